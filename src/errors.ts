@@ -1,0 +1,48 @@
+/** What went wrong, as a stable word. */
+export type ErrorCode =
+  /** A flag or argument is wrong. */
+  | 'usage'
+  /** The configuration file or a plug-in is wrong. */
+  | 'config'
+  /** The environment names no usable ConductorOne credential. */
+  | 'credentials'
+  /** The state file cannot be trusted. */
+  | 'state'
+  /** An input file cannot be read. */
+  | 'input'
+  /** ConductorOne refused the credential. */
+  | 'auth'
+  /** ConductorOne answered, but not with what was asked for. */
+  | 'api'
+  /** ConductorOne could not be reached. */
+  | 'network'
+  /** A time limit ran out or somebody pressed Ctrl-C. */
+  | 'interrupted'
+  /** A report could not be written or sent. */
+  | 'delivery';
+
+/** Nothing was audited, because what was asked for makes no sense: exit 2. All others: exit 3. */
+const BEFORE_THE_AUDIT: ReadonlySet<ErrorCode> = new Set([
+  'usage',
+  'config',
+  'credentials',
+  'state',
+  'input',
+]);
+
+/** The one error of this program: what happened and where (`message`), and what to do next (`hint`). */
+export class AuditError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string;
+
+  constructor(code: ErrorCode, message: string, hint: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'AuditError';
+    this.code = code;
+    this.hint = hint;
+  }
+
+  get preventsAudit(): boolean {
+    return BEFORE_THE_AUDIT.has(this.code);
+  }
+}
