@@ -1,0 +1,70 @@
+import type { Fact } from './unknown.js';
+
+/** The three ways into the ConductorOne API. */
+export const KINDS = ['personal-client', 'service-principal-credential', 'federation-trust'] as const;
+
+export type Kind = (typeof KINDS)[number];
+
+/** One credential as its source listed it. Instants are `Date`; null is "never". */
+export interface Credential {
+  readonly kind: Kind;
+  /** Unique within kind and tenant. A federation trust's id is its client id. */
+  readonly id: string;
+  readonly clientId: string;
+  /** As written by its owner: hostile text. Empty when blank. */
+  readonly name: string;
+  /** The user or service principal it acts for; empty when the record names none. */
+  readonly ownerId: string;
+  readonly deletedAt: Date | null;
+  /** A disabled federation trust lets nobody in. */
+  readonly disabled: boolean;
+  readonly createdAt: Fact<Date>;
+  readonly expiresAt: Fact<Date | null>;
+  readonly lastUsedAt: Fact<Date | null>;
+  readonly allowedCidrs: Fact<readonly string[]>;
+  readonly scopedRoleIds: Fact<readonly string[]>;
+  readonly requireDpop: Fact<boolean>;
+  /** The CEL condition of a federation trust; empty for other kinds. */
+  readonly condition: Fact<string>;
+  /** The provider of a federation trust; empty for other kinds. */
+  readonly providerId: string;
+}
+
+/** A role of the tenant. `name` is the system name (`system:owner`), `displayName` the one people read. */
+export interface Role {
+  readonly id: string;
+  readonly name: string;
+  readonly displayName: string;
+}
+
+/** A person or service principal that credentials act for. */
+export interface Owner {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  /** `gone`: the tenant no longer knows the id. */
+  readonly status: 'active' | 'disabled' | 'deleted' | 'gone';
+  readonly type: 'human' | 'service' | 'agent' | 'system' | 'unknown';
+  /** `undefined` when the tenant's roles could not be read. */
+  readonly roles: readonly Role[] | undefined;
+  readonly managers: readonly Person[];
+}
+
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+}
+
+/** A tenant-wide list of source networks. */
+export interface AllowList {
+  readonly enabled: boolean;
+  readonly cidrs: readonly string[];
+}
+
+/** The provider behind a federation trust. */
+export interface Provider {
+  readonly id: string;
+  readonly name: string;
+  readonly disabled: boolean;
+}

@@ -1,0 +1,122 @@
+import type { Kind } from './credential.js';
+import type { FactName, Facts } from './facts.js';
+import type { Severity } from './severity.js';
+
+/** What an option may hold, and how a user is told about it. */
+export type OptionSpec =
+  | {
+      readonly describe: string;
+      readonly default: number;
+      readonly min?: number;
+      readonly max?: number;
+      readonly integer?: boolean;
+    }
+  | { readonly describe: string; readonly default: boolean }
+  | { readonly describe: string; readonly default: string }
+  | { readonly describe: string; readonly default: readonly string[] };
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+/** The values behind option descriptions: literals widened to what a user may write. */
+export type OptionValues<O extends OptionSpecs> = {
+  readonly [K in keyof O]: O[K]['default'] extends number
+    ? number
+    : O[K]['default'] extends boolean
+      ? boolean
+      : O[K]['default'] extends string
+        ? string
+        : readonly string[];
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: each message names the shape of its own data.
+export type Messages = Readonly<Record<string, (data: any) => string>>;
+
+type Violation<M extends Messages> = {
+  [Id in keyof M & string]: {
+    readonly messageId: Id;
+    /** What the message says, as JSON values. */
+    readonly data: Parameters<M[Id]> extends readonly []
+      ? Readonly<Record<string, never>>
+      : Parameters<M[Id]>[0];
+    /** Where it differs from the rule's own. A severity set in the configuration wins over both. */
+    readonly severity?: Severity;
+    /** One step more severe than whatever applies, the configured severity included. */
+    readonly escalate?: boolean;
+  };
+}[keyof M & string];
+
+/** A rule's "could not tell": the fact that was missing, or a reason of its own. */
+export type CannotTell<Fact extends FactName = FactName> = {
+  readonly unknown: Fact | { readonly reason: string; readonly cure: string };
+};
+
+export interface RuleDocs {
+  /** Why it matters, in a few sentences. */
+  readonly why: string;
+  /** What to do about a finding. */
+  readonly fix: string;
+  /** Where the rule or its numbers come from. */
+  readonly references: readonly { readonly title: string; readonly url?: string }[];
+}
+
+export interface CheckContext<Needs extends FactName, Optional extends FactName, O extends OptionSpecs> {
+  /** Needed facts are always there; optional ones are `undefined` where they could not be learnt. */
+  readonly facts: { readonly [F in Needs]: Facts[F] } & { readonly [F in Optional]: Facts[F] | undefined };
+  readonly options: OptionValues<O>;
+  readonly kind: Kind;
+  /** The audit's clock, in milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export interface RuleSpec<
+  Needs extends FactName,
+  Optional extends FactName,
+  O extends OptionSpecs,
+  M extends Messages,
+> {
+  /** `kebab-case`; a plug-in's is `<prefix>/<name>`. */
+  readonly id: string;
+  /** States the fact, in at most 80 characters. */
+  readonly title: string;
+  readonly severity: Severity;
+  readonly kinds: readonly Kind[];
+  readonly docs: RuleDocs;
+  /** Facts without which the outcome is unknown. */
+  readonly needs: readonly Needs[];
+  /** Facts the rule can do without, or asks for only in some cases. */
+  readonly optional?: readonly Optional[];
+  /** Which credentials it judges: live ones, or expired ones that are still listed. */
+  readonly judges?: 'live' | 'expired';
+  readonly options?: O;
+  readonly messages: M;
+  /** Pure and synchronous; returns data and never throws. */
+  check(
+    context: CheckContext<NoInfer<Needs>, NoInfer<Optional>, NoInfer<O>>,
+  ): Violation<NoInfer<M>> | CannotTell<NoInfer<Optional>> | undefined;
+}
+
+/** Any rule, as the engine sees it: a plain object will do. */
+export interface Rule {
+  readonly id: string;
+  readonly title: string;
+  readonly severity: Severity;
+  readonly kinds: readonly Kind[];
+  readonly docs: RuleDocs;
+  readonly needs: readonly FactName[];
+  readonly optional?: readonly FactName[];
+  readonly judges?: 'live' | 'expired';
+  readonly options?: OptionSpecs;
+  readonly messages: Messages;
+  // biome-ignore lint/suspicious/noExplicitAny: what a rule reads is checked where it is defined.
+  check(context: any): unknown;
+}
+
+/** Gives a rule its types: `check` can read only the facts and options it declares. */
+export function defineRule<
+  const Needs extends FactName = never,
+  const Optional extends FactName = never,
+  const O extends OptionSpecs = Record<never, never>,
+  const M extends Messages = Messages,
+>(rule: RuleSpec<Needs, Optional, O, M>): RuleSpec<Needs, Optional, O, M> {
+  return rule;
+}
