@@ -1,0 +1,168 @@
+import pLimit from 'p-limit';
+import type { Logger } from 'pino';
+import type { Session } from './auth/session.js';
+import type { Limits } from './limits.js';
+import { RequestError } from './request-error.js';
+import { abortReason, readRetryAfter, withRetries } from './retry.js';
+import { type Answer, describe, type Request } from './transport.js';
+
+/** One call of the API, below `/api/v1`. */
+export interface Call {
+  readonly method: 'GET' | 'POST';
+  /** Begins with a slash and has no trailing one, which would be redirected to the collection. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: Readonly<Record<string, unknown>>;
+}
+
+export interface ApiClientOptions {
+  readonly origin: string;
+  readonly session: Session;
+  readonly limits: Limits;
+  readonly log: Pick<Logger, 'debug' | 'warn'>;
+  /** Stops everything: Ctrl-C, or the run's time limit. */
+  readonly signal: AbortSignal;
+}
+
+/** The one way to ask ConductorOne anything: authorised, retried, bounded and checked. */
+export class ApiClient {
+  readonly #options: ApiClientOptions;
+  readonly #limit: ReturnType<typeof pLimit>;
+  #requests = 0;
+
+  constructor(options: ApiClientOptions) {
+    this.#options = options;
+    this.#limit = pLimit(options.limits.concurrency);
+  }
+
+  /** Calls sent so far, retries not counted. */
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /**
+   * The JSON object a call answers with.
+   *
+   * @throws RequestError naming call, status and request id; AuditError `interrupted`.
+   */
+  call(call: Call): Promise<Record<string, unknown>> {
+    const { limits, log, signal } = this.#options;
+    const request = this.#toRequest(call);
+    this.#requests += 1;
+    return this.#limit(() => {
+      if (signal.aborted) throw abortReason(signal);
+      return withRetries(
+        () => this.#once(request),
+        limits,
+        signal,
+        (error, delay) => {
+          log.warn({ call: describe(request), status: error.status, delay }, 'will try again');
+        },
+      );
+    });
+  }
+
+  #toRequest({ method, path, query = {}, body }: Call): Request {
+    const url = new URL(`/api/v1${path}`, this.#options.origin);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    const headers: Record<string, string> = {
+      accept: 'application/json',
+      'user-agent': `c1-audit/${C1_AUDIT_VERSION}`,
+    };
+    if (body === undefined) return { method, url, headers };
+    headers['content-type'] = 'application/json';
+    return { method, url, headers, body: JSON.stringify(body) };
+  }
+
+  async #once(request: Request): Promise<Record<string, unknown>> {
+    const { session, signal, log } = this.#options;
+    const answer = await session.send(request, signal);
+    log.debug({ call: describe(request), status: answer.status, bytes: answer.body.length }, 'answered');
+    if (answer.status !== 200) throw refusal(request, answer);
+    return readJson(request, answer);
+  }
+}
+
+function readJson(request: Request, answer: Answer): Record<string, unknown> {
+  const what = `${describe(request)} answered 200`;
+  const type = answer.headers.get('content-type') ?? '';
+  if (!/^application\/(.+\+)?json\b/i.test(type)) {
+    throw new RequestError(
+      'api',
+      `${what} with ${type === '' ? 'no content type' : oneLine(type)} instead of JSON${requestId(answer)}.`,
+      'Check that CONDUCTORONE_SERVER_URL or CONDUCTORONE_TENANT_DOMAIN names a ConductorOne tenant and that no proxy or login page answers for it.',
+      { status: 200 },
+    );
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(answer.body);
+  } catch (cause) {
+    // Proxies cut bodies off now and then; another try usually brings the whole.
+    throw new RequestError(
+      'api',
+      `${what} with JSON that is cut off or broken${requestId(answer)}.`,
+      'Try again later.',
+      {
+        status: 200,
+        retryable: true,
+        cause,
+      },
+    );
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new RequestError(
+      'api',
+      `${what} with JSON that is no object${requestId(answer)}.`,
+      'This is not the API that c1-audit knows; look for a newer version.',
+      { status: 200 },
+    );
+  }
+  return value as Record<string, unknown>;
+}
+
+function refusal(request: Request, answer: Answer): RequestError {
+  const { status } = answer;
+  const said = messageIn(answer);
+  return new RequestError(
+    status === 401 ? 'auth' : 'api',
+    `${describe(request)} answered ${status}${said === '' ? '' : ` (${said})`}${requestId(answer, said)}.`,
+    hintFor(status),
+    {
+      status,
+      retryable: status === 408 || status === 429 || status >= 500,
+      retryAfter: readRetryAfter(answer.headers.get('retry-after'), Date.now()),
+    },
+  );
+}
+
+function hintFor(status: number): string {
+  if (status === 401) return 'The credential was refused: check that it was not revoked and has not expired.';
+  if (status === 403) return 'The credential lacks the right to make this call.';
+  if (status === 404)
+    return 'The tenant does not know this address: check that it names a ConductorOne tenant.';
+  if (status === 429) return 'The tenant asks for a pause: try again later.';
+  if (status >= 500) return 'The tenant has a problem of its own: try again later.';
+  return 'This is not an answer that c1-audit expects; look for a newer version.';
+}
+
+/** The `message` of an API error body, short and on one line; empty where there is none. */
+function messageIn(answer: Answer): string {
+  try {
+    const { message } = JSON.parse(answer.body) as { message?: unknown };
+    return typeof message === 'string' ? oneLine(message) : '';
+  } catch {
+    return '';
+  }
+}
+
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+}
+
+/** ConductorOne's support asks for it. Its error messages end in the id as well; then it is not said twice. */
+function requestId(answer: Answer, said = ''): string {
+  const id = oneLine(answer.headers.get('c1-trace-id') ?? '');
+  return id === '' || said.includes(id) ? '' : ` [request id ${id}]`;
+}

@@ -1,0 +1,153 @@
+import { AuditError } from '../../errors.js';
+
+/** How the run proves who it is. */
+export type Login =
+  | { readonly by: 'access-token'; readonly accessToken: string }
+  | { readonly by: 'client-secret'; readonly clientId: string; readonly clientSecret: string }
+  | { readonly by: 'oidc-token'; readonly clientId: string; readonly oidcToken: string }
+  | {
+      readonly by: 'github-oidc';
+      readonly clientId: string;
+      readonly requestUrl: string;
+      readonly requestToken: string;
+    };
+
+/** The tenant to audit and the login to use there. */
+export interface TenantAccess {
+  /** `https://host[:port]`; http for loopback only. */
+  readonly origin: string;
+  /** Host in lower case, without port: the tenant's name in reports and the audience of assertions. */
+  readonly tenant: string;
+  /** The credential that runs the audit, where the login names it. */
+  readonly clientId: string | null;
+  readonly login: Login;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const HOW_TO_SET =
+  'Set CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET (create a credential in ConductorOne under your profile, ' +
+  '"API keys"), or CONDUCTORONE_ACCESS_TOKEN with CONDUCTORONE_TENANT_DOMAIN. To see the program work without a tenant: c1-audit demo.';
+
+/**
+ * Reads tenant and login from the environment; ready token first, then OIDC, then secret, as the official clients do.
+ *
+ * @throws AuditError `credentials` when nothing usable is set. No value is ever part of the message.
+ */
+export function readEnvironment(env: Env): TenantAccess {
+  const login = readLogin(env);
+  const clientId = setting(env, 'CONDUCTORONE_CLIENT_ID');
+  const origin = readOrigin(env, clientId);
+  return {
+    origin: origin.origin,
+    tenant: origin.hostname.toLowerCase(),
+    clientId: login.by === 'access-token' ? null : login.clientId,
+    login,
+  };
+}
+
+function readLogin(env: Env): Login {
+  const accessToken = setting(env, 'CONDUCTORONE_ACCESS_TOKEN');
+  if (accessToken) return { by: 'access-token', accessToken: accessToken.replace(/^bearer\s+/i, '') };
+
+  const clientId = setting(env, 'CONDUCTORONE_CLIENT_ID');
+  const oidcToken = setting(env, 'CONDUCTORONE_OIDC_TOKEN');
+  if (oidcToken) {
+    if (!clientId)
+      throw credentialsError('CONDUCTORONE_OIDC_TOKEN is set, but CONDUCTORONE_CLIENT_ID is not.');
+    return { by: 'oidc-token', clientId, oidcToken };
+  }
+
+  const clientSecret = setting(env, 'CONDUCTORONE_CLIENT_SECRET');
+  if (clientId && clientSecret) return { by: 'client-secret', clientId, clientSecret };
+
+  const requestUrl = setting(env, 'ACTIONS_ID_TOKEN_REQUEST_URL');
+  const requestToken = setting(env, 'ACTIONS_ID_TOKEN_REQUEST_TOKEN');
+  if (clientId?.endsWith('/wfe')) {
+    if (requestUrl && requestToken) return { by: 'github-oidc', clientId, requestUrl, requestToken };
+    throw credentialsError(
+      'CONDUCTORONE_CLIENT_ID names a federation trust, but there is no OIDC token to exchange.',
+      'In GitHub Actions give the job "permissions: id-token: write"; elsewhere set CONDUCTORONE_OIDC_TOKEN.',
+    );
+  }
+  if (clientId)
+    throw credentialsError('CONDUCTORONE_CLIENT_ID is set, but CONDUCTORONE_CLIENT_SECRET is not.');
+  if (clientSecret)
+    throw credentialsError('CONDUCTORONE_CLIENT_SECRET is set, but CONDUCTORONE_CLIENT_ID is not.');
+  throw credentialsError('The environment holds no ConductorOne credential.');
+}
+
+/** The host in use: the server URL's, else the tenant domain's, else the client id's. */
+function readOrigin(env: Env, clientId: string | undefined): URL {
+  const hostOfClient = clientId === undefined ? undefined : originOfClientId(clientId);
+
+  const serverUrl = setting(env, 'CONDUCTORONE_SERVER_URL');
+  if (serverUrl) return readServerUrl(serverUrl);
+
+  const domain = setting(env, 'CONDUCTORONE_TENANT_DOMAIN');
+  if (domain) {
+    const full = /[.:[]/.test(domain) || domain === 'localhost' ? domain : `${domain}.conductor.one`;
+    const origin = originOfHost(full);
+    if (!origin) {
+      throw credentialsError(
+        'CONDUCTORONE_TENANT_DOMAIN is not a host name.',
+        'Set it to the tenant\'s name or host, for example "acme" or "acme.conductor.one".',
+      );
+    }
+    return origin;
+  }
+  if (hostOfClient) return hostOfClient;
+  throw credentialsError(
+    'CONDUCTORONE_ACCESS_TOKEN is set, but nothing says which tenant it is for.',
+    'Set CONDUCTORONE_TENANT_DOMAIN (for example "acme.conductor.one") or CONDUCTORONE_SERVER_URL.',
+  );
+}
+
+function originOfClientId(clientId: string): URL {
+  const match = /^[^@\s/]+@([^@\s/]+)\/[a-z]+$/.exec(clientId);
+  const origin = match?.[1] === undefined ? undefined : originOfHost(match[1]);
+  if (!origin) {
+    throw credentialsError(
+      'CONDUCTORONE_CLIENT_ID is not a ConductorOne client id.',
+      'It looks like "strange-hydra-68836@acme.conductor.one/pcc": copy it again from ConductorOne.',
+    );
+  }
+  return origin;
+}
+
+function readServerUrl(text: string): URL {
+  const hint = 'Set it to the tenant\'s address, for example "https://acme.conductor.one".';
+  if (!URL.canParse(text)) throw credentialsError('CONDUCTORONE_SERVER_URL is not a URL.', hint);
+  const url = new URL(text);
+  if (url.username || url.password)
+    throw credentialsError('CONDUCTORONE_SERVER_URL holds a user name or password.', hint);
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return url;
+  throw credentialsError(
+    'CONDUCTORONE_SERVER_URL must start with https:// (plain http is for loopback only).',
+    hint,
+  );
+}
+
+function originOfHost(host: string): URL | undefined {
+  const text = `https://${host}`;
+  if (!URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  return url.host !== '' && url.pathname === '/' && !url.username && !url.search && !url.hash
+    ? url
+    : undefined;
+}
+
+/** True for localhost and the loopback ranges, in the form `URL.hostname` gives them. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+/** A variable's value; blank counts as unset, as an undefined secret is in GitHub Actions. */
+function setting(env: Env, name: string): string | undefined {
+  const value = env[name]?.trim();
+  return value === '' ? undefined : value;
+}
+
+function credentialsError(message: string, hint: string = HOW_TO_SET): AuditError {
+  return new AuditError('credentials', message, hint);
+}

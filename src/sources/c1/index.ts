@@ -1,0 +1,187 @@
+import type { Logger } from 'pino';
+import {
+  type Credential,
+  type Fact,
+  isKnown,
+  type Kind,
+  type Owner,
+  type Role,
+  type Snapshot,
+  type TenantFacts,
+  Unknown,
+} from '../../contract/index.js';
+import { AuditError } from '../../errors.js';
+import type { Source } from '../source.js';
+import { Session } from './auth/session.js';
+import { ApiClient } from './client.js';
+import type { KindSeen, Reader } from './collect.js';
+import type { TenantAccess } from './environment.js';
+import { collectTrusts, readProviders, trustsByPrincipal } from './federation.js';
+import { type Caller, introspect } from './introspect.js';
+import type { Limits } from './limits.js';
+import { readOwners } from './people.js';
+import { collectEveryones, collectMine } from './personal-clients.js';
+import { readRoles } from './roles.js';
+import {
+  collectPrincipalCredentials,
+  type PrincipalsSeen,
+  principalOwners,
+  readPrincipals,
+} from './service-principals.js';
+import { readAllowList } from './settings.js';
+import { createTransport } from './transport.js';
+
+export interface C1Options {
+  readonly access: TenantAccess;
+  readonly scope: 'mine' | 'tenant';
+  readonly kinds: readonly Kind[];
+  /** Kinds asked for by name: without them the run is incomplete. Personal clients always are. */
+  readonly required: ReadonlySet<Kind>;
+  readonly limits: Limits;
+  readonly log: Pick<Logger, 'debug' | 'warn'>;
+  readonly now: () => number;
+  readonly fetch: typeof fetch;
+  readonly hide: (secret: string) => void;
+  /** Told how many records each page brought. */
+  readonly onRecords: (count: number) => void;
+}
+
+/** A tenant, over the API of ConductorOne. */
+export function c1Source(options: C1Options): Source {
+  return { tenant: options.access.tenant, collect: (signal) => collectWithin(options, signal) };
+}
+
+/** Collects until done, stopped, or out of time. */
+async function collectWithin(options: C1Options, signal: AbortSignal): Promise<Snapshot> {
+  const { limits } = options;
+  const stop = new AbortController();
+  const onAbort = () => stop.abort(signal.reason);
+  const timer = setTimeout(() => {
+    stop.abort(
+      new AuditError(
+        'interrupted',
+        `The run took longer than ${Math.round(limits.runTimeout / 1000)} s.`,
+        'Give it more time with --timeout, or audit less at once with --source.',
+      ),
+    );
+  }, limits.runTimeout);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await collect(options, stop.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+async function collect(options: C1Options, signal: AbortSignal): Promise<Snapshot> {
+  const { access, scope, kinds, limits, log, now, hide } = options;
+  const transport = createTransport({ ...limits, fetch: options.fetch });
+  const session = new Session({ access, transport, now, hide });
+  const client = new ApiClient({ origin: access.origin, session, limits, log, signal });
+  const reader: Reader = { client, pageLimit: limits.pages, onRecords: options.onRecords };
+
+  const caller = await introspect(client);
+  const wantsPrincipals = kinds.some((kind) => kind !== 'personal-client');
+  const wantsTrusts = kinds.includes('federation-trust');
+  const [{ seen, principals }, { roles, note: rolesNote }, { allowList, note: settingsNote }, providers] =
+    await Promise.all([
+      collectKinds(options, reader, caller, wantsPrincipals),
+      readRoles(reader),
+      readAllowList(client),
+      wantsTrusts ? readProviders(reader) : NO_PROVIDERS,
+    ]);
+
+  const superAdministrator = isSuperAdministrator(caller, roles);
+  const credentials = seen.flatMap((kind) => kind.credentials);
+  const people = await readOwners(reader, ownerIds(credentials, true), roles);
+  const owners = new Map<string, Fact<Owner>>([
+    ...people.owners,
+    ...(principals
+      ? principalOwners(ownerIds(credentials, false), principals, roles, superAdministrator === true)
+      : []),
+  ]);
+  const trusts = seen.find((kind) => kind.seen.kind === 'federation-trust');
+  const facts: TenantFacts = {
+    owners,
+    roles,
+    allowList,
+    providers: providers.providers,
+    trusts: trusts ? trustsByPrincipal(trusts, providers.providers) : undefined,
+  };
+  return {
+    tenant: access.tenant,
+    scope,
+    self: { userId: caller.userId ?? null, clientId: access.clientId },
+    credentials,
+    sources: seen.map((kind) => kind.seen),
+    facts,
+    notes: [
+      caller.note,
+      superAdministrator === false && scope === 'tenant' ? NOT_SUPER_ADMINISTRATOR : null,
+      rolesNote,
+      settingsNote,
+      providers.note,
+      principalsNote(principals, kinds),
+      people.note,
+    ].filter((note) => note !== null),
+    failures: seen.flatMap((kind) => (kind.failure && kind.seen.required ? [kind.failure] : [])),
+  };
+}
+
+const NO_PROVIDERS: Awaited<ReturnType<typeof readProviders>> = {
+  providers: {
+    seen: new Map(),
+    rest: new Unknown('federation providers were not read', 'Audit --source federation-trusts.'),
+  },
+  note: null,
+};
+
+const NOT_SUPER_ADMINISTRATOR =
+  'The audit does not run as a Super Administrator (system:owner): ConductorOne may leave out credentials or leave fields blank.';
+
+async function collectKinds(
+  { kinds, scope, required }: C1Options,
+  reader: Reader,
+  caller: Caller,
+  wantsPrincipals: boolean,
+): Promise<{ seen: readonly KindSeen[]; principals: PrincipalsSeen | undefined }> {
+  const principals = wantsPrincipals ? readPrincipals(reader) : undefined;
+  const collectors: Record<Kind, () => Promise<KindSeen>> = {
+    'personal-client': () =>
+      scope === 'mine' ? collectMine(reader, caller.userId) : collectEveryones(reader),
+    'service-principal-credential': async () =>
+      collectPrincipalCredentials(
+        reader,
+        await (principals ?? readPrincipals(reader)),
+        required.has('service-principal-credential'),
+      ),
+    'federation-trust': () => collectTrusts(reader, required.has('federation-trust')),
+  };
+  const seen = await Promise.all(kinds.map((kind) => collectors[kind]()));
+  return { seen, principals: await principals };
+}
+
+/** Whether the caller may see everything; undefined where its roles are not known. */
+function isSuperAdministrator(caller: Caller, roles: Fact<ReadonlyMap<string, Role>>): boolean | undefined {
+  if (caller.roles.length === 0) return undefined;
+  if (caller.roles.includes('system:owner')) return true;
+  if (!isKnown(roles)) return undefined;
+  return caller.roles.some((id) => roles.get(id)?.name === 'system:owner');
+}
+
+/** The distinct owners of personal clients, or of all other credentials, in a fixed order. */
+function ownerIds(credentials: readonly Credential[], personal: boolean): string[] {
+  const ids = new Set<string>();
+  for (const { kind, ownerId } of credentials)
+    if (ownerId !== '' && (kind === 'personal-client') === personal) ids.add(ownerId);
+  return [...ids].sort();
+}
+
+/** Trusts were asked for, but their service principals could not all be seen. */
+function principalsNote(principals: PrincipalsSeen | undefined, kinds: readonly Kind[]): string | null {
+  if (!principals || principals.ending === 'end' || kinds.includes('service-principal-credential'))
+    return null;
+  return 'Some owners of federation trusts are not known: the list of service principals could not be read whole.';
+}

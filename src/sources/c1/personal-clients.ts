@@ -1,0 +1,72 @@
+import {
+  type Collected,
+  collectList,
+  getPage,
+  type KindSeen,
+  postPage,
+  type Reader,
+  summariseKind,
+} from './collect.js';
+import { RequestError } from './request-error.js';
+
+const KIND = 'personal-client';
+const LIST = '/iam/personal_clients';
+const SEARCH = '/search/iam/personal_clients';
+
+/**
+ * The caller's own personal clients.
+ *
+ * The documented list very likely ignores page tokens. When it turns out to, the search endpoint, which pages, is asked
+ * for the same user. `me` is undefined where the caller's user id could not be learnt.
+ */
+export async function collectMine(reader: Reader, me: string | undefined): Promise<KindSeen> {
+  const listed = await collectList(KIND, reader, (token) => getPage(reader.client, LIST, token));
+  if (listed.ending !== 'repeats') return summarise(listed);
+  if (me === undefined) {
+    return summarise(
+      listed,
+      "The list repeats its first page instead of going on, and without the caller's user id it cannot be searched instead.",
+    );
+  }
+  const searched = await search(reader, me);
+  // The search could show other people's keys to an administrator, should it ever ignore the restriction.
+  const mine = searched.credentials.filter(({ ownerId }) => ownerId === me || ownerId === '');
+  const credentials = new Map(
+    [...listed.credentials, ...mine].map((credential) => [credential.id, credential]),
+  );
+  const both: Collected = {
+    credentials: [...credentials.values()],
+    pages: listed.pages + searched.pages,
+    ending: searched.ending,
+    malformed: [...new Set([...listed.malformed, ...searched.malformed])],
+  };
+  const searchFailed =
+    searched.ending === 'end'
+      ? null
+      : 'The list repeats its first page instead of going on, and the search that stands in for it failed.';
+  return summarise(both, searchFailed);
+}
+
+/** Everyone's personal clients. */
+export async function collectEveryones(reader: Reader): Promise<KindSeen> {
+  const found = await search(reader);
+  if (found.ending instanceof RequestError && found.ending.code === 'api' && found.ending.status === 403) {
+    const refused = new RequestError(
+      'api',
+      `ConductorOne does not let this credential search everyone's personal clients: ${found.ending.message}`,
+      'Give its owner the role Super Administrator (system:owner) and do not scope it below that, or audit only your own keys with --scope mine.',
+      { status: 403 },
+    );
+    return summarise({ ...found, ending: refused });
+  }
+  return summarise(found);
+}
+
+function search(reader: Reader, user?: string): Promise<Collected> {
+  const users = user === undefined ? {} : { users: [{ id: user }] };
+  return collectList(KIND, reader, (token) => postPage(reader.client, SEARCH, token, users));
+}
+
+function summarise(collected: Collected, note: string | null = null): KindSeen {
+  return summariseKind(KIND, collected, note, true);
+}

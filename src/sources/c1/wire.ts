@@ -1,0 +1,99 @@
+import { type Fact, parseInstant, Unknown } from '../../contract/index.js';
+import type { Page } from './paginate.js';
+import { RequestError } from './request-error.js';
+
+/**
+ * What the API sends, checked where it comes in. Unset is null, absent or "" alike; anything of another type than
+ * documented is a problem that is told, never a value.
+ */
+
+export type WireRecord = Readonly<Record<string, unknown>>;
+
+export function asRecord(value: unknown): WireRecord | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as WireRecord)
+    : undefined;
+}
+
+/** The record's id, '' where it has none. */
+export function idOf(value: unknown): string {
+  const id = asRecord(value)?.id;
+  return typeof id === 'string' ? id : '';
+}
+
+/**
+ * A page of a list.
+ *
+ * @throws RequestError when `list` or `nextPageToken` is not what it should be: a proxy's JSON, or another API.
+ */
+export function readPage(answer: WireRecord, what: string): Page {
+  const { list, nextPageToken } = answer;
+  const problem =
+    list === undefined
+      ? 'has no "list"'
+      : list !== null && !Array.isArray(list)
+        ? 'has a "list" that is no list'
+        : nextPageToken !== undefined && nextPageToken !== null && typeof nextPageToken !== 'string'
+          ? 'has a "nextPageToken" that is no text'
+          : undefined;
+  if (problem !== undefined) {
+    throw new RequestError(
+      'api',
+      `${what} answered 200, but the answer ${problem}.`,
+      'This is not the API that c1-audit knows; check the address, or look for a newer version.',
+      { status: 200 },
+    );
+  }
+  return { records: (list as unknown[] | null) ?? [], nextPageToken: (nextPageToken as string | null) ?? '' };
+}
+
+/** Reads the fields of one record and collects what is wrong with them. */
+export class FieldReader {
+  readonly #record: WireRecord;
+  readonly problems: string[] = [];
+
+  constructor(record: WireRecord) {
+    this.#record = record;
+  }
+
+  /** Text; '' when unset. */
+  text(field: string): string {
+    const value = this.#record[field];
+    if (typeof value === 'string') return value;
+    if (value !== undefined && value !== null) this.#malformed(field, 'is no text');
+    return '';
+  }
+
+  /** An instant; null when unset, which years up to 1970 count as. */
+  instant(field: string): Fact<Date | null> {
+    const value = this.#record[field];
+    if (value === undefined || value === null || value === '') return null;
+    const instant = typeof value === 'string' ? parseInstant(value) : undefined;
+    if (!instant) return this.#malformed(field, 'is no timestamp');
+    return instant.getUTCFullYear() <= 1970 ? null : instant;
+  }
+
+  /** Texts; [] when unset. */
+  texts(field: string): Fact<readonly string[]> {
+    const value = this.#record[field];
+    if (value === undefined || value === null || value === '') return [];
+    if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) return value;
+    return this.#malformed(field, 'is no list of texts');
+  }
+
+  /** A flag; false when unset. */
+  flag(field: string): Fact<boolean> {
+    const value = this.#record[field];
+    if (typeof value === 'boolean') return value;
+    if (value === undefined || value === null || value === '') return false;
+    return this.#malformed(field, 'is neither true nor false');
+  }
+
+  #malformed(field: string, problem: string): Unknown {
+    this.problems.push(`${field} ${problem}`);
+    return new Unknown(
+      `its ${field} ${problem}`,
+      'Look at the credential in ConductorOne; report the field to its support.',
+    );
+  }
+}

@@ -1,0 +1,187 @@
+import { type Credential, type Kind, type Snapshot, type SourceSeen, Unknown } from '../contract/index.js';
+import { AuditError } from '../errors.js';
+import { malformedNote } from './c1/collect.js';
+import { normalize } from './c1/normalize.js';
+import { asRecord } from './c1/wire.js';
+import type { Source } from './source.js';
+
+const NOT_IN_FILE = new Unknown(
+  'a file of credentials does not hold it',
+  'Audit the tenant itself, without --input.',
+);
+
+/**
+ * An exported list of credentials: a JSON array of records, one or more API answers (`{list, nextPageToken}`; one after
+ * the other, or in an array), or NDJSON of either.
+ *
+ * @param name  how messages call the file
+ * @param tenant  the host the file is from, where the caller knows it; else it is read from the client ids
+ * @throws AuditError `input` when the text is nothing of the kind.
+ */
+export function fileSource(text: string, name: string, tenant: string | undefined): Source {
+  const parsed = parseInput(text, name);
+  const credentials = new Map<string, Credential>();
+  const malformed = [...parsed.malformed];
+  const kinds = new Set<Kind>(parsed.records.length === 0 ? ['personal-client'] : []);
+  for (const { value, place } of parsed.records) {
+    const kind = kindOf(value);
+    const { credential, problems } = normalize(kind, value);
+    if (problems.length > 0)
+      malformed.push(`${place}${credential ? ` (${credential.id})` : ''}: ${problems.join(', ')}`);
+    kinds.add(kind);
+    if (credential) credentials.set(`${kind} ${credential.id}`, credential);
+  }
+  const list = [...credentials.values()];
+  const host = tenant ?? tenantOf(list);
+  const snapshot = snapshotOf(list, [...kinds].sort(), malformed, parsed, host);
+  return { tenant: host, collect: async () => snapshot };
+}
+
+function snapshotOf(
+  credentials: readonly Credential[],
+  kinds: readonly Kind[],
+  malformed: readonly string[],
+  parsed: ParsedInput,
+  tenant: string,
+): Snapshot {
+  const notes = [
+    parsed.openEnded
+      ? 'The last answer in the file has a nextPageToken: there are pages that the file does not hold.'
+      : null,
+    malformedNote(malformed),
+  ].filter((note) => note !== null);
+  const sources = kinds.map(
+    (kind): SourceSeen => ({
+      kind,
+      status: notes.length > 0 ? 'partial' : 'complete',
+      required: true,
+      pages: parsed.pages,
+      note: notes.length > 0 ? notes.join(' ') : null,
+    }),
+  );
+  return {
+    tenant,
+    scope: 'file',
+    self: null,
+    credentials,
+    sources,
+    facts: {
+      owners: new Map(),
+      roles: NOT_IN_FILE,
+      allowList: NOT_IN_FILE,
+      providers: { seen: new Map(), rest: NOT_IN_FILE },
+      trusts: undefined,
+    },
+    notes: ['A file holds neither owners nor roles nor tenant settings: rules that need them cannot tell.'],
+    failures: [],
+  };
+}
+
+interface ParsedInput {
+  readonly records: readonly { readonly value: unknown; readonly place: string }[];
+  readonly malformed: readonly string[];
+  readonly pages: number;
+  /** The last API answer says that more pages follow. */
+  readonly openEnded: boolean;
+}
+
+function parseInput(text: string, name: string): ParsedInput {
+  if (text.trim() === '') {
+    throw new AuditError(
+      'input',
+      `${name} is empty.`,
+      'Give it a JSON array of credentials, API answers, or NDJSON.',
+    );
+  }
+  const { documents, malformed } = readDocuments(text.replace(/^\uFEFF/, ''), name);
+  const records: { value: unknown; place: string }[] = [];
+  let pages = 0;
+  let openEnded = false;
+  for (const { value, place } of documents) {
+    const values = Array.isArray(value) ? value : [value];
+    for (const [index, entry] of values.entries()) {
+      const where = Array.isArray(value)
+        ? `${place}${place === '' ? '' : ', '}record ${index + 1}`
+        : place || 'record 1';
+      const answer = asRecord(entry);
+      if (!answer || !('list' in answer)) {
+        records.push({ value: entry, place: where });
+        continue;
+      }
+      pages += 1;
+      const { list, nextPageToken } = answer;
+      if (list !== null && !Array.isArray(list)) malformed.push(`${where}: its "list" is no list`);
+      for (const [at, record] of (Array.isArray(list) ? list : []).entries())
+        records.push({ value: record, place: `answer ${pages}, record ${at + 1}` });
+      openEnded = typeof nextPageToken === 'string' && nextPageToken !== '';
+    }
+  }
+  return { records, malformed, pages: Math.max(pages, 1), openEnded };
+}
+
+interface Documents {
+  readonly documents: { readonly value: unknown; readonly place: string }[];
+  readonly malformed: string[];
+}
+
+/** One JSON text, NDJSON, or JSON texts one after the other as `curl … >> file` leaves them. */
+function readDocuments(text: string, name: string): Documents {
+  const whole = tryJson(text);
+  if (whole !== undefined) {
+    if (typeof whole.value !== 'object' || whole.value === null) throw notCredentials(name);
+    return { documents: [{ value: whole.value, place: '' }], malformed: [] };
+  }
+  const lines = text.split('\n').map((line, index) => ({ text: line.trim(), place: `line ${index + 1}` }));
+  const filled = lines.filter((line) => line.text !== '');
+  if (filled.some((line) => asRecord(tryJson(line.text)?.value))) return readAll(filled);
+  const texts = text
+    .split(/(?<=^[}\]])\s*(?=[{[])/m)
+    .map((part, index) => ({ text: part, place: `answer ${index + 1}` }));
+  const read = readAll(texts);
+  if (read.documents.length === 0) throw notCredentials(name);
+  return read;
+}
+
+function readAll(texts: readonly { readonly text: string; readonly place: string }[]): Documents {
+  const documents: Documents['documents'] = [];
+  const malformed: string[] = [];
+  for (const { text, place } of texts) {
+    const parsed = tryJson(text);
+    if (parsed) documents.push({ value: parsed.value, place });
+    else malformed.push(`${place}: is no JSON`);
+  }
+  return { documents, malformed };
+}
+
+function tryJson(text: string): { value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+function notCredentials(name: string): AuditError {
+  return new AuditError(
+    'input',
+    `${name} holds no credentials in JSON.`,
+    'Give it a JSON array of credentials, API answers ({"list": […], "nextPageToken": ""}), or NDJSON.',
+  );
+}
+
+/** Which kind a record is, by the fields that only one kind has. */
+function kindOf(value: unknown): Kind {
+  const record = asRecord(value) ?? {};
+  if ('conditionExpression' in record || 'providerId' in record) return 'federation-trust';
+  return 'servicePrincipalId' in record ? 'service-principal-credential' : 'personal-client';
+}
+
+/** The host that all client ids name, or "file". */
+function tenantOf(credentials: readonly Credential[]): string {
+  const hosts = new Set(
+    credentials.map(({ clientId }) => /@([^/:]+)/.exec(clientId)?.[1]?.toLowerCase() ?? ''),
+  );
+  hosts.delete('');
+  const [host] = hosts;
+  return hosts.size === 1 && host !== undefined ? host : 'file';
+}

@@ -1,0 +1,9 @@
+import type { Snapshot } from '../contract/index.js';
+
+/** Where credentials come from. */
+export interface Source {
+  /** The tenant's host in lower case, without port; `file` where a file does not tell. */
+  readonly tenant: string;
+  /** Never throws for what happens while collecting: the snapshot says what is missing. */
+  collect(signal: AbortSignal): Promise<Snapshot>;
+}
