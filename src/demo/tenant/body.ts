@@ -1,0 +1,70 @@
+import { apiError, Code } from './errors.js';
+
+/** What a body's field may hold: `refs` are `[{id}]`. */
+export type FieldType = 'string' | 'integer' | 'boolean' | 'strings' | 'refs' | 'object';
+
+export type Shape = Readonly<Record<string, FieldType>>;
+
+/** The values behind a shape; a field that is absent or null reads as its zero value. */
+export type Values<S extends Shape> = {
+  readonly [K in keyof S]: S[K] extends 'string'
+    ? string
+    : S[K] extends 'integer'
+      ? number
+      : S[K] extends 'boolean'
+        ? boolean
+        : S[K] extends 'strings' | 'refs'
+          ? readonly string[]
+          : Readonly<Record<string, unknown>> | null;
+};
+
+/**
+ * The body's fields as `shape` names them; refs come as plain ids.
+ *
+ * @throws Refusal 400 for a key that the message does not have, or a value of another type.
+ */
+export function readFields<S extends Shape>(body: Readonly<Record<string, unknown>>, shape: S): Values<S> {
+  for (const key of Object.keys(body)) {
+    if (!Object.hasOwn(shape, key)) {
+      throw apiError(Code.invalidArgument, `proto: (line 1:1): unknown field "${key}"`);
+    }
+  }
+  const values = Object.entries(shape).map(([key, type]) => [key, readField(key, body[key] ?? null, type)]);
+  return Object.fromEntries(values) as Values<S>;
+}
+
+function readField(key: string, value: unknown, type: FieldType): unknown {
+  const refuse = () =>
+    apiError(Code.invalidArgument, `proto: (line 1:1): invalid value for ${type} field ${key}`);
+  if (value === null) return ZERO[type];
+  switch (type) {
+    case 'integer':
+      if (!Number.isInteger(value) || Math.abs(value as number) > 2 ** 31 - 1) throw refuse();
+      return value;
+    case 'strings':
+      if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw refuse();
+      return value;
+    case 'refs':
+      if (!Array.isArray(value)) throw refuse();
+      return value.map((ref: unknown) => {
+        if (typeof ref !== 'object' || ref === null || Array.isArray(ref)) throw refuse();
+        return readFields(ref as Record<string, unknown>, { id: 'string' }).id;
+      });
+    case 'object':
+      if (typeof value !== 'object' || Array.isArray(value)) throw refuse();
+      return value;
+    default:
+      // The remaining types are named as typeof names them.
+      if (typeof value !== type) throw refuse();
+      return value;
+  }
+}
+
+const ZERO: Readonly<Record<FieldType, unknown>> = {
+  string: '',
+  integer: 0,
+  boolean: false,
+  strings: [],
+  refs: [],
+  object: null,
+};

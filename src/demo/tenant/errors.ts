@@ -1,0 +1,86 @@
+/** gRPC codes, as ConductorOne's error bodies carry them. */
+export const Code = {
+  invalidArgument: 3,
+  notFound: 5,
+  permissionDenied: 7,
+  resourceExhausted: 8,
+  unimplemented: 12,
+  internal: 13,
+  unavailable: 14,
+  unauthenticated: 16,
+} as const;
+
+/** HTTP statuses by gRPC code. */
+const STATUS: Readonly<Record<number, number>> = {
+  1: 499,
+  2: 500,
+  3: 400,
+  4: 504,
+  5: 404,
+  6: 409,
+  7: 403,
+  8: 429,
+  9: 400,
+  10: 409,
+  11: 400,
+  12: 501,
+  13: 500,
+  14: 503,
+  15: 500,
+  16: 401,
+};
+
+/** An answer before it is written. Without `headers['content-type']` a `json` goes out as JSON. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly json?: unknown;
+  readonly text?: string;
+}
+
+/** Thrown by whatever refuses a request; the server answers with its reply. */
+export class Refusal extends Error {
+  readonly reply: Reply;
+
+  constructor(message: string, reply: Reply) {
+    super(message);
+    this.name = 'Refusal';
+    this.reply = reply;
+  }
+}
+
+/** An API error body `{code, message, details}`; the server ends the message in the request id. */
+export function apiError(
+  code: number,
+  message: string,
+  over: { status?: number; headers?: Readonly<Record<string, string>> } = {},
+): Refusal {
+  return new Refusal(message, {
+    status: over.status ?? STATUS[code] ?? 500,
+    headers: over.headers ?? {},
+    json: { code, message, details: [] },
+  });
+}
+
+/** The API's gRPC code for an HTTP status. */
+export function codeOf(status: number): number {
+  if (status === 401) return Code.unauthenticated;
+  if (status === 500) return Code.internal;
+  if (status === 400) return Code.invalidArgument;
+  const code = Object.keys(STATUS).find((key) => STATUS[Number(key)] === status);
+  return code === undefined ? 2 : Number(code);
+}
+
+/** An OAuth error body `{error, error_description}`. */
+export function oauthError(
+  status: number,
+  error: string,
+  description: string,
+  headers: Readonly<Record<string, string>> = {},
+): Refusal {
+  return new Refusal(`${error}: ${description}`, {
+    status,
+    headers: { 'cache-control': 'no-store', ...headers },
+    json: { error, error_description: description },
+  });
+}

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import { readFields } from './body.js';
+import { type Call, notFound, require, requireFeature, searchPage } from './call.js';
+import { apiError, Code } from './errors.js';
+import { Permission } from './permissions.js';
+import { filter } from './tables.js';
+
+/** A finding that somebody pushed. */
+export interface CustomFinding {
+  id: string;
+  fingerprint: string;
+  dedupKeyParts: readonly string[];
+  customSubType: string;
+  severity: string;
+  state: string;
+  description: string;
+  remediationDescription: string;
+  annotations: Readonly<Record<string, string>>;
+  identityUserTarget: { identityUserId: string } | null;
+  tenantTarget: Record<string, never> | null;
+  sourceKind: 'FINDING_SOURCE_KIND_EXTERNAL';
+  custom: Record<string, never>;
+  recurrenceCount: number;
+  createdAt: string;
+  updatedAt: string;
+  firstObservedAt: string;
+  lastObservedAt: string;
+  resolvedAt: string | null;
+}
+
+const SEVERITIES = ['INFO', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL'].map((name) => `FINDING_SEVERITY_${name}`);
+const STATES = ['OPEN', 'IN_PROGRESS', 'RESOLVED', 'SNOOZED', 'RISK_ACCEPTED', 'SUPPRESSED'].map(
+  (name) => `FINDING_STATE_${name}`,
+);
+
+/** POST /findings: the same key parts are the same finding, which is updated, or opened again. */
+export function createFinding(call: Call) {
+  requireFeature('findings', call.state.features.findings);
+  const ask = readFields(call.body, {
+    dedupKeyParts: 'strings',
+    customSubType: 'string',
+    severity: 'string',
+    description: 'string',
+    remediationDescription: 'string',
+    annotations: 'object',
+    identityUserTarget: 'object',
+    tenantTarget: 'object',
+  });
+  require(call, Permission.writeFindings);
+  if (ask.dedupKeyParts.length === 0 || ask.dedupKeyParts.includes('')) {
+    throw invalid('dedup_key_parts must be non-empty and every part must be non-empty');
+  }
+  if (!SEVERITIES.includes(ask.severity)) throw invalid('severity must be a defined value');
+  if ((ask.identityUserTarget === null) === (ask.tenantTarget === null)) {
+    throw invalid('exactly one target must be set');
+  }
+  const target = ask.identityUserTarget && readFields(ask.identityUserTarget, { identityUserId: 'string' });
+  if (ask.tenantTarget) readFields(ask.tenantTarget, {});
+
+  const { findings } = call.state;
+  const at = new Date(call.state.now()).toISOString();
+  const fingerprint = fingerprintOf(ask.customSubType, ask.dedupKeyParts);
+  const known = findings.find((finding) => finding.fingerprint === fingerprint);
+  const content = {
+    severity: ask.severity,
+    description: ask.description,
+    remediationDescription: ask.remediationDescription,
+    annotations: readAnnotations(ask.annotations ?? {}),
+    identityUserTarget: target && { identityUserId: target.identityUserId },
+    tenantTarget: ask.tenantTarget && {},
+    updatedAt: at,
+    lastObservedAt: at,
+  };
+  if (known) {
+    const reopened =
+      known.state === 'FINDING_STATE_RESOLVED' ? { state: 'FINDING_STATE_OPEN', resolvedAt: null } : {};
+    Object.assign(known, content, reopened, { recurrenceCount: known.recurrenceCount + 1 });
+    return { finding: known };
+  }
+  const finding: CustomFinding = {
+    id: `fnd${fingerprint.slice(0, 24)}`,
+    fingerprint,
+    dedupKeyParts: ask.dedupKeyParts,
+    customSubType: ask.customSubType,
+    state: 'FINDING_STATE_OPEN',
+    sourceKind: 'FINDING_SOURCE_KIND_EXTERNAL',
+    custom: {},
+    recurrenceCount: 0,
+    createdAt: at,
+    firstObservedAt: at,
+    resolvedAt: null,
+    ...content,
+  };
+  findings.push(finding);
+  return { finding };
+}
+
+/** POST /findings/search */
+export function searchFindings(call: Call) {
+  requireFeature('findings', call.state.features.findings);
+  const ask = readFields(call.body, {
+    pageSize: 'integer',
+    pageToken: 'string',
+    refs: 'refs',
+    customSubTypes: 'strings',
+    severities: 'strings',
+    states: 'strings',
+    sourceKinds: 'strings',
+  });
+  require(call, Permission.readFindings);
+  const { pageSize: _size, pageToken: _token, ...query } = ask;
+  const admits = (wanted: readonly string[], value: string) => wanted.length === 0 || wanted.includes(value);
+  const matching = filter(
+    call.state.findings,
+    (finding) =>
+      admits(ask.refs, finding.id) &&
+      admits(ask.customSubTypes, finding.customSubType) &&
+      admits(ask.severities, finding.severity) &&
+      admits(ask.states, finding.state) &&
+      admits(ask.sourceKinds, finding.sourceKind),
+  );
+  return searchPage(call, matching, ask, query);
+}
+
+/** POST /findings/{id}/state */
+export function setFindingState(call: Call) {
+  requireFeature('findings', call.state.features.findings);
+  const { state } = readFields(call.body, { state: 'string' });
+  require(call, Permission.writeFindings);
+  if (!STATES.includes(state)) throw invalid('state must be a defined value');
+  const finding = call.state.findings.find(({ id }) => id === call.params.id);
+  if (!finding) throw notFound('finding');
+  const at = new Date(call.state.now()).toISOString();
+  finding.state = state;
+  finding.updatedAt = at;
+  finding.resolvedAt = state === 'FINDING_STATE_RESOLVED' ? at : null;
+  return { finding };
+}
+
+function fingerprintOf(subType: string, parts: readonly string[]): string {
+  // As JSON, so that no two lists of parts read the same, whatever bytes they hold.
+  return createHash('sha256')
+    .update(JSON.stringify(['custom', subType, ...parts]))
+    .digest('hex');
+}
+
+function readAnnotations(annotations: Readonly<Record<string, unknown>>): Record<string, string> {
+  const entries = Object.entries(annotations);
+  if (entries.length > 16) throw invalid('annotations: at most 16 entries');
+  for (const [key, value] of entries) {
+    if (!/^[A-Za-z][A-Za-z0-9._/-]{0,127}$/.test(key)) throw invalid(`annotations: bad key "${key}"`);
+    if (key.startsWith('c1/')) throw invalid(`annotations: "${key}" is reserved`);
+    if (typeof value !== 'string' || value.length > 256) throw invalid(`annotations: bad value of "${key}"`);
+  }
+  if (Buffer.byteLength(JSON.stringify(annotations)) > 4096) throw invalid('annotations: above 4096 bytes');
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+function invalid(message: string): Error {
+  return apiError(Code.invalidArgument, `invalid argument: ${message}`);
+}

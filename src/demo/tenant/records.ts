@@ -1,0 +1,153 @@
+import type { Table } from './tables.js';
+
+/** RFC 3339 in UTC, or null where unset. */
+export type Timestamp = string | null;
+
+/**
+ * The tenant's records as they go over the wire, with one liberty: a `clientId` may be the bare name
+ * (`strange-hydra-68836`), which the tenant completes with its own host and suffix when it answers.
+ */
+export interface PersonalClient {
+  id: string;
+  clientId: string;
+  displayName: string;
+  userId: string;
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+  deletedAt: Timestamp;
+  expiresTime: Timestamp;
+  lastUsedAt: Timestamp;
+  allowSourceCidr: string[];
+  scopedRoles: string[];
+}
+
+export type UserStatus = 'UNKNOWN' | 'ENABLED' | 'DISABLED' | 'DELETED';
+
+export type UserType =
+  | 'USER_TYPE_UNSPECIFIED'
+  | 'USER_TYPE_SYSTEM'
+  | 'USER_TYPE_HUMAN'
+  | 'USER_TYPE_SERVICE'
+  | 'USER_TYPE_AGENT';
+
+export interface User {
+  id: string;
+  displayName: string;
+  email: string;
+  username: string;
+  department: string;
+  jobTitle: string;
+  status: UserStatus;
+  directoryStatus: UserStatus;
+  type: UserType;
+  origin: 'USER_ORIGIN_UNSPECIFIED' | 'USER_ORIGIN_DIRECTORY' | 'USER_ORIGIN_LOCAL' | 'USER_ORIGIN_SYSTEM';
+  roleIds: string[];
+  managerIds: string[];
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+  deletedAt: Timestamp;
+}
+
+export interface Role {
+  id: string;
+  name: string;
+  displayName: string;
+  permissions: string[];
+  serviceRoles: string[];
+  systemApiOnly: boolean;
+  systemBuiltin: boolean;
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+  deletedAt: Timestamp;
+}
+
+/** On the wire its `user` is the user of the same id; `ownerIds` stay inside and decide who else may see it. */
+export interface ServicePrincipal {
+  id: string;
+  displayName: string;
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+  ownerIds: string[];
+}
+
+export interface ServicePrincipalCredential {
+  id: string;
+  clientId: string;
+  displayName: string;
+  servicePrincipalId: string;
+  createdAt: Timestamp;
+  expiresAt: Timestamp;
+  lastUsedAt: Timestamp;
+  requireDpop: boolean;
+  allowSourceCidrs: string[];
+  scopedRoleIds: string[];
+}
+
+export interface FederationTrust {
+  clientId: string;
+  displayName: string;
+  description: string;
+  conditionExpression: string;
+  disabled: boolean;
+  providerId: string;
+  servicePrincipalId: string;
+  allowSourceCidrs: string[];
+  scopedRoleIds: string[];
+  passthroughClaims: string[];
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+}
+
+export interface FederationProvider {
+  id: string;
+  displayName: string;
+  description: string;
+  issuerUrl: string;
+  wellKnownProvider: string;
+  disabled: boolean;
+  oidc: Record<string, never> | null;
+  spiffe: { bundleEndpointUrl: string } | null;
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+}
+
+export interface CidrRestriction {
+  enabled: boolean;
+  sourceCidr: string[];
+}
+
+export interface SessionSettings {
+  pccUserSource: CidrRestriction | null;
+  pccAdminSource: CidrRestriction | null;
+  ssoUserSource: CidrRestriction | null;
+  ssoAdminSource: CidrRestriction | null;
+  connectorSource: CidrRestriction | null;
+  externalClientSource: CidrRestriction | null;
+}
+
+/** All that a tenant knows. Held by reference: what a test changes here, the next answer shows. */
+export interface TenantData {
+  personalClients: Table<PersonalClient>;
+  users: Table<User>;
+  roles: Table<Role>;
+  servicePrincipals: Table<ServicePrincipal>;
+  credentials: Table<ServicePrincipalCredential>;
+  trusts: Table<FederationTrust>;
+  providers: Table<FederationProvider>;
+  sessionSettings: SessionSettings;
+  /** The bare client id of the personal client that the tenant hands out as its environment. */
+  caller: string;
+  /** The bare client id of the federation trust that is used where none is named. */
+  federatedCaller: string;
+}
+
+/** The same with plain arrays, to be changed at will. */
+export interface TenantRecords extends TenantData {
+  personalClients: PersonalClient[];
+  users: User[];
+  roles: Role[];
+  servicePrincipals: ServicePrincipal[];
+  credentials: ServicePrincipalCredential[];
+  trusts: FederationTrust[];
+  providers: FederationProvider[];
+}
