@@ -1,0 +1,60 @@
+import path from 'node:path';
+import type { Rule } from '../contract/index.js';
+import { isMapping } from './check.js';
+import { readVariable } from './environment.js';
+import { tryPlugins } from './plugins.js';
+import { problemsError } from './problem.js';
+import { type ConfigFile, findConfig, readConfig } from './read.js';
+import { type ConfigFlags, configProblems, type Resolved, resolveConfig } from './resolve.js';
+
+export interface LoadInput {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly flags: ConfigFlags;
+  /** `--config`. */
+  readonly configPath?: string | undefined;
+  /** The run's clock, in milliseconds. */
+  readonly now: number;
+  readonly builtIns: readonly Rule[];
+}
+
+export interface LoadedConfig extends Resolved {
+  /** The built-in rules, then those of plug-ins. */
+  readonly rules: readonly Rule[];
+  /** undefined: there is none, and that is fine. */
+  readonly file: ConfigFile | undefined;
+}
+
+/**
+ * Finds, reads, checks and merges all that a run is told, its plug-ins included.
+ *
+ * Throws an AuditError (`config`, or `usage` for flags alone) that lists every mistake at once.
+ */
+export async function loadConfig({
+  cwd,
+  env,
+  flags,
+  configPath,
+  now,
+  builtIns,
+}: LoadInput): Promise<LoadedConfig> {
+  const found = await findConfig(cwd, configPath ?? readVariable(env, 'C1_AUDIT_CONFIG'));
+  const file = found === undefined ? undefined : await readConfig(found, cwd);
+  const specs = pluginsOf(file);
+  const ids = builtIns.map(({ id }) => id);
+  const plugins = await tryPlugins(specs, file ? path.dirname(file.path) : cwd, ids);
+  const rules = [...builtIns, ...plugins.rules];
+  const input = { flags, env, file, now, rules, foreignRules: plugins.problems.length > 0 };
+  const problems = [...configProblems(input), ...plugins.problems];
+  if (problems.length > 0) throw problemsError(problems);
+  return { ...resolveConfig(input), rules, file };
+}
+
+/** The plug-ins a file names, each once, as far as it can be read; the check says what is wrong with the rest. */
+function pluginsOf(file: ConfigFile | undefined): string[] {
+  if (!isMapping(file?.value) || !Array.isArray(file.value.plugins)) return [];
+  const specs = file.value.plugins.filter(
+    (spec): spec is string => typeof spec === 'string' && spec.trim() !== '',
+  );
+  return [...new Set(specs)];
+}

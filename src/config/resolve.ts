@@ -1,0 +1,296 @@
+import path from 'node:path';
+import type { OptionSpec, Rule, Severity } from '../contract/index.js';
+import { severityRank } from '../contract/index.js';
+import { check, type Part, type Path, writePath } from './check.js';
+import type { Config, FailOn, ProfileName, RuleSetting, Scope, SourceName } from './config.js';
+import { ENVIRONMENT, type EnvironmentName, OTHER_ENVIRONMENT, readVariable } from './environment.js';
+import type { FileConfig, FileRule } from './file-config.js';
+import { fileSecrets } from './file-secrets.js';
+import { didYouMean } from './nearest.js';
+import { placesOf } from './places.js';
+import { type Problem, problemsError } from './problem.js';
+import { PROFILE_RULES } from './profiles.js';
+import type { ConfigFile } from './read.js';
+import { RUN_RULES, type SettableRule } from './run-rules.js';
+import { configShape, DEFAULTS } from './schema.js';
+import type { RecordShape } from './shape.js';
+
+/** What the command line says; texts as written, checked here. */
+export interface ConfigFlags {
+  readonly scope?: string | undefined;
+  /** `--source`, repeated. */
+  readonly sources?: readonly string[] | undefined;
+  readonly profile?: string | undefined;
+  readonly failOn?: string | undefined;
+  readonly minSeverity?: string | undefined;
+  readonly state?: string | undefined;
+  /** `--rule`, repeated: only these. */
+  readonly rules?: readonly string[] | undefined;
+  /** False with `--no-waivers`. */
+  readonly waivers?: boolean | undefined;
+}
+
+const FLAG_NAMES = {
+  scope: '--scope',
+  sources: '--source',
+  profile: '--profile',
+  failOn: '--fail-on',
+  minSeverity: '--min-severity',
+  state: '--state',
+} as const;
+
+type ScalarKey = keyof typeof FLAG_NAMES;
+
+/** Where a value comes from. */
+export interface Origin {
+  readonly from: 'flag' | 'environment' | 'file' | 'profile' | 'default';
+  /** As people look for it: `--scope`, `C1_AUDIT_SCOPE`, `c1-audit.config.yaml:3`, `profile cis`, `default`. */
+  readonly at: string;
+}
+
+/** By key path: `scope`, `rules.unused.days`, `rules.unused` (on or off), `waivers`, `slack.when`. */
+export type Origins = ReadonlyMap<string, Origin>;
+
+export interface Resolved {
+  readonly config: Config;
+  readonly origins: Origins;
+}
+
+export interface ResolveInput {
+  readonly flags: ConfigFlags;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly file: ConfigFile | undefined;
+  /** The run's clock, in milliseconds: waivers end at most 366 days after it. */
+  readonly now: number;
+  /** Built-in rules and those of plug-ins. */
+  readonly rules: readonly Rule[];
+  /** True where plug-ins could not be loaded: their rules' ids are let pass. */
+  readonly foreignRules?: boolean;
+}
+
+const DEFAULT: Origin = { from: 'default', at: 'default' };
+
+/**
+ * Flags, environment, file and defaults as one configuration, and where each value comes from.
+ *
+ * Throws an AuditError (`config`, or `usage` for flags alone) that lists every mistake.
+ */
+export function resolveConfig(input: ResolveInput): Resolved {
+  const problems = configProblems(input);
+  if (problems.length > 0) throw problemsError(problems);
+  const merge = new Merge(input);
+  const config = merge.config();
+  const hidden = hiddenFailures(config, merge.origins);
+  if (hidden) throw problemsError([hidden]);
+  return { config, origins: merge.origins };
+}
+
+/** Every mistake in flags, environment and file. */
+export function configProblems(input: ResolveInput): Problem[] {
+  const shape = configShape({ rules: input.rules, foreign: input.foreignRules ?? false });
+  return [...flagProblems(input, shape), ...environmentProblems(input, shape), ...fileProblems(input, shape)];
+}
+
+function valueProblems(
+  value: unknown,
+  key: string,
+  where: string,
+  shape: RecordShape,
+  now: number,
+): Problem[] {
+  const problems: Problem[] = [];
+  const expected = shape.keys[key]?.shape;
+  if (!expected) return problems;
+  const report = (_: Path, __: Part, message: string) => problems.push({ where, message });
+  check(value, expected, [key], { now, places: new Map(), report });
+  return problems;
+}
+
+function flagProblems({ flags, now, rules, foreignRules }: ResolveInput, shape: RecordShape): Problem[] {
+  const problems: Problem[] = [];
+  for (const [key, flag] of Object.entries(FLAG_NAMES) as [ScalarKey, string][]) {
+    const value = flags[key];
+    if (value !== undefined) problems.push(...valueProblems(value, key, flag, shape, now));
+  }
+  const ids = [...rules, ...RUN_RULES].map(({ id }) => id);
+  for (const id of flags.rules ?? []) {
+    if (ids.includes(id) || (foreignRules && id.includes('/'))) continue;
+    problems.push({
+      where: '--rule',
+      message: `there is no rule ${JSON.stringify(id)}${didYouMean(id, ids)}`,
+    });
+  }
+  return problems;
+}
+
+function environmentProblems({ env, now }: ResolveInput, shape: RecordShape): Problem[] {
+  const known = [...Object.keys(ENVIRONMENT), ...Object.keys(OTHER_ENVIRONMENT)];
+  const problems: Problem[] = [];
+  for (const name of Object.keys(env).sort()) {
+    if (!name.startsWith('C1_AUDIT_') || known.includes(name) || !env[name]?.trim()) continue;
+    problems.push({
+      where: name,
+      message: `there is no such environment variable${didYouMean(name, known)}`,
+    });
+  }
+  for (const name of Object.keys(ENVIRONMENT) as EnvironmentName[]) {
+    const value = fromEnvironment(env, name);
+    if (value !== undefined) problems.push(...valueProblems(value, ENVIRONMENT[name].key, name, shape, now));
+  }
+  return problems;
+}
+
+function fromEnvironment(env: ResolveInput['env'], name: EnvironmentName): string | string[] | undefined {
+  const value = readVariable(env, name);
+  if (value === undefined || ENVIRONMENT[name].key !== 'sources') return value;
+  return value
+    .split(',')
+    .map((source) => source.trim())
+    .filter((source) => source !== '');
+}
+
+function fileProblems({ file, now }: ResolveInput, shape: RecordShape): Problem[] {
+  if (!file) return [];
+  const problems: Problem[] = [...file.problems];
+  const report = (at: Path, part: Part, message: string) =>
+    problems.push({ where: file.name, position: file.locate(at, part), key: writePath(at), message });
+  if (file.value !== null && file.value !== undefined) {
+    check(file.value, shape, [], { now, places: placesOf(shape), report });
+  }
+  return [...problems, ...fileSecrets(file, problems)];
+}
+
+/** Findings that decide the exit code must not be hidden from the report that explains it. */
+function hiddenFailures({ failOn, minSeverity }: Config, origins: Origins): Problem | undefined {
+  const at = (key: string) => origins.get(key) ?? DEFAULT;
+  if (at('failOn').from === 'default' || at('minSeverity').from === 'default' || failOn === 'never')
+    return undefined;
+  if (severityRank(failOn) >= severityRank(minSeverity)) return undefined;
+  return {
+    where: at('minSeverity').at,
+    key: at('minSeverity').from === 'file' ? 'minSeverity' : undefined,
+    message: `${minSeverity} hides findings that make the exit code 1: failOn is ${failOn} (${at('failOn').at}); minSeverity must not be above it`,
+  };
+}
+
+/** Puts the layers on top of each other. Runs only on what the checks let pass. */
+class Merge {
+  readonly origins = new Map<string, Origin>();
+  readonly #input: ResolveInput;
+  readonly #file: FileConfig;
+
+  constructor(input: ResolveInput) {
+    this.#input = input;
+    this.#file = (input.file?.value ?? {}) as FileConfig;
+  }
+
+  config(): Config {
+    const { flags, rules } = this.#input;
+    const profile = this.#scalar<ProfileName>('profile') ?? DEFAULTS.profile;
+    const noWaivers = flags.waivers === false;
+    this.#note('waivers', this.#file.waivers, ['waivers']);
+    for (const index of (this.#file.waivers ?? []).keys())
+      this.#note(`waivers[${index}]`, true, ['waivers', index]);
+    if (noWaivers) this.origins.set('waivers', { from: 'flag', at: '--no-waivers' });
+    this.#note('plugins', this.#file.plugins, ['plugins']);
+    return {
+      scope: this.#scalar<Scope>('scope') ?? DEFAULTS.scope,
+      sources: this.#scalar<readonly SourceName[]>('sources'),
+      profile,
+      failOn: this.#scalar<FailOn>('failOn') ?? DEFAULTS.failOn,
+      minSeverity: this.#scalar<Severity>('minSeverity') ?? DEFAULTS.minSeverity,
+      plugins: this.#file.plugins ?? [],
+      rules: Object.fromEntries([...rules, ...RUN_RULES].map((rule) => [rule.id, this.#rule(rule, profile)])),
+      waivers: noWaivers ? [] : (this.#file.waivers ?? []).map((waiver) => ({ ...waiver })),
+      state: this.#state(),
+      slack: this.#slack(),
+      push: { conductorone: this.#fromFile('push', 'conductorone', this.#file.push?.conductorone) ?? false },
+    };
+  }
+
+  /** Flag, environment, file; undefined for the default. */
+  #scalar<T>(key: ScalarKey): T | undefined {
+    const { flags, env } = this.#input;
+    if (flags[key] !== undefined) {
+      this.origins.set(key, { from: 'flag', at: FLAG_NAMES[key] });
+      return flags[key] as T;
+    }
+    const name = (Object.keys(ENVIRONMENT) as EnvironmentName[]).find(
+      (known) => ENVIRONMENT[known].key === key,
+    );
+    const value = name === undefined ? undefined : fromEnvironment(env, name);
+    if (name !== undefined && value !== undefined) {
+      this.origins.set(key, { from: 'environment', at: name });
+      return value as T;
+    }
+    this.#note(key, this.#file[key], [key]);
+    return (this.#file[key] ?? undefined) as T | undefined;
+  }
+
+  #state(): string | undefined {
+    const state = this.#scalar<string>('state');
+    const { file } = this.#input;
+    if (state === undefined || !file || this.origins.get('state')?.from !== 'file') return state;
+    return path.resolve(path.dirname(file.path), state);
+  }
+
+  #slack(): Config['slack'] {
+    const slack = this.#file.slack ?? {};
+    const held = <T>(key: string, value: T | null | undefined) => this.#fromFile('slack', key, value);
+    const mentions = Object.entries(held('mentions', slack.mentions) ?? {});
+    return {
+      when: held('when', slack.when),
+      minSeverity: held('minSeverity', slack.minSeverity) ?? DEFAULTS.slackMinSeverity,
+      mentions: Object.fromEntries(mentions.map(([email, id]) => [email.toLowerCase(), id])),
+      heartbeat: held('heartbeat', slack.heartbeat),
+      notifyOwners: held('notifyOwners', slack.notifyOwners) ?? false,
+    };
+  }
+
+  #rule(rule: SettableRule, profile: ProfileName): RuleSetting {
+    const key = `rules.${rule.id}`;
+    const said = this.#ruleInFile(rule.id);
+    const preset = PROFILE_RULES[profile][rule.id] ?? {};
+    const short = typeof said !== 'object';
+    const { severity, ...options } = short ? { severity: said === 'off' ? undefined : said } : said;
+    const only = this.#input.flags.rules;
+    this.#note(key, said, ['rules', rule.id]);
+    if (only) this.origins.set(key, { from: 'flag', at: '--rule' });
+    this.#note(`${key}.severity`, severity, short ? ['rules', rule.id] : ['rules', rule.id, 'severity']);
+    for (const name of Object.keys(rule.options ?? {})) {
+      this.#note(`${key}.${name}`, ownValue(options, name), ['rules', rule.id, name]);
+      if (ownValue(options, name) === undefined && ownValue(preset.options ?? {}, name) !== undefined)
+        this.origins.set(`${key}.${name}`, { from: 'profile', at: `profile ${profile}` });
+    }
+    return {
+      enabled: only ? only.includes(rule.id) : said !== 'off',
+      severity,
+      options: { ...preset.options, ...(options as Record<string, OptionSpec['default']>) },
+      floors: severity === undefined ? (preset.floors ?? {}) : {},
+    };
+  }
+
+  #ruleInFile(id: string): FileRule | undefined {
+    const { rules } = this.#file;
+    return rules && Object.hasOwn(rules, id) ? rules[id] : undefined;
+  }
+
+  #fromFile<T>(section: string, key: string, value: T | null | undefined): T | undefined {
+    this.#note(`${section}.${key}`, value, [section, key]);
+    return value ?? undefined;
+  }
+
+  #note(key: string, value: unknown, at: Path): void {
+    const { file } = this.#input;
+    if (value === undefined || value === null || !file) {
+      this.origins.set(key, DEFAULT);
+      return;
+    }
+    const line = file.locate(at, 'key')?.line;
+    this.origins.set(key, { from: 'file', at: line === undefined ? file.name : `${file.name}:${line}` });
+  }
+}
+
+function ownValue(values: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.hasOwn(values, name) ? values[name] : undefined;
+}

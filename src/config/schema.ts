@@ -1,0 +1,239 @@
+import type { OptionSpec, Rule } from '../contract/index.js';
+import { SEVERITIES } from '../contract/index.js';
+import { globProblem } from '../engine/name-glob.js';
+import { WAIVER_MAX_DAYS, waiverDateProblem } from '../engine/waiver-date.js';
+import { PROFILES, SOURCE_KINDS } from './config.js';
+import { jsonSchema } from './json-schema.js';
+import { RUN_RULES, type SettableRule, WAIVABLE_RUN_RULES } from './run-rules.js';
+import type { Key, RecordShape, Shape, TextRule } from './shape.js';
+
+/** What holds where nothing is said. */
+export const DEFAULTS = {
+  scope: 'mine',
+  profile: 'default',
+  failOn: 'high',
+  minSeverity: 'info',
+  slackMinSeverity: 'low',
+} as const;
+
+const FILLED: TextRule = { pattern: '\\S', says: 'must not be blank' };
+
+const ANY_TEXT: TextRule = { pattern: '^', says: 'must be text' };
+
+const FOREIGN_RULE: TextRule = {
+  pattern: '^[a-z][a-z0-9-]*/[a-z][a-z0-9-]*$',
+  says: 'must be the id of a rule, <prefix>/<name> for one of a plug-in',
+};
+
+const SEVERITY: Shape = { type: 'choice', choices: SEVERITIES };
+const OFF_OR_SEVERITY: Shape = { type: 'choice', choices: ['off', ...SEVERITIES] };
+const SEVERITY_KEY: Key = {
+  describe: "The severity of all its findings, in place of the rule's own",
+  shape: SEVERITY,
+};
+
+const WAIVER_DATE: TextRule = {
+  pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$',
+  says: 'must be a date written YYYY-MM-DD',
+  refine: waiverDateProblem,
+};
+
+const CREDENTIAL_ID: TextRule = {
+  pattern: '^[^\\s*?{}\\[\\]]+$',
+  says: 'must be an id or a client id; a glob on the name goes into {name: "ci-*"}',
+};
+
+const NAME_GLOB: TextRule = { ...FILLED, refine: globProblem };
+
+const record = (keys: Record<string, Key>, noun = 'key'): RecordShape => ({ type: 'record', keys, noun });
+
+function optionShape(spec: OptionSpec): Shape {
+  if (typeof spec.default === 'boolean') return { type: 'boolean' };
+  if (typeof spec.default === 'string') return { type: 'text', rule: ANY_TEXT };
+  if (typeof spec.default !== 'number') return { type: 'list', of: { type: 'text', rule: FILLED } };
+  const { min, max, integer } = spec as { min?: number; max?: number; integer?: boolean };
+  return {
+    type: 'number',
+    ...(min === undefined ? {} : { min }),
+    ...(max === undefined ? {} : { max }),
+    ...(integer === undefined ? {} : { integer }),
+  };
+}
+
+function ruleKey(rule: SettableRule): Key {
+  const options = Object.entries(rule.options ?? {}).map(([name, spec]): [string, Key] => [
+    name,
+    { describe: spec.describe, shape: optionShape(spec), default: spec.default },
+  ]);
+  return {
+    describe: rule.title,
+    shape: {
+      type: 'either',
+      scalar: OFF_OR_SEVERITY,
+      record: record({ severity: SEVERITY_KEY, ...Object.fromEntries(options) }, `setting of ${rule.id}`),
+    },
+  };
+}
+
+const FOREIGN_SETTING: Shape = {
+  type: 'either',
+  scalar: OFF_OR_SEVERITY,
+  record: {
+    ...record({ severity: SEVERITY_KEY }),
+    also: { key: FILLED, value: { type: 'anything' } },
+  },
+};
+
+function waiverShape(ruleIds: readonly string[], foreign: boolean): Shape {
+  return record({
+    rule: {
+      describe: 'The id of the rule whose findings it covers, or * for all rules',
+      shape: {
+        type: 'choice',
+        choices: ['*', ...ruleIds],
+        noun: 'rule',
+        ...(foreign ? { also: FOREIGN_RULE } : {}),
+      },
+      required: true,
+    },
+    credential: {
+      describe: "The credential's id or client id, or {name: glob} for all whose name matches",
+      shape: {
+        type: 'either',
+        scalar: { type: 'text', rule: CREDENTIAL_ID },
+        record: record({
+          name: {
+            describe: 'A glob on the name: * and ? match as in a shell, slashes included',
+            shape: { type: 'text', rule: NAME_GLOB },
+            required: true,
+          },
+        }),
+      },
+      required: true,
+    },
+    reason: { describe: 'Why it is accepted', shape: { type: 'text', rule: FILLED }, required: true },
+    approvedBy: { describe: 'Who accepted it', shape: { type: 'text', rule: FILLED }, required: true },
+    expires: {
+      describe: `The last day it holds, YYYY-MM-DD in UTC, at most ${WAIVER_MAX_DAYS} days ahead`,
+      shape: { type: 'text', rule: WAIVER_DATE },
+      required: true,
+    },
+  });
+}
+
+/** Two waivers that agree in these are one: their findings would be the same. */
+const WAIVER_IDENTITY = ['rule', 'credential', 'approvedBy', 'expires'];
+
+const SLACK_KEYS: Record<string, Key> = {
+  when: {
+    describe:
+      'Which runs send a message: those with new findings, with any findings, or all. Without it: new where a state is kept, else findings',
+    shape: { type: 'choice', choices: ['new', 'findings', 'always'] },
+  },
+  minSeverity: {
+    describe: 'The least severity that Slack is told about',
+    shape: SEVERITY,
+    default: DEFAULTS.slackMinSeverity,
+  },
+  mentions: {
+    describe: "Slack user ids by owner's email, for those who want to be mentioned",
+    shape: {
+      type: 'map',
+      key: { pattern: '^[^\\s@]+@[^\\s@]+$', says: 'must be an email address' },
+      value: {
+        type: 'text',
+        rule: { pattern: '^[UW][A-Z0-9]+$', says: 'must be a Slack user id such as U012345' },
+      },
+    },
+  },
+  heartbeat: {
+    describe: 'How often a run without news says that all is well. Without it: never',
+    shape: { type: 'choice', choices: ['daily', 'weekly'] },
+  },
+  notifyOwners: {
+    describe: 'Direct messages to owners; needs a bot token',
+    shape: { type: 'boolean' },
+    default: false,
+  },
+};
+
+/** Rules whose ids can be set and waived, and whether those of plug-ins nobody has loaded may be as well. */
+export interface SchemaScope {
+  readonly rules: readonly Rule[];
+  readonly foreign: boolean;
+}
+
+/** The one description of the configuration: the check, the JSON Schema and every suggestion come from it. */
+export function configShape({ rules, foreign }: SchemaScope): RecordShape {
+  const waivable = [...rules, ...WAIVABLE_RUN_RULES].map(({ id }) => id);
+  return record({
+    $schema: { describe: 'The JSON Schema of this file, for editors', shape: { type: 'text', rule: FILLED } },
+    scope: {
+      describe: 'mine: your own credentials; tenant: everyone’s (needs Super Administrator)',
+      shape: { type: 'choice', choices: ['mine', 'tenant'] },
+      default: DEFAULTS.scope,
+    },
+    sources: {
+      describe: 'What to audit. Without it: personal-clients for scope mine, all three for scope tenant',
+      shape: { type: 'list', of: { type: 'choice', choices: Object.keys(SOURCE_KINDS) }, filled: true },
+    },
+    profile: {
+      describe: 'A set of rule settings; whatever stands under rules wins over it',
+      shape: { type: 'choice', choices: PROFILES },
+      default: DEFAULTS.profile,
+    },
+    failOn: {
+      describe: 'The least severity that makes the exit code 1, or never',
+      shape: { type: 'choice', choices: ['never', ...SEVERITIES] },
+      default: DEFAULTS.failOn,
+    },
+    minSeverity: {
+      describe: 'The least severity that reports show',
+      shape: SEVERITY,
+      default: DEFAULTS.minSeverity,
+    },
+    plugins: {
+      describe: 'Modules with rules of your own: paths relative to this file (./rules/ours.mjs) or packages',
+      shape: { type: 'list', of: { type: 'text', rule: FILLED } },
+      default: [],
+    },
+    rules: {
+      describe: 'Settings by rule id: off, a severity, or {severity, …options}',
+      shape: {
+        type: 'record',
+        keys: Object.fromEntries([...rules, ...RUN_RULES].map((rule) => [rule.id, ruleKey(rule)])),
+        noun: 'rule',
+        ...(foreign ? { also: { key: FOREIGN_RULE, value: FOREIGN_SETTING } } : {}),
+      },
+    },
+    waivers: {
+      describe: 'Findings that somebody accepted, for a time',
+      shape: { type: 'list', of: waiverShape(waivable, foreign), same: WAIVER_IDENTITY },
+      default: [],
+    },
+    state: {
+      describe: 'The file that remembers findings from run to run, relative to this file',
+      shape: { type: 'text', rule: FILLED },
+    },
+    slack: { describe: 'What Slack is told, and when', shape: record(SLACK_KEYS) },
+    push: {
+      describe: 'Where findings are sent beside the reports',
+      shape: record({
+        conductorone: {
+          describe: 'Send findings to ConductorOne’s own Findings (early access)',
+          shape: { type: 'boolean' },
+          default: false,
+        },
+      }),
+    },
+  });
+}
+
+/** The JSON Schema (draft-07) of the configuration file, for editors. */
+export function configSchema(rules: readonly Rule[]): Record<string, unknown> {
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'c1-audit configuration',
+    ...jsonSchema(configShape({ rules, foreign: true })),
+  };
+}

@@ -1,0 +1,10 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * What makes a finding the same from night to night: sha256(tenant | rule | kind | id) in hex.
+ *
+ * `kind` is a credential's kind, or `waiver` for a finding on a waiver.
+ */
+export function fingerprint(tenant: string, rule: string, kind: string, id: string): string {
+  return createHash('sha256').update([tenant, rule, kind, id].join('|')).digest('hex');
+}

@@ -1,0 +1,263 @@
+import { createHash } from 'node:crypto';
+import {
+  DAY,
+  type Finding,
+  type ReportedCredential,
+  type Rule,
+  type Severity,
+  type Waiver,
+  wholeDays,
+} from '../contract/index.js';
+import { fingerprint } from './fingerprint.js';
+import { nameMatcher } from './name-glob.js';
+import { endOfDate } from './waiver-date.js';
+
+/** A waiver that ends within this many days is found, so that there is time to renew it. */
+export const WAIVER_NOTICE_DAYS = 14;
+
+/** The kind in the fingerprints of findings on waivers. */
+export const WAIVER_KIND = 'waiver';
+
+type WaiverRule = Pick<Rule, 'id' | 'title' | 'severity' | 'docs'>;
+
+/** What is found on waivers themselves, described as rules are. They cannot be waived. */
+export const WAIVER_RULES = {
+  expired: {
+    id: 'waiver-expired',
+    title: 'A waiver has ended',
+    severity: 'medium',
+    docs: {
+      why: 'Accepting a risk is a decision for a time. Once the time is over, the waiver holds nothing, and what it covered counts again.',
+      fix: 'Remove the waiver, or have it approved again with a new end date.',
+      references: [],
+    },
+  },
+  unmatched: {
+    id: 'waiver-unmatched',
+    title: 'A waiver covers no finding',
+    severity: 'low',
+    docs: {
+      why: 'A waiver that covers nothing waits for a finding that nobody has accepted: what it was meant for is mended or gone, or it is misspelt.',
+      fix: 'Remove the waiver, or correct its rule or credential.',
+      references: [],
+    },
+  },
+  expiring: {
+    id: 'waiver-expiring',
+    title: 'A waiver ends soon',
+    severity: 'info',
+    docs: {
+      why: 'When a waiver ends, what it covers counts again, and may turn the exit code.',
+      fix: 'Mend what it covers before it ends, or have it approved again.',
+      references: [],
+    },
+  },
+} as const satisfies Record<string, WaiverRule>;
+
+export interface WaiverInput {
+  readonly tenant: string;
+  /** The audit's clock, in milliseconds. */
+  readonly now: number;
+  readonly waivers: readonly Waiver[];
+  readonly findings: readonly Finding[];
+  /** All that were judged: for the words on a waiver that covers nothing. */
+  readonly credentials: readonly Pick<ReportedCredential, 'id' | 'clientId' | 'name'>[];
+  /**
+   * Whether a finding that this rule (`*`: any rule) could make would have been seen: the rule ran, and the sources of
+   * all its kinds were asked for and seen whole. Otherwise no waiver of it is called unmatched.
+   */
+  readonly seenWhole: (rule: string) => boolean;
+  /** Severities that the user sets for findings on waivers, by id. */
+  readonly severities?: ReadonlyMap<string, Severity>;
+}
+
+export interface Waived {
+  /** The same findings in the same order, those covered by a waiver with `waiver` and status `waived`. */
+  readonly findings: readonly Finding[];
+  /** Findings on the waivers, without status or first sight. */
+  readonly hygiene: readonly Finding[];
+}
+
+/**
+ * Applies waivers. An ended one covers nothing; one that ends today (UTC) covers to the last millisecond of the day.
+ *
+ * A waiver covers a rule's violation and its "could not tell" alike: whoever accepted the one need not be told of the
+ * other. Where several cover a finding, the one that ends last is shown.
+ */
+export function applyWaivers({
+  tenant,
+  now,
+  waivers,
+  findings,
+  credentials,
+  seenWhole,
+  severities,
+}: WaiverInput): Waived {
+  const holding = waivers.filter((waiver) => remaining(waiver, now) > 0);
+  const index = new WaiverIndex(holding);
+  const matched = new Set<Waiver>();
+  const result = findings.map((finding): Finding => {
+    const covering = index.covering(finding);
+    for (const waiver of covering) matched.add(waiver);
+    const [first, ...others] = covering;
+    if (!first) return finding;
+    const { reason, approvedBy, expires } = others.reduce((a, b) => (b.expires > a.expires ? b : a), first);
+    return { ...finding, status: 'waived', waiver: { reason, approvedBy, expires } };
+  });
+  const exists = existence(credentials);
+  const hygiene = waivers.flatMap((waiver) => {
+    const about = { waiver, left: remaining(waiver, now), tenant };
+    if (about.left <= 0) return [expired(about)];
+    if (!matched.has(waiver) && seenWhole(waiver.rule)) return [unmatched(about, exists(waiver))];
+    return about.left <= WAIVER_NOTICE_DAYS * DAY ? [expiring(about)] : [];
+  });
+  const asSet = (finding: Finding) => ({
+    ...finding,
+    severity: severities?.get(finding.rule) ?? finding.severity,
+  });
+  return { findings: result, hygiene: hygiene.map(asSet) };
+}
+
+/** Milliseconds until a waiver's end; a date that no calendar has never holds. */
+function remaining({ expires }: Waiver, now: number): number {
+  const end = endOfDate(expires);
+  return end === undefined ? 0 : end - now;
+}
+
+interface Entry {
+  readonly waiver: Waiver;
+  /** Its place in the file. */
+  readonly order: number;
+}
+
+interface Globbed extends Entry {
+  readonly matches: (name: string) => boolean;
+}
+
+/** Finds a finding's waivers: by id in one step, by glob one after the other. */
+class WaiverIndex {
+  readonly #byId = new Map<string, Entry[]>();
+  readonly #globs: Globbed[] = [];
+  readonly #known = new Map<ReportedCredential, readonly Waiver[]>();
+
+  constructor(waivers: readonly Waiver[]) {
+    const compiled = new Map<string, (name: string) => boolean>();
+    for (const [order, waiver] of waivers.entries()) {
+      const { credential } = waiver;
+      if (typeof credential === 'string') {
+        const same = this.#byId.get(credential);
+        if (same) same.push({ waiver, order });
+        else this.#byId.set(credential, [{ waiver, order }]);
+        continue;
+      }
+      const matches = compiled.get(credential.name) ?? nameMatcher(credential.name);
+      compiled.set(credential.name, matches);
+      this.#globs.push({ waiver, order, matches });
+    }
+  }
+
+  /** In the order they were written. */
+  covering({ rule, credential }: Finding): Waiver[] {
+    if (!credential) return [];
+    return this.#naming(credential).filter((waiver) => waiver.rule === '*' || waiver.rule === rule);
+  }
+
+  /** Waivers of any rule that name a credential: looked for once, however many findings it has. */
+  #naming(credential: ReportedCredential): readonly Waiver[] {
+    const known = this.#known.get(credential);
+    if (known) return known;
+    const byId = idsOf(credential).flatMap((id) => this.#byId.get(id) ?? []);
+    const byName = this.#globs.filter(({ matches }) => matches(credential.name));
+    const entries: Entry[] = [...byId, ...byName];
+    const found = entries.sort((a, b) => a.order - b.order).map(({ waiver }) => waiver);
+    this.#known.set(credential, found);
+    return found;
+  }
+}
+
+/** What a waiver may call a credential: its id, its client id, or that without host and suffix. */
+function idsOf({ id, clientId }: Pick<ReportedCredential, 'id' | 'clientId'>): string[] {
+  const at = clientId.indexOf('@');
+  const local = at < 0 ? clientId : clientId.slice(0, at);
+  // A federation trust's id is its client id.
+  return [id, clientId === id ? '' : clientId, local === clientId || local === id ? '' : local].filter(
+    (name) => name !== '',
+  );
+}
+
+interface About {
+  readonly waiver: Waiver;
+  readonly left: number;
+  readonly tenant: string;
+}
+
+function expired({ waiver, tenant }: About): Finding {
+  return hygieneFinding(
+    'expired',
+    waiver,
+    tenant,
+    `${words(waiver)} ended on ${waiver.expires} and covers nothing any more`,
+  );
+}
+
+function expiring({ waiver, left, tenant }: About): Finding {
+  const days = wholeDays(left);
+  const when = days === 0 ? 'today' : days === 1 ? 'in 1 day' : `in ${days} days`;
+  return hygieneFinding('expiring', waiver, tenant, `${words(waiver)} ends ${when}, after ${waiver.expires}`);
+}
+
+function unmatched({ waiver, tenant }: About, exists: boolean): Finding {
+  const why = exists ? 'the rule finds nothing there' : 'there is no such credential';
+  return hygieneFinding('unmatched', waiver, tenant, `${words(waiver)} covers nothing: ${why}`);
+}
+
+/** Says whether any credential is what a waiver names. */
+function existence(credentials: WaiverInput['credentials']): (waiver: Waiver) => boolean {
+  let ids: Set<string> | undefined;
+  return ({ credential }) => {
+    if (typeof credential === 'string') {
+      ids ??= new Set(credentials.flatMap(idsOf));
+      return ids.has(credential);
+    }
+    const matches = nameMatcher(credential.name);
+    return credentials.some(({ name }) => matches(name));
+  };
+}
+
+function words({ rule, credential }: Waiver): string {
+  const of = rule === '*' ? 'all rules' : rule;
+  return typeof credential === 'string'
+    ? `the waiver of ${of} for ${credential}`
+    : `the waiver of ${of} for names like ${credential.name}`;
+}
+
+function hygieneFinding(
+  messageId: keyof typeof WAIVER_RULES,
+  waiver: Waiver,
+  tenant: string,
+  message: string,
+): Finding {
+  const { id, severity, docs } = WAIVER_RULES[messageId];
+  return {
+    fingerprint: fingerprint(tenant, id, WAIVER_KIND, waiverId(waiver)),
+    rule: id,
+    severity,
+    outcome: 'violation',
+    status: null,
+    messageId,
+    message,
+    data: { ...waiver },
+    fix: docs.fix,
+    credential: null,
+    waiver: null,
+    firstSeen: null,
+  };
+}
+
+/** The same for a waiver wherever it stands in the file; another one once it is renewed. */
+export function waiverId({ rule, credential, approvedBy, expires }: Waiver): string {
+  const selector = typeof credential === 'string' ? ['id', credential] : ['name', credential.name];
+  return createHash('sha256')
+    .update(JSON.stringify([rule, selector, approvedBy, expires]))
+    .digest('hex');
+}

@@ -1,0 +1,99 @@
+import { describe, expect, test } from '@jest/globals';
+import { Ajv } from 'ajv';
+import { rules as builtIns } from '../../rules/index.js';
+import { configSchema } from '../../src/config/schema.js';
+import { load, RULES } from './fixtures.js';
+
+const ajv = new Ajv({ strict: true, allowUnionTypes: true });
+const validate = ajv.compile(configSchema(RULES));
+
+const WAIVER = { rule: 'unused', credential: 'a', reason: 'r', approvedBy: 'b', expires: '2027-01-31' };
+const slack = (settings: unknown) => ({ slack: settings });
+const rule = (id: string, setting: unknown) => ({ rules: { [id]: setting } });
+const waiver = (change: object) => ({ waivers: [{ ...WAIVER, ...change }] });
+
+describe('the JSON Schema and the check agree', () => {
+  test.each<[unknown]>([
+    [{}],
+    [{ $schema: 'x', scope: 'tenant', sources: ['personal-clients'], profile: 'cis', failOn: 'never' }],
+    [{ minSeverity: 'low', plugins: [], rules: null, waivers: null, slack: null, push: null }],
+    [rule('unused', 'off')],
+    [rule('unused', 'high')],
+    [rule('unused', { days: 1, severity: 'low' })],
+    [rule('no-expiry', {})],
+    [rule('admin-scope', { roles: ['a'], exact: false, prefix: '' })],
+    [waiver({})],
+    [waiver({ rule: '*', credential: { name: 'ci-*' } })],
+    [slack({ when: 'new', minSeverity: 'info', mentions: { 'a@b.c': 'U01' }, heartbeat: 'daily' })],
+    [{ push: { conductorone: true }, state: 'x' }],
+  ])('right: %j', async (config) => {
+    expect(validate(config)).toBe(true);
+    await expect(load({ files: { 'c1-audit.config.json': JSON.stringify(config) } })).resolves.toBeDefined();
+  });
+
+  test.each<[unknown]>([
+    [[]],
+    ['x'],
+    [{ scop: 'mine' }],
+    [{ scope: null }],
+    [{ scope: 'all' }],
+    [{ sources: [] }],
+    [{ sources: ['personal-clients', 'personal-clients'] }],
+    [{ plugins: [' '] }],
+    [{ days: 3 }],
+    [rule('unsued', 'off')],
+    [rule('unused', false)],
+    [rule('unused', null)],
+    [rule('unused', [])],
+    [rule('unused', { days: 0 })],
+    [rule('unused', { days: 1001 })],
+    [rule('unused', { days: '3' })],
+    [rule('unused', { severity: 'off' })],
+    [rule('no-expiry', { days: 3 })],
+    [rule('not-rotated', { maxAgeDays: 1.5 })],
+    [rule('admin-scope', { roles: 'a' })],
+    [rule('admin-scope', { roles: ['a', 'a'] })],
+    [waiver({ rule: 'x' })],
+    [waiver({ credential: 'ci-*' })],
+    [waiver({ credential: {} })],
+    [waiver({ credential: { name: '' } })],
+    [waiver({ reason: ' ' })],
+    [waiver({ expires: '2027-1-31' })],
+    [{ waivers: [{}] }],
+    [slack({ mentions: { bob: 'U01' } })],
+    [slack({ mentions: { 'a@b.c': 'bob' } })],
+    [slack({ notifyOwners: 'yes' })],
+    [{ push: { conductor: true } }],
+  ])('wrong: %j', async (config) => {
+    expect(validate(config)).toBe(false);
+    await expect(load({ files: { 'c1-audit.config.json': JSON.stringify(config) } })).rejects.toThrow();
+  });
+
+  test('rules of plug-ins may be set and waived: an editor has not loaded them', () => {
+    expect(validate(rule('acme/x', { severity: 'low', anything: [1] }))).toBe(true);
+    expect(validate(rule('acme/x', { severity: 'lowest' }))).toBe(false);
+    expect(validate(waiver({ rule: 'acme/x' }))).toBe(true);
+  });
+
+  test('every option carries its description, default and limits', () => {
+    const { properties } = configSchema(RULES) as { properties: Record<string, unknown> };
+    expect(JSON.stringify(properties.rules)).toContain(
+      JSON.stringify({
+        description: 'Days without use',
+        type: 'number',
+        minimum: 1,
+        maximum: 1000,
+        default: 90,
+      }),
+    );
+  });
+
+  test('the built-in rules make a valid schema, and their defaults fit it', () => {
+    const check = ajv.compile(configSchema(builtIns));
+    const defaults = builtIns.map(({ id, options = {} }) => [
+      id,
+      Object.fromEntries(Object.entries(options).map(([name, spec]) => [name, spec.default])),
+    ]);
+    expect(check({ rules: Object.fromEntries(defaults) })).toBe(true);
+  });
+});

@@ -1,0 +1,402 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import type { Waiver } from '../../src/config/config.js';
+import { DAY, type Finding, type ReportedCredential } from '../../src/contract/index.js';
+import { fingerprint } from '../../src/engine/fingerprint.js';
+import { globProblem, nameMatcher } from '../../src/engine/name-glob.js';
+import { endOfDate, startOfDate, waiverDateProblem } from '../../src/engine/waiver-date.js';
+import { applyWaivers, WAIVER_RULES, type WaiverInput, waiverId } from '../../src/engine/waivers.js';
+
+const NOW = Date.parse('2027-01-01T12:00:00Z');
+
+function credential(id: string, name = id): ReportedCredential {
+  return {
+    kind: 'personal-client',
+    id,
+    clientId: `client-${id}@acme.conductor.one/pcc`,
+    name,
+    self: false,
+    owner: null,
+    createdAt: null,
+    expiresAt: null,
+    lastUsedAt: null,
+    allowedCidrs: [],
+    scopedRoles: [],
+  };
+}
+
+function finding(
+  rule: string,
+  of: ReportedCredential | null,
+  outcome: Finding['outcome'] = 'violation',
+): Finding {
+  return {
+    fingerprint: fingerprint('acme', rule, 'personal-client', of?.id ?? ''),
+    rule,
+    severity: 'high',
+    outcome,
+    status: null,
+    messageId: 'm',
+    message: 'found',
+    data: {},
+    fix: 'mend',
+    credential: of,
+    waiver: null,
+    firstSeen: null,
+  };
+}
+
+function waiver(change: Partial<Waiver> = {}): Waiver {
+  return {
+    rule: 'unused',
+    credential: 'a',
+    reason: 'quarterly',
+    approvedBy: 'me@acme.example',
+    expires: '2027-06-30',
+    ...change,
+  };
+}
+
+const A = credential('a', 'ci-a');
+const B = credential('b', 'ci-b');
+
+function apply(change: Partial<WaiverInput>) {
+  return applyWaivers({
+    tenant: 'acme',
+    now: NOW,
+    waivers: [],
+    findings: [finding('unused', A), finding('no-expiry', A), finding('unused', B)],
+    credentials: [A, B],
+    seenWhole: () => true,
+    ...change,
+  });
+}
+
+/** Rule and credential of what is waived. */
+const waivedOf = ({ findings }: { findings: readonly Finding[] }) =>
+  findings.filter(({ status }) => status === 'waived').map(({ rule, credential: of }) => `${rule} ${of?.id}`);
+
+describe('what a waiver covers', () => {
+  test.each<[string, Partial<Waiver>, string[]]>([
+    ['an id', { credential: 'a' }, ['unused a']],
+    ['a client id', { credential: A.clientId }, ['unused a']],
+    ['a client id without host and suffix', { credential: 'client-a' }, ['unused a']],
+    ['a part of an id', { credential: 'client' }, []],
+    ['an id in another case', { credential: 'A' }, []],
+    ['a name that is no id', { credential: 'ci-a' }, []],
+    ['all rules', { rule: '*', credential: 'a' }, ['unused a', 'no-expiry a']],
+    ['a rule that finds nothing', { rule: 'expired', credential: 'a' }, []],
+    ['a glob', { credential: { name: 'ci-*' } }, ['unused a', 'unused b']],
+    [
+      'a glob for all rules',
+      { rule: '*', credential: { name: '*' } },
+      ['unused a', 'no-expiry a', 'unused b'],
+    ],
+    ['a glob that matches an id, not a name', { credential: { name: 'a' } }, []],
+  ])('%s', (_, change, expected) => {
+    expect(waivedOf(apply({ waivers: [waiver(change)] }))).toEqual(expected);
+  });
+
+  test('a covered finding carries the waiver; the others are the same objects', () => {
+    const findings = [finding('unused', A), finding('unused', B)];
+    const { findings: after, hygiene } = apply({ findings, waivers: [waiver()] });
+    expect(after[0]).toEqual({
+      ...findings[0],
+      status: 'waived',
+      waiver: { reason: 'quarterly', approvedBy: 'me@acme.example', expires: '2027-06-30' },
+    });
+    expect(after[1]).toBe(findings[1]);
+    expect(hygiene).toEqual([]);
+  });
+
+  test('a "could not tell" is covered as the violation would be, and stays what it is', () => {
+    const { findings, hygiene } = apply({ findings: [finding('unused', A, 'unknown')], waivers: [waiver()] });
+    expect(findings[0]).toMatchObject({
+      outcome: 'unknown',
+      status: 'waived',
+      waiver: { reason: 'quarterly' },
+    });
+    expect(hygiene).toEqual([]);
+  });
+
+  test('findings without a credential are never covered', () => {
+    const { findings } = apply({
+      findings: [finding('unused', null)],
+      waivers: [waiver({ rule: '*', credential: { name: '*' } })],
+    });
+    expect(findings[0]?.status).toBeNull();
+  });
+
+  test('an empty client id matches nothing', () => {
+    const blank = { ...A, id: 'x', clientId: '' };
+    expect(
+      waivedOf(apply({ findings: [finding('unused', blank)], waivers: [waiver({ credential: '' })] })),
+    ).toEqual([]);
+  });
+
+  test('of several the one that ends last is shown, and all of them match', () => {
+    const waivers = [
+      waiver({ reason: 'first', expires: '2027-03-01' }),
+      waiver({ reason: 'last', expires: '2027-05-01', credential: { name: 'ci-*' } }),
+      waiver({ reason: 'as late', expires: '2027-05-01', rule: '*' }),
+    ];
+    const { findings, hygiene } = apply({ waivers });
+    expect(findings[0]?.waiver?.reason).toBe('last');
+    expect(hygiene).toEqual([]);
+  });
+});
+
+describe('when a waiver holds', () => {
+  const midnight = Date.parse('2027-02-01T00:00:00.000Z');
+  const ending = [waiver({ expires: '2027-01-31' })];
+  const ids = (now: number) => apply({ waivers: ending, now }).hygiene.map(({ rule }) => rule);
+
+  test('through the last millisecond of its last day, and not one longer', () => {
+    expect(waivedOf(apply({ waivers: ending, now: midnight - 1 }))).toEqual(['unused a']);
+    expect(waivedOf(apply({ waivers: ending, now: midnight }))).toEqual([]);
+    expect(ids(midnight - 1)).toEqual(['waiver-expiring']);
+    expect(ids(midnight)).toEqual(['waiver-expired']);
+  });
+
+  test('it is found from exactly 14 days before its end', () => {
+    expect(ids(midnight - 14 * DAY)).toEqual(['waiver-expiring']);
+    expect(ids(midnight - 14 * DAY - 1)).toEqual([]);
+  });
+
+  test('a date that no calendar has holds nothing', () => {
+    const { findings, hygiene } = apply({ waivers: [waiver({ expires: '2027-02-30' })] });
+    expect(findings.every(({ status }) => status === null)).toBe(true);
+    expect(hygiene.map(({ rule }) => rule)).toEqual(['waiver-expired']);
+  });
+
+  test('an ended one beside its renewal covers nothing and is still found', () => {
+    const { findings, hygiene } = apply({ waivers: [waiver({ expires: '2026-12-31' }), waiver()] });
+    expect(findings[0]?.waiver?.expires).toBe('2027-06-30');
+    expect(hygiene.map(({ rule }) => rule)).toEqual(['waiver-expired']);
+  });
+});
+
+describe('findings on waivers', () => {
+  const message = (change: Partial<Waiver>, now = NOW) =>
+    apply({ waivers: [waiver(change)], now }).hygiene[0]?.message;
+
+  test('have no credential, and a fingerprint of their own', () => {
+    const ended = waiver({ expires: '2026-12-31' });
+    const id = createHash('sha256')
+      .update('["unused",["id","a"],"me@acme.example","2026-12-31"]')
+      .digest('hex');
+    expect(apply({ waivers: [ended] }).hygiene).toEqual([
+      {
+        fingerprint: createHash('sha256').update(`acme|waiver-expired|waiver|${id}`).digest('hex'),
+        rule: 'waiver-expired',
+        severity: 'medium',
+        outcome: 'violation',
+        status: null,
+        messageId: 'expired',
+        message: 'the waiver of unused for a ended on 2026-12-31 and covers nothing any more',
+        data: { ...ended },
+        fix: WAIVER_RULES.expired.docs.fix,
+        credential: null,
+        waiver: null,
+        firstSeen: null,
+      },
+    ]);
+  });
+
+  test('say what is the matter', () => {
+    expect(message({ expires: '2027-01-01' })).toBe(
+      'the waiver of unused for a ends today, after 2027-01-01',
+    );
+    expect(message({ expires: '2027-01-02' })).toBe(
+      'the waiver of unused for a ends in 1 day, after 2027-01-02',
+    );
+    expect(message({ expires: '2027-01-03', rule: '*' })).toBe(
+      'the waiver of all rules for a ends in 2 days, after 2027-01-03',
+    );
+    expect(message({ rule: 'expired' })).toBe(
+      'the waiver of expired for a covers nothing: the rule finds nothing there',
+    );
+    expect(message({ rule: 'expired', credential: { name: 'ci-*' } })).toBe(
+      'the waiver of expired for names like ci-* covers nothing: the rule finds nothing there',
+    );
+    expect(message({ credential: 'c' })).toBe(
+      'the waiver of unused for c covers nothing: there is no such credential',
+    );
+    expect(message({ credential: { name: 'x*' } })).toBe(
+      'the waiver of unused for names like x* covers nothing: there is no such credential',
+    );
+  });
+
+  test('severities: ended medium, unmatched low, ending info', () => {
+    const { hygiene } = apply({
+      waivers: [
+        waiver({ expires: '2026-01-01' }),
+        waiver({ credential: 'c' }),
+        waiver({ expires: '2027-01-02' }),
+      ],
+    });
+    expect(hygiene.map(({ rule, severity }) => [rule, severity])).toEqual([
+      ['waiver-expired', 'medium'],
+      ['waiver-unmatched', 'low'],
+      ['waiver-expiring', 'info'],
+    ]);
+    expect(Object.values(WAIVER_RULES).map(({ id, severity }) => [id, severity])).toEqual(
+      hygiene.map(({ rule, severity }) => [rule, severity]),
+    );
+  });
+
+  test('a severity that the user sets wins', () => {
+    const severities = new Map([['waiver-unmatched', 'critical'] as const]);
+    const { hygiene } = apply({
+      waivers: [waiver({ credential: 'c' }), waiver({ expires: '2026-01-01' })],
+      severities,
+    });
+    expect(hygiene.map(({ severity }) => severity)).toEqual(['critical', 'medium']);
+  });
+
+  test('what was not seen whole is not called unmatched, but may end soon or have ended', () => {
+    const waivers = [
+      waiver({ credential: 'c' }),
+      waiver({ credential: 'd', expires: '2027-01-02' }),
+      waiver({ credential: 'e', expires: '2026-01-02' }),
+      waiver({ credential: 'f', rule: '*' }),
+      waiver({ credential: 'g', rule: 'no-expiry' }),
+    ];
+    const { hygiene } = apply({ waivers, seenWhole: (rule) => rule === 'no-expiry' });
+    expect(hygiene.map(({ rule, data }) => [rule, data.credential])).toEqual([
+      ['waiver-expiring', 'd'],
+      ['waiver-expired', 'e'],
+      ['waiver-unmatched', 'g'],
+    ]);
+  });
+
+  test('a waiver keeps its identity wherever it stands; a renewed one is another', () => {
+    const before = waiverId(waiver());
+    expect(waiverId(waiver({ reason: 'in other words' }))).toBe(before);
+    expect(waiverId(waiver({ expires: '2027-07-01' }))).not.toBe(before);
+    expect(waiverId(waiver({ credential: { name: 'a' } }))).not.toBe(before);
+  });
+});
+
+describe('globs on names', () => {
+  test.each([
+    ['ci-*', 'ci-a', true],
+    ['ci-*', 'ci-', true],
+    ['ci-*', 'ci-a/b', true],
+    ['ci-*', 'xci-a', false],
+    ['ci-*', 'CI-a', false],
+    ['ci-*', ' ci-a', false],
+    ['ci-*', 'ci-a\nb', false],
+    ['ci-*', 'ci-a\n', false],
+    ['*', '', false],
+    ['*', '.hidden', true],
+    ['*', 'a/.b/c', true],
+    ['*-ci', 'a/b-ci', true],
+    ['ci-?', 'ci-a', true],
+    ['ci-?', 'ci-ab', false],
+    ['ci-[ab]', 'ci-a', true],
+    ['ci-[ab]', 'ci-c', false],
+    ['{ci,cd}-*', 'cd-x', true],
+    ['!ci', 'other', false],
+    ['!ci', '!ci', true],
+    ['+(a)', 'aa', false],
+    ['+(a)', '+(a)', true],
+    ['@(a|b)', 'a', false],
+    ['(a|b)', 'a', false],
+    ['(a|b)', '(a|b)', true],
+    ['[ab]+', 'aa', false],
+    ['[ab]+', 'a+', true],
+    ['Created by Cone (laptop)*', 'Created by Cone (laptop) 2', true],
+    ['ci-\\*', 'ci-*', true],
+    ['ci-\\*', 'ci-a', false],
+    ['a.c', 'abc', false],
+    ['./ci-*', './ci-a', true],
+    ['./ci-*', 'ci-a', false],
+    ['.ci', 'ci', false],
+    ['[', '[', true],
+    ['ci-[', 'ci-[', true],
+    ['{', '{', true],
+    ['{a}', '{a}', true],
+    ['}', '}', true],
+    ['ci-[ab]', 'ci-[ab]', true],
+    ['^a$', '^a$', true],
+    ['ci-*', `ci-${'x'.repeat(253)}`, true],
+    ['ci-*', `ci-${'x'.repeat(254)}`, false],
+  ])('%s on %j: %s', (glob, name, expected) => {
+    expect(nameMatcher(glob)(name)).toBe(expected);
+  });
+
+  test.each(['(a+)+b', '*a*a*b', '(a|a)*b', '((a*)*)*b'])('a name made for it does not stall %s', (glob) => {
+    expect(nameMatcher(glob)('a'.repeat(256))).toBe(false);
+  });
+
+  test('what is too much for a glob', () => {
+    expect(globProblem('*a*b**')).toBeUndefined();
+    expect(globProblem('*a*b*c\\*')).toBeUndefined();
+    expect(globProblem('*a*b*c*')).toBe('a glob has at most 3 stars');
+    expect(globProblem('x'.repeat(256))).toBeUndefined();
+    expect(globProblem('x'.repeat(257))).toBe('a glob has at most 256 characters');
+  });
+});
+
+describe('end dates', () => {
+  test('are whole days in UTC', () => {
+    expect(startOfDate('2027-01-31')).toBe(Date.parse('2027-01-31T00:00:00.000Z'));
+    expect(endOfDate('2027-01-31')).toBe(Date.parse('2027-02-01T00:00:00.000Z'));
+  });
+
+  test.each([
+    '2027-02-29',
+    '2027-13-01',
+    '2027-00-10',
+    '2027-01-00',
+    '2027-1-31',
+    '27-01-31',
+    '',
+    ' 2027-01-31',
+    '2027-01-31T00:00:00Z',
+  ])('%j is none', (text) => {
+    expect(startOfDate(text)).toBeUndefined();
+    expect(endOfDate(text)).toBeUndefined();
+    expect(waiverDateProblem(text, NOW)).toBe('no calendar has this date');
+  });
+
+  test('lie at most 366 days after the date of the run', () => {
+    expect(waiverDateProblem('2028-01-02', NOW)).toBeUndefined();
+    expect(waiverDateProblem('2028-01-03', NOW)).toMatch(
+      /at most 366 days ahead: 2028-01-02 is the last date/,
+    );
+    expect(waiverDateProblem('1999-01-01', NOW)).toBeUndefined();
+  });
+});
+
+test('many waivers and credentials agree with looking at each pair', () => {
+  const credentials = Array.from({ length: 60 }, (_, n) =>
+    credential(`id-${n}`, `team-${n % 7}/key-${n % 5}`),
+  );
+  const findings = credentials.flatMap((one) => [finding('unused', one), finding('no-expiry', one)]);
+  const waivers = Array.from({ length: 40 }, (_, n) =>
+    waiver({
+      rule: ['unused', 'no-expiry', '*'][n % 3] ?? '*',
+      credential: n % 2 ? `id-${n * 2}` : { name: `team-${n % 9}/*` },
+      reason: `${n}`,
+      expires: `2027-0${1 + (n % 6)}-15`,
+    }),
+  );
+  const { findings: after } = apply({ waivers, findings, credentials });
+  for (const [index, { rule, credential: of }] of findings.entries()) {
+    const covering = waivers.filter(
+      (one) =>
+        (one.rule === '*' || one.rule === rule) &&
+        (typeof one.credential === 'string'
+          ? one.credential === of?.id
+          : of?.name.startsWith(one.credential.name.slice(0, -1))),
+    );
+    const latest = covering
+      .map(({ expires }) => expires)
+      .sort()
+      .at(-1);
+    expect(after[index]?.waiver?.expires).toBe(latest);
+    expect(after[index]?.status).toBe(latest === undefined ? null : 'waived');
+  }
+});
