@@ -1,0 +1,89 @@
+import { DAY } from '../contract/index.js';
+import type { Report } from '../engine/report.js';
+import { cutTo, forFoldedText } from './escape.js';
+import type { Reporter } from './reporter.js';
+import { coverageLine, credentialName, datesOf, kindWord, ownerWords } from './words.js';
+
+/*
+ * Written by hand: the calendar needs one fixed shape of event, and the packages at hand fold lines by characters
+ * instead of octets or write a trigger (`-P14DT`) that RFC 5545 does not allow.
+ */
+
+const NAME = 200;
+const ALARM_DAYS = [14, 3];
+/** RFC 5545: no line longer, the line break not counted. */
+const MAX_OCTETS = 75;
+
+/** One all-day event per coming expiry of a live credential. */
+export const ics: Reporter = (report) => {
+  const lines = [
+    'BEGIN:VCALENDAR',
+    'VERSION:2.0',
+    `PRODID:-//${value(report.tool.name)}//${value(report.tool.version)}//EN`,
+    'CALSCALE:GREGORIAN',
+    'METHOD:PUBLISH',
+    `X-WR-CALNAME:${value(`API credentials of ${report.run.tenant}`)}`,
+    `X-WR-CALDESC:${value(cutTo(coverageLine(report), 2000))}`,
+    ...report.credentials.flatMap((credential) => event(credential, report)),
+    'END:VCALENDAR',
+  ];
+  return lines.map((line) => `${fold(line)}\r\n`).join('');
+};
+
+function event(credential: Report['credentials'][number], { run }: Report): string[] {
+  if (!credential.live || !credential.expiresAt) return [];
+  const day = Math.floor(Date.parse(credential.expiresAt) / DAY) * DAY;
+  const summary = value(`API credential expires: ${cutTo(credentialName(credential), NAME)}`);
+  const details = [
+    `${kindWord(credential.kind)} ${credential.id}`,
+    `owner ${cutTo(ownerWords(credential.owner), 2 * NAME)}`,
+    datesOf(credential, run.asOf),
+    `ends ${credential.expiresAt}`,
+  ];
+  return [
+    'BEGIN:VEVENT',
+    `UID:${encodeURIComponent(forFoldedText(`${credential.kind}.${credential.id}`))}@${value(run.tenant || 'c1-audit')}`,
+    `DTSTAMP:${stamp(run.asOf)}`,
+    `DTSTART;VALUE=DATE:${date(day)}`,
+    `DTEND;VALUE=DATE:${date(day + DAY)}`,
+    `SUMMARY:${summary}`,
+    `DESCRIPTION:${details.map(value).join('\\n')}`,
+    'TRANSP:TRANSPARENT',
+    ...ALARM_DAYS.flatMap((days) => [
+      'BEGIN:VALARM',
+      'ACTION:DISPLAY',
+      `DESCRIPTION:${summary}`,
+      `TRIGGER:-P${days}D`,
+      'END:VALARM',
+    ]),
+    'END:VEVENT',
+  ];
+}
+
+function date(instant: number): string {
+  return new Date(instant).toISOString().slice(0, 10).replace(/-/g, '');
+}
+
+function stamp(instant: string): string {
+  return new Date(instant).toISOString().replace(/\.\d+|[-:]/g, '');
+}
+
+function value(text: string): string {
+  return forFoldedText(text).replace(/[\\;,]/g, '\\$&');
+}
+
+/** Continuation lines begin with a blank; no character is torn. */
+function fold(line: string): string {
+  let folded = '';
+  let octets = 0;
+  for (const character of line) {
+    const size = Buffer.byteLength(character);
+    if (octets + size > MAX_OCTETS) {
+      folded += '\r\n ';
+      octets = 1;
+    }
+    folded += character;
+    octets += size;
+  }
+  return folded;
+}

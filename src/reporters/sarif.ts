@@ -1,0 +1,144 @@
+import type { Finding, Severity } from '../contract/index.js';
+import type { Report } from '../engine/report.js';
+import { cutTo, forSarif, forTerminal, neutraliseJson } from './escape.js';
+import type { Reporter, ReporterContext, RuleInfo } from './reporter.js';
+import { count, credentialName, gaps, kindWord, MOST_SEVERE_FIRST, ownerWords, partsOf } from './words.js';
+
+/** GitHub refuses a file with more. */
+const MAX_RESULTS = 25_000;
+/** GitHub's limit for a rule's descriptions. */
+const DESCRIPTION = 1024;
+const NAME = 200;
+/** Keeps 25,000 results below GitHub's 10 MB (gzipped), whatever people write. */
+const MESSAGE = 1000;
+
+const LEVEL: Record<Severity, 'error' | 'warning' | 'note'> = {
+  critical: 'error',
+  high: 'error',
+  medium: 'warning',
+  low: 'note',
+  info: 'note',
+};
+
+/** CVSS-like, read by GitHub; info has none. */
+const SECURITY_SEVERITY: Record<Severity, string | undefined> = {
+  critical: '9.5',
+  high: '8.0',
+  medium: '5.5',
+  low: '2.0',
+  info: undefined,
+};
+
+/** Neutralised text is longer, and that must fit; cutting before as well spares the work on what nobody will see. */
+const safe = (text: string, length: number) => cutTo(forSarif(cutTo(text, length)), length);
+
+/** SARIF 2.1.0 as GitHub's code scanning takes it: violations nobody waived. */
+export const sarif: Reporter = (report, context) => {
+  const { open } = partsOf(report);
+  const shown = open.slice(0, MAX_RESULTS);
+  const rules = [...new Set(shown.map((finding) => finding.rule))].sort();
+  const log = {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: {
+          driver: {
+            name: report.tool.name,
+            semanticVersion: report.tool.version,
+            rules: rules.map((id) => descriptor(id, shown, context)),
+          },
+        },
+        automationDetails: { id: `${report.tool.name}/${segment(report.run.tenant)}/` },
+        invocations: [invocation(report, open.length - shown.length)],
+        columnKind: 'utf16CodeUnits',
+        results: shown.map((finding) => result(finding, rules.indexOf(finding.rule), report.run.tenant)),
+      },
+    ],
+  };
+  return `${neutraliseJson(JSON.stringify(log, null, 2))}\n`;
+};
+
+function descriptor(id: string, shown: readonly Finding[], context: ReporterContext) {
+  const info: RuleInfo | undefined = context.rules.get(id);
+  const findings = shown.filter((finding) => finding.rule === id);
+  // GitHub shows one severity a rule, ours differs by finding: the worst of this report, lest any look harmless.
+  const worst = MOST_SEVERE_FIRST.find((severity) =>
+    findings.some((finding) => finding.severity === severity),
+  );
+  const severity = worst ?? info?.severity ?? 'info';
+  const score = SECURITY_SEVERITY[severity];
+  const title = info?.title ?? id;
+  const fix = info?.docs.fix ?? findings[0]?.fix ?? '';
+  return {
+    id,
+    name: id,
+    shortDescription: { text: safe(title, DESCRIPTION) },
+    fullDescription: { text: safe(info?.docs.why ?? title, DESCRIPTION) },
+    help: { text: safe(fix.trim() ? fix : title, DESCRIPTION) },
+    defaultConfiguration: { level: LEVEL[severity] },
+    properties: { tags: ['security', 'credentials'], ...(score ? { 'security-severity': score } : {}) },
+  };
+}
+
+function result(finding: Finding, ruleIndex: number, tenant: string) {
+  const { credential } = finding;
+  const name = safe(credentialName(credential), NAME);
+  const owner = credential
+    ? ` (${safe(kindWord(credential.kind), NAME)}, owner ${safe(ownerWords(credential.owner), NAME)})`
+    : '';
+  const path = credential
+    ? `${segment(credential.kind)}/${segment(credential.id)}`
+    : `waiver/${segment(finding.fingerprint)}`;
+  return {
+    ruleId: finding.rule,
+    ruleIndex,
+    kind: 'fail',
+    level: LEVEL[finding.severity],
+    message: {
+      text: `${name}${owner}: ${safe(finding.message, MESSAGE)}\nTo do: ${safe(finding.fix, MESSAGE)}`,
+    },
+    locations: [
+      {
+        physicalLocation: { artifactLocation: { uri: `c1-audit/${path}` } },
+        logicalLocations: [{ name, fullyQualifiedName: `${tenant}/${path}`, kind: 'resource' }],
+      },
+    ],
+    partialFingerprints: { 'c1AuditFinding/v1': finding.fingerprint },
+    properties: { severity: finding.severity, status: finding.status, firstSeen: finding.firstSeen },
+  };
+}
+
+function invocation(report: Report, left: number) {
+  const missing = gaps(report);
+  const notices = [
+    ...missing.map((gap) => notification('error', `The audit is incomplete: ${gap}`)),
+    ...report.coverage.notes
+      .filter((note) => !missing.includes(note))
+      .map((note) => notification('note', note)),
+    ...(left > 0
+      ? [
+          notification(
+            'warning',
+            `${count(left, 'less severe finding')} left out: GitHub takes ${MAX_RESULTS} results`,
+          ),
+        ]
+      : []),
+  ];
+  return {
+    executionSuccessful: report.coverage.complete,
+    startTimeUtc: report.run.startedAt,
+    endTimeUtc: report.run.finishedAt,
+    ...(notices.length > 0 ? { toolExecutionNotifications: notices } : {}),
+  };
+}
+
+function notification(level: 'error' | 'warning' | 'note', text: string) {
+  return { level, message: { text: safe(text, MESSAGE) } };
+}
+
+/** One segment of a relative address; `encodeURIComponent` alone throws on lone surrogates and lets dots walk up. */
+function segment(text: string): string {
+  const encoded = encodeURIComponent(forTerminal(text));
+  return /^\.+$/.test(encoded) ? encoded.replace(/\./g, '%2E') : encoded;
+}

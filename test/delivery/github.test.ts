@@ -1,0 +1,289 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Severity } from '../../src/contract/index.js';
+import {
+  actionsRunUrl,
+  annotations,
+  cutSummary,
+  inActions,
+  maskLines,
+  outputText,
+  publishToActions,
+  stepOutputs,
+  stopCommands,
+} from '../../src/delivery/github.js';
+import { text } from '../../src/reporters/text.js';
+import { HOSTILE_NAMES } from '../helpers/hostile.js';
+import { obeyedCommands } from '../helpers/runner.js';
+import {
+  fullReport,
+  sampleContext,
+  sampleCredential,
+  sampleFinding,
+  sampleReport,
+  sampleUnknown,
+} from '../helpers/sample-report.js';
+
+const many = (severity: Severity, n: number) =>
+  Array.from({ length: n }, (_, i) =>
+    sampleFinding({
+      rule: `r-${severity}`,
+      severity,
+      credential: sampleCredential({ id: `pc-${i}`, name: `n${i}` }),
+    }),
+  );
+
+/** What the runner makes of a command. */
+function decode(line: string) {
+  const [, level = '', title = '', data = ''] = /^::(\w+) title=(.*?)::(.*)$/.exec(line) ?? [];
+  const plain = (text: string) =>
+    text
+      .replaceAll('%3A', ':')
+      .replaceAll('%2C', ',')
+      .replaceAll('%0A', '\n')
+      .replaceAll('%0D', '\r')
+      .replaceAll('%25', '%');
+  return { level, title: plain(title), message: plain(data) };
+}
+
+const decoded = (output: string) => output.split('\n').slice(0, -1).map(decode);
+
+test('knows where it is', () => {
+  expect(inActions({ GITHUB_ACTIONS: 'true' })).toBe(true);
+  expect(inActions({})).toBe(false);
+  const env = {
+    GITHUB_SERVER_URL: 'https://github.com/',
+    GITHUB_REPOSITORY: 'acme/audit',
+    GITHUB_RUN_ID: '42',
+  };
+  expect(actionsRunUrl(env)).toBe('https://github.com/acme/audit/actions/runs/42');
+  for (const name of Object.keys(env)) expect(actionsRunUrl({ ...env, [name]: '' })).toBeUndefined();
+});
+
+describe('annotations', () => {
+  test('critical and high are errors, medium warnings, the rest none', () => {
+    expect(decoded(annotations(fullReport()))).toEqual([
+      {
+        level: 'error',
+        title: 'critical: github',
+        message:
+          'the condition is always true: anyone with a token of the provider may come in\nfederation trust ft-1@acme.conductor.one/wfe, owner not known\nTo do: Name the workload in the condition.\nRule: loose-trust-condition',
+      },
+      expect.objectContaining({ level: 'error', title: 'high: deploy' }),
+      expect.objectContaining({ level: 'warning', title: 'medium: nightly export' }),
+    ]);
+  });
+
+  test('waived and unknown ones make none', () => {
+    const waiver = { reason: 'x', approvedBy: 'y', expires: '2026-12-31' };
+    const findings = [sampleFinding({ severity: 'critical', waiver }), sampleUnknown()];
+    expect(annotations(sampleReport({ findings }))).toBe('');
+  });
+
+  test.each([
+    [10, 10, undefined],
+    [11, 10, '2 more findings'],
+    [500, 10, '491 more findings'],
+  ])('%d findings are %d annotations', (findings, shown, last) => {
+    for (const severity of ['high', 'medium'] as const) {
+      const all = decoded(annotations(sampleReport({ findings: many(severity, findings) })));
+      expect(all).toHaveLength(shown);
+      if (last) expect(all.at(-1)?.title).toBe(last);
+    }
+  });
+
+  test('incompleteness comes first and takes a place', () => {
+    const all = decoded(annotations(sampleReport({ complete: false, findings: many('high', 10) })));
+    expect(all).toHaveLength(10);
+    expect(all[0]).toMatchObject({ level: 'error', title: 'The audit is INCOMPLETE' });
+    expect(all.at(-1)?.title).toBe('2 more findings');
+    expect(annotations(sampleReport({ complete: false }))).toMatch(
+      /^::error title=The audit is INCOMPLETE::/,
+    );
+  });
+
+  test.each(HOSTILE_NAMES)('hostile text stays in its annotation: %s', (_, name) => {
+    const findings = [
+      sampleFinding({
+        rule: name,
+        severity: 'high',
+        message: name,
+        fix: name,
+        credential: sampleCredential({ name, id: name, owner: { id: name, name, email: name } }),
+      }),
+    ];
+    const output = annotations(sampleReport({ findings, complete: false, notes: [name] }));
+    expect(output.split('\n')).toHaveLength(3);
+    expect(obeyedCommands(output).map((command) => command.slice(0, 11))).toEqual([
+      'error title',
+      'error title',
+    ]);
+    for (const { title, message } of decoded(output)) {
+      expect(title.length + message.length).toBeLessThanOrEqual(4096);
+      expect(`${title}${message.replaceAll('\n', '')}`).not.toMatch(/[\p{Cc}\p{Cs}\p{Bidi_Control}]/u);
+      expect(obeyedCommands(message)).toEqual([]);
+    }
+  });
+});
+
+describe('outputs', () => {
+  test('say what a workflow asks', () => {
+    expect(stepOutputs(fullReport(), { sarif: 'out/c1.sarif', html: 'r.html' })).toEqual({
+      findings: '5',
+      new: '4',
+      'highest-severity': 'critical',
+      complete: 'true',
+      'report-sarif': 'out/c1.sarif',
+      'report-html': 'r.html',
+    });
+    expect(stepOutputs(sampleReport({ complete: false }), {})).toEqual({
+      findings: '0',
+      new: '0',
+      'highest-severity': 'none',
+      complete: 'false',
+    });
+  });
+
+  test('a value cannot become an output of its own', () => {
+    const evil = 'x\nEOF\ncomplete=true\ncomplete<<EOF\ntrue\nEOF';
+    const written = outputText({ complete: 'false', 'report-json': evil });
+    expect(readOutputs(written)).toEqual({ complete: 'false', 'report-json': evil });
+    expect(outputText({ a: '1' })).not.toBe(outputText({ a: '1' }));
+  });
+});
+
+/** As the runner reads them. */
+function readOutputs(text: string): Record<string, string> {
+  const outputs: Record<string, string> = {};
+  const lines = text.split('\n');
+  while (lines.length > 1) {
+    const [name = '', delimiter = ''] = (lines.shift() ?? '').split('<<');
+    const end = lines.indexOf(delimiter);
+    outputs[name] = lines
+      .splice(0, end + 1)
+      .slice(0, -1)
+      .join('\n');
+  }
+  return outputs;
+}
+
+describe('masks', () => {
+  test('one line each, lines of a secret too', () => {
+    expect(maskLines(['s3cret', undefined, '', '  ', 'a%b', 'one\ntwo\r\n'])).toBe(
+      '::add-mask::s3cret\n::add-mask::a%25b\n::add-mask::one%0Atwo\n::add-mask::one\n::add-mask::two\n',
+    );
+    expect(maskLines([])).toBe('');
+  });
+
+  test('the same secret once', () => {
+    expect(maskLines(['x1', 'x1 '])).toBe('::add-mask::x1\n');
+  });
+});
+
+describe('stopCommands', () => {
+  test('nothing inside is obeyed, whatever it holds', () => {
+    const evil = '::error::a\n##[error]b\n::stop-commands::x\n::x::\n::pause-logging::\n::warning::c';
+    expect(obeyedCommands(evil).length).toBeGreaterThan(0);
+    expect(obeyedCommands(stopCommands(evil))).toEqual([]);
+    expect(obeyedCommands(`${stopCommands(evil)}::notice::after`)).toEqual(['notice']);
+  });
+
+  test('the token is another one each time', () => {
+    expect(stopCommands('x')).not.toBe(stopCommands('x'));
+    expect(stopCommands('x\n', 't')).toBe('::stop-commands::t\nx\n::t::\n');
+    expect(stopCommands('x', 't')).toBe('::stop-commands::t\nx\n::t::\n');
+  });
+
+  test.each(HOSTILE_NAMES)('a text report inside is obeyed in nothing: %s', (_, name) => {
+    const findings = [sampleFinding({ message: name, fix: name, credential: sampleCredential({ name }) })];
+    expect(
+      obeyedCommands(stopCommands(text(sampleReport({ findings, notes: [name] }), sampleContext()))),
+    ).toEqual([]);
+  });
+});
+
+describe('cutSummary', () => {
+  test('cuts at the limit, not before', () => {
+    const exact = 'x'.repeat(1000);
+    expect(cutSummary(exact, 1000)).toBe(exact);
+    const cut = cutSummary(`${'line\n'.repeat(300)}`, 1000);
+    expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(1000);
+    expect(cut).toMatch(/^line\nline\n[\s\S]*line\n\n> \*\*Cut here:\*\*/);
+  });
+
+  test('counts bytes and tears no character', () => {
+    const cut = cutSummary('é🔑\n'.repeat(1000), 999);
+    expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(999);
+    expect(cut).not.toContain('\ufffd');
+  });
+
+  test('one endless line, or no room', () => {
+    expect(cutSummary('x'.repeat(2000), 1000)).toMatch(/^\n\n> \*\*Cut here/);
+    expect(cutSummary('x'.repeat(2000), 10)).toBe('');
+    expect(cutSummary('x'.repeat(2000), -5)).toBe('');
+  });
+});
+
+describe('publishToActions', () => {
+  let folder = '';
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'actions-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const publish = async (env: Record<string, string>, summary = '# Audit\n') => {
+    const stderr = new PassThrough();
+    const published = publishToActions(fullReport(), { env, stderr, summary, reports: { json: 'r.json' } });
+    const failure = await published.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    return { stderr: String(stderr.read() ?? ''), failure };
+  };
+
+  test('writes all three, after what stands there', async () => {
+    const env = { GITHUB_STEP_SUMMARY: join(folder, 'summary'), GITHUB_OUTPUT: join(folder, 'output') };
+    await writeFile(env.GITHUB_STEP_SUMMARY, 'before\n');
+    const { stderr, failure } = await publish(env);
+    expect(failure).toBeUndefined();
+    expect(stderr).toBe(annotations(fullReport()));
+    expect(await readFile(env.GITHUB_STEP_SUMMARY, 'utf8')).toBe('before\n# Audit\n');
+    expect(readOutputs(await readFile(env.GITHUB_OUTPUT, 'utf8'))).toMatchObject({
+      findings: '5',
+      'report-json': 'r.json',
+    });
+  });
+
+  test('what stands in the summary counts for its limit', async () => {
+    const path = join(folder, 'summary');
+    await writeFile(path, 'x'.repeat(1_000_000));
+    await publish({ GITHUB_STEP_SUMMARY: path }, 'line\n'.repeat(100_000));
+    const written = await readFile(path);
+    expect(written.length).toBeLessThanOrEqual(1024 * 1024);
+    expect(written.length).toBeGreaterThan(1024 * 1024 - 10);
+    expect(written.toString()).toContain('Cut here');
+  });
+
+  test('without files there is nothing to write', async () => {
+    const { failure, stderr } = await publish({});
+    expect(failure).toBeUndefined();
+    expect(stderr).not.toBe('');
+  });
+
+  test('a part that fails stops no other and is named', async () => {
+    const output = join(folder, 'output');
+    const { failure } = await publish({
+      GITHUB_STEP_SUMMARY: join(folder, 'no', 'summary'),
+      GITHUB_OUTPUT: output,
+    });
+    expect(failure).toMatchObject({
+      code: 'delivery',
+      message: expect.stringMatching(/the job summary: .*ENOENT/),
+    });
+    expect(failure).not.toMatchObject({ message: expect.stringContaining('the outputs') });
+    expect(await readFile(output, 'utf8')).toContain('findings<<');
+  });
+});

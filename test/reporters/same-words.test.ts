@@ -1,0 +1,109 @@
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'csv-parse/sync';
+import { FORMATS, type Format, isFormat, loadReporter } from '../../src/reporters/index.js';
+import { MOST_SEVERE_FIRST } from '../../src/reporters/words.js';
+import { fullReport, sampleContext } from '../helpers/sample-report.js';
+
+const report = fullReport();
+const context = sampleContext();
+const write = async (format: Format) => (await loadReporter(format))(report, context);
+const lines = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+/** What a format says of a finding; formats for people show no fingerprint. */
+interface Said {
+  readonly fingerprint?: string;
+  readonly severity: string;
+  readonly message: string;
+}
+
+const OCSF_SEVERITIES: Record<string, string> = { Informational: 'info' };
+
+/** Violations nobody waived, as each format words them. */
+const READERS: Partial<Record<Format, (text: string) => Said[]>> = {
+  json: (text) => JSON.parse(text).findings.filter(isOpen),
+  ndjson: (text) => lines(text).filter((line) => line.type === 'finding' && isOpen(line)),
+  csv: (text) =>
+    parse<Record<string, string>>(text, { columns: true })
+      .filter((row) => row.outcome === 'violation' && row.status !== 'waived')
+      .map(({ fingerprint = '', severity = '', message = '' }) => ({ fingerprint, severity, message })),
+  sarif: (text) =>
+    JSON.parse(text).runs[0].results.map((result: Record<string, Record<string, string>>) => ({
+      fingerprint: result.partialFingerprints?.['c1AuditFinding/v1'],
+      severity: result.properties?.severity,
+      message: /: (.*)\nTo do: /.exec(result.message?.text ?? '')?.[1],
+    })),
+  ocsf: (text) =>
+    lines(text)
+      .filter((event) => event.status_id === 1 && event.unmapped.outcome === 'violation')
+      .map((event) => ({
+        fingerprint: event.finding_info.uid,
+        severity: OCSF_SEVERITIES[event.severity] ?? event.severity.toLowerCase(),
+        message: event.message,
+      })),
+  text: (text) =>
+    MOST_SEVERE_FIRST.flatMap((severity) => {
+      const section =
+        new RegExp(`^${severity.toUpperCase()}: .*\n((?:.+\n|\n(?= ))*)`, 'm').exec(text)?.[1] ?? '';
+      return [...section.matchAll(/^ {4}\S.*\n {6}(.*)$/gm)].map(([, message = '']) => ({
+        severity,
+        message,
+      }));
+    }),
+  markdown: (text) =>
+    MOST_SEVERE_FIRST.flatMap((severity) => {
+      const section = new RegExp(`^## ${severity} \\(.*\n([\\s\\S]*?)^## `, 'im').exec(text)?.[1] ?? '';
+      const rows = section.split('\n').filter((line) => /^\| (?!---|Credential)/.test(line));
+      return rows.map((row) => ({ severity, message: row.split(' | ')[3] ?? '' }));
+    }),
+};
+
+function isOpen({ outcome, waiver }: { outcome: string; waiver: unknown }): boolean {
+  return outcome === 'violation' && waiver === null;
+}
+
+const expected = report.findings.filter(isOpen).map(({ fingerprint, severity, message }) => ({
+  fingerprint,
+  severity,
+  message,
+}));
+
+describe('the same finding in every format', () => {
+  test.each(Object.keys(READERS).filter(isFormat))('%s', async (format) => {
+    const said = READERS[format]?.(await write(format)) ?? [];
+    expect(said.map(({ severity, message }) => ({ severity, message }))).toEqual(
+      expected.map(({ severity, message }) => ({ severity, message })),
+    );
+    for (const [n, { fingerprint }] of said.entries())
+      if (fingerprint !== undefined) expect(fingerprint).toBe(expected[n]?.fingerprint);
+  });
+
+  test.each(['json', 'ndjson', 'csv', 'sarif', 'ocsf'] as const)(
+    '%s shows the fingerprint',
+    async (format) => {
+      const text = await write(format);
+      for (const { fingerprint } of expected) expect(text).toContain(fingerprint);
+    },
+  );
+});
+
+describe('all formats', () => {
+  test.each(FORMATS)('%s ends its last line and says the same twice', async (format) => {
+    const text = await write(format);
+    expect(text.endsWith('\n')).toBe(true);
+    expect(await write(format)).toBe(text);
+  });
+
+  test.each(FORMATS)('%s changes nothing in the report', async (format) => {
+    const before = JSON.stringify(report);
+    await write(format);
+    expect(JSON.stringify(report)).toBe(before);
+  });
+
+  test('words that are no format', () => {
+    for (const word of ['', 'xml', 'toString', '__proto__']) expect(isFormat(word)).toBe(false);
+  });
+});
