@@ -1,0 +1,125 @@
+import { atLeast, type Finding, SEVERITIES, type Severity, type Snapshot } from '../contract/index.js';
+import type { Verdicts } from './audit.js';
+import { sortFindings } from './audit.js';
+import type { Report, SourceCoverage } from './report.js';
+
+export interface ReportParts {
+  readonly tool: Report['tool'];
+  readonly snapshot: Snapshot;
+  readonly verdicts: Verdicts;
+  /** The verdicts' findings after waivers and history, and those on waivers and drift. */
+  readonly findings: readonly Finding[];
+  readonly resolved: Report['resolved'];
+  /** Findings below it are left out, and the coverage says how many. */
+  readonly minSeverity: Severity;
+  /** Milliseconds since the epoch. */
+  readonly asOf: number;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+}
+
+/** Brings everything a run learnt into the one report that all outputs are made of. */
+export function assembleReport(parts: ReportParts): Report {
+  const { snapshot, verdicts, minSeverity } = parts;
+  const findings = sortFindings(parts.findings.filter(({ severity }) => atLeast(severity, minSeverity)));
+  const hidden = parts.findings.length - findings.length;
+  return {
+    schemaVersion: 1,
+    tool: parts.tool,
+    run: {
+      tenant: snapshot.tenant,
+      scope: snapshot.scope,
+      asOf: instant(parts.asOf),
+      startedAt: instant(parts.startedAt),
+      finishedAt: instant(parts.finishedAt),
+      self: snapshot.self,
+    },
+    coverage: {
+      complete: isComplete(snapshot, verdicts),
+      sources: sourcesOf(snapshot, verdicts),
+      notes: [
+        ...snapshot.notes,
+        ...verdicts.brokenRules.map(
+          ({ rule, credentials, reason }) =>
+            `Rule ${rule} failed on ${count(credentials, 'credential')}: ${reason}. Report it to the rule's author, or turn the rule off.`,
+        ),
+        ...(verdicts.skippedRules.length > 0
+          ? [`Not run, as federation trusts were not asked for: ${verdicts.skippedRules.join(', ')}.`]
+          : []),
+        ...(hidden > 0
+          ? [`${count(hidden, 'finding')} below ${minSeverity} ${hidden === 1 ? 'is' : 'are'} not shown.`]
+          : []),
+      ],
+    },
+    summary: summarise(findings, verdicts, parts.resolved),
+    findings,
+    credentials: verdicts.credentials,
+    resolved: parts.resolved,
+  };
+}
+
+/** Every source asked for was seen whole, and no rule failed. */
+export function isComplete({ sources }: Snapshot, { brokenRules }: Verdicts): boolean {
+  const seen = sources.every(
+    ({ status, required }) => status === 'complete' || (status === 'unavailable' && !required),
+  );
+  return seen && brokenRules.length === 0;
+}
+
+function sourcesOf(snapshot: Snapshot, verdicts: Verdicts): SourceCoverage[] {
+  return snapshot.sources.map(({ kind, status, pages, note }) => ({
+    kind,
+    status,
+    credentials: verdicts.credentials.filter((credential) => credential.kind === kind).length,
+    deleted: verdicts.deleted[kind],
+    pages,
+    note,
+  }));
+}
+
+function summarise(
+  findings: readonly Finding[],
+  verdicts: Verdicts,
+  resolved: Report['resolved'],
+): Report['summary'] {
+  const bySeverity = Object.fromEntries([...SEVERITIES].reverse().map((severity) => [severity, 0])) as Record<
+    Severity,
+    number
+  >;
+  const byRule: Record<string, number> = {};
+  const counts = { findings: 0, waived: 0, unknown: 0, new: 0, known: 0 };
+  for (const { outcome, status, severity, rule } of findings) {
+    if (status === 'waived') {
+      counts.waived += 1;
+      continue;
+    }
+    if (outcome === 'unknown') {
+      counts.unknown += 1;
+      continue;
+    }
+    counts.findings += 1;
+    bySeverity[severity] += 1;
+    byRule[rule] = (byRule[rule] ?? 0) + 1;
+    if (status === 'new' || status === 'reopened') counts.new += 1;
+    if (status === 'known') counts.known += 1;
+  }
+  return {
+    credentials: verdicts.credentials.length,
+    findings: counts.findings,
+    waived: counts.waived,
+    unknown: counts.unknown,
+    bySeverity,
+    byRule: Object.fromEntries(Object.entries(byRule).sort(([a], [b]) => (a < b ? -1 : 1))),
+    new: counts.new,
+    known: counts.known,
+    resolved: resolved.length,
+  };
+}
+
+function instant(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

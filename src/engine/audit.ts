@@ -1,0 +1,169 @@
+import {
+  type Credential,
+  type Finding,
+  ifKnown,
+  KINDS,
+  type Kind,
+  type ReportedCredential,
+  type Rule,
+  type Snapshot,
+  severityRank,
+} from '../contract/index.js';
+import { fingerprint } from './fingerprint.js';
+import { judge, type Verdict } from './judge.js';
+import type { RuleInForce } from './settings.js';
+import { isExpired, isLive, World } from './world.js';
+
+export interface JudgedCredential extends ReportedCredential {
+  readonly live: boolean;
+}
+
+/** Everything the rules said of a snapshot. */
+export interface Verdicts {
+  /** In the order of the report. */
+  readonly findings: readonly Finding[];
+  /** All that were judged, by kind and id. */
+  readonly credentials: readonly JudgedCredential[];
+  /** Listed as deleted, by kind. */
+  readonly deleted: Readonly<Record<Kind, number>>;
+  /** Rules that threw or returned what they may not: the audit is not complete. */
+  readonly brokenRules: readonly {
+    readonly rule: string;
+    readonly credentials: number;
+    readonly reason: string;
+  }[];
+  /** Rules that could not be run for want of a source nobody asked for. */
+  readonly skippedRules: readonly string[];
+}
+
+/** Judges every credential of a snapshot by every rule in force. Pure; the order of the snapshot does not matter. */
+export function audit(snapshot: Snapshot, rules: readonly RuleInForce[], now: number): Verdicts {
+  const world = new World(snapshot, now);
+  const skipped = rules.filter(({ rule }) => needsTrusts(rule) && !snapshot.facts.trusts);
+  const running = rules.filter((inForce) => !skipped.includes(inForce));
+  const findings: Finding[] = [];
+  const credentials: JudgedCredential[] = [];
+  const deleted: Record<Kind, number> = Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<
+    Kind,
+    number
+  >;
+  const broken = new Map<string, { credentials: number; reason: string }>();
+
+  for (const credential of inOrder(snapshot.credentials)) {
+    if (credential.deletedAt !== null) {
+      deleted[credential.kind] += 1;
+      continue;
+    }
+    const live = isLive(credential, now);
+    const reported = toReported(credential, world);
+    credentials.push({ ...reported, live });
+    const state = live ? 'live' : isExpired(credential, now) ? 'expired' : 'disabled';
+    for (const inForce of running) {
+      const { rule } = inForce;
+      if ((rule.judges ?? 'live') !== state || !rule.kinds.includes(credential.kind)) continue;
+      const verdict = judge(inForce, credential, world, now);
+      if (!verdict) continue;
+      findings.push(toFinding(verdict, inForce, reported, snapshot.tenant));
+      if (verdict.outcome === 'failed') {
+        const known = broken.get(rule.id);
+        broken.set(rule.id, {
+          credentials: (known?.credentials ?? 0) + 1,
+          reason: known?.reason ?? verdict.reason,
+        });
+      }
+    }
+  }
+  const asked = new Set(snapshot.sources.map(({ kind }) => kind));
+  return {
+    findings: sortFindings(findings),
+    credentials,
+    deleted,
+    brokenRules: [...broken].map(([rule, about]) => ({ rule, ...about })),
+    skippedRules: skipped
+      .filter(({ rule }) => rule.kinds.some((kind) => asked.has(kind)))
+      .map(({ rule }) => rule.id),
+  };
+}
+
+function needsTrusts(rule: Rule): boolean {
+  return rule.needs.includes('principalTrusts');
+}
+
+function inOrder(credentials: readonly Credential[]): Credential[] {
+  return [...credentials].sort((a, b) => compareText(a.kind, b.kind) || compareText(a.id, b.id));
+}
+
+function compareText(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+/** By severity, most severe first, then rule, then credential id. */
+export function sortFindings(findings: readonly Finding[]): Finding[] {
+  return [...findings].sort(
+    (a, b) =>
+      severityRank(b.severity) - severityRank(a.severity) ||
+      compareText(a.rule, b.rule) ||
+      compareText(a.credential?.id ?? '', b.credential?.id ?? '') ||
+      compareText(a.fingerprint, b.fingerprint),
+  );
+}
+
+function toReported(credential: Credential, world: World): ReportedCredential {
+  const owner = ifKnown(world.fact('owner', credential));
+  const instant = (fact: Credential['expiresAt']) => ifKnown(fact)?.toISOString() ?? null;
+  return {
+    kind: credential.kind,
+    id: credential.id,
+    clientId: credential.clientId,
+    name: credential.name,
+    self: world.isSelf(credential),
+    owner:
+      credential.ownerId === ''
+        ? null
+        : { id: credential.ownerId, name: owner?.name ?? '', email: owner?.email ?? '' },
+    createdAt: instant(credential.createdAt),
+    expiresAt: instant(credential.expiresAt),
+    lastUsedAt: instant(credential.lastUsedAt),
+    allowedCidrs: ifKnown(credential.allowedCidrs) ?? [],
+    scopedRoles: ifKnown(world.scopedRoles(credential)) ?? [],
+  };
+}
+
+function toFinding(
+  verdict: Verdict,
+  { rule, severity }: RuleInForce,
+  credential: ReportedCredential,
+  tenant: string,
+): Finding {
+  const base = {
+    fingerprint: fingerprint(tenant, rule.id, credential.kind, credential.id),
+    rule: rule.id,
+    status: null,
+    credential,
+    waiver: null,
+    firstSeen: null,
+  };
+  if (verdict.outcome === 'violation') return { ...base, ...verdict, fix: rule.docs.fix };
+  const own = severity ?? rule.severity;
+  if (verdict.outcome === 'unknown') {
+    const { reason, cure } = verdict;
+    return {
+      ...base,
+      severity: own,
+      outcome: 'unknown',
+      messageId: 'unknown',
+      message: `could not be judged: ${reason}`,
+      data: { reason, cure },
+      fix: cure,
+    };
+  }
+  return {
+    ...base,
+    severity: own,
+    outcome: 'unknown',
+    messageId: 'rule-failed',
+    message: `could not be judged: the rule failed (${verdict.reason})`,
+    data: { reason: verdict.reason },
+    fix: 'Report it to the author of the rule, or turn the rule off.',
+  };
+}

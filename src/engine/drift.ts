@@ -1,0 +1,292 @@
+import { createHash } from 'node:crypto';
+import type {
+  Credential,
+  Finding,
+  Kind,
+  ReportedCredential,
+  Role,
+  Rule,
+  Severity,
+} from '../contract/index.js';
+import { isKnown, KINDS } from '../contract/index.js';
+import { blocksOf, containsSet, readAddresses } from '../contract/network.js';
+import { fingerprint } from './fingerprint.js';
+import type { HistoryRun, RememberedCredential, State } from './state.js';
+import { credentialKey, reachOf, wouldSee } from './state.js';
+
+/** A rule that needs a memory: it judges what changed, not what is. It has no options and no facts of its own. */
+export type DriftRule = Pick<Rule, 'id' | 'title' | 'severity' | 'kinds' | 'docs' | 'messages'>;
+
+export const SCOPE_WIDENED = {
+  id: 'scope-widened',
+  title: 'The credential can do more than at the last audit',
+  severity: 'high',
+  kinds: KINDS,
+  docs: {
+    why: 'Scoped roles are what keeps a leaked credential from being its owner. A credential that loses them, or gains a role, is how a small key quietly becomes a large one, by mistake or on purpose.',
+    fix: 'Ask the owner who widened the scope and why. If nobody can say, take the roles back or revoke the credential.',
+    references: [{ title: 'OWASP Non-Human Identities 2025, NHI5 Overprivileged NHI' }],
+  },
+  messages: {
+    lost: (d: { had: number }) =>
+      `lost its ${count(d.had, 'scoped role')} since the last audit and now carries every right of its owner: scope it again, or revoke it`,
+    stronger: (d: { gained: readonly string[] }) =>
+      `gained ${list(d.gained)} since the last audit: confirm it with the owner, or take it back`,
+  },
+} as const satisfies DriftRule;
+
+export const NETWORK_WIDENED = {
+  id: 'network-widened',
+  title: 'The credential can be used from more places than at the last audit',
+  severity: 'high',
+  kinds: KINDS,
+  docs: {
+    why: 'The allowed sources decide where a stolen credential is worth anything. Opening them is the step that comes before using it from elsewhere.',
+    fix: 'Ask the owner who opened the allowed sources and why. If nobody can say, restore them or revoke the credential.',
+    references: [{ title: 'OWASP Non-Human Identities 2025, NHI5 Overprivileged NHI' }],
+  },
+  messages: {
+    wider: (d: { added: readonly string[]; unrestricted: boolean }) =>
+      d.unrestricted
+        ? 'lost its source restriction since the last audit and now works from anywhere: restore the list, or revoke it'
+        : `works from ${list(d.added)} too since the last audit: confirm it with the owner, or restore the list`,
+  },
+} as const satisfies DriftRule;
+
+export const CREDENTIAL_APPEARED = {
+  id: 'credential-appeared',
+  title: 'The credential was not there at the last audit',
+  severity: 'info',
+  kinds: KINDS,
+  docs: {
+    why: 'Each credential is one more way into the tenant. Most new ones are wanted; the one that nobody asked for is easiest to find on its first day.',
+    fix: 'Nothing, if the owner knows it. Otherwise revoke it and look into who made it.',
+    references: [],
+  },
+  messages: {
+    appeared: (d: { createdAt: string | null }) =>
+      d.createdAt === null
+        ? 'not there, or not live, at the last audit: check that its owner knows it'
+        : `not there, or not live, at the last audit (created ${d.createdAt.slice(0, 10)}): check that its owner knows it`,
+  },
+} as const satisfies DriftRule;
+
+/** All rules that need a memory. */
+export const DRIFT_RULES: readonly DriftRule[] = [SCOPE_WIDENED, NETWORK_WIDENED, CREDENTIAL_APPEARED];
+
+/** Drift exists only in the run that first sees it: it is neither repeated nor resolved. */
+export function isDrift(rule: string): boolean {
+  return DRIFT_RULES.some(({ id }) => id === rule);
+}
+
+export interface DriftInput {
+  readonly previous: State | undefined;
+  readonly credentials: readonly {
+    readonly credential: Credential;
+    readonly reported: ReportedCredential;
+    readonly live: boolean;
+  }[];
+  /** The tenant's roles by id; undefined where they could not be read. */
+  readonly roles: ReadonlyMap<string, Role> | undefined;
+  readonly run: HistoryRun;
+  /** Severities from the configuration by rule; absent: the rule's own. */
+  readonly severities?: ReadonlyMap<string, Severity>;
+}
+
+export interface Drift {
+  /** Without `status` and waivers: those come after. */
+  readonly findings: readonly Finding[];
+  /** For the next state. */
+  readonly credentials: State['credentials'];
+}
+
+/**
+ * What widened or appeared since the last complete audit, for the drift rules among `run.rules`, and what to remember of
+ * each credential. Pure.
+ *
+ * Only live credentials are judged. One that is not keeps its old memory until it lives again, so that what is widened
+ * while it is disabled is found on the day it is enabled.
+ */
+export function drift(input: DriftInput): Drift {
+  const { previous, run } = input;
+  const known = new Map(Object.entries(previous?.credentials ?? {}));
+  const next = new Map<string, RememberedCredential>();
+  const findings: Finding[] = [];
+  for (const { credential, reported, live } of input.credentials) {
+    const key = credentialKey(credential.kind, credential.id);
+    const before = known.get(key);
+    known.delete(key);
+    if (!live) {
+      if (before) next.set(key, { ...before, seenIn: reachOf(run) });
+      continue;
+    }
+    const now = observe(credential, run.tenant);
+    const found = changes(before, now, credential, input);
+    findings.push(...found.map((change) => finding(change, reported, input)));
+    const memory = remember(before, now, input);
+    if (memory) next.set(key, memory);
+  }
+  // What was not listed is forgotten only where it would have been.
+  for (const [key, memory] of known) {
+    if (!wouldSee(run, kindOf(key), memory.seenIn)) next.set(key, memory);
+  }
+  return {
+    findings,
+    credentials: Object.fromEntries([...next].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))),
+  };
+}
+
+function kindOf(key: string): Kind {
+  return KINDS.find((kind) => key.startsWith(`${kind}|`)) ?? KINDS[0];
+}
+
+interface Observed {
+  readonly roles: ReadonlyMap<string, string> | null;
+  readonly network: 'any' | readonly string[] | null;
+}
+
+function observe(credential: Credential, tenant: string): Observed {
+  const { scopedRoleIds, allowedCidrs } = credential;
+  return {
+    roles: isKnown(scopedRoleIds) ? new Map(scopedRoleIds.map((id) => [roleHash(tenant, id), id])) : null,
+    network: isKnown(allowedCidrs) ? networkOf(allowedCidrs) : null,
+  };
+}
+
+function networkOf(entries: readonly string[]): 'any' | readonly string[] {
+  return entries.length === 0 ? 'any' : blocksOf(readAddresses(entries).set);
+}
+
+/** Enough of a hash to tell roles of one tenant apart; the tenant is in it so that two tenants' states share nothing. */
+function roleHash(tenant: string, id: string): string {
+  return createHash('sha256').update(`${tenant}|role|${id}`).digest('hex').slice(0, 16);
+}
+
+/** A fact that is not known now, or a rule that did not run, leaves the memory as it was. */
+function remember(
+  before: RememberedCredential | undefined,
+  now: Observed,
+  { run }: DriftInput,
+): RememberedCredential | undefined {
+  if (before === undefined && !DRIFT_RULES.some(({ id }) => run.rules.has(id))) return undefined;
+  const roles = now.roles && [...now.roles.keys()].sort();
+  const judges = (rule: DriftRule) => before === undefined || run.rules.has(rule.id);
+  return {
+    roles: (judges(SCOPE_WIDENED) ? roles : null) ?? before?.roles ?? null,
+    network: (judges(NETWORK_WIDENED) ? now.network : null) ?? before?.network ?? null,
+    seenIn: reachOf(run),
+  };
+}
+
+interface Change {
+  readonly rule: DriftRule;
+  readonly messageId: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+function changes(
+  before: RememberedCredential | undefined,
+  now: Observed,
+  credential: Credential,
+  input: DriftInput,
+): Change[] {
+  const found =
+    before === undefined
+      ? [appeared(credential, input)]
+      : [scopeChange(before, now, input), networkChange(before, now)];
+  return found.filter((change) => change !== undefined).filter(({ rule }) => input.run.rules.has(rule.id));
+}
+
+/** Not where its kind was never seen whole from here: then it is our sight that is new, not the credential. */
+function appeared(credential: Credential, { previous, run }: DriftInput): Change | undefined {
+  const seen = previous?.seen[credential.kind] ?? [];
+  if (!seen.includes('tenant') && !seen.includes(reachOf(run))) return undefined;
+  const createdAt = isKnown(credential.createdAt) ? credential.createdAt.toISOString() : null;
+  return { rule: CREDENTIAL_APPEARED, messageId: 'appeared', data: { createdAt } };
+}
+
+function scopeChange(before: RememberedCredential, now: Observed, input: DriftInput): Change | undefined {
+  if (before.roles === null || before.roles.length === 0 || now.roles === null) return undefined;
+  if (now.roles.size === 0)
+    return { rule: SCOPE_WIDENED, messageId: 'lost', data: { had: before.roles.length } };
+  const old = new Set(before.roles);
+  const strongest = Math.max(...[...old].map((hash) => strength(hash, input)));
+  const gained = [...now.roles].filter(([hash]) => !old.has(hash) && strength(hash, input) >= strongest);
+  if (gained.length === 0) return undefined;
+  const names = gained.map(([, id]) => nameOf(input.roles?.get(id)) ?? `role ${id}`);
+  return { rule: SCOPE_WIDENED, messageId: 'stronger', data: { gained: names.sort() } };
+}
+
+function nameOf(role: Role | undefined): string | undefined {
+  return role?.displayName || role?.name || undefined;
+}
+
+/**
+ * Super Administrator holds every right and Basic User the fewest; all other roles cannot be compared, so any of them
+ * counts as strong as any other. A gained role is no finding only where a role held before was certainly above it.
+ */
+function strength(hash: string, { roles, run }: DriftInput): number {
+  if (hash === systemRole(roles, run.tenant, 'system:owner')) return 2;
+  return hash === systemRole(roles, run.tenant, 'system:user') ? 0 : 1;
+}
+
+const systemRoles = new WeakMap<ReadonlyMap<string, Role>, Map<string, string | undefined>>();
+
+/** The hash of a built-in role, worked out once per list of roles: thousands of credentials ask. */
+function systemRole(
+  roles: ReadonlyMap<string, Role> | undefined,
+  tenant: string,
+  name: string,
+): string | undefined {
+  if (roles === undefined) return undefined;
+  const cached = systemRoles.get(roles) ?? new Map<string, string | undefined>();
+  systemRoles.set(roles, cached);
+  if (!cached.has(name)) {
+    const role = [...roles.values()].find((candidate) => candidate.name === name);
+    cached.set(name, role && roleHash(tenant, role.id));
+  }
+  return cached.get(name);
+}
+
+function networkChange(before: RememberedCredential, now: Observed): Change | undefined {
+  if (before.network === null || before.network === 'any' || now.network === null) return undefined;
+  if (now.network === 'any') {
+    return { rule: NETWORK_WIDENED, messageId: 'wider', data: { added: [], unrestricted: true } };
+  }
+  const old = readAddresses(before.network).set;
+  if (containsSet(old, readAddresses(now.network).set)) return undefined;
+  const added = now.network.filter((cidr) => !containsSet(old, readAddresses([cidr]).set));
+  return { rule: NETWORK_WIDENED, messageId: 'wider', data: { added, unrestricted: false } };
+}
+
+function finding(
+  { rule, messageId, data }: Change,
+  reported: ReportedCredential,
+  input: DriftInput,
+): Finding {
+  return {
+    fingerprint: fingerprint(input.run.tenant, rule.id, reported.kind, reported.id),
+    rule: rule.id,
+    severity: input.severities?.get(rule.id) ?? rule.severity,
+    outcome: 'violation',
+    status: null,
+    messageId,
+    message: rule.messages[messageId]?.(data) ?? rule.title,
+    data,
+    fix: rule.docs.fix,
+    credential: reported,
+    waiver: null,
+    firstSeen: null,
+  };
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+const LISTED = 5;
+
+function list(items: readonly string[]): string {
+  const shown = items.slice(0, LISTED).join(', ');
+  return items.length > LISTED ? `${shown} and ${items.length - LISTED} more` : shown;
+}

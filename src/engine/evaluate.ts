@@ -1,0 +1,137 @@
+import type { Finding, Rule, Severity, Snapshot } from '../contract/index.js';
+import { ifKnown } from '../contract/index.js';
+import { assembleReport, isComplete } from './assemble.js';
+import { audit, type Verdicts } from './audit.js';
+import { DRIFT_RULES, drift } from './drift.js';
+import { type Comparison, compare } from './history.js';
+import type { Report } from './report.js';
+import type { RuleInForce } from './settings.js';
+import type { HistoryRun, State } from './state.js';
+import { applyWaivers, WAIVER_RULES, type WaiverInput } from './waivers.js';
+
+/** How a user set a rule; see the configuration. */
+export interface RuleChoice {
+  readonly enabled: boolean;
+  readonly severity: Severity | undefined;
+}
+
+export interface Evaluation {
+  readonly tool: Report['tool'];
+  readonly snapshot: Snapshot;
+  readonly rules: readonly RuleInForce[];
+  readonly waivers: WaiverInput['waivers'];
+  /** Drift and waiver rules that are set, by id; absent: as they are. */
+  readonly choices: Readonly<Record<string, RuleChoice>>;
+  /** Only these rules; undefined: all that are in force. */
+  readonly only: ReadonlySet<string> | undefined;
+  /** What the last complete audit left; `undefined` inside for the first one, no history without it. */
+  readonly history: { readonly previous: State | undefined } | undefined;
+  readonly minSeverity: Severity;
+  /** Milliseconds since the epoch. */
+  readonly asOf: number;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+}
+
+export interface Evaluated {
+  readonly report: Report;
+  /** What changed since the last audit, and what to remember; undefined where no history is kept. */
+  readonly comparison: Comparison | undefined;
+}
+
+/** From what was seen to what is said: rules, then drift, waivers, history and the report. Pure. */
+export function evaluate(evaluation: Evaluation): Evaluated {
+  const { snapshot, rules, asOf, history } = evaluation;
+  const verdicts = audit(snapshot, rules, asOf);
+  const run = historyRun(evaluation, verdicts);
+  const changes = history ? driftOf(evaluation, verdicts, run, history.previous) : undefined;
+  const waived = applyWaivers({
+    tenant: snapshot.tenant,
+    now: asOf,
+    waivers: evaluation.waivers,
+    findings: [...verdicts.findings, ...(changes?.findings ?? [])],
+    credentials: verdicts.credentials,
+    seenWhole: (rule) => seenWhole(rule, evaluation, run),
+    severities: severitiesOf(evaluation.choices),
+  });
+  const hygiene = waived.hygiene.filter(({ rule }) => isWanted(rule, evaluation));
+  const all = [...waived.findings, ...hygiene];
+  const comparison =
+    history && changes
+      ? compare({ previous: history.previous, findings: all, credentials: changes.credentials, run })
+      : undefined;
+  const report = assembleReport({
+    ...evaluation,
+    verdicts,
+    findings: comparison?.findings ?? all,
+    resolved: comparison?.resolved ?? [],
+  });
+  return { report, comparison };
+}
+
+function driftOf(
+  { snapshot, choices }: Evaluation,
+  verdicts: Verdicts,
+  run: HistoryRun,
+  previous: State | undefined,
+): { readonly findings: readonly Finding[]; readonly credentials: State['credentials'] } {
+  const reported = new Map(
+    verdicts.credentials.map((credential) => [`${credential.kind} ${credential.id}`, credential]),
+  );
+  return drift({
+    previous,
+    credentials: snapshot.credentials.flatMap((credential) => {
+      const judged = reported.get(`${credential.kind} ${credential.id}`);
+      if (!judged) return [];
+      const { live, ...about } = judged;
+      return [{ credential, reported: about, live }];
+    }),
+    roles: ifKnown(snapshot.facts.roles),
+    run,
+    severities: severitiesOf(choices),
+  });
+}
+
+function severitiesOf(choices: Evaluation['choices']): ReadonlyMap<string, Severity> {
+  return new Map(
+    Object.entries(choices).flatMap(([id, { severity }]) => (severity ? [[id, severity] as const] : [])),
+  );
+}
+
+function historyRun(evaluation: Evaluation, verdicts: Verdicts): HistoryRun {
+  const { snapshot, rules, asOf } = evaluation;
+  const others = [...DRIFT_RULES, ...Object.values(WAIVER_RULES)].filter(({ id }) =>
+    isWanted(id, evaluation),
+  );
+  const skipped = new Set(verdicts.skippedRules);
+  return {
+    tenant: snapshot.tenant,
+    asOf: new Date(asOf).toISOString(),
+    scope: snapshot.scope,
+    userId: snapshot.self?.userId ?? null,
+    complete: isComplete(snapshot, verdicts),
+    completeKinds: new Set(
+      snapshot.sources.flatMap(({ kind, status }) => (status === 'complete' ? [kind] : [])),
+    ),
+    rules: new Set([
+      ...rules.map(({ rule }) => rule.id).filter((id) => !skipped.has(id)),
+      ...others.map(({ id }) => id),
+    ]),
+  };
+}
+
+function isWanted(id: string, { choices, only }: Evaluation): boolean {
+  return (only === undefined || only.has(id)) && (choices[id]?.enabled ?? true);
+}
+
+/**
+ * Whether a finding of this rule (`*`: of any) would have been seen, had there been one, among the sources asked for.
+ */
+function seenWhole(id: string, { rules, only, snapshot }: Evaluation, run: HistoryRun): boolean {
+  const asked = snapshot.sources.map(({ kind }) => kind);
+  if (id === '*') return only === undefined && asked.every((kind) => run.completeKinds.has(kind));
+  const rule: Pick<Rule, 'kinds'> | undefined =
+    rules.find(({ rule: { id: own } }) => own === id)?.rule ?? DRIFT_RULES.find(({ id: own }) => own === id);
+  const judged = asked.filter((kind) => rule?.kinds.includes(kind));
+  return run.rules.has(id) && judged.length > 0 && judged.every((kind) => run.completeKinds.has(kind));
+}

@@ -1,0 +1,27 @@
+import { atLeast, type Severity } from '../contract/index.js';
+import type { Report } from './report.js';
+
+/** Exit codes, the same whatever the format. */
+export const EXIT = {
+  /** Complete, nothing at or above the threshold. */
+  clean: 0,
+  /** Complete, findings at or above the threshold. */
+  findings: 1,
+  /** Usage or configuration error: nothing was audited. */
+  usage: 2,
+  /** The audit failed or is incomplete, or a report could not be delivered. */
+  incomplete: 3,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** What a report means for whoever started the run. Incomplete beats findings: nothing that failed ever looks clean. */
+export function exitCode({ coverage, findings }: Report, failOn: Severity | 'never'): ExitCode {
+  if (!coverage.complete) return EXIT.incomplete;
+  if (failOn === 'never') return EXIT.clean;
+  const counts = findings.some(
+    ({ outcome, status, severity }) =>
+      outcome === 'violation' && status !== 'waived' && atLeast(severity, failOn),
+  );
+  return counts ? EXIT.findings : EXIT.clean;
+}

@@ -1,0 +1,290 @@
+import type { Finding, FindingStatus, Kind } from '../contract/index.js';
+import { DAY, severityRank } from '../contract/index.js';
+import { isDrift } from './drift.js';
+import type { Report } from './report.js';
+import type { FindingMemory, HistoryRun, RememberedFinding, State } from './state.js';
+import { reachOf, STATE_VERSION, wouldSee } from './state.js';
+
+/** Why a finding is worth a message. `untold`: it should have been told before, but no message has gone out since. */
+export type Reason = 'new' | 'reopened' | 'waiver-ended' | 'severity-raised' | 'milestone' | 'untold';
+
+export interface NewsItem {
+  readonly fingerprint: string;
+  readonly reasons: readonly Reason[];
+}
+
+export interface ResolvedNews extends FindingMemory {
+  readonly fingerprint: string;
+}
+
+/** What has changed, for whoever tells people. */
+export interface News {
+  readonly items: readonly NewsItem[];
+  /** Only those that had been told. */
+  readonly resolved: readonly ResolvedNews[];
+  /** Known findings whose weekly repetition is due: a line in a message that is sent anyway, never a message. */
+  readonly digest: readonly string[];
+  /** When the last message went out; null: none yet. */
+  readonly lastPostedAt: string | null;
+}
+
+/** What people have been told at the end of a run. */
+export interface Told {
+  /** Any message at all. */
+  readonly posted: boolean;
+  /** Fingerprints of the findings that the message spoke of, those behind "and N more" included. */
+  readonly findings: ReadonlySet<string>;
+  /** True where the message had the digest line. */
+  readonly digest: boolean;
+}
+
+export const NOTHING_TOLD: Told = { posted: false, findings: new Set(), digest: false };
+
+export interface Comparison {
+  /** In the order given, with `status` and `firstSeen`. */
+  readonly findings: readonly Finding[];
+  readonly resolved: Report['resolved'];
+  readonly news: News;
+  /**
+   * What to remember, once everything that had to be delivered has been. undefined: nothing, as the audit was not
+   * complete; the state of the last complete one stays.
+   */
+  next(told: Told): State | undefined;
+}
+
+/** Days before expiry at which `expiring-soon` speaks again. */
+export const MILESTONES = [30, 14, 7, 3, 1] as const;
+const MILESTONE_RULE = 'expiring-soon';
+
+const REMEMBER_RESOLVED = 90 * DAY;
+const DIGEST_EVERY = 7 * DAY;
+
+/**
+ * Sets tonight's findings against what is remembered. Pure.
+ *
+ * @param findings all of the run's, before any is filtered out for display: unknown, waived and drift included.
+ * @param credentials the memory of credentials as it is to become (see `drift`).
+ */
+export function compare(input: {
+  readonly previous: State | undefined;
+  readonly findings: readonly Finding[];
+  readonly credentials: State['credentials'];
+  readonly run: HistoryRun;
+}): Comparison {
+  const { previous, run } = input;
+  const verdicts = input.findings.map((finding) => judge(finding, previous, run));
+  const vanished = vanishedFrom(previous, input.findings, run);
+  const items = verdicts.flatMap(({ finding, reasons }) =>
+    reasons.length > 0 ? [{ fingerprint: finding.fingerprint, reasons }] : [],
+  );
+  return {
+    findings: verdicts.map(({ finding }) => finding),
+    resolved: vanished
+      .filter(([, memory]) => !memory.waived)
+      .map(([fingerprint, { rule, kind, credentialId }]) => ({
+        fingerprint,
+        rule,
+        credential: { kind, id: credentialId, name: null },
+      })),
+    news: {
+      items,
+      resolved: vanished
+        .filter(([, memory]) => !memory.waived && memory.toldAt !== null)
+        .map(([fingerprint, { rule, kind, credentialId, firstSeen, severity }]) => ({
+          fingerprint,
+          rule,
+          kind,
+          credentialId,
+          firstSeen,
+          severity,
+        })),
+      digest: digestDue(verdicts, previous, run),
+      lastPostedAt: previous?.slack.postedAt ?? null,
+    },
+    next: (told) =>
+      run.complete
+        ? remember({ previous, verdicts, vanished, credentials: input.credentials, run, told })
+        : undefined,
+  };
+}
+
+interface Verdict {
+  readonly finding: Finding;
+  readonly memory: RememberedFinding | undefined;
+  readonly reasons: readonly Reason[];
+  readonly reached: readonly number[];
+}
+
+function judge(finding: Finding, previous: State | undefined, run: HistoryRun): Verdict {
+  const memory = lookUp(previous?.findings, finding.fingerprint);
+  if (finding.outcome === 'unknown') return { finding, memory, reasons: [], reached: [] };
+  const gone = lookUp(previous?.resolved, finding.fingerprint);
+  const back = gone !== undefined && age(gone.resolvedAt, run) <= REMEMBER_RESOLVED ? gone : undefined;
+  const firstSeen = (memory ?? back)?.firstSeen ?? run.asOf;
+  const reached = milestonesReached(finding, run);
+  const verdict = (status: FindingStatus, ...reasons: Reason[]): Verdict => ({
+    finding: { ...finding, status, firstSeen },
+    memory,
+    reasons,
+    reached,
+  });
+  if (finding.waiver !== null) return verdict('waived');
+  if (isDrift(finding.rule)) return verdict('new', 'new');
+  if (memory?.waived) return verdict('reopened', 'waiver-ended');
+  if (memory === undefined) return back ? verdict('reopened', 'reopened') : verdict('new', 'new');
+  const reasons: Reason[] = [];
+  if (severityRank(finding.severity) > severityRank(memory.severity)) reasons.push('severity-raised');
+  const told = milestonesTold(finding, memory);
+  if (reached.some((days) => !told.includes(days))) reasons.push('milestone');
+  if (memory.toldAt === null) reasons.push('untold');
+  return verdict('known', ...reasons);
+}
+
+function lookUp<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
+  return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+/** Milliseconds since an instant. */
+function age(instant: string, run: HistoryRun): number {
+  return Date.parse(run.asOf) - Date.parse(instant);
+}
+
+function expiryOf(finding: Finding): string | null {
+  return finding.rule === MILESTONE_RULE ? (finding.credential?.expiresAt ?? null) : null;
+}
+
+function milestonesReached(finding: Finding, run: HistoryRun): readonly number[] {
+  const expiresAt = expiryOf(finding);
+  if (expiresAt === null) return [];
+  return MILESTONES.filter((days) => -age(expiresAt, run) <= days * DAY);
+}
+
+/** Another expiry date arms all of them again. */
+function milestonesTold(finding: Finding, memory: RememberedFinding | undefined): readonly number[] {
+  const milestones = memory?.milestones;
+  return milestones && milestones.expiresAt === expiryOf(finding) ? milestones.told : [];
+}
+
+type Vanished = readonly [fingerprint: string, memory: RememberedFinding];
+
+/**
+ * What is remembered, did not occur again, and would have been seen if it had. A finding whose outcome is unknown
+ * tonight has not vanished: nobody could tell.
+ */
+function vanishedFrom(
+  previous: State | undefined,
+  findings: readonly Finding[],
+  run: HistoryRun,
+): readonly Vanished[] {
+  const present = new Set(findings.map(({ fingerprint }) => fingerprint));
+  return Object.entries(previous?.findings ?? {})
+    .filter(
+      ([fingerprint, { rule, kind, seenIn }]) =>
+        !present.has(fingerprint) && run.rules.has(rule) && wouldSee(run, kind, seenIn),
+    )
+    .sort(
+      ([, a], [, b]) =>
+        order(a.rule, b.rule) || order(a.kind, b.kind) || order(a.credentialId, b.credentialId),
+    );
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/**
+ * At most weekly in two ways: a week since the last digest line, and since each finding was last spoken of. Otherwise
+ * what was told as new yesterday would be repeated today.
+ */
+function digestDue(verdicts: readonly Verdict[], previous: State | undefined, run: HistoryRun): string[] {
+  const last = previous?.slack.digestAt ?? null;
+  if (last !== null && age(last, run) < DIGEST_EVERY) return [];
+  return verdicts
+    .filter(
+      ({ finding, memory, reasons }) =>
+        finding.status === 'known' &&
+        reasons.length === 0 &&
+        memory !== undefined &&
+        memory.toldAt !== null &&
+        age(memory.toldAt, run) >= DIGEST_EVERY,
+    )
+    .map(({ finding }) => finding.fingerprint);
+}
+
+function remember(input: {
+  readonly previous: State | undefined;
+  readonly verdicts: readonly Verdict[];
+  readonly vanished: readonly Vanished[];
+  readonly credentials: State['credentials'];
+  readonly run: HistoryRun;
+  readonly told: Told;
+}): State {
+  const { previous, verdicts, vanished, run, told } = input;
+  const findings = new Map(Object.entries(previous?.findings ?? {}));
+  const resolved = new Map(
+    Object.entries(previous?.resolved ?? {}).filter(
+      ([, gone]) => age(gone.resolvedAt, run) <= REMEMBER_RESOLVED,
+    ),
+  );
+  for (const [fingerprint, { rule, kind, credentialId, firstSeen, severity }] of vanished) {
+    findings.delete(fingerprint);
+    resolved.set(fingerprint, { rule, kind, credentialId, firstSeen, severity, resolvedAt: run.asOf });
+  }
+  for (const verdict of verdicts) {
+    const { fingerprint, outcome, rule } = verdict.finding;
+    if (outcome === 'unknown' || isDrift(rule)) continue;
+    findings.set(fingerprint, memoryOf(verdict, run, told));
+    resolved.delete(fingerprint);
+  }
+  return {
+    version: STATE_VERSION,
+    tenant: run.tenant,
+    savedAt: run.asOf,
+    seen: seenBy(previous, run),
+    findings: sorted(findings),
+    resolved: sorted(resolved),
+    credentials: input.credentials,
+    slack: {
+      postedAt: told.posted ? run.asOf : (previous?.slack.postedAt ?? null),
+      digestAt: told.digest ? run.asOf : (previous?.slack.digestAt ?? null),
+    },
+  };
+}
+
+function memoryOf(
+  { finding, memory, reasons, reached }: Verdict,
+  run: HistoryRun,
+  told: Told,
+): RememberedFinding {
+  const spokenOf = told.findings.has(finding.fingerprint);
+  // News that nobody was told stays news. A missed milestone is remembered by not being marked.
+  const missed = reasons.some((reason) => reason !== 'milestone');
+  const expiresAt = expiryOf(finding);
+  return {
+    rule: finding.rule,
+    kind: finding.credential?.kind ?? 'waiver',
+    credentialId: finding.credential?.id ?? finding.fingerprint,
+    firstSeen: finding.firstSeen ?? run.asOf,
+    severity: finding.severity,
+    waived: finding.waiver !== null,
+    toldAt: spokenOf ? run.asOf : missed ? null : (memory?.toldAt ?? null),
+    milestones:
+      expiresAt === null
+        ? null
+        : { expiresAt, told: spokenOf ? [...reached] : [...milestonesTold(finding, memory)] },
+    seenIn: reachOf(run),
+  };
+}
+
+function seenBy(previous: State | undefined, run: HistoryRun): State['seen'] {
+  const seen: Partial<Record<Kind, readonly string[]>> = { ...previous?.seen };
+  for (const kind of run.completeKinds) {
+    seen[kind] = [...new Set([...(seen[kind] ?? []), reachOf(run)])].sort();
+  }
+  return seen;
+}
+
+/** Sorted by key: the same memory gives the same bytes. */
+function sorted<T>(entries: ReadonlyMap<string, T>): Record<string, T> {
+  return Object.fromEntries([...entries].sort(([a], [b]) => order(a, b)));
+}

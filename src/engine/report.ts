@@ -1,0 +1,54 @@
+import type { Finding, Kind, ReportedCredential, Severity } from '../contract/index.js';
+
+/** One source's part of the coverage. */
+export interface SourceCoverage {
+  readonly kind: Kind;
+  /** `partial`: seen, but not whole. `unavailable`: not seen at all. */
+  readonly status: 'complete' | 'partial' | 'unavailable';
+  /** Judged ones: live and expired. */
+  readonly credentials: number;
+  /** Listed as deleted: counted, not judged. */
+  readonly deleted: number;
+  readonly pages: number;
+  readonly note: string | null;
+}
+
+/** The JSON report, schema version 1 (schema/report.json). Instants are RFC 3339 in UTC. */
+export interface Report {
+  readonly schemaVersion: 1;
+  readonly tool: { readonly name: string; readonly version: string };
+  readonly run: {
+    /** The tenant's host in lower case, without port. */
+    readonly tenant: string;
+    readonly scope: 'mine' | 'tenant' | 'file';
+    readonly asOf: string;
+    readonly startedAt: string;
+    readonly finishedAt: string;
+    readonly self: { readonly userId: string | null; readonly clientId: string | null } | null;
+  };
+  readonly coverage: {
+    readonly complete: boolean;
+    readonly sources: readonly SourceCoverage[];
+    readonly notes: readonly string[];
+  };
+  readonly summary: {
+    readonly credentials: number;
+    /** Violations that are not waived; `bySeverity` and `byRule` count the same. */
+    readonly findings: number;
+    readonly waived: number;
+    readonly unknown: number;
+    readonly bySeverity: Readonly<Record<Severity, number>>;
+    readonly byRule: Readonly<Record<string, number>>;
+    readonly new: number;
+    readonly known: number;
+    readonly resolved: number;
+  };
+  readonly findings: readonly Finding[];
+  /** All that were judged, expired ones too. */
+  readonly credentials: readonly (ReportedCredential & { readonly live: boolean })[];
+  readonly resolved: readonly {
+    readonly fingerprint: string;
+    readonly rule: string;
+    readonly credential: { readonly kind: string; readonly id: string; readonly name: string | null };
+  }[];
+}

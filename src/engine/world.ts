@@ -1,0 +1,160 @@
+import {
+  type Credential,
+  type Fact,
+  type FactName,
+  type Facts,
+  ifKnown,
+  isKnown,
+  type OwnerLiveKeys,
+  type PrincipalTrust,
+  type ScopedRole,
+  type Sibling,
+  type Siblings,
+  type Snapshot,
+  Unknown,
+} from '../contract/index.js';
+
+const NO_OWNER = new Unknown('the record names no owner', 'Look at the credential in ConductorOne.');
+const OWNER_NOT_READ = new Unknown(
+  'its owner was not looked up',
+  'Audit the tenant itself with the right to read users (POST /search/users).',
+);
+const NOT_LIVE = new Unknown('it is not live', 'Nothing needs to be granted.');
+const NO_SIBLINGS: Siblings = { all: [], used: [] };
+
+/** Whether a credential still lets anybody in. An end date that cannot be read does not end it. */
+export function isLive(credential: Credential, now: number): boolean {
+  return credential.deletedAt === null && !credential.disabled && !isExpired(credential, now);
+}
+
+/** Ended at `now`: the moment of its end date counts. */
+export function isExpired(credential: Credential, now: number): boolean {
+  const expiresAt = ifKnown(credential.expiresAt);
+  return expiresAt instanceof Date && expiresAt.getTime() <= now;
+}
+
+/** Everything a rule can ask about any credential of a snapshot. What spans credentials is computed once. */
+export class World {
+  readonly #snapshot: Snapshot;
+  readonly #liveKeys = new Map<Credential, OwnerLiveKeys>();
+  readonly #siblings = new Map<string, Siblings>();
+  /** Credentials cut down to the same roles share one list. */
+  readonly #scopedRoles = new Map<string, readonly ScopedRole[]>();
+
+  constructor(snapshot: Snapshot, now: number) {
+    this.#snapshot = snapshot;
+    const live = snapshot.credentials.filter(
+      (credential) => credential.ownerId !== '' && isLive(credential, now),
+    );
+    for (const keys of groupBy(live, ({ kind, ownerId }) => `${kind} ${ownerId}`).values()) {
+      keys.sort(newestFirst);
+      for (const [newer, credential] of keys.entries())
+        this.#liveKeys.set(credential, { total: keys.length, newer });
+    }
+    for (const [key, group] of groupBy(live, siblingKey)) {
+      const all = group.sort(newestFirst).flatMap(toSibling);
+      this.#siblings.set(key, { all, used: all.filter(({ lastUsedAt }) => lastUsedAt !== null) });
+    }
+  }
+
+  /** A credential's fact, or why it is not known. */
+  fact<Name extends FactName>(name: Name, credential: Credential): Fact<Facts[Name]> {
+    return RESOLVERS[name](credential, this);
+  }
+
+  get tenant() {
+    return this.#snapshot.facts;
+  }
+
+  isSelf({ clientId }: Credential): boolean {
+    return clientId !== '' && clientId === this.#snapshot.self?.clientId;
+  }
+
+  liveKeys(credential: Credential): Fact<OwnerLiveKeys> {
+    if (credential.ownerId === '') return NO_OWNER;
+    // Without a creation date of its own there is no saying which keys are newer.
+    if (!isKnown(credential.createdAt)) return credential.createdAt;
+    return this.#liveKeys.get(credential) ?? NOT_LIVE;
+  }
+
+  siblings(credential: Credential): Fact<Siblings> {
+    if (credential.ownerId === '') return NO_OWNER;
+    const key = siblingKey(credential);
+    return (key === undefined ? undefined : this.#siblings.get(key)) ?? NO_SIBLINGS;
+  }
+
+  scopedRoles({ scopedRoleIds }: Credential): Fact<readonly ScopedRole[]> {
+    if (!isKnown(scopedRoleIds)) return scopedRoleIds;
+    const key = scopedRoleIds.join('\n');
+    let roles = this.#scopedRoles.get(key);
+    if (!roles) {
+      const known = ifKnown(this.tenant.roles);
+      roles = scopedRoleIds.map((id) => ({ id, name: known?.get(id)?.name ?? null }));
+      this.#scopedRoles.set(key, roles);
+    }
+    return roles;
+  }
+
+  principalTrusts({ ownerId }: Credential): Fact<readonly PrincipalTrust[]> {
+    const { trusts } = this.tenant;
+    if (!trusts)
+      return new Unknown('federation trusts were not read', 'Audit --source federation-trusts as well.');
+    return trusts.byPrincipal.get(ownerId) ?? trusts.rest ?? [];
+  }
+}
+
+const RESOLVERS: {
+  readonly [Name in FactName]: (credential: Credential, world: World) => Fact<Facts[Name]>;
+} = {
+  name: ({ name }) => name,
+  clientId: ({ clientId }) => clientId,
+  createdAt: ({ createdAt }) => createdAt,
+  expiresAt: ({ expiresAt }) => expiresAt,
+  lastUsedAt: ({ lastUsedAt }) => lastUsedAt,
+  allowedCidrs: ({ allowedCidrs }) => allowedCidrs,
+  scopedRoles: (credential, world) => world.scopedRoles(credential),
+  tenantRoles: (_, world) => world.tenant.roles,
+  owner: ({ ownerId }, world) =>
+    ownerId === '' ? NO_OWNER : (world.tenant.owners.get(ownerId) ?? OWNER_NOT_READ),
+  ownerLiveKeys: (credential, world) => world.liveKeys(credential),
+  siblings: (credential, world) => world.siblings(credential),
+  tenantAllowList: (_, world) => world.tenant.allowList,
+  requireDpop: ({ requireDpop }) => requireDpop,
+  principalTrusts: (credential, world) => world.principalTrusts(credential),
+  condition: ({ condition }) => condition,
+  provider: ({ providerId }, world) =>
+    world.tenant.providers.seen.get(providerId) ?? world.tenant.providers.rest ?? null,
+  self: (credential, world) => world.isSelf(credential),
+};
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string | undefined): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    if (key === undefined) continue;
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}
+
+/** A blank name is no name to share. */
+function siblingKey({ kind, ownerId, name }: Credential): string | undefined {
+  const folded = name.trim().normalize('NFC').toLowerCase();
+  return folded === '' ? undefined : `${kind} ${ownerId} ${folded}`;
+}
+
+function toSibling({ id, createdAt, lastUsedAt }: Credential): Sibling[] {
+  if (!isKnown(createdAt)) return [];
+  return [{ id, createdAt, lastUsedAt: ifKnown(lastUsedAt) ?? null }];
+}
+
+/** By creation date, then by id; those without a date come last. */
+function newestFirst(a: Credential, b: Credential): number {
+  const [first, second] = [a, b].map(
+    ({ createdAt }) => ifKnown(createdAt)?.getTime() ?? Number.NEGATIVE_INFINITY,
+  );
+  if (first !== second) return (second ?? 0) > (first ?? 0) ? 1 : -1;
+  return a.id < b.id ? 1 : -1;
+}

@@ -1,0 +1,332 @@
+import { describe, expect, test } from '@jest/globals';
+import { defineRule, type Rule, type Snapshot, Unknown } from '../../src/contract/index.js';
+import { audit } from '../../src/engine/audit.js';
+import { fingerprint } from '../../src/engine/fingerprint.js';
+import type { RuleInForce } from '../../src/engine/settings.js';
+import { credential, DAY, NOW, owner, snapshot } from '../helpers/snapshot.js';
+
+const DOCS = { why: 'Because.', fix: 'Mend it.', references: [] };
+
+const named = defineRule({
+  id: 'named',
+  title: 'The credential has a name',
+  severity: 'medium',
+  kinds: ['personal-client', 'service-principal-credential', 'federation-trust'],
+  docs: DOCS,
+  needs: ['name'],
+  messages: { named: (d: { name: string }) => `is called ${d.name}` },
+  check: ({ facts }) => (facts.name === '' ? undefined : { messageId: 'named', data: { name: facts.name } }),
+});
+
+function inForce(rule: unknown, over: Partial<RuleInForce> = {}): RuleInForce {
+  return { rule: rule as Rule, severity: undefined, options: {}, floors: {}, ...over };
+}
+
+function judge(seen: Snapshot, ...rules: RuleInForce[]) {
+  return audit(seen, rules, NOW);
+}
+
+describe('which credentials are judged', () => {
+  const rule = inForce(named);
+  const expired = inForce({ ...named, id: 'ended', judges: 'expired' });
+  const verdict = (over: Parameters<typeof credential>[0]) =>
+    judge(snapshot([credential(over)]), rule, expired).findings.map((finding) => finding.rule);
+
+  test('live ones', () => expect(verdict({})).toEqual(['named']));
+  test('one that ends in a millisecond is live', () =>
+    expect(verdict({ expiresAt: new Date(NOW + 1) })).toEqual(['named']));
+  test('one that ends now is expired', () =>
+    expect(verdict({ expiresAt: new Date(NOW) })).toEqual(['ended']));
+  test('one that ended is expired', () =>
+    expect(verdict({ expiresAt: new Date(NOW - 1) })).toEqual(['ended']));
+  test('a deleted one is not judged, expired or not', () => {
+    expect(verdict({ deletedAt: new Date(NOW - 1) })).toEqual([]);
+    expect(verdict({ deletedAt: new Date(NOW - 1), expiresAt: new Date(NOW - 1) })).toEqual([]);
+  });
+  test('a disabled trust is listed, but no rule judges it', () => {
+    const { findings, credentials } = judge(
+      snapshot([credential({ kind: 'federation-trust', disabled: true })]),
+      rule,
+      expired,
+    );
+    expect(findings).toEqual([]);
+    expect(credentials).toMatchObject([{ live: false }]);
+  });
+  test('one whose end date cannot be read is live', () =>
+    expect(verdict({ expiresAt: new Unknown('it is no timestamp', 'Look.') })).toEqual(['named']));
+  test('deleted ones are counted by kind', () => {
+    const { deleted, credentials } = judge(
+      snapshot([credential({ deletedAt: new Date(NOW) }), credential({ id: 'b' })]),
+      rule,
+    );
+    expect(deleted).toEqual({
+      'personal-client': 1,
+      'service-principal-credential': 0,
+      'federation-trust': 0,
+    });
+    expect(credentials.map(({ id }) => id)).toEqual(['b']);
+  });
+  test('a rule judges the kinds it names and no other', () => {
+    const trustsOnly = inForce({ ...named, kinds: ['federation-trust'] });
+    expect(judge(snapshot([credential({})]), trustsOnly).findings).toEqual([]);
+  });
+});
+
+describe('severity', () => {
+  const severity = (check: unknown, over: Partial<RuleInForce> = {}) =>
+    judge(snapshot([credential({})]), inForce({ ...named, check: () => check }, over)).findings[0]?.severity;
+  const said = { messageId: 'named', data: { name: 'x' } };
+
+  test("the rule's own", () => expect(severity(said)).toBe('medium'));
+  test('what the check returned', () => expect(severity({ ...said, severity: 'low' })).toBe('low'));
+  test('what the user set wins over both', () =>
+    expect(severity({ ...said, severity: 'low' }, { severity: 'critical' })).toBe('critical'));
+  test('one step higher when escalated, over what the user set too', () => {
+    expect(severity({ ...said, escalate: true })).toBe('high');
+    expect(severity({ ...said, escalate: true }, { severity: 'low' })).toBe('medium');
+    expect(severity({ ...said, severity: 'critical', escalate: true })).toBe('critical');
+  });
+  test("never below a profile's floor, and above it untouched", () => {
+    expect(severity({ ...said, severity: 'low' }, { floors: { '*': 'high' } })).toBe('high');
+    expect(severity({ ...said, severity: 'critical' }, { floors: { '*': 'high' } })).toBe('critical');
+    expect(severity(said, { floors: { other: 'critical' } })).toBe('medium');
+    expect(severity(said, { floors: { named: 'critical' } })).toBe('critical');
+  });
+});
+
+describe('what could not be learnt', () => {
+  const needy = defineRule({
+    ...named,
+    id: 'needy',
+    kinds: ['personal-client'],
+    needs: ['owner'],
+    optional: ['createdAt'],
+    messages: { named: (d: { name: string }) => d.name },
+    check: ({ facts }) =>
+      facts.createdAt === undefined
+        ? { unknown: 'createdAt' }
+        : { messageId: 'named', data: { name: facts.owner.name } },
+  });
+
+  test('a needed fact that is not known makes the outcome unknown, with reason and cure', () => {
+    const { findings } = judge(snapshot([credential({ ownerId: 'u1' })]), inForce(needy));
+    expect(findings).toMatchObject([
+      {
+        outcome: 'unknown',
+        messageId: 'unknown',
+        rule: 'needy',
+        severity: 'medium',
+        fix: expect.stringContaining('POST /search/users'),
+      },
+    ]);
+    expect(findings[0]?.message).toContain('its owner was not looked up');
+  });
+
+  test('an optional fact is undefined, and the rule may say that it misses it', () => {
+    const seen = snapshot(
+      [credential({ ownerId: 'u1', createdAt: new Unknown('its createdAt is no timestamp', 'Look at it.') })],
+      { owners: new Map([['u1', owner({ id: 'u1', name: 'Ada' })]]) },
+    );
+    expect(judge(seen, inForce(needy)).findings).toMatchObject([
+      {
+        outcome: 'unknown',
+        message: 'could not be judged: its createdAt is no timestamp',
+        fix: 'Look at it.',
+      },
+    ]);
+  });
+
+  test('an unknown outcome is neither a broken rule nor a violation', () => {
+    const verdicts = judge(snapshot([credential({ ownerId: '' })]), inForce(needy));
+    expect(verdicts.brokenRules).toEqual([]);
+    expect(verdicts.findings).toMatchObject([
+      { outcome: 'unknown', data: { reason: 'the record names no owner' } },
+    ]);
+  });
+});
+
+describe('a rule that does what it may not', () => {
+  const cyclic: Record<string, unknown> = {};
+  cyclic.self = cyclic;
+  test.each([
+    [
+      'throws',
+      () => {
+        throw new Error('boom');
+      },
+      /it threw boom/,
+    ],
+    [
+      'throws no error',
+      () => {
+        throw 'boom';
+      },
+      /it threw boom/,
+    ],
+    ['returns a promise', async () => undefined, /promise/],
+    ['returns null', () => null, /it returned null/],
+    ['returns a word', () => 'bad', /it returned string/],
+    ['names a message it does not have', () => ({ messageId: 'nope', data: {} }), /message id "nope"/],
+    ['names an inherited message', () => ({ messageId: 'toString', data: {} }), /message id "toString"/],
+    [
+      'names a severity that does not exist',
+      () => ({ messageId: 'named', data: {}, severity: 'fatal' }),
+      /severity "fatal"/,
+    ],
+    ['gives no data', () => ({ messageId: 'named' }), /no data/],
+    ['gives data that JSON cannot hold', () => ({ messageId: 'named', data: cyclic }), /it threw/],
+    ['has a message that is no text', () => ({ messageId: 'mute', data: {} }), /is no text/],
+    ['misses a fact it does not declare', () => ({ unknown: 'owner' }), /does not declare/],
+    ['misses a fact that is known', () => ({ unknown: 'clientId' }), /which is known/],
+    ['cannot tell why it cannot tell', () => ({ unknown: {} }), /no reason and cure/],
+  ])('%s: it is named, and the others go on', (_, check, why) => {
+    const broken = inForce({
+      ...named,
+      id: 'acme/broken',
+      optional: ['clientId'],
+      messages: { ...named.messages, mute: () => 7 },
+      check,
+    });
+    const verdicts = judge(snapshot([credential({}), credential({ id: 'b' })]), broken, inForce(named));
+    expect(verdicts.findings.filter(({ rule }) => rule === 'named')).toHaveLength(2);
+    const failures = verdicts.findings.filter(({ rule }) => rule === 'acme/broken');
+    expect(failures).toMatchObject([
+      { outcome: 'unknown', messageId: 'rule-failed' },
+      { outcome: 'unknown', messageId: 'rule-failed' },
+    ]);
+    expect(failures[0]?.message).toMatch(why);
+    expect(verdicts.brokenRules).toEqual([
+      { rule: 'acme/broken', credentials: 2, reason: expect.stringMatching(why) },
+    ]);
+  });
+});
+
+describe('facts across credentials', () => {
+  const facts: unknown[] = [];
+  const spy = inForce({
+    ...named,
+    kinds: ['personal-client'],
+    needs: ['ownerLiveKeys'],
+    optional: ['siblings'],
+    check: (context: { facts: unknown }) => {
+      facts.push(context.facts);
+      return undefined;
+    },
+  });
+  const seen = (...credentials: Parameters<typeof credential>[0][]) => {
+    facts.length = 0;
+    const verdicts = judge(snapshot(credentials.map(credential)), spy);
+    return {
+      verdicts,
+      facts: [...facts] as {
+        ownerLiveKeys: { total: number; newer: number };
+        siblings?: { all: { id: string }[]; used: { id: string }[] };
+      }[],
+    };
+  };
+  const at = (days: number) => new Date(NOW - days * DAY);
+
+  test("an owner's live keys are counted by kind, newest first, then by id", () => {
+    const { facts: all } = seen(
+      { id: 'a', ownerId: 'u', createdAt: at(3) },
+      { id: 'b', ownerId: 'u', createdAt: at(2) },
+      { id: 'c', ownerId: 'u', createdAt: at(2) },
+      { id: 'd', ownerId: 'u', createdAt: at(1), expiresAt: at(0) },
+      { id: 'e', ownerId: 'v', createdAt: at(1) },
+      { id: 'f', ownerId: 'u', createdAt: at(1), deletedAt: at(0) },
+    );
+    expect(all.map(({ ownerLiveKeys }) => ownerLiveKeys)).toEqual([
+      { total: 3, newer: 2 },
+      { total: 3, newer: 1 },
+      { total: 3, newer: 0 },
+      { total: 1, newer: 0 },
+    ]);
+  });
+
+  test('siblings share owner, kind and name, but for case and blanks around it', () => {
+    const { facts: all } = seen(
+      { id: 'a', ownerId: 'u', name: 'deploy', createdAt: at(9), lastUsedAt: at(1) },
+      { id: 'b', ownerId: 'u', name: ' Deploy ', createdAt: at(2), lastUsedAt: null },
+      { id: 'c', ownerId: 'u', name: 'deploy 2', createdAt: at(1) },
+      { id: 'd', ownerId: 'v', name: 'deploy', createdAt: at(1) },
+    );
+    const [a] = all;
+    expect(a?.siblings?.all.map(({ id }) => id)).toEqual(['b', 'a']);
+    expect(a?.siblings?.used.map(({ id }) => id)).toEqual(['a']);
+  });
+
+  test('blank names are no siblings', () => {
+    const { facts: all } = seen({ id: 'a', ownerId: 'u', name: ' ' }, { id: 'b', ownerId: 'u', name: '' });
+    expect(all.map(({ siblings }) => siblings?.all)).toEqual([[], []]);
+  });
+
+  test('without an owner or a creation date there is no counting', () => {
+    const { verdicts } = seen(
+      { id: 'a', ownerId: '' },
+      { id: 'b', ownerId: 'u', createdAt: new Unknown('no date', 'Look.') },
+    );
+    expect(verdicts.findings.map(({ data }) => data.reason)).toEqual([
+      'the record names no owner',
+      'no date',
+    ]);
+  });
+});
+
+test('findings come by severity, rule and credential, whatever order credentials and rules came in', () => {
+  const low = inForce({ ...named, id: 'a-low', severity: 'low' });
+  const high = inForce({ ...named, id: 'z-high', severity: 'high' });
+  const credentials = [credential({ id: 'b' }), credential({ id: 'a' })];
+  const order = (rules: RuleInForce[], list: typeof credentials) =>
+    judge(snapshot(list), ...rules).findings.map(({ rule, credential: about }) => `${rule} ${about?.id}`);
+  const expected = ['z-high a', 'z-high b', 'a-low a', 'a-low b'];
+  expect(order([low, high], credentials)).toEqual(expected);
+  expect(order([high, low], [...credentials].reverse())).toEqual(expected);
+});
+
+test('a finding carries its fingerprint and the exact facts', () => {
+  const seen = snapshot(
+    [
+      credential({
+        id: 'c1',
+        clientId: 'me@acme.conductor.one/pcc',
+        name: 'nightly',
+        ownerId: 'u1',
+        allowedCidrs: ['10.0.0.0/8'],
+        scopedRoleIds: ['r1', 'r2'],
+      }),
+    ],
+    {
+      owners: new Map([['u1', owner({ id: 'u1', name: 'Ada', email: 'ada@acme.example' })]]),
+      roles: new Map([['r1', { id: 'r1', name: 'system:viewer', displayName: 'Viewer' }]]),
+    },
+    { self: { userId: 'u1', clientId: 'me@acme.conductor.one/pcc' } },
+  );
+  const [finding] = judge(seen, inForce(named)).findings;
+  expect(finding).toMatchObject({
+    fingerprint: fingerprint('acme.conductor.one', 'named', 'personal-client', 'c1'),
+    message: 'is called nightly',
+    fix: 'Mend it.',
+    status: null,
+    credential: {
+      self: true,
+      owner: { id: 'u1', name: 'Ada', email: 'ada@acme.example' },
+      allowedCidrs: ['10.0.0.0/8'],
+      scopedRoles: [
+        { id: 'r1', name: 'system:viewer' },
+        { id: 'r2', name: null },
+      ],
+    },
+  });
+});
+
+test('a rule that needs trusts nobody asked for is not run, and said to be', () => {
+  const trusts = inForce({ ...named, kinds: ['service-principal-credential'], needs: ['principalTrusts'] });
+  const credentials = [credential({ kind: 'service-principal-credential' })];
+  const without = judge(snapshot(credentials), trusts);
+  expect(without.findings).toEqual([]);
+  expect(without.skippedRules).toEqual(['named']);
+  const seen = snapshot(credentials, { trusts: { byPrincipal: new Map(), rest: null } });
+  expect(judge(seen, trusts).findings).toHaveLength(1);
+  // Of kinds that were not asked for either, nothing needs to be said.
+  expect(judge(snapshot([credential({})]), trusts).skippedRules).toEqual([]);
+});

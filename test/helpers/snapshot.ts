@@ -1,0 +1,80 @@
+import {
+  type Credential,
+  DAY,
+  type Owner,
+  type Snapshot,
+  type TenantFacts,
+  Unknown,
+} from '../../src/contract/index.js';
+
+export { DAY };
+
+/** The clock of hand-made snapshots. */
+export const NOW = Date.parse('2026-11-24T06:00:00Z');
+
+const NOT_GIVEN = new Unknown('the snapshot does not hold it', 'Give it.');
+
+/** A live, harmless personal client. */
+export function credential(over: Partial<Credential> = {}): Credential {
+  return {
+    kind: 'personal-client',
+    id: 'a',
+    clientId: `${over.id ?? 'a'}@acme.conductor.one/pcc`,
+    name: 'deploy',
+    ownerId: 'u1',
+    deletedAt: null,
+    disabled: false,
+    createdAt: new Date(NOW - 10 * DAY),
+    expiresAt: new Date(NOW + 80 * DAY),
+    lastUsedAt: new Date(NOW - DAY),
+    allowedCidrs: ['62.1.2.0/24'],
+    scopedRoleIds: ['r1'],
+    requireDpop: false,
+    condition: '',
+    providerId: '',
+    ...over,
+  };
+}
+
+export function owner(over: Partial<Owner> = {}): Owner {
+  return {
+    id: 'u1',
+    name: '',
+    email: '',
+    status: 'active',
+    type: 'human',
+    roles: undefined,
+    managers: [],
+    ...over,
+  };
+}
+
+/** A tenant seen whole, of which only what is given is known. */
+export function snapshot(
+  credentials: readonly Credential[],
+  facts: Partial<TenantFacts> = {},
+  over: Partial<Snapshot> = {},
+): Snapshot {
+  const kinds =
+    credentials.length === 0
+      ? (['personal-client'] as const)
+      : [...new Set(credentials.map(({ kind }) => kind))];
+  return {
+    tenant: 'acme.conductor.one',
+    scope: 'tenant',
+    self: null,
+    credentials,
+    sources: kinds.map((kind) => ({ kind, status: 'complete', required: true, pages: 1, note: null })),
+    facts: {
+      owners: new Map(),
+      roles: NOT_GIVEN,
+      allowList: NOT_GIVEN,
+      providers: { seen: new Map(), rest: null },
+      trusts: undefined,
+      ...facts,
+    },
+    notes: [],
+    failures: [],
+    ...over,
+  };
+}
