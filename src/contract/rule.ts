@@ -36,7 +36,7 @@ type Violation<M extends Messages> = {
     readonly messageId: Id;
     /** What the message says, as JSON values. */
     readonly data: Parameters<M[Id]> extends readonly []
-      ? Readonly<Record<string, never>>
+      ? Readonly<Record<never, never>>
       : Parameters<M[Id]>[0];
     /** Where it differs from the rule's own. A severity set in the configuration wins over both. */
     readonly severity?: Severity;
@@ -117,6 +117,8 @@ export function defineRule<
   const Optional extends FactName = never,
   const O extends OptionSpecs = Record<never, never>,
   const M extends Messages = Messages,
->(rule: RuleSpec<Needs, Optional, O, M>): RuleSpec<Needs, Optional, O, M> {
+>(
+  rule: RuleSpec<Needs, Optional, O, M>,
+): RuleSpec<NoInfer<Needs>, NoInfer<Optional>, NoInfer<O>, NoInfer<M>> {
   return rule;
 }

@@ -19,7 +19,9 @@ export interface ApiClientOptions {
   readonly origin: string;
   readonly session: Session;
   readonly limits: Limits;
-  readonly log: Pick<Logger, 'debug' | 'warn'>;
+  readonly log: Pick<Logger, 'debug' | 'info'>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   /** Stops everything: Ctrl-C, or the run's time limit. */
   readonly signal: AbortSignal;
 }
@@ -56,7 +58,7 @@ export class ApiClient {
         limits,
         signal,
         (error, delay) => {
-          log.warn({ call: describe(request), status: error.status, delay }, 'will try again');
+          log.info({ call: describe(request), status: error.status, delay }, 'will try again');
         },
       );
     });
@@ -78,7 +80,7 @@ export class ApiClient {
     const { session, signal, log } = this.#options;
     const answer = await session.send(request, signal);
     log.debug({ call: describe(request), status: answer.status, bytes: answer.body.length }, 'answered');
-    if (answer.status !== 200) throw refusal(request, answer);
+    if (answer.status !== 200) throw refusal(request, answer, this.#options.now());
     return readJson(request, answer);
   }
 }
@@ -121,7 +123,7 @@ function readJson(request: Request, answer: Answer): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-function refusal(request: Request, answer: Answer): RequestError {
+function refusal(request: Request, answer: Answer, now: number): RequestError {
   const { status } = answer;
   const said = messageIn(answer);
   return new RequestError(
@@ -131,7 +133,7 @@ function refusal(request: Request, answer: Answer): RequestError {
     {
       status,
       retryable: status === 408 || status === 429 || status >= 500,
-      retryAfter: readRetryAfter(answer.headers.get('retry-after'), Date.now()),
+      retryAfter: readRetryAfter(answer.headers.get('retry-after'), now),
     },
   );
 }

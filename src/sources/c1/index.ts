@@ -38,7 +38,7 @@ export interface C1Options {
   /** Kinds asked for by name: without them the run is incomplete. Personal clients always are. */
   readonly required: ReadonlySet<Kind>;
   readonly limits: Limits;
-  readonly log: Pick<Logger, 'debug' | 'warn'>;
+  readonly log: Pick<Logger, 'debug' | 'info'>;
   readonly now: () => number;
   readonly fetch: typeof fetch;
   readonly hide: (secret: string) => void;
@@ -79,7 +79,7 @@ async function collect(options: C1Options, signal: AbortSignal): Promise<Snapsho
   const { access, scope, kinds, limits, log, now, hide } = options;
   const transport = createTransport({ ...limits, fetch: options.fetch });
   const session = new Session({ access, transport, now, hide });
-  const client = new ApiClient({ origin: access.origin, session, limits, log, signal });
+  const client = new ApiClient({ origin: access.origin, session, limits, log, now, signal });
   const reader: Reader = { client, pageLimit: limits.pages, onRecords: options.onRecords };
 
   const caller = await introspect(client);

@@ -1,0 +1,73 @@
+import { writeStream } from '../../delivery/output.js';
+import { startTenant } from '../../demo/index.js';
+import { EXIT, type ExitCode } from '../../engine/exit-code.js';
+import { AuditError } from '../../errors.js';
+import type { Io } from '../../io.js';
+import type { AuditFlags } from '../flags.js';
+import type { CommandContext } from '../main.js';
+import { environmentSecrets } from '../secrets.js';
+import { auditCommand } from './audit.js';
+
+/** Nothing of the real world goes into the demo: neither a real tenant's credential nor a real heartbeat. */
+const REAL_WORLD = /^(CONDUCTORONE_|CONE_|ACTIONS_ID_TOKEN_|C1_AUDIT_HEARTBEAT_URL$)/;
+
+/** Audits a tenant that runs inside this process, over loopback and the true protocol. */
+export async function demoCommand(
+  flags: AuditFlags & { readonly serve?: boolean; readonly port?: string },
+  context: CommandContext,
+): Promise<ExitCode> {
+  const { io, redactor } = context;
+  const port = readPort(flags);
+  const tenant = await startTenant({ now: io.now, ...(port === undefined ? {} : { port }) }).catch(
+    (cause: unknown) => {
+      throw new AuditError(
+        'usage',
+        `The demo tenant cannot listen on port ${port ?? 0} (${(cause as NodeJS.ErrnoException).code ?? String(cause)}).`,
+        'Name another port.',
+        { cause },
+      );
+    },
+  );
+  try {
+    if (flags.serve) return await serve(tenant.environment, io);
+    const env = { ...withoutRealWorld(io.env), ...tenant.environment };
+    for (const { value, publicPrefix } of environmentSecrets(tenant.environment))
+      redactor.add(value, publicPrefix);
+    return await auditCommand(
+      flags,
+      { redactor, io: { ...io, env } },
+      { failOn: 'never', scope: 'tenant', slackOnRequest: true },
+    );
+  } finally {
+    await tenant.close();
+  }
+}
+
+function withoutRealWorld(env: Io['env']): Io['env'] {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !REAL_WORLD.test(name)));
+}
+
+function readPort({ serve, port }: { readonly serve?: boolean; readonly port?: string }): number | undefined {
+  if (port === undefined) return undefined;
+  const number = Number(port);
+  if (!serve)
+    throw new AuditError('usage', '--port has no meaning without --serve.', 'Add --serve, or leave it out.');
+  if (/^\d{1,5}$/.test(port) && number <= 65_535) return number;
+  throw new AuditError(
+    'usage',
+    `--port ${JSON.stringify(port)} is no port.`,
+    'Give a number from 0 to 65535.',
+  );
+}
+
+/** Prints what lets any client in, the secret included: it opens nothing but this tenant. */
+async function serve(environment: Readonly<Record<string, string>>, io: Io): Promise<ExitCode> {
+  const lines = Object.entries(environment).map(([name, value]) => `export ${name}='${value}'`);
+  await writeStream(io.stdout, `${lines.join('\n')}\n`);
+  io.stderr.write('The demo tenant is up. Paste the lines above into another shell; Ctrl-C ends it.\n');
+  await new Promise<void>((done) => {
+    if (io.signal.aborted) done();
+    else io.signal.addEventListener('abort', () => done(), { once: true });
+  });
+  return EXIT.clean;
+}

@@ -1,0 +1,64 @@
+import { Option } from 'commander';
+import { PROFILES, SOURCE_KINDS } from '../config/config.js';
+import { SEVERITIES } from '../contract/index.js';
+import { FORMATS } from '../reporters/index.js';
+
+/** Flags of every command that audits, as commander hands them over. */
+export interface AuditFlags {
+  readonly scope?: string;
+  readonly source?: string[];
+  readonly input?: string;
+  readonly config?: string;
+  readonly profile?: string;
+  readonly format?: string[];
+  readonly failOn?: string;
+  readonly minSeverity?: string;
+  readonly rule?: string[];
+  readonly asOf?: string;
+  readonly state?: string;
+  /** false with `--no-slack`. */
+  readonly slack?: boolean;
+  readonly slackDryRun?: boolean;
+  /** false with `--no-waivers`. */
+  readonly waivers?: boolean;
+  readonly timeout?: string;
+  readonly printConfig?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  /** false with `--no-color`. */
+  readonly color?: boolean;
+}
+
+const each = (value: string, before: string[] | undefined) => [...(before ?? []), value];
+
+/** The flags in the order `--help` shows them. Values are checked where the configuration is, all mistakes in one go. */
+export function auditOptions(): Option[] {
+  return [
+    new Option(
+      '--scope <scope>',
+      "whose credentials: mine (your own) or tenant (everyone's; needs Super Administrator)",
+    ),
+    new Option(
+      '--source <source>',
+      `what to audit, repeatable: ${Object.keys(SOURCE_KINDS).join(', ')}`,
+    ).argParser(each),
+    new Option('--input <file>', 'audit an exported list instead of a tenant; - for stdin'),
+    new Option('-c, --config <file>', 'configuration (default: c1-audit.config.{yaml,yml,json,mjs,js} here)'),
+    new Option('--profile <name>', `rule settings: ${PROFILES.join(', ')}`),
+    new Option('-f, --format <format[:file]>', `output, repeatable: ${FORMATS.join(', ')}`).argParser(each),
+    new Option('--fail-on <severity>', `exit 1 from this severity on: ${SEVERITIES.join(', ')}, never`),
+    new Option('--min-severity <severity>', 'leave findings below it out of reports'),
+    new Option('--rule <id>', 'run only this rule, repeatable').argParser(each),
+    new Option('--as-of <time>', 'judge as of this RFC 3339 time instead of now'),
+    new Option('--state <file>', 'remember findings from run to run, to tell new from known'),
+    new Option('--slack', 'send to Slack (default where SLACK_WEBHOOK_URL is set)'),
+    new Option('--no-slack', 'do not send to Slack'),
+    new Option('--slack-dry-run', 'print the Slack message instead of sending it'),
+    new Option('--no-waivers', 'report waived findings as if they were not'),
+    new Option('--timeout <seconds>', 'stop reading the tenant after this long (default: 1800)'),
+    new Option('--print-config', 'print the configuration in force and where it comes from, and stop'),
+    new Option('-q, --quiet', 'no progress, no warnings'),
+    new Option('-v, --verbose', 'log every request'),
+    new Option('--no-color', 'no colours'),
+  ];
+}

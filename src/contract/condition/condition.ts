@@ -1,0 +1,69 @@
+import type { Rank } from './admission.js';
+import { rankOrder } from './admission.js';
+import { claimOf } from './claims.js';
+import type { Expression } from './expression.js';
+import { Judge, TooManyParts } from './judge.js';
+import { parseCondition } from './parse.js';
+import { brief, textOf } from './text.js';
+
+/** How much a condition admits, and by which part of it, on one line of printable ASCII (`''`: it is empty). */
+export interface ConditionVerdict {
+  readonly admits: Rank;
+  readonly part: string;
+}
+
+/** Why a condition could not be judged. */
+export interface UnjudgedCondition {
+  readonly unknown: { readonly reason: string; readonly cure: string };
+}
+
+/**
+ * Judges the CEL condition of a federation trust by whom it admits. It never runs the condition, and never throws,
+ * whatever the text.
+ */
+export function judgeCondition(text: string): ConditionVerdict | UnjudgedCondition {
+  if (text.trim() === '') return { admits: 'always', part: '' };
+  const parsed = parseCondition(text);
+  if ('problem' in parsed) return unreadable(parsed.problem);
+  try {
+    return judgeTree(parsed.tree);
+  } catch (error) {
+    if (error instanceof TooManyParts || error instanceof RangeError)
+      return undecided('it unfolds into too many parts');
+    throw error;
+  }
+}
+
+function judgeTree(tree: Expression): ConditionVerdict | UnjudgedCondition {
+  if (claimOf(tree)?.kind !== undefined) return unreadable('it is the text of a claim, not a bool');
+  const judge = new Judge('anyone');
+  const atMost = judge.judge(tree).holds;
+  const verdict = ({ rank, because }: typeof atMost) => ({ admits: rank, part: brief(textOf(because)) });
+  if (!judge.puzzle || !isLoose(atMost.rank)) return verdict(atMost);
+  const atLeast = new Judge('never').judge(tree).holds;
+  return isLoose(atLeast.rank)
+    ? verdict(atLeast)
+    : undecided(`${brief(textOf(judge.puzzle), 100)} cannot be decoded`);
+}
+
+function isLoose(rank: Rank): boolean {
+  return rankOrder(rank) > rankOrder('named');
+}
+
+function unreadable(problem: string): UnjudgedCondition {
+  return {
+    unknown: {
+      reason: `the trust's condition cannot be read: ${problem}`,
+      cure: 'correct the condition; ConductorOne tests it against sample claims',
+    },
+  };
+}
+
+function undecided(problem: string): UnjudgedCondition {
+  return {
+    unknown: {
+      reason: `the trust's condition cannot be judged: ${problem}`,
+      cure: 'compare whole claims (sub, repository, project_path) with ==, in or startsWith',
+    },
+  };
+}

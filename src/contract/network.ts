@@ -1,0 +1,170 @@
+import { type Family, formatCidr, type Range, readEntry, WIDTH } from './cidr.js';
+
+/** A set of addresses: per family disjoint ranges that do not touch, ascending. */
+export interface AddressSet {
+  readonly ipv4: readonly Range[];
+  readonly ipv6: readonly Range[];
+}
+
+/** An aligned CIDR inside a set, as large as the set allows. */
+export interface Block {
+  /** Canonical text, always with a prefix. */
+  readonly cidr: string;
+  readonly family: Family;
+  readonly prefix: number;
+  /** False where the merged range around it lies in special-purpose networks: no call over the internet matches. */
+  readonly globallyReachable: boolean;
+}
+
+/** An entry that is no address or CIDR, or reads two ways. */
+export interface MalformedEntry {
+  readonly entry: string;
+  /** Worded to follow the entry: "has host bits set". */
+  readonly problem: string;
+}
+
+/** An allow list, read. */
+export interface Addresses {
+  /**
+   * All that the entries may admit. Malformed ones count as far as they can be read at all: as their masked network
+   * where host bits are set, as every reading where there are several.
+   */
+  readonly set: AddressSet;
+  /** In the order of the list. */
+  readonly malformed: readonly MalformedEntry[];
+}
+
+const byList = new WeakMap<readonly string[], Addresses>();
+const byText = new Map<string, Addresses>();
+const TEXTS_KEPT = 2048;
+const LONGEST_TEXT_KEPT = 4096;
+
+/**
+ * Reads an allow list of addresses and CIDRs. A bare address is a /32 or /128, an IPv4-mapped IPv6 entry its IPv4 self.
+ *
+ * Remembered by the list itself, which must not change afterwards, and (a bounded number) by its text, as the same
+ * list often stands on many credentials.
+ */
+export function readAddresses(entries: readonly string[]): Addresses {
+  const known = byList.get(entries);
+  if (known) return known;
+  const text = JSON.stringify(entries);
+  const addresses = byText.get(text) ?? read(entries);
+  byList.set(entries, addresses);
+  if (text.length <= LONGEST_TEXT_KEPT && !byText.has(text)) {
+    byText.set(text, addresses);
+    const [oldest] = byText.keys();
+    if (byText.size > TEXTS_KEPT && oldest !== undefined) byText.delete(oldest);
+  }
+  return addresses;
+}
+
+function read(entries: readonly string[]): Addresses {
+  const ranges: Range[] = [];
+  const malformed: MalformedEntry[] = [];
+  for (const entry of entries) {
+    const { ranges: found, problem } = readEntry(entry);
+    ranges.push(...found);
+    if (problem !== undefined) malformed.push({ entry, problem });
+  }
+  return { set: { ipv4: merge(ranges, 4), ipv6: merge(ranges, 6) }, malformed };
+}
+
+function merge(ranges: readonly Range[], family: Family): Range[] {
+  const merged: Range[] = [];
+  const sorted = ranges.filter((range) => range.family === family).sort((a, b) => compare(a.first, b.first));
+  for (const range of sorted) {
+    const before = merged.at(-1);
+    if (before === undefined || range.first > before.last + 1n) merged.push(range);
+    else if (range.last > before.last) merged[merged.length - 1] = { ...before, last: range.last };
+  }
+  return merged;
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** True where the set admits no address at all. */
+export function isEmpty(set: AddressSet): boolean {
+  return set.ipv4.length === 0 && set.ipv6.length === 0;
+}
+
+/** True where the set holds every address of the family. */
+export function coversFamily(set: AddressSet, family: Family): boolean {
+  const [range] = family === 4 ? set.ipv4 : set.ipv6;
+  return range?.first === 0n && range.last === (1n << BigInt(WIDTH[family])) - 1n;
+}
+
+/** True where every address of `inner` is in `outer` too. */
+export function containsSet(outer: AddressSet, inner: AddressSet): boolean {
+  return containsRanges(outer.ipv4, inner.ipv4) && containsRanges(outer.ipv6, inner.ipv6);
+}
+
+function containsRanges(outer: readonly Range[], inner: readonly Range[]): boolean {
+  let at = 0;
+  return inner.every(({ first, last }) => {
+    let around = outer[at];
+    while (around !== undefined && around.last < first) around = outer[++at];
+    return around !== undefined && around.first <= first && last <= around.last;
+  });
+}
+
+/** The special-purpose networks of IANA's registries that nobody calls from over the internet. */
+const SPECIAL: AddressSet = readAddresses([
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+  '::/128',
+  '::1/128',
+  '2001:db8::/32',
+  'fc00::/7',
+  'fe80::/10',
+  'ff00::/8',
+]).set;
+
+/** True where some address of the set can be the source of a call over the internet. */
+export function isGloballyReachable(set: AddressSet): boolean {
+  return !containsSet(SPECIAL, set);
+}
+
+/** The set as the fewest aligned CIDRs: IPv4, then IPv6, ascending. */
+export function alignedBlocks(set: AddressSet): Block[] {
+  return [...set.ipv4, ...set.ipv6].flatMap(split);
+}
+
+/** The texts of {@link alignedBlocks}: the same for equal sets, however they were written. */
+export function blocksOf(set: AddressSet): string[] {
+  return alignedBlocks(set).map(({ cidr }) => cidr);
+}
+
+function split(range: Range): Block[] {
+  const { family } = range;
+  const globallyReachable = isGloballyReachable(
+    family === 4 ? { ipv4: [range], ipv6: [] } : { ipv4: [], ipv6: [range] },
+  );
+  const blocks: Block[] = [];
+  for (let first = range.first; first <= range.last; ) {
+    let hostBits = first === 0n ? WIDTH[family] : trailingZeros(first);
+    while (first + (1n << BigInt(hostBits)) - 1n > range.last) hostBits -= 1;
+    const prefix = WIDTH[family] - hostBits;
+    blocks.push({ cidr: formatCidr(family, first, prefix), family, prefix, globallyReachable });
+    first += 1n << BigInt(hostBits);
+  }
+  return blocks;
+}
+
+function trailingZeros(value: bigint): number {
+  return (value & -value).toString(2).length - 1;
+}

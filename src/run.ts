@@ -1,0 +1,235 @@
+import { resolve } from 'node:path';
+import type { Logger } from 'pino';
+import type { Config } from './config/config.js';
+import { isKnown, type Owner, type Rule, type Snapshot } from './contract/index.js';
+import { actionsRunUrl, inActions, publishToActions, stopCommands } from './delivery/github.js';
+import { type OutputTarget, writeReport, writeStream } from './delivery/output.js';
+import { deliverToSlack, slackDryRun } from './delivery/slack/index.js';
+import { openState, type StateFile } from './delivery/state-file.js';
+import { DRIFT_RULES } from './engine/drift.js';
+import { type Evaluated, evaluate } from './engine/evaluate.js';
+import { EXIT, type ExitCode, exitCode } from './engine/exit-code.js';
+import { NOTHING_TOLD, type Told } from './engine/history.js';
+import type { Report } from './engine/report.js';
+import { optionsInForce, type RuleInForce } from './engine/settings.js';
+import { WAIVER_RULES } from './engine/waivers.js';
+import { AuditError } from './errors.js';
+import type { Io } from './io.js';
+import type { Redactor } from './redact.js';
+import { loadReporter } from './reporters/index.js';
+import type { ReporterContext, RuleInfo } from './reporters/reporter.js';
+import type { Source } from './sources/source.js';
+
+/** One audit, as asked for. */
+export interface RunRequest {
+  readonly source: Source;
+  readonly config: Config;
+  /** Built-in rules and those of plug-ins. */
+  readonly rules: readonly Rule[];
+  /** Only these; undefined: all that are switched on. */
+  readonly only: ReadonlySet<string> | undefined;
+  readonly waivers: boolean;
+  readonly targets: readonly OutputTarget[];
+  /** Milliseconds since the epoch. */
+  readonly asOf: number;
+  readonly slack: 'send' | 'off' | 'dry-run';
+  readonly color: boolean;
+}
+
+export interface RunContext {
+  readonly io: Io;
+  readonly redactor: Redactor;
+  readonly log: Logger;
+  /** Shows an error to whoever started the run. */
+  readonly complain: (error: Pick<AuditError, 'message' | 'hint'>) => void;
+  /** Called once everything has been read. */
+  readonly onCollected: () => void;
+}
+
+/**
+ * Source → snapshot → rules → report → reporters → delivery.
+ *
+ * What was found is printed whatever fails after it; the exit code tells.
+ *
+ * @throws AuditError where nothing was audited (`state`).
+ */
+export async function run(request: RunRequest, context: RunContext): Promise<ExitCode> {
+  const { config, source, asOf } = request;
+  const { io } = context;
+  const startedAt = io.now();
+  const stateFile =
+    config.state === undefined
+      ? undefined
+      : await openState(resolve(io.cwd, config.state), { tenant: source.tenant, now: startedAt });
+  try {
+    const snapshot = await source.collect(io.signal);
+    context.onCollected();
+    for (const failure of snapshot.failures) context.complain(failure);
+    const evaluated = evaluate({
+      tool: { name: 'c1-audit', version: C1_AUDIT_VERSION },
+      snapshot,
+      rules: rulesInForce(request),
+      waivers: request.waivers ? config.waivers : [],
+      choices: config.rules,
+      only: request.only,
+      history: stateFile && { previous: stateFile.state },
+      minSeverity: config.minSeverity,
+      asOf,
+      startedAt,
+      finishedAt: io.now(),
+    });
+    return await deliver(evaluated, snapshot, stateFile, request, context);
+  } finally {
+    await stateFile?.release();
+  }
+}
+
+function rulesInForce({ rules, config, only }: RunRequest): RuleInForce[] {
+  return rules.flatMap((rule) => {
+    const setting = config.rules[rule.id];
+    if (only ? !only.has(rule.id) : setting && !setting.enabled) return [];
+    return [
+      {
+        rule,
+        severity: setting?.severity,
+        options: optionsInForce(rule, setting?.options),
+        floors: setting?.floors ?? {},
+      },
+    ];
+  });
+}
+
+/** Every delivery is tried; the state is kept only when all of them worked. */
+async function deliver(
+  { report, comparison }: Evaluated,
+  snapshot: Snapshot,
+  stateFile: StateFile | undefined,
+  request: RunRequest,
+  context: RunContext,
+): Promise<ExitCode> {
+  const { io, redactor, log } = context;
+  let failed = false;
+  let told: Told = NOTHING_TOLD;
+  const attempt = async (task: () => Promise<void>): Promise<void> => {
+    try {
+      await task();
+    } catch (error) {
+      failed = true;
+      context.complain(error instanceof AuditError ? error : defect(error));
+    }
+  };
+
+  const about = reporterContext(request, io);
+  const written = await writeTargets(report, about, request, context, attempt);
+  const slack = {
+    report,
+    news: comparison?.news,
+    settings: request.config.slack,
+    owners: knownOwners(snapshot),
+    runUrl: about.runUrl,
+  };
+  if (request.slack === 'dry-run') {
+    await attempt(() => writeStream(io.stdout, redactor.redact(slackDryRun(slack))));
+  } else if (request.slack === 'send' && !io.signal.aborted) {
+    await attempt(async () => {
+      told = await deliverToSlack({
+        ...slack,
+        env: io.env,
+        now: io.now,
+        signal: io.signal,
+        log,
+      });
+    });
+  }
+  if (inActions(io.env)) {
+    await attempt(async () => {
+      const { markdown } = await import('./reporters/markdown.js');
+      await publishToActions(report, {
+        env: io.env,
+        stderr: io.stderr,
+        summary: redactor.redact(markdown(report, about)),
+        reports: written,
+      });
+    });
+  }
+  const next = failed || request.slack === 'dry-run' ? undefined : comparison?.next(told);
+  if (stateFile && next) await attempt(() => stateFile.save(next));
+  return failed ? EXIT.incomplete : exitCode(report, request.config.failOn);
+}
+
+function knownOwners({ facts }: Snapshot): ReadonlyMap<string, Owner> {
+  return new Map([...facts.owners].flatMap(([id, owner]) => (isKnown(owner) ? [[id, owner] as const] : [])));
+}
+
+/** Writes the report in every format asked for; returns the paths of those in files, by format. */
+async function writeTargets(
+  report: Report,
+  about: ReporterContext,
+  request: Pick<RunRequest, 'targets' | 'slack'>,
+  { io, redactor }: Pick<RunContext, 'io' | 'redactor'>,
+  attempt: (task: () => Promise<void>) => Promise<void>,
+): Promise<Record<string, string>> {
+  const written: Record<string, string> = {};
+  for (const { format, file } of request.targets) {
+    // A dry run's payload takes stdout for itself.
+    if (file === undefined && request.slack === 'dry-run') continue;
+    await attempt(async () => {
+      const render = await loadReporter(format);
+      const text = redactor.redact(render(report, about));
+      if (file === undefined) {
+        const forPeople = format === 'text' || format === 'markdown';
+        await writeStream(io.stdout, forPeople && inActions(io.env) ? stopCommands(text) : text);
+      } else {
+        await writeReport(file, text, io.cwd);
+        written[format] = file;
+      }
+    });
+  }
+  return written;
+}
+
+function reporterContext({ rules, color }: Pick<RunRequest, 'rules' | 'color'>, io: Io): ReporterContext {
+  return { rules: ruleInfos(rules), color, runUrl: actionsRunUrl(io.env) };
+}
+
+/** All that findings can be of: rules, and what is found on waivers and between runs. */
+export function ruleInfos(rules: readonly Rule[]): ReadonlyMap<string, RuleInfo> {
+  return new Map(
+    [...rules, ...DRIFT_RULES, ...Object.values(WAIVER_RULES)].map((rule): [string, RuleInfo] => [
+      rule.id,
+      rule,
+    ]),
+  );
+}
+
+/** Renders a report that was saved before, in every format asked for. */
+export async function rerender(
+  report: Report,
+  request: Pick<RunRequest, 'targets' | 'rules' | 'color'> & { readonly failOn: Config['failOn'] },
+  context: Pick<RunContext, 'io' | 'redactor' | 'complain'>,
+): Promise<ExitCode> {
+  let failed = false;
+  await writeTargets(
+    report,
+    reporterContext(request, context.io),
+    { ...request, slack: 'off' },
+    context,
+    async (task) => {
+      try {
+        await task();
+      } catch (error) {
+        failed = true;
+        context.complain(error instanceof AuditError ? error : defect(error));
+      }
+    },
+  );
+  return failed ? EXIT.incomplete : exitCode(report, request.failOn);
+}
+
+/** A defect of a reporter or delivery must not take the others down. */
+function defect(error: unknown): Pick<AuditError, 'message' | 'hint'> {
+  return {
+    message: `Something went wrong inside c1-audit: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    hint: 'This is a defect: please report it with the text above.',
+  };
+}

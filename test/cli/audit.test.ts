@@ -1,0 +1,426 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { seed, startTenant, type Tenant } from '../../src/demo/index.js';
+import { emptyFolder, runProgram } from '../helpers/program.js';
+import { schemaErrors } from '../helpers/report-schema.js';
+
+const NOW = Date.parse('2026-11-24T06:00:00Z');
+let tenant: Tenant;
+
+const expectValidReport = (report: unknown) => expect(schemaErrors(report)).toEqual([]);
+
+beforeAll(async () => {
+  tenant = (await startTenant({ now: () => NOW, data: seed(NOW) })) as Tenant;
+});
+afterAll(() => tenant.close());
+
+const audit = (argv: string[], over: Parameters<typeof runProgram>[1] = {}) =>
+  runProgram(argv, { env: tenant.environment, now: () => NOW, ...over });
+
+describe('exit codes', () => {
+  test('1 for findings at or above --fail-on, which is high', async () => {
+    expect((await audit(['--rule', 'no-expiry'])).code).toBe(1);
+    expect((await audit(['--rule', 'default-name'])).code).toBe(0);
+    expect((await audit(['--rule', 'default-name', '--fail-on', 'low'])).code).toBe(1);
+    expect((await audit(['--rule', 'default-name', '--fail-on', 'medium'])).code).toBe(0);
+    expect((await audit(['--fail-on', 'never'])).code).toBe(0);
+  });
+
+  test.each([
+    {
+      what: 'a flag that does not exist',
+      argv: ['--scoop', 'tenant'],
+      says: /unknown option '--scoop'[\s\S]*--scope/,
+    },
+    { what: 'an argument too many', argv: ['adit'], says: /no command "adit".*audit/ },
+    { what: 'a format that does not exist', argv: ['-f', 'jsn'], says: /no format "jsn"/ },
+    { what: 'two formats on stdout', argv: ['-f', 'json', '-f', 'text'], says: /Only one format/ },
+    { what: 'one file twice', argv: ['-f', 'json:a', '-f', 'text:a'], says: /Two formats/ },
+    { what: 'a format with an empty file', argv: ['-f', 'json:'], says: /colon but no file/ },
+    { what: 'a scope that does not exist', argv: ['--scope', 'all'], says: /--scope/ },
+    { what: 'a severity that does not exist', argv: ['--fail-on', 'hgih'], says: /--fail-on[\s\S]*high/ },
+    { what: 'a rule that does not exist', argv: ['--rule', 'unusd'], says: /unusd[\s\S]*unused/ },
+    {
+      what: 'a time that is none',
+      argv: ['--as-of', 'yesterday'],
+      says: /--as-of "yesterday" is no RFC 3339 time/,
+    },
+    { what: 'a day without a time', argv: ['--as-of', '2026-02-30T00:00:00Z'], says: /no RFC 3339 time/ },
+    {
+      what: 'a time limit that is none',
+      argv: ['--timeout', '0'],
+      says: /--timeout "0" is no number of seconds/,
+    },
+    { what: 'a configuration that is not there', argv: ['-c', 'nope.yaml'], says: /nope\.yaml/ },
+    {
+      what: 'an input that is not there',
+      argv: ['--input', 'nope.json'],
+      says: /nope\.json cannot be read \(ENOENT\)/,
+    },
+    {
+      what: 'an input and a scope',
+      argv: ['--input', '-', '--scope', 'tenant'],
+      says: /--scope has no meaning with --input/,
+    },
+    { what: 'Slack without an address', argv: ['--slack'], says: /SLACK_WEBHOOK_URL/ },
+  ])('2 for $what, with a message and nothing on stdout', async ({ argv, says }) => {
+    const { code, stdout, stderr } = await audit(argv);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(says);
+    expect(stdout).toBe('');
+  });
+
+  test('2 with what to set where the environment holds no credential', async () => {
+    const { code, stdout, stderr } = await audit([], { env: {} });
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('CONDUCTORONE_CLIENT_ID');
+    expect(stderr).toContain('c1-audit demo');
+    expect(stderr).toContain('Nothing was audited.');
+  });
+
+  test('3 where the credential is refused, and the report says so first', async () => {
+    const env = {
+      CONDUCTORONE_ACCESS_TOKEN: 'not-a-token-of-this-tenant',
+      CONDUCTORONE_SERVER_URL: tenant.url,
+    };
+    const { code, stdout, stderr } = await audit([], { env });
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/^INCOMPLETE/);
+    expect(stderr).toContain('401');
+  });
+
+  test('3 where nothing listens', async () => {
+    const gone = await startTenant();
+    await gone.close();
+    const env = { ...tenant.environment, CONDUCTORONE_SERVER_URL: gone.url };
+    const { code, stdout, stderr } = await audit(['-f', 'json'], { env });
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject({ coverage: { complete: false } });
+    expect(stderr).toContain('ECONNREFUSED');
+  });
+});
+
+describe('the report', () => {
+  test('is valid against the shipped schema, and the same at every run but for its times', async () => {
+    const [first, second] = await Promise.all([
+      audit(['-f', 'json', '--scope', 'tenant']),
+      audit(['-f', 'json', '--scope', 'tenant']),
+    ]);
+    expectValidReport(first.report);
+    expect(second.stdout).toBe(first.stdout);
+  });
+
+  test('goes to files, whole and for its owner alone, beside the one on stdout', async () => {
+    const cwd = emptyFolder();
+    const { stdout } = await audit(['-f', 'text', '-f', 'json:report.json'], { cwd });
+    expect(stdout).toMatch(/^Complete/);
+    expectValidReport(JSON.parse(readFileSync(join(cwd, 'report.json'), 'utf8')));
+    expect(statSync(join(cwd, 'report.json')).mode & 0o777).toBe(0o600);
+  });
+
+  test('that cannot be written does not stop the others', async () => {
+    const cwd = emptyFolder();
+    const { code, stdout, stderr } = await audit(
+      ['-f', 'text', '-f', 'json:missing/report.json', '-f', 'csv:report.csv', '--fail-on', 'never'],
+      { cwd },
+    );
+    expect(code).toBe(3);
+    expect(stderr).toContain('missing/report.json could not be written (ENOENT)');
+    expect(stdout).toMatch(/^Complete/);
+    expect(readFileSync(join(cwd, 'report.csv'), 'utf8')).toContain('no-expiry');
+  });
+
+  test('is rendered again from its file, with the same findings and exit code', async () => {
+    const cwd = emptyFolder();
+    const first = await audit(['-f', 'text', '-f', 'json:report.json'], { cwd });
+    const again = await runProgram(['report', 'report.json'], { cwd });
+    expect(again.stdout).toBe(first.stdout);
+    expect(again.code).toBe(first.code);
+    expect((await runProgram(['report', 'report.json', '--fail-on', 'never'], { cwd })).code).toBe(0);
+    const piped = await runProgram(['report', '-'], {
+      stdin: readFileSync(join(cwd, 'report.json'), 'utf8'),
+    });
+    expect(piped.stdout).toBe(first.stdout);
+  });
+
+  test.each([
+    ['no JSON', '{', /is no JSON/],
+    ['JSON of something else', '{"schemaVersion": 2}', /is no report of c1-audit, schema version 1/],
+  ])('that is %s is refused', async (_, text, says) => {
+    const { code, stdout, stderr } = await runProgram(['report', '-'], { stdin: text });
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(says);
+  });
+});
+
+describe('--as-of', () => {
+  test('judges as of then', async () => {
+    const later = await audit([
+      '-f',
+      'json',
+      '--rule',
+      'expired',
+      '--as-of',
+      '2036-01-01T00:00:00Z',
+      '--fail-on',
+      'never',
+    ]);
+    const now = await audit(['-f', 'json', '--rule', 'expired', '--fail-on', 'never']);
+    expect(later.report.run.asOf).toBe('2036-01-01T00:00:00.000Z');
+    expect(later.report.summary.findings).toBeGreaterThan(now.report.summary.findings);
+  });
+});
+
+describe('Ctrl-C', () => {
+  test('before anything was read: incomplete, and printed', async () => {
+    const { code, stdout } = await audit([], { signal: AbortSignal.abort() });
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/^INCOMPLETE/);
+  });
+
+  test('in between: what was found is printed, and the first line says that it is not all', async () => {
+    const stop = new AbortController();
+    const slow = (await startTenant({
+      now: () => NOW,
+      data: seed(NOW),
+      paging: { maxSize: 10 },
+      faults: [
+        {
+          on: 'search-personal-clients',
+          from: 3,
+          times: Number.POSITIVE_INFINITY,
+          effect: { kind: 'hang', at: 'before' },
+        },
+      ],
+    })) as Tenant;
+    setTimeout(() => stop.abort(), 600);
+    const { code, report } = await runProgram(
+      ['-f', 'json', '--scope', 'tenant', '--source', 'personal-clients'],
+      {
+        env: slow.environment,
+        now: () => NOW,
+        signal: stop.signal,
+        limits: { requestTimeout: 20_000 },
+      },
+    );
+    await slow.close();
+    expect(code).toBe(3);
+    const [source] = report.coverage.sources;
+    expect(source?.status).toBe('partial');
+    expect((source?.credentials ?? 0) + (source?.deleted ?? 0)).toBe(20);
+    expect(report.summary.findings).toBeGreaterThan(0);
+  });
+});
+
+test('a run that takes too long ends incomplete, saying so', async () => {
+  const slow = (await startTenant({
+    now: () => NOW,
+    faults: [{ on: '*', times: Number.POSITIVE_INFINITY, effect: { kind: 'hang', at: 'before' } }],
+  })) as Tenant;
+  const { code, stderr } = await runProgram(['--timeout', '0.2'], { env: slow.environment, now: () => NOW });
+  await slow.close();
+  expect(code).toBe(3);
+  expect(stderr).toContain('took longer than');
+  expect(stderr).toContain('--timeout');
+});
+
+describe('streams', () => {
+  test('--verbose logs every request to stderr as JSON, and stdout stays the report', async () => {
+    const { stdout, stderr } = await audit(['-f', 'json', '--verbose', '--fail-on', 'never']);
+    expect(() => JSON.parse(stdout)).not.toThrow();
+    const lines = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.some(({ call }) => /\/api\/v1\/auth\/introspect$/.test(call))).toBe(true);
+  });
+
+  test('progress shows on a terminal alone, and is gone at the end', async () => {
+    const shown = await audit(['--fail-on', 'never'], { isTTY: true });
+    expect(shown.stderr).toContain('Reading credentials');
+    expect(shown.stderr.endsWith('\r\u001b[K')).toBe(true);
+    expect((await audit(['--fail-on', 'never'])).stderr).toBe('');
+    expect((await audit(['--fail-on', 'never', '--quiet'], { isTTY: true })).stderr).toBe('');
+  });
+
+  test('colours show on a terminal, and where NO_COLOR and FORCE_COLOR want them', async () => {
+    const colored = (text: string) => text.includes('\u001b[');
+    expect(colored((await audit([], { isTTY: true })).stdout)).toBe(true);
+    expect(colored((await audit([])).stdout)).toBe(false);
+    expect(colored((await audit(['--no-color'], { isTTY: true })).stdout)).toBe(false);
+    const env = tenant.environment;
+    expect(colored((await audit([], { isTTY: true, env: { ...env, NO_COLOR: '1' } })).stdout)).toBe(false);
+    expect(colored((await audit([], { env: { ...env, FORCE_COLOR: '1' } })).stdout)).toBe(true);
+  });
+});
+
+describe('--input', () => {
+  const records = seed(NOW)
+    .personalClients.slice(0, 5)
+    .map((client) => ({ ...client, clientId: `${client.clientId}@acme.conductor.one/pcc` }));
+  const ids = records
+    .filter(({ deletedAt }) => deletedAt === null)
+    .map(({ id }) => id)
+    .sort();
+  const read = async (text: string) =>
+    runProgram(['--input', '-', '-f', 'json', '--fail-on', 'never'], { stdin: text, now: () => NOW });
+
+  test.each([
+    ['a JSON array', JSON.stringify(records)],
+    ['an indented array', JSON.stringify(records, null, 2)],
+    ['an API answer', JSON.stringify({ list: records, nextPageToken: '' })],
+    [
+      'answers one after the other',
+      `${JSON.stringify({ list: records.slice(0, 2), nextPageToken: 'x' }, null, 2)}\n${JSON.stringify({ list: records.slice(2), nextPageToken: '' }, null, 2)}\n`,
+    ],
+    [
+      'answers with nothing between them',
+      `${JSON.stringify({ list: records.slice(0, 2), nextPageToken: 'x' }, null, 2)}${JSON.stringify({ list: records.slice(2) }, null, 2)}`,
+    ],
+    [
+      'an array of answers',
+      JSON.stringify([
+        { list: records.slice(0, 2), nextPageToken: 'x' },
+        { list: records.slice(2), nextPageToken: null },
+      ]),
+    ],
+    ['NDJSON', records.map((record) => JSON.stringify(record)).join('\n')],
+    [
+      'NDJSON of answers, with Windows line ends',
+      records.map((record) => JSON.stringify({ list: [record], nextPageToken: '' })).join('\r\n'),
+    ],
+    ['text with a byte order mark', `\uFEFF${JSON.stringify(records)}`],
+  ])('takes %s', async (_, text) => {
+    const { code, report } = await read(text);
+    expect(code).toBe(0);
+    expect(report.run).toMatchObject({ scope: 'file', tenant: 'acme.conductor.one' });
+    expect(report.credentials.map(({ id }) => id)).toEqual(ids);
+    expectValidReport(report);
+  });
+
+  test('from a file', async () => {
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, 'clients.json'), JSON.stringify(records));
+    const { report } = await runProgram(['--input', 'clients.json', '-f', 'json'], { cwd, now: () => NOW });
+    expect(report.credentials.map(({ id }) => id)).toEqual(ids);
+  });
+
+  test.each([
+    [
+      'a line that is no JSON',
+      `${JSON.stringify(records[0])}\n{oops\n${JSON.stringify(records[1])}`,
+      /line 2: is no JSON/,
+    ],
+    ['a record without an id', JSON.stringify([records[0], { displayName: 'x' }]), /record 2: has no id/],
+    ['a record that is no object', JSON.stringify([records[0], 7]), /record 2: is no object/],
+    [
+      'a timestamp that is none',
+      JSON.stringify([{ ...records[0], expiresTime: 'soon' }]),
+      /record 1 \(.+\): expiresTime is no timestamp/,
+    ],
+    [
+      'an answer that says more follows',
+      JSON.stringify({ list: records, nextPageToken: 'more' }),
+      /pages that the file does not hold/,
+    ],
+    ['an answer whose list is none', JSON.stringify([{ list: {}, nextPageToken: '' }]), /"list" is no list/],
+  ])('with %s is incomplete, and says which', async (_, text, says) => {
+    const { code, report } = await read(text);
+    expect(code).toBe(3);
+    expect(report.coverage).toMatchObject({ complete: false, sources: [{ status: 'partial' }] });
+    expect(report.coverage.sources[0]?.note).toMatch(says);
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['blanks', ' \n'],
+    ['prose', 'hello'],
+    ['a number', '7'],
+    ['a text', '"x"'],
+  ])('that holds %s is refused', async (_, text) => {
+    const { code, stdout, stderr } = await read(text);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('stdin');
+  });
+
+  test('an empty list is a complete audit of nothing', async () => {
+    expect((await read('[]')).report).toMatchObject({
+      coverage: { complete: true },
+      summary: { credentials: 0 },
+    });
+  });
+});
+
+test('--print-config shows what is in force and audits nothing', async () => {
+  const { code, stdout } = await audit(['--print-config', '--scope', 'tenant'], { env: {} });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/scope: tenant # --scope/);
+});
+
+test('--version and --help need nothing', async () => {
+  expect(await audit(['--version'], { env: {} })).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+  });
+  const help = await audit(['--help'], { env: {} });
+  expect(help).toMatchObject({ code: 0, stderr: '' });
+  expect(help.stdout).toContain('--scope');
+});
+
+test('rules are listed and explained', async () => {
+  const list = await runProgram(['rules']);
+  expect(list.code).toBe(0);
+  expect(list.stdout).toContain('owner-inactive');
+  expect(list.stdout).toContain('waiver-expired');
+  const one = await runProgram(['rules', 'unused']);
+  expect(one.stdout).toContain('days');
+  const json = await runProgram(['rules', '-f', 'json']);
+  expect(JSON.parse(json.stdout).map(({ id }: { id: string }) => id)).toContain('unused');
+  const wrong = await runProgram(['rules', 'unusd']);
+  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean unused?') });
+});
+
+describe('demo', () => {
+  test('audits everything and fails only when asked to', async () => {
+    const { code, report } = await runProgram(['demo', '-f', 'json']);
+    expect(code).toBe(0);
+    expectValidReport(report);
+    expect(report.coverage.complete).toBe(true);
+    expect((await runProgram(['demo', '--fail-on', 'high'])).code).toBe(1);
+  });
+
+  test('a real credential in the environment stays out of it', async () => {
+    const env = {
+      CONDUCTORONE_ACCESS_TOKEN: 'real',
+      CONDUCTORONE_SERVER_URL: 'https://acme.conductor.one',
+      SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/T0/B0/x',
+    };
+    const { code, stdout } = await runProgram(['demo'], { env });
+    expect(code).toBe(0);
+    expect(stdout).toContain('127.0.0.1');
+  });
+
+  test('--serve keeps it up, and what it prints lets a client in', async () => {
+    const stop = new AbortController();
+    const served = runProgram(['demo', '--serve'], { signal: stop.signal });
+    await new Promise((done) => setTimeout(done, 500));
+    stop.abort();
+    const { code, stdout } = await served;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^export CONDUCTORONE_CLIENT_ID='.+'$/m);
+    expect(stdout).toMatch(/^export CONDUCTORONE_CLIENT_SECRET='secret-token:.+'$/m);
+    expect(stdout).toMatch(/^export CONDUCTORONE_SERVER_URL='http:\/\/127\.0\.0\.1:\d+'$/m);
+  });
+
+  test.each([
+    ['--port', '8080'],
+    ['--serve', '--port', 'x'],
+    ['--serve', '--port', '70000'],
+  ])('refuses %s %s %s', async (...argv) => {
+    expect((await runProgram(['demo', ...argv.filter(Boolean)])).code).toBe(2);
+  });
+});

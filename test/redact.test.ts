@@ -1,0 +1,109 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Redactor } from '../src/redact.js';
+
+const TOKEN = 'q7Zt_pL0-vXw93KdRr2MfY8sBnGhJ4cEaUeT1oViP6xQ';
+
+function redactor(...secrets: readonly [string, string?][]): Redactor {
+  const made = new Redactor();
+  for (const [secret, prefix] of secrets) made.add(secret, prefix);
+  return made;
+}
+
+/** The longest run of `secret` that `text` still holds. */
+function longestLeft(text: string, secret: string): number {
+  let longest = 0;
+  for (let from = 0; from < secret.length; from += 1) {
+    while (text.includes(secret.slice(from, from + longest + 1)) && from + longest + 1 <= secret.length)
+      longest += 1;
+  }
+  return longest;
+}
+
+describe('a secret is hidden', () => {
+  const plain = redactor([TOKEN]);
+  test.each([
+    ['alone', TOKEN],
+    ['in a sentence', `the token ${TOKEN} was refused`],
+    ['in a URL', `https://host/path?token=${TOKEN}&x=1`],
+    ['in JSON', JSON.stringify({ error: `bad ${TOKEN}` })],
+    ['in a header', `Bearer ${TOKEN}`],
+    ['glued to other characters', `xx${TOKEN}yy`],
+    ['twice', `${TOKEN} ${TOKEN}`],
+    ['cut at its end', `token ${TOKEN.slice(0, 20)}…`],
+    ['cut at its beginning', `…${TOKEN.slice(10)}`],
+    ['in base64', Buffer.from(TOKEN).toString('base64')],
+    ['in base64url', Buffer.from(TOKEN).toString('base64url')],
+    ['in Basic credentials', Buffer.from(`user:${TOKEN}`).toString('base64')],
+    ['in Basic credentials of a longer name', Buffer.from(`users:${TOKEN}`).toString('base64')],
+  ])('%s', (_, text) => {
+    const clean = plain.redact(text);
+    expect(clean).toContain('[redacted]');
+    expect(longestLeft(clean, TOKEN)).toBeLessThan(12);
+    expect(longestLeft(clean, Buffer.from(TOKEN).toString('base64'))).toBeLessThan(12);
+  });
+
+  test('with characters that URLs and JSON write otherwise', () => {
+    const awkward = 'pa"ss\\wörd & more/than+that=';
+    const made = redactor([awkward]);
+    for (const form of [awkward, encodeURIComponent(awkward), JSON.stringify(awkward)]) {
+      expect(made.redact(`<${form}>`)).toContain('[redacted]');
+      expect(made.redact(`<${form}>`)).not.toContain(form);
+    }
+  });
+
+  test('however short it is', () => {
+    expect(redactor(['hunter2']).redact('password hunter2!')).toBe('password [redacted]!');
+  });
+});
+
+test('parts of 12 characters are hidden, parts of 11 are words like any other', () => {
+  const made = redactor([TOKEN]);
+  for (let from = 0; from + 12 <= TOKEN.length; from += 1) {
+    expect(made.redact(`<${TOKEN.slice(from, from + 12)}>`)).toBe('<[redacted]>');
+    expect(made.redact(`x ${TOKEN.slice(from, from + 11)} y`)).toBe(`x ${TOKEN.slice(from, from + 11)} y`);
+  }
+});
+
+test('the beginning that everybody knows stays readable', () => {
+  const made = redactor([`secret-token:conductorone.com:v1:${TOKEN}`, 'secret-token:conductorone.com:v1:']);
+  expect(made.redact('it does not begin with "secret-token:conductorone.com:v1:"')).toBe(
+    'it does not begin with "secret-token:conductorone.com:v1:"',
+  );
+  expect(made.redact(`secret-token:conductorone.com:v1:${TOKEN}`)).toBe(
+    'secret-token:conductorone.com:v1:[redacted]',
+  );
+});
+
+test('blank secrets hide nothing', () => {
+  const made = redactor([''], ['  ']);
+  made.add(undefined);
+  expect(made.redact('a b  c')).toBe('a b  c');
+});
+
+test('wherever a secret stands in any text, less than 12 characters of it are left', () => {
+  fc.assert(
+    fc.property(
+      fc.stringMatching(/^[A-Za-z0-9_-]{16,80}$/),
+      fc.string({ unit: 'grapheme' }),
+      fc.string(),
+      fc.nat(60),
+      fc.nat(60),
+      (secret, before, after, skip, drop) => {
+        const part = secret.slice(skip % 5, secret.length - (drop % 4));
+        const clean = redactor([secret]).redact(before + part + after);
+        // What surrounds it can hold a part by chance only where it was generated from the same characters.
+        if (before.includes(secret.slice(0, 3)) || after.includes(secret.slice(0, 3))) return;
+        expect(longestLeft(clean, secret)).toBeLessThan(12);
+      },
+    ),
+  );
+});
+
+test('text without secrets is left as it is', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect(redactor([TOKEN]).redact(text)).toBe(text);
+    }),
+  );
+});
