@@ -1,0 +1,67 @@
+import { WebAPIPlatformError, WebClient } from '@slack/web-api';
+import type { SlackPayload } from './payload.js';
+import { failureOf, type Sending, SlackFailure, watchedFetch, withRetries } from './retry.js';
+
+/** The few methods of Slack's Web API that are used here. All throw SlackFailure, or the signal's reason. */
+export interface Bot {
+  post(channel: string, payload: SlackPayload): Promise<void>;
+  /** undefined: nobody in the workspace has this email. */
+  userByEmail(email: string): Promise<string | undefined>;
+  /** The id of the conversation with a user. */
+  conversationWith(user: string): Promise<string>;
+}
+
+const SILENT = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  setLevel() {},
+  setName() {},
+  getLevel: () => 'error' as never,
+};
+
+/** @param apiUrl Slack's own unless a test says otherwise. */
+export function openBot(token: string, sending: Sending, apiUrl: string | undefined): Bot {
+  const call = async (method: string, options: Record<string, unknown>): Promise<Record<string, unknown>> => {
+    const { fetch, answer } = watchedFetch(sending);
+    const client = new WebClient(token, {
+      fetch,
+      logger: SILENT,
+      retryConfig: { retries: 0 },
+      rejectRateLimitedCalls: true,
+      allowAbsoluteUrls: false,
+      ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
+    });
+    return await withRetries(async () => {
+      try {
+        return { ...(await client.apiCall(method, options)) };
+      } catch (error) {
+        throw failureOf(answer(), error instanceof WebAPIPlatformError ? error.data.error : undefined);
+      }
+    }, sending);
+  };
+  return {
+    async post(channel, payload) {
+      await call('chat.postMessage', { channel, ...payload });
+    },
+    async userByEmail(email) {
+      try {
+        return idOf((await call('users.lookupByEmail', { email })).user);
+      } catch (error) {
+        if (error instanceof SlackFailure && error.word === 'users_not_found') return undefined;
+        throw error;
+      }
+    },
+    async conversationWith(user) {
+      const id = idOf((await call('conversations.open', { users: user })).channel);
+      if (id === undefined) throw new SlackFailure({ status: 200, word: 'not an answer of Slack' });
+      return id;
+    },
+  };
+}
+
+function idOf(value: unknown): string | undefined {
+  const id = typeof value === 'object' && value !== null ? (value as { id?: unknown }).id : undefined;
+  return typeof id === 'string' && /^[A-Z0-9]{2,30}$/.test(id) ? id : undefined;
+}

@@ -1,0 +1,237 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { KINDS, parseInstant, SEVERITIES } from '../contract/index.js';
+import { MILESTONES } from '../engine/history.js';
+import { STATE_VERSION, type State } from '../engine/state.js';
+import { AuditError } from '../errors.js';
+import { takeLock } from './lock.js';
+
+/** The state file of one run: read, and held against other runs until it is released. */
+export interface StateFile {
+  /** undefined: there is no file yet. */
+  readonly state: State | undefined;
+  /**
+   * Replaces the file whole: whoever reads it, at any moment and after any crash, finds the old state or the new one.
+   *
+   * @throws AuditError `delivery` where it cannot be written.
+   */
+  save(state: State): Promise<void>;
+  /** Lets other runs have it. Never throws; safe to call twice. */
+  release(): Promise<void>;
+}
+
+/**
+ * Takes the lock on a state file and reads it. The folder is made where it is missing. A file that cannot be trusted is
+ * left as it is, byte for byte.
+ *
+ * @param path absolute.
+ * @param run `now` in milliseconds since the epoch: to tell a lock that somebody left behind.
+ * @throws AuditError `state` where another run holds it, it cannot be read, is corrupt, of another version or tenant.
+ */
+export async function openState(path: string, run: { tenant: string; now: number }): Promise<StateFile> {
+  // The rename must replace what a symbolic link points to, not the link.
+  const file = await realpath(path).catch(() => path);
+  try {
+    await mkdir(dirname(file), { recursive: true });
+  } catch (cause) {
+    throw new AuditError(
+      'state',
+      `the folder of the state file ${path} cannot be made (${codeOf(cause)})`,
+      'Name a path in a folder that this user may write to.',
+      { cause },
+    );
+  }
+  const release = await takeLock(`${file}.lock`, { now: run.now, what: `the state file ${path}` });
+  try {
+    await removeLeftovers(file);
+    const text = await read(file, path);
+    const state = text === undefined ? undefined : parseState(text, { path, tenant: run.tenant });
+    return { state, save: (next) => write(file, next, path), release };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+async function read(file: string, path: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return undefined;
+    throw new AuditError(
+      'state',
+      `the state file ${path} cannot be read (${codeOf(cause)})`,
+      'Make it a file that this user may read, or name another path.',
+      { cause },
+    );
+  }
+}
+
+async function write(file: string, state: State, path: string): Promise<void> {
+  const temporary = `${file}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    const handle = await open(temporary, 'wx', 0o600);
+    try {
+      await handle.writeFile(`${JSON.stringify(state)}\n`);
+      // Without it the rename may reach the disk before the content does.
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw new AuditError(
+      'delivery',
+      `the state could not be written to ${path} (${codeOf(cause)})`,
+      'The file is as it was before this run, so the next run tells the same news again. Check space and rights.',
+      { cause },
+    );
+  }
+  await syncFolder(dirname(file));
+}
+
+/** Makes the rename itself last. Not every system lets a folder be opened; the content is safe either way. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, 'r');
+    await handle.sync().finally(() => handle.close());
+  } catch {
+    // See above.
+  }
+}
+
+/** Temporary files of runs that were killed while they wrote. We hold the lock: nobody is writing now. */
+async function removeLeftovers(file: string): Promise<void> {
+  const leftover = /^\.\d+\.[0-9a-f]{12}\.tmp$/;
+  const folder = dirname(file);
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    if (!name.startsWith(basename(file)) || !leftover.test(name.slice(basename(file).length))) continue;
+    await rm(join(folder, name), { force: true }).catch(() => {});
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException | null)?.code ?? 'unknown error';
+}
+
+/** @throws AuditError `state` that says what is wrong with the file and what to do. */
+export function parseState(text: string, expected: { path: string; tenant: string }): State {
+  const { path, tenant } = expected;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw corrupt(path, 'it is not JSON', cause);
+  }
+  if (!isRecord(value) || typeof value.version !== 'number') throw corrupt(path, 'it has no version');
+  if (value.version !== STATE_VERSION) {
+    throw new AuditError(
+      'state',
+      `the state file ${path} is of version ${value.version}; this program reads version ${STATE_VERSION}`,
+      `Use the program that wrote it, or move it away: ${AFRESH}`,
+    );
+  }
+  const wrong = problemOf(value);
+  if (wrong !== undefined) throw corrupt(path, `${wrong} is missing or wrong`);
+  const state = value as unknown as State;
+  if (state.tenant !== tenant) {
+    throw new AuditError(
+      'state',
+      `the state file ${path} is of another tenant (${JSON.stringify(state.tenant)}, not ${JSON.stringify(tenant)})`,
+      'Give each tenant a state file of its own with --state.',
+    );
+  }
+  return state;
+}
+
+const AFRESH = 'the next run starts afresh, and tells every finding once more.';
+
+function corrupt(path: string, why: string, cause?: unknown): AuditError {
+  return new AuditError(
+    'state',
+    `the state file ${path} is corrupt: ${why}`,
+    `It was left as it is. Restore it from a copy, or move it away: ${AFRESH}`,
+    cause === undefined ? undefined : { cause },
+  );
+}
+
+type Json = Record<string, unknown>;
+type Check = (value: unknown) => boolean;
+
+function isRecord(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const text: Check = (value) => typeof value === 'string';
+const flag: Check = (value) => typeof value === 'boolean';
+const instant: Check = (value) => typeof value === 'string' && parseInstant(value) !== undefined;
+const oneOf =
+  (values: readonly unknown[]): Check =>
+  (value) =>
+    values.includes(value);
+const listOf =
+  (item: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(item);
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+const either =
+  (...checks: readonly Check[]): Check =>
+  (value) =>
+    checks.some((check) => check(value));
+const shape =
+  (fields: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    isRecord(value) && Object.entries(fields).every(([name, check]) => check(value[name]));
+const recordOf =
+  (key: Check, item: Check): Check =>
+  (value) =>
+    isRecord(value) && Object.entries(value).every(([name, entry]) => key(name) && item(entry));
+
+const isFingerprint: Check = (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
+const isCredentialKey: Check = (value) =>
+  typeof value === 'string' && KINDS.some((kind) => value.startsWith(`${kind}|`));
+
+const FINDING = {
+  rule: text,
+  kind: oneOf([...KINDS, 'waiver']),
+  credentialId: text,
+  firstSeen: instant,
+  severity: oneOf(SEVERITIES),
+} as const;
+
+const FIELDS: Readonly<Record<keyof State, Check>> = {
+  version: oneOf([STATE_VERSION]),
+  tenant: text,
+  savedAt: instant,
+  seen: recordOf(oneOf(KINDS), listOf(text)),
+  findings: recordOf(
+    isFingerprint,
+    shape({
+      ...FINDING,
+      waived: flag,
+      toldAt: orNull(instant),
+      milestones: orNull(shape({ expiresAt: instant, told: listOf(oneOf(MILESTONES)) })),
+      seenIn: text,
+    }),
+  ),
+  resolved: recordOf(isFingerprint, shape({ ...FINDING, resolvedAt: instant })),
+  credentials: recordOf(
+    isCredentialKey,
+    shape({
+      roles: orNull(listOf(text)),
+      network: orNull(either(oneOf(['any']), listOf(text))),
+      seenIn: text,
+    }),
+  ),
+  slack: shape({ postedAt: orNull(instant), digestAt: orNull(instant) }),
+};
+
+function problemOf(value: Json): string | undefined {
+  return Object.entries(FIELDS).find(([name, check]) => !check(value[name]))?.[0];
+}

@@ -1,0 +1,392 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { SlackSettings } from '../../src/config/config.js';
+import type { Finding, Owner } from '../../src/contract/index.js';
+import {
+  deliverFailureToSlack,
+  deliverToSlack,
+  type SlackConnection,
+  type SlackNews,
+  slackTarget,
+} from '../../src/delivery/slack/index.js';
+import { AuditError } from '../../src/errors.js';
+import { sampleCredential, sampleFinding, sampleReport, TENANT } from '../helpers/sample-report.js';
+import {
+  BOT_TOKEN,
+  type Fault,
+  SECRET_PATH,
+  type SlackServer,
+  startSlack,
+  textOf,
+} from '../helpers/slack-server.js';
+
+const SETTINGS: SlackSettings = {
+  when: undefined,
+  minSeverity: 'low',
+  mentions: {},
+  heartbeat: undefined,
+  notifyOwners: false,
+};
+
+let slack: SlackServer;
+let warnings: string[];
+let clock: number;
+
+beforeEach(async () => {
+  clock = Date.parse('2026-09-01T02:00:00Z');
+  warnings = [];
+  // The server's clock goes on by two seconds with each look: its limit of one message a second is tested on its own.
+  slack = await startSlack({ now: () => (clock += 2000) });
+});
+
+afterEach(() => slack.close());
+
+function connection(override: Partial<SlackConnection> = {}): SlackConnection {
+  return {
+    env: { SLACK_WEBHOOK_URL: slack.webhookUrl },
+    now: () => clock,
+    signal: new AbortController().signal,
+    log: { warn: (message) => warnings.push(message) },
+    patience: { backoff: 1, pause: 1, timeout: 2000 },
+    apiUrl: slack.apiUrl,
+    ...override,
+  };
+}
+
+const finding = sampleFinding();
+
+function news(
+  override: Partial<Omit<SlackNews, 'settings'>> & { settings?: Partial<SlackSettings> } = {},
+): SlackNews {
+  return {
+    report: sampleReport({ findings: [finding] }),
+    news: undefined,
+    ...override,
+    settings: { ...SETTINGS, ...override.settings },
+  };
+}
+
+async function failure(work: Promise<unknown>): Promise<AuditError> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof AuditError)) throw new Error(`expected an AuditError, got ${String(error)}`);
+  const everything = JSON.stringify([error.message, error.hint, String(error.cause), error.stack, warnings]);
+  expect(everything).not.toMatch(/sEcReT|SECRET|127\.0\.0\.1/);
+  return error;
+}
+
+describe('through a webhook', () => {
+  test('posts one message and says what it told', async () => {
+    const delivery = await deliverToSlack({ ...news(), ...connection() });
+    expect(delivery).toEqual({
+      sent: true,
+      posted: true,
+      findings: new Set([finding.fingerprint]),
+      digest: false,
+      ownersNotified: 0,
+    });
+    expect(slack.posted).toHaveLength(1);
+    expect(slack.posted[0]?.channel).toBe('webhook');
+  });
+
+  test('posts nothing where there is nothing to say, or no Slack', async () => {
+    const quiet = news({ report: sampleReport() });
+    expect(await deliverToSlack({ ...quiet, ...connection() })).toMatchObject({ sent: false, posted: false });
+    expect(
+      await deliverToSlack({ ...news(), ...connection({ env: { SLACK_WEBHOOK_URL: '' } }) }),
+    ).toMatchObject({
+      sent: false,
+    });
+    expect(slack.requests).toEqual([]);
+  });
+
+  const passing: readonly (readonly [string, Fault])[] = [
+    ['503', { status: 503, body: 'rollup_error' }],
+    ['408', { status: 408 }],
+    ['429 without Retry-After', { status: 429 }],
+    ['429 with seconds', { status: 429, retryAfter: '0' }],
+    ['a connection that breaks', { reset: true }],
+  ];
+  test.each(passing)('tries again after %s', async (_title, fault) => {
+    slack.faults.push(fault, fault);
+    await deliverToSlack({ ...news(), ...connection() });
+    expect(slack.requests).toHaveLength(3);
+    expect(slack.posted).toHaveLength(1);
+    expect(warnings).toHaveLength(2);
+  });
+
+  test('tries again after no answer at all', async () => {
+    slack.faults.push({ hang: true });
+    await deliverToSlack({ ...news(), ...connection({ patience: { backoff: 1, timeout: 100 } }) });
+    expect(slack.posted).toHaveLength(1);
+    expect(warnings).toEqual(['Slack: no answer, timed out; next try in 1 s']);
+  });
+
+  test.each([
+    ['seconds', () => '1'],
+    ['a date', () => new Date(clock + 1000).toUTCString()],
+  ])('waits as long as Retry-After asks, in %s', async (_title, header) => {
+    slack.faults.push({ status: 429, retryAfter: header() });
+    const start = performance.now();
+    await deliverToSlack({ ...news(), ...connection() });
+    expect(performance.now() - start).toBeGreaterThan(900);
+    expect(warnings).toEqual(['Slack: HTTP 429; next try in 1 s']);
+  });
+
+  test('gives up on a wait that is too long, and after three retries', async () => {
+    slack.faults.push({ status: 429, retryAfter: '61' });
+    const error = await failure(deliverToSlack({ ...news(), ...connection() }));
+    expect(error).toMatchObject({
+      code: 'delivery',
+      message: 'the message to Slack did not get through (HTTP 429)',
+    });
+    expect(slack.requests).toHaveLength(1);
+    slack.faults.push(...Array<Fault>(4).fill({ status: 500 }));
+    await failure(deliverToSlack({ ...news(), ...connection() }));
+    expect(slack.requests).toHaveLength(5);
+    expect(slack.posted).toEqual([]);
+  });
+
+  test.each([
+    [404, 'no_service', /make a new one/],
+    [403, 'action_prohibited', /administrators/],
+    [410, 'channel_is_archived', /archived/],
+    [400, 'invalid_payload', /for good/],
+  ])('gives up at once after %d %s', async (status, body, hint) => {
+    slack.faults.push({ status, body });
+    const error = await failure(deliverToSlack({ ...news(), ...connection() }));
+    expect(error.message).toBe(`the message to Slack did not get through (HTTP ${status}, ${body})`);
+    expect(error.hint).toMatch(hint);
+    expect(error.preventsAudit).toBe(false);
+    expect(slack.requests).toHaveLength(1);
+  });
+
+  test.each(['invalid_blocks', 'invalid_attachments'])('sends text alone after %s, once', async (body) => {
+    slack.faults.push({ status: 400, body });
+    const delivery = await deliverToSlack({ ...news(), ...connection() });
+    expect(delivery.sent).toBe(true);
+    expect(slack.posted[0]?.payload.blocks).toBeUndefined();
+    expect(slack.posted[0]?.payload.text).toContain('• medium nightly export: last used 92 days ago');
+    slack.faults.push({ status: 400, body }, { status: 400, body });
+    await failure(deliverToSlack({ ...news(), ...connection() }));
+    expect(slack.requests).toHaveLength(4);
+  });
+
+  test('what a server says beyond a word is not passed on', async () => {
+    slack.faults.push({ status: 400, body: `no such hook: ${SECRET_PATH}` });
+    const error = await failure(deliverToSlack({ ...news(), ...connection() }));
+    expect(error.message).toBe('the message to Slack did not get through (HTTP 400)');
+  });
+
+  test('a page that answers 200 in place of Slack is no delivery', async () => {
+    slack.faults.push({ status: 200, body: '<html>please log in</html>' });
+    const error = await failure(deliverToSlack({ ...news(), ...connection() }));
+    expect(error.message).toContain('HTTP 200, not an answer of Slack');
+  });
+
+  test('a redirect is not followed', async () => {
+    slack.faults.push(...Array<Fault>(4).fill({ status: 307 }));
+    await failure(deliverToSlack({ ...news(), ...connection() }));
+    expect(slack.posted).toEqual([]);
+  });
+
+  test('nobody listening', async () => {
+    const env = { SLACK_WEBHOOK_URL: slack.webhookUrl };
+    await slack.close();
+    const error = await failure(deliverToSlack({ ...news(), ...connection({ env }) }));
+    expect(error.message).toBe('the message to Slack did not get through (no answer, ECONNREFUSED)');
+    expect(error.hint).toMatch(/could not be reached/);
+  });
+
+  test('Ctrl-C ends the waiting', async () => {
+    const controller = new AbortController();
+    slack.faults.push({ hang: true });
+    setTimeout(() => controller.abort(), 50);
+    const error = await failure(deliverToSlack({ ...news(), ...connection({ signal: controller.signal }) }));
+    expect(error).toMatchObject({ code: 'delivery', message: 'the message to Slack was interrupted' });
+  });
+
+  test('one message a second: the second waits for its turn', async () => {
+    const strict = await startSlack();
+    try {
+      const env = { SLACK_WEBHOOK_URL: strict.webhookUrl };
+      await deliverToSlack({ ...news(), ...connection({ env }) });
+      await deliverToSlack({ ...news(), ...connection({ env }) });
+      expect(strict.posted).toHaveLength(2);
+      expect(strict.requests).toHaveLength(3);
+    } finally {
+      await strict.close();
+    }
+  });
+
+  test('a run without a report is told too', async () => {
+    const broken = { message: 'ConductorOne could not be reached', hint: 'Try again.', tenant: TENANT };
+    await deliverFailureToSlack(broken, connection());
+    expect(slack.posted.map(({ payload }) => textOf(payload))).toEqual([
+      expect.stringContaining('nothing was checked\nConductorOne could not be reached'),
+    ]);
+    await deliverFailureToSlack(broken, connection({ env: {} }));
+    expect(slack.posted).toHaveLength(1);
+  });
+});
+
+describe('with a bot', () => {
+  const manager = { id: 'm1', name: 'Max', email: 'Max@acme.example' };
+  const gone: Owner = {
+    id: 'user-2',
+    name: 'Lee',
+    email: 'lee@acme.example',
+    status: 'gone',
+    type: 'human',
+    roles: undefined,
+    managers: [manager],
+  };
+  const jos = on('jos', { id: 'user-1', name: 'Jo Doe', email: 'Jo@acme.example' });
+  const lees = on('lees', gone);
+  const nobodys = on('nobodys', { id: 'user-3', name: 'Kim', email: 'kim@acme.example' });
+
+  function on(id: string, owner: { id: string; name: string; email: string }): Finding {
+    return sampleFinding({ credential: sampleCredential({ id, name: `key of ${id}`, owner }) });
+  }
+
+  const three = (settings: Partial<SlackSettings> = {}) =>
+    news({
+      report: sampleReport({ findings: [jos, lees, nobodys] }),
+      owners: new Map([[gone.id, gone]]),
+      settings,
+    });
+
+  beforeEach(() => {
+    slack.users.set('jo@acme.example', 'UJO').set('max@acme.example', 'UMAX').set('lee@acme.example', 'ULEE');
+  });
+
+  const BOT = { SLACK_BOT_TOKEN: BOT_TOKEN, SLACK_CHANNEL: 'C0123456' };
+
+  test('posts to the channel, with owners looked up by email', async () => {
+    const delivery = await deliverToSlack({ ...three(), ...connection({ env: BOT }) });
+    expect(delivery).toMatchObject({ sent: true, ownersNotified: 0 });
+    expect(slack.requests).toEqual([...Array(3).fill('users.lookupByEmail'), 'chat.postMessage']);
+    expect(slack.posted.map(({ channel }) => channel)).toEqual(['C0123456']);
+    const said = textOf(slack.posted[0]?.payload ?? {});
+    expect(said).toContain('Owner: <@UJO>');
+    expect(said).toContain('Owner: Lee <lee@acme.example> (gone), managers: <@UMAX>');
+    expect(said).toContain('Owner: Kim <kim@acme.example>');
+  });
+
+  test('the mentions of the configuration come first and are not looked up', async () => {
+    const settings = { mentions: { 'jo@acme.example': 'UOTHER', 'kim@acme.example': 'UKIM' } };
+    await deliverToSlack({ ...three(settings), ...connection({ env: BOT }) });
+    expect(slack.requests.filter((method) => method === 'users.lookupByEmail')).toHaveLength(1);
+    expect(textOf(slack.posted[0]?.payload ?? {})).toContain('Owner: <@UOTHER>');
+  });
+
+  test('beside a webhook the message goes through the webhook', async () => {
+    await deliverToSlack({
+      ...three(),
+      ...connection({ env: { ...BOT, SLACK_WEBHOOK_URL: slack.webhookUrl } }),
+    });
+    expect(slack.posted.map(({ channel }) => channel)).toEqual(['webhook']);
+    expect(textOf(slack.posted[0]?.payload ?? {})).toContain('<@UJO>');
+  });
+
+  test('writes to each owner about their own, to the managers of one who is gone', async () => {
+    const delivery = await deliverToSlack({ ...three({ notifyOwners: true }), ...connection({ env: BOT }) });
+    expect(delivery.ownersNotified).toBe(2);
+    expect(slack.posted.map(({ channel }) => channel)).toEqual(['C0123456', 'DUJO', 'DUMAX']);
+    const [, toJo, toMax] = slack.posted.map(({ payload }) => textOf(payload));
+    expect(toJo).toContain(`Your API credentials of ${TENANT}: 1 to look at`);
+    expect(toJo).toContain('key of jos');
+    expect(toJo).not.toContain('key of lees');
+    expect(toMax).toContain('key of lees');
+  });
+
+  test('an owner who cannot be written to, or a look-up that is not allowed, costs no message', async () => {
+    slack.faults.push({ status: 200, body: '{"ok":false,"error":"missing_scope"}' });
+    const settings = { notifyOwners: true, mentions: { 'jo@acme.example': 'UJO' } };
+    slack.faults.push({ status: 200, body: '{"ok":true}' });
+    slack.faults.push({ status: 200, body: '{"ok":false,"error":"user_disabled"}' });
+    const delivery = await deliverToSlack({ ...three(settings), ...connection({ env: BOT }) });
+    expect(delivery).toMatchObject({ sent: true, ownersNotified: 0 });
+    expect(slack.requests).toEqual(['users.lookupByEmail', 'chat.postMessage', 'conversations.open']);
+    expect(warnings).toEqual([
+      'Slack: owners could not be looked up (HTTP 200, missing_scope); the bot needs users:read.email',
+      'Slack: an owner could not be written to (HTTP 200, user_disabled)',
+    ]);
+  });
+
+  test.each<readonly [string, Fault, number]>([
+    ['429', { status: 429, retryAfter: '0' }, 2],
+    ['429 without Retry-After', { status: 429 }, 2],
+    ['a server error', { status: 502 }, 2],
+    ['an internal error', { status: 200, body: '{"ok":false,"error":"internal_error"}' }, 2],
+    ['refused blocks', { status: 200, body: '{"ok":false,"error":"invalid_blocks"}' }, 2],
+  ])('gets through after %s', async (_title, fault, requests) => {
+    const settings = { mentions: { 'jo@acme.example': 'UJO' } };
+    slack.faults.push(fault);
+    const quiet = news({ report: sampleReport({ findings: [jos] }), settings });
+    expect(await deliverToSlack({ ...quiet, ...connection({ env: BOT }) })).toMatchObject({ sent: true });
+    expect(slack.requests).toEqual(Array(requests).fill('chat.postMessage'));
+  });
+
+  test('a refusal names the reason and never the token', async () => {
+    const env = { ...BOT, SLACK_BOT_TOKEN: 'xoxb-another-sEcReT-token' };
+    const settings = { mentions: { 'jo@acme.example': 'UJO' } };
+    const quiet = news({ report: sampleReport({ findings: [jos] }), settings });
+    const error = await failure(deliverToSlack({ ...quiet, ...connection({ env }) }));
+    expect(error.message).toBe('the message to Slack did not get through (HTTP 200, invalid_auth)');
+    expect(error.hint).toMatch(/SLACK_BOT_TOKEN is not valid/);
+  });
+
+  test('notifyOwners without a bot, and a weekly heartbeat without a state, are said', async () => {
+    await deliverToSlack({
+      ...news({ settings: { notifyOwners: true, heartbeat: 'weekly' } }),
+      ...connection(),
+    });
+    expect(warnings).toEqual([
+      expect.stringContaining('heartbeat weekly needs a state file'),
+      expect.stringContaining('notifyOwners needs SLACK_BOT_TOKEN'),
+    ]);
+  });
+});
+
+describe('the environment', () => {
+  const REAL = `https://hooks.slack.com${SECRET_PATH}`;
+
+  test.each([
+    [{ SLACK_WEBHOOK_URL: REAL }, { webhook: REAL, bot: undefined }],
+    [{ SLACK_WEBHOOK_URL: ` ${REAL}\n` }, { webhook: REAL, bot: undefined }],
+    [
+      { SLACK_WEBHOOK_URL: REAL.replace('slack.com', 'slack-gov.com') },
+      { webhook: REAL.replace('slack.com', 'slack-gov.com'), bot: undefined },
+    ],
+    [{ SLACK_WEBHOOK_URL: 'http://localhost:1/x' }, { webhook: 'http://localhost:1/x', bot: undefined }],
+    [{ SLACK_WEBHOOK_URL: 'http://[::1]:1/x' }, { webhook: 'http://[::1]:1/x', bot: undefined }],
+    [
+      { SLACK_BOT_TOKEN: BOT_TOKEN, SLACK_CHANNEL: 'C1' },
+      { webhook: undefined, bot: { token: BOT_TOKEN, channel: 'C1' } },
+    ],
+    [{ SLACK_CHANNEL: 'C1' }, undefined],
+    [{ SLACK_WEBHOOK_URL: ' ', SLACK_BOT_TOKEN: '' }, undefined],
+  ])('%j', (env, target) => {
+    expect(slackTarget(env)).toEqual(target);
+  });
+
+  test.each([
+    [{ SLACK_WEBHOOK_URL: REAL.replace('https', 'http') }, 'SLACK_WEBHOOK_URL'],
+    [{ SLACK_WEBHOOK_URL: `https://hooks.slack.com.evil.example${SECRET_PATH}` }, 'SLACK_WEBHOOK_URL'],
+    [{ SLACK_WEBHOOK_URL: `https://hooks.slack.com@evil.example${SECRET_PATH}` }, 'SLACK_WEBHOOK_URL'],
+    [{ SLACK_WEBHOOK_URL: `https://me:SECRET@hooks.slack.com${SECRET_PATH}` }, 'SLACK_WEBHOOK_URL'],
+    [{ SLACK_WEBHOOK_URL: 'https://hooks.slack.com/triggers/T0SECRET/1/x' }, 'SLACK_WEBHOOK_URL'],
+    [{ SLACK_WEBHOOK_URL: `https://mattermost.example${SECRET_PATH}` }, 'SLACK_WEBHOOK_URL'],
+    [{ SLACK_WEBHOOK_URL: SECRET_PATH }, 'SLACK_WEBHOOK_URL'],
+    [{ SLACK_WEBHOOK_URL: 'http://127.0.0.1.evil.example/x' }, 'SLACK_WEBHOOK_URL'],
+    [{ SLACK_BOT_TOKEN: 'SECRET token', SLACK_CHANNEL: 'C1' }, 'SLACK_BOT_TOKEN'],
+    [{ SLACK_BOT_TOKEN: BOT_TOKEN }, 'SLACK_BOT_TOKEN'],
+  ])('%j is refused without being shown', async (env, variable) => {
+    const early = await failure(Promise.resolve().then(() => slackTarget(env)));
+    expect(early).toMatchObject({ code: 'config', message: expect.stringContaining(variable) });
+    const late = await failure(deliverToSlack({ ...news(), ...connection({ env }) }));
+    expect(late).toMatchObject({ code: 'delivery', message: early.message });
+  });
+});

@@ -1,0 +1,461 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { SlackSettings } from '../../src/config/config.js';
+import { DAY, type Finding, type Owner, SEVERITIES } from '../../src/contract/index.js';
+import { slackDryRun } from '../../src/delivery/slack/index.js';
+import { failurePayload, type SlackMessageInput, slackMessage } from '../../src/delivery/slack/message.js';
+import type { SlackPayload } from '../../src/delivery/slack/payload.js';
+import { mentionsOf } from '../../src/delivery/slack/people.js';
+import type { News, Reason } from '../../src/engine/history.js';
+import type { Report } from '../../src/engine/report.js';
+import { HOSTILE_NAMES } from '../helpers/hostile.js';
+import {
+  AS_OF,
+  daysAgo,
+  fullReport,
+  type SampleOptions,
+  sampleCredential,
+  sampleFinding,
+  sampleReport,
+  sampleUnknown,
+  TENANT,
+} from '../helpers/sample-report.js';
+import { type Payload, problemsOf, textOf } from '../helpers/slack-server.js';
+
+const SETTINGS: SlackSettings = {
+  when: undefined,
+  minSeverity: 'low',
+  mentions: {},
+  heartbeat: undefined,
+  notifyOwners: false,
+};
+const NO_NEWS: News = { items: [], resolved: [], digest: [], lastPostedAt: daysAgo(1) };
+const RUN_URL = 'https://github.com/acme/audit/actions/runs/42';
+
+function on(id: string, override: Partial<Finding> = {}): Finding {
+  return sampleFinding({ credential: sampleCredential({ id, name: `name of ${id}` }), ...override });
+}
+
+function because(reason: Reason, ...findings: readonly Finding[]): News {
+  return { ...NO_NEWS, items: findings.map(({ fingerprint }) => ({ fingerprint, reasons: [reason] })) };
+}
+
+function resolved(id: string, override: Partial<News['resolved'][number]> = {}): News['resolved'][number] {
+  return {
+    fingerprint: on(id).fingerprint,
+    rule: 'unused',
+    kind: 'personal-client',
+    credentialId: id,
+    firstSeen: daysAgo(9),
+    severity: 'medium',
+    ...override,
+  };
+}
+
+type Told = Partial<Omit<SlackMessageInput, 'settings'>> & {
+  settings?: Partial<SlackSettings>;
+  owners?: readonly Owner[];
+};
+
+function message(sample: SampleOptions | Report, told: Told = {}) {
+  const settings = { ...SETTINGS, ...told.settings };
+  const owners = new Map((told.owners ?? []).map((owner) => [owner.id, owner]));
+  return slackMessage({
+    report: 'schemaVersion' in sample ? sample : sampleReport(sample),
+    news: undefined,
+    people: { owners, mentions: mentionsOf(settings.mentions) },
+    runUrl: RUN_URL,
+    ...told,
+    settings,
+  });
+}
+
+function text(...input: Parameters<typeof message>): string {
+  const sent = message(...input);
+  if (sent === undefined) return '';
+  expectTaken(sent.payload);
+  expectTaken(sent.fallback);
+  return textOf(sent.payload as unknown as Payload);
+}
+
+function expectTaken(payload: SlackPayload) {
+  expect(problemsOf(JSON.parse(JSON.stringify(payload)) as Payload)).toEqual([]);
+}
+
+describe('when there is a message', () => {
+  const known = { ...on('a'), status: 'known' as const };
+  const rows: readonly (readonly [
+    string,
+    SlackSettings['when'],
+    News | undefined,
+    readonly Finding[],
+    boolean,
+  ])[] = [
+    ['no history, findings', undefined, undefined, [on('a')], true],
+    ['no history, nothing', undefined, undefined, [], false],
+    ['no history, new', 'new', undefined, [on('a')], true],
+    ['no history, always', 'always', undefined, [], true],
+    ['history, known only', undefined, NO_NEWS, [known], false],
+    ['history, news', undefined, because('new', on('a')), [on('a')], true],
+    ['history, milestone', undefined, because('milestone', known), [known], true],
+    ['history, resolved', undefined, { ...NO_NEWS, resolved: [resolved('z')] }, [known], true],
+    ['history, a digest alone', undefined, { ...NO_NEWS, digest: [known.fingerprint] }, [known], false],
+    ['history, findings', 'findings', NO_NEWS, [known], true],
+    ['history, findings, nothing', 'findings', NO_NEWS, [], false],
+    ['history, always', 'always', NO_NEWS, [], true],
+  ];
+  test.each(rows)('%s', (_title, when, news, findings, sent) => {
+    expect(message({ findings }, { news, settings: { when } }) !== undefined).toBe(sent);
+  });
+
+  test('only for findings at or above minSeverity', () => {
+    const low = on('a', { severity: 'low' });
+    const info = on('b', { severity: 'info' });
+    expect(message({ findings: [info] })).toBeUndefined();
+    expect(text({ findings: [info, low] })).toContain('name of a');
+    expect(text({ findings: [info, low] })).not.toContain('name of b');
+    const gone = { ...NO_NEWS, resolved: [resolved('z', { severity: 'info' })] };
+    expect(message({}, { news: gone })).toBeUndefined();
+  });
+
+  test('never for waived findings or ones that could not be judged, which are counted', () => {
+    const waiver = { reason: 'job', approvedBy: 'security@acme.example', expires: '2026-12-31' };
+    const quiet = [on('w', { waiver, status: 'waived' }), sampleUnknown()];
+    expect(message({ findings: quiet })).toBeUndefined();
+    expect(text({ findings: [...quiet, on('a')] })).toContain(
+      'Open: 1 medium; 1 waived; 1 could not be judged.',
+    );
+  });
+
+  test('always for an incomplete audit, which shouts', () => {
+    const sources = [
+      {
+        kind: 'personal-client',
+        status: 'partial',
+        credentials: 3,
+        deleted: 0,
+        pages: 1,
+        note: 'the list repeats',
+      },
+    ] as const;
+    const said = text({ complete: false, sources, notes: ['a record was malformed'] }, { news: NO_NEWS });
+    expect(said.split('\n')[0]).toBe(`INCOMPLETE AUDIT of ${TENANT}: no findings`);
+    expect(said).toContain('Not everything was seen: what is missing here may exist all the same.');
+    expect(said).toContain('personal-client partial (the list repeats); a record was malformed');
+  });
+});
+
+describe('what it says', () => {
+  test('without a history: everything, whole', () => {
+    const credential = sampleCredential({ id: 'pc-7', name: 'deploy' });
+    const finding = sampleFinding({
+      severity: 'high',
+      rule: 'no-expiry',
+      message: 'never expires',
+      credential,
+    });
+    expect(text({ findings: [finding] })).toBe(
+      [
+        `API credentials of ${TENANT}: 1 finding`,
+        '1 credential (of the whole tenant), every source seen whole. Open: 1 high.',
+        'HIGH  deploy · personal client pc-7',
+        'never expires',
+        'Owner: Jo Doe <jo@acme.example>',
+        'created 2025-07-28 · rule no-expiry',
+        'Fix: Ask the owner whether it is still needed; if not, revoke it.',
+        `This run, with the whole report <${RUN_URL}> · ConductorOne <https://${TENANT}/>`,
+      ].join('\n'),
+    );
+  });
+
+  test('with a history: what is new, what is gone, and numbers for the rest', () => {
+    const known = on('old', { status: 'known', firstSeen: daysAgo(3), severity: 'critical' });
+    const fresh = on('fresh', { status: 'new', firstSeen: AS_OF });
+    const news = {
+      ...because('new', fresh),
+      resolved: [resolved('gone-1'), resolved('gone-2', { rule: 'no-expiry' })],
+    };
+    const said = text({ findings: [known, fresh] }, { news });
+    expect(said.split('\n')[0]).toBe(`API credentials of ${TENANT}: 1 new, 2 resolved`);
+    expect(said).toContain('Open: 1 critical, 1 medium.');
+    expect(said).toContain('MEDIUM  name of fresh · personal client fresh (new)');
+    expect(said).toContain('since 2026-09-01 · created 2025-07-28 · rule unused');
+    expect(said).toContain('Resolved, well done: gone-1 (unused), gone-2 (no-expiry).');
+    expect(said).not.toContain('name of old');
+  });
+
+  test.each([
+    ['reopened', '1 back again', '(back again)'],
+    ['waiver-ended', '1 back again', '(waiver ended)'],
+    ['severity-raised', '1 more severe', '(more severe than before)'],
+    ['milestone', '1 reminder', '(reminder)'],
+    ['untold', '1 not told before', ''],
+  ] as const)('%s', (reason, headline, label) => {
+    const finding = on('a', { status: 'known', firstSeen: daysAgo(3) });
+    const said = text({ findings: [finding] }, { news: because(reason, finding) });
+    expect(said.split('\n')[0]).toBe(`API credentials of ${TENANT}: ${headline}`);
+    expect(said).toContain(`personal client a${label ? ` ${label}` : ''}\n`);
+  });
+
+  test('the digest is one line with the worst three', () => {
+    const known = ['a', 'b', 'c', 'd'].map((id) =>
+      on(id, { status: 'known', firstSeen: daysAgo(20), severity: id === 'd' ? 'high' : 'medium' }),
+    );
+    const fresh = on('fresh');
+    const news = { ...because('new', fresh), digest: known.map(({ fingerprint }) => fingerprint) };
+    const sent = message({ findings: [...known, fresh] }, { news });
+    expect(textOf(sent?.payload as unknown as Payload)).toContain(
+      'Still open, told before: 4 (1 high, 3 medium), among them name of d (unused since 2026-08-12), ' +
+        'name of a (unused since 2026-08-12), name of b (unused since 2026-08-12).',
+    );
+    expect(sent?.told).toEqual({
+      posted: true,
+      digest: true,
+      findings: new Set([...known, fresh].map(({ fingerprint }) => fingerprint)),
+    });
+  });
+
+  test('an incomplete audit, which is not remembered, has no digest', () => {
+    const known = on('a', { status: 'known', firstSeen: daysAgo(20) });
+    const news = { ...NO_NEWS, digest: [known.fingerprint] };
+    const sent = message({ findings: [known], complete: false }, { news });
+    expect(sent?.told).toEqual({ posted: true, findings: new Set(), digest: false });
+    expect(text({ findings: [known], complete: false }, { news })).not.toContain('Still open');
+  });
+
+  test('a warning that ended in expiry is not praised', () => {
+    const ended = sampleCredential({ id: 'z', expiresAt: daysAgo(0) });
+    const news = { ...NO_NEWS, resolved: [resolved('z', { rule: 'expiring-soon' }), resolved('y')] };
+    expect(text({ credentials: [ended] }, { news })).toContain(
+      'Resolved, well done: y (unused). Expired: z (expiring-soon).',
+    );
+  });
+
+  test('severest first', () => {
+    const findings = SEVERITIES.map((severity) => on(severity, { severity }));
+    const said = text({ findings });
+    const places = ['critical', 'high', 'medium', 'low'].map((id) => said.indexOf(`name of ${id}`));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(places[0]).toBeGreaterThan(0);
+  });
+
+  test("a waiver's finding, a blank name and a missing owner are worded", () => {
+    const nameless = sampleFinding({ credential: sampleCredential({ name: '  ', owner: null }) });
+    const said = text({ findings: [nameless, sampleFinding({ credential: null, rule: 'waiver-expired' })] });
+    expect(said).toContain('MEDIUM  (no name) · personal client pc-1');
+    expect(said).toContain('Owner: not known');
+    expect(said).toContain('MEDIUM  waiver\n');
+  });
+
+  test('links only where they lead somewhere', () => {
+    const local = { findings: [on('a')], tenant: '127.0.0.1' };
+    expect(text(local, { runUrl: undefined })).not.toContain('ConductorOne <');
+    expect(text(local, { runUrl: 'javascript:alert(1)' })).not.toContain('javascript');
+    expect(text({ ...local, tenant: 'localhost' }, { runUrl: undefined })).not.toContain('<http');
+  });
+});
+
+describe('whom it concerns', () => {
+  const owner: Owner = {
+    id: 'user-1',
+    name: 'Jo Doe',
+    email: 'Jo@acme.example',
+    status: 'active',
+    type: 'human',
+    roles: [],
+    managers: [
+      { id: 'm1', name: 'Max', email: 'max@acme.example' },
+      { id: 'm2', name: '', email: 'mia@acme.example' },
+    ],
+  };
+  const findings = [on('a')];
+
+  test.each([
+    ['U012345', 'Owner: <@U012345>\n'],
+    ['S012345', 'Owner: <!subteam^S012345>\n'],
+    ['@channel', 'Owner: Jo Doe <jo@acme.example>\n'],
+  ])('mention %s', (id, expected) => {
+    expect(
+      text({ findings }, { settings: { mentions: { 'JO@acme.example': id } }, owners: [owner] }),
+    ).toContain(expected);
+  });
+
+  test.each(['gone', 'deleted', 'disabled'] as const)('an owner who is %s: the managers', (status) => {
+    const said = text(
+      { findings },
+      { owners: [{ ...owner, status }], settings: { mentions: { 'max@acme.example': 'UMAX1' } } },
+    );
+    const word = status === 'disabled' ? 'disabled' : 'gone';
+    expect(said).toContain(
+      `Owner: Jo Doe <jo@acme.example> (${word}), managers: <@UMAX1>, mia@acme.example\n`,
+    );
+  });
+
+  test('nobody left', () => {
+    const said = text({ findings }, { owners: [{ ...owner, status: 'gone', managers: [] }] });
+    expect(said).toContain('(gone), no manager known\n');
+  });
+});
+
+describe('a long report is one message', () => {
+  test('forty findings are all named, the worst of them whole', () => {
+    const findings = Array.from({ length: 40 }, (_, index) =>
+      on(`credential-${index}`, { severity: index < 5 ? 'critical' : 'medium' }),
+    );
+    const said = text({ findings });
+    for (const { credential } of findings) expect(said).toContain(credential?.name);
+    expect(said.match(/^Fix: /gm)?.length).toBeGreaterThanOrEqual(3);
+    expect(said).not.toContain(' more');
+  });
+
+  test('three are all whole', () => {
+    expect(text({ findings: [on('a'), on('b'), on('c')] }).match(/^Fix: /gm)).toHaveLength(3);
+  });
+
+  test('five thousand end in "and N more", all counted as told', () => {
+    const findings = Array.from({ length: 5000 }, (_, index) => on(`credential-${index}`));
+    const sent = message({ findings });
+    const said = textOf(sent?.payload as unknown as Payload);
+    const named = said.match(/name of credential-/g)?.length ?? 0;
+    expect(named).toBeGreaterThan(40);
+    expect(said).toContain(`\nand ${5000 - named} more\n`);
+    expect(sent?.told.findings.size).toBe(5000);
+    expect(textOf(sent?.fallback as unknown as Payload)).toContain('and 4980 more');
+  });
+
+  test('within the limits, whatever the texts', () => {
+    const words = fc.string({ unit: 'grapheme', maxLength: 400 });
+    const finding = fc.record({
+      id: words,
+      name: words,
+      owner: fc.option(fc.record({ id: words, name: words, email: words })),
+      message: words,
+      fix: words,
+      severity: fc.constantFrom(...SEVERITIES),
+    });
+    const input = fc.record({
+      findings: fc.array(finding, { maxLength: 60 }),
+      gone: fc.array(words, { maxLength: 30 }),
+      notes: fc.array(words, { maxLength: 12 }),
+      complete: fc.boolean(),
+      history: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(input, ({ findings, gone, notes, complete, history }) => {
+        const found = findings.map(({ id, name, owner, ...rest }) =>
+          sampleFinding({ ...rest, credential: sampleCredential({ id, name, owner }) }),
+        );
+        const half = found.slice(0, found.length / 2);
+        const news = {
+          ...because('new', ...half),
+          digest: found.slice(found.length / 2).map(({ fingerprint }) => fingerprint),
+          resolved: gone.map((id) => resolved(id, { rule: id })),
+        };
+        const sent = message(
+          { findings: found, notes, complete },
+          { news: history ? news : undefined, settings: { when: 'always' } },
+        );
+        if (sent === undefined) throw new Error('nothing was sent');
+        expectTaken(sent.payload);
+        expectTaken(sent.fallback);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe('hostile names', () => {
+  test.each(HOSTILE_NAMES)('%s', (_title, name) => {
+    const owner = { id: name, name, email: name };
+    const credential = sampleCredential({ id: name, name, owner });
+    const finding = sampleFinding({ credential, message: name, fix: name, rule: name });
+    const news = { ...because('new', finding), resolved: [resolved(name, { rule: name })] };
+    const sent = message({ findings: [finding], notes: [name], complete: false }, { news });
+    if (sent === undefined) throw new Error('nothing was sent');
+    expectTaken(sent.payload);
+    // Shown as it is, in places where Slack reads no markup; nothing that hides or redirects is left.
+    const kinds = new Set((sent.payload.blocks ?? []).map(({ type }) => type));
+    expect([...kinds].sort()).toEqual(['header', 'rich_text']);
+    const json = JSON.stringify(sent.payload);
+    expect(json).not.toMatch(/"type":"mrkdwn"|"type":"user"/);
+    expect(textOf(sent.payload as unknown as Payload).replaceAll('\n', '')).not.toMatch(
+      /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u,
+    );
+    for (const { text: shown } of [sent.payload, sent.fallback]) {
+      expect(shown).not.toMatch(/[<>]|&(?!amp;|lt;|gt;)/);
+      expect(shown).not.toMatch(/[*_~`]/);
+    }
+    expect(sent.fallback.mrkdwn).toBe(false);
+  });
+});
+
+describe('heartbeat', () => {
+  const beat = (
+    heartbeat: SlackSettings['heartbeat'],
+    lastPostedAt: string | null,
+    findings: readonly Finding[] = [],
+  ) =>
+    message(
+      { findings, credentials: [sampleCredential()] },
+      { news: { ...NO_NEWS, lastPostedAt }, settings: { heartbeat } },
+    );
+
+  test('is one quiet line', () => {
+    const sent = beat('daily', daysAgo(1), [on('a', { status: 'known' })]);
+    const line = `c1-audit is still running on ${TENANT}: 2 credentials, nothing new, 1 known finding open.`;
+    expect(textOf(sent?.payload as unknown as Payload)).toBe(line);
+    expect(sent?.payload.text).toBe(line);
+    expect(sent?.told).toEqual({ posted: true, findings: new Set(), digest: false });
+    if (sent) expectTaken(sent.payload);
+  });
+
+  test.each([
+    ['daily', 1, true],
+    // The nightly job started a little earlier than the night before.
+    ['daily', 0.98, true],
+    ['daily', 0.4, false],
+    ['weekly', 7, true],
+    ['weekly', 6.98, true],
+    ['weekly', 6, false],
+  ] as const)('%s, %d days after the last message: %s', (heartbeat, days, posted) => {
+    const last = new Date(Date.parse(AS_OF) - days * DAY).toISOString();
+    expect(beat(heartbeat, last) !== undefined).toBe(posted);
+  });
+
+  test('comes at once where nothing was ever posted', () => {
+    expect(beat('weekly', null)).toBeDefined();
+  });
+
+  test('without a history daily beats in every quiet run, weekly in none', () => {
+    const alone = (heartbeat: 'daily' | 'weekly') => message({}, { settings: { heartbeat } });
+    expect(textOf(alone('daily')?.payload as unknown as Payload)).toContain('0 credentials, no findings.');
+    expect(alone('weekly')).toBeUndefined();
+  });
+
+  test('is not sent beside a message', () => {
+    expect(text({ findings: [on('a')] }, { settings: { heartbeat: 'daily' } })).not.toContain(
+      'still running',
+    );
+  });
+});
+
+test('the dry run prints the payload, or null', () => {
+  const report = fullReport();
+  const printed = slackDryRun({ report, news: undefined, settings: SETTINGS, runUrl: RUN_URL });
+  expect(JSON.parse(printed)).toEqual(JSON.parse(JSON.stringify(message(report)?.payload)));
+  expect(slackDryRun({ report: sampleReport(), news: undefined, settings: SETTINGS })).toBe('null\n');
+});
+
+test('a run without a report says that nothing was checked', () => {
+  const { payload, fallback } = failurePayload({
+    message: 'ConductorOne refused the credential',
+    hint: 'Make a new one.',
+    tenant: TENANT,
+    runUrl: RUN_URL,
+  });
+  expectTaken(payload);
+  expectTaken(fallback);
+  expect(textOf(payload as unknown as Payload)).toContain(
+    `NO AUDIT of ${TENANT}: nothing was checked\nConductorOne refused the credential\nMake a new one.`,
+  );
+});

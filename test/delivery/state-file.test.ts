@@ -1,0 +1,298 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { build } from 'esbuild';
+import { openState } from '../../src/delivery/state-file.js';
+import { compare, NOTHING_TOLD } from '../../src/engine/history.js';
+import type { State } from '../../src/engine/state.js';
+import { AuditError } from '../../src/errors.js';
+import { AS_OF, daysAgo, sampleCredential, sampleFinding, TENANT } from '../helpers/sample-report.js';
+
+const NOW = Date.parse(AS_OF);
+const HOUR = 3_600_000;
+
+let folder: string;
+let path: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'c1-audit-state-'));
+  path = join(folder, 'state.json');
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+function stateOf(ids: readonly string[]): State {
+  const findings = ids.map((id) =>
+    sampleFinding({
+      rule: 'expiring-soon',
+      credential: sampleCredential({ id, expiresAt: daysAgo(-9) }),
+    }),
+  );
+  const state = compare({
+    previous: undefined,
+    findings,
+    credentials: { 'personal-client|a': { roles: ['0123456789abcdef'], network: 'any', seenIn: 'tenant' } },
+    run: {
+      tenant: TENANT,
+      asOf: AS_OF,
+      scope: 'tenant',
+      userId: null,
+      complete: true,
+      completeKinds: new Set(['personal-client']),
+      rules: new Set(['expiring-soon']),
+    },
+  }).next({
+    ...NOTHING_TOLD,
+    posted: true,
+    findings: new Set(findings.map(({ fingerprint }) => fingerprint)),
+  });
+  if (state === undefined) throw new Error('an incomplete run has no state');
+  return state;
+}
+
+const STATE = stateOf(['a', 'b']);
+
+async function opened(now = NOW) {
+  return await openState(path, { tenant: TENANT, now });
+}
+
+async function refusal(work: Promise<unknown>): Promise<AuditError> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof AuditError)) throw new Error(`expected an AuditError, got ${String(error)}`);
+  return error;
+}
+
+describe('the state file', () => {
+  test('is not there at first, and comes back as it was saved', async () => {
+    const first = await opened();
+    expect(first.state).toBeUndefined();
+    await first.save(STATE);
+    await first.release();
+    const second = await opened();
+    expect(second.state).toEqual(STATE);
+    await second.release();
+  });
+
+  test('is readable by its owner alone, and nothing is left beside it', async () => {
+    const file = await opened();
+    await file.save(STATE);
+    await file.save(stateOf(['c']));
+    await file.release();
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await readdir(folder)).toEqual(['state.json']);
+  });
+
+  test('gets its folder made', async () => {
+    path = join(folder, 'new', 'folder', 'state.json');
+    const file = await opened();
+    await file.save(STATE);
+    await file.release();
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(STATE);
+  });
+
+  test('stays behind the symbolic link that leads to it', async () => {
+    const real = join(folder, 'real.json');
+    await writeFile(real, JSON.stringify(STATE));
+    await symlink(real, path);
+    const file = await opened();
+    await file.save(stateOf(['c']));
+    await file.release();
+    expect(JSON.parse(await readFile(real, 'utf8'))).toEqual(stateOf(['c']));
+  });
+
+  test('that cannot be written is a failed delivery, and the old one stays', async () => {
+    const file = await opened();
+    await rm(folder, { recursive: true });
+    const error = await refusal(file.save(STATE));
+    expect(error).toMatchObject({ code: 'delivery', preventsAudit: false });
+    expect(error.message).toContain('ENOENT');
+    await file.release();
+  });
+
+  test('that cannot be read, or whose folder cannot be made, prevents the audit', async () => {
+    await mkdir(path);
+    expect(await refusal(opened())).toMatchObject({ code: 'state', preventsAudit: true });
+    await writeFile(join(folder, 'file'), '');
+    path = join(folder, 'file', 'state.json');
+    expect(await refusal(opened())).toMatchObject({ code: 'state', preventsAudit: true });
+  });
+});
+
+describe('a file that cannot be trusted stays where it is, byte for byte', () => {
+  const fingerprint = Object.keys(STATE.findings)[0] ?? '';
+  const withFinding = (override: Record<string, unknown>) =>
+    JSON.stringify({
+      ...STATE,
+      findings: { [fingerprint]: { ...STATE.findings[fingerprint], ...override } },
+    });
+
+  const rows: readonly (readonly [string, string, RegExp])[] = [
+    ['empty', '', /is corrupt: it is not JSON/],
+    ['torn', JSON.stringify(STATE).slice(0, 500), /is corrupt: it is not JSON/],
+    ['no object', '[]', /is corrupt: it has no version/],
+    ['no version', '{}', /is corrupt: it has no version/],
+    [
+      'an older version',
+      JSON.stringify({ ...STATE, version: 0 }),
+      /is of version 0; this program reads version 1/,
+    ],
+    ['a newer version', JSON.stringify({ version: 2 }), /is of version 2; this program reads version 1/],
+    [
+      'another tenant',
+      JSON.stringify({ ...STATE, tenant: 'other.conductor.one' }),
+      /another tenant \("other.cond/,
+    ],
+    ['no findings', JSON.stringify({ ...STATE, findings: undefined }), /findings is missing or wrong/],
+    ['findings as a list', JSON.stringify({ ...STATE, findings: [] }), /findings is missing or wrong/],
+    [
+      'a key that is no fingerprint',
+      JSON.stringify({ ...STATE, findings: { x: {} } }),
+      /findings is missing/,
+    ],
+    ['an unknown severity', withFinding({ severity: 'dire' }), /findings is missing or wrong/],
+    [
+      'a date that is none',
+      withFinding({ firstSeen: '2026-02-30T00:00:00Z' }),
+      /findings is missing or wrong/,
+    ],
+    [
+      'a milestone that is none',
+      withFinding({ milestones: { expiresAt: AS_OF, told: [5] } }),
+      /findings is missing/,
+    ],
+    ['a kind that is none', JSON.stringify({ ...STATE, seen: { robot: [] } }), /seen is missing or wrong/],
+    [
+      'a network that is none',
+      JSON.stringify({
+        ...STATE,
+        credentials: { 'personal-client|a': { roles: null, network: 'all', seenIn: '' } },
+      }),
+      /credentials is missing or wrong/,
+    ],
+    ['no slack', JSON.stringify({ ...STATE, slack: null }), /slack is missing or wrong/],
+  ];
+  test.each(rows)('%s', async (_title, bytes, message) => {
+    await writeFile(path, bytes);
+    const error = await refusal(opened());
+    expect(error).toMatchObject({
+      code: 'state',
+      message: expect.stringMatching(message),
+      preventsAudit: true,
+    });
+    expect(error.message).toContain(path);
+    expect(error.hint).not.toBe('');
+    expect(await readFile(path, 'utf8')).toBe(bytes);
+    // And the lock is given back.
+    expect(await readdir(folder)).toEqual(['state.json']);
+  });
+});
+
+describe('two runs on one file', () => {
+  test('one wins, the other says so', async () => {
+    const results = await Promise.allSettled(Array.from({ length: 8 }, () => opened()));
+    const won = results.filter((result) => result.status === 'fulfilled');
+    expect(won).toHaveLength(1);
+    for (const result of results) {
+      if (result.status === 'fulfilled') continue;
+      expect(result.reason).toMatchObject({ code: 'state', preventsAudit: true });
+      expect((result.reason as AuditError).message).toContain(`another run is using the state file ${path}`);
+    }
+    const [winner] = won;
+    await winner?.value.release();
+    await winner?.value.release();
+    await (await opened()).release();
+  });
+
+  const lock = (holder: Record<string, unknown>) =>
+    writeFile(
+      `${path}.lock`,
+      JSON.stringify({ pid: 2 ** 22 + 1, host: hostname(), createdAt: NOW, token: 'abc', ...holder }),
+    );
+
+  test.each([
+    ['of a dead process', {}],
+    ['of an earlier life of this process id', { pid: process.pid }],
+    ['older than any run', { pid: process.ppid, createdAt: NOW - 6 * HOUR - 1 }],
+    ['older than any run, on another machine', { host: 'elsewhere', createdAt: NOW - 6 * HOUR - 1 }],
+  ])('a lock %s is taken over, by one run only', async (_title, holder) => {
+    await lock(holder);
+    const results = await Promise.allSettled(Array.from({ length: 8 }, () => opened()));
+    const won = results.filter((result) => result.status === 'fulfilled');
+    expect(won).toHaveLength(1);
+    await won[0]?.value.release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test.each([
+    ['of a living process', { pid: process.ppid, createdAt: NOW - 6 * HOUR }],
+    ['of another machine', { host: 'elsewhere', createdAt: NOW - 6 * HOUR }],
+  ])('a lock %s holds', async (_title, holder) => {
+    await lock(holder);
+    const error = await refusal(opened());
+    expect(error.message).toContain('since 21600 s');
+    expect(error.hint).toContain(`${path}.lock`);
+  });
+
+  test('a lock that cannot be read holds for a minute, as it may be in the making', async () => {
+    await writeFile(`${path}.lock`, '');
+    expect(await refusal(opened())).toMatchObject({ code: 'state' });
+  });
+
+  test('a lock that was taken over is not given back by the one who lost it', async () => {
+    const slow = await opened();
+    await lock({ pid: process.ppid });
+    await slow.release();
+    expect(await readdir(folder)).toEqual(['state.json.lock']);
+  });
+});
+
+test('kill -9 at any moment leaves a whole state and a lock that the next run takes over', async () => {
+  const script = join(folder, 'writer.mjs');
+  await build({
+    stdin: {
+      // Two states of different length, over and over: a torn file is neither.
+      contents: `
+        import { openState } from './src/delivery/state-file.ts';
+        const [path, tenant, short, long] = process.argv.slice(2);
+        const file = await openState(path, { tenant, now: ${NOW} });
+        await file.save(JSON.parse(short));
+        process.stdout.write('ready');
+        for (;;) { await file.save(JSON.parse(long)); await file.save(JSON.parse(short)); }`,
+      resolveDir: process.cwd(),
+      loader: 'ts',
+    },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile: script,
+    logLevel: 'silent',
+  });
+  const short = JSON.stringify(stateOf(['a']));
+  const long = JSON.stringify(stateOf(Array.from({ length: 200 }, (_, index) => `credential-${index}`)));
+  for (let round = 0; round < 6; round += 1) {
+    const writer = spawn(process.execPath, [script, path, TENANT, short, long], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await ready(writer);
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 15));
+    writer.kill('SIGKILL');
+    await new Promise((resolve) => writer.on('close', resolve));
+    expect([short, long]).toContain((await readFile(path, 'utf8')).trimEnd());
+    const next = await opened();
+    expect([short, long]).toContain(JSON.stringify(next.state));
+    await next.release();
+    expect(await readdir(folder)).toEqual(['state.json', 'writer.mjs']);
+  }
+});
+
+function ready(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.stdout?.once('data', () => resolve());
+    child.once('exit', () => reject(new Error('the writer ended by itself')));
+  });
+}

@@ -1,0 +1,280 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Credential, DAY, KINDS, type Role, Unknown } from '../../src/contract/index.js';
+import { DRIFT_RULES, type DriftInput, drift } from '../../src/engine/drift.js';
+import { compare, NOTHING_TOLD } from '../../src/engine/history.js';
+import type { HistoryRun, State } from '../../src/engine/state.js';
+import { HOSTILE } from '../helpers/hostile.js';
+import { sampleCredential, TENANT } from '../helpers/sample-report.js';
+
+const NIGHT_1 = Date.parse('2026-09-01T02:00:00.000Z');
+const UNKNOWN = new Unknown('the roles are not shown', 'grant the right to read them');
+
+const ROLES: ReadonlyMap<string, Role> = new Map(
+  [
+    { id: 'owner', name: 'system:owner', displayName: 'Super Administrator' },
+    { id: 'viewer', name: 'system:viewer', displayName: 'Read-Only Administrator' },
+    { id: 'basic', name: 'system:user', displayName: 'Basic User' },
+  ].map((role) => [role.id, role]),
+);
+
+function run(override: Partial<HistoryRun> & { day?: number } = {}): HistoryRun {
+  const { day = 0, ...rest } = override;
+  return {
+    tenant: TENANT,
+    asOf: new Date(NIGHT_1 + day * DAY).toISOString(),
+    scope: 'tenant',
+    userId: 'user-0',
+    complete: true,
+    completeKinds: new Set(KINDS),
+    rules: new Set(DRIFT_RULES.map(({ id }) => id)),
+    ...rest,
+  };
+}
+
+type Seen = DriftInput['credentials'][number];
+
+function seen(override: Partial<Credential> & { live?: boolean } = {}): Seen {
+  const { live = true, ...rest } = override;
+  const credential: Credential = {
+    kind: 'personal-client',
+    id: 'a',
+    clientId: `a@${TENANT}/pcc`,
+    name: 'nightly export',
+    ownerId: 'user-1',
+    deletedAt: null,
+    disabled: false,
+    createdAt: new Date(NIGHT_1 - DAY),
+    expiresAt: null,
+    lastUsedAt: null,
+    allowedCidrs: ['192.0.2.0/24'],
+    scopedRoleIds: ['viewer'],
+    requireDpop: false,
+    condition: '',
+    providerId: '',
+    ...rest,
+  };
+  return { credential, reported: sampleCredential({ kind: credential.kind, id: credential.id }), live };
+}
+
+/** One night, its drift, and the state after it. */
+function night(
+  previous: State | undefined,
+  credentials: readonly Seen[],
+  of = run({ day: 1 }),
+  roles = ROLES,
+) {
+  const found = drift({ previous, credentials, roles, run: of });
+  const comparison = compare({ previous, findings: found.findings, credentials: found.credentials, run: of });
+  const state = comparison.next(NOTHING_TOLD);
+  if (state === undefined) throw new Error('an incomplete run has no state');
+  return { ...comparison, state };
+}
+
+const said = (findings: readonly { rule: string; messageId: string }[]) =>
+  findings.map(({ rule, messageId }) => `${rule}/${messageId}`);
+
+function change(before: Partial<Credential>, now: Partial<Credential>) {
+  const first = night(undefined, [seen(before)], run());
+  expect(first.findings).toEqual([]);
+  return night(first.state, [seen(now)]).findings;
+}
+
+describe('scope-widened', () => {
+  test.each([
+    { before: ['viewer'], now: [], message: 'scope-widened/lost' },
+    { before: ['viewer'], now: ['viewer', 'owner'], message: 'scope-widened/stronger' },
+    { before: ['basic'], now: ['viewer'], message: 'scope-widened/stronger' },
+    // Neither is known to be above the other.
+    { before: ['viewer'], now: ['custom'], message: 'scope-widened/stronger' },
+    { before: ['viewer'], now: ['viewer'], message: undefined },
+    { before: ['viewer', 'custom'], now: ['custom'], message: undefined },
+    { before: ['viewer'], now: ['basic'], message: undefined },
+    { before: ['owner'], now: ['viewer', 'custom'], message: undefined },
+    { before: [], now: ['viewer'], message: undefined },
+    { before: [], now: [], message: undefined },
+  ])('$before → $now: $message', ({ before, now, message }) => {
+    const findings = change({ scopedRoleIds: before }, { scopedRoleIds: now });
+    expect(said(findings)).toEqual(message ? [message] : []);
+    if (message) expect(findings).toMatchObject([{ severity: 'high', status: 'new' }]);
+  });
+
+  test('says what was gained', () => {
+    const [finding] = change({ scopedRoleIds: ['viewer'] }, { scopedRoleIds: ['owner', 'x1', 'viewer'] });
+    expect(finding?.message).toBe(
+      'gained Super Administrator, role x1 since the last audit: confirm it with the owner, or take it back',
+    );
+    const [lost] = change({ scopedRoleIds: ['viewer', 'x1'] }, { scopedRoleIds: [] });
+    expect(lost?.message).toContain('lost its 2 scoped roles since the last audit');
+  });
+
+  test('without the roles any gained one counts', () => {
+    const first = night(undefined, [seen({ scopedRoleIds: ['owner'] })], run());
+    const of = run({ day: 1 });
+    const input = { previous: first.state, credentials: [seen({ scopedRoleIds: ['viewer'] })], run: of };
+    expect(said(drift({ ...input, roles: undefined }).findings)).toEqual(['scope-widened/stronger']);
+  });
+
+  test('a scope that is not known tonight neither alarms nor is forgotten', () => {
+    const first = night(undefined, [seen({ scopedRoleIds: ['viewer'] })], run());
+    const blind = night(first.state, [seen({ scopedRoleIds: UNKNOWN })]);
+    expect(blind.findings).toEqual([]);
+    expect(said(night(blind.state, [seen({ scopedRoleIds: [] })], run({ day: 2 })).findings)).toEqual([
+      'scope-widened/lost',
+    ]);
+  });
+
+  test('a scope that becomes known for the first time is no drift', () => {
+    expect(change({ scopedRoleIds: UNKNOWN }, { scopedRoleIds: [] })).toEqual([]);
+  });
+});
+
+describe('network-widened', () => {
+  test.each([
+    { before: ['192.0.2.0/24'], now: [], wider: true },
+    { before: ['192.0.2.0/24'], now: ['192.0.2.0/23'], wider: true },
+    { before: ['192.0.2.0/24'], now: ['192.0.2.0/24', '2001:db8::1'], wider: true },
+    { before: ['192.0.2.0/24'], now: ['198.51.100.7'], wider: true },
+    // The same set in other words.
+    { before: ['192.0.2.0/24'], now: ['192.0.2.0/25', '192.0.2.128/25'], wider: false },
+    { before: ['192.0.2.0/24'], now: ['::ffff:192.0.2.0/120'], wider: false },
+    { before: ['192.0.2.0/24'], now: ['192.0.2.7'], wider: false },
+    { before: [], now: ['0.0.0.0/0'], wider: false },
+    { before: [], now: [], wider: false },
+  ])('$before → $now: $wider', ({ before, now, wider }) => {
+    const findings = change({ allowedCidrs: before }, { allowedCidrs: now });
+    expect(said(findings)).toEqual(wider ? ['network-widened/wider'] : []);
+    if (wider) expect(findings).toMatchObject([{ severity: 'high', status: 'new' }]);
+  });
+
+  test('says what was added', () => {
+    const [some] = change(
+      { allowedCidrs: ['192.0.2.0/24'] },
+      { allowedCidrs: ['192.0.2.0/24', '198.51.100.7'] },
+    );
+    expect(some?.message).toContain('works from 198.51.100.7/32 too since the last audit');
+    const [any] = change({ allowedCidrs: ['192.0.2.0/24'] }, { allowedCidrs: [] });
+    expect(any?.message).toContain('now works from anywhere');
+  });
+
+  test('a list that is not known tonight neither alarms nor is forgotten', () => {
+    const first = night(undefined, [seen()], run());
+    const blind = night(first.state, [seen({ allowedCidrs: UNKNOWN })]);
+    expect(blind.findings).toEqual([]);
+    expect(said(night(blind.state, [seen({ allowedCidrs: [] })], run({ day: 2 })).findings)).toEqual([
+      'network-widened/wider',
+    ]);
+  });
+});
+
+describe('credential-appeared', () => {
+  test.each(KINDS)('a new %s is found once, as info', (kind) => {
+    const first = night(undefined, [seen()], run());
+    const second = night(first.state, [seen(), seen({ id: 'b', kind })]);
+    expect(said(second.findings)).toEqual(['credential-appeared/appeared']);
+    expect(second.findings).toMatchObject([{ severity: 'info', credential: { id: 'b', kind } }]);
+    expect(second.findings[0]?.message).toContain('(created 2026-08-31)');
+    expect(night(second.state, [seen(), seen({ id: 'b', kind })], run({ day: 2 })).findings).toEqual([]);
+  });
+
+  test('a source or a scope that is audited for the first time is no crowd of new credentials', () => {
+    const narrow = night(undefined, [], run({ completeKinds: new Set(['federation-trust']) }));
+    expect(night(narrow.state, [seen()]).findings).toEqual([]);
+    const mine = night(undefined, [], run({ scope: 'mine' }));
+    expect(night(mine.state, [seen()]).findings).toEqual([]);
+    // The other way round it is: all of the tenant had been seen.
+    const all = night(undefined, [], run());
+    expect(night(all.state, [seen()], run({ day: 1, scope: 'mine' })).findings).toHaveLength(1);
+  });
+
+  test('one that was deleted and is back appears again', () => {
+    const first = night(undefined, [seen()], run());
+    const gone = night(first.state, []);
+    expect(night(gone.state, [seen()], run({ day: 2 })).findings).toHaveLength(1);
+  });
+});
+
+describe('drift', () => {
+  test('is neither repeated nor resolved', () => {
+    const first = night(undefined, [seen()], run());
+    const second = night(first.state, [seen({ scopedRoleIds: [], allowedCidrs: [] })]);
+    expect(second.findings).toHaveLength(2);
+    const third = night(second.state, [seen({ scopedRoleIds: [], allowedCidrs: [] })], run({ day: 2 }));
+    expect(third.findings).toEqual([]);
+    expect(third.resolved).toEqual([]);
+  });
+
+  test('that was not remembered is found again', () => {
+    const first = night(undefined, [seen()], run());
+    expect(night(first.state, [seen({ scopedRoleIds: [] })]).findings).toHaveLength(1);
+    expect(night(first.state, [seen({ scopedRoleIds: [] })], run({ day: 2 })).findings).toHaveLength(1);
+  });
+
+  test('of a rule that did not run waits for it', () => {
+    const first = night(undefined, [seen()], run());
+    const other = night(
+      first.state,
+      [seen({ scopedRoleIds: [] })],
+      run({ day: 1, rules: new Set(['unused']) }),
+    );
+    expect(other.findings).toEqual([]);
+    expect(night(other.state, [seen({ scopedRoleIds: [] })], run({ day: 2 })).findings).toHaveLength(1);
+  });
+
+  test('behind a disabled trust is found when it is enabled', () => {
+    const trust = { kind: 'federation-trust', id: 't' } as const;
+    const first = night(undefined, [seen(trust)], run());
+    const disabled = night(first.state, [seen({ ...trust, allowedCidrs: [], live: false })]);
+    expect(disabled.findings).toEqual([]);
+    const enabled = night(disabled.state, [seen({ ...trust, allowedCidrs: [] })], run({ day: 2 }));
+    expect(said(enabled.findings)).toEqual(['network-widened/wider']);
+  });
+
+  test('memory of what was not listed goes only where it would have been seen', () => {
+    const first = night(undefined, [seen()], run());
+    expect(Object.keys(night(first.state, []).state.credentials)).toEqual([]);
+    const partial = run({ day: 1, completeKinds: new Set() });
+    expect(Object.keys(night(first.state, [], partial).state.credentials)).toEqual(['personal-client|a']);
+    const mine = run({ day: 1, scope: 'mine' });
+    expect(Object.keys(night(first.state, [], mine).state.credentials)).toEqual(['personal-client|a']);
+  });
+
+  test('takes its severity from the configuration', () => {
+    const first = night(undefined, [seen()], run());
+    const { findings } = drift({
+      previous: first.state,
+      credentials: [seen({ scopedRoleIds: [] })],
+      roles: ROLES,
+      run: run({ day: 1 }),
+      severities: new Map([['scope-widened', 'critical']]),
+    });
+    expect(findings).toMatchObject([{ severity: 'critical' }]);
+  });
+
+  test('remembers hashes and networks, no names and no role ids', () => {
+    const { state } = night(
+      undefined,
+      [seen({ name: HOSTILE.script ?? '', scopedRoleIds: ['viewer'] })],
+      run(),
+    );
+    expect(state.credentials['personal-client|a']).toEqual({
+      roles: [expect.stringMatching(/^[0-9a-f]{16}$/)],
+      network: ['192.0.2.0/24'],
+      seenIn: 'tenant',
+    });
+    expect(JSON.stringify(state)).not.toMatch(/viewer|script|user-1/);
+  });
+
+  test('a credential called __proto__ is one like any other', () => {
+    const first = night(undefined, [seen({ id: '__proto__' })], run());
+    const again = JSON.parse(JSON.stringify(first.state)) as State;
+    expect(night(again, [seen({ id: '__proto__', scopedRoleIds: [] })]).findings).toHaveLength(1);
+  });
+});
+
+test.each(DRIFT_RULES)('$id is described', ({ id, title, docs, kinds }) => {
+  expect(id).toMatch(/^[a-z]+(-[a-z]+)+$/);
+  expect(title.length).toBeLessThanOrEqual(80);
+  expect(docs.why).toMatch(/\.$/);
+  expect(docs.fix).toMatch(/\.$/);
+  expect(kinds).toEqual(KINDS);
+});

@@ -1,0 +1,294 @@
+import { describe, expect, test } from '@jest/globals';
+import { DAY, type Finding, KINDS } from '../../src/contract/index.js';
+import { compare, NOTHING_TOLD, type Told } from '../../src/engine/history.js';
+import type { HistoryRun, State } from '../../src/engine/state.js';
+import { sampleCredential, sampleFinding, sampleUnknown, TENANT } from '../helpers/sample-report.js';
+
+const NIGHT_1 = Date.parse('2026-09-01T02:00:00.000Z');
+
+function run(override: Partial<HistoryRun> & { day?: number } = {}): HistoryRun {
+  const { day = 0, ...rest } = override;
+  return {
+    tenant: TENANT,
+    asOf: new Date(NIGHT_1 + day * DAY).toISOString(),
+    scope: 'tenant',
+    userId: 'user-0',
+    complete: true,
+    completeKinds: new Set(KINDS),
+    rules: new Set([
+      'unused',
+      'no-expiry',
+      'expiring-soon',
+      'owner-inactive',
+      'waiver-expired',
+      'scope-widened',
+    ]),
+    ...rest,
+  };
+}
+
+function on(id: string, override: Partial<Finding> = {}): Finding {
+  return sampleFinding({ credential: sampleCredential({ id }), ...override });
+}
+
+function told(...findings: readonly Finding[]): Told {
+  return { posted: true, findings: new Set(findings.map(({ fingerprint }) => fingerprint)), digest: false };
+}
+
+function night(previous: State | undefined, findings: readonly Finding[], of: HistoryRun) {
+  return compare({ previous, findings, credentials: {}, run: of });
+}
+
+/** A state after one night that told these findings. */
+function after(findings: readonly Finding[], of: HistoryRun = run()): State {
+  const state = night(undefined, findings, of).next(told(...findings));
+  if (state === undefined) throw new Error('an incomplete run has no state');
+  return state;
+}
+
+describe('status and firstSeen', () => {
+  test('without a memory all findings are new, seen first now', () => {
+    const { findings, news, resolved } = night(undefined, [on('a'), on('b')], run());
+    expect(findings.map(({ status }) => status)).toEqual(['new', 'new']);
+    expect(findings[0]?.firstSeen).toBe('2026-09-01T02:00:00.000Z');
+    expect(news.items.map(({ reasons }) => reasons)).toEqual([['new'], ['new']]);
+    expect(resolved).toEqual([]);
+  });
+
+  test('the same findings are known the next night, and no news', () => {
+    const { findings, news, resolved } = night(after([on('a')]), [on('a')], run({ day: 1 }));
+    expect(findings).toEqual([{ ...on('a'), status: 'known', firstSeen: '2026-09-01T02:00:00.000Z' }]);
+    expect(news).toMatchObject({
+      items: [],
+      resolved: [],
+      digest: [],
+      lastPostedAt: '2026-09-01T02:00:00.000Z',
+    });
+    expect(resolved).toEqual([]);
+  });
+
+  test('one that vanished is resolved, without a name', () => {
+    const { resolved, news } = night(after([on('a'), on('b')]), [on('b')], run({ day: 1 }));
+    const credential = { kind: 'personal-client', id: 'a', name: null };
+    expect(resolved).toEqual([{ fingerprint: on('a').fingerprint, rule: 'unused', credential }]);
+    expect(news.resolved).toMatchObject([{ credentialId: 'a', severity: 'medium' }]);
+  });
+
+  test.each([
+    { days: 90, status: 'reopened', firstSeen: '2026-09-01T02:00:00.000Z' },
+    { days: 91, status: 'new', firstSeen: '2026-12-02T02:00:00.000Z' },
+  ])('one that comes back $days days after it was resolved is $status', ({ days, status, firstSeen }) => {
+    const gone = night(after([on('a')]), [], run({ day: 1 })).next(NOTHING_TOLD);
+    const { findings, news } = night(gone, [on('a')], run({ day: 1 + days }));
+    expect(findings).toMatchObject([{ status, firstSeen }]);
+    expect(news.items).toMatchObject([{ reasons: [status] }]);
+  });
+
+  test('the memory of resolved findings ends', () => {
+    const gone = night(after([on('a')]), [], run({ day: 1 })).next(NOTHING_TOLD);
+    expect(Object.keys(gone?.resolved ?? {})).toHaveLength(1);
+    const kept = night(gone, [], run({ day: 91 })).next(NOTHING_TOLD);
+    expect(Object.keys(kept?.resolved ?? {})).toHaveLength(1);
+    expect(night(kept, [], run({ day: 92 })).next(NOTHING_TOLD)?.resolved).toEqual({});
+  });
+
+  test('a finding that could not be judged tonight is not resolved, and is known again tomorrow', () => {
+    const open = on('a', { rule: 'owner-inactive', severity: 'critical' });
+    const unknown = sampleUnknown({ credential: sampleCredential({ id: 'a' }) });
+    expect(unknown.fingerprint).toBe(open.fingerprint);
+    const blind = night(after([open]), [unknown], run({ day: 1 }));
+    expect(blind.resolved).toEqual([]);
+    expect(blind.findings).toEqual([unknown]);
+    expect(blind.news.items).toEqual([]);
+    const { findings } = night(blind.next(NOTHING_TOLD), [open], run({ day: 2 }));
+    expect(findings).toMatchObject([{ status: 'known', firstSeen: '2026-09-01T02:00:00.000Z' }]);
+  });
+});
+
+describe('severity', () => {
+  test('raised is news, lowered is not', () => {
+    const raised = night(after([on('a')]), [on('a', { severity: 'high' })], run({ day: 1 }));
+    expect(raised.findings).toMatchObject([{ status: 'known' }]);
+    expect(raised.news.items).toMatchObject([{ reasons: ['severity-raised'] }]);
+    const lowered = night(after([on('a', { severity: 'high' })]), [on('a')], run({ day: 1 }));
+    expect(lowered.news.items).toEqual([]);
+  });
+
+  test('a raise that nobody was told is still news the night after', () => {
+    const high = on('a', { severity: 'high' });
+    const untold = night(after([on('a')]), [high], run({ day: 1 })).next(NOTHING_TOLD);
+    expect(night(untold, [high], run({ day: 2 })).news.items).toMatchObject([{ reasons: ['untold'] }]);
+    const tellIt = night(untold, [high], run({ day: 2 })).next(told(high));
+    expect(night(tellIt, [high], run({ day: 3 })).news.items).toEqual([]);
+  });
+});
+
+describe('waivers', () => {
+  const waiver = { reason: 'quarterly job', approvedBy: 'security@acme.example', expires: '2026-12-31' };
+
+  test('a waived finding is no news, and keeps when it was first seen', () => {
+    const first = night(undefined, [on('a', { waiver })], run());
+    expect(first.findings).toMatchObject([{ status: 'waived', firstSeen: '2026-09-01T02:00:00.000Z' }]);
+    expect(first.news.items).toEqual([]);
+    const second = night(first.next(NOTHING_TOLD), [on('a', { waiver })], run({ day: 1 }));
+    expect(second.findings).toMatchObject([{ status: 'waived', firstSeen: '2026-09-01T02:00:00.000Z' }]);
+  });
+
+  test('it is news on the day its waiver ends', () => {
+    const waived = night(undefined, [on('a', { waiver })], run()).next(NOTHING_TOLD);
+    const { findings, news } = night(waived, [on('a')], run({ day: 1 }));
+    expect(findings).toMatchObject([{ status: 'reopened', firstSeen: '2026-09-01T02:00:00.000Z' }]);
+    expect(news.items).toMatchObject([{ reasons: ['waiver-ended'] }]);
+  });
+
+  test('a waived finding that goes away is not praised', () => {
+    const waived = night(after([on('a')]), [on('a', { waiver })], run({ day: 1 })).next(NOTHING_TOLD);
+    const { resolved, news } = night(waived, [], run({ day: 2 }));
+    expect(resolved).toEqual([]);
+    expect(news.resolved).toEqual([]);
+  });
+
+  test("a waiver's own finding is remembered by its fingerprint", () => {
+    const expired = sampleFinding({ rule: 'waiver-expired', credential: null, message: 'ended' });
+    const state = after([expired]);
+    expect(state.findings[expired.fingerprint]).toMatchObject({
+      kind: 'waiver',
+      credentialId: expired.fingerprint,
+    });
+    expect(night(state, [], run({ day: 1 })).resolved).toMatchObject([{ credential: { kind: 'waiver' } }]);
+  });
+});
+
+describe('what a run did not see is not resolved', () => {
+  const partial = { complete: false, completeKinds: new Set<(typeof KINDS)[number]>(['federation-trust']) };
+
+  test('a source that was not seen whole', () => {
+    const trust = sampleFinding({ credential: sampleCredential({ kind: 'federation-trust', id: 't' }) });
+    const { resolved } = night(after([on('a'), trust]), [], run({ day: 1, ...partial }));
+    expect(resolved).toMatchObject([{ credential: { id: 't' } }]);
+  });
+
+  test('an incomplete run leaves no memory', () => {
+    expect(night(after([on('a')]), [on('a')], run({ day: 1, ...partial })).next(told())).toBeUndefined();
+  });
+
+  test('a source that nobody asked for', () => {
+    const one = run({ day: 1, completeKinds: new Set(['federation-trust']) });
+    const comparison = night(after([on('a')]), [], one);
+    expect(comparison.resolved).toEqual([]);
+    expect(night(comparison.next(NOTHING_TOLD), [on('a')], run({ day: 2 })).findings).toMatchObject([
+      { status: 'known' },
+    ]);
+  });
+
+  test('a rule that did not run', () => {
+    const state = after([on('a'), on('a', { rule: 'no-expiry' })]);
+    const { resolved } = night(state, [], run({ day: 1, rules: new Set(['no-expiry']) }));
+    expect(resolved).toMatchObject([{ rule: 'no-expiry' }]);
+  });
+
+  test("an audit of one's own credentials does not resolve everyone's", () => {
+    const mine = run({ day: 1, scope: 'mine' });
+    const comparison = night(after([on('a')]), [on('b')], mine);
+    expect(comparison.resolved).toEqual([]);
+    const state = comparison.next(NOTHING_TOLD);
+    expect(night(state, [], { ...mine, userId: 'somebody else' }).resolved).toEqual([]);
+    expect(night(state, [], mine).resolved).toMatchObject([{ credential: { id: 'b' } }]);
+    expect(night(state, [], run({ day: 2 })).resolved).toHaveLength(2);
+  });
+});
+
+describe('milestones', () => {
+  const EXPIRY = NIGHT_1 + 40 * DAY;
+
+  function expiring(expiresAt: number): Finding {
+    const credential = sampleCredential({ id: 'a', expiresAt: new Date(expiresAt).toISOString() });
+    return sampleFinding({ rule: 'expiring-soon', credential });
+  }
+
+  /** The days left at which it spoke, in a run every `step` milliseconds. */
+  function spoken(from: number, step: number): number[] {
+    const days: number[] = [];
+    let state: State | undefined;
+    for (let now = from; now < EXPIRY; now += step) {
+      const finding = expiring(EXPIRY);
+      const comparison = night(state, [finding], { ...run(), asOf: new Date(now).toISOString() });
+      if (comparison.news.items.length > 0) days.push((EXPIRY - now) / DAY);
+      state = comparison.next(comparison.news.items.length > 0 ? told(finding) : NOTHING_TOLD);
+    }
+    return days;
+  }
+
+  test('speaks when first found and at 30, 14, 7, 3 and 1 days, inclusive, once each', () => {
+    expect(spoken(EXPIRY - 35 * DAY, DAY / 2)).toEqual([35, 30, 14, 7, 3, 1]);
+  });
+
+  test('a milestone that falls between two runs is told by the next, and several at once only once', () => {
+    expect(spoken(EXPIRY - 30 * DAY, 4.25 * DAY)).toEqual([30, 13, 4.5, 0.25]);
+  });
+
+  test('just before a milestone it is silent', () => {
+    const state = after([expiring(EXPIRY)], { ...run(), asOf: new Date(EXPIRY - 20 * DAY).toISOString() });
+    const at = (left: number) =>
+      night(state, [expiring(EXPIRY)], { ...run(), asOf: new Date(EXPIRY - left).toISOString() }).news.items;
+    expect(at(14 * DAY + 1)).toEqual([]);
+    expect(at(14 * DAY)).toMatchObject([{ reasons: ['milestone'] }]);
+  });
+
+  test('another expiry date arms them again', () => {
+    const at = { ...run(), asOf: new Date(EXPIRY - 13 * DAY).toISOString() };
+    const state = after([expiring(EXPIRY)], at);
+    expect(night(state, [expiring(EXPIRY)], at).news.items).toEqual([]);
+    expect(night(state, [expiring(EXPIRY + DAY / 2)], at).news.items).toMatchObject([
+      { reasons: ['milestone'] },
+    ]);
+  });
+
+  test('one that was not told is told the next night', () => {
+    const state = after([expiring(EXPIRY)], { ...run(), asOf: new Date(EXPIRY - 20 * DAY).toISOString() });
+    const at = (left: number) => ({ ...run(), asOf: new Date(EXPIRY - left * DAY).toISOString() });
+    const untold = night(state, [expiring(EXPIRY)], at(14)).next(NOTHING_TOLD);
+    expect(night(untold, [expiring(EXPIRY)], at(13)).news.items).toMatchObject([{ reasons: ['milestone'] }]);
+  });
+});
+
+describe('the weekly digest', () => {
+  test('is due a week after a finding was told, not a moment before', () => {
+    const state = after([on('a')]);
+    expect(night(state, [on('a')], run({ day: 7 - 1 / DAY })).news.digest).toEqual([]);
+    expect(night(state, [on('a')], run({ day: 7 })).news.digest).toEqual([on('a').fingerprint]);
+  });
+
+  test('comes at most weekly, and leaves out what was told in between', () => {
+    const second = night(after([on('a')]), [on('a'), on('b')], run({ day: 6 })).next(told(on('b')));
+    const seventh = night(second, [on('a'), on('b')], run({ day: 7 }));
+    expect(seventh.news.digest).toEqual([on('a').fingerprint]);
+    const digested = seventh.next({ ...told(on('a')), digest: true });
+    expect(night(digested, [on('a'), on('b')], run({ day: 13 })).news.digest).toEqual([]);
+    expect(night(digested, [on('a'), on('b')], run({ day: 14 })).news.digest).toHaveLength(2);
+  });
+
+  test('that was due and not sent stays due', () => {
+    const state = night(after([on('a')]), [on('a')], run({ day: 7 })).next(NOTHING_TOLD);
+    expect(night(state, [on('a')], run({ day: 8 })).news.digest).toHaveLength(1);
+  });
+});
+
+test('nothing that was never told is praised when it goes', () => {
+  const silent = night(undefined, [on('a')], run()).next(NOTHING_TOLD);
+  const { resolved, news } = night(silent, [], run({ day: 1 }));
+  expect(resolved).toHaveLength(1);
+  expect(news.resolved).toEqual([]);
+});
+
+test('the state holds no name, no email and no text of a credential', () => {
+  const text = JSON.stringify(after([on('a'), on('b', { rule: 'no-expiry' })]));
+  for (const secret of ['nightly export', 'Jo Doe', 'jo@acme.example', 'user-1', 'last used']) {
+    expect(text).not.toContain(secret);
+  }
+});
+
+test('the same memory gives the same bytes, in whatever order the findings came', () => {
+  const [a, b] = [on('a'), on('b')];
+  expect(JSON.stringify(after([a, b]))).toBe(JSON.stringify(after([b, a])));
+});
