@@ -13,7 +13,14 @@ export type {
   Siblings,
 } from './facts.js';
 export { FACT_KINDS } from './facts.js';
-export type { AppliedWaiver, Finding, FindingStatus, Outcome, ReportedCredential, Waiver } from './finding.js';
+export type {
+  AppliedWaiver,
+  Finding,
+  FindingStatus,
+  Outcome,
+  ReportedCredential,
+  Waiver,
+} from './finding.js';
 export type { Addresses, AddressSet, Block, MalformedEntry } from './network.js';
 export {
   alignedBlocks,

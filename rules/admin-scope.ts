@@ -1,0 +1,35 @@
+import { defineRule, KINDS } from '../src/contract/index.js';
+
+export default defineRule({
+  id: 'admin-scope',
+  title: 'The credential is scoped to a role that can do everything',
+  severity: 'high',
+  kinds: KINDS,
+  docs: {
+    why: 'A scope that contains the Super Administrator role limits nothing: whoever holds the secret holds the tenant.',
+    fix: 'Replace it by one scoped to the narrowest role that does its job; reading needs no more than a read-only role.',
+    references: [
+      {
+        title: 'OWASP Non-Human Identities 2025, NHI5 Overprivileged NHI',
+        url: 'https://owasp.org/www-project-non-human-identities-top-10/',
+      },
+    ],
+  },
+  needs: ['scopedRoles'],
+  optional: ['tenantRoles'],
+  options: {
+    roles: { describe: 'Names or ids of the roles that are found', default: ['system:owner'] },
+  },
+  messages: {
+    admin: (d: { role: string }) => `scoped to ${d.role}, which limits nothing: choose a narrower role`,
+  },
+  check({ facts, options }) {
+    for (const { id, name } of facts.scopedRoles) {
+      const role = options.roles.find((wanted) => wanted === name || wanted === id);
+      if (role !== undefined) return { messageId: 'admin', data: { role } };
+    }
+    // Without the tenant's roles an id may stand for any of them.
+    if (facts.scopedRoles.length > 0 && facts.tenantRoles === undefined) return { unknown: 'tenantRoles' };
+    return undefined;
+  },
+});

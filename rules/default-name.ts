@@ -1,0 +1,34 @@
+import { defineRule } from '../src/contract/index.js';
+
+export default defineRule({
+  id: 'default-name',
+  title: 'The name of the key says nothing about its purpose',
+  severity: 'low',
+  kinds: ['personal-client'],
+  docs: {
+    why: 'A key whose purpose nobody wrote down is a key nobody dares to revoke. A command line login leaves a new one, unscoped and without end, each time.',
+    fix: 'Revoke the ones that command line logins left behind, and name the others after what uses them.',
+    references: [
+      {
+        title: 'ConductorOne: creating an API key',
+        url: 'https://www.conductorone.com/docs/conductorone-api/authenticate',
+      },
+    ],
+  },
+  needs: ['name'],
+  messages: {
+    blank: () => 'has no name: name it after what uses it, or revoke it',
+    cliLogin: () => 'left behind by a command line login: revoke it if that login is no longer used',
+  },
+  check({ facts }) {
+    if (BLANK.test(facts.name)) return { messageId: 'blank', data: {} };
+    if (CLI_LOGIN.test(facts.name.trim())) return { messageId: 'cliLogin', data: {} };
+    return undefined;
+  },
+});
+
+/** Invisible characters name nothing either. */
+const BLANK = /^[\s\p{C}]*$/u;
+
+/** cone's names are complete; c1i adds to its own. */
+const CLI_LOGIN = /^created (?:by|from) (?:cone$|c1i)/i;

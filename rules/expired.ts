@@ -1,0 +1,40 @@
+import { countDays, DAY, defineRule, wholeDays } from '../src/contract/index.js';
+
+export default defineRule({
+  id: 'expired',
+  title: 'The credential has expired and is still listed',
+  severity: 'low',
+  kinds: ['personal-client', 'service-principal-credential'],
+  judges: 'expired',
+  docs: {
+    why: 'An ended credential lets nobody in, but it hides the live ones in every list, and something may still be trying to use it.',
+    fix: 'Check that nothing depends on it any more, then delete it.',
+    references: [
+      {
+        title: 'OWASP Non-Human Identities 2025, NHI1 Improper Offboarding',
+        url: 'https://owasp.org/www-project-non-human-identities-top-10/',
+      },
+    ],
+  },
+  needs: ['expiresAt'],
+  options: {
+    graceDays: { describe: 'Days after the end from which on it is found', default: 0, min: 0 },
+  },
+  messages: {
+    expired: (d: { days: number; limit: number; expiresAt: string }) =>
+      `expired ${d.days < 1 ? 'less than a day' : countDays(d.days)} ago, at ${d.expiresAt} (grace ${countDays(d.limit)}): delete it`,
+  },
+  check({ facts, options, now }) {
+    if (facts.expiresAt === null) return undefined;
+    const since = now - facts.expiresAt.getTime();
+    if (since < options.graceDays * DAY) return undefined;
+    return {
+      messageId: 'expired',
+      data: {
+        days: wholeDays(since),
+        limit: options.graceDays,
+        expiresAt: facts.expiresAt.toISOString(),
+      },
+    };
+  },
+});

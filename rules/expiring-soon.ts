@@ -1,0 +1,57 @@
+import { countDays, DAY, defineRule, wholeDays } from '../src/contract/index.js';
+
+export default defineRule({
+  id: 'expiring-soon',
+  title: 'The credential expires soon',
+  severity: 'medium',
+  kinds: ['personal-client', 'service-principal-credential'],
+  docs: {
+    why: 'When a credential ends, whatever calls the API with it stops, often at night and without a word. The window is cut to a share of the lifetime, so that a short-lived credential is not "expiring soon" all its life.',
+    fix: 'Create its successor now, move its users over, then revoke it.',
+    references: [
+      {
+        title: 'Microsoft Entra recommendation applicationCredentialExpiry (30 days)',
+        url: 'https://learn.microsoft.com/en-us/entra/identity/monitoring-health/recommendation-renew-expiring-application-credential',
+      },
+    ],
+  },
+  needs: ['expiresAt', 'self'],
+  optional: ['createdAt'],
+  options: {
+    days: { describe: 'Days before the end from which on it is found', default: 30, min: 1 },
+    urgentDays: { describe: 'Days before the end from which on it is high', default: 7, min: 0 },
+    lifetimeShare: {
+      describe: 'The window is never longer than this share of the lifetime',
+      default: 1 / 3,
+      min: 0.01,
+      max: 1,
+    },
+  },
+  messages: {
+    expiring: (d: { days: number; window: number; expiresAt: string; self: boolean }) =>
+      `expires in ${d.days < 1 ? 'less than a day' : countDays(d.days)}, at ${d.expiresAt} (window ${countDays(d.window)}): ` +
+      (d.self ? 'replace it, or the audit itself will stop then' : 'replace it before then'),
+  },
+  check({ facts, options, now }) {
+    if (facts.expiresAt === null) return undefined;
+    const end = facts.expiresAt.getTime();
+    const lifetime = facts.createdAt === undefined ? Infinity : end - facts.createdAt.getTime();
+    // An end before its own beginning says nothing about a lifetime.
+    const share = lifetime > 0 ? options.lifetimeShare * lifetime : Infinity;
+    const window = Math.min(options.days * DAY, share);
+    const left = end - now;
+    if (left > window) return undefined;
+    const urgent = left <= Math.min(options.urgentDays * DAY, window / 2);
+    return {
+      messageId: 'expiring',
+      data: {
+        days: wholeDays(left),
+        window: Math.round((window / DAY) * 10) / 10,
+        expiresAt: facts.expiresAt.toISOString(),
+        self: facts.self,
+      },
+      severity: urgent ? 'high' : 'medium',
+      escalate: facts.self,
+    };
+  },
+});

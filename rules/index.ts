@@ -1,0 +1,45 @@
+import type { Rule } from '../src/contract/index.js';
+import adminScope from './admin-scope.js';
+import defaultName from './default-name.js';
+import expired from './expired.js';
+import expiringSoon from './expiring-soon.js';
+import lifetimeTooLong from './lifetime-too-long.js';
+import looseTrustCondition from './loose-trust-condition.js';
+import malformedCidr from './malformed-cidr.js';
+import noExpiry from './no-expiry.js';
+import noProofOfPossession from './no-proof-of-possession.js';
+import noScopedRoles from './no-scoped-roles.js';
+import notRotated from './not-rotated.js';
+import openCidr from './open-cidr.js';
+import ownerInactive from './owner-inactive.js';
+import rotationUnfinished from './rotation-unfinished.js';
+import staticBesideFederation from './static-beside-federation.js';
+import tooManyCredentials from './too-many-credentials.js';
+import trustLeftover from './trust-leftover.js';
+import unknownRole from './unknown-role.js';
+import unreachableCidr from './unreachable-cidr.js';
+import unused from './unused.js';
+
+/** The built-in rules, in the order in which they are documented: the only registry. */
+export const rules: readonly Rule[] = [
+  expiringSoon,
+  expired,
+  noExpiry,
+  lifetimeTooLong,
+  notRotated,
+  unused,
+  openCidr,
+  malformedCidr,
+  unreachableCidr,
+  noScopedRoles,
+  adminScope,
+  unknownRole,
+  ownerInactive,
+  tooManyCredentials,
+  defaultName,
+  rotationUnfinished,
+  noProofOfPossession,
+  staticBesideFederation,
+  looseTrustCondition,
+  trustLeftover,
+];

@@ -1,0 +1,50 @@
+import { countDays, DAY, defineRule } from '../src/contract/index.js';
+
+export default defineRule({
+  id: 'lifetime-too-long',
+  title: 'The credential was made to live too long',
+  severity: 'medium',
+  kinds: ['personal-client', 'service-principal-credential'],
+  docs: {
+    why: 'The longer a credential lives, the longer a leaked copy of it works and the more places hold one.',
+    fix: 'Replace it by one with a shorter life, and rotate that before it ends.',
+    references: [
+      {
+        title: 'ConductorOne: credentials of service principals end within 180 days',
+        url: 'https://www.conductorone.com/docs/product/admin/service-principals/client-credentials',
+      },
+      { title: 'CISA SCuBA, MS.AAD.5.6v1 (180 days)', url: 'https://github.com/cisagov/ScubaGear' },
+      {
+        title: 'OWASP Non-Human Identities 2025, NHI7 Long-Lived Secrets',
+        url: 'https://owasp.org/www-project-non-human-identities-top-10/',
+      },
+    ],
+  },
+  needs: ['expiresAt'],
+  optional: ['createdAt'],
+  options: {
+    maxDays: { describe: 'The longest life, in days, that is not found', default: 180, min: 1 },
+    highDays: { describe: 'The longest life, in days, that is not high', default: 365, min: 1 },
+  },
+  messages: {
+    long: (d: { days: number; limit: number; createdAt: string; expiresAt: string }) =>
+      `made to live ${countDays(d.days)}, until ${d.expiresAt} (limit ${d.limit}): replace it by one that ends sooner`,
+  },
+  check({ facts, options }) {
+    if (facts.expiresAt === null) return undefined;
+    if (facts.createdAt === undefined) return { unknown: 'createdAt' };
+    const lifetime = facts.expiresAt.getTime() - facts.createdAt.getTime();
+    if (lifetime <= options.maxDays * DAY) return undefined;
+    return {
+      messageId: 'long',
+      data: {
+        // Begun days: a millisecond over the limit must not read as the limit.
+        days: Math.ceil(lifetime / DAY),
+        limit: options.maxDays,
+        createdAt: facts.createdAt.toISOString(),
+        expiresAt: facts.expiresAt.toISOString(),
+      },
+      severity: lifetime > options.highDays * DAY ? 'high' : 'medium',
+    };
+  },
+});

@@ -1,0 +1,57 @@
+import { defineRule, judgeCondition } from '../src/contract/index.js';
+
+const EXAMPLE = 'such as claims.sub == "repo:acme/infra:ref:refs/heads/main"';
+
+interface Data {
+  /** The part of the condition that lets them in; empty where the condition is. */
+  part: string;
+}
+
+export default defineRule({
+  id: 'loose-trust-condition',
+  title: 'The federation trust lets in more workloads than the ones it names',
+  severity: 'critical',
+  kinds: ['federation-trust'],
+  docs: {
+    why: 'Providers such as GitHub Actions sign tokens for everybody. The condition alone decides whose workloads act as the service principal: if it names none, a stranger with a free account gets in.',
+    fix: 'Compare a claim that names the workload (sub, repository, project_path, …) as a whole, or up to its delimiter; then add branch, environment and the like.',
+    references: [
+      {
+        title: 'ConductorOne: Workload federation',
+        url: 'https://www.conductorone.com/docs/product/admin/service-principals/workload-federation',
+      },
+      {
+        title: 'GitHub: OpenID Connect reference',
+        url: 'https://docs.github.com/en/actions/reference/security/oidc',
+      },
+      { title: 'OWASP Non-Human Identities 2025, NHI6 Insecure Cloud Deployment Configurations' },
+    ],
+  },
+  needs: ['condition'],
+  messages: {
+    always: (d: Data) =>
+      `every token of the provider is let in, because the condition is ${d.part === '' ? 'empty' : `always true (${d.part})`}: require one workload, ${EXAMPLE}`,
+    anyone: (d: Data) =>
+      `strangers' workloads are let in, because this names no workload: ${d.part}; require one, ${EXAMPLE}`,
+    ownerWide: (d: Data) =>
+      `every workload of the owner is let in, because this names no more than the owner: ${d.part}; name the repository, project, workspace or account as well`,
+    loose: (d: Data) =>
+      `workloads with a similar name are let in, because this matches a part of a name: ${d.part}; compare the whole name, or end the prefix at its delimiter`,
+  },
+  check({ facts }) {
+    const judged = judgeCondition(facts.condition);
+    if ('unknown' in judged) return judged;
+    const { admits, part } = judged;
+    switch (admits) {
+      case 'never':
+      case 'named':
+        return undefined;
+      case 'ownerWide':
+        return { messageId: admits, data: { part }, severity: 'high' };
+      case 'loose':
+        return { messageId: admits, data: { part }, severity: 'medium' };
+      default:
+        return { messageId: admits, data: { part } };
+    }
+  },
+});

@@ -1,0 +1,50 @@
+import { defineRule, KINDS, type Owner } from '../src/contract/index.js';
+
+export default defineRule({
+  id: 'no-scoped-roles',
+  title: 'The credential holds every right of its owner',
+  severity: 'medium',
+  kinds: KINDS,
+  docs: {
+    why: 'A credential without scoped roles can do whatever its owner can, now and after the next promotion. How bad that is depends on the owner.',
+    fix: 'Replace it by one that is scoped to the roles its job needs.',
+    references: [
+      {
+        title: 'OWASP Non-Human Identities 2025, NHI5 Overprivileged NHI',
+        url: 'https://owasp.org/www-project-non-human-identities-top-10/',
+      },
+      {
+        title: 'ConductorOne: the scope of an API key',
+        url: 'https://www.conductorone.com/docs/conductorone-api/authenticate',
+      },
+    ],
+  },
+  needs: ['scopedRoles'],
+  optional: ['owner'],
+  messages: {
+    full: (d: { power: Power }) =>
+      `not scoped to any role, and ${POWERS[d.power].words}: scope it to the roles its job needs`,
+  },
+  check({ facts }) {
+    if (facts.scopedRoles.length > 0) return undefined;
+    const power = powerOf(facts.owner);
+    return { messageId: 'full', data: { power }, severity: POWERS[power].severity };
+  },
+});
+
+type Power = keyof typeof POWERS;
+
+const POWERS = {
+  superAdministrator: { severity: 'critical', words: 'its owner is a Super Administrator' },
+  administrator: { severity: 'high', words: 'its owner holds an administrator role' },
+  basicUser: { severity: 'low', words: 'its owner is a Basic User' },
+  notKnown: { severity: 'medium', words: "its owner's roles are not known" },
+} as const;
+
+function powerOf(owner: Owner | undefined): Power {
+  // A list of roles that is blank was not shown to us: everyone has one.
+  if (!owner?.roles?.length) return 'notKnown';
+  if (owner.roles.some((role) => role.name === 'system:owner')) return 'superAdministrator';
+  // A role of the tenant's own counts as an administrator's: nobody can tell from here that it is harmless.
+  return owner.roles.every((role) => role.name === 'system:user') ? 'basicUser' : 'administrator';
+}

@@ -1,0 +1,42 @@
+import { countDays, DAY, defineRule, wholeDays } from '../src/contract/index.js';
+
+export default defineRule({
+  id: 'not-rotated',
+  title: 'The credential has not been replaced for a long time',
+  severity: 'medium',
+  kinds: ['personal-client', 'service-principal-credential'],
+  docs: {
+    why: 'An old secret has passed through more machines, backups and hands than anybody remembers. Rotation makes the lost copies worthless.',
+    fix: 'Create a new credential, move its users over, then revoke this one.',
+    references: [
+      {
+        title: 'CIS AWS Foundations Benchmark 1.11–1.14 (access keys: 90 days)',
+        url: 'https://www.cisecurity.org/benchmark/amazon_web_services',
+      },
+      {
+        title: 'OWASP Non-Human Identities 2025, NHI7 Long-Lived Secrets',
+        url: 'https://owasp.org/www-project-non-human-identities-top-10/',
+      },
+    ],
+  },
+  needs: ['createdAt'],
+  options: {
+    maxAgeDays: { describe: 'Age in days from which on it is found', default: 365, min: 1 },
+  },
+  messages: {
+    old: (d: { days: number; limit: number; createdAt: string }) =>
+      `created ${countDays(d.days)} ago and not replaced since (limit ${d.limit}): rotate it`,
+  },
+  check({ facts, options, now }) {
+    const age = now - facts.createdAt.getTime();
+    if (age < options.maxAgeDays * DAY) return undefined;
+    return {
+      messageId: 'old',
+      data: {
+        days: wholeDays(age),
+        limit: options.maxAgeDays,
+        createdAt: facts.createdAt.toISOString(),
+      },
+    };
+  },
+});

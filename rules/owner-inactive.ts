@@ -1,0 +1,28 @@
+import { defineRule, KINDS } from '../src/contract/index.js';
+
+export default defineRule({
+  id: 'owner-inactive',
+  title: 'The owner of the credential is gone, disabled or deleted',
+  severity: 'critical',
+  kinds: KINDS,
+  docs: {
+    why: 'A live credential of somebody who has left is a way in that no offboarding closed and nobody watches.',
+    fix: 'Revoke it. Where a job still needs it, give the job a credential of a service principal first.',
+    references: [
+      {
+        title: 'OWASP Non-Human Identities 2025, NHI1 Improper Offboarding',
+        url: 'https://owasp.org/www-project-non-human-identities-top-10/',
+      },
+    ],
+  },
+  needs: ['owner'],
+  messages: {
+    gone: () => 'live, though the tenant no longer knows its owner: revoke it',
+    disabled: () => 'live, though its owner is disabled: revoke it',
+    deleted: () => 'live, though its owner is deleted: revoke it',
+  },
+  check({ facts }) {
+    const { status } = facts.owner;
+    return status === 'active' ? undefined : { messageId: status, data: {} };
+  },
+});

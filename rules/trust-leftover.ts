@@ -1,0 +1,28 @@
+import { defineRule } from '../src/contract/index.js';
+
+export default defineRule({
+  id: 'trust-leftover',
+  title: 'The trust is enabled, but its provider is disabled or missing',
+  severity: 'low',
+  kinds: ['federation-trust'],
+  docs: {
+    why: 'The trust lets nobody in today. The day somebody enables the provider again it does, without anyone having decided so.',
+    fix: 'Delete the trust, or disable it as well.',
+    references: [
+      {
+        title: 'OWASP Non-Human Identities 2025, NHI1 Improper Offboarding',
+        url: 'https://owasp.org/www-project-non-human-identities-top-10/',
+      },
+    ],
+  },
+  needs: ['provider'],
+  messages: {
+    providerDisabled: (d: { missing: boolean }) =>
+      `enabled, though its provider ${d.missing ? 'no longer exists' : 'is disabled'}: delete it`,
+  },
+  check({ facts }) {
+    const missing = facts.provider === null;
+    if (facts.provider !== null && !facts.provider.disabled) return undefined;
+    return { messageId: 'providerDisabled', data: { missing } };
+  },
+});

@@ -1,0 +1,36 @@
+import { defineRule, KINDS } from '../src/contract/index.js';
+
+export default defineRule({
+  id: 'unknown-role',
+  title: 'The credential is scoped to a role that no longer exists',
+  severity: 'low',
+  kinds: KINDS,
+  docs: {
+    why: 'Nobody can say what a credential may do whose role is gone; at best it does less than its owner believes.',
+    fix: 'Replace it by one scoped to roles that exist.',
+    references: [
+      {
+        title: 'OWASP Non-Human Identities 2025, NHI5 Overprivileged NHI',
+        url: 'https://owasp.org/www-project-non-human-identities-top-10/',
+      },
+    ],
+  },
+  needs: ['scopedRoles'],
+  optional: ['tenantRoles'],
+  messages: {
+    unresolved: (d: { role: string; count: number; total: number }) =>
+      `${d.count} of its ${d.total} scoped roles no longer ${d.count === 1 ? 'exists' : 'exist'} (${d.role}${d.count > 1 ? ', …' : ''}): scope it to roles that do`,
+  },
+  check({ facts }) {
+    const { scopedRoles, tenantRoles } = facts;
+    if (scopedRoles.length === 0) return undefined;
+    if (tenantRoles === undefined) return { unknown: 'tenantRoles' };
+    const gone = scopedRoles.filter((role) => !tenantRoles.has(role.id));
+    const [first] = gone;
+    if (first === undefined) return undefined;
+    return {
+      messageId: 'unresolved',
+      data: { role: first.id, count: gone.length, total: scopedRoles.length },
+    };
+  },
+});

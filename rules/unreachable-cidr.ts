@@ -1,0 +1,43 @@
+import {
+  alignedBlocks,
+  defineRule,
+  isEmpty,
+  isGloballyReachable,
+  KINDS,
+  readAddresses,
+} from '../src/contract/index.js';
+
+export default defineRule({
+  id: 'unreachable-cidr',
+  title: 'No call over the internet can match any of the source restrictions',
+  severity: 'info',
+  kinds: KINDS,
+  docs: {
+    why: 'ConductorOne sees the public address of a call. A list of private networks therefore locks everyone out, or stands there because nobody ever tried.',
+    fix: 'Put the public addresses of the calling networks in its place, or revoke the credential if nothing can use it.',
+    references: [
+      {
+        title: 'IANA IPv4 Special-Purpose Address Registry',
+        url: 'https://www.iana.org/assignments/iana-ipv4-special-registry/iana-ipv4-special-registry.xhtml',
+      },
+      {
+        title: 'IANA IPv6 Special-Purpose Address Registry',
+        url: 'https://www.iana.org/assignments/iana-ipv6-special-registry/iana-ipv6-special-registry.xhtml',
+      },
+    ],
+  },
+  needs: ['allowedCidrs'],
+  messages: {
+    unreachable: (d: { block: string; count: number }) =>
+      `admits only ${d.block}${d.count > 1 ? ` and ${d.count - 1} more ${d.count === 2 ? 'network' : 'networks'}` : ''} that nobody calls from over the internet: name public addresses`,
+  },
+  check({ facts }) {
+    const { set, malformed } = readAddresses(facts.allowedCidrs);
+    if (malformed.length > 0 || isEmpty(set) || isGloballyReachable(set)) return undefined;
+    const blocks = alignedBlocks(set);
+    return {
+      messageId: 'unreachable',
+      data: { block: blocks[0]?.cidr ?? '', count: blocks.length },
+    };
+  },
+});

@@ -1,0 +1,57 @@
+import { countDays, DAY, defineRule, wholeDays } from '../src/contract/index.js';
+
+export default defineRule({
+  id: 'unused',
+  title: 'The credential has not been used for a long time',
+  severity: 'medium',
+  kinds: ['personal-client', 'service-principal-credential'],
+  docs: {
+    why: 'A credential nobody uses is one nobody would miss, and nobody would notice being used by someone else.',
+    fix: 'Ask the owner whether it is still needed; if not, revoke it.',
+    references: [
+      {
+        title: 'CIS Controls 8.1, safeguard 5.3 (dormant accounts: 45 days)',
+        url: 'https://www.cisecurity.org/controls',
+      },
+      {
+        title: 'CIS AWS Foundations Benchmark 1.11–1.14 (unused credentials: 45 days)',
+        url: 'https://www.cisecurity.org/benchmark/amazon_web_services',
+      },
+      { title: 'PCI DSS 4.0.1, requirement 8.2.6 (inactive accounts: 90 days)' },
+      { title: 'FedRAMP High, AC-2(3) (35 days)' },
+      {
+        title: 'OWASP Non-Human Identities 2025, NHI1 Improper Offboarding',
+        url: 'https://owasp.org/www-project-non-human-identities-top-10/',
+      },
+    ],
+  },
+  needs: ['lastUsedAt'],
+  optional: ['createdAt'],
+  options: {
+    days: { describe: 'Days without use from which on it is found', default: 90, min: 1 },
+  },
+  messages: {
+    idle: (d: { days: number; limit: number; lastUsedAt: string }) =>
+      `last used ${countDays(d.days)} ago (limit ${d.limit}): revoke it unless its owner still needs it`,
+    neverUsed: (d: { days: number; limit: number; createdAt: string }) =>
+      `never used since it was created ${countDays(d.days)} ago (limit ${d.limit}): revoke it`,
+  },
+  check({ facts, options, now }) {
+    const limit = options.days;
+    if (facts.lastUsedAt !== null) {
+      const idle = now - facts.lastUsedAt.getTime();
+      if (idle < limit * DAY) return undefined;
+      return {
+        messageId: 'idle',
+        data: { days: wholeDays(idle), limit, lastUsedAt: facts.lastUsedAt.toISOString() },
+      };
+    }
+    if (facts.createdAt === undefined) return { unknown: 'createdAt' };
+    const age = now - facts.createdAt.getTime();
+    if (age < limit * DAY) return undefined;
+    return {
+      messageId: 'neverUsed',
+      data: { days: wholeDays(age), limit, createdAt: facts.createdAt.toISOString() },
+    };
+  },
+});

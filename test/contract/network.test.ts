@@ -1,0 +1,395 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  type AddressSet,
+  alignedBlocks,
+  blocksOf,
+  containsSet,
+  coversFamily,
+  isEmpty,
+  isGloballyReachable,
+  readAddresses,
+} from '../../src/contract/index.js';
+
+const setOf = (...entries: string[]): AddressSet => readAddresses(entries).set;
+const blocks = (...entries: string[]): string[] => blocksOf(setOf(...entries));
+
+describe('well-formed entries', () => {
+  test.each<[entry: string, block: string]>([
+    ['203.0.113.7', '203.0.113.7/32'],
+    ['203.0.113.0/24', '203.0.113.0/24'],
+    ['0.0.0.0', '0.0.0.0/32'],
+    ['0.0.0.0/0', '0.0.0.0/0'],
+    ['255.255.255.255', '255.255.255.255/32'],
+    ['::', '::/128'],
+    ['::/0', '::/0'],
+    ['2001:DB8::/32', '2001:db8::/32'],
+    ['2001:0db8:0000:0000:0000:0000:0000:0001', '2001:db8::1/128'],
+    ['2001:db8:0:0:1:0:0:0/80', '2001:db8:0:0:1::/80'],
+    // IPv4-mapped: judged as IPv4.
+    ['::ffff:10.0.0.0/104', '10.0.0.0/8'],
+    ['::ffff:a00:0/104', '10.0.0.0/8'],
+    ['::ffff:192.0.2.1', '192.0.2.1/32'],
+    ['::ffff:0:0/96', '0.0.0.0/0'],
+    // Wider than the mapped addresses, or beside them: IPv6.
+    ['::/95', '::/95'],
+    ['::fffe:0:0/96', '::fffe:0:0/96'],
+    ['::ffff:0:0:0/96', '::ffff:0:0:0/96'],
+    // Not mapped, though some libraries think so.
+    ['::1.2.3.4', '::102:304/128'],
+  ])('%s', (entry, block) => {
+    const { set, malformed } = readAddresses([entry]);
+    expect(malformed).toEqual([]);
+    expect(blocksOf(set)).toEqual([block]);
+  });
+});
+
+describe('malformed entries, and what they may admit all the same', () => {
+  test.each<[entry: string, problem: string, blocks: string[]]>([
+    ['', 'is blank', []],
+    ['  ', 'is blank', []],
+    ['any', 'is no address or CIDR', []],
+    ['*', 'is no address or CIDR', []],
+    ['/8', 'is no address or CIDR', []],
+    ['10.0.0.0/', 'is no address or CIDR', []],
+    ['10.0.0.0/8/8', 'is no address or CIDR', []],
+    ['10.0.0.0/-1', 'is no address or CIDR', []],
+    ['10.0.0.0/0x8', 'is no address or CIDR', []],
+    ['10.0.0.0/255.0.0.0', 'is no address or CIDR', []],
+    ['10.0.0.0-10.0.0.9', 'is no address or CIDR', []],
+    ['10.0.0.256', 'is no address or CIDR', []],
+    ['1.2.3.4.5', 'is no address or CIDR', []],
+    ['10.0.0.', 'is no address or CIDR', []],
+    ['١٠.0.0.1', 'is no address or CIDR', []],
+    ['[::1]', 'is no address or CIDR', []],
+    [':::', 'is no address or CIDR', []],
+    ['1:2:3:4:5:6:7:8:9', 'is no address or CIDR', []],
+    ['1::2::3', 'is no address or CIDR', []],
+    ['12345::', 'is no address or CIDR', []],
+    ['::ffff:1.2.3.256', 'is no address or CIDR', []],
+    ['10.0.0.0/8 # office', 'is no address or CIDR', []],
+    [`10.0.0.0/8${'0'.repeat(100_000)}`, 'is no address or CIDR', []],
+    ['10.0.0.0/33', 'has a prefix longer than its address', []],
+    ['::/129', 'has a prefix longer than its address', []],
+    ['10.0.0.1/8', 'has host bits set', ['10.0.0.0/8']],
+    ['10.0.0.1/0', 'has host bits set', ['0.0.0.0/0']],
+    ['2001:db8::1/32', 'has host bits set', ['2001:db8::/32']],
+    ['::ffff:10.0.0.1/104', 'has host bits set', ['10.0.0.0/8']],
+    ['::ffff:0:0/90', 'has host bits set', ['0.0.0.0/0', '::ffc0:0:0/90']],
+    ['10.0.0.0/08', 'has leading zeros', ['10.0.0.0/8']],
+    ['010.0.0.0/8', 'has leading zeros', ['8.0.0.0/8', '10.0.0.0/8']],
+    ['10.0.0.09', 'has leading zeros', ['10.0.0.9/32']],
+    ['0255.0.0.1', 'has leading zeros', ['173.0.0.1/32', '255.0.0.1/32']],
+    ['0256.0.0.1', 'has leading zeros', ['174.0.0.1/32']],
+    ['00.0.0.0/0', 'has leading zeros', ['0.0.0.0/0']],
+    ['::ffff:010.0.0.1', 'has leading zeros', ['8.0.0.1/32', '10.0.0.1/32']],
+    ['10.1', 'has fewer than four parts', ['10.0.0.1/32', '10.1.0.0/32']],
+    ['10/8', 'has fewer than four parts', ['0.0.0.0/8', '10.0.0.0/8']],
+    ['0/0', 'has fewer than four parts', ['0.0.0.0/0']],
+    ['167772161', 'has fewer than four parts', ['10.0.0.1/32']],
+    ['0x0a.0.0.1', 'is written in hexadecimal', ['10.0.0.1/32']],
+    ['0xA000001', 'is written in hexadecimal', ['10.0.0.1/32']],
+    ['fe80::1%eth0', 'has a zone id', ['fe80::1/128']],
+    ['::%1/0', 'has a zone id', ['::/0']],
+    [' 10.0.0.0/8', 'has blanks around it', ['10.0.0.0/8']],
+    ['0.0.0.0/0\n', 'has blanks around it', ['0.0.0.0/0']],
+  ])('%s', (entry, problem, expected) => {
+    const { set, malformed } = readAddresses([entry]);
+    expect(malformed).toEqual([{ entry, problem }]);
+    expect(blocksOf(set)).toEqual(expected);
+  });
+
+  test('stand in the order of the list, and spoil no other entry', () => {
+    const { set, malformed } = readAddresses(['b', '10.0.0.0/8', 'a']);
+    expect(malformed.map(({ entry }) => entry)).toEqual(['b', 'a']);
+    expect(blocksOf(set)).toEqual(['10.0.0.0/8']);
+  });
+});
+
+describe('merging', () => {
+  test.each<[entries: string[], blocks: string[]]>([
+    [[], []],
+    [['128.0.0.0/1', '0.0.0.0/1'], ['0.0.0.0/0']],
+    [['8000::/1', '::/1'], ['::/0']],
+    [['10.0.0.0/8', '10.1.2.3', '10.1.0.0/16'], ['10.0.0.0/8']],
+    [['10.0.0.0/9', '10.128.0.0/9', '11.0.0.0/8'], ['10.0.0.0/7']],
+    // Adjacent, but not one aligned block.
+    [
+      ['9.0.0.0/8', '10.0.0.0/8'],
+      ['9.0.0.0/8', '10.0.0.0/8'],
+    ],
+    [
+      ['10.0.0.1', '10.0.0.2', '10.0.0.3'],
+      ['10.0.0.1/32', '10.0.0.2/31'],
+    ],
+    // IPv4 first, each ascending by number, not by text.
+    [
+      ['fe80::/10', '::1', '100.0.0.0/8', '20.0.0.0/8'],
+      ['20.0.0.0/8', '100.0.0.0/8', '::1/128', 'fe80::/10'],
+    ],
+    [['::ffff:0.0.0.0/97', '128.0.0.0/1'], ['0.0.0.0/0']],
+    // The last address of one family does not touch the first of the other.
+    [
+      ['255.255.255.255', '::'],
+      ['255.255.255.255/32', '::/128'],
+    ],
+  ])('%j', (entries, expected) => {
+    expect(blocks(...entries)).toEqual(expected);
+  });
+});
+
+describe('coversFamily', () => {
+  test.each<[entries: string[], ipv4: boolean, ipv6: boolean]>([
+    [[], false, false],
+    [['0.0.0.0/0'], true, false],
+    [['::/0'], false, true],
+    [['0.0.0.0/1', '128.0.0.0/1'], true, false],
+    [['0.0.0.0/1', '128.0.0.0/2', '192.0.0.0/3'], false, false],
+    [['0.0.0.0/1', '128.0.0.0/1', '::/1', '8000::/1'], true, true],
+    [['::/1'], false, false],
+    [['8000::/1'], false, false],
+  ])('%j', (entries, ipv4, ipv6) => {
+    expect(coversFamily(setOf(...entries), 4)).toBe(ipv4);
+    expect(coversFamily(setOf(...entries), 6)).toBe(ipv6);
+  });
+
+  test('not when a single address is missing', () => {
+    const allBut = (address: number): string[] =>
+      Array.from({ length: 32 }, (_, bit) => {
+        const network = ((address >>> bit) ^ 1) * 2 ** bit;
+        return `${[24, 16, 8, 0].map((shift) => (network >>> shift) & 255).join('.')}/${32 - bit}`;
+      });
+    for (const missing of [0, 1, 0x7fffffff]) {
+      const entries = allBut(missing);
+      expect(readAddresses(entries).malformed).toEqual([]);
+      expect(coversFamily(setOf(...entries), 4)).toBe(false);
+    }
+  });
+});
+
+test.each<[outer: string[], inner: string[], contains: boolean]>([
+  [[], [], true],
+  [['10.0.0.0/8'], [], true],
+  [[], ['10.0.0.0/8'], false],
+  [['10.0.0.0/8'], ['10.0.0.0/8'], true],
+  [['10.0.0.0/9', '10.128.0.0/9'], ['10.64.0.0/10', '10.128.0.0/10'], true],
+  [['10.0.0.0/8'], ['10.0.0.0/7'], false],
+  [['10.0.0.0/8'], ['9.255.255.255'], false],
+  [['10.0.0.0/8'], ['11.0.0.0'], false],
+  [['10.0.0.0/8', '12.0.0.0/8'], ['10.1.1.1', '11.1.1.1', '12.1.1.1'], false],
+  [['10.0.0.0/8', '12.0.0.0/8', '14.0.0.0/8'], ['10.1.1.1', '14.1.1.1'], true],
+  [['0.0.0.0/0'], ['::1'], false],
+  [['0.0.0.0/0'], ['::ffff:10.0.0.1'], true],
+  [['::/0'], ['10.0.0.1'], false],
+])('%j contains %j: %s', (outer, inner, contains) => {
+  expect(containsSet(setOf(...outer), setOf(...inner))).toBe(contains);
+});
+
+test('isEmpty', () => {
+  expect(isEmpty(setOf())).toBe(true);
+  expect(isEmpty(setOf('any'))).toBe(true);
+  expect(isEmpty(setOf('10.0.0.1'))).toBe(false);
+  expect(isEmpty(setOf('::1'))).toBe(false);
+});
+
+describe('special-purpose networks', () => {
+  // Each network with the addresses just outside it, where they are not special themselves.
+  test.each<[network: string, before: string | null, after: string | null]>([
+    ['0.0.0.0/8', null, '1.0.0.0'],
+    ['10.0.0.0/8', '9.255.255.255', '11.0.0.0'],
+    ['100.64.0.0/10', '100.63.255.255', '100.128.0.0'],
+    ['127.0.0.0/8', '126.255.255.255', '128.0.0.0'],
+    ['169.254.0.0/16', '169.253.255.255', '169.255.0.0'],
+    ['172.16.0.0/12', '172.15.255.255', '172.32.0.0'],
+    ['192.0.0.0/24', '191.255.255.255', '192.0.1.0'],
+    ['192.0.2.0/24', '192.0.1.255', '192.0.3.0'],
+    ['192.168.0.0/16', '192.167.255.255', '192.169.0.0'],
+    ['198.18.0.0/15', '198.17.255.255', '198.20.0.0'],
+    ['198.51.100.0/24', '198.51.99.255', '198.51.101.0'],
+    ['203.0.113.0/24', '203.0.112.255', '203.0.114.0'],
+    ['224.0.0.0/4', '223.255.255.255', null],
+    ['240.0.0.0/4', null, null],
+    ['::/128', null, null],
+    ['::1/128', null, '::2'],
+    ['2001:db8::/32', '2001:db7:ffff:ffff:ffff:ffff:ffff:ffff', '2001:db9::'],
+    ['fc00::/7', 'fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', 'fe00::'],
+    ['fe80::/10', 'fe7f:ffff:ffff:ffff:ffff:ffff:ffff:ffff', 'fec0::'],
+    ['ff00::/8', 'feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', null],
+  ])('%s', (network, before, after) => {
+    expect(isGloballyReachable(setOf(network))).toBe(false);
+    for (const outside of [before, after]) {
+      if (outside === null) continue;
+      expect(isGloballyReachable(setOf(outside))).toBe(true);
+      expect(isGloballyReachable(setOf(network, outside))).toBe(true);
+    }
+  });
+
+  test('neighbours count together', () => {
+    expect(isGloballyReachable(setOf('224.0.0.0/3'))).toBe(false);
+    expect(isGloballyReachable(setOf('::/127'))).toBe(false);
+  });
+
+  test('a block is judged by the merged range it lies in, not alone', () => {
+    const reachable = (...entries: string[]) =>
+      alignedBlocks(setOf(...entries)).map((block) => [block.cidr, block.globallyReachable]);
+    expect(reachable('10.0.0.0/8')).toEqual([['10.0.0.0/8', false]]);
+    expect(reachable('9.0.0.0/8', '10.0.0.0/8')).toEqual([
+      ['9.0.0.0/8', true],
+      ['10.0.0.0/8', true],
+    ]);
+    expect(reachable('8.0.0.0/8', '10.0.0.0/8')).toEqual([
+      ['8.0.0.0/8', true],
+      ['10.0.0.0/8', false],
+    ]);
+  });
+});
+
+describe('memory', () => {
+  test('equal lists share one reading, different lists do not', () => {
+    const list = ['10.0.0.0/8', '192.0.2.1'];
+    expect(readAddresses(list)).toBe(readAddresses(list));
+    expect(readAddresses([...list])).toBe(readAddresses(list));
+    expect(readAddresses([...list].reverse())).not.toBe(readAddresses(list));
+    expect(readAddresses(['10.0.0.0/8,192.0.2.1'])).not.toBe(readAddresses(list));
+  });
+
+  test('forgets the text of old lists and of very long ones, and stays right', () => {
+    const [first, long] = [['20.1.2.3'], Array<string>(1000).fill('20.1.2.3')];
+    const reading = readAddresses(first);
+    expect(readAddresses([...first])).toBe(reading);
+    expect(readAddresses([...long])).not.toBe(readAddresses(long));
+    for (let n = 0; n < 5000; n++) {
+      const address = `20.0.${n >> 8}.${n & 255}`;
+      expect(blocks(address)).toEqual([`${address}/32`]);
+    }
+    expect(blocks('20.0.0.0')).toEqual(['20.0.0.0/32']);
+    expect(readAddresses([...first])).not.toBe(reading);
+    expect(readAddresses([...first])).toEqual(reading);
+    expect(readAddresses(first)).toBe(reading);
+  });
+});
+
+/** Networks among 256 addresses of each family, around where prefixes of all lengths can be seen. */
+const BASES = { 4: '20.0.0.', 6: '2620::' } as const;
+
+const network = fc
+  .record({
+    family: fc.constantFrom(4, 6),
+    address: fc.integer({ min: 0, max: 255 }),
+    host: fc.integer({ min: 0, max: 8 }),
+  })
+  .map(({ family, address, host }) => ({ family, host, first: (address >> host) << host }));
+
+type Network = typeof network extends fc.Arbitrary<infer N> ? N : never;
+
+function textOf({ family, first, host }: Network): string {
+  return family === 4 ? `${BASES[4]}${first}/${32 - host}` : `${BASES[6]}${first.toString(16)}/${128 - host}`;
+}
+
+/** The model: every address on its own. */
+function members(networks: readonly Network[]): Set<string> {
+  return new Set(
+    networks.flatMap(({ family, first, host }) =>
+      Array.from({ length: 1 << host }, (_, offset) => `${family}/${first + offset}`),
+    ),
+  );
+}
+
+function networkOf(cidr: string): Network {
+  const [address = '', prefix] = cidr.split('/');
+  return cidr.includes(':')
+    ? {
+        family: 6,
+        host: 128 - Number(prefix),
+        first: Number.parseInt(address.slice(BASES[6].length) || '0', 16),
+      }
+    : { family: 4, host: 32 - Number(prefix), first: Number(address.slice(BASES[4].length)) };
+}
+
+describe('properties, against a model of single addresses', () => {
+  const list = fc.array(network, { maxLength: 12 });
+
+  test('a merged set covers exactly what its parts cover', () => {
+    fc.assert(
+      fc.property(list, (networks) => {
+        const { set, malformed } = readAddresses(networks.map(textOf));
+        expect(malformed).toEqual([]);
+        expect(members(blocksOf(set).map(networkOf))).toEqual(members(networks));
+        expect(isEmpty(set)).toBe(networks.length === 0);
+      }),
+    );
+  });
+
+  test('order and duplicates never matter', () => {
+    fc.assert(
+      fc.property(
+        list.chain((networks) =>
+          fc.tuple(
+            fc.constant(networks),
+            fc.shuffledSubarray([...networks, ...networks], { minLength: networks.length * 2 }),
+          ),
+        ),
+        ([networks, shuffled]) => {
+          expect(setOf(...shuffled.map(textOf))).toEqual(setOf(...networks.map(textOf)));
+        },
+      ),
+    );
+  });
+
+  test('blocks are disjoint, aligned, maximal and in order', () => {
+    fc.assert(
+      fc.property(list, (networks) => {
+        const all = members(networks);
+        const found = blocks(...networks.map(textOf)).map(networkOf);
+        expect(found.reduce((sum, { host }) => sum + (1 << host), 0)).toBe(all.size);
+        for (const { family, first, host } of found) {
+          expect(first % (1 << host)).toBe(0);
+          const parent = { family, host: host + 1, first: (first >> (host + 1)) << (host + 1) };
+          expect([...members([parent])].every((address) => all.has(address))).toBe(false);
+        }
+        const order = found.map(({ family, first }) => family * 1000 + first);
+        expect(order).toEqual([...order].sort((a, b) => a - b));
+      }),
+    );
+  });
+
+  test('containment is that of the addresses', () => {
+    fc.assert(
+      fc.property(list, list, (outer, inner) => {
+        const held = members(outer);
+        expect(containsSet(setOf(...outer.map(textOf)), setOf(...inner.map(textOf)))).toBe(
+          [...members(inner)].every((address) => held.has(address)),
+        );
+      }),
+    );
+  });
+
+  test('the blocks of a set, read again, are the set', () => {
+    const ipv6 = fc.record({ value: fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }), prefix: fc.nat(128) });
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.ipV4(), fc.ipV6(), ipv6.map(textOfBig))), (entries) => {
+        const { set } = readAddresses(entries);
+        const again = readAddresses(blocksOf(set));
+        expect(again).toEqual({ set, malformed: [] });
+      }),
+    );
+  });
+
+  test('any text at all is read without throwing', () => {
+    const nearly = fc.string({ unit: fc.constantFrom(...'0123456789abfx.:/% -') });
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.string({ unit: 'binary' }), nearly)), (entries) => {
+        const { set, malformed } = readAddresses(entries);
+        expect(malformed.length).toBeLessThanOrEqual(entries.length);
+        expect(readAddresses(blocksOf(set)).malformed).toEqual([]);
+      }),
+    );
+  });
+});
+
+function textOfBig({ value, prefix }: { value: bigint; prefix: number }): string {
+  return `${value
+    .toString(16)
+    .padStart(32, '0')
+    .replace(/(.{4})(?=.)/g, '$1:')}/${prefix}`;
+}

@@ -1,0 +1,123 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { countDays, DAY, parseInstant, wholeDays } from '../../src/contract/index.js';
+
+describe('parseInstant', () => {
+  test.each<[text: string, instant: string]>([
+    ['2026-06-01T12:00:00Z', '2026-06-01T12:00:00.000Z'],
+    ['2026-06-01t12:00:00z', '2026-06-01T12:00:00.000Z'],
+    ['2026-06-01T12:00:00.5Z', '2026-06-01T12:00:00.500Z'],
+    ['2026-06-01T12:00:00.05Z', '2026-06-01T12:00:00.050Z'],
+    ['2026-06-01T12:00:00.005Z', '2026-06-01T12:00:00.005Z'],
+    // Cut, not rounded: a rounded one could move a credential past its threshold.
+    ['2026-06-01T12:00:00.9999Z', '2026-06-01T12:00:00.999Z'],
+    ['2026-06-01T12:00:00.12345Z', '2026-06-01T12:00:00.123Z'],
+    ['2026-06-01T12:00:00.123456Z', '2026-06-01T12:00:00.123Z'],
+    ['2026-06-01T12:00:00.1234567Z', '2026-06-01T12:00:00.123Z'],
+    ['2026-06-01T12:00:00.12345678Z', '2026-06-01T12:00:00.123Z'],
+    ['2026-06-01T12:00:00.123456789Z', '2026-06-01T12:00:00.123Z'],
+    ['2026-06-01T12:00:00+02:00', '2026-06-01T10:00:00.000Z'],
+    ['2026-06-01T12:00:00-05:30', '2026-06-01T17:30:00.000Z'],
+    ['2026-06-01T12:00:00-00:00', '2026-06-01T12:00:00.000Z'],
+    ['2026-01-01T00:30:00+01:00', '2025-12-31T23:30:00.000Z'],
+    ['2024-02-29T00:00:00Z', '2024-02-29T00:00:00.000Z'],
+    ['2000-02-29T00:00:00Z', '2000-02-29T00:00:00.000Z'],
+    ['1970-01-01T00:00:00Z', '1970-01-01T00:00:00.000Z'],
+    ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000Z'],
+    ['2016-12-31T23:59:60Z', '2017-01-01T00:00:00.000Z'],
+    ['2016-12-31T23:59:60.25Z', '2017-01-01T00:00:00.250Z'],
+    ['2017-01-01T00:59:60+01:00', '2017-01-01T00:00:00.000Z'],
+  ])('%s', (text, instant) => {
+    expect(parseInstant(text)?.toISOString()).toBe(instant);
+  });
+
+  test.each([
+    '',
+    'yesterday',
+    '2026-06-01',
+    '2026-06-01T12:00Z',
+    '2026-06-01T12:00:00',
+    '2026-06-01 12:00:00Z',
+    '2026-06-01T12:00:00+0200',
+    '2026-06-01T12:00:00+02',
+    '2026-06-01T12:00:00.Z',
+    '2026-06-01T12:00:00.1234567890Z',
+    '2026-06-01T12:00:00,5Z',
+    '2026-02-29T00:00:00Z',
+    '1900-02-29T00:00:00Z',
+    '2026-02-30T00:00:00Z',
+    '2026-04-31T00:00:00Z',
+    '2026-00-01T00:00:00Z',
+    '2026-13-01T00:00:00Z',
+    '2026-06-00T00:00:00Z',
+    '2026-06-32T00:00:00Z',
+    '2026-06-01T24:00:00Z',
+    '2026-06-01T25:00:00Z',
+    '2026-06-01T12:60:00Z',
+    '2026-06-01T12:00:61Z',
+    '2026-06-01T12:00:00+24:00',
+    '2026-06-01T12:00:00+02:60',
+    '26-06-01T12:00:00Z',
+    '+002026-06-01T12:00:00Z',
+    '2026-06-01T12:00:00Z\n',
+    ' 2026-06-01T12:00:00Z',
+    '1780315200000',
+    '٢٠٢٦-06-01T12:00:00Z',
+  ])('refuses %j', (text) => {
+    expect(parseInstant(text)).toBeUndefined();
+  });
+
+  test('reads back every instant that was written', () => {
+    fc.assert(
+      fc.property(
+        fc.date({
+          min: new Date('0001-01-01T00:00:00Z'),
+          max: new Date('9999-12-31T23:59:59.999Z'),
+          noInvalidDate: true,
+        }),
+        (date) => {
+          expect(parseInstant(date.toISOString())).toEqual(date);
+        },
+      ),
+    );
+  });
+
+  test('an offset moves the instant, never the clock of the machine', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 }), (hours, minutes) => {
+        const offset = `${String(hours).padStart(2, '0')}:${String(minutes).padStart(2, '0')}`;
+        const east = parseInstant(`2026-03-29T02:30:00+${offset}`)?.getTime() ?? Number.NaN;
+        const west = parseInstant(`2026-03-29T02:30:00-${offset}`)?.getTime() ?? Number.NaN;
+        expect(west - east).toBe(2 * (hours * 60 + minutes) * 60_000);
+      }),
+    );
+  });
+
+  test('any text is an instant or undefined', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)), (text) => {
+        const instant = parseInstant(text);
+        expect(instant === undefined || !Number.isNaN(instant.getTime())).toBe(true);
+      }),
+    );
+  });
+});
+
+test.each([
+  [0, 0],
+  [DAY - 1, 0],
+  [DAY, 1],
+  [90 * DAY - 1, 89],
+  [90 * DAY, 90],
+])('%i ms are %i whole days', (span, days) => {
+  expect(wholeDays(span)).toBe(days);
+});
+
+test.each([
+  [0, '0 days'],
+  [1, '1 day'],
+  [2, '2 days'],
+  [2.3, '2.3 days'],
+])('%d is worded "%s"', (days, words) => {
+  expect(countDays(days)).toBe(words);
+});

@@ -1,0 +1,120 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { rules } from '../../rules/index.js';
+import { checkRule } from '../../src/config/check-rule.js';
+import { FACT_KINDS, KINDS, type Rule, SEVERITIES } from '../../src/contract/index.js';
+import { judge, type Verdict } from '../helpers/test-rule.js';
+import { casesFor, NAME } from './arbitrary-facts.js';
+
+const folder = new URL('../../rules/', import.meta.url);
+const files = readdirSync(folder).filter((file) => file !== 'index.ts');
+
+test('every file in rules/ is registered, once', () => {
+  expect(rules.map(({ id }) => `${id}.ts`).sort()).toEqual(files.sort());
+});
+
+describe.each(rules.map((rule) => [rule.id, rule] as const))('%s', (id, rule) => {
+  test('stands in the file of its name', async () => {
+    const file = await import(`../../rules/${id}.js`);
+    expect(file.default).toBe(rule);
+  });
+
+  test('imports the contract alone', () => {
+    const source = readFileSync(new URL(`${id}.ts`, folder), 'utf8');
+    const imported = [...source.matchAll(/^(?:import|\}).* from '([^']+)';$/gm)].map(([, path]) => path);
+    expect(new Set(imported)).toEqual(new Set(['../src/contract/index.js']));
+    expect(source).not.toMatch(/\bimport\(|\brequire\(/);
+  });
+
+  test('has a table of cases', () => {
+    const table = new URL(`${id}.test.ts`, import.meta.url);
+    expect(existsSync(table) ? readFileSync(table, 'utf8') : 'no such file').toContain('testRule(rule, ');
+  });
+
+  test('would load as a plug-in does', () => {
+    expect(checkRule(rule, { plugin: false })).toEqual([]);
+  });
+
+  test('states a fact in at most 80 characters', () => {
+    expect(rule.title.length).toBeLessThanOrEqual(80);
+    expect(rule.title).toMatch(/^[A-Z].*[^.]$/);
+  });
+
+  test('says why, what to do and where that comes from', () => {
+    expect(rule.docs.why).toMatch(/^[A-Z].{40,}\.$/);
+    expect(rule.docs.fix).toMatch(/^[A-Z].{15,}\.$/);
+    expect(rule.docs.references.length).toBeGreaterThan(0);
+    for (const { title, url } of rule.docs.references) {
+      expect(title).toMatch(/\S/);
+      if (url !== undefined) expect(new URL(url).protocol).toBe('https:');
+    }
+  });
+
+  test('judges kinds that carry its facts', () => {
+    expect(rule.kinds.length).toBeGreaterThan(0);
+    expect(KINDS).toEqual(expect.arrayContaining([...rule.kinds]));
+    for (const fact of [...rule.needs, ...(rule.optional ?? [])]) {
+      expect({ fact, kinds: FACT_KINDS[fact] }).toEqual({
+        fact,
+        kinds: expect.arrayContaining([...rule.kinds]),
+      });
+    }
+  });
+
+  test('has options within their own bounds', () => {
+    for (const spec of Object.values(rule.options ?? {})) {
+      expect(spec.describe).toMatch(/^[A-Z].*[^.]$/);
+      if (typeof spec.default !== 'number') continue;
+      const { min = -Infinity, max = Infinity } = spec as { min?: number; max?: number };
+      expect(spec.default).toBeGreaterThanOrEqual(min);
+      expect(spec.default).toBeLessThanOrEqual(max);
+    }
+  });
+
+  test('answers any facts and options with a pass, a known message or an unknown', () => {
+    fc.assert(
+      fc.property(casesFor(rule), (given) => {
+        expectSound(rule, judge(rule, given));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('answers the same facts with the same words', () => {
+    fc.assert(
+      fc.property(casesFor(rule), (given) => {
+        expect(judge(rule, given)).toEqual(judge(rule, given));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('reaches every message', () => {
+    const reached = new Set<string>();
+    for (const given of fc.sample(casesFor(rule), { numRuns: 1500, seed: 20260601 })) {
+      const verdict = judge(rule, given);
+      if (verdict.outcome === 'violation') reached.add(verdict.messageId);
+    }
+    expect([...reached].sort()).toEqual(Object.keys(rule.messages).sort());
+  });
+});
+
+/** judge() has already refused a changed input, an undeclared fact and an unknown message id. */
+function expectSound(rule: Rule, verdict: Verdict): void {
+  if (verdict.outcome === 'pass') return;
+  if (verdict.outcome === 'unknown') {
+    const { unknown } = verdict;
+    if (typeof unknown === 'string') expect([...rule.needs, ...(rule.optional ?? [])]).toContain(unknown);
+    else {
+      expect(unknown.reason).toMatch(/[^.]$/);
+      expect(unknown.cure).toMatch(/\S/);
+    }
+    return;
+  }
+  const { message, data, severity } = verdict;
+  expect(SEVERITIES).toContain(severity);
+  expect(JSON.parse(JSON.stringify(data))).toStrictEqual(data);
+  expect(message).not.toMatch(/undefined|NaN|Infinity|\[object|^\s*$/);
+  expect(`${message} ${JSON.stringify(data)}`).not.toContain(NAME);
+}

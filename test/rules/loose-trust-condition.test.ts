@@ -1,0 +1,88 @@
+import rule from '../../rules/loose-trust-condition.js';
+import { testRule } from '../helpers/test-rule.js';
+
+testRule(rule, {
+  pass: [
+    { name: 'one workload', facts: { condition: 'claims.sub == "repo:acme/infra:ref:refs/heads/main"' } },
+    {
+      name: 'a prefix that ends at its delimiter',
+      facts: { condition: 'claims.sub.startsWith("repo:acme/infra:")' },
+    },
+    { name: 'never true', facts: { condition: 'false' } },
+  ],
+  fail: [
+    {
+      name: 'empty',
+      facts: { condition: '' },
+      messageId: 'always',
+      severity: 'critical',
+      message:
+        'every token of the provider is let in, because the condition is empty: require one workload, such as claims.sub == "repo:acme/infra:ref:refs/heads/main"',
+      data: { part: '' },
+    },
+    {
+      name: 'always true',
+      facts: { condition: 'true || claims.sub == "x"' },
+      messageId: 'always',
+      severity: 'critical',
+      message:
+        'every token of the provider is let in, because the condition is always true (true): require one workload, such as claims.sub == "repo:acme/infra:ref:refs/heads/main"',
+      data: { part: 'true' },
+    },
+    {
+      name: 'one branch names nobody',
+      facts: { condition: 'claims.repository == "acme/infra" || claims.actor == "x"' },
+      messageId: 'anyone',
+      severity: 'critical',
+      message:
+        'strangers\' workloads are let in, because this names no workload: claims.actor == "x"; require one, such as claims.sub == "repo:acme/infra:ref:refs/heads/main"',
+      data: { part: 'claims.actor == "x"' },
+    },
+    {
+      name: 'only the owner',
+      facts: { condition: 'claims.repository_owner == "acme" && claims.environment == "production"' },
+      messageId: 'ownerWide',
+      severity: 'high',
+      message:
+        'every workload of the owner is let in, because this names no more than the owner: claims.repository_owner == "acme"; name the repository, project, workspace or account as well',
+      data: { part: 'claims.repository_owner == "acme"' },
+    },
+    {
+      name: 'a part of a name',
+      facts: { condition: 'claims.repository.startsWith("acme/in")' },
+      messageId: 'loose',
+      severity: 'medium',
+      message:
+        'workloads with a similar name are let in, because this matches a part of a name: claims.repository.startsWith("acme/in"); compare the whole name, or end the prefix at its delimiter',
+      data: { part: 'claims.repository.startsWith("acme/in")' },
+    },
+  ],
+  unknown: [
+    { name: 'not seen', facts: { condition: undefined }, unknown: 'condition' },
+    {
+      name: 'does not parse',
+      facts: { condition: 'claims.sub ==' },
+      unknown: {
+        reason: "the trust's condition cannot be read: Unexpected token: EOF",
+        cure: 'correct the condition; ConductorOne tests it against sample claims',
+      },
+    },
+    {
+      name: 'not boolean',
+      facts: { condition: 'claims.sub' },
+      unknown: {
+        reason: "the trust's condition cannot be read: it is the text of a claim, not a bool",
+        cure: 'correct the condition; ConductorOne tests it against sample claims',
+      },
+    },
+    {
+      name: 'a piece of a claim',
+      facts: { condition: 'claims.sub.split(":")[1] == "acme/infra"' },
+      unknown: {
+        reason:
+          'the trust\'s condition cannot be judged: claims.sub.split(":")[1] == "acme/infra" cannot be decoded',
+        cure: 'compare whole claims (sub, repository, project_path) with ==, in or startsWith',
+      },
+    },
+  ],
+});

@@ -1,0 +1,17 @@
+import rule from '../../rules/no-proof-of-possession.js';
+import { testRule } from '../helpers/test-rule.js';
+
+testRule(rule, {
+  pass: [{ name: 'required', facts: { requireDpop: true } }],
+  fail: [
+    {
+      name: 'not required',
+      facts: { requireDpop: false },
+      messageId: 'bearer',
+      severity: 'info',
+      message: 'does not require proof of possession (DPoP): require it where its clients can',
+      data: {},
+    },
+  ],
+  unknown: [{ name: 'not known', facts: { requireDpop: undefined }, unknown: 'requireDpop' }],
+});
