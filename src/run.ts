@@ -84,7 +84,11 @@ export async function run(request: RunRequest, context: RunContext): Promise<Exi
   }
 }
 
-function rulesInForce({ rules, config, only }: RunRequest): RuleInForce[] {
+export function rulesInForce({
+  rules,
+  config,
+  only,
+}: Pick<RunRequest, 'rules' | 'config' | 'only'>): RuleInForce[] {
   return rules.flatMap((rule) => {
     const setting = config.rules[rule.id];
     if (only ? !only.has(rule.id) : setting && !setting.enabled) return [];
@@ -138,6 +142,7 @@ async function deliver(
         now: io.now,
         signal: io.signal,
         log,
+        scrub: (text) => redactor.redact(text),
       });
     });
   }
@@ -152,7 +157,9 @@ async function deliver(
       });
     });
   }
-  const next = failed || request.slack === 'dry-run' ? undefined : comparison?.next(told);
+  // A dry run told nobody, and without waivers everything waived would be remembered as open.
+  const remembers = !failed && request.slack !== 'dry-run' && request.waivers;
+  const next = remembers ? comparison?.next(told) : undefined;
   if (stateFile && next) await attempt(() => stateFile.save(next));
   return failed ? EXIT.incomplete : exitCode(report, request.config.failOn);
 }

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { PROFILES, SOURCE_KINDS } from '../config/config.js';
-import { SEVERITIES } from '../contract/index.js';
+import { SEVERITIES } from '../contract/severity.js';
 import { FORMATS } from '../reporters/index.js';
 
 /** Flags of every command that audits, as commander hands them over. */

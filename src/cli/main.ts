@@ -140,7 +140,7 @@ export function complain(
   { io, redactor }: CommandContext,
 ): void {
   const safe = redactor
-    .redact(`c1-audit: ${message}\n${hint}`)
+    .redact([`c1-audit: ${message}`, hint].filter((line) => line !== '').join('\n'))
     .split('\n')
     .map((line) => forGitHubLine(forTerminal(line)));
   io.stderr.write(`${safe.join('\n')}\n`);

@@ -21,7 +21,7 @@ beforeAll(async () => {
     kinds: KINDS,
     required: new Set(KINDS),
     limits: DEFAULT_LIMITS,
-    log: { debug: () => undefined, warn: () => undefined },
+    log: { debug: () => undefined, info: () => undefined },
     now: Date.now,
     fetch,
     hide: () => undefined,

@@ -1,12 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import type { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { rules as builtIns } from '../../../rules/index.js';
-import { type Config, SOURCE_KINDS, type SourceName } from '../../config/config.js';
+import type { Config } from '../../config/config.js';
 import { type LoadedConfig, loadConfig } from '../../config/load.js';
 import { printConfig } from '../../config/print.js';
-import { type Kind, parseInstant } from '../../contract/index.js';
+import { parseInstant } from '../../contract/index.js';
 import { inActions, maskLines } from '../../delivery/github.js';
 import { parseTargets, writeStream } from '../../delivery/output.js';
 import { slackTarget } from '../../delivery/slack/environment.js';
@@ -14,17 +10,14 @@ import { EXIT, type ExitCode } from '../../engine/exit-code.js';
 import { AuditError } from '../../errors.js';
 import type { Io } from '../../io.js';
 import { type RunRequest, run } from '../../run.js';
-import { readEnvironment } from '../../sources/c1/environment.js';
-import { c1Source } from '../../sources/c1/index.js';
-import { DEFAULT_LIMITS } from '../../sources/c1/limits.js';
-import { fileSource } from '../../sources/file.js';
-import type { Source } from '../../sources/source.js';
 import { wantsColor } from '../color.js';
 import type { AuditFlags } from '../flags.js';
 import { createLog } from '../log.js';
 import { type CommandContext, complain } from '../main.js';
+import { openSource } from '../open-source.js';
 import { createProgress } from '../progress.js';
 import { environmentSecrets } from '../secrets.js';
+import { unattended } from '../unattended.js';
 
 /** What a command that audits changes about it. */
 export interface AuditDefaults {
@@ -63,7 +56,6 @@ export async function auditCommand(
     }),
     defaults,
   );
-  const { config } = loaded;
   if (flags.printConfig) {
     await writeStream(io.stdout, redactor.redact(printConfig(loaded, loaded.rules)));
     return EXIT.clean;
@@ -71,26 +63,28 @@ export async function auditCommand(
   const slack = slackMode(flags, io, defaults);
   const log = createLog(flags.verbose ? 'debug' : flags.quiet ? 'error' : 'warn', io.stderr, redactor);
   const progress = createProgress(io, !flags.quiet && !flags.verbose);
-  const source = await openSource(flags, config, loaded, context, log, progress.add);
-  if (inActions(io.env)) io.stderr.write(maskLines(environmentSecrets(io.env).map(({ value }) => value)));
-  const request: RunRequest = {
-    source,
-    config,
-    rules: loaded.rules,
-    only: flags.rule && new Set(flags.rule),
-    waivers: flags.waivers !== false,
-    targets,
-    asOf,
-    slack,
-    color: wantsColor(io, flags.color),
+  const audit = async () => {
+    const request: RunRequest = {
+      source: await openSource(flags, loaded, context, log, progress.add),
+      config: loaded.config,
+      rules: loaded.rules,
+      only: flags.rule && new Set(flags.rule),
+      waivers: flags.waivers !== false,
+      targets,
+      asOf,
+      slack,
+      color: wantsColor(io, flags.color),
+    };
+    if (inActions(io.env)) io.stderr.write(maskLines(environmentSecrets(io.env).map(({ value }) => value)));
+    return run(request, {
+      io,
+      redactor,
+      log,
+      complain: (error) => complain(error, context),
+      onCollected: progress.clear,
+    });
   };
-  return run(request, {
-    io,
-    redactor,
-    log,
-    complain: (error) => complain(error, context),
-    onCollected: progress.clear,
-  });
+  return unattended(audit, slack === 'send', context);
 }
 
 /** What the demo sets where nobody else does. */
@@ -138,78 +132,4 @@ function slackMode(
     '--slack is given, but nothing says where to send to.',
     'Set SLACK_WEBHOOK_URL, or SLACK_BOT_TOKEN and SLACK_CHANNEL.',
   );
-}
-
-async function openSource(
-  flags: AuditFlags,
-  config: Config,
-  { origins }: LoadedConfig,
-  { io, redactor }: CommandContext,
-  log: ReturnType<typeof createLog>,
-  onRecords: (count: number) => void,
-): Promise<Source> {
-  if (flags.input !== undefined) {
-    const conflict =
-      flags.scope !== undefined ? '--scope' : flags.source !== undefined ? '--source' : undefined;
-    if (conflict) {
-      throw new AuditError(
-        'usage',
-        `${conflict} has no meaning with --input.`,
-        'A file holds what it holds: leave the flag out.',
-      );
-    }
-    const name = flags.input === '-' ? 'stdin' : flags.input;
-    return fileSource(
-      await readInput(flags.input, io),
-      name,
-      io.env.CONDUCTORONE_TENANT_DOMAIN?.trim().toLowerCase() || undefined,
-    );
-  }
-  const access = readEnvironment(io.env);
-  const named = origins.get('sources')?.from;
-  const kinds = kindsOf(config);
-  return c1Source({
-    access,
-    scope: config.scope,
-    kinds,
-    required: new Set(named === undefined || named === 'default' ? [] : kinds),
-    limits: { ...DEFAULT_LIMITS, ...io.limits, ...timeoutOf(flags) },
-    log,
-    now: io.now,
-    fetch,
-    hide: (secret) => redactor.add(secret),
-    onRecords,
-  });
-}
-
-function kindsOf({ sources, scope }: Config): readonly Kind[] {
-  const all = Object.keys(SOURCE_KINDS) as SourceName[];
-  const names = sources ?? (scope === 'mine' ? (['personal-clients'] as const) : all);
-  return all.filter((name) => names.includes(name)).map((name) => SOURCE_KINDS[name]);
-}
-
-function timeoutOf({ timeout }: AuditFlags): { runTimeout?: number } {
-  if (timeout === undefined) return {};
-  const seconds = Number(timeout);
-  // setTimeout cannot wait longer than 2^31 ms.
-  if (Number.isFinite(seconds) && seconds > 0 && seconds <= 86_400) return { runTimeout: seconds * 1000 };
-  throw new AuditError(
-    'usage',
-    `--timeout ${JSON.stringify(timeout)} is no number of seconds.`,
-    'Give a number above 0, up to 86400.',
-  );
-}
-
-async function readInput(input: string, { stdin, cwd }: { stdin: Readable; cwd: string }): Promise<string> {
-  if (input === '-') return text(stdin);
-  try {
-    return await readFile(resolve(cwd, input), 'utf8');
-  } catch (cause) {
-    throw new AuditError(
-      'input',
-      `The file ${input} cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}).`,
-      'Check the path; - reads from stdin.',
-      { cause },
-    );
-  }
 }

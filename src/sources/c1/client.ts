@@ -5,6 +5,7 @@ import type { Limits } from './limits.js';
 import { RequestError } from './request-error.js';
 import { abortReason, readRetryAfter, withRetries } from './retry.js';
 import { type Answer, describe, type Request } from './transport.js';
+import { oneLine, requestId } from './wording.js';
 
 /** One call of the API, below `/api/v1`. */
 export interface Call {
@@ -91,7 +92,7 @@ function readJson(request: Request, answer: Answer): Record<string, unknown> {
   if (!/^application\/(.+\+)?json\b/i.test(type)) {
     throw new RequestError(
       'api',
-      `${what} with ${type === '' ? 'no content type' : oneLine(type)} instead of JSON${requestId(answer)}.`,
+      `${what} with ${type === '' ? 'no content type' : oneLine(type)} instead of JSON${requestId(answer.headers)}.`,
       'Check that CONDUCTORONE_SERVER_URL or CONDUCTORONE_TENANT_DOMAIN names a ConductorOne tenant and that no proxy or login page answers for it.',
       { status: 200 },
     );
@@ -103,7 +104,7 @@ function readJson(request: Request, answer: Answer): Record<string, unknown> {
     // Proxies cut bodies off now and then; another try usually brings the whole.
     throw new RequestError(
       'api',
-      `${what} with JSON that is cut off or broken${requestId(answer)}.`,
+      `${what} with JSON that is cut off or broken${requestId(answer.headers)}.`,
       'Try again later.',
       {
         status: 200,
@@ -115,7 +116,7 @@ function readJson(request: Request, answer: Answer): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new RequestError(
       'api',
-      `${what} with JSON that is no object${requestId(answer)}.`,
+      `${what} with JSON that is no object${requestId(answer.headers)}.`,
       'This is not the API that c1-audit knows; look for a newer version.',
       { status: 200 },
     );
@@ -126,19 +127,23 @@ function readJson(request: Request, answer: Answer): Record<string, unknown> {
 function refusal(request: Request, answer: Answer, now: number): RequestError {
   const { status } = answer;
   const said = messageIn(answer);
+  const fromApi = said !== undefined;
   return new RequestError(
     status === 401 ? 'auth' : 'api',
-    `${describe(request)} answered ${status}${said === '' ? '' : ` (${said})`}${requestId(answer, said)}.`,
-    hintFor(status),
+    `${describe(request)} answered ${status}${said ? ` (${said})` : ''}${requestId(answer.headers, said)}.`,
+    hintFor(status, fromApi),
     {
       status,
-      retryable: status === 408 || status === 429 || status >= 500,
+      fromApi,
+      retryable: status === 408 || status === 429 || (status >= 500 && status !== 501),
       retryAfter: readRetryAfter(answer.headers.get('retry-after'), now),
     },
   );
 }
 
-function hintFor(status: number): string {
+function hintFor(status: number, fromApi: boolean): string {
+  if (!fromApi && status < 500 && status !== 429)
+    return 'The answer does not come from the API: check the address, and what stands between here and the tenant.';
   if (status === 401) return 'The credential was refused: check that it was not revoked and has not expired.';
   if (status === 403) return 'The credential lacks the right to make this call.';
   if (status === 404)
@@ -148,23 +153,13 @@ function hintFor(status: number): string {
   return 'This is not an answer that c1-audit expects; look for a newer version.';
 }
 
-/** The `message` of an API error body, short and on one line; empty where there is none. */
-function messageIn(answer: Answer): string {
+/** The `message` of an API error body, short and on one line; undefined where the body is none. */
+function messageIn(answer: Answer): string | undefined {
   try {
-    const { message } = JSON.parse(answer.body) as { message?: unknown };
-    return typeof message === 'string' ? oneLine(message) : '';
+    const { code, message } = JSON.parse(answer.body) as { code?: unknown; message?: unknown };
+    if (typeof message === 'string') return oneLine(message);
+    return typeof code === 'number' ? '' : undefined;
   } catch {
-    return '';
+    return undefined;
   }
-}
-
-function oneLine(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
-}
-
-/** ConductorOne's support asks for it. Its error messages end in the id as well; then it is not said twice. */
-function requestId(answer: Answer, said = ''): string {
-  const id = oneLine(answer.headers.get('c1-trace-id') ?? '');
-  return id === '' || said.includes(id) ? '' : ` [request id ${id}]`;
 }

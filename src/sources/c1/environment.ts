@@ -1,9 +1,15 @@
 import { AuditError } from '../../errors.js';
+import { isLoopback } from '../../network.js';
 
 /** How the run proves who it is. */
 export type Login =
   | { readonly by: 'access-token'; readonly accessToken: string }
-  | { readonly by: 'client-secret'; readonly clientId: string; readonly clientSecret: string }
+  | {
+      readonly by: 'client-secret';
+      readonly clientId: string;
+      readonly clientSecret: string;
+      readonly names: CredentialNames;
+    }
   | { readonly by: 'oidc-token'; readonly clientId: string; readonly oidcToken: string }
   | {
       readonly by: 'github-oidc';
@@ -11,6 +17,12 @@ export type Login =
       readonly requestUrl: string;
       readonly requestToken: string;
     };
+
+/** What messages call a client id and its secret: where whoever reads them finds the two. */
+export interface CredentialNames {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
 
 /** The tenant to audit and the login to use there. */
 export interface TenantAccess {
@@ -25,9 +37,24 @@ export interface TenantAccess {
 
 type Env = Readonly<Record<string, string | undefined>>;
 
+const VARIABLES: CredentialNames = {
+  clientId: 'CONDUCTORONE_CLIENT_ID',
+  clientSecret: 'CONDUCTORONE_CLIENT_SECRET',
+};
+
 const HOW_TO_SET =
   'Set CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET (create a credential in ConductorOne under your profile, ' +
   '"API keys"), or CONDUCTORONE_ACCESS_TOKEN with CONDUCTORONE_TENANT_DOMAIN. To see the program work without a tenant: c1-audit demo.';
+
+/** True where any variable names a credential, be it only half of one. */
+export function holdsCredential(env: Env): boolean {
+  return [
+    'CONDUCTORONE_ACCESS_TOKEN',
+    'CONDUCTORONE_OIDC_TOKEN',
+    'CONDUCTORONE_CLIENT_ID',
+    'CONDUCTORONE_CLIENT_SECRET',
+  ].some((name) => setting(env, name) !== undefined);
+}
 
 /**
  * Reads tenant and login from the environment; ready token first, then OIDC, then secret, as the official clients do.
@@ -36,8 +63,17 @@ const HOW_TO_SET =
  */
 export function readEnvironment(env: Env): TenantAccess {
   const login = readLogin(env);
-  const clientId = setting(env, 'CONDUCTORONE_CLIENT_ID');
-  const origin = readOrigin(env, clientId);
+  return accessWith(env, login, setting(env, 'CONDUCTORONE_CLIENT_ID'));
+}
+
+/**
+ * A login, and the tenant that the environment or its client id names.
+ *
+ * @throws AuditError `credentials` where neither does.
+ */
+export function accessWith(env: Env, login: Login, clientId: string | undefined): TenantAccess {
+  const name = login.by === 'client-secret' ? login.names.clientId : VARIABLES.clientId;
+  const origin = readOrigin(env, clientId, name);
   return {
     origin: origin.origin,
     tenant: origin.hostname.toLowerCase(),
@@ -59,12 +95,18 @@ function readLogin(env: Env): Login {
   }
 
   const clientSecret = setting(env, 'CONDUCTORONE_CLIENT_SECRET');
-  if (clientId && clientSecret) return { by: 'client-secret', clientId, clientSecret };
+  if (clientId && clientSecret) return { by: 'client-secret', clientId, clientSecret, names: VARIABLES };
 
   const requestUrl = setting(env, 'ACTIONS_ID_TOKEN_REQUEST_URL');
   const requestToken = setting(env, 'ACTIONS_ID_TOKEN_REQUEST_TOKEN');
   if (clientId?.endsWith('/wfe')) {
-    if (requestUrl && requestToken) return { by: 'github-oidc', clientId, requestUrl, requestToken };
+    if (requestUrl && requestToken) {
+      if (isSafe(requestUrl)) return { by: 'github-oidc', clientId, requestUrl, requestToken };
+      throw credentialsError(
+        'ACTIONS_ID_TOKEN_REQUEST_URL is not an https:// URL.',
+        'Leave it as GitHub Actions sets it.',
+      );
+    }
     throw credentialsError(
       'CONDUCTORONE_CLIENT_ID names a federation trust, but there is no OIDC token to exchange.',
       'In GitHub Actions give the job "permissions: id-token: write"; elsewhere set CONDUCTORONE_OIDC_TOKEN.',
@@ -78,8 +120,8 @@ function readLogin(env: Env): Login {
 }
 
 /** The host in use: the server URL's, else the tenant domain's, else the client id's. */
-function readOrigin(env: Env, clientId: string | undefined): URL {
-  const hostOfClient = clientId === undefined ? undefined : originOfClientId(clientId);
+function readOrigin(env: Env, clientId: string | undefined, name: string): URL {
+  const hostOfClient = clientId === undefined ? undefined : originOfClientId(clientId, name);
 
   const serverUrl = setting(env, 'CONDUCTORONE_SERVER_URL');
   if (serverUrl) return readServerUrl(serverUrl);
@@ -103,12 +145,12 @@ function readOrigin(env: Env, clientId: string | undefined): URL {
   );
 }
 
-function originOfClientId(clientId: string): URL {
+function originOfClientId(clientId: string, name: string): URL {
   const match = /^[^@\s/]+@([^@\s/]+)\/[a-z]+$/.exec(clientId);
   const origin = match?.[1] === undefined ? undefined : originOfHost(match[1]);
   if (!origin) {
     throw credentialsError(
-      'CONDUCTORONE_CLIENT_ID is not a ConductorOne client id.',
+      `${name} is not a ConductorOne client id.`,
       'It looks like "strange-hydra-68836@acme.conductor.one/pcc": copy it again from ConductorOne.',
     );
   }
@@ -121,7 +163,7 @@ function readServerUrl(text: string): URL {
   const url = new URL(text);
   if (url.username || url.password)
     throw credentialsError('CONDUCTORONE_SERVER_URL holds a user name or password.', hint);
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return url;
+  if (isSafe(url.href)) return url;
   throw credentialsError(
     'CONDUCTORONE_SERVER_URL must start with https:// (plain http is for loopback only).',
     hint,
@@ -137,17 +179,19 @@ function originOfHost(host: string): URL | undefined {
     : undefined;
 }
 
-/** True for localhost and the loopback ranges, in the form `URL.hostname` gives them. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+/** True where nobody on the way can read or change what is sent. */
+function isSafe(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }
 
 /** A variable's value; blank counts as unset, as an undefined secret is in GitHub Actions. */
-function setting(env: Env, name: string): string | undefined {
+export function setting(env: Env, name: string): string | undefined {
   const value = env[name]?.trim();
   return value === '' ? undefined : value;
 }
 
-function credentialsError(message: string, hint: string = HOW_TO_SET): AuditError {
+export function credentialsError(message: string, hint: string = HOW_TO_SET): AuditError {
   return new AuditError('credentials', message, hint);
 }

@@ -78,7 +78,7 @@ async function collectWithin(options: C1Options, signal: AbortSignal): Promise<S
 async function collect(options: C1Options, signal: AbortSignal): Promise<Snapshot> {
   const { access, scope, kinds, limits, log, now, hide } = options;
   const transport = createTransport({ ...limits, fetch: options.fetch });
-  const session = new Session({ access, transport, now, hide });
+  const session = new Session({ access, transport, limits, log, now, hide });
   const client = new ApiClient({ origin: access.origin, session, limits, log, now, signal });
   const reader: Reader = { client, pageLimit: limits.pages, onRecords: options.onRecords };
 

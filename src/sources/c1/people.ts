@@ -180,10 +180,16 @@ export function toOwner(
   };
 }
 
+/**
+ * The owner's roles; undefined where they are not known. An id that the tenant's roles do not hold may be a deleted role
+ * or one that the list hides: unless the others already say "everything", such an owner's power is not known.
+ */
 function rolesOf(read: FieldReader, roles: ReadonlyMap<string, Role> | undefined): Role[] | undefined {
   const ids = read.texts('roleIds');
   if (!roles || !isKnown(ids)) return undefined;
-  return ids.flatMap((id) => roles.get(id) ?? []);
+  const resolved = ids.flatMap((id) => roles.get(id) ?? []);
+  const certain = resolved.length === ids.length || resolved.some(({ name }) => name === 'system:owner');
+  return certain ? resolved : undefined;
 }
 
 function statusOf(user: WireRecord): Owner['status'] {

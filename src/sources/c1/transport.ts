@@ -1,5 +1,6 @@
 import { RequestError } from './request-error.js';
 import { abortReason } from './retry.js';
+import { requestId } from './wording.js';
 
 export interface Request {
   readonly method: 'GET' | 'POST';
@@ -57,7 +58,7 @@ export function createTransport({ fetch, requestTimeout, responseBytes }: Transp
         await response.body?.cancel();
         throw new RequestError(
           'api',
-          `${what} was redirected (status ${response.status}), and redirects are not followed with a credential in hand.`,
+          `${what} was redirected (status ${response.status}), and redirects are not followed with a credential in hand${requestId(response.headers)}.`,
           'Check CONDUCTORONE_SERVER_URL and CONDUCTORONE_TENANT_DOMAIN: they must name the tenant itself.',
           { status: response.status },
         );
@@ -115,6 +116,17 @@ async function readBody(response: Response, limit: number, what: string): Promis
 }
 
 function networkError(what: string, error: unknown): RequestError {
+  const refused = proxyRefusal(error);
+  if (refused !== undefined) {
+    return new RequestError(
+      'network',
+      `${what} failed: the proxy answered ${refused}.`,
+      refused === 407
+        ? 'Put user and password into HTTPS_PROXY (http://user:password@proxy.example:3128).'
+        : 'Check HTTPS_PROXY and that the proxy lets this host through, or name the host in NO_PROXY.',
+      { retryable: refused >= 500, cause: error },
+    );
+  }
   const code = innermostCode(error);
   return new RequestError('network', `${what} failed: ${explain(code)}.`, hintFor(code), {
     retryable: !NEVER_MENDS.has(code),
@@ -122,12 +134,26 @@ function networkError(what: string, error: unknown): RequestError {
   });
 }
 
+interface ErrorLike {
+  readonly code?: unknown;
+  readonly cause?: unknown;
+  readonly errors?: unknown;
+}
+
 /** fetch hides the reason behind "fetch failed": it is the code of the innermost cause. */
 function innermostCode(error: unknown): string {
-  if (!(error instanceof Error)) return '';
-  const inner = error instanceof AggregateError ? error.errors[0] : error.cause;
-  const own: unknown = (error as { code?: unknown }).code;
-  return innermostCode(inner) || (typeof own === 'string' ? own : '');
+  if (typeof error !== 'object' || error === null) return '';
+  const { code, cause, errors } = error as ErrorLike;
+  const inner = Array.isArray(errors) ? errors[0] : cause;
+  return innermostCode(inner) || (typeof code === 'string' ? code : '');
+}
+
+/** The status with which a proxy would not open a tunnel; undici tells it in words alone. */
+function proxyRefusal(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { message, cause } = error as { message?: unknown; cause?: unknown };
+  const [, status] = /^Proxy (?:response|Authentication Required) \((\d{3})\)/.exec(String(message)) ?? [];
+  return status === undefined ? proxyRefusal(cause) : Number(status);
 }
 
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|HOSTNAME_MISMATCH/;

@@ -10,9 +10,11 @@ export const CLIENT_SECRET_PREFIX = PREFIX;
 /**
  * The private key inside a client secret: `secret-token:conductorone.com:v1:` and the base64url of an Ed25519 JWK.
  *
+ * @param name what messages call it
  * @throws AuditError `credentials` saying which part is wrong, never what it holds.
  */
-export async function readClientSecret(secret: string): Promise<webcrypto.CryptoKey> {
+export async function readClientSecret(secret: string, name: string): Promise<webcrypto.CryptoKey> {
+  const malformed = (why: string) => malformedSecret(name, why);
   const parts = secret.split(':');
   if (parts.length !== 4 || parts[0] !== 'secret-token' || parts[1] !== 'conductorone.com')
     throw malformed(`it does not begin with "${PREFIX}"`);
@@ -20,6 +22,7 @@ export async function readClientSecret(secret: string): Promise<webcrypto.Crypto
   const encoded = parts[3] ?? '';
   if (!/^[\w-]+$/.test(encoded)) throw malformed('its last part is not unpadded base64url');
   const jwk = readJwk(encoded);
+  if (!jwk) throw malformed('its last part holds no JSON Web Key');
   if (jwk.kty !== 'OKP' || jwk.crv !== 'Ed25519' || typeof jwk.x !== 'string' || typeof jwk.d !== 'string')
     throw malformed('it holds no private Ed25519 key');
   try {
@@ -30,20 +33,20 @@ export async function readClientSecret(secret: string): Promise<webcrypto.Crypto
   }
 }
 
-function readJwk(encoded: string): webcrypto.JsonWebKey {
+function readJwk(encoded: string): webcrypto.JsonWebKey | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(encoded, 'base64url').toString('utf8'));
     if (typeof value === 'object' && value !== null) return value;
   } catch {
     // JSON.parse quotes its input in the error, and that is the secret.
   }
-  throw malformed('its last part holds no JSON Web Key');
+  return undefined;
 }
 
-function malformed(why: string): AuditError {
+function malformedSecret(name: string, why: string): AuditError {
   return new AuditError(
     'credentials',
-    `CONDUCTORONE_CLIENT_SECRET is malformed: ${why}.`,
+    `${name} is malformed: ${why}.`,
     'Copy the whole secret again; ConductorOne shows it once, when the credential is created. If it is lost, create a new one.',
   );
 }

@@ -1,9 +1,11 @@
 import * as oauth from 'oauth4webapi';
 import { AuditError } from '../../../errors.js';
-import { isLoopback, type Login } from '../environment.js';
+import { isLoopback } from '../../../network.js';
+import type { Login } from '../environment.js';
 import { RequestError } from '../request-error.js';
 import { readRetryAfter } from '../retry.js';
-import type { Answer, Transport } from '../transport.js';
+import { type Answer, describe, type Transport } from '../transport.js';
+import { oneLine, requestId } from '../wording.js';
 import { readClientSecret } from './client-secret.js';
 
 /** An access token and how it is used. */
@@ -20,6 +22,8 @@ export interface GrantContext {
   readonly tenant: string;
   readonly transport: Transport;
   readonly signal: AbortSignal;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   /** Sent along once the server has asked for proof of possession. */
   readonly dpop: oauth.DPoPHandle | undefined;
   /** Told every secret that comes to be, before it goes anywhere. */
@@ -41,9 +45,12 @@ export async function requestToken(
   const { origin, dpop } = context;
   const server: oauth.AuthorizationServer = { issuer: origin, token_endpoint: `${origin}/auth/v1/token` };
   const client: oauth.Client = { client_id: login.clientId };
+  let answered: Response | undefined;
   const options = {
     ...(dpop ? { DPoP: dpop } : {}),
-    [oauth.customFetch]: asFetch(context),
+    [oauth.customFetch]: watchedFetch(context, (response) => {
+      answered = response;
+    }),
     // oauth4webapi would then take http to any host; only loopback gets this far (see readEnvironment).
     [oauth.allowInsecureRequests]: isLoopback(new URL(origin).hostname),
   };
@@ -53,7 +60,7 @@ export async function requestToken(
         ? await oauth.clientCredentialsGrantRequest(
             server,
             client,
-            await assertion(login.clientSecret, context),
+            await assertion(login, context),
             {},
             options,
           )
@@ -73,21 +80,24 @@ export async function requestToken(
     context.hide(value);
     return { value, type: answer.token_type === 'dpop' ? 'dpop' : 'bearer', expiresIn: answer.expires_in };
   } catch (error) {
-    throw toRequestError(error, login, `POST ${new URL(origin).host}/auth/v1/token`);
+    throw toRequestError(error, answered, login, context.now(), `POST ${new URL(origin).host}/auth/v1/token`);
   }
 }
 
-async function assertion(clientSecret: string, { tenant }: GrantContext): Promise<oauth.ClientAuth> {
-  const key = await readClientSecret(clientSecret);
+async function assertion(
+  { clientSecret, names }: Extract<Login, { by: 'client-secret' }>,
+  { tenant, now }: GrantContext,
+): Promise<oauth.ClientAuth> {
+  const key = await readClientSecret(clientSecret, names.clientSecret);
   return oauth.PrivateKeyJwt(key, {
     [oauth.modifyAssertion](header, payload) {
       // RFC 9864 renames this algorithm to "Ed25519"; ConductorOne knows it as "EdDSA" alone.
       header.alg = 'EdDSA';
-      const now = Math.floor(Date.now() / 1000);
+      const seconds = Math.floor(now() / 1000);
       payload.aud = [tenant];
-      payload.iat = now;
-      payload.nbf = now - ASSERTION_SECONDS;
-      payload.exp = now + ASSERTION_SECONDS;
+      payload.iat = seconds;
+      payload.nbf = seconds - ASSERTION_SECONDS;
+      payload.exp = seconds + ASSERTION_SECONDS;
     },
   });
 }
@@ -95,26 +105,25 @@ async function assertion(clientSecret: string, { tenant }: GrantContext): Promis
 /** The identity token to exchange: given, or a fresh one from GitHub, since each lives for minutes only. */
 async function subjectToken(
   login: Extract<Login, { by: 'oidc-token' | 'github-oidc' }>,
-  { transport, signal, tenant, hide }: GrantContext,
+  { transport, signal, tenant, hide, now }: GrantContext,
 ): Promise<string> {
   if (login.by === 'oidc-token') return login.oidcToken;
   const url = new URL(login.requestUrl);
   url.searchParams.set('audience', tenant);
-  const answer = await transport(
-    {
-      method: 'GET',
-      url,
-      headers: { authorization: `Bearer ${login.requestToken}`, accept: 'application/json' },
-    },
-    signal,
-  );
+  const headers = { authorization: `Bearer ${login.requestToken}`, accept: 'application/json' };
+  const request = { method: 'GET' as const, url, headers };
+  const answer = await transport(request, signal);
   const value = tokenIn(answer);
   if (value === undefined) {
     throw new RequestError(
       'auth',
-      `GitHub gave no OIDC token (status ${answer.status}).`,
+      `${describe(request)} answered ${answer.status}, and with no OIDC token of GitHub's.`,
       'Check that the job has "permissions: id-token: write".',
-      { status: answer.status, retryable: answer.status >= 500 || answer.status === 429 },
+      {
+        status: answer.status,
+        retryable: answer.status >= 500 || answer.status === 429,
+        retryAfter: readRetryAfter(answer.headers.get('retry-after'), now()),
+      },
     );
   }
   hide(value);
@@ -131,67 +140,103 @@ function tokenIn(answer: Answer): string | undefined {
   }
 }
 
+/**
+ * {@link asFetch} that tells the answer, which not every error of oauth4webapi has with it, and hides the assertion
+ * before it is sent: whoever sees it may use it for minutes.
+ */
+function watchedFetch(
+  context: GrantContext,
+  onAnswer: (response: Response) => void,
+): ReturnType<typeof asFetch> {
+  const send = asFetch(context);
+  return async (url, init) => {
+    const assertion = new URLSearchParams(String(init.body ?? '')).get('client_assertion');
+    if (assertion) context.hide(assertion);
+    const response = await send(url, init);
+    onAnswer(response);
+    return response;
+  };
+}
+
+/** Statuses that come without a body, which `Response` insists on. */
+const BODILESS = new Set([204, 205]);
+
 /** The transport in the form oauth4webapi asks for. */
 export function asFetch({ transport, signal }: Pick<GrantContext, 'transport' | 'signal'>) {
   return async (url: string, init: { method: string; headers: Record<string, string>; body?: unknown }) => {
     const body = init.body === undefined || init.body === null ? undefined : String(init.body);
-    const answer = await transport(
-      { method: init.method === 'POST' ? 'POST' : 'GET', url: new URL(url), headers: init.headers, body },
-      signal,
-    );
-    return new Response(answer.status === 204 ? null : answer.body, {
-      status: answer.status,
-      headers: answer.headers,
-    });
+    const method = init.method === 'POST' ? ('POST' as const) : ('GET' as const);
+    const request = { method, url: new URL(url), headers: init.headers, body };
+    const { status, headers, body: text } = await transport(request, signal);
+    if (status > 599) {
+      throw new RequestError(
+        'api',
+        `${describe(request)} answered ${status}, which is no HTTP status${requestId(headers)}.`,
+        'Check the address, and what stands between here and the tenant.',
+        { status },
+      );
+    }
+    return new Response(BODILESS.has(status) ? null : text, { status, headers });
   };
 }
 
-function toRequestError(error: unknown, login: Login, endpoint: string): AuditError {
+function toRequestError(
+  error: unknown,
+  response: Response | undefined,
+  login: Login,
+  now: number,
+  endpoint: string,
+): AuditError {
   if (error instanceof AuditError) return error;
-  const status = statusOf(error);
+  const status = response?.status;
+  const id = response ? requestId(response.headers) : '';
   if (error instanceof oauth.ResponseBodyError || error instanceof oauth.WWWAuthenticateChallengeError) {
     const said =
       error instanceof oauth.ResponseBodyError
-        ? [error.error, error.error_description].filter(Boolean).join(': ')
+        ? oneLine([error.error, error.error_description].filter(Boolean).join(': '))
         : 'the credential was refused';
-    return new RequestError('auth', `${endpoint} answered ${status}: ${said}.`, hintFor(login), {
-      ...(status === undefined ? {} : { status }),
-      retryable: false,
-      cause: error,
-    });
+    // 429 and 5xx may carry an OAuth error as well.
+    if (!isPassing(status)) {
+      const about = { status, cause: error };
+      return new RequestError('auth', `${endpoint} answered ${status}: ${said}${id}.`, hintFor(login), about);
+    }
   }
-  if (status !== undefined && (status === 429 || status >= 500)) {
-    const response = responseOf(error);
-    return new RequestError('auth', `${endpoint} answered ${status}.`, 'Try again later.', {
+  if (isPassing(status)) {
+    return new RequestError('auth', `${endpoint} answered ${status}${id}.`, 'Try again later.', {
       status,
       retryable: true,
-      retryAfter: readRetryAfter(response?.headers.get('retry-after') ?? null, Date.now()),
+      retryAfter: readRetryAfter(response?.headers.get('retry-after') ?? null, now),
       cause: error,
     });
   }
+  const cutOff = error instanceof oauth.OperationProcessingError && error.code === oauth.PARSE_ERROR;
   return new RequestError(
     'auth',
-    `${endpoint} gave an answer that is no OAuth token response${status === undefined ? '' : ` (status ${status})`}.`,
+    cutOff
+      ? `${endpoint} answered ${status ?? 200} with JSON that is cut off or broken${id}.`
+      : `${endpoint} gave an answer that is no OAuth token response${status === undefined ? '' : ` (status ${status})`}${id}.`,
     'Check that CONDUCTORONE_SERVER_URL or CONDUCTORONE_TENANT_DOMAIN names a ConductorOne tenant.',
-    { ...(status === undefined ? {} : { status }), cause: error },
+    { status, retryable: cutOff, cause: error },
   );
 }
 
-function responseOf(error: unknown): Response | undefined {
-  if (error instanceof oauth.ResponseBodyError || error instanceof oauth.WWWAuthenticateChallengeError)
-    return error.response;
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof Response) return cause;
-  const inner = (cause as { response?: unknown } | undefined)?.response;
-  return inner instanceof Response ? inner : undefined;
-}
-
-function statusOf(error: unknown): number | undefined {
-  return responseOf(error)?.status;
+function isPassing(status: number | undefined): boolean {
+  return status === 408 || status === 429 || (status !== undefined && status >= 500 && status !== 501);
 }
 
 function hintFor(login: Login): string {
-  if (login.by === 'client-secret')
-    return 'Check that CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET belong together, and that the credential was not revoked, has not expired and allows this network.';
-  return 'Check that CONDUCTORONE_CLIENT_ID names an enabled federation trust whose condition admits this workload.';
+  if (login.by === 'client-secret') {
+    const { clientId, clientSecret } = login.names;
+    return `Check that ${lowerFirst(clientId)} and ${lowerFirst(clientSecret)} belong together, and that the credential was not revoked, has not expired and allows this network.`;
+  }
+  const trust =
+    'Check that CONDUCTORONE_CLIENT_ID names an enabled federation trust whose condition admits this workload';
+  return login.by === 'github-oidc'
+    ? `${trust}.`
+    : `${trust}, and that CONDUCTORONE_OIDC_TOKEN is fresh: it is good for one exchange within ten minutes. In GitHub Actions leave it unset, and each exchange gets a token of its own.`;
+}
+
+/** "The client-id of …" in the middle of a sentence. */
+function lowerFirst(text: string): string {
+  return text.startsWith('The ') ? `the ${text.slice(4)}` : text;
 }

@@ -1,6 +1,10 @@
 import * as oauth from 'oauth4webapi';
-import { isLoopback, type TenantAccess } from '../environment.js';
+import type { Logger } from 'pino';
+import type { AuditError } from '../../../errors.js';
+import { isLoopback } from '../../../network.js';
+import type { TenantAccess } from '../environment.js';
 import { RequestError } from '../request-error.js';
+import { type RetryLimits, withRetries } from '../retry.js';
 import type { Answer, Request, Transport } from '../transport.js';
 import { asFetch, requestToken, type Token } from './grants.js';
 
@@ -8,10 +12,14 @@ import { asFetch, requestToken, type Token } from './grants.js';
 const EARLY = 30_000;
 /** The life of a token whose server does not tell it, in seconds: the shortest that ConductorOne gives is twice as long. */
 const UNTOLD_LIFE = 300;
+/** New tokens after a 401 that did not help, until no more are asked for: the refusal is not the token's fault. */
+const FUTILE_RENEWALS = 3;
 
 export interface SessionOptions {
   readonly access: TenantAccess;
   readonly transport: Transport;
+  readonly limits: RetryLimits;
+  readonly log: Pick<Logger, 'info'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly hide: (secret: string) => void;
@@ -25,23 +33,32 @@ export class Session {
   readonly #options: SessionOptions;
   #token: (Token & { readonly refreshAt: number }) | undefined;
   #pending: Promise<Token> | undefined;
+  /** Why no token can be got any more: whoever asks next hears it at once. */
+  #refused: AuditError | undefined;
+  #futile = 0;
   #dpop: oauth.DPoPHandle | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
   }
 
-  /** Sends a request with the run's token. An answer of 401 means that a new token did not help either. */
+  /**
+   * Sends a request with the run's token. An answer of 401 means that a new token did not help either.
+   *
+   * @throws RequestError where no token is to be had; it has been tried often enough and is not to be tried again.
+   */
   async send(request: Request, signal: AbortSignal): Promise<Answer> {
     const token = await this.#current(signal);
     const answer = await this.#sendWith(token, request, signal);
     if (answer.status !== 401 || !this.#canRenew()) return answer;
     if (this.#token?.value === token.value) this.#token = undefined;
-    return this.#sendWith(await this.#current(signal), request, signal);
+    const second = await this.#sendWith(await this.#current(signal), request, signal);
+    if (second.status === 401) this.#futile += 1;
+    return second;
   }
 
   #canRenew(): boolean {
-    return this.#options.access.login.by !== 'access-token';
+    return this.#options.access.login.by !== 'access-token' && this.#futile < FUTILE_RENEWALS;
   }
 
   #current(signal: AbortSignal): Promise<Token> {
@@ -56,25 +73,47 @@ export class Session {
   }
 
   async #renew(signal: AbortSignal): Promise<Token> {
-    const asked = this.#options.now();
-    const token = await this.#request(signal);
-    const life = (token.expiresIn ?? UNTOLD_LIFE) * 1000;
-    this.#token = { ...token, refreshAt: asked + life - Math.min(EARLY, life / 5) };
-    return this.#token;
+    if (this.#refused) throw this.#refused;
+    const { limits, log, now } = this.#options;
+    let asked = now();
+    const ask = () => {
+      asked = now();
+      return this.#request(signal);
+    };
+    try {
+      const token = await withRetries(ask, limits, signal, (error, delay) => {
+        log.info({ call: 'token', status: error.status, delay }, 'will try again');
+      });
+      const life = (token.expiresIn && token.expiresIn > 0 ? token.expiresIn : UNTOLD_LIFE) * 1000;
+      this.#token = { ...token, refreshAt: asked + life - Math.min(EARLY, life / 5) };
+      return this.#token;
+    } catch (error) {
+      throw this.#remember(error);
+    }
+  }
+
+  #remember(error: unknown): unknown {
+    if (!(error instanceof RequestError)) return error;
+    const { code, message, hint, status } = error;
+    this.#refused = new RequestError(code, message, hint, { status, cause: error });
+    return this.#refused;
   }
 
   async #request(signal: AbortSignal): Promise<Token> {
-    const { access, transport, hide } = this.#options;
+    const { access, transport, hide, now } = this.#options;
     const { login, origin, tenant } = access;
     if (login.by === 'access-token') throw new TypeError('A ready token is not asked for.');
-    const ask = () => requestToken(login, { origin, tenant, transport, signal, hide, dpop: this.#dpop });
+    const ask = () => requestToken(login, { origin, tenant, transport, signal, now, hide, dpop: this.#dpop });
     // At most three: without proof, with proof, and with the nonce that the server then asks for.
     for (let left = 2; ; left -= 1) {
       try {
         return await ask();
       } catch (error) {
         if (left === 0 || !wantsProof(error) || (this.#dpop && !isNonceError(error))) throw error;
-        this.#dpop ??= oauth.DPoP({}, await oauth.generateKeyPair('ES256'));
+        this.#dpop ??= oauth.DPoP(
+          { [oauth.clockSkew]: Math.round((now() - Date.now()) / 1000) },
+          await oauth.generateKeyPair('ES256'),
+        );
       }
     }
   }

@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { Logger } from 'pino';
+import { type Config, SOURCE_KINDS, type SourceName } from '../config/config.js';
+import type { LoadedConfig } from '../config/load.js';
+import type { Kind } from '../contract/index.js';
+import { AuditError } from '../errors.js';
+import type { Io } from '../io.js';
+import { createFetch } from '../network.js';
+import { readAccess } from '../sources/c1/access.js';
+import { CLIENT_SECRET_PREFIX } from '../sources/c1/auth/client-secret.js';
+import { c1Source } from '../sources/c1/index.js';
+import { DEFAULT_LIMITS } from '../sources/c1/limits.js';
+import { fileSource } from '../sources/file.js';
+import type { Source } from '../sources/source.js';
+import type { AuditFlags } from './flags.js';
+import { type CommandContext, complain } from './main.js';
+
+/**
+ * The source that flags, configuration and environment ask for: a file, or a tenant.
+ *
+ * @throws AuditError `usage`, `input` or `credentials`
+ */
+export async function openSource(
+  flags: AuditFlags,
+  { config, origins }: LoadedConfig,
+  { io, redactor }: CommandContext,
+  log: Logger,
+  onRecords: (count: number) => void,
+): Promise<Source> {
+  if (flags.input !== undefined) {
+    const conflict =
+      flags.scope !== undefined ? '--scope' : flags.source !== undefined ? '--source' : undefined;
+    if (conflict) {
+      throw new AuditError(
+        'usage',
+        `${conflict} has no meaning with --input.`,
+        'A file holds what it holds: leave the flag out.',
+      );
+    }
+    const name = flags.input === '-' ? 'stdin' : flags.input;
+    const tenant = io.env.CONDUCTORONE_TENANT_DOMAIN?.trim().toLowerCase() || undefined;
+    return fileSource(await readInput(flags.input, io), name, tenant);
+  }
+  const { access, warnings } = await readAccess(io);
+  // From the environment or from cone's file: it is a secret wherever it stood.
+  if (access.login.by === 'client-secret') redactor.add(access.login.clientSecret, CLIENT_SECRET_PREFIX);
+  for (const warning of warnings) complain({ message: warning, hint: '' }, { io, redactor });
+  const kinds = kindsOf(config);
+  const named = origins.get('sources')?.from ?? 'default';
+  return c1Source({
+    access,
+    scope: config.scope,
+    kinds,
+    required: new Set(named === 'default' ? [] : kinds),
+    limits: { ...DEFAULT_LIMITS, ...io.limits, ...timeoutOf(flags) },
+    log,
+    now: io.now,
+    fetch: createFetch(io.env),
+    hide: (secret) => redactor.add(secret),
+    onRecords,
+  });
+}
+
+/** The kinds to audit, in a fixed order: those named, else what the scope suggests. */
+export function kindsOf({ sources, scope }: Pick<Config, 'sources' | 'scope'>): readonly Kind[] {
+  const all = Object.keys(SOURCE_KINDS) as SourceName[];
+  const names = sources ?? (scope === 'mine' ? (['personal-clients'] as const) : all);
+  return all.filter((name) => names.includes(name)).map((name) => SOURCE_KINDS[name]);
+}
+
+function timeoutOf({ timeout }: AuditFlags): { runTimeout?: number } {
+  if (timeout === undefined) return {};
+  const seconds = Number(timeout);
+  if (Number.isFinite(seconds) && seconds > 0 && seconds <= 86_400) return { runTimeout: seconds * 1000 };
+  throw new AuditError(
+    'usage',
+    `--timeout ${JSON.stringify(timeout)} is no number of seconds.`,
+    'Give a number above 0, up to 86400.',
+  );
+}
+
+async function readInput(input: string, { stdin, cwd }: Pick<Io, 'stdin' | 'cwd'>): Promise<string> {
+  if (input === '-') return text(stdin);
+  try {
+    return await readFile(resolve(cwd, input), 'utf8');
+  } catch (cause) {
+    throw new AuditError(
+      'input',
+      `The file ${input} cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}).`,
+      'Check the path; - reads from stdin.',
+      { cause },
+    );
+  }
+}

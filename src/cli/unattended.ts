@@ -1,0 +1,59 @@
+import { actionsRunUrl } from '../delivery/github.js';
+import { beat } from '../delivery/heartbeat.js';
+import { deliverFailureToSlack } from '../delivery/slack/index.js';
+import { EXIT, type ExitCode } from '../engine/exit-code.js';
+import { AuditError } from '../errors.js';
+import { type CommandContext, complain } from './main.js';
+
+/** Mistakes of somebody who sits at the keyboard and reads the message there. */
+const AT_THE_KEYBOARD: ReadonlySet<string> = new Set(['usage', 'input']);
+
+/**
+ * Sees to it that a job nobody watches does not die unheard: the heartbeat hears how every audit ended, and Slack of one
+ * that ended before it had a report. Neither decides the exit code.
+ */
+export async function unattended(
+  audit: () => Promise<ExitCode>,
+  slack: boolean,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const { io } = context;
+  let code: ExitCode = EXIT.incomplete;
+  try {
+    code = await audit();
+    return code;
+  } catch (error) {
+    if (error instanceof AuditError) {
+      code = error.preventsAudit ? EXIT.usage : EXIT.incomplete;
+      if (slack && io.env.CI && !AT_THE_KEYBOARD.has(error.code)) await tellSlack(error, context);
+    }
+    throw error;
+  } finally {
+    const trouble = await beat(io.env.C1_AUDIT_HEARTBEAT_URL, code);
+    if (trouble !== undefined)
+      complain(
+        { message: trouble, hint: 'The exit code does not depend on it; check C1_AUDIT_HEARTBEAT_URL.' },
+        context,
+      );
+  }
+}
+
+async function tellSlack({ message, hint }: AuditError, context: CommandContext): Promise<void> {
+  const { io, redactor } = context;
+  const scrub = (text: string) => redactor.redact(text);
+  try {
+    await deliverFailureToSlack(
+      { message: scrub(message), hint: scrub(hint), tenant: undefined, runUrl: actionsRunUrl(io.env) },
+      {
+        env: io.env,
+        now: io.now,
+        signal: io.signal,
+        log: { warn: (text) => complain({ message: text, hint: '' }, context) },
+        scrub,
+      },
+    );
+  } catch (error) {
+    if (!(error instanceof AuditError)) throw error;
+    complain(error, context);
+  }
+}

@@ -1,0 +1,90 @@
+import { AuditError } from './errors.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The proxies that an environment names. */
+export interface Proxies {
+  /** For `http://` addresses. */
+  readonly http: URL | undefined;
+  /** For `https://` addresses. */
+  readonly https: URL | undefined;
+  /** Hosts to reach directly, as NO_PROXY lists them; `*` for all. */
+  readonly except: string;
+}
+
+/** True for localhost and the loopback ranges, in the form `URL.hostname` gives them. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+/**
+ * Reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY; the lower-case spelling wins, as it does for curl.
+ *
+ * @throws AuditError `config` naming the variable, never its value, which may hold a password.
+ */
+export function readProxies(env: Env): Proxies {
+  return {
+    http: proxyUrl(env, 'HTTP_PROXY'),
+    https: proxyUrl(env, 'HTTPS_PROXY'),
+    except: setting(env, 'NO_PROXY') ?? '',
+  };
+}
+
+function proxyUrl(env: Env, name: string): URL | undefined {
+  const text = setting(env, name);
+  if (text === undefined) return undefined;
+  // curl and others take a bare host for a proxy that speaks http.
+  const whole = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`;
+  const url = URL.canParse(whole) ? new URL(whole) : undefined;
+  if (url && url.hostname !== '' && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
+  throw new AuditError(
+    'config',
+    `${name} is not the URL of an HTTP proxy.`,
+    'Set it to something like http://proxy.example:3128, or unset it.',
+  );
+}
+
+function setting(env: Env, name: string): string | undefined {
+  return env[name.toLowerCase()]?.trim() || env[name]?.trim() || undefined;
+}
+
+/**
+ * `fetch`, through the proxy that the environment names for an address. Everything that this program sends over the
+ * network goes through here.
+ *
+ * Node's own `fetch` knows proxies from version 24 on, and only on request; so where a proxy is set, undici's does it on
+ * every version. Loopback is never asked of a proxy: what listens there is ours.
+ *
+ * @throws AuditError `config` for a proxy that is no URL.
+ */
+export function createFetch(env: Env): typeof fetch {
+  const proxies = readProxies(env);
+  if (!proxies.http && !proxies.https) return (input, init) => globalThis.fetch(input, init);
+  let proxied: Promise<typeof fetch> | undefined;
+  return async (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const proxy = url.protocol === 'https:' ? proxies.https : proxies.http;
+    if (!proxy || isLoopback(url.hostname)) return globalThis.fetch(input, init);
+    proxied ??= fetchThrough(proxies);
+    return (await proxied)(url, init);
+  };
+}
+
+/** Loaded on demand: few need a proxy, and undici is as large as the rest of the program. */
+async function fetchThrough({ http, https, except }: Proxies): Promise<typeof fetch> {
+  const undici = await import('undici');
+  const dispatcher = new undici.EnvHttpProxyAgent({
+    // Given in full, or undici would read process.env.
+    httpProxy: http?.href ?? '',
+    httpsProxy: https?.href ?? '',
+    noProxy: except,
+    // Proxies seldom let CONNECT through to port 80: plain http is asked of the proxy itself.
+    proxyTunnel: false,
+  });
+  // undici's types and Node's describe the same objects, each in its own words.
+  const send = undici.fetch as unknown as (
+    input: URL,
+    init: Omit<RequestInit, 'dispatcher'> & { dispatcher: unknown },
+  ) => Promise<Response>;
+  return (input, init) => send(input as URL, { ...init, dispatcher });
+}

@@ -1,0 +1,179 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { personalClient, ROLE, tenantRecords, user } from '../src/demo/build.js';
+import { type PersonalClient, startTenant, type Tenant } from '../src/demo/index.js';
+import { emptyFolder, runProgram } from './helpers/program.js';
+import { type SlackServer, startSlack, textOf } from './helpers/slack-server.js';
+
+const DAY = 86_400_000;
+const FIRST = Date.parse('2026-09-01T02:00:00.000Z');
+const at = (night: number) => FIRST + (night - 1) * DAY;
+const iso = (ms: number) => new Date(ms).toISOString();
+
+let now = FIRST;
+let tenant: Tenant;
+let slack: SlackServer;
+const cwd = emptyFolder();
+const statePath = join(cwd, 'state.json');
+
+/** A key with nothing wrong about it but that it never expires. */
+function key(name: string, night: number, over: Partial<PersonalClient> = {}): PersonalClient {
+  return personalClient({
+    id: `id-of-${name}`,
+    displayName: name,
+    userId: `user-${name.length % 20}-${name.charCodeAt(name.length - 1) % 10}`,
+    createdAt: iso(at(night) - 20 * DAY),
+    lastUsedAt: iso(at(night)),
+    allowSourceCidr: ['62.176.96.0/24'],
+    scopedRoles: [ROLE.viewer],
+    ...over,
+  });
+}
+
+const names = Array.from(
+  { length: 39 },
+  (_, index) => `key-${String.fromCharCode(97 + (index % 20))}-${index}`,
+);
+
+beforeAll(async () => {
+  const data = tenantRecords(FIRST);
+  data.personalClients.push(...names.map((name) => key(name, 1)));
+  const people = new Set(data.personalClients.map(({ userId }) => userId));
+  for (const id of people)
+    if (!data.users.some((each) => each.id === id))
+      data.users.push(
+        user({ id, displayName: `Person ${id}`, email: `${id}@acme.example`, roleIds: [ROLE.user] }),
+      );
+  tenant = (await startTenant({ data, now: () => now })) as Tenant;
+  slack = await startSlack();
+});
+
+afterAll(async () => {
+  await Promise.all([tenant.close(), slack.close()]);
+});
+
+/** Plays one night: the text of the one message that was posted, if any, and the exit code. */
+async function play(night: number) {
+  now = at(night);
+  for (const client of tenant.data.personalClients) client.lastUsedAt = iso(now - 3_600_000);
+  const before = slack.posted.length;
+  const { code, stdout, stderr } = await runProgram(
+    ['--scope', 'tenant', '--source', 'personal-clients', '--state', 'state.json', '--fail-on', 'never'],
+    { cwd, now: () => now, env: { ...tenant.environment, SLACK_WEBHOOK_URL: slack.webhookUrl } },
+  );
+  const posted = slack.posted.slice(before);
+  expect(posted.length).toBeLessThanOrEqual(1);
+  return { code, stdout, stderr, text: posted[0] && textOf(posted[0].payload) };
+}
+
+const state = () => readFileSync(statePath, 'utf8');
+
+test('thirty nights of the whole program against a tenant and a Slack', async () => {
+  const diary: string[] = [];
+  const say = (night: number, { code, text }: { code: number; text: string | undefined }) =>
+    diary.push(`night ${String(night).padStart(2)}  exit ${code}  ${text?.split('\n')[0] ?? '(silence)'}`);
+
+  const first = await play(1);
+  say(1, first);
+  expect(first.stderr).toBe('');
+  expect(first.code).toBe(0);
+  expect(first.text).toContain('40 new');
+
+  const second = await play(2);
+  say(2, second);
+  expect(second).toMatchObject({ code: 0, text: undefined });
+
+  // One new, two gone, and Slack is down.
+  const clients = tenant.data.personalClients as PersonalClient[];
+  const gone = ['key-a-0', 'key-b-1'];
+  for (const name of gone)
+    clients.splice(
+      clients.findIndex(({ displayName }) => displayName === name),
+      1,
+    );
+  clients.push(key('newcomer', 3, { userId: clients[3]?.userId ?? '' }));
+  slack.faults.push({ status: 404, body: 'no_service' });
+  const before = state();
+  const third = await play(3);
+  say(3, third);
+  expect(third).toMatchObject({ code: 3, text: undefined });
+  expect(third.stderr).toContain('Slack');
+  expect(third.stderr + third.stdout).not.toContain('sEcReT');
+  expect(third.stdout).toContain('newcomer');
+  expect(state()).toBe(before);
+
+  const fourth = await play(4);
+  say(4, fourth);
+  expect(fourth.code).toBe(0);
+  expect(fourth.text).toContain('1 new, 2 resolved');
+  expect(fourth.text).toContain('newcomer');
+  for (const name of gone) expect(fourth.text).toContain(`id-of-${name}`);
+  for (const name of names.filter((each) => !gone.includes(each)))
+    expect(fourth.text).not.toContain(`${name} `);
+
+  for (let night = 5; night <= 30; night += 1) {
+    if (night === 10) {
+      // Its end date comes into sight: 29 days left, then 14, 7, 3 and 1.
+      const client = clients.find(({ displayName }) => displayName === 'key-e-4');
+      if (client) client.expiresTime = iso(at(28));
+      if (client) client.createdAt = iso(at(10) - 90 * DAY);
+    }
+    if (night === 20) {
+      const widened = clients.find(({ displayName }) => displayName === 'key-f-5');
+      if (widened) widened.allowSourceCidr = ['62.176.96.0/23'];
+    }
+    say(night, await play(night));
+  }
+  process.stdout.write(`${diary.join('\n')}\n`);
+
+  const spoke = diary.filter((line) => !line.includes('(silence)')).map((line) => Number(line.slice(6, 8)));
+  // Told: the first night, the fourth; when the date is set (one resolved, one in sight); 14, 7, 3 and 1 days before it;
+  // the widened network; the day the key has ended.
+  expect(spoke).toEqual([1, 4, 10, 14, 20, 21, 25, 27, 28]);
+  expect(diary.every((line) => line.includes(line.startsWith('night  3') ? 'exit 3' : 'exit 0'))).toBe(true);
+
+  const remembered = state();
+  for (const { displayName } of clients) expect(remembered).not.toContain(`"${displayName}"`);
+  expect(remembered).not.toContain('acme.example');
+});
+
+test('two runs at once: one wins, the other says so', async () => {
+  now = at(31);
+  const run = () =>
+    runProgram(
+      ['--scope', 'tenant', '--source', 'personal-clients', '--state', 'state.json', '--fail-on', 'never'],
+      {
+        cwd,
+        now: () => now,
+        env: tenant.environment,
+      },
+    );
+  const results = await Promise.all([run(), run()]);
+  expect(results.map(({ code }) => code).sort()).toEqual([0, 2]);
+  expect(results.find(({ code }) => code === 2)?.stderr).toContain('state.json');
+});
+
+test.each([
+  ['corrupt', () => '{"version": 1'],
+  [
+    'of another version',
+    () => state().replace('"version": 1', '"version": 99').replace('"version":1', '"version":99'),
+  ],
+  ['of another tenant', () => state().replace(/"tenant": ?"[^"]+"/, '"tenant":"other.conductor.one"')],
+])('a state file that is %s is refused and left as it is', async (_, text) => {
+  const { writeFileSync } = await import('node:fs');
+  const other = emptyFolder();
+  const path = join(other, 'state.json');
+  const content = text();
+  writeFileSync(path, content);
+  const { code, stdout, stderr } = await runProgram(['--state', 'state.json'], {
+    cwd: other,
+    env: tenant.environment,
+    now: () => now,
+  });
+  expect(code).toBe(2);
+  expect(stdout).toBe('');
+  expect(stderr).toContain('state.json');
+  expect(readFileSync(path, 'utf8')).toBe(content);
+});
