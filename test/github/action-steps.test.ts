@@ -1,0 +1,349 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { type Action, readYaml, runStep, scriptOf } from '../helpers/workflow.js';
+
+const action = readYaml<Action>('action.yml');
+const steps = action.runs.steps;
+
+/** Writes its arguments, its environment and an end to FAKE_CALLS; FAKE_EXIT is its exit code, FAKE_OUTPUT its step output. */
+const FAKE_NPX = `#!/bin/bash
+{ printf '%s\\0' "$@"; printf '\\0ENV\\0'; env -0; printf '\\0END\\0'; } >> "$FAKE_CALLS"
+printf %s "$FAKE_OUTPUT" >> "$GITHUB_OUTPUT"
+exit "\${FAKE_EXIT:-0}"
+`;
+
+const HOSTILE = [
+  '$(touch pwned)',
+  '`touch pwned`',
+  '"; touch pwned; "',
+  "'; touch pwned; '",
+  '&& touch pwned',
+  '| touch pwned #',
+  `\${IFS}$HOME *`,
+  '--slack-dry-run',
+  '-',
+  '\\',
+  'ünï 💥',
+];
+
+interface Call {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+let workspace: string;
+let bin: string;
+let calls: string;
+
+beforeEach(() => {
+  const root = mkdtempSync(join(tmpdir(), 'c1-audit-action-'));
+  workspace = join(root, 'work space');
+  bin = join(root, 'bin');
+  calls = join(root, 'calls.jsonl');
+  mkdirSync(workspace);
+  mkdirSync(bin);
+  writeFileSync(join(bin, 'npx'), FAKE_NPX, { mode: 0o755 });
+});
+
+/** Runs a step with the given inputs, the others at their defaults, the way the expressions in its `env` fill them in. */
+function play(
+  which: string,
+  inputs: Readonly<Record<string, string>> = {},
+  env: Record<string, string> = {},
+) {
+  const step = steps.find(({ id, name }) => id === which || name === which);
+  const filled = Object.entries(step?.env ?? {}).map(([name, value]) => {
+    const input = /^\$\{\{ inputs\.([\w-]+) \}\}$/.exec(value)?.[1];
+    return [name, input === undefined ? value : (inputs[input] ?? action.inputs[input]?.default ?? '')];
+  });
+  const result = runStep(scriptOf(steps, which), {
+    cwd: workspace,
+    bin: [bin],
+    env: { FAKE_CALLS: calls, ...Object.fromEntries(filled), ...env },
+  });
+  expect(existsSync(join(workspace, 'pwned'))).toBe(false);
+  return result;
+}
+
+const audit = (inputs?: Record<string, string>, env: Record<string, string> = {}) =>
+  play('audit', inputs, { PACKAGE: 'c1-audit@1.2.3', ...env });
+
+function called(): Call[] {
+  if (!existsSync(calls)) return [];
+  return readFileSync(calls, 'utf8')
+    .split('\0END\0')
+    .slice(0, -1)
+    .map((call) => {
+      const [args = '', env = ''] = call.split('\0ENV\0');
+      const pairs = env.split('\0').filter((pair) => pair !== '');
+      return {
+        args: args.split('\0').slice(0, -1),
+        env: Object.fromEntries(
+          pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+        ),
+      };
+    });
+}
+
+/** What came after `npx … -- c1-audit`. */
+function argumentsOf([call, ...others]: readonly Call[] = called()): readonly string[] {
+  expect(others).toEqual([]);
+  const at = call?.args.indexOf('--') ?? -1;
+  expect(call?.args[at + 1]).toBe('c1-audit');
+  return call?.args.slice(at + 2) ?? [];
+}
+
+describe('the audit', () => {
+  test('without any input audits with the defaults', () => {
+    const { code, outputs } = audit();
+    expect(code).toBe(0);
+    expect(outputs).toEqual({ 'exit-code': '0' });
+    expect(argumentsOf()).toEqual([
+      '--format=text',
+      '--format=json:c1-audit-report/report.json',
+      '--format=html:c1-audit-report/report.html',
+      '--state=.c1-audit/state.json',
+    ]);
+    const [call] = called();
+    expect(call?.args).toContain('--package=c1-audit@1.2.3');
+    for (const name of Object.keys(call?.env ?? {}))
+      expect(name).not.toMatch(/^CONDUCTORONE|^SLACK|^C1_AUDIT/);
+  });
+
+  test('turns each input into its flag, lists line by line', () => {
+    audit({
+      scope: 'tenant',
+      source: 'personal-clients\r\n  service-principals  \n\n',
+      config: 'our audit.yaml',
+      profile: 'strict',
+      rule: 'unused\nno-expiry',
+      format: '\ntext\nsarif:out dir/c1.sarif\n',
+      'fail-on': 'critical',
+      'min-severity': 'low',
+      state: 'state.json',
+      args: '--no-slack\n\n--as-of\n2027-01-31T06:00:00Z\r\n  two  words ',
+    });
+    expect(argumentsOf()).toEqual([
+      '--no-slack',
+      '--as-of',
+      '2027-01-31T06:00:00Z',
+      '  two  words ',
+      '--scope=tenant',
+      '--source=personal-clients',
+      '--source=service-principals',
+      '--config=our audit.yaml',
+      '--profile=strict',
+      '--rule=unused',
+      '--rule=no-expiry',
+      '--format=text',
+      '--format=sarif:out dir/c1.sarif',
+      '--fail-on=critical',
+      '--min-severity=low',
+      '--state=state.json',
+    ]);
+  });
+
+  test('blank inputs make no flag', () => {
+    expect(audit({ format: '', state: '', args: '\n' }).code).toBe(0);
+    expect(argumentsOf()).toEqual([]);
+  });
+
+  test.each(HOSTILE)('%j stays the value it is', (value) => {
+    const single = ['scope', 'config', 'profile', 'fail-on', 'min-severity', 'state'];
+    const lists = ['source', 'rule', 'format', 'args'];
+    expect(audit(Object.fromEntries([...single, ...lists].map((name) => [name, value]))).code).toBe(0);
+    expect(argumentsOf()).toEqual([
+      value,
+      `--scope=${value}`,
+      `--source=${value}`,
+      `--config=${value}`,
+      `--profile=${value}`,
+      `--rule=${value}`,
+      `--format=${value}`,
+      `--fail-on=${value}`,
+      `--min-severity=${value}`,
+      `--state=${value}`,
+    ]);
+  });
+
+  test('a line break in a single value makes no second flag', () => {
+    audit({ scope: 'mine\n--no-slack', format: '', state: '' });
+    expect(argumentsOf()).toEqual(['--scope=mine\n--no-slack']);
+  });
+
+  test.each([0, 1, 2, 3, 130])('its exit code %i is the step’s, and an output', (code) => {
+    const result = audit({}, { FAKE_EXIT: String(code), FAKE_OUTPUT: 'findings<<end_1\n7\nend_1\n' });
+    expect(result.code).toBe(code);
+    expect(result.outputs).toEqual({ findings: '7', 'exit-code': String(code) });
+  });
+});
+
+describe('credentials', () => {
+  const SECRETS = {
+    'client-id': 'CONDUCTORONE_CLIENT_ID',
+    'client-secret': 'CONDUCTORONE_CLIENT_SECRET',
+    'server-url': 'CONDUCTORONE_SERVER_URL',
+    'tenant-domain': 'CONDUCTORONE_TENANT_DOMAIN',
+    'slack-webhook-url': 'SLACK_WEBHOOK_URL',
+    'slack-bot-token': 'SLACK_BOT_TOKEN',
+    'slack-channel': 'SLACK_CHANNEL',
+    'heartbeat-url': 'C1_AUDIT_HEARTBEAT_URL',
+  };
+
+  test('come from the inputs, through the environment, and stand in no argument', () => {
+    const given = Object.fromEntries(
+      Object.keys(SECRETS).map((input) => [input, `value of ${input} "$(touch pwned)'\n`]),
+    );
+    const { stdout, stderr } = audit(given, { CONDUCTORONE_CLIENT_ID: 'from the job' });
+    const [call] = called();
+    for (const [input, variable] of Object.entries(SECRETS)) expect(call?.env[variable]).toBe(given[input]);
+    expect(`${call?.args.join()}${stdout}${stderr}`).not.toContain('value of');
+    expect(Object.keys(call?.env ?? {}).filter((name) => /^INPUT_.*(SECRET|TOKEN|URL)$/.test(name))).toEqual(
+      [],
+    );
+  });
+
+  test('come from the job where the inputs are blank', () => {
+    const given = Object.fromEntries(Object.values(SECRETS).map((name) => [name, `the job's ${name}`]));
+    audit({}, { ...given, CONDUCTORONE_ACCESS_TOKEN: 'the job’s token' });
+    expect(called()[0]?.env).toMatchObject({ ...given, CONDUCTORONE_ACCESS_TOKEN: 'the job’s token' });
+  });
+});
+
+describe('the package', () => {
+  const version = action.inputs.version?.default ?? '';
+
+  test('is the one released with the action, fetched into a folder of its own, without its scripts', () => {
+    const { code, outputs } = play('package');
+    expect(code).toBe(0);
+    expect(outputs).toEqual({ package: `c1-audit@${version}` });
+    const args = called()[0]?.args ?? [];
+    expect(args).toEqual([
+      '--yes',
+      '--ignore-scripts',
+      '--prefix',
+      expect.stringMatching(/\/c1-audit$/),
+      `--package=c1-audit@${version}`,
+      '--',
+      'c1-audit',
+      '--version',
+    ]);
+    // The audit runs the same one.
+    audit({}, { PACKAGE: outputs.package ?? '' });
+    expect(called()[1]?.args.slice(0, 3)).toEqual(args.slice(0, 3));
+    expect(called()[1]?.args[4]).toBe(args[4]);
+  });
+
+  test('may be another version', () => {
+    expect(play('package', { version: '9.8.7' }).outputs).toEqual({ package: 'c1-audit@9.8.7' });
+  });
+
+  test('may be a file of the workspace, or any specifier', () => {
+    writeFileSync(join(workspace, 'c1-audit-9.9.9.tgz'), '');
+    expect(play('package', { package: 'c1-audit-9.9.9.tgz' }).outputs.package).toMatch(
+      /^\/.*\/work space\/c1-audit-9\.9\.9\.tgz$/,
+    );
+    expect(play('package', { package: 'our-c1-audit@2' }).outputs).toEqual({ package: 'our-c1-audit@2' });
+  });
+
+  test.each([1, 127, 254])('that npm cannot get (its exit code %i) is a failure, not a finding', (code) => {
+    const result = play('package', {}, { FAKE_EXIT: String(code) });
+    expect(result.code).toBe(3);
+    expect(result.stdout).toContain('::error title=c1-audit::The package could not be fetched');
+    expect(result.stdout).toContain('Nothing was audited.');
+    expect(result.outputs).toEqual({ 'exit-code': '3' });
+  });
+
+  test.each([{ package: 'a\npackage=evil' }, { version: '1.0.0\r\npackage=evil' }])(
+    'with a line break is refused: %j',
+    (inputs) => {
+      const result = play('package', inputs);
+      expect(result.code).toBe(2);
+      expect(result.outputs).toEqual({ 'exit-code': '2' });
+      expect(called()).toEqual([]);
+    },
+  );
+
+  test.each(HOSTILE)('%j is a name that is not found, and nothing more', (value) => {
+    expect(play('package', { package: value }).outputs.package).toBe(value);
+    expect(called()[0]?.args).toContain(`--package=${value}`);
+  });
+});
+
+describe('preparing', () => {
+  const key = (inputs: Record<string, string> = {}, env: Record<string, string> = {}) => {
+    const { code, outputs } = play('prepare', inputs, env);
+    expect(code).toBe(0);
+    expect(Object.keys(outputs)).toEqual(['state-key']);
+    expect(outputs['state-key']).toMatch(/^c1-audit-state-[0-9a-f]{20}$/);
+    return outputs['state-key'];
+  };
+  const CLIENT = 'strange-hydra-68836@acme.conductor.one/wfe';
+
+  test('makes the reports’ folders', () => {
+    play('prepare', { format: 'text\njson:a b/c/report.json\r\nsarif:$(touch pwned)/x\nhtml:-p/y.html' });
+    for (const folder of ['a b/c', '$(touch pwned)', '-p'])
+      expect(existsSync(join(workspace, folder))).toBe(true);
+  });
+
+  test('leaves a folder that cannot be made to the audit', () => {
+    writeFileSync(join(workspace, 'file'), '');
+    key({ format: 'json:file/report.json' });
+  });
+
+  test('the state’s key is the same from run to run and for each credential of a tenant', () => {
+    const first = key({ 'client-id': CLIENT });
+    expect(key({ 'client-id': CLIENT })).toBe(first);
+    expect(key({ 'client-id': 'other-fox-1@acme.conductor.one/pcc' })).toBe(first);
+    expect(key({}, { CONDUCTORONE_CLIENT_ID: CLIENT })).toBe(first);
+  });
+
+  test('another tenant, scope, configuration or state has another key', () => {
+    const variants: Record<string, string>[] = [
+      { 'client-id': CLIENT },
+      { 'client-id': 'strange-hydra-68836@acme.c1eu.ai/wfe' },
+      { 'client-id': CLIENT, 'server-url': 'https://acme.c1eu.ai' },
+      { 'client-id': CLIENT, 'tenant-domain': 'https://acme.c1eu.ai' },
+      { 'client-id': CLIENT, scope: 'tenant' },
+      { 'client-id': CLIENT, config: 'tenant' },
+      { 'client-id': CLIENT, state: 'other.json' },
+      { 'client-id': CLIENT, 'state-key': 'a' },
+      { 'client-id': CLIENT, 'state-key': 'a-b' },
+    ];
+    expect(new Set(variants.map((inputs) => key(inputs))).size).toBe(variants.length);
+  });
+
+  test('a key of one’s own decides alone', () => {
+    expect(key({ 'client-id': CLIENT, 'state-key': 'prod' })).toBe(
+      key({ scope: 'tenant', 'state-key': 'prod' }),
+    );
+  });
+
+  test('hostile values make a key like any other', () => {
+    key({
+      'client-id': HOSTILE.join(' '),
+      'server-url': HOSTILE.join('\n'),
+      'tenant-domain': 'a\nstate-key=evil',
+      scope: '$(touch pwned)',
+      config: '`touch pwned`',
+      state: '"; touch pwned; "',
+    });
+    key({ 'state-key': `${HOSTILE.join('\n')}\nstate-key=evil` });
+  });
+});
+
+describe('looking for the state', () => {
+  test('finds the file, whatever it is called', () => {
+    const name = '$(touch pwned) "state".json';
+    writeFileSync(join(workspace, name), '{}');
+    expect(play('state', { state: name }).outputs).toEqual({ found: 'true' });
+  });
+
+  test('does not mind that there is none', () => {
+    const { code, outputs } = play('state');
+    expect(code).toBe(0);
+    expect(outputs).toEqual({});
+  });
+});

