@@ -114,7 +114,7 @@ describe('the library', () => {
         "  id: 'acme/old', title: 'It is old', severity: 'low', kinds: ['personal-client'],",
         "  docs: { why: 'x', fix: 'y', references: [] }, needs: ['createdAt'],",
         "  options: { days: { describe: 'days', default: 3 } },",
-        '  messages: { old: (d: { days: number }) => `old: ${d.days}` },',
+        '  messages: { old: (d: { days: number }) => String(d.days) },',
         '  check({ facts, options, now }) {',
         '    const age: number = now - facts.createdAt.getTime();',
         "    return age > options.days ? { messageId: 'old', data: { days: age } } : undefined;",

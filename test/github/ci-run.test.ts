@@ -20,7 +20,7 @@ if read -r line; then echo "stdin is open" >> "$CALLS"; fi
 case "$*" in
   ci) exit "\${CI_EXIT:-0}" ;;
   test)
-    echo "browser: $C1_AUDIT_REQUIRE_BROWSER, CI: $CI, in $PWD" >> "$CALLS"
+    echo "browser: $REQUIRE_BROWSER, CI: $CI, in $PWD" >> "$CALLS"
     printf '%b' "$SUMMARY" >&2
     exit "\${TEST_EXIT:-0}"
     ;;

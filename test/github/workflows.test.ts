@@ -120,7 +120,7 @@ describe('CI', () => {
     expect(matrix?.include).toEqual([{ node: 24, browser: true }]);
     const runs = jobs.test?.steps.flatMap(({ run }) => run ?? []);
     expect(runs).toEqual(expect.arrayContaining(['npm ci', 'npm test']));
-    expect(runs?.join()).toContain('C1_AUDIT_REQUIRE_BROWSER=1');
+    expect(runs?.join()).toContain('REQUIRE_BROWSER=1');
   });
 
   test('lints and checks the types', () => {

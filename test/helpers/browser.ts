@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { describe } from '@jest/globals';
 import { type Browser, chromium } from 'playwright-core';
 
-const REQUIRED = process.env.C1_AUDIT_REQUIRE_BROWSER === '1';
+const REQUIRED = process.env.REQUIRE_BROWSER === '1';
 const EXECUTABLE = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 
 /** Offline and quiet: a browser that calls home would blur what the page itself asks for. */
@@ -24,7 +24,7 @@ export function startBrowser(): Promise<Browser> {
 
 /**
  * `describe` for tests that need Chromium (CHROMIUM_PATH, else Debian's). Without one they are skipped, and a line says
- * so; where C1_AUDIT_REQUIRE_BROWSER is 1 they run, and fail.
+ * so; where REQUIRE_BROWSER is 1 they run, and fail.
  */
 export function describeInBrowser(name: string, tests: () => void): void {
   if (existsSync(EXECUTABLE) || REQUIRED) {

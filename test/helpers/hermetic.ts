@@ -6,9 +6,7 @@ import net from 'node:net';
  */
 for (const name of Object.keys(process.env)) {
   if (
-    /^(CONDUCTORONE|CONE|SLACK|GITHUB|ACTIONS|C1_AUDIT_(?!REQUIRE))|^(HTTPS?|NO)_PROXY$|^(NO|FORCE)_COLOR$/i.test(
-      name,
-    )
+    /^(CONDUCTORONE|CONE|SLACK|GITHUB|ACTIONS|C1_AUDIT_)|^(HTTPS?|NO)_PROXY$|^(NO|FORCE)_COLOR$/i.test(name)
   )
     delete process.env[name];
 }

@@ -54,7 +54,7 @@ function unreadable(problem: string): UnjudgedCondition {
   return {
     unknown: {
       reason: `the trust's condition cannot be read: ${problem}`,
-      cure: 'correct the condition; ConductorOne tests it against sample claims',
+      cure: 'Correct the condition; ConductorOne can test it against sample claims.',
     },
   };
 }
@@ -63,7 +63,7 @@ function undecided(problem: string): UnjudgedCondition {
   return {
     unknown: {
       reason: `the trust's condition cannot be judged: ${problem}`,
-      cure: 'compare whole claims (sub, repository, project_path) with ==, in or startsWith',
+      cure: 'Compare whole claims (sub, repository, project_path) with ==, in or startsWith.',
     },
   };
 }
