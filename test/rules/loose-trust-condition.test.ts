@@ -64,7 +64,7 @@ testRule(rule, {
       facts: { condition: 'claims.sub ==' },
       unknown: {
         reason: "the trust's condition cannot be read: Unexpected token: EOF",
-        cure: 'correct the condition; ConductorOne tests it against sample claims',
+        cure: 'Correct the condition; ConductorOne can test it against sample claims.',
       },
     },
     {
@@ -72,7 +72,7 @@ testRule(rule, {
       facts: { condition: 'claims.sub' },
       unknown: {
         reason: "the trust's condition cannot be read: it is the text of a claim, not a bool",
-        cure: 'correct the condition; ConductorOne tests it against sample claims',
+        cure: 'Correct the condition; ConductorOne can test it against sample claims.',
       },
     },
     {
@@ -81,7 +81,7 @@ testRule(rule, {
       unknown: {
         reason:
           'the trust\'s condition cannot be judged: claims.sub.split(":")[1] == "acme/infra" cannot be decoded',
-        cure: 'compare whole claims (sub, repository, project_path) with ==, in or startsWith',
+        cure: 'Compare whole claims (sub, repository, project_path) with ==, in or startsWith.',
       },
     },
   ],
