@@ -42,7 +42,7 @@ export function problemsError(problems: readonly Problem[]): AuditError {
     flagsOnly ? 'usage' : 'config',
     `${count} in the configuration:\n${lines.map((line) => `  ${line}`).join('\n')}`,
     flagsOnly
-      ? 'Nothing was audited. See c1-audit --help.'
-      : 'Nothing was audited. Mend what is listed and run again; c1-audit --print-config shows what is in force.',
+      ? 'See c1-audit --help.'
+      : 'Mend what is listed and run again; c1-audit --print-config shows what is in force.',
   );
 }

@@ -271,5 +271,8 @@ export function summaryLine(report: Report): string {
 
 /** True where the run kept a state to compare with. */
 export function hasHistory(report: Report): boolean {
-  return report.resolved.length > 0 || report.findings.some((finding) => finding.status !== null);
+  // A waived finding has a status without any state as well.
+  return (
+    report.resolved.length > 0 || report.findings.some(({ status }) => status !== null && status !== 'waived')
+  );
 }
