@@ -70,10 +70,15 @@ export function createFetch(env: Env): typeof fetch {
   };
 }
 
-/** Loaded on demand: few need a proxy, and undici is as large as the rest of the program. */
+/**
+ * Loaded on demand, as few need a proxy, and in parts: the whole of undici is as large as the rest of the program.
+ */
 async function fetchThrough({ http, https, except }: Proxies): Promise<typeof fetch> {
-  const undici = await import('undici');
-  const dispatcher = new undici.EnvHttpProxyAgent({
+  const [{ default: EnvHttpProxyAgent }, undici] = await Promise.all([
+    import('undici/lib/dispatcher/env-http-proxy-agent.js'),
+    import('undici/lib/web/fetch/index.js'),
+  ]);
+  const dispatcher = new EnvHttpProxyAgent({
     // Given in full, or undici would read process.env.
     httpProxy: http?.href ?? '',
     httpsProxy: https?.href ?? '',

@@ -22,7 +22,10 @@ process.stdout.on('error', () => undefined);
 process.exitCode = await main(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
-  stdin: process.stdin,
+  // Opened when somebody reads it: for a pipe or terminal that loads half of node:net.
+  get stdin() {
+    return process.stdin;
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   now: Date.now,

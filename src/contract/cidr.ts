@@ -27,6 +27,10 @@ interface Reading {
   readonly problem?: string | undefined;
 }
 
+/** An IPv4 address or CIDR as nearly all are written; octets and prefix may still be too large. */
+const PLAIN_IPV4 =
+  /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})(?:\/(0|[1-9]\d?))?$/;
+
 /** Longer than any address in any notation; keeps hostile text away from the parsers. */
 const LONGEST = 80;
 
@@ -37,6 +41,23 @@ const MAPPED_PREFIX = 96;
  * `10.0.0.1/0` for a restriction.
  */
 export function readEntry(entry: string): Entry {
+  return readPlainIpv4(entry) ?? readAny(entry);
+}
+
+/** Well-formed IPv4 in plain numbers, at a fifth of what it costs in bigints; undefined for all else. */
+function readPlainIpv4(entry: string): Entry | undefined {
+  const match = PLAIN_IPV4.exec(entry);
+  if (!match) return undefined;
+  const octets = [Number(match[1]), Number(match[2]), Number(match[3]), Number(match[4])] as const;
+  const prefix = match[5] === undefined ? 32 : Number(match[5]);
+  if (prefix > 32 || octets.some((octet) => octet > 255)) return undefined;
+  const first = ((octets[0] * 256 + octets[1]) * 256 + octets[2]) * 256 + octets[3];
+  const size = 2 ** (32 - prefix);
+  if (first % size !== 0) return undefined;
+  return { ranges: [{ family: 4, first: BigInt(first), last: BigInt(first + size - 1) }] };
+}
+
+function readAny(entry: string): Entry {
   const text = entry.trim();
   if (text === '') return { ranges: [], problem: 'is blank' };
   const match = text.length > LONGEST ? null : /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text);
@@ -121,12 +142,15 @@ function hex(value: bigint): string {
 
 /** The canonical text of a network: RFC 5952 for IPv6, always with its prefix. */
 export function formatCidr(family: Family, first: bigint, prefix: number): string {
-  const partBits = family === 4 ? 8 : 16;
-  const mask = (1n << BigInt(partBits)) - 1n;
+  return `${family === 4 ? formatIpv4(Number(first)) : formatIpv6(first)}/${prefix}`;
+}
+
+function formatIpv4(address: number): string {
+  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+}
+
+function formatIpv6(address: bigint): string {
   const parts: number[] = [];
-  for (let shift = WIDTH[family] - partBits; shift >= 0; shift -= partBits) {
-    parts.push(Number((first >> BigInt(shift)) & mask));
-  }
-  const address = family === 4 ? parts.join('.') : new ipaddr.IPv6(parts).toRFC5952String();
-  return `${address}/${prefix}`;
+  for (let shift = 112n; shift >= 0n; shift -= 16n) parts.push(Number((address >> shift) & 0xffffn));
+  return new ipaddr.IPv6(parts).toRFC5952String();
 }

@@ -34,23 +34,37 @@ export interface Addresses {
   readonly malformed: readonly MalformedEntry[];
 }
 
-const byList = new WeakMap<readonly string[], Addresses>();
+/** The list read last: several rules look at a credential's list one after the other. */
+let last: { readonly entries: readonly string[]; readonly addresses: Addresses } | undefined;
 const byText = new Map<string, Addresses>();
 const TEXTS_KEPT = 2048;
 const LONGEST_TEXT_KEPT = 4096;
+/** Lists of more entries than this, such as a tenant's own, are few: each is remembered by itself. */
+const LONG_LIST = 64;
+const byList = new WeakMap<readonly string[], Addresses>();
 
 /**
  * Reads an allow list of addresses and CIDRs. A bare address is a /32 or /128, an IPv4-mapped IPv6 entry its IPv4 self.
  *
- * Remembered by the list itself, which must not change afterwards, and (a bounded number) by its text, as the same
- * list often stands on many credentials.
+ * Remembered (a bounded number) by its text, as the same list often stands on many credentials; the last one and long
+ * ones by the list itself, which must not change afterwards.
  */
 export function readAddresses(entries: readonly string[]): Addresses {
-  const known = byList.get(entries);
-  if (known) return known;
+  if (last?.entries === entries) return last.addresses;
+  const addresses = entries.length > LONG_LIST ? readLong(entries) : readShort(entries);
+  last = { entries, addresses };
+  return addresses;
+}
+
+function readLong(entries: readonly string[]): Addresses {
+  const addresses = byList.get(entries) ?? read(entries);
+  byList.set(entries, addresses);
+  return addresses;
+}
+
+function readShort(entries: readonly string[]): Addresses {
   const text = JSON.stringify(entries);
   const addresses = byText.get(text) ?? read(entries);
-  byList.set(entries, addresses);
   if (text.length <= LONGEST_TEXT_KEPT && !byText.has(text)) {
     byText.set(text, addresses);
     const [oldest] = byText.keys();

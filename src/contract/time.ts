@@ -8,6 +8,10 @@ export function wholeDays(span: number): number {
 
 const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
+/** What all but a few timestamps look like; up to three digits after the point are what a Date can hold. */
+const COMMON = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3,9})?Z$/;
+const COMMON_LENGTH = '2026-06-01T12:00:00.000Z'.length;
+
 /**
  * An RFC 3339 timestamp as an instant, or undefined for anything else.
  *
@@ -15,6 +19,11 @@ const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?
  * into March.
  */
 export function parseInstant(text: string): Date | undefined {
+  if (COMMON.test(text)) {
+    // A quarter of the work below, and audits read some hundred thousand of them.
+    const instant = new Date(text.length > COMMON_LENGTH ? `${text.slice(0, COMMON_LENGTH - 1)}Z` : text);
+    if (instant.getUTCDate() === Number(text.slice(8, 10))) return instant;
+  }
   const match = RFC3339.exec(text);
   if (!match) return undefined;
   const [, year, month, day, hour, minute, second, fraction = '', zone = 'Z'] = match;

@@ -1,5 +1,3 @@
-import type { ASTNode } from '@marcbachmann/cel-js';
-
 export type BinarySign =
   | '&&'
   | '||'
@@ -16,7 +14,7 @@ export type BinarySign =
   | '/'
   | '%';
 
-/** A condition's syntax tree, cut down to what judging needs and free of the parser's own state. */
+/** A condition's syntax tree, cut down to what judging needs and free of the parser's own state and types. */
 export type Expression =
   | { readonly op: 'value'; readonly value: unknown }
   | { readonly op: 'id'; readonly name: string }
@@ -42,53 +40,6 @@ export type Expression =
   | { readonly op: 'element'; readonly name: string; readonly of: Expression };
 
 export const value = (constant: unknown): Expression => ({ op: 'value', value: constant });
-
-/** The parser's tree as ours. */
-export function fromSyntax(node: ASTNode): Expression {
-  switch (node.op) {
-    case 'value':
-      return value(node.args);
-    case 'id':
-      return { op: 'id', name: node.args };
-    case '.':
-    case '.?':
-      return { op: 'select', of: fromSyntax(node.args[0]), key: value(node.args[1]) };
-    case '[]':
-    case '[?]':
-      return { op: 'select', of: fromSyntax(node.args[0]), key: fromSyntax(node.args[1]) };
-    case 'call':
-      return { op: 'call', name: node.args[0], target: undefined, args: node.args[1].map(fromSyntax) };
-    case 'rcall':
-      return {
-        op: 'call',
-        name: node.args[0],
-        target: fromSyntax(node.args[1]),
-        args: node.args[2].map(fromSyntax),
-      };
-    case 'list':
-      return { op: 'list', items: node.args.map(fromSyntax) };
-    case 'map':
-      return {
-        op: 'map',
-        entries: node.args.map(([key, held]) => [fromSyntax(key), fromSyntax(held)] as const),
-      };
-    case '!_':
-      return { op: 'not', of: fromSyntax(node.args) };
-    case '-_':
-      return { op: 'minus', of: fromSyntax(node.args) };
-    case '?:': {
-      const [test, yes, no] = node.args;
-      return { op: 'if', test: fromSyntax(test), yes: fromSyntax(yes), no: fromSyntax(no) };
-    }
-    default:
-      return {
-        op: 'binary',
-        sign: node.op,
-        left: fromSyntax(node.args[0]),
-        right: fromSyntax(node.args[1]),
-      };
-  }
-}
 
 export function children(expression: Expression): readonly Expression[] {
   switch (expression.op) {
@@ -164,22 +115,4 @@ export function substitute(expression: Expression, name: string, by: Expression)
     default:
       return { ...expression, of: inside(expression.of) };
   }
-}
-
-/** Nodes and nesting of a tree, counted without recursion: a hostile one may be deeper than the stack. */
-export function measure(root: Expression | ASTNode): { nodes: number; depth: number } {
-  let nodes = 0;
-  let depth = 0;
-  const queue: [unknown, number][] = [[root, 1]];
-  for (let next = queue.pop(); next; next = queue.pop()) {
-    const [node, level] = next;
-    if (Array.isArray(node)) {
-      for (const part of node) queue.push([part, level]);
-    } else if (typeof node === 'object' && node !== null && 'op' in node && 'args' in node) {
-      nodes++;
-      depth = Math.max(depth, level);
-      queue.push([node.args, level + 1]);
-    }
-  }
-  return { nodes, depth };
 }

@@ -1,6 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js';
 import type { Expression } from './expression.js';
-import { fromSyntax, measure } from './expression.js';
+import { fromSyntax, measure } from './syntax.js';
 import { brief } from './text.js';
 
 /** ConductorOne takes conditions of up to 1024 bytes; what is far beyond that is no condition. */
