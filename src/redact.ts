@@ -2,22 +2,46 @@
 const PART = 12;
 /** Any run of 12 characters holds a whole block of 6 that starts at a multiple of 6: only those are looked up. */
 const BLOCK = PART / 2;
-/** What tokens, their percent-encoding and their base64 are made of. Text between such runs cannot hold a part. */
-const TOKEN_RUN = /[\w\-+/=%.:~@!$&'()*,;?#[\]]{12,}/g;
+/** What tokens, their percent-encoding and their base64 are made of. Text between runs of them cannot hold a part. */
+const TOKEN_CHARACTER = /[\w\-+/=%.:~@!$&'()*,;?#[\]]/;
+const TOKEN_RUN = new RegExp(`${TOKEN_CHARACTER.source}{${PART},}`);
 
 const MASK = '[redacted]';
 
 /**
+ * Of 12 characters in a row, three in a row start at a multiple of 10. Large reports are passed over in such steps, and
+ * only the runs around three characters that some secret holds too are looked at closely.
+ */
+const PROBE = 3;
+const STEP = PART - PROBE + 1;
+const PROBES = 1 << 16;
+
+/** One of 65,536 numbers for the three characters at a place. */
+function probeAt(text: string, at: number): number {
+  return (
+    (text.charCodeAt(at) ^ (text.charCodeAt(at + 1) << 5) ^ (text.charCodeAt(at + 2) << 9)) & (PROBES - 1)
+  );
+}
+
+/** 1 for the codes of ASCII characters that token runs are made of. */
+const IN_RUN = Uint8Array.from({ length: 128 }, (_, code) =>
+  TOKEN_CHARACTER.test(String.fromCharCode(code)) ? 1 : 0,
+);
+
+/**
  * Hides secrets by value in everything that leaves the program.
  *
- * A secret is known in its plain, percent-encoded, base64 and JSON-escaped forms, and so is every part of it of 12 or
- * more characters. Keys and places do not matter: a secret inside an error text of somebody else's server is hidden too.
+ * A secret is known in its plain, percent-encoded, form-encoded, base64 and JSON-escaped forms, and so is every part of
+ * it of 12 or more characters. Keys and places do not matter: a secret inside an error text of somebody else's server is
+ * hidden too.
  */
 export class Redactor {
   readonly #forms = new Set<string>();
   readonly #whole = new Set<string>();
   /** Blocks of 6 characters, and the forms and places they stand in. */
   readonly #blocks = new Map<string, { form: string; at: number }[]>();
+  /** 1 for every probe that some form holds. */
+  readonly #probes = new Uint8Array(PROBES);
 
   /** `publicPrefix`: a beginning that everybody knows (a scheme, a host) and that may be printed. */
   add(secret: string | undefined, publicPrefix = ''): void {
@@ -32,6 +56,7 @@ export class Redactor {
     this.#forms.add(form);
     // Forms with characters outside of token runs, and short secrets, are only found whole.
     if (form.length < PART || form.match(TOKEN_RUN)?.[0] !== form) this.#whole.add(form);
+    for (let at = 0; at + PROBE <= form.length; at += 1) this.#probes[probeAt(form, at)] = 1;
     for (let at = 0; at + BLOCK <= form.length; at += 1) {
       const block = form.slice(at, at + BLOCK);
       const places = this.#blocks.get(block);
@@ -45,7 +70,24 @@ export class Redactor {
     if (this.#forms.size === 0) return text;
     let clean = text;
     for (const form of this.#whole) clean = clean.replaceAll(form, MASK);
-    return clean.replace(TOKEN_RUN, (run) => this.#redactRun(run));
+    return this.#redactParts(clean);
+  }
+
+  #redactParts(text: string): string {
+    let result = '';
+    let done = 0;
+    for (let at = 0; at + PROBE <= text.length; at += STEP) {
+      if (this.#probes[probeAt(text, at)] === 0) continue;
+      let start = at;
+      let end = at;
+      while (start > done && IN_RUN[text.charCodeAt(start - 1)] === 1) start -= 1;
+      while (IN_RUN[text.charCodeAt(end)] === 1) end += 1;
+      if (end - start < PART) continue;
+      result += text.slice(done, start) + this.#redactRun(text.slice(start, end));
+      done = end;
+      at = end - STEP;
+    }
+    return done === 0 ? text : result + text.slice(done);
   }
 
   #redactRun(run: string): string {
@@ -86,17 +128,26 @@ export class Redactor {
 }
 
 function formsOf(value: string): Set<string> {
-  const forms = new Set([value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1)]);
+  const json = JSON.stringify(value).slice(1, -1);
+  // The last one is how forms write it.
+  const encoded = [encodeURIComponent(value), new URLSearchParams({ v: value }).toString().slice(2)];
+  const forms = new Set([value, json, json.replaceAll('/', '\\/'), ...encoded, ...encoded.map(lowerHex)]);
   // Inside a longer text (Basic credentials, say) a value's base64 depends on where it starts modulo 3; the first
   // and last characters then mix with their neighbours and are left out.
   for (const shift of [0, 1, 2]) {
-    const encoded = Buffer.from('\0'.repeat(shift) + value)
+    const base64 = Buffer.from('\0'.repeat(shift) + value)
       .toString('base64')
       .replace(/=+$/, '');
-    const inner = encoded.slice(shift === 0 ? 0 : 4, encoded.length - (encoded.length % 4 === 0 ? 0 : 1));
+    const inner = base64.slice(shift === 0 ? 0 : 4, base64.length - (base64.length % 4 === 0 ? 0 : 1));
     forms.add(inner);
     forms.add(inner.replaceAll('+', '-').replaceAll('/', '_'));
     forms.add(encodeURIComponent(inner));
+    forms.add(lowerHex(encodeURIComponent(inner)));
   }
   return forms;
+}
+
+/** RFC 3986 lets a percent-encoding be written either way. */
+function lowerHex(encoded: string): string {
+  return encoded.replace(/%[0-9A-F]{2}/g, (byte) => byte.toLowerCase());
 }

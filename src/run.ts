@@ -16,7 +16,7 @@ import { WAIVER_RULES } from './engine/waivers.js';
 import { AuditError } from './errors.js';
 import type { Io } from './io.js';
 import type { Redactor } from './redact.js';
-import { loadReporter } from './reporters/index.js';
+import { loadPartReporter } from './reporters/index.js';
 import type { ReporterContext, RuleInfo } from './reporters/reporter.js';
 import type { Source } from './sources/source.js';
 
@@ -181,18 +181,24 @@ async function writeTargets(
     // A dry run's payload takes stdout for itself.
     if (file === undefined && request.slack === 'dry-run') continue;
     await attempt(async () => {
-      const render = await loadReporter(format);
-      const text = redactor.redact(render(report, about));
+      const render = await loadPartReporter(format);
+      const parts = redacted(render(report, about), redactor);
       if (file === undefined) {
         const forPeople = format === 'text' || format === 'markdown';
-        await writeStream(io.stdout, forPeople && inActions(io.env) ? stopCommands(text) : text);
+        const text = forPeople && inActions(io.env) ? stopCommands([...parts].join('')) : parts;
+        await writeStream(io.stdout, text);
       } else {
-        await writeReport(file, text, io.cwd);
+        await writeReport(file, parts, io.cwd);
         written[format] = file;
       }
     });
   }
   return written;
+}
+
+/** No secret spans parts: they end where a value does. */
+function* redacted(parts: Iterable<string>, redactor: Redactor): Generator<string> {
+  for (const part of parts) yield redactor.redact(part);
 }
 
 function reporterContext({ rules, color }: Pick<RunRequest, 'rules' | 'color'>, io: Io): ReporterContext {

@@ -43,6 +43,7 @@ export async function openSource(
     const tenant = io.env.CONDUCTORONE_TENANT_DOMAIN?.trim().toLowerCase() || undefined;
     return fileSource(await readInput(flags.input, io), name, tenant);
   }
+  const fetch = createFetch(io.env);
   const { access, warnings } = await readAccess(io);
   // From the environment or from cone's file: it is a secret wherever it stood.
   if (access.login.by === 'client-secret') redactor.add(access.login.clientSecret, CLIENT_SECRET_PREFIX);
@@ -57,8 +58,9 @@ export async function openSource(
     limits: { ...DEFAULT_LIMITS, ...io.limits, ...timeoutOf(flags) },
     log,
     now: io.now,
-    fetch: createFetch(io.env),
+    fetch,
     hide: (secret) => redactor.add(secret),
+    scrub: (text) => redactor.redact(text),
     onRecords,
   });
 }

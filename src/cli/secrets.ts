@@ -14,9 +14,36 @@ const SECRET_VARIABLES: Readonly<Record<string, string>> = {
   C1_AUDIT_HEARTBEAT_URL: 'https://',
 };
 
-export function environmentSecrets(env: Env): { readonly value: string; readonly publicPrefix: string }[] {
-  return Object.entries(SECRET_VARIABLES).flatMap(([name, publicPrefix]) => {
+/** Those whose URL may hold a user and a password. */
+const PROXY_VARIABLES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
+
+export interface Secret {
+  readonly value: string;
+  readonly publicPrefix: string;
+}
+
+/** The secrets that an environment holds. */
+export function environmentSecrets(env: Env): Secret[] {
+  const named = Object.entries(SECRET_VARIABLES).flatMap(([name, publicPrefix]) => {
     const value = env[name]?.trim().replace(/^bearer\s+/i, '');
     return value ? [{ value, publicPrefix }] : [];
   });
+  return [...named, ...PROXY_VARIABLES.flatMap((name) => proxyCredentials(env[name]))];
+}
+
+/** A proxy's password, alone and with its user (as it goes over the wire in base64), as written and decoded. */
+function proxyCredentials(url: string | undefined): Secret[] {
+  const [, userinfo] = /^(?:[a-z][a-z\d+.-]*:\/\/)?([^/?#]*)@/i.exec(url?.trim() ?? '') ?? [];
+  if (userinfo === undefined) return [];
+  const password = userinfo.slice(userinfo.indexOf(':') + 1);
+  const values = new Set([userinfo, password].flatMap((text) => [text, decoded(text)]));
+  return [...values].filter((value) => value !== '').map((value) => ({ value, publicPrefix: '' }));
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -36,36 +36,30 @@ export interface Addresses {
 
 /** The list read last: several rules look at a credential's list one after the other. */
 let last: { readonly entries: readonly string[]; readonly addresses: Addresses } | undefined;
+const byList = new WeakMap<readonly string[], Addresses>();
 const byText = new Map<string, Addresses>();
 const TEXTS_KEPT = 2048;
 const LONGEST_TEXT_KEPT = 4096;
-/** Lists of more entries than this, such as a tenant's own, are few: each is remembered by itself. */
-const LONG_LIST = 64;
-const byList = new WeakMap<readonly string[], Addresses>();
 
 /**
  * Reads an allow list of addresses and CIDRs. A bare address is a /32 or /128, an IPv4-mapped IPv6 entry its IPv4 self.
  *
- * Remembered (a bounded number) by its text, as the same list often stands on many credentials; the last one and long
- * ones by the list itself, which must not change afterwards.
+ * Remembered by the list itself, which must not change afterwards, and (a bounded number) by its text, as the same
+ * list often stands on many credentials.
  */
 export function readAddresses(entries: readonly string[]): Addresses {
   if (last?.entries === entries) return last.addresses;
-  const addresses = entries.length > LONG_LIST ? readLong(entries) : readShort(entries);
+  const addresses = byList.get(entries) ?? readByText(entries);
   last = { entries, addresses };
   return addresses;
 }
 
-function readLong(entries: readonly string[]): Addresses {
-  const addresses = byList.get(entries) ?? read(entries);
-  byList.set(entries, addresses);
-  return addresses;
-}
-
-function readShort(entries: readonly string[]): Addresses {
+function readByText(entries: readonly string[]): Addresses {
   const text = JSON.stringify(entries);
-  const addresses = byText.get(text) ?? read(entries);
-  if (text.length <= LONGEST_TEXT_KEPT && !byText.has(text)) {
+  const known = byText.get(text);
+  const addresses = known ?? read(entries);
+  byList.set(entries, addresses);
+  if (known === undefined && text.length <= LONGEST_TEXT_KEPT) {
     byText.set(text, addresses);
     const [oldest] = byText.keys();
     if (byText.size > TEXTS_KEPT && oldest !== undefined) byText.delete(oldest);

@@ -13,12 +13,14 @@ const TIME_LIMIT = 10_000;
  * @param url C1_AUDIT_HEARTBEAT_URL; blank: none.
  * @param exitCode of the run.
  * @param timeLimit of all tries together, in milliseconds.
+ * @param send knows the proxy.
  * @returns what went wrong, fit for a log, or undefined. Never throws.
  */
 export async function beat(
   url: string | undefined,
   exitCode: number,
   timeLimit: number = TIME_LIMIT,
+  send: typeof fetch = fetch,
 ): Promise<string | undefined> {
   const text = url?.trim();
   if (!text) return undefined;
@@ -26,7 +28,7 @@ export async function beat(
   if (address === undefined) return 'heartbeat: C1_AUDIT_HEARTBEAT_URL is not an http or https URL';
   const signal = AbortSignal.timeout(timeLimit);
   try {
-    await pRetry(() => ping(address, signal), { retries: 2, minTimeout: 500, signal });
+    await pRetry(() => ping(address, send, signal), { retries: 2, minTimeout: 500, signal });
     return undefined;
   } catch (error) {
     if (signal.aborted) return 'heartbeat: no answer in time';
@@ -36,9 +38,9 @@ export async function beat(
 
 class Refusal extends Error {}
 
-async function ping(address: URL, signal: AbortSignal): Promise<void> {
+async function ping(address: URL, send: typeof fetch, signal: AbortSignal): Promise<void> {
   // The error's own text may hold the URL.
-  const response = await fetch(address, { signal }).catch(() => {
+  const response = await send(address, { signal, redirect: 'manual' }).catch(() => {
     throw new Refusal('could not be reached');
   });
   await response.body?.cancel();

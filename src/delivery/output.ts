@@ -59,13 +59,13 @@ function parseTarget(spec: string): OutputTarget {
  *
  * @throws AuditError `delivery`
  */
-export async function writeReport(file: string, text: string, cwd: string): Promise<void> {
+export async function writeReport(file: string, text: string | Iterable<string>, cwd: string): Promise<void> {
   const path = resolve(cwd, file);
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
     const handle = await open(temporary, 'wx', 0o600);
     try {
-      await handle.writeFile(text);
+      for (const part of partsOf(text)) await handle.writeFile(part);
       await handle.sync();
     } finally {
       await handle.close();
@@ -86,12 +86,20 @@ function hintFor(code: string): string {
   return 'Name a file that this user may write.';
 }
 
+function partsOf(text: string | Iterable<string>): Iterable<string> {
+  return typeof text === 'string' ? [text] : text;
+}
+
 /**
- * Writes to a stream and waits until it has taken everything.
+ * Writes to a stream, each part once the stream has taken the one before, and waits until it has taken everything.
  *
  * @throws AuditError `delivery` when the reader has gone away.
  */
-export function writeStream(stream: Writable, text: string): Promise<void> {
+export async function writeStream(stream: Writable, text: string | Iterable<string>): Promise<void> {
+  for (const part of partsOf(text)) await writePart(stream, part);
+}
+
+function writePart(stream: Writable, text: string): Promise<void> {
   return new Promise((done, fail) => {
     stream.write(text, (cause) => {
       if (cause) {

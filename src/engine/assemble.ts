@@ -1,4 +1,11 @@
-import { atLeast, type Finding, SEVERITIES, type Severity, type Snapshot } from '../contract/index.js';
+import {
+  atLeast,
+  type Finding,
+  type Kind,
+  SEVERITIES,
+  type Severity,
+  type Snapshot,
+} from '../contract/index.js';
 import type { Verdicts } from './audit.js';
 import { sortFindings } from './audit.js';
 import type { Report, SourceCoverage } from './report.js';
@@ -67,10 +74,12 @@ export function isComplete({ sources }: Snapshot, { brokenRules }: Verdicts): bo
 }
 
 function sourcesOf(snapshot: Snapshot, verdicts: Verdicts): SourceCoverage[] {
+  const judged = new Map<Kind, number>();
+  for (const { kind } of verdicts.credentials) judged.set(kind, (judged.get(kind) ?? 0) + 1);
   return snapshot.sources.map(({ kind, status, pages, note }) => ({
     kind,
     status,
-    credentials: verdicts.credentials.filter((credential) => credential.kind === kind).length,
+    credentials: judged.get(kind) ?? 0,
     deleted: verdicts.deleted[kind],
     pages,
     note,

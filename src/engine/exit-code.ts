@@ -1,4 +1,5 @@
-import { atLeast, type Severity } from '../contract/index.js';
+// Not by the contract's index: the entry would load all of the contract with it.
+import { atLeast, type Severity } from '../contract/severity.js';
 import type { Report } from './report.js';
 
 /** Exit codes, the same whatever the format. */

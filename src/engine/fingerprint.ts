@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * What makes a finding the same from night to night: sha256(tenant | rule | kind | id) in hex.
@@ -6,5 +6,6 @@ import { createHash } from 'node:crypto';
  * `kind` is a credential's kind, or `waiver` for a finding on a waiver.
  */
 export function fingerprint(tenant: string, rule: string, kind: string, id: string): string {
-  return createHash('sha256').update([tenant, rule, kind, id].join('|')).digest('hex');
+  // A third of the cost of a hash object, and every finding needs one.
+  return hash('sha256', `${tenant}|${rule}|${kind}|${id}`, 'hex');
 }

@@ -97,6 +97,7 @@ export function applyWaivers({
   const index = new WaiverIndex(holding);
   const matched = new Set<Waiver>();
   const result = findings.map((finding): Finding => {
+    if (holding.length === 0) return finding;
     const covering = index.covering(finding);
     for (const waiver of covering) matched.add(waiver);
     const [first, ...others] = covering;

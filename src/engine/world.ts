@@ -36,24 +36,29 @@ export function isExpired(credential: Credential, now: number): boolean {
 /** Everything a rule can ask about any credential of a snapshot. What spans credentials is computed once. */
 export class World {
   readonly #snapshot: Snapshot;
+  readonly #live: readonly Credential[];
   readonly #liveKeys = new Map<Credential, OwnerLiveKeys>();
-  readonly #siblings = new Map<string, Siblings>();
+  /** Of live credentials that share their name; nearly all have it for themselves, and lists of one are made on demand. */
+  readonly #siblings = new Map<Credential, Siblings>();
+  #liveByName: ReadonlyMap<string, Siblings> | undefined;
   /** Credentials cut down to the same roles share one list. */
   readonly #scopedRoles = new Map<string, readonly ScopedRole[]>();
 
   constructor(snapshot: Snapshot, now: number) {
     this.#snapshot = snapshot;
-    const live = snapshot.credentials.filter(
+    this.#live = snapshot.credentials.filter(
       (credential) => credential.ownerId !== '' && isLive(credential, now),
     );
-    for (const keys of groupBy(live, ({ kind, ownerId }) => `${kind} ${ownerId}`).values()) {
+    for (const keys of groupBy(this.#live, ({ kind, ownerId }) => `${kind} ${ownerId}`).values()) {
       keys.sort(newestFirst);
       for (const [newer, credential] of keys.entries())
         this.#liveKeys.set(credential, { total: keys.length, newer });
-    }
-    for (const [key, group] of groupBy(live, siblingKey)) {
-      const all = group.sort(newestFirst).flatMap(toSibling);
-      this.#siblings.set(key, { all, used: all.filter(({ lastUsedAt }) => lastUsedAt !== null) });
+      if (keys.length === 1) continue;
+      for (const group of groupBy(keys, ({ name }) => foldedName(name)).values()) {
+        if (group.length === 1) continue;
+        const siblings = toSiblings(group);
+        for (const credential of group) this.#siblings.set(credential, siblings);
+      }
     }
   }
 
@@ -79,8 +84,20 @@ export class World {
 
   siblings(credential: Credential): Fact<Siblings> {
     if (credential.ownerId === '') return NO_OWNER;
-    const key = siblingKey(credential);
-    return (key === undefined ? undefined : this.#siblings.get(key)) ?? NO_SIBLINGS;
+    const shared = this.#siblings.get(credential);
+    if (shared) return shared;
+    const name = foldedName(credential.name);
+    if (name === undefined) return NO_SIBLINGS;
+    if (this.#liveKeys.has(credential)) return toSiblings([credential]);
+    return this.#namesakesOf(credential, name);
+  }
+
+  /** The live credentials that one which is not live shares its name with. */
+  #namesakesOf({ kind, ownerId }: Credential, name: string): Siblings {
+    this.#liveByName ??= new Map(
+      [...groupBy(this.#live, siblingKey)].map(([key, group]) => [key, toSiblings(group.sort(newestFirst))]),
+    );
+    return this.#liveByName.get(`${kind} ${ownerId} ${name}`) ?? NO_SIBLINGS;
   }
 
   scopedRoles({ scopedRoleIds }: Credential): Fact<readonly ScopedRole[]> {
@@ -140,9 +157,19 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => string | undefined)
 }
 
 /** A blank name is no name to share. */
+function foldedName(name: string): string | undefined {
+  return name.trim().normalize('NFC').toLowerCase() || undefined;
+}
+
 function siblingKey({ kind, ownerId, name }: Credential): string | undefined {
-  const folded = name.trim().normalize('NFC').toLowerCase();
-  return folded === '' ? undefined : `${kind} ${ownerId} ${folded}`;
+  const folded = foldedName(name);
+  return folded === undefined ? undefined : `${kind} ${ownerId} ${folded}`;
+}
+
+/** @param newestFirst live credentials of one name */
+function toSiblings(newestFirst: readonly Credential[]): Siblings {
+  const all = newestFirst.flatMap(toSibling);
+  return { all, used: all.filter(({ lastUsedAt }) => lastUsedAt !== null) };
 }
 
 function toSibling({ id, createdAt, lastUsedAt }: Credential): Sibling[] {
@@ -152,9 +179,8 @@ function toSibling({ id, createdAt, lastUsedAt }: Credential): Sibling[] {
 
 /** By creation date, then by id; those without a date come last. */
 function newestFirst(a: Credential, b: Credential): number {
-  const [first, second] = [a, b].map(
-    ({ createdAt }) => ifKnown(createdAt)?.getTime() ?? Number.NEGATIVE_INFINITY,
-  );
-  if (first !== second) return (second ?? 0) > (first ?? 0) ? 1 : -1;
+  const first = ifKnown(a.createdAt)?.getTime() ?? Number.NEGATIVE_INFINITY;
+  const second = ifKnown(b.createdAt)?.getTime() ?? Number.NEGATIVE_INFINITY;
+  if (first !== second) return second > first ? 1 : -1;
   return a.id < b.id ? 1 : -1;
 }

@@ -1,4 +1,4 @@
-import type { Reporter } from './reporter.js';
+import type { PartReporter, Reporter } from './reporter.js';
 
 /** Each loaded on demand: a run pays for the formats it writes. */
 const LOADERS = {
@@ -19,6 +19,20 @@ export const FORMATS = Object.keys(LOADERS) as readonly Format[];
 
 export function isFormat(word: string): word is Format {
   return Object.hasOwn(LOADERS, word);
+}
+
+/** The formats that hold all there is, and so can become longer than a string may be. */
+const IN_PARTS: Partial<Record<Format, () => Promise<PartReporter>>> = {
+  json: async () => (await import('./json.js')).jsonParts,
+  ndjson: async () => (await import('./ndjson.js')).ndjsonParts,
+};
+
+/** A format's reporter, which gives its text in as many parts as it needs. */
+export async function loadPartReporter(format: Format): Promise<PartReporter> {
+  const inParts = await IN_PARTS[format]?.();
+  if (inParts) return inParts;
+  const render = await loadReporter(format);
+  return (report, context) => [render(report, context)];
 }
 
 export function loadReporter(format: Format): Promise<Reporter> {

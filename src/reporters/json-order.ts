@@ -89,7 +89,7 @@ function credentialInOrder(credential: ReportedCredential): ReportedCredential {
   return { kind, id, clientId, name, self, ...factsInOrder(credential) };
 }
 
-function judgedInOrder(credential: Report['credentials'][number]): Report['credentials'][number] {
+export function judgedInOrder(credential: Report['credentials'][number]): Report['credentials'][number] {
   const { kind, id, clientId, name, self, live } = credential;
   return { kind, id, clientId, name, self, live, ...factsInOrder(credential) };
 }

@@ -16,3 +16,6 @@ export interface ReporterContext {
 
 /** Pure: a report in, the text of one format out, with a final line break. */
 export type Reporter = (report: Report, context: ReporterContext) => string;
+
+/** The same text in parts, made one after the other as they are asked for. */
+export type PartReporter = (report: Report, context: ReporterContext) => Iterable<string>;

@@ -3,6 +3,7 @@ import type { Owner } from '../../contract/index.js';
 import { type News, NOTHING_TOLD, type Told } from '../../engine/history.js';
 import type { Report } from '../../engine/report.js';
 import { AuditError } from '../../errors.js';
+import { createFetch } from '../../network.js';
 import type { Bot } from './bot.js';
 import { type SlackTarget, slackTarget } from './environment.js';
 import { failurePayload, heartbeatNeedsHistory, type SlackMessage, slackMessage } from './message.js';
@@ -122,8 +123,8 @@ function messageInput({ report, news, settings, owners, runUrl }: SlackNews) {
   return { report, news, settings, people, runUrl };
 }
 
-function sendingOf({ patience, signal, now, log, scrub = (text) => text }: SlackConnection): Sending {
-  return { patience: { ...PATIENCE, ...patience }, signal, now, log, scrub };
+function sendingOf({ env, patience, signal, now, log, scrub = (text) => text }: SlackConnection): Sending {
+  return { fetch: createFetch(env), patience: { ...PATIENCE, ...patience }, signal, now, log, scrub };
 }
 
 /** Loaded on demand: Slack's Web API client is four times as large as the one for webhooks, and few need it. */

@@ -27,6 +27,8 @@ export const PATIENCE: Patience = {
 };
 
 export interface Sending {
+  /** Knows the proxy. */
+  readonly fetch: typeof fetch;
   readonly patience: Patience;
   readonly signal: AbortSignal;
   /** Milliseconds since the epoch: Retry-After may be a date. */
@@ -121,7 +123,7 @@ type Answer =
  * A `fetch` for Slack's clients that has a time limit, stops with the run, and remembers how the last request ended:
  * their errors leave that out.
  */
-export function watchedFetch({ patience, signal, now, scrub }: Sending): {
+export function watchedFetch({ fetch: send, patience, signal, now, scrub }: Sending): {
   fetch: Fetch;
   answer: () => Answer;
 } {
@@ -130,9 +132,11 @@ export function watchedFetch({ patience, signal, now, scrub }: Sending): {
     const signals = [signal, AbortSignal.timeout(patience.timeout), ...(init?.signal ? [init.signal] : [])];
     const body = typeof init?.body === 'string' ? { body: scrub(init.body) } : {};
     try {
-      const response = await fetch(url, {
+      const response = await send(url, {
         ...init,
         ...body,
+        // What was found is for Slack alone, not for whoever it points to.
+        redirect: 'manual',
         signal: AbortSignal.any(signals),
       } as RequestInit);
       answer = {

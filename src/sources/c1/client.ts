@@ -4,6 +4,7 @@ import type { Session } from './auth/session.js';
 import type { Limits } from './limits.js';
 import { RequestError } from './request-error.js';
 import { abortReason, readRetryAfter, withRetries } from './retry.js';
+import { type Scrub, scrubError, scrubTexts } from './scrub.js';
 import { type Answer, describe, type Request } from './transport.js';
 import { oneLine, requestId } from './wording.js';
 
@@ -23,6 +24,7 @@ export interface ApiClientOptions {
   readonly log: Pick<Logger, 'debug' | 'info'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  readonly scrub: Scrub;
   /** Stops everything: Ctrl-C, or the run's time limit. */
   readonly signal: AbortSignal;
 }
@@ -49,7 +51,7 @@ export class ApiClient {
    * @throws RequestError naming call, status and request id; AuditError `interrupted`.
    */
   call(call: Call): Promise<Record<string, unknown>> {
-    const { limits, log, signal } = this.#options;
+    const { limits, log, signal, scrub } = this.#options;
     const request = this.#toRequest(call);
     this.#requests += 1;
     return this.#limit(() => {
@@ -61,7 +63,9 @@ export class ApiClient {
         (error, delay) => {
           log.info({ call: describe(request), status: error.status, delay }, 'will try again');
         },
-      );
+      ).catch((error: unknown) => {
+        throw scrubError(error, scrub);
+      });
     });
   }
 
@@ -78,15 +82,15 @@ export class ApiClient {
   }
 
   async #once(request: Request): Promise<Record<string, unknown>> {
-    const { session, signal, log } = this.#options;
+    const { session, signal, log, scrub, now } = this.#options;
     const answer = await session.send(request, signal);
     log.debug({ call: describe(request), status: answer.status, bytes: answer.body.length }, 'answered');
-    if (answer.status !== 200) throw refusal(request, answer, this.#options.now());
-    return readJson(request, answer);
+    if (answer.status !== 200) throw refusal(request, answer, now());
+    return readJson(request, answer, scrub);
   }
 }
 
-function readJson(request: Request, answer: Answer): Record<string, unknown> {
+function readJson(request: Request, answer: Answer, scrub: Scrub): Record<string, unknown> {
   const what = `${describe(request)} answered 200`;
   const type = answer.headers.get('content-type') ?? '';
   if (!/^application\/(.+\+)?json\b/i.test(type)) {
@@ -99,7 +103,7 @@ function readJson(request: Request, answer: Answer): Record<string, unknown> {
   }
   let value: unknown;
   try {
-    value = JSON.parse(answer.body);
+    value = scrubTexts(JSON.parse(answer.body), scrub);
   } catch (cause) {
     // Proxies cut bodies off now and then; another try usually brings the whole.
     throw new RequestError(
@@ -145,7 +149,8 @@ function hintFor(status: number, fromApi: boolean): string {
   if (!fromApi && status < 500 && status !== 429)
     return 'The answer does not come from the API: check the address, and what stands between here and the tenant.';
   if (status === 401) return 'The credential was refused: check that it was not revoked and has not expired.';
-  if (status === 403) return 'The credential lacks the right to make this call.';
+  if (status === 403)
+    return 'The credential lacks the right to make this call: give its owner a role that has it (Super Administrator has all).';
   if (status === 404)
     return 'The tenant does not know this address: check that it names a ConductorOne tenant.';
   if (status === 429) return 'The tenant asks for a pause: try again later.';

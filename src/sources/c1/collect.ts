@@ -5,6 +5,20 @@ import { normalize } from './normalize.js';
 import { type Ending, PAGE_SIZE, type Page, paginate } from './paginate.js';
 import { asRecord, idOf, readPage } from './wire.js';
 
+/** A list of the API, and how to ask for it. */
+export interface List {
+  readonly method: 'GET' | 'POST';
+  /** Below `/api/v1`. */
+  readonly path: string;
+  /** What a search is narrowed to. */
+  readonly narrowed?: Readonly<Record<string, unknown>>;
+}
+
+/** How messages call a list. */
+export function nameOf({ method, path }: List): string {
+  return `${method} ${path}`;
+}
+
 /** What reading a list takes. */
 export interface Reader {
   readonly client: ApiClient;
@@ -18,6 +32,8 @@ export interface Reader {
 export interface Collected {
   readonly credentials: readonly Credential[];
   readonly pages: number;
+  /** How messages call the list. */
+  readonly what: string;
   /** How the list ended: by itself, by repeating itself, or by an error. */
   readonly ending: Ending | AuditError;
   /** One line a record that could not be read as it should, naming it and the field. */
@@ -31,21 +47,34 @@ export interface KindSeen {
   readonly failure: AuditError | undefined;
 }
 
-/** A page of a list that is read by GET. */
-export async function getPage(client: ApiClient, path: string, token: string): Promise<Page> {
-  const query = { page_size: String(PAGE_SIZE), ...(token === '' ? {} : { page_token: token }) };
-  return readPage(await client.call({ method: 'GET', path, query }), `GET ${path}`);
+/**
+ * The pages of a list.
+ *
+ * @param idOfRecord a record's id; '' where it has none
+ */
+export function pagesOf(
+  list: List,
+  { client, pageLimit }: Reader,
+  idOfRecord: (record: unknown) => string = idOf,
+): AsyncGenerator<Page, Ending, undefined> {
+  return paginate((token) => readOnePage(client, list, token), idOfRecord, pageLimit, nameOf(list));
 }
 
-/** A page of a list that is searched by POST. */
-export async function postPage(
-  client: ApiClient,
-  path: string,
-  token: string,
-  restriction: Readonly<Record<string, unknown>> = {},
-): Promise<Page> {
-  const body = { pageSize: PAGE_SIZE, pageToken: token, ...restriction };
-  return readPage(await client.call({ method: 'POST', path, body }), `POST ${path}`);
+async function readOnePage(client: ApiClient, list: List, token: string): Promise<Page> {
+  const { method, path, narrowed } = list;
+  const answer =
+    method === 'GET'
+      ? await client.call({
+          method,
+          path,
+          query: { page_size: String(PAGE_SIZE), ...(token === '' ? {} : { page_token: token }) },
+        })
+      : await client.call({
+          method,
+          path,
+          body: { pageSize: PAGE_SIZE, pageToken: token, ...narrowed },
+        });
+  return readPage(answer, nameOf(list));
 }
 
 /** A trust has no id of its own: its client id stands in. */
@@ -58,19 +87,23 @@ export function recordIdOf(kind: Kind): (record: unknown) => string {
 }
 
 /** Reads a list of credentials to its end, or as far as it goes: what was seen before an error is kept. */
-export async function collectList(
-  kind: Kind,
-  reader: Reader,
-  fetchPage: (token: string) => Promise<Page>,
-): Promise<Collected> {
+export async function collectList(kind: Kind, reader: Reader, list: List): Promise<Collected> {
   const credentials = new Map<string, Credential>();
   const malformed: string[] = [];
+  const what = nameOf(list);
   let pages = 0;
-  const list = paginate(fetchPage, recordIdOf(kind), reader.pageLimit);
+  const steps = pagesOf(list, reader, recordIdOf(kind));
+  const collected = (ending: Collected['ending']): Collected => ({
+    credentials: [...credentials.values()],
+    pages,
+    what,
+    ending,
+    malformed,
+  });
   try {
     for (;;) {
-      const step = await list.next();
-      if (step.done) return { credentials: [...credentials.values()], pages, ending: step.value, malformed };
+      const step = await steps.next();
+      if (step.done) return collected(step.value);
       pages += 1;
       reader.onRecords(step.value.records.length);
       for (const [index, record] of step.value.records.entries()) {
@@ -84,19 +117,25 @@ export async function collectList(
     }
   } catch (error) {
     if (!(error instanceof AuditError)) throw error;
-    return { credentials: [...credentials.values()], pages, ending: error, malformed };
+    return collected(error);
   }
 }
 
 /** How many malformed records a note spells out. */
 const SPELT_OUT = 5;
 
-/** The malformed records as one sentence; null where there are none. */
-export function malformedNote(malformed: readonly string[]): string | null {
+/**
+ * The malformed records as one sentence; null where there are none.
+ *
+ * @param what the list that they came from
+ */
+export function malformedNote(malformed: readonly string[], what?: string): string | null {
   if (malformed.length === 0) return null;
   const some = malformed.slice(0, SPELT_OUT).join('; ');
   const more = malformed.length > SPELT_OUT ? `; and ${malformed.length - SPELT_OUT} more` : '';
-  return `${malformed.length === 1 ? '1 record is' : `${malformed.length} records are`} malformed: ${some}${more}.`;
+  const place = what === undefined ? '' : ` of ${what}`;
+  const count = malformed.length === 1 ? `1 record${place} is` : `${malformed.length} records${place} are`;
+  return `${count} malformed: ${some}${more}. Look at them in ConductorOne, and report the fields to its support.`;
 }
 
 /** An error as a note: what happened, and what to do. */
@@ -117,11 +156,11 @@ export function summariseKind(
   note: string | null,
   required: boolean,
 ): KindSeen {
-  const { credentials, pages, ending, malformed } = collected;
+  const { credentials, pages, what, ending, malformed } = collected;
   const failure = ending instanceof AuditError ? ending : undefined;
   const ended =
     ending === 'repeats' && note === null
-      ? 'The list repeats itself instead of going on: there may be more than was seen.'
+      ? `${what} repeats itself instead of going on: there may be more than was seen. Report it to ConductorOne's support.`
       : null;
   const whole = ending === 'end' && malformed.length === 0;
   return {
@@ -132,7 +171,7 @@ export function summariseKind(
       status: whole ? 'complete' : pages === 0 ? 'unavailable' : 'partial',
       required,
       pages,
-      note: joinNotes(note, ended, failure ? errorNote(failure) : null, malformedNote(malformed)),
+      note: joinNotes(note, ended, failure ? errorNote(failure) : null, malformedNote(malformed, what)),
     },
   };
 }

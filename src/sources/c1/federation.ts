@@ -3,52 +3,56 @@ import { AuditError } from '../../errors.js';
 import {
   collectList,
   errorNote,
-  getPage,
   type KindSeen,
-  postPage,
+  type List,
+  nameOf,
+  pagesOf,
   type Reader,
   summariseKind,
 } from './collect.js';
-import { paginate } from './paginate.js';
 import { isUnavailable } from './request-error.js';
-import { asRecord, FieldReader, idOf } from './wire.js';
+import { asRecord, FieldReader } from './wire.js';
 
 const KIND = 'federation-trust';
-const SEARCH = '/search/workload_federation_trusts';
-const PROVIDERS = '/workload_federation/providers';
+const SEARCH: List = { method: 'POST', path: '/search/workload_federation_trusts' };
+const PROVIDERS: List = { method: 'GET', path: '/workload_federation/providers' };
 const CURE =
   "Give the audit's credential the right to read federation providers (GET /workload_federation/providers).";
 
+/** What else can be done about a provider that was not seen. */
+const LOOK = 'Look at the providers in ConductorOne.';
+
 /** All federation trusts of the tenant. */
 export async function collectTrusts(reader: Reader, required: boolean): Promise<KindSeen> {
-  const found = await collectList(KIND, reader, (token) => postPage(reader.client, SEARCH, token));
-  return summariseKind(KIND, found, null, required || !isUnavailable(found.ending));
+  const found = await collectList(KIND, reader, SEARCH);
+  // Refused in the middle of the list it is no feature that is switched off.
+  const switchedOff = found.pages === 0 && isUnavailable(found.ending);
+  return summariseKind(KIND, found, null, required || !switchedOff);
 }
 
 /** The tenant's providers. Their list very likely does not page: a provider that was not seen is then not known. */
-export async function readProviders({
-  client,
-  pageLimit,
-}: Reader): Promise<{ providers: TenantFacts['providers']; note: string | null }> {
+export async function readProviders(
+  reader: Reader,
+): Promise<{ providers: TenantFacts['providers']; note: string | null }> {
   const seen = new Map<string, Provider>();
-  const list = paginate((token) => getPage(client, PROVIDERS, token), idOf, pageLimit);
+  const partly = (reason: string) => ({
+    providers: { seen, rest: new Unknown(reason, LOOK) },
+    note: `Some federation providers are not known: ${reason}. ${LOOK}`,
+  });
+  const steps = pagesOf(PROVIDERS, reader);
+  let malformed: string | undefined;
   try {
     for (;;) {
-      const step = await list.next();
+      const step = await steps.next();
       if (step.done) {
-        if (step.value === 'end') return { providers: { seen, rest: null }, note: null };
-        const reason = 'the list of federation providers repeats itself instead of going on';
-        return {
-          providers: { seen, rest: new Unknown(reason, 'Look at the provider in ConductorOne.') },
-          note: `Some federation providers are not known: ${reason}.`,
-        };
+        if (step.value !== 'end') return partly(`${nameOf(PROVIDERS)} repeats itself instead of going on`);
+        if (malformed) return partly(`${nameOf(PROVIDERS)} lists a provider ${malformed}`);
+        return { providers: { seen, rest: null }, note: null };
       }
       for (const value of step.value.records) {
-        const record = asRecord(value);
-        const id = idOf(value);
-        if (!record || id === '') continue;
-        const read = new FieldReader(record);
-        seen.set(id, { id, name: read.text('displayName'), disabled: read.flag('disabled') === true });
+        const provider = toProvider(value);
+        if (typeof provider === 'string') malformed ??= provider;
+        else seen.set(provider.id, provider);
       }
     }
   } catch (error) {
@@ -58,6 +62,25 @@ export async function readProviders({
       note: `Federation providers are not known: ${errorNote(error)}`,
     };
   }
+}
+
+/** The provider, or what is wrong with its record. */
+function toProvider(value: unknown): Provider | string {
+  const read = new FieldReader(asRecord(value) ?? {});
+  const id = read.text('id');
+  const disabled = read.flag('disabled') === true;
+  if (id === '') return 'without an id';
+  return read.problems[0] ? `whose ${read.problems[0]}` : { id, name: read.text('displayName'), disabled };
+}
+
+/** The providers as trusts know them: one that a trust does not name is not known to be missing. */
+export function providersOf(
+  trusts: KindSeen | undefined,
+  providers: TenantFacts['providers'],
+): TenantFacts['providers'] {
+  const named = trusts?.credentials.every(({ providerId }) => providerId !== '') ?? true;
+  if (providers.rest !== null || named) return providers;
+  return { ...providers, rest: new Unknown('a trust does not say who its provider is', LOOK) };
 }
 
 /** Undeleted trusts by service principal, for the rules that look at a static credential beside them. */
@@ -73,19 +96,25 @@ export function trustsByPrincipal(
       id: trust.id,
       name: trust.name,
       disabled: trust.disabled,
-      providerDisabled: provider ? provider.disabled : providers.rest ? undefined : true,
+      providerDisabled: provider
+        ? provider.disabled
+        : providers.rest || trust.providerId === ''
+          ? undefined
+          : true,
     };
     const list = byPrincipal.get(trust.ownerId);
     if (list) list.push(entry);
     else byPrincipal.set(trust.ownerId, [entry]);
   }
   for (const list of byPrincipal.values()) list.sort((a, b) => (a.id < b.id ? -1 : 1));
-  const rest =
-    seen.status === 'complete'
-      ? null
-      : new Unknown(
-          "the tenant's federation trusts were not all seen",
-          'See the coverage of federation trusts.',
-        );
+  if (seen.status === 'complete') return { byPrincipal, rest: null };
+  // A principal without a trust that works may have one among those that were not seen.
+  for (const [principal, list] of byPrincipal)
+    if (!list.some(({ disabled, providerDisabled }) => !disabled && providerDisabled === false))
+      byPrincipal.delete(principal);
+  const rest = new Unknown(
+    "the tenant's federation trusts were not all seen",
+    'See the coverage of federation trusts.',
+  );
   return { byPrincipal, rest };
 }

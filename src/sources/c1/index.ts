@@ -16,11 +16,11 @@ import { Session } from './auth/session.js';
 import { ApiClient } from './client.js';
 import type { KindSeen, Reader } from './collect.js';
 import type { TenantAccess } from './environment.js';
-import { collectTrusts, readProviders, trustsByPrincipal } from './federation.js';
+import { collectTrusts, providersOf, readProviders, trustsByPrincipal } from './federation.js';
 import { type Caller, introspect } from './introspect.js';
 import type { Limits } from './limits.js';
 import { readOwners } from './people.js';
-import { collectEveryones, collectMine } from './personal-clients.js';
+import { collectEveryones, collectMine, notEmpty } from './personal-clients.js';
 import { readRoles } from './roles.js';
 import {
   collectPrincipalCredentials,
@@ -42,6 +42,8 @@ export interface C1Options {
   readonly now: () => number;
   readonly fetch: typeof fetch;
   readonly hide: (secret: string) => void;
+  /** Takes what was hidden out of what the tenant sends. */
+  readonly scrub?: (text: string) => string;
   /** Told how many records each page brought. */
   readonly onRecords: (count: number) => void;
 }
@@ -60,7 +62,7 @@ async function collectWithin(options: C1Options, signal: AbortSignal): Promise<S
     stop.abort(
       new AuditError(
         'interrupted',
-        `The run took longer than ${Math.round(limits.runTimeout / 1000)} s.`,
+        `The run took longer than ${limits.runTimeout / 1000} s.`,
         'Give it more time with --timeout, or audit less at once with --source.',
       ),
     );
@@ -76,10 +78,10 @@ async function collectWithin(options: C1Options, signal: AbortSignal): Promise<S
 }
 
 async function collect(options: C1Options, signal: AbortSignal): Promise<Snapshot> {
-  const { access, scope, kinds, limits, log, now, hide } = options;
+  const { access, scope, kinds, limits, log, now, hide, scrub = (text) => text } = options;
   const transport = createTransport({ ...limits, fetch: options.fetch });
   const session = new Session({ access, transport, limits, log, now, hide });
-  const client = new ApiClient({ origin: access.origin, session, limits, log, now, signal });
+  const client = new ApiClient({ origin: access.origin, session, limits, log, now, scrub, signal });
   const reader: Reader = { client, pageLimit: limits.pages, onRecords: options.onRecords };
 
   const caller = await introspect(client);
@@ -96,18 +98,16 @@ async function collect(options: C1Options, signal: AbortSignal): Promise<Snapsho
   const superAdministrator = isSuperAdministrator(caller, roles);
   const credentials = seen.flatMap((kind) => kind.credentials);
   const people = await readOwners(reader, ownerIds(credentials, true), roles);
-  const owners = new Map<string, Fact<Owner>>([
-    ...people.owners,
-    ...(principals
-      ? principalOwners(ownerIds(credentials, false), principals, roles, superAdministrator === true)
-      : []),
-  ]);
+  const machines =
+    principals &&
+    principalOwners(ownerIds(credentials, false), principals, roles, superAdministrator === true);
+  const owners = new Map<string, Fact<Owner>>([...people.owners, ...(machines?.owners ?? [])]);
   const trusts = seen.find((kind) => kind.seen.kind === 'federation-trust');
   const facts: TenantFacts = {
     owners,
     roles,
     allowList,
-    providers: providers.providers,
+    providers: providersOf(trusts, providers.providers),
     trusts: trusts ? trustsByPrincipal(trusts, providers.providers) : undefined,
   };
   return {
@@ -125,9 +125,15 @@ async function collect(options: C1Options, signal: AbortSignal): Promise<Snapsho
       providers.note,
       principalsNote(principals, kinds),
       people.note,
+      machines?.note ?? null,
     ].filter((note) => note !== null),
-    failures: seen.flatMap((kind) => (kind.failure && kind.seen.required ? [kind.failure] : [])),
+    failures: distinct(seen.flatMap((kind) => (kind.failure && kind.seen.required ? [kind.failure] : []))),
   };
+}
+
+/** One cause often stops several sources: it is told once. */
+function distinct(failures: readonly AuditError[]): AuditError[] {
+  return [...new Map(failures.map((failure) => [failure.message, failure])).values()];
 }
 
 const NO_PROVIDERS: Awaited<ReturnType<typeof readProviders>> = {
@@ -142,15 +148,18 @@ const NOT_SUPER_ADMINISTRATOR =
   'The audit does not run as a Super Administrator (system:owner): ConductorOne may leave out credentials or leave fields blank.';
 
 async function collectKinds(
-  { kinds, scope, required }: C1Options,
+  { access, kinds, scope, required }: C1Options,
   reader: Reader,
   caller: Caller,
   wantsPrincipals: boolean,
 ): Promise<{ seen: readonly KindSeen[]; principals: PrincipalsSeen | undefined }> {
   const principals = wantsPrincipals ? readPrincipals(reader) : undefined;
   const collectors: Record<Kind, () => Promise<KindSeen>> = {
-    'personal-client': () =>
-      scope === 'mine' ? collectMine(reader, caller.userId) : collectEveryones(reader),
+    'personal-client': async () =>
+      notEmpty(
+        scope === 'mine' ? await collectMine(reader, caller.userId) : await collectEveryones(reader),
+        access.clientId,
+      ),
     'service-principal-credential': async () =>
       collectPrincipalCredentials(
         reader,

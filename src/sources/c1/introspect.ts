@@ -22,7 +22,10 @@ export async function introspect(client: ApiClient): Promise<Caller> {
     return {
       userId: userId === '' ? undefined : userId,
       roles: Array.isArray(roles) ? roles : [],
-      note: userId === '' ? 'ConductorOne does not say which user this credential acts for.' : null,
+      note:
+        userId === ''
+          ? "GET /auth/introspect does not say which user this credential acts for. Report it to ConductorOne's support."
+          : null,
     };
   } catch (error) {
     if (!(error instanceof AuditError)) throw error;

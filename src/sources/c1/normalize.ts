@@ -48,7 +48,7 @@ export function normalize(kind: Kind, value: unknown): Normalized {
     kind,
     id,
     clientId: read.text('clientId'),
-    name: read.text('displayName'),
+    name: nameIn(read, id),
     ownerId: read.text(fields.owner),
     deletedAt: known(read.instant('deletedAt')),
     disabled: kind === 'federation-trust' && read.flag('disabled') === true,
@@ -63,6 +63,13 @@ export function normalize(kind: Kind, value: unknown): Normalized {
   };
   if (id === '') return { credential: undefined, problems: [`has no ${fields.id}`] };
   return { credential, problems: read.problems };
+}
+
+/** A name that is no text is not a blank one, which would be found fault with, and no two are the same. */
+function nameIn(read: FieldReader, id: string): string {
+  const before = read.problems.length;
+  const name = read.text('displayName');
+  return read.problems.length === before ? name : `(unreadable name of ${id})`;
 }
 
 /** A deletion date that cannot be read is no proof of deletion: the credential is judged. */

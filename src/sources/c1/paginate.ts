@@ -26,12 +26,14 @@ export const PAGE_SIZE = 100;
  * @param fetchPage  asks for the page behind a token ('' for the first)
  * @param idOf       a record's id; '' where it has none (such a record is never "seen before")
  * @param limit      pages after which a list is given up
+ * @param what       how messages call the list
  * @throws whatever `fetchPage` throws; RequestError when `limit` is reached
  */
 export async function* paginate(
   fetchPage: (token: string) => Promise<Page>,
   idOf: (record: unknown) => string,
   limit: number,
+  what: string,
 ): AsyncGenerator<Page, Ending, undefined> {
   const tokens = new Set<string>(['']);
   const ids = new Set<string>();
@@ -55,7 +57,7 @@ export async function* paginate(
   }
   throw new RequestError(
     'api',
-    `The list did not end within ${limit} pages.`,
-    'Report this to ConductorOne: a list that never ends cannot be audited.',
+    `${what} did not end within ${limit} pages.`,
+    "Report it to ConductorOne's support: a list that never ends cannot be audited.",
   );
 }

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import {
   type Fact,
   ifKnown,
@@ -9,15 +10,19 @@ import {
 } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
 import type { ApiClient } from './client.js';
-import { errorNote, postPage, type Reader } from './collect.js';
-import { paginate } from './paginate.js';
-import { isUnavailable, RequestError } from './request-error.js';
+import { errorNote, joinNotes, malformedNote, pagesOf, type Reader } from './collect.js';
+import { concernsOneRecord, isNotFound, RequestError } from './request-error.js';
 import { asRecord, FieldReader, type WireRecord } from './wire.js';
 
-const CURE = "Give the audit's credential the right to read users (POST /search/users).";
+const CURE = "Give the audit's credential the right to read users (POST /search/users, GET /users/{id}).";
 
 /** Ids in one search: as many as a page of answers holds. */
 const BATCH = 100;
+/** Single look-ups in hand; the client lets fewer through at once. */
+const LOOKUPS = 8;
+
+/** What is said where a user's record does not tell whether the user is active. */
+const STATUS_NOT_SHOWN = new Unknown('ConductorOne does not show whether its owner is active', CURE);
 
 export interface OwnersSeen {
   readonly owners: ReadonlyMap<string, Fact<Owner>>;
@@ -34,7 +39,9 @@ export async function readOwners(
   roles: Fact<ReadonlyMap<string, Role>>,
 ): Promise<OwnersSeen> {
   const { users, failure } = await readUsers(reader, ids);
-  const inactive = [...users.values()].filter((user) => user !== 'gone' && statusOf(user) !== 'active');
+  const inactive = [...users.values()].filter(
+    (user) => user !== 'gone' && ['disabled', 'deleted'].includes(statusOf(user) ?? ''),
+  );
   const managerIds = [...new Set(inactive.flatMap((user) => managerIdsOf(user as WireRecord)))];
   const known = managerIds.filter((id) => users.has(id));
   const others = await readUsers(
@@ -58,7 +65,24 @@ export async function readOwners(
       user === undefined ? unread : user === 'gone' ? goneOwner(id) : toOwner(id, user, roles, people),
     );
   }
-  return { owners, note: failure ? `Some owners are not known: ${errorNote(failure)} ${CURE}` : null };
+  const malformed = [...users].flatMap(([id, user]) => (user === 'gone' ? [] : problemsOf(id, user)));
+  const where = 'POST /search/users and GET /users/{id}';
+  return { owners, note: joinNotes(ownersNote(owners, failure), malformedNote(malformed, where)) };
+}
+
+function ownersNote(
+  owners: ReadonlyMap<string, Fact<Owner>>,
+  failure: AuditError | undefined,
+): string | null {
+  if (failure) return `Some owners are not known: ${errorNote(failure)} ${CURE}`;
+  return notShownNote(owners);
+}
+
+/** How many owners' records are blank; null where none are. */
+export function notShownNote(owners: ReadonlyMap<string, Fact<Owner>>): string | null {
+  const blank = [...owners.values()].filter((owner) => owner === STATUS_NOT_SHOWN).length;
+  if (blank === 0) return null;
+  return `${blank === 1 ? '1 owner is' : `${blank} owners are`} not known: ConductorOne does not show whether they are active. ${CURE}`;
 }
 
 type Users = Map<string, WireRecord | 'gone'>;
@@ -87,35 +111,32 @@ async function readUsers(
   // A refused search need not mean a refused look-up, but one refused look-up means the others are.
   let refused: AuditError | undefined =
     failure?.code === 'interrupted' || failure?.code === 'auth' ? failure : undefined;
+  const inTurn = pLimit(LOOKUPS);
   await Promise.all(
-    missing.map(async (id) => {
-      if (refused) return;
-      try {
-        users.set(id, await readUser(reader.client, id));
-      } catch (error) {
-        if (!(error instanceof AuditError)) throw error;
-        if (isUnavailable(error) || error.code === 'interrupted' || error.code === 'auth') refused ??= error;
-        failure ??= error;
-      }
-    }),
+    missing.map((id) =>
+      inTurn(async () => {
+        if (refused) return;
+        try {
+          users.set(id, await readUser(reader.client, id));
+        } catch (error) {
+          if (!(error instanceof AuditError)) throw error;
+          if (!concernsOneRecord(error)) refused ??= error;
+          failure ??= error;
+        }
+      }),
+    ),
   );
   return { users, failure: ids.every((id) => users.has(id)) ? undefined : (refused ?? failure) };
 }
 
-async function searchUsers(
-  { client, pageLimit }: Reader,
-  ids: readonly string[],
-  into: Users,
-): Promise<void> {
+async function searchUsers(reader: Reader, ids: readonly string[], into: Users): Promise<void> {
   const wanted = new Set(ids);
-  const restriction = { refs: ids.map((id) => ({ id })) };
-  const idOfView = (value: unknown) => userIn(value)?.id ?? '';
-  const list = paginate(
-    (token) => postPage(client, '/search/users', token, restriction),
-    idOfView,
-    pageLimit,
-  );
-  for await (const page of list) {
+  const list = {
+    method: 'POST' as const,
+    path: '/search/users',
+    narrowed: { refs: ids.map((id) => ({ id })) },
+  };
+  for await (const page of pagesOf(list, reader, (value) => userIn(value)?.id ?? '')) {
     for (const value of page.records) {
       const user = userIn(value);
       if (user && wanted.has(user.id)) into.set(user.id, user.record);
@@ -127,15 +148,15 @@ async function readUser(client: ApiClient, id: string): Promise<WireRecord | 'go
   try {
     const answer = await client.call({ method: 'GET', path: `/users/${encodeURIComponent(id)}` });
     const user = userIn(answer.userView);
-    if (user) return user.record;
+    if (user?.id === id) return user.record;
     throw new RequestError(
       'api',
-      'GET /users/{id} answered 200, but holds no user.',
+      'GET /users/{id} answered 200, but does not hold the user that was asked for.',
       'This is not the API that c1-audit knows; look for a newer version.',
       { status: 200 },
     );
   } catch (error) {
-    if (error instanceof RequestError && error.code === 'api' && error.status === 404) return 'gone';
+    if (isNotFound(error)) return 'gone';
     throw error;
   }
 }
@@ -145,6 +166,15 @@ function userIn(view: unknown): { id: string; record: WireRecord } | undefined {
   const record = asRecord(asRecord(view)?.user);
   const id = record?.id;
   return record && typeof id === 'string' && id !== '' ? { id, record } : undefined;
+}
+
+/** What is wrong with a user's record, as far as the audit reads it. */
+export function problemsOf(id: string, user: WireRecord): string[] {
+  const read = new FieldReader(user);
+  for (const field of ['displayName', 'email', 'status', 'directoryStatus', 'type']) read.text(field);
+  for (const field of ['roleIds', 'managerIds']) read.texts(field);
+  read.instant('deletedAt');
+  return read.problems.length === 0 ? [] : [`${id}: ${read.problems.join(', ')}`];
 }
 
 function goneOwner(id: string): Owner {
@@ -158,20 +188,22 @@ const TYPES: Readonly<Record<string, Owner['type']>> = {
   USER_TYPE_SYSTEM: 'system',
 };
 
-/** A user record as an owner. `people` holds the managers that were looked up. */
+/** A user record as an owner, unknown where it is blank for lack of rights. `people` holds the managers looked up. */
 export function toOwner(
   id: string,
   user: WireRecord,
   roles: Fact<ReadonlyMap<string, Role>>,
   people: ReadonlyMap<string, Person> = new Map(),
-): Owner {
+): Fact<Owner> {
+  const status = statusOf(user);
+  if (status === undefined) return STATUS_NOT_SHOWN;
   const read = new FieldReader(user);
   const { name, email } = toPerson(id, user);
   return {
     id,
     name,
     email,
-    status: statusOf(user),
+    status,
     type: TYPES[read.text('type')] ?? 'unknown',
     roles: rolesOf(read, ifKnown(roles)),
     managers: managerIdsOf(user).map(
@@ -180,10 +212,6 @@ export function toOwner(
   };
 }
 
-/**
- * The owner's roles; undefined where they are not known. An id that the tenant's roles do not hold may be a deleted role
- * or one that the list hides: unless the others already say "everything", such an owner's power is not known.
- */
 function rolesOf(read: FieldReader, roles: ReadonlyMap<string, Role> | undefined): Role[] | undefined {
   const ids = read.texts('roleIds');
   if (!roles || !isKnown(ids)) return undefined;
@@ -192,11 +220,14 @@ function rolesOf(read: FieldReader, roles: ReadonlyMap<string, Role> | undefined
   return certain ? resolved : undefined;
 }
 
-function statusOf(user: WireRecord): Owner['status'] {
+/** undefined where the record does not tell: whoever may not see a user's status gets it blank, or as UNKNOWN. */
+function statusOf(user: WireRecord): Exclude<Owner['status'], 'gone'> | undefined {
   const read = new FieldReader(user);
   const statuses = [read.text('status'), read.text('directoryStatus')];
-  if (read.instant('deletedAt') !== null || statuses.includes('DELETED')) return 'deleted';
-  return statuses.includes('DISABLED') ? 'disabled' : 'active';
+  const deletedAt = read.instant('deletedAt');
+  if (statuses.includes('DELETED') || deletedAt instanceof Date) return 'deleted';
+  if (statuses.includes('DISABLED')) return 'disabled';
+  return read.problems.length === 0 && statuses[0] === 'ENABLED' ? 'active' : undefined;
 }
 
 function managerIdsOf(user: WireRecord): readonly string[] {

@@ -1,17 +1,16 @@
 import {
   type Collected,
   collectList,
-  getPage,
   type KindSeen,
-  postPage,
+  type List,
   type Reader,
   summariseKind,
 } from './collect.js';
-import { RequestError } from './request-error.js';
+import { isUnavailable, RequestError } from './request-error.js';
 
 const KIND = 'personal-client';
-const LIST = '/iam/personal_clients';
-const SEARCH = '/search/iam/personal_clients';
+const LIST: List = { method: 'GET', path: '/iam/personal_clients' };
+const SEARCH: List = { method: 'POST', path: '/search/iam/personal_clients' };
 
 /**
  * The caller's own personal clients.
@@ -20,12 +19,12 @@ const SEARCH = '/search/iam/personal_clients';
  * for the same user. `me` is undefined where the caller's user id could not be learnt.
  */
 export async function collectMine(reader: Reader, me: string | undefined): Promise<KindSeen> {
-  const listed = await collectList(KIND, reader, (token) => getPage(reader.client, LIST, token));
+  const listed = await collectList(KIND, reader, LIST);
   if (listed.ending !== 'repeats') return summarise(listed);
   if (me === undefined) {
     return summarise(
       listed,
-      "The list repeats its first page instead of going on, and without the caller's user id it cannot be searched instead.",
+      `${listed.what} repeats its first page instead of going on, and without the caller's user id it cannot be searched instead.`,
     );
   }
   const searched = await search(reader, me);
@@ -37,20 +36,21 @@ export async function collectMine(reader: Reader, me: string | undefined): Promi
   const both: Collected = {
     credentials: [...credentials.values()],
     pages: listed.pages + searched.pages,
+    what: searched.what,
     ending: searched.ending,
     malformed: [...new Set([...listed.malformed, ...searched.malformed])],
   };
   const searchFailed =
     searched.ending === 'end'
       ? null
-      : 'The list repeats its first page instead of going on, and the search that stands in for it failed.';
+      : `${listed.what} repeats its first page instead of going on, and ${searched.what}, which stands in for it, did not come to its end.`;
   return summarise(both, searchFailed);
 }
 
 /** Everyone's personal clients. */
 export async function collectEveryones(reader: Reader): Promise<KindSeen> {
   const found = await search(reader);
-  if (found.ending instanceof RequestError && found.ending.code === 'api' && found.ending.status === 403) {
+  if (isUnavailable(found.ending) && found.ending.status === 403) {
     const refused = new RequestError(
       'api',
       `ConductorOne does not let this credential search everyone's personal clients: ${found.ending.message}`,
@@ -62,9 +62,18 @@ export async function collectEveryones(reader: Reader): Promise<KindSeen> {
   return summarise(found);
 }
 
+/** A list that does not even hold the personal client that asks for it is no list to believe. */
+export function notEmpty(kind: KindSeen, self: string | null): KindSeen {
+  const { seen, credentials } = kind;
+  if (!self?.endsWith('/pcc') || credentials.length > 0 || seen.status !== 'complete') return kind;
+  const note =
+    'ConductorOne lists no personal client at all, not even the one that runs the audit: its owner probably lacks the role Super Administrator (system:owner).';
+  return { ...kind, seen: { ...seen, status: 'partial', note } };
+}
+
 function search(reader: Reader, user?: string): Promise<Collected> {
-  const users = user === undefined ? {} : { users: [{ id: user }] };
-  return collectList(KIND, reader, (token) => postPage(reader.client, SEARCH, token, users));
+  const narrowed = user === undefined ? {} : { users: [{ id: user }] };
+  return collectList(KIND, reader, { ...SEARCH, narrowed });
 }
 
 function summarise(collected: Collected, note: string | null = null): KindSeen {

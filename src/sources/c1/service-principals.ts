@@ -1,21 +1,31 @@
-import { type Credential, type Fact, type Owner, type Role, Unknown } from '../../contract/index.js';
+import pLimit from 'p-limit';
+import { type Credential, type Fact, isKnown, type Owner, type Role, Unknown } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
 import {
   type Collected,
   collectList,
   errorNote,
-  getPage,
+  joinNotes,
   type KindSeen,
+  type List,
+  malformedNote,
+  nameOf,
+  pagesOf,
   type Reader,
   summariseKind,
 } from './collect.js';
-import { type Ending, paginate } from './paginate.js';
-import { toOwner } from './people.js';
-import { isUnavailable, RequestError } from './request-error.js';
+import type { Ending } from './paginate.js';
+import { notShownNote, type OwnersSeen, problemsOf, toOwner } from './people.js';
+import { concernsOneRecord, isNotFound, isUnavailable, RequestError } from './request-error.js';
 import { asRecord, FieldReader, idOf, type WireRecord } from './wire.js';
 
 const KIND = 'service-principal-credential';
-const LIST = '/service_principals';
+const LIST: List = { method: 'GET', path: '/service_principals' };
+const REPORT_IT = "Report it to ConductorOne's support.";
+/** Lists of credentials in hand; the client lets fewer through at once. */
+const LISTS = 8;
+/** Lists that may fail in a row of tries each before the others are not asked for: what ails them ails all. */
+const FAILURES = 3;
 
 /** The tenant's service principals, as far as their list goes. */
 export interface PrincipalsSeen {
@@ -25,10 +35,10 @@ export interface PrincipalsSeen {
 }
 
 /** Reads the list of service principals, which very likely does not page. */
-export async function readPrincipals({ client, pageLimit }: Reader): Promise<PrincipalsSeen> {
+export async function readPrincipals(reader: Reader): Promise<PrincipalsSeen> {
   const principals = new Map<string, WireRecord>();
   let pages = 0;
-  const list = paginate((token) => getPage(client, LIST, token), idOf, pageLimit);
+  const list = pagesOf(LIST, reader);
   try {
     for (;;) {
       const step = await list.next();
@@ -50,9 +60,21 @@ export async function readPrincipals({ client, pageLimit }: Reader): Promise<Pri
 function malformedPrincipal(): RequestError {
   return new RequestError(
     'api',
-    `GET ${LIST} lists a service principal without an id.`,
+    `${nameOf(LIST)} lists a service principal without an id.`,
     "Report it to ConductorOne's support: its credentials cannot be asked for.",
   );
+}
+
+/** What the lists of all service principals' credentials gave together. */
+interface Lists {
+  readonly credentials: ReadonlyMap<string, Credential>;
+  readonly pages: number;
+  readonly malformed: readonly string[];
+  /** Principals whose list repeats itself. */
+  readonly cut: readonly string[];
+  /** Principals that are no longer there. */
+  readonly gone: readonly string[];
+  readonly failed: readonly { readonly id: string; readonly error: AuditError }[];
 }
 
 /** The credentials of every service principal that was seen. */
@@ -61,31 +83,15 @@ export async function collectPrincipalCredentials(
   { principals, pages, ending }: PrincipalsSeen,
   required: boolean,
 ): Promise<KindSeen> {
-  const gone: string[] = [];
-  const cut: string[] = [];
-  const failed: { id: string; error: AuditError }[] = [];
-  const credentials: Credential[] = [];
-  const malformed: string[] = [];
-  let allPages = pages;
-  await Promise.all(
-    [...principals.keys()].map(async (id) => {
-      const one = await collectOf(reader, id);
-      allPages += one.pages;
-      malformed.push(...one.malformed);
-      for (const credential of one.credentials) credentials.push(ownedBy(credential, id));
-      if (one.ending === 'repeats') cut.push(id);
-      else if (one.ending instanceof RequestError && one.ending.status === 404 && one.pages === 0)
-        gone.push(id);
-      else if (one.ending instanceof AuditError) failed.push({ id, error: one.ending });
-    }),
-  );
+  const lists = await readLists(reader, [...principals.keys()]);
+  const { cut, gone, failed } = lists;
   const first = failed[0]?.error;
   const notes = [
     ending === 'repeats'
-      ? `The list of service principals repeats its first page instead of going on: only ${principals.size} of them were seen.`
+      ? `${nameOf(LIST)} repeats its first page instead of going on: only ${principals.size} service principals were seen. ${REPORT_IT}`
       : null,
     cut.length > 0
-      ? `The list of credentials repeats its first page instead of going on, so some were not seen, for ${named(cut)}.`
+      ? `${nameOf(listOf('{id}'))} repeats its first page instead of going on, so some credentials were not seen, for ${named(cut)}. ${REPORT_IT}`
       : null,
     first
       ? `The credentials of ${named(failed.map(({ id }) => id))} could not be read: ${errorNote(first)}`
@@ -95,18 +101,65 @@ export async function collectPrincipalCredentials(
   const note = notes.length > 0 ? notes.join(' ') : null;
   const whole = ending === 'end' && cut.length === 0 && !first;
   const collected: Collected = {
-    credentials,
-    pages: allPages,
+    credentials: [...lists.credentials.values()],
+    pages: pages + lists.pages,
+    what: nameOf(listOf('{id}')),
     ending: ending instanceof AuditError ? ending : whole ? 'end' : 'repeats',
-    malformed: malformed.sort(),
+    malformed: [...lists.malformed].sort(),
   };
-  const kind = summariseKind(KIND, collected, note, required || !isUnavailable(ending));
+  // Refused in the middle of the list it is no feature that is switched off.
+  const switchedOff = pages === 0 && isUnavailable(ending);
+  const kind = summariseKind(KIND, collected, note, required || !switchedOff);
   return { ...kind, failure: kind.failure ?? first };
 }
 
-function collectOf(reader: Reader, principal: string): Promise<Collected> {
-  const path = `${LIST}/${encodeURIComponent(principal)}/credentials`;
-  return collectList(KIND, reader, (token) => getPage(reader.client, path, token));
+async function readLists(reader: Reader, principals: readonly string[]): Promise<Lists> {
+  const credentials = new Map<string, Credential>();
+  const malformed: string[] = [];
+  const cut: string[] = [];
+  const failed: { id: string; error: AuditError }[] = [];
+  const missing: { id: string; error: AuditError }[] = [];
+  let pages = 0;
+  let inVain: AuditError | undefined;
+  const inTurn = pLimit(LISTS);
+  const readOne = async (id: string) => {
+    if (inVain) {
+      failed.push({ id, error: inVain });
+      return;
+    }
+    const one = await collectList(KIND, reader, listOf(id));
+    pages += one.pages;
+    malformed.push(...one.malformed);
+    for (const credential of one.credentials) credentials.set(credential.id, ownedBy(credential, id));
+    if (one.ending === 'repeats') cut.push(id);
+    if (!(one.ending instanceof AuditError)) return;
+    if (isNotFound(one.ending) && one.pages === 0) {
+      missing.push({ id, error: one.ending });
+      return;
+    }
+    failed.push({ id, error: one.ending });
+    if (one.ending.code === 'interrupted' || failed.filter(isGeneral).length >= FAILURES) inVain = one.ending;
+  };
+  await Promise.all(principals.map((id) => inTurn(() => readOne(id))));
+  // People do not delete all their service principals within a minute: then the address is not known there.
+  const plausible = missing.length < principals.length;
+  return {
+    credentials,
+    pages,
+    malformed,
+    cut,
+    gone: plausible ? missing.map(({ id }) => id) : [],
+    failed: plausible ? failed : [...failed, ...missing],
+  };
+}
+
+function isGeneral({ error }: { readonly error: AuditError }): boolean {
+  return !concernsOneRecord(error);
+}
+
+function listOf(principal: string): List {
+  const id = principal === '{id}' ? principal : encodeURIComponent(principal);
+  return { method: 'GET', path: `${LIST.path}/${id}/credentials` };
 }
 
 /** The list was asked for by principal, so a record that does not repeat it still has this owner. */
@@ -133,13 +186,13 @@ export function principalOwners(
   { principals, ending }: PrincipalsSeen,
   roles: Fact<ReadonlyMap<string, Role>>,
   seesAll: boolean,
-): ReadonlyMap<string, Fact<Owner>> {
+): OwnersSeen {
   const unseen = new Unknown(
     'its service principal was not seen',
     'Run the audit as a Super Administrator, who can list all service principals.',
   );
-  return new Map(
-    ids.map((id) => {
+  const owners = new Map(
+    ids.map((id): [string, Fact<Owner>] => {
       const record = principals.get(id);
       if (record) return [id, principalOwner(id, record, roles)];
       const missing: Owner = {
@@ -154,16 +207,20 @@ export function principalOwners(
       return [id, ending === 'end' && seesAll ? missing : unseen];
     }),
   );
+  const malformed = ids.flatMap((id) => {
+    const { user } = principals.get(id) ?? {};
+    if (user === undefined || user === null) return [];
+    const record = asRecord(user);
+    return record ? problemsOf(id, record) : [`${id}: user is no object`];
+  });
+  const blank = notShownNote(owners);
+  const about = blank === null ? null : `Of the service principals (${nameOf(LIST)}): ${blank}`;
+  return { owners, note: joinNotes(about, malformedNote(malformed, nameOf(LIST))) };
 }
 
-function principalOwner(id: string, record: WireRecord, roles: Fact<ReadonlyMap<string, Role>>): Owner {
-  const user = asRecord(record.user);
-  const owner = toOwner(id, user ?? {}, roles);
-  return {
-    ...owner,
-    name: new FieldReader(record).text('displayName') || owner.name,
-    type: 'service',
-    // Without its user nothing is known of what it may do.
-    roles: user ? owner.roles : undefined,
-  };
+/** Unknown where its user is not shown: only that tells whether it is active and what it may do. */
+function principalOwner(id: string, record: WireRecord, roles: Fact<ReadonlyMap<string, Role>>): Fact<Owner> {
+  const owner = toOwner(id, asRecord(record.user) ?? {}, roles);
+  if (!isKnown(owner)) return owner;
+  return { ...owner, name: new FieldReader(record).text('displayName') || owner.name, type: 'service' };
 }

@@ -2,7 +2,7 @@ import { type AllowList, type Fact, isKnown, type TenantFacts, Unknown } from '.
 import { AuditError } from '../../errors.js';
 import type { ApiClient } from './client.js';
 import { errorNote } from './collect.js';
-import { asRecord, FieldReader } from './wire.js';
+import { asRecord, FieldReader, type WireRecord } from './wire.js';
 
 const CURE = "Give the audit's credential the right to read the session settings (GET /settings/session).";
 
@@ -12,13 +12,13 @@ export async function readAllowList(
 ): Promise<{ allowList: TenantFacts['allowList']; note: string | null }> {
   try {
     const answer = await client.call({ method: 'GET', path: '/settings/session' });
-    const settings = asRecord(answer.sessionSettings) ?? answer;
-    const user = restriction(settings.pccUserSource);
-    const admin = restriction(settings.pccAdminSource);
-    if (isKnown(user) && isKnown(admin)) return { allowList: { user, admin }, note: null };
+    const settings = settingsIn(answer);
+    const user = settings && restriction(settings.pccUserSource);
+    const admin = settings && restriction(settings.pccAdminSource);
+    if (user && admin && isKnown(user) && isKnown(admin)) return { allowList: { user, admin }, note: null };
     return {
       allowList: new Unknown('the session settings hold no readable allow lists', CURE),
-      note: "The tenant's own allow lists are not known: the session settings do not look as documented.",
+      note: "The tenant's own allow lists are not known: GET /settings/session does not answer as documented. Look for a newer version of c1-audit.",
     };
   } catch (error) {
     if (!(error instanceof AuditError)) throw error;
@@ -27,6 +27,14 @@ export async function readAllowList(
       note: `The tenant's own allow lists are not known: ${errorNote(error)}`,
     };
   }
+}
+
+/** Whether the settings stand in a field of their own is told by what is there; undefined where nothing is. */
+function settingsIn(answer: WireRecord): WireRecord | undefined {
+  const inner = asRecord(answer.sessionSettings);
+  return [inner, answer].find(
+    (record) => record && ('pccUserSource' in record || 'pccAdminSource' in record),
+  );
 }
 
 /** Unset is "off". */

@@ -1,5 +1,5 @@
 import { type Fact, parseInstant, Unknown } from '../../contract/index.js';
-import type { Page } from './paginate.js';
+import { PAGE_SIZE, type Page } from './paginate.js';
 import { RequestError } from './request-error.js';
 
 /**
@@ -24,18 +24,20 @@ export function idOf(value: unknown): string {
 /**
  * A page of a list.
  *
+ * A list that is null, or a page token that is, is no way to write "none" that the API has: taken for one, it would make
+ * a whole list vanish. A token that is absent may be an empty one, but hardly behind a page as long as a page can be.
+ *
  * @throws RequestError when `list` or `nextPageToken` is not what it should be: a proxy's JSON, or another API.
  */
 export function readPage(answer: WireRecord, what: string): Page {
-  const { list, nextPageToken } = answer;
-  const problem =
-    list === undefined
-      ? 'has no "list"'
-      : list !== null && !Array.isArray(list)
-        ? 'has a "list" that is no list'
-        : nextPageToken !== undefined && nextPageToken !== null && typeof nextPageToken !== 'string'
-          ? 'has a "nextPageToken" that is no text'
-          : undefined;
+  const { list, nextPageToken = '' } = answer;
+  const problem = !Array.isArray(list)
+    ? `has ${list === undefined ? 'no "list"' : 'a "list" that is no list'}`
+    : typeof nextPageToken !== 'string'
+      ? 'has a "nextPageToken" that is no text'
+      : !('nextPageToken' in answer) && list.length >= PAGE_SIZE
+        ? 'has a full page and no "nextPageToken"'
+        : undefined;
   if (problem !== undefined) {
     throw new RequestError(
       'api',
@@ -44,7 +46,7 @@ export function readPage(answer: WireRecord, what: string): Page {
       { status: 200 },
     );
   }
-  return { records: (list as unknown[] | null) ?? [], nextPageToken: (nextPageToken as string | null) ?? '' };
+  return { records: list as unknown[], nextPageToken: nextPageToken as string };
 }
 
 /** Reads the fields of one record and collects what is wrong with them. */

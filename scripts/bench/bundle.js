@@ -1,0 +1,27 @@
+// Parts of the sources as modules that Node.js can load.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Bundles a source file, by its path below the project; gives the address to import it from. */
+export async function bundle(path) {
+  const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+  const outfile = `${root}node_modules/.cache/c1-audit/bench/${path.replace(/\W+/g, '-')}.mjs`;
+  await build({
+    absWorkingDir: root,
+    entryPoints: [path],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    define: { C1_AUDIT_VERSION: JSON.stringify(version) },
+    banner: {
+      js: "import { createRequire as c1CreateRequire } from 'node:module'; const require = c1CreateRequire(import.meta.url);",
+    },
+    logLevel: 'warning',
+  });
+  return pathToFileURL(outfile).href;
+}

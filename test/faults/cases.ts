@@ -1,0 +1,446 @@
+import { type Effect, type Fault, setAnswerField, setField, type Target } from '../../src/demo/index.js';
+
+/** An endpoint that the audit asks, and what the matrix must know about it. */
+export interface Endpoint {
+  readonly target: Target;
+  readonly scope: 'mine' | 'tenant';
+  /** How messages call it. */
+  readonly path: RegExp;
+  /** Without it there is no audit, or none of a whole kind. */
+  readonly required: boolean;
+  /** What it brings is to be had elsewhere as well. */
+  readonly replaceable?: true;
+  /** Which sources are audited; all where it matters for more than one. */
+  readonly sources?: readonly string[];
+  /** Answers in pages. */
+  readonly list: boolean;
+  /** Fields of a record, or of the answer, each with a value of the wrong type. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Faults that must be there for the endpoint to be asked at all. */
+  readonly given?: () => Fault[];
+}
+
+const USER = {
+  'user.displayName': 5,
+  'user.email': {},
+  'user.status': 5,
+  'user.directoryStatus': [],
+  'user.type': 5,
+  'user.roleIds': 'all',
+  'user.managerIds': { a: 1 },
+  'user.deletedAt': 'yesterday',
+};
+
+const CREDENTIAL = { clientId: 5, displayName: [], createdAt: 'yesterday' };
+
+export const ENDPOINTS: readonly Endpoint[] = [
+  {
+    target: 'token',
+    scope: 'tenant',
+    sources: ['personal-clients'],
+    path: /\/auth\/v1\/token/,
+    required: true,
+    list: false,
+    fields: { access_token: 5, token_type: 5, expires_in: 'soon' },
+  },
+  {
+    target: 'introspect',
+    scope: 'tenant',
+    path: /\/auth\/introspect/,
+    required: false,
+    list: false,
+    fields: { userId: 5, roles: 'all', permissions: 5 },
+  },
+  {
+    target: 'personal-clients',
+    scope: 'mine',
+    path: /\/iam\/personal_clients/,
+    required: true,
+    list: true,
+    fields: {
+      id: 5,
+      ...CREDENTIAL,
+      userId: [],
+      deletedAt: true,
+      expiresTime: 1_700_000_000,
+      lastUsedAt: {},
+      allowSourceCidr: '10.0.0.0/8',
+      scopedRoles: [5],
+    },
+  },
+  {
+    target: 'search-personal-clients',
+    scope: 'tenant',
+    sources: ['personal-clients'],
+    path: /\/search\/iam\/personal_clients/,
+    required: true,
+    list: true,
+    fields: {
+      id: {},
+      ...CREDENTIAL,
+      userId: 5,
+      deletedAt: 'no',
+      expiresTime: 'never',
+      lastUsedAt: 0,
+      allowSourceCidr: {},
+      scopedRoles: 'all',
+    },
+  },
+  {
+    target: 'search-users',
+    scope: 'tenant',
+    sources: ['personal-clients'],
+    replaceable: true,
+    path: /\/search\/users/,
+    required: false,
+    list: true,
+    fields: { user: 5, 'user.id': 5, ...USER },
+  },
+  {
+    target: 'user',
+    scope: 'tenant',
+    sources: ['personal-clients'],
+    path: /\/users\//,
+    required: false,
+    list: false,
+    fields: Object.fromEntries(
+      Object.entries({ user: 5, 'user.id': 5, ...USER }).map(([k, v]) => [`userView.${k}`, v]),
+    ),
+    given: () => [
+      { on: 'search-users', times: Number.POSITIVE_INFINITY, effect: { kind: 'edit', edit: withoutSome } },
+    ],
+  },
+  {
+    target: 'roles',
+    scope: 'tenant',
+    path: /\/iam\/roles/,
+    required: false,
+    list: true,
+    fields: { id: 5, name: 5, displayName: {}, systemBuiltin: 'yes', deletedAt: 5 },
+  },
+  {
+    target: 'session-settings',
+    scope: 'tenant',
+    sources: ['personal-clients'],
+    path: /\/settings\/session/,
+    required: false,
+    list: false,
+    fields: {
+      sessionSettings: 5,
+      'sessionSettings.pccUserSource': 'on',
+      'sessionSettings.pccUserSource.enabled': 'yes',
+      'sessionSettings.pccAdminSource.sourceCidr': '10.0.0.0/8',
+    },
+  },
+  {
+    target: 'service-principals',
+    scope: 'tenant',
+    path: /\/service_principals/,
+    required: true,
+    list: true,
+    fields: { id: 5, displayName: 5, ...USER, user: 5 },
+  },
+  {
+    target: 'service-principal-credentials',
+    scope: 'tenant',
+    path: /\/service_principals\/[^/]+\/credentials/,
+    required: true,
+    list: true,
+    fields: {
+      id: 5,
+      ...CREDENTIAL,
+      servicePrincipalId: 5,
+      expiresAt: 5,
+      lastUsedAt: 'never',
+      requireDpop: 'yes',
+      allowSourceCidrs: 5,
+      scopedRoleIds: { a: 1 },
+    },
+  },
+  {
+    target: 'search-federation-trusts',
+    scope: 'tenant',
+    path: /\/search\/workload_federation_trusts/,
+    required: true,
+    list: true,
+    fields: {
+      ...CREDENTIAL,
+      servicePrincipalId: 5,
+      providerId: [],
+      conditionExpression: 5,
+      disabled: 'no',
+      allowSourceCidrs: 'any',
+      scopedRoleIds: 5,
+    },
+  },
+  {
+    target: 'federation-providers',
+    scope: 'tenant',
+    path: /\/workload_federation\/providers/,
+    required: false,
+    list: true,
+    fields: { id: 5, displayName: 5, disabled: 'no' },
+  },
+];
+
+/** Leaves every other user out, as a search that shows no deleted ones may. */
+function withoutSome(json: unknown): unknown {
+  const answer = json as { list?: { user: { id: string } }[] };
+  return { ...answer, list: (answer.list ?? []).filter(({ user }) => user.id.charCodeAt(5) % 2 === 0) };
+}
+
+/** What must come out of a fault. */
+export type Expected =
+  /** The same report as without it, but for the count of pages. */
+  | 'same'
+  /** Exit 3 where the endpoint is required; a note and unknown outcomes, or exit 3, where it is not. */
+  | 'told'
+  /** What the record then says counts: whatever the verdicts, nothing is lost. */
+  | 'nothing-lost'
+  /** Any of them: what is missing shows. */
+  | 'any';
+
+export interface Case {
+  readonly name: string;
+  readonly expected: Expected;
+  /** The status that messages must name. */
+  readonly status?: number;
+  /** Needs a short time limit to show. */
+  readonly slow?: boolean;
+  faults(target: Target): Fault[];
+}
+
+const always = Number.POSITIVE_INFINITY;
+
+const strike = (target: Target, effect: Effect, times = 1, from = 1): Fault => ({
+  on: target,
+  effect,
+  times,
+  from,
+});
+
+const PASSING: readonly { name: string; effect: Effect; status?: number; slow?: boolean }[] = [
+  {
+    name: '429 with seconds',
+    effect: { kind: 'status', status: 429, retryAfter: { seconds: 0.02 } },
+    status: 429,
+  },
+  {
+    name: '429 with a date',
+    effect: { kind: 'status', status: 429, retryAfter: { seconds: 0, as: 'date' } },
+    status: 429,
+  },
+  { name: '429 without', effect: { kind: 'status', status: 429 }, status: 429 },
+  { name: '500', effect: { kind: 'status', status: 500 }, status: 500 },
+  { name: '502 in HTML', effect: { kind: 'html', status: 502 }, status: 502 },
+  { name: '503', effect: { kind: 'status', status: 503 }, status: 503 },
+  { name: 'reset before the answer', effect: { kind: 'reset', at: 'before' } },
+  { name: 'reset in the body', effect: { kind: 'reset', at: 'body' } },
+  { name: 'no answer', effect: { kind: 'hang', at: 'before' }, slow: true },
+  { name: 'half an answer', effect: { kind: 'hang', at: 'body' }, slow: true },
+  { name: 'slow drip', effect: { kind: 'drip', everyMs: 50 }, slow: true },
+  { name: 'truncated JSON', effect: { kind: 'truncate' }, status: 200 },
+];
+
+/** Faults that the program gets over when they pass, and tells when they do not. */
+const passing = PASSING.flatMap(({ effect, ...fault }): Case[] => [
+  { ...fault, name: `${fault.name}, once`, expected: 'same', faults: (target) => [strike(target, effect)] },
+  {
+    ...fault,
+    name: `${fault.name}, always`,
+    expected: 'told',
+    faults: (target) => [strike(target, effect, always)],
+  },
+]);
+
+/** Faults that trying again would not help. */
+function lasting(trap: URL): Case[] {
+  const told = (name: string, effect: Effect, status?: number): Case => ({
+    name,
+    expected: 'told',
+    ...(status === undefined ? {} : { status }),
+    faults: (target) => [strike(target, effect, always)],
+  });
+  return [
+    told('wrong content type', { kind: 'content-type', value: 'application/octet-stream' }, 200),
+    told('HTML with 200', { kind: 'html' }, 200),
+    told('redirect to another host', { kind: 'redirect', to: trap }, 302),
+    told('redirect that keeps the method', { kind: 'redirect', to: trap, status: 307 }, 307),
+    told('redirect to the collection', { kind: 'redirect', to: 'collection', status: 301 }, 301),
+    told('401 for ever', { kind: 'status', status: 401 }, 401),
+    told('400', { kind: 'status', status: 400 }, 400),
+    told('404 in HTML', { kind: 'html', status: 404 }, 404),
+    told('403 in HTML', { kind: 'html', status: 403 }, 403),
+    told('JSON that is no object', { kind: 'edit', edit: () => ['list'] }, 200),
+    told('an empty object', { kind: 'edit', edit: () => ({}) }),
+  ];
+}
+
+const api: Case[] = [
+  {
+    name: 'token revoked in mid-run',
+    expected: 'same',
+    faults: (target) => [strike(target, { kind: 'revoke-tokens' })],
+  },
+  {
+    name: '401 once',
+    expected: 'same',
+    status: 401,
+    faults: (target) => [strike(target, { kind: 'status', status: 401 })],
+  },
+  {
+    name: '403 in mid-run',
+    expected: 'any',
+    status: 403,
+    faults: (target) => [strike(target, { kind: 'status', status: 403 }, always, 2)],
+  },
+  {
+    name: '403 for ever',
+    expected: 'any',
+    status: 403,
+    faults: (target) => [strike(target, { kind: 'status', status: 403 }, always)],
+  },
+];
+
+const pages: Case[] = [
+  {
+    name: 'repeated page',
+    expected: 'any',
+    faults: (target) => [strike(target, { kind: 'repeat-page' }, always)],
+  },
+  {
+    name: 'page 2 repeated once',
+    expected: 'any',
+    faults: (target) => [strike(target, { kind: 'repeat-page' }, 1, 2)],
+  },
+  {
+    name: 'cursor loop',
+    expected: 'any',
+    faults: (target) => [strike(target, { kind: 'cursor-loop' }, always)],
+  },
+  {
+    name: 'endless pages',
+    expected: 'any',
+    faults: (target) => [strike(target, { kind: 'endless-pages' }, always)],
+  },
+  {
+    name: 'empty page first',
+    expected: 'same',
+    faults: (target) => [strike(target, { kind: 'empty-page' })],
+  },
+  {
+    name: 'empty page in between',
+    expected: 'same',
+    faults: (target) => [strike(target, { kind: 'empty-page' }, 1, 2)],
+  },
+  {
+    name: 'larger page than asked',
+    expected: 'same',
+    faults: (target) => [strike(target, { kind: 'page-size', size: 500 }, always)],
+  },
+  {
+    name: 'duplicate ids across pages',
+    expected: 'any',
+    faults: (target) => [strike(target, { kind: 'duplicate-ids' }, always)],
+  },
+  {
+    name: 'list null',
+    expected: 'told',
+    faults: (target) => [strike(target, setAnswerField('list', null), always)],
+  },
+  {
+    name: 'list absent',
+    expected: 'told',
+    faults: (target) => [strike(target, setAnswerField('list', undefined), always)],
+  },
+  {
+    name: 'list of the wrong type',
+    expected: 'told',
+    faults: (target) => [strike(target, setAnswerField('list', { 0: {} }), always)],
+  },
+  {
+    name: 'page token null',
+    expected: 'told',
+    faults: (target) => [strike(target, setAnswerField('nextPageToken', null), always)],
+  },
+  {
+    name: 'page token a number',
+    expected: 'told',
+    faults: (target) => [strike(target, setAnswerField('nextPageToken', 2), always)],
+  },
+  {
+    name: 'a record null',
+    expected: 'any',
+    faults: (target) => [strike(target, { kind: 'edit', edit: replaceFirst(null) }, always)],
+  },
+  {
+    name: 'a record a list',
+    expected: 'any',
+    faults: (target) => [strike(target, { kind: 'edit', edit: replaceFirst([]) }, always)],
+  },
+];
+
+function replaceFirst(record: unknown) {
+  return (json: unknown): unknown => {
+    const answer = json as { list?: unknown[] };
+    const [, ...rest] = answer.list ?? [];
+    return { ...answer, list: [record, ...rest] };
+  };
+}
+
+function fields({ target, list, fields: known }: Endpoint): Case[] {
+  const set = list ? setField : setAnswerField;
+  const cases = Object.entries(known).flatMap(([field, wrong]): Case[] => [
+    { name: `${field} null or absent`, expected: 'nothing-lost', faults: () => unset(target, list, field) },
+    {
+      name: `${field} of the wrong type`,
+      // Without a creation date, whatever ends soon counts as a long life that ends.
+      expected: field === 'createdAt' ? 'nothing-lost' : 'any',
+      faults: () => [strike(target, set(field, wrong), always)],
+    },
+  ]);
+  const extra: Case = {
+    name: 'unknown extra fields',
+    expected: 'same',
+    faults: () => [
+      strike(target, set('somethingNew', { list: [1], nextPageToken: 'x' }), always),
+      strike(target, setAnswerField('constructor', 'x'), always),
+    ],
+  };
+  return [...cases, extra];
+}
+
+/** In turn null and not there at all: within a list by record, else by request. */
+function unset(target: Target, list: boolean, field: string): Fault[] {
+  if (!list)
+    return [strike(target, setAnswerField(field, field.length % 2 === 0 ? null : undefined), always)];
+  const even = (_: unknown, index: number) => index % 2 === 0;
+  return [
+    strike(target, setField(field, null, even), always),
+    strike(
+      target,
+      setField(field, undefined, (_, index) => index % 2 === 1),
+      always,
+    ),
+  ];
+}
+
+/** All that can befall an endpoint. `trap` is where redirects lead. */
+export function casesOf(endpoint: Endpoint, trap: URL): Case[] {
+  const isToken = endpoint.target === 'token';
+  const own = isToken
+    ? [
+        {
+          name: '403 for ever',
+          expected: 'told' as const,
+          status: 403,
+          faults: (target: Target) => [strike(target, { kind: 'status', status: 403 }, always)],
+        },
+      ]
+    : api;
+  // A content type alone does not make a token response wrong where the rest of it is right.
+  const all = lasting(trap).map((one) =>
+    isToken && one.name === 'wrong content type' ? { ...one, expected: 'any' as const } : one,
+  );
+  return [...passing, ...all, ...own, ...(endpoint.list ? pages : []), ...fields(endpoint)];
+}

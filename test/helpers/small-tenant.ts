@@ -1,0 +1,145 @@
+import {
+  Calendar,
+  credential,
+  idOf,
+  personalClient,
+  provider,
+  ROLE,
+  servicePrincipal,
+  type Tenant,
+  type TenantRecords,
+  tenantRecords,
+  trust,
+  user,
+} from '../../src/demo/index.js';
+
+/** What a small tenant is made of: enough of everything for each rule's way, few enough to be read in a moment. */
+export const SMALL = {
+  auditor: idOf('service principal auditor'),
+  bearer: 'auditor-bearer',
+  dpop: 'auditor-dpop',
+  trust: 'auditor-trust',
+} as const;
+
+/**
+ * A tenant of 12 people with 25 keys (the caller's two among them), three service principals with seven credentials and
+ * four trusts on two providers. The principal `auditor` is a Super Administrator.
+ */
+export function smallTenant(now: number): TenantRecords {
+  const at = new Calendar(now);
+  const base = tenantRecords(now);
+  const [caller] = base.users;
+  const people = [...Array(11).keys()].map((n) =>
+    user({
+      id: idOf(`person ${n}`),
+      displayName: `Person ${n}`,
+      email: `person.${n}@acme.example`,
+      roleIds: [n === 1 ? ROLE.owner : n === 2 ? ROLE.applicationAdmin : ROLE.user],
+      status: n === 3 ? 'DISABLED' : 'ENABLED',
+      managerIds: caller ? [caller.id] : [],
+    }),
+  );
+  const keys = [...Array(24).keys()].map((n) =>
+    personalClient({
+      id: idOf(`key ${n}`),
+      displayName: n === 7 ? '' : `job-${n}`,
+      userId: (n < 23 ? people[n % 11]?.id : caller?.id) ?? '',
+      createdAt: at.ago(20 + 20 * n),
+      expiresTime: n % 5 === 0 ? null : at.ahead(3 + 9 * n),
+      lastUsedAt: n % 4 === 0 ? null : at.ago(5 * n),
+      allowSourceCidr: n % 3 === 0 ? [] : n % 3 === 1 ? ['62.176.96.0/24'] : ['0.0.0.0/0'],
+      scopedRoles: n % 4 === 1 ? [] : n % 4 === 2 ? [ROLE.owner] : [ROLE.viewer],
+    }),
+  );
+  const machines = ['auditor', 'deployer', 'exporter'].map((name) => ({
+    name,
+    id: idOf(`service principal ${name}`),
+  }));
+  const secrets = machines.flatMap(({ name, id }, index) =>
+    ['bearer', 'dpop'].map((kind, n) =>
+      credential({
+        id: idOf(`${name}-${kind}`),
+        clientId: `${name}-${kind}`,
+        displayName: `${name} ${kind}`,
+        servicePrincipalId: id,
+        createdAt: at.ago(30 + index),
+        expiresAt: at.ahead(100 - 40 * index),
+        lastUsedAt: at.ago(40 * index),
+        requireDpop: kind === 'dpop',
+        allowSourceCidrs: index === 0 ? ['62.176.96.0/24'] : [],
+        scopedRoleIds: n === 0 ? [ROLE.owner] : [ROLE.owner, ROLE.viewer],
+      }),
+    ),
+  );
+  const github = provider({
+    id: idOf('provider github'),
+    displayName: 'GitHub',
+    issuerUrl: 'https://oidc.example/gh',
+  });
+  const retired = provider({ id: idOf('provider retired'), displayName: 'Retired', disabled: true });
+  const conditions = [
+    'claims.repository == "acme/c1-audit"',
+    'claims.repository_owner == "acme"',
+    'claims.repository == "acme/deploy"',
+    'true',
+  ];
+  return {
+    ...base,
+    personalClients: [...base.personalClients, ...keys],
+    users: [
+      ...base.users,
+      ...people,
+      ...machines.map(({ id, name }, index) =>
+        user({
+          id,
+          displayName: name,
+          roleIds: [index < 2 ? ROLE.owner : ROLE.user],
+          type: 'USER_TYPE_SERVICE',
+          directoryStatus: 'UNKNOWN',
+        }),
+      ),
+    ],
+    servicePrincipals: machines.map(({ id, name }) =>
+      servicePrincipal({ id, displayName: name, createdAt: at.ago(300) }),
+    ),
+    credentials: [
+      ...secrets,
+      credential({
+        id: idOf('exporter-old'),
+        clientId: 'exporter-old',
+        displayName: 'exporter old',
+        servicePrincipalId: machines[2]?.id ?? '',
+        createdAt: at.ago(400),
+        scopedRoleIds: [ROLE.user],
+      }),
+    ],
+    trusts: conditions.map((conditionExpression, n) =>
+      trust({
+        clientId: n === 0 ? SMALL.trust : `trust-${n}`,
+        displayName: `trust ${n}`,
+        conditionExpression,
+        providerId: n === 2 ? retired.id : github.id,
+        servicePrincipalId: machines[n % 2]?.id ?? '',
+        allowSourceCidrs: n === 3 ? [] : ['62.176.96.0/24'],
+        scopedRoleIds: n === 0 ? [ROLE.owner] : [],
+        createdAt: at.ago(50 * n),
+      }),
+    ),
+    providers: [github, retired],
+    federatedCaller: SMALL.trust,
+  };
+}
+
+/** Makes something happen right before the tenant answers its `n`th API request, counted from 1. */
+export function beforeRequest(tenant: Tenant, n: number, happen: () => void): void {
+  let count = 0;
+  tenant.faults.add({
+    on: ({ target }) => {
+      if (target === 'token') return false;
+      count += 1;
+      if (count === n) happen();
+      return false;
+    },
+    effect: { kind: 'latency', ms: 0 },
+  });
+}
