@@ -16,7 +16,7 @@ import { WAIVER_RULES } from './engine/waivers.js';
 import { AuditError } from './errors.js';
 import type { Io } from './io.js';
 import type { Redactor } from './redact.js';
-import { loadPartReporter } from './reporters/index.js';
+import { type Format, loadPartReporter } from './reporters/index.js';
 import type { ReporterContext, RuleInfo } from './reporters/reporter.js';
 import type { Source } from './sources/source.js';
 
@@ -103,6 +103,9 @@ export function rulesInForce({
   });
 }
 
+/** Runs a part of the delivery; one that fails is told, and the others go on. */
+type Attempt = (task: () => Promise<void>) => Promise<boolean>;
+
 /** Every delivery is tried; the state is kept only when all of them worked. */
 async function deliver(
   { report, comparison }: Evaluated,
@@ -114,12 +117,14 @@ async function deliver(
   const { io, redactor, log } = context;
   let failed = false;
   let told: Told = NOTHING_TOLD;
-  const attempt = async (task: () => Promise<void>): Promise<void> => {
+  const attempt: Attempt = async (task) => {
     try {
       await task();
+      return true;
     } catch (error) {
       failed = true;
       context.complain(error instanceof AuditError ? error : defect(error));
+      return false;
     }
   };
 
@@ -174,25 +179,32 @@ async function writeTargets(
   about: ReporterContext,
   request: Pick<RunRequest, 'targets' | 'slack'>,
   { io, redactor }: Pick<RunContext, 'io' | 'redactor'>,
-  attempt: (task: () => Promise<void>) => Promise<void>,
+  attempt: Attempt,
 ): Promise<Record<string, string>> {
   const written: Record<string, string> = {};
+  const print = async (format: Format) => {
+    const parts = redacted((await loadPartReporter(format))(report, about), redactor);
+    const forPeople = format === 'text' || format === 'markdown';
+    await writeStream(io.stdout, forPeople && inActions(io.env) ? stopCommands([...parts].join('')) : parts);
+  };
+  let lost = false;
   for (const { format, file } of request.targets) {
     // A dry run's payload takes stdout for itself.
     if (file === undefined && request.slack === 'dry-run') continue;
-    await attempt(async () => {
+    if (file === undefined) {
+      await attempt(() => print(format));
+      continue;
+    }
+    const done = await attempt(async () => {
       const render = await loadPartReporter(format);
-      const parts = redacted(render(report, about), redactor);
-      if (file === undefined) {
-        const forPeople = format === 'text' || format === 'markdown';
-        const text = forPeople && inActions(io.env) ? stopCommands([...parts].join('')) : parts;
-        await writeStream(io.stdout, text);
-      } else {
-        await writeReport(file, parts, io.cwd);
-        written[format] = file;
-      }
+      await writeReport(file, redacted(render(report, about), redactor), io.cwd);
+      written[format] = file;
     });
+    lost ||= !done;
   }
+  // What was found is not lost with a file that cannot be written.
+  const printed = request.slack === 'dry-run' || request.targets.some(({ file }) => file === undefined);
+  if (lost && !printed) await attempt(() => print('text'));
   return written;
 }
 
@@ -230,9 +242,11 @@ export async function rerender(
     async (task) => {
       try {
         await task();
+        return true;
       } catch (error) {
         failed = true;
         context.complain(error instanceof AuditError ? error : defect(error));
+        return false;
       }
     },
   );

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { EXIT } from '../engine/exit-code.js';
 import { AuditError } from '../errors.js';
 import { main } from './main.js';
 
@@ -19,7 +20,20 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 // Whoever reads the report may stop reading (`c1-audit | head`): the write itself reports it.
 process.stdout.on('error', () => undefined);
 
-process.exitCode = await main(process.argv.slice(2), {
+// A plug-in may start something that fails later, beside its check: the audit goes on, but is not to be trusted whole.
+// What was thrown is not printed: it did not pass the redactor.
+let stray = false;
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, () => {
+    stray = true;
+    process.exitCode = EXIT.incomplete;
+    process.stderr.write(
+      'c1-audit: something failed beside the audit, most likely in a plug-in. The audit is INCOMPLETE.\n',
+    );
+  });
+}
+
+const code = await main(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
   // Opened when somebody reads it: for a pipe or terminal that loads half of node:net.
@@ -31,3 +45,4 @@ process.exitCode = await main(process.argv.slice(2), {
   now: Date.now,
   signal: stop.signal,
 });
+process.exitCode = stray ? EXIT.incomplete : code;

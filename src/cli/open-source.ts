@@ -10,6 +10,7 @@ import type { Io } from '../io.js';
 import { createFetch } from '../network.js';
 import { readAccess } from '../sources/c1/access.js';
 import { CLIENT_SECRET_PREFIX } from '../sources/c1/auth/client-secret.js';
+import { namedTenant } from '../sources/c1/environment.js';
 import { c1Source } from '../sources/c1/index.js';
 import { DEFAULT_LIMITS } from '../sources/c1/limits.js';
 import { fileSource } from '../sources/file.js';
@@ -40,7 +41,7 @@ export async function openSource(
       );
     }
     const name = flags.input === '-' ? 'stdin' : flags.input;
-    const tenant = io.env.CONDUCTORONE_TENANT_DOMAIN?.trim().toLowerCase() || undefined;
+    const tenant = namedTenant(io.env);
     return fileSource(await readInput(flags.input, io), name, tenant);
   }
   const fetch = createFetch(io.env);

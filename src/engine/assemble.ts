@@ -29,7 +29,8 @@ export interface ReportParts {
 export function assembleReport(parts: ReportParts): Report {
   const { snapshot, verdicts, minSeverity } = parts;
   const findings = sortFindings(parts.findings.filter(({ severity }) => atLeast(severity, minSeverity)));
-  const hidden = parts.findings.length - findings.length;
+  const left = parts.findings.filter(({ severity }) => !atLeast(severity, minSeverity));
+  const hidden = left.length;
   return {
     schemaVersion: 1,
     tool: parts.tool,
@@ -58,7 +59,7 @@ export function assembleReport(parts: ReportParts): Report {
           : []),
       ],
     },
-    summary: summarise(findings, verdicts, parts.resolved),
+    summary: { ...summarise(findings, verdicts, parts.resolved), ...hiddenCounts(left) },
     findings,
     credentials: verdicts.credentials,
     resolved: parts.resolved,
@@ -86,15 +87,27 @@ function sourcesOf(snapshot: Snapshot, verdicts: Verdicts): SourceCoverage[] {
   }));
 }
 
+function hiddenCounts(left: readonly Finding[]): Pick<Report['summary'], 'hidden'> {
+  const counting = left.filter(({ outcome, status }) => outcome === 'violation' && status !== 'waived');
+  if (counting.length === 0) return {};
+  const hidden = noneOfEach();
+  for (const { severity } of counting) hidden[severity] += 1;
+  return { hidden };
+}
+
+function noneOfEach(): Record<Severity, number> {
+  return Object.fromEntries([...SEVERITIES].reverse().map((severity) => [severity, 0])) as Record<
+    Severity,
+    number
+  >;
+}
+
 function summarise(
   findings: readonly Finding[],
   verdicts: Verdicts,
   resolved: Report['resolved'],
 ): Report['summary'] {
-  const bySeverity = Object.fromEntries([...SEVERITIES].reverse().map((severity) => [severity, 0])) as Record<
-    Severity,
-    number
-  >;
+  const bySeverity = noneOfEach();
   const byRule: Record<string, number> = {};
   const counts = { findings: 0, waived: 0, unknown: 0, new: 0, known: 0 };
   for (const { outcome, status, severity, rule } of findings) {

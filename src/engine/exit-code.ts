@@ -1,5 +1,5 @@
 // Not by the contract's index: the entry would load all of the contract with it.
-import { atLeast, type Severity } from '../contract/severity.js';
+import { atLeast, SEVERITIES, type Severity } from '../contract/severity.js';
 import type { Report } from './report.js';
 
 /** Exit codes, the same whatever the format. */
@@ -17,12 +17,16 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** What a report means for whoever started the run. Incomplete beats findings: nothing that failed ever looks clean. */
-export function exitCode({ coverage, findings }: Report, failOn: Severity | 'never'): ExitCode {
+export function exitCode({ coverage, findings, summary }: Report, failOn: Severity | 'never'): ExitCode {
   if (!coverage.complete) return EXIT.incomplete;
   if (failOn === 'never') return EXIT.clean;
-  const counts = findings.some(
+  const shown = findings.some(
     ({ outcome, status, severity }) =>
       outcome === 'violation' && status !== 'waived' && atLeast(severity, failOn),
   );
-  return counts ? EXIT.findings : EXIT.clean;
+  // What is left out of the report counts all the same: a quieter report is not a cleaner tenant.
+  const { hidden } = summary;
+  const unseen =
+    hidden !== undefined && SEVERITIES.some((severity) => hidden[severity] > 0 && atLeast(severity, failOn));
+  return shown || unseen ? EXIT.findings : EXIT.clean;
 }

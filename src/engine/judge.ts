@@ -9,6 +9,7 @@ import {
   severityRank,
   Unknown,
 } from '../contract/index.js';
+import { readOnly } from './read-only.js';
 import type { RuleInForce } from './settings.js';
 import type { World } from './world.js';
 
@@ -37,22 +38,35 @@ export function judge(
   world: World,
   now: number,
 ): Verdict | undefined {
-  const { rule, options } = inForce;
+  const { rule } = inForce;
+  const guard = isPlugin(rule.id) ? readOnly : <T>(value: T) => value;
+  const options = guard(inForce.options);
   const facts: Record<string, unknown> = {};
   for (const name of rule.needs) {
     const fact = world.fact(name, credential);
     if (!isKnown(fact)) return { outcome: 'unknown', reason: fact.reason, cure: fact.cure };
-    facts[name] = fact;
+    facts[name] = guard(fact);
   }
-  for (const name of rule.optional ?? []) facts[name] = ifKnown<unknown>(world.fact(name, credential));
+  for (const name of rule.optional ?? []) facts[name] = guard(ifKnown<unknown>(world.fact(name, credential)));
   try {
     const said = rule.check({ facts, options, kind: credential.kind, now });
     return said === undefined ? undefined : read(said, inForce, credential, world);
   } catch (error) {
-    return {
-      outcome: 'failed',
-      reason: `it threw ${error instanceof Error ? error.message : String(error)}`,
-    };
+    return { outcome: 'failed', reason: `it threw ${thrownText(error)}` };
+  }
+}
+
+function isPlugin(id: string): boolean {
+  return id.includes('/');
+}
+
+/** What was thrown, in words; a plug-in may throw what cannot even be turned into a text. */
+function thrownText(error: unknown): string {
+  try {
+    const { message } = error as { message?: unknown };
+    return typeof message === 'string' ? message : String(error);
+  } catch {
+    return 'something that cannot be told';
   }
 }
 
@@ -61,7 +75,11 @@ function read(said: unknown, inForce: RuleInForce, credential: Credential, world
   const { rule } = inForce;
   if (typeof said !== 'object' || said === null)
     return failed(`it returned ${said === null ? 'null' : typeof said}`);
-  if ('then' in said) return failed('it returned a promise, and checks are synchronous');
+  if ('then' in said) {
+    // Nobody waits for it: a rejection would otherwise end the process.
+    Promise.resolve(said).catch(() => undefined);
+    return failed('it returned a promise, and checks are synchronous');
+  }
   if ('unknown' in said) return readUnknown(said.unknown, inForce, credential, world);
   const { messageId, data, severity, escalate } = said as Record<string, unknown>;
   if (typeof messageId !== 'string' || !Object.hasOwn(rule.messages, messageId))
@@ -72,13 +90,16 @@ function read(said: unknown, inForce: RuleInForce, credential: Credential, world
     return failed(`it returned no data with its message ${messageId}`);
   const message: unknown = rule.messages[messageId]?.(data);
   if (typeof message !== 'string' || message === '') return failed(`its message ${messageId} is no text`);
+  // What JSON cannot hold would break the report, or change when the report is saved and read again.
+  const saved: unknown = isFlat(data) ? { ...data } : JSON.parse(JSON.stringify(data));
+  if (typeof saved !== 'object' || saved === null || Array.isArray(saved))
+    return failed(`its data with the message ${messageId} is no object once it is JSON`);
   return {
     outcome: 'violation',
     severity: severityOf(inForce, messageId, severity, escalate === true),
     messageId,
     message,
-    // What JSON cannot hold would break the report, or change when the report is saved and read again.
-    data: isFlat(data) ? { ...data } : JSON.parse(JSON.stringify(data)),
+    data: saved as Record<string, unknown>,
   };
 }
 

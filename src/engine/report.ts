@@ -42,6 +42,8 @@ export interface Report {
     readonly new: number;
     readonly known: number;
     readonly resolved: number;
+    /** Violations that the least severity keeps out of `findings`, waived ones aside; absent where there are none. */
+    readonly hidden?: Readonly<Record<Severity, number>>;
   };
   readonly findings: readonly Finding[];
   /** All that were judged, expired ones too. */

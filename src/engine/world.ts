@@ -7,6 +7,7 @@ import {
   isKnown,
   type OwnerLiveKeys,
   type PrincipalTrust,
+  type ReportedCredential,
   type ScopedRole,
   type Sibling,
   type Siblings,
@@ -20,6 +21,14 @@ const OWNER_NOT_READ = new Unknown(
   'Audit the tenant itself with the right to read users (POST /search/users).',
 );
 const NOT_LIVE = new Unknown('it is not live', 'Nothing needs to be granted.');
+const UNDATED_KEY = new Unknown(
+  'another key of its owner has no readable creation date',
+  "Look at the owner's keys in ConductorOne.",
+);
+const UNDATED_SIBLING = new Unknown(
+  'when another credential of the same owner and name was created or used cannot be read',
+  "Look at the owner's credentials in ConductorOne.",
+);
 const NO_SIBLINGS: Siblings = { all: [], used: [] };
 
 /** Whether a credential still lets anybody in. An end date that cannot be read does not end it. */
@@ -37,10 +46,12 @@ export function isExpired(credential: Credential, now: number): boolean {
 export class World {
   readonly #snapshot: Snapshot;
   readonly #live: readonly Credential[];
-  readonly #liveKeys = new Map<Credential, OwnerLiveKeys>();
+  readonly #liveKeys = new Map<Credential, Fact<OwnerLiveKeys>>();
   /** Of live credentials that share their name; nearly all have it for themselves, and lists of one are made on demand. */
-  readonly #siblings = new Map<Credential, Siblings>();
+  readonly #siblings = new Map<Credential, Fact<Siblings>>();
   #liveByName: ReadonlyMap<string, Siblings> | undefined;
+  /** Credentials of one owner share what is reported of it. */
+  readonly #reportedOwners = new Map<string, ReportedCredential['owner']>();
   /** Credentials cut down to the same roles share one list. */
   readonly #scopedRoles = new Map<string, readonly ScopedRole[]>();
 
@@ -51,12 +62,13 @@ export class World {
     );
     for (const keys of groupBy(this.#live, ({ kind, ownerId }) => `${kind} ${ownerId}`).values()) {
       keys.sort(newestFirst);
+      const undated = keys.length > 1 && keys.some(({ createdAt }) => !isKnown(createdAt));
       for (const [newer, credential] of keys.entries())
-        this.#liveKeys.set(credential, { total: keys.length, newer });
+        this.#liveKeys.set(credential, undated ? UNDATED_KEY : { total: keys.length, newer });
       if (keys.length === 1) continue;
       for (const group of groupBy(keys, ({ name }) => foldedName(name)).values()) {
         if (group.length === 1) continue;
-        const siblings = toSiblings(group);
+        const siblings = group.every(isDated) ? toSiblings(group) : UNDATED_SIBLING;
         for (const credential of group) this.#siblings.set(credential, siblings);
       }
     }
@@ -73,6 +85,18 @@ export class World {
 
   isSelf({ clientId }: Credential): boolean {
     return clientId !== '' && clientId === this.#snapshot.self?.clientId;
+  }
+
+  reportedOwner({ ownerId: id }: Credential): ReportedCredential['owner'] {
+    if (id === '') return null;
+    let reported = this.#reportedOwners.get(id);
+    if (!reported) {
+      const owner = this.tenant.owners.get(id);
+      const { name = '', email = '' } = (owner && ifKnown(owner)) ?? {};
+      reported = { id, name, email };
+      this.#reportedOwners.set(id, reported);
+    }
+    return reported;
   }
 
   liveKeys(credential: Credential): Fact<OwnerLiveKeys> {
@@ -143,6 +167,10 @@ const RESOLVERS: {
     world.tenant.providers.seen.get(providerId) ?? world.tenant.providers.rest ?? null,
   self: (credential, world) => world.isSelf(credential),
 };
+
+function isDated({ createdAt, lastUsedAt }: Credential): boolean {
+  return isKnown(createdAt) && isKnown(lastUsedAt);
+}
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string | undefined): Map<string, T[]> {
   const groups = new Map<string, T[]>();

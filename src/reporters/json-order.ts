@@ -56,14 +56,19 @@ export function summaryInOrder(summary: Report['summary']): Report['summary'] {
     findings,
     waived,
     unknown,
-    bySeverity: Object.fromEntries(
-      [...SEVERITIES].reverse().map((severity) => [severity, bySeverity[severity]]),
-    ) as Report['summary']['bySeverity'],
+    bySeverity: severitiesInOrder(bySeverity),
     byRule: Object.fromEntries(Object.entries(byRule).sort(([a], [b]) => (a < b ? -1 : 1))),
     new: summary.new,
     known,
     resolved,
+    ...(summary.hidden ? { hidden: severitiesInOrder(summary.hidden) } : {}),
   };
+}
+
+function severitiesInOrder(counts: Report['summary']['bySeverity']): Report['summary']['bySeverity'] {
+  return Object.fromEntries(
+    [...SEVERITIES].reverse().map((severity) => [severity, counts[severity]]),
+  ) as Report['summary']['bySeverity'];
 }
 
 export function findingInOrder(finding: Finding): Finding {

@@ -22,6 +22,7 @@ export function fileSource(text: string, name: string, tenant: string | undefine
   const parsed = parseInput(text, name);
   const credentials = new Map<string, Credential>();
   const malformed = [...parsed.malformed];
+  const seen = new Map<string, string>();
   const kinds = new Set<Kind>(parsed.records.length === 0 ? ['personal-client'] : []);
   for (const { value, place } of parsed.records) {
     const kind = kindOf(value);
@@ -29,7 +30,13 @@ export function fileSource(text: string, name: string, tenant: string | undefine
     if (problems.length > 0)
       malformed.push(`${place}${credential ? ` (${credential.id})` : ''}: ${problems.join(', ')}`);
     kinds.add(kind);
-    if (credential) credentials.set(`${kind} ${credential.id}`, credential);
+    if (!credential) continue;
+    const key = `${kind} ${credential.id}`;
+    const text = JSON.stringify(value);
+    if ((seen.get(key) ?? text) !== text)
+      malformed.push(`${place} (${credential.id}): repeats an id with other fields`);
+    seen.set(key, text);
+    credentials.set(key, credential);
   }
   const list = [...credentials.values()];
   const host = tenant ?? tenantOf(list);
@@ -81,7 +88,7 @@ interface ParsedInput {
   readonly records: readonly { readonly value: unknown; readonly place: string }[];
   readonly malformed: readonly string[];
   readonly pages: number;
-  /** The last API answer says that more pages follow. */
+  /** The last API answer of some kind says that more pages follow. */
   readonly openEnded: boolean;
 }
 
@@ -96,7 +103,9 @@ function parseInput(text: string, name: string): ParsedInput {
   const { documents, malformed } = readDocuments(text.replace(/^\uFEFF/, ''), name);
   const records: { value: unknown; place: string }[] = [];
   let pages = 0;
-  let openEnded = false;
+  /** The last token of each kind's answers: each kind is a list of its own. */
+  const tokens = new Map<Kind, string>();
+  let kind: Kind = 'personal-client';
   for (const { value, place } of documents) {
     const values = Array.isArray(value) ? value : [value];
     for (const [index, entry] of values.entries()) {
@@ -110,12 +119,18 @@ function parseInput(text: string, name: string): ParsedInput {
       }
       pages += 1;
       const { list, nextPageToken } = answer;
-      if (list !== null && !Array.isArray(list)) malformed.push(`${where}: its "list" is no list`);
-      for (const [at, record] of (Array.isArray(list) ? list : []).entries())
+      const entries: readonly unknown[] = Array.isArray(list) ? list : [];
+      if (!Array.isArray(list)) malformed.push(`${where}: its "list" is no list`);
+      if (nextPageToken !== undefined && nextPageToken !== null && typeof nextPageToken !== 'string')
+        malformed.push(`${where}: its "nextPageToken" is no text`);
+      for (const [at, record] of entries.entries())
         records.push({ value: record, place: `answer ${pages}, record ${at + 1}` });
-      openEnded = typeof nextPageToken === 'string' && nextPageToken !== '';
+      // An empty page belongs to the list before it.
+      if (entries.length > 0) kind = kindOf(entries[0]);
+      tokens.set(kind, typeof nextPageToken === 'string' ? nextPageToken : '');
     }
   }
+  const openEnded = [...tokens.values()].some((token) => token !== '');
   return { records, malformed, pages: Math.max(pages, 1), openEnded };
 }
 
@@ -133,13 +148,32 @@ function readDocuments(text: string, name: string): Documents {
   }
   const lines = text.split('\n').map((line, index) => ({ text: line.trim(), place: `line ${index + 1}` }));
   const filled = lines.filter((line) => line.text !== '');
-  if (filled.some((line) => asRecord(tryJson(line.text)?.value))) return readAll(filled);
-  const texts = text
-    .split(/(?<=^[}\]])\s*(?=[{[])/m)
-    .map((part, index) => ({ text: part, place: `answer ${index + 1}` }));
-  const read = readAll(texts);
+  if (filled.length > 1 && filled.some((line) => asRecord(tryJson(line.text)?.value))) return readAll(filled);
+  const read = readAll(splitTexts(text).map((part, index) => ({ text: part, place: `answer ${index + 1}` })));
   if (read.documents.length === 0) throw notCredentials(name);
   return read;
+}
+
+/** JSON texts with nothing or blanks between them; JSON.parse itself says where the first one ends. */
+function splitTexts(text: string): string[] {
+  const parts: string[] = [];
+  let rest = text.trim();
+  while (rest !== '') {
+    const end = endOfFirst(rest);
+    parts.push(rest.slice(0, end));
+    rest = rest.slice(end).trim();
+  }
+  return parts;
+}
+
+function endOfFirst(text: string): number {
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    const [, position] = /after JSON at position (\d+)/.exec(String(error)) ?? [];
+    if (position !== undefined && Number(position) > 0) return Number(position);
+  }
+  return text.length;
 }
 
 function readAll(texts: readonly { readonly text: string; readonly place: string }[]): Documents {
@@ -172,8 +206,12 @@ function notCredentials(name: string): AuditError {
 /** Which kind a record is, by the fields that only one kind has. */
 function kindOf(value: unknown): Kind {
   const record = asRecord(value) ?? {};
-  if ('conditionExpression' in record || 'providerId' in record) return 'federation-trust';
-  return 'servicePrincipalId' in record ? 'service-principal-credential' : 'personal-client';
+  const has = (...fields: readonly string[]) => fields.some((field) => field in record);
+  if (has('conditionExpression', 'providerId')) return 'federation-trust';
+  // Absent fields are as good as unset ones: any of those that only this kind has will do.
+  return has('servicePrincipalId', 'requireDpop', 'scopedRoleIds', 'allowSourceCidrs', 'expiresAt')
+    ? 'service-principal-credential'
+    : 'personal-client';
 }
 
 /** The host that all client ids name, or "file". */

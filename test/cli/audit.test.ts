@@ -132,6 +132,29 @@ describe('the report', () => {
     expect(readFileSync(join(cwd, 'report.csv'), 'utf8')).toContain('no-expiry');
   });
 
+  test('that has only a file to go to is printed when the file cannot be written', async () => {
+    const { code, stdout } = await audit(['-f', 'json:missing/report.json', '--fail-on', 'never']);
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/^Complete/);
+  });
+
+  test('that leaves findings out still counts them for the exit code, also when it is rendered again', async () => {
+    const cwd = emptyFolder();
+    const quiet = await audit(
+      ['--rule', 'no-expiry', '--min-severity', 'critical', '-f', 'json:report.json'],
+      { cwd },
+    );
+    expect(quiet.code).toBe(1);
+    const report = JSON.parse(readFileSync(join(cwd, 'report.json'), 'utf8'));
+    expectValidReport(report);
+    expect(report).toMatchObject({
+      findings: [],
+      summary: { findings: 0, hidden: { high: 3, critical: 0 } },
+    });
+    expect((await runProgram(['report', 'report.json'], { cwd })).code).toBe(1);
+    expect((await runProgram(['report', 'report.json', '--fail-on', 'critical'], { cwd })).code).toBe(0);
+  });
+
   test('is rendered again from its file, with the same findings and exit code', async () => {
     const cwd = emptyFolder();
     const first = await audit(['-f', 'text', '-f', 'json:report.json'], { cwd });
@@ -292,6 +315,10 @@ describe('--input', () => {
       'NDJSON of answers, with Windows line ends',
       records.map((record) => JSON.stringify({ list: [record], nextPageToken: '' })).join('\r\n'),
     ],
+    [
+      'compact answers with nothing between them',
+      `${JSON.stringify({ list: records.slice(0, 2), nextPageToken: '}{' })}${JSON.stringify({ list: records.slice(2), nextPageToken: '' })}`,
+    ],
     ['text with a byte order mark', `\uFEFF${JSON.stringify(records)}`],
   ])('takes %s', async (_, text) => {
     const { code, report } = await read(text);
@@ -299,6 +326,18 @@ describe('--input', () => {
     expect(report.run).toMatchObject({ scope: 'file', tenant: 'acme.conductor.one' });
     expect(report.credentials.map(({ id }) => id)).toEqual(ids);
     expectValidReport(report);
+  });
+
+  test.each([
+    ['CONDUCTORONE_TENANT_DOMAIN', 'acme', 'acme.conductor.one'],
+    ['CONDUCTORONE_TENANT_DOMAIN', 'ACME.c1eu.ai:8443', 'acme.c1eu.ai'],
+    ['CONDUCTORONE_SERVER_URL', 'https://Other.c1eu.ai:444', 'other.c1eu.ai'],
+  ])('%s %s names its tenant', async (name, value, host) => {
+    const { report } = await runProgram(['--input', '-', '-f', 'json'], {
+      stdin: JSON.stringify(records),
+      env: { [name]: value },
+    });
+    expect(report.run.tenant).toBe(host);
   });
 
   test('from a file', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { defineRule, type Rule, type Snapshot, Unknown } from '../../src/contract/index.js';
+import { defineRule, type Facts, type Rule, type Snapshot, Unknown } from '../../src/contract/index.js';
 import { audit } from '../../src/engine/audit.js';
 import { fingerprint } from '../../src/engine/fingerprint.js';
 import type { RuleInForce } from '../../src/engine/settings.js';
@@ -164,6 +164,19 @@ describe('a rule that does what it may not', () => {
       /it threw boom/,
     ],
     ['returns a promise', async () => undefined, /promise/],
+    ['returns a promise that fails', () => Promise.reject(new Error('late')), /promise/],
+    [
+      'throws what has no text',
+      () => {
+        throw Object.create(null);
+      },
+      /cannot be told/,
+    ],
+    [
+      'gives data that is no object as JSON',
+      () => ({ messageId: 'named', data: { toJSON: () => 'x' } }),
+      /once it is JSON/,
+    ],
     ['returns null', () => null, /it returned null/],
     ['returns a word', () => 'bad', /it returned string/],
     ['names a message it does not have', () => ({ messageId: 'nope', data: {} }), /message id "nope"/],
@@ -198,6 +211,79 @@ describe('a rule that does what it may not', () => {
     expect(verdicts.brokenRules).toEqual([
       { rule: 'acme/broken', credentials: 2, reason: expect.stringMatching(why) },
     ]);
+  });
+});
+
+describe('a plug-in that changes what it is given', () => {
+  const seen = () =>
+    snapshot([credential({ id: 'a' }), credential({ id: 'b' })], {
+      owners: new Map([
+        ['u1', owner({ id: 'u1', roles: [{ id: 'r1', name: 'system:user', displayName: '' }] })],
+      ]),
+      roles: new Map([['r1', { id: 'r1', name: 'system:viewer', displayName: '' }]]),
+    });
+  test.each<[string, (context: { facts: Facts; options: Record<string, unknown> }) => void]>([
+    [
+      'a list',
+      ({ facts }) => {
+        (facts.scopedRoles as unknown[]).length = 0;
+      },
+    ],
+    [
+      'the source networks',
+      ({ facts }) => {
+        (facts.allowedCidrs as unknown[]).push('0.0.0.0/0');
+      },
+    ],
+    [
+      'the owner',
+      ({ facts }) => {
+        (facts.owner as { status: string }).status = 'gone';
+      },
+    ],
+    [
+      'the owner inside',
+      ({ facts }) => {
+        (facts.owner.roles as unknown[]).length = 0;
+      },
+    ],
+    [
+      'the roles',
+      ({ facts }) => {
+        (facts.tenantRoles as Map<string, unknown>).clear();
+      },
+    ],
+    [
+      'its options',
+      ({ options }) => {
+        options.days = 1;
+      },
+    ],
+  ])('%s: it is named as broken, and nothing has changed', (_, change) => {
+    const meddler = inForce(
+      {
+        ...named,
+        id: 'acme/meddler',
+        needs: ['scopedRoles', 'allowedCidrs', 'owner', 'tenantRoles'],
+        check: (context: never) => change(context),
+      },
+      { options: { days: 3 } },
+    );
+    const verdicts = judge(seen(), meddler, inForce(named));
+    expect(verdicts.brokenRules).toMatchObject([{ rule: 'acme/meddler', credentials: 2 }]);
+    expect(verdicts.credentials).toEqual(judge(seen(), inForce(named)).credentials);
+  });
+
+  test('an instant is its own', () => {
+    const meddler = inForce({
+      ...named,
+      id: 'acme/meddler',
+      needs: ['createdAt'],
+      check: ({ facts }: { facts: Facts }) => void facts.createdAt.setTime(0),
+    });
+    const verdicts = judge(seen(), meddler);
+    expect(verdicts.brokenRules).toEqual([]);
+    expect(verdicts.credentials).toEqual(judge(seen(), inForce(named)).credentials);
   });
 });
 
@@ -258,6 +344,26 @@ describe('facts across credentials', () => {
   test('blank names are no siblings', () => {
     const { facts: all } = seen({ id: 'a', ownerId: 'u', name: ' ' }, { id: 'b', ownerId: 'u', name: '' });
     expect(all.map(({ siblings }) => siblings?.all)).toEqual([[], []]);
+  });
+
+  test('a sibling or key that cannot be dated makes the others uncertain, too', () => {
+    const { verdicts, facts: all } = seen(
+      { id: 'a', ownerId: 'u', name: 'deploy', createdAt: at(9), lastUsedAt: at(1) },
+      {
+        id: 'b',
+        ownerId: 'u',
+        name: 'deploy',
+        createdAt: at(2),
+        lastUsedAt: new Unknown('no timestamp', 'Look.'),
+      },
+      { id: 'c', ownerId: 'v', createdAt: at(9) },
+      { id: 'd', ownerId: 'v', createdAt: new Unknown('no date', 'Look.') },
+    );
+    expect(all.map(({ siblings }) => siblings)).toEqual([undefined, undefined]);
+    expect(verdicts.findings.map(({ credential: about, data }) => [about?.id, data.reason])).toEqual([
+      ['c', 'another key of its owner has no readable creation date'],
+      ['d', 'no date'],
+    ]);
   });
 
   test('without an owner or a creation date there is no counting', () => {

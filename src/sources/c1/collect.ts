@@ -122,7 +122,7 @@ export async function collectList(kind: Kind, reader: Reader, list: List): Promi
 }
 
 /** How many malformed records a note spells out. */
-const SPELT_OUT = 5;
+const SPELT_OUT = 50;
 
 /**
  * The malformed records as one sentence; null where there are none.
@@ -131,7 +131,7 @@ const SPELT_OUT = 5;
  */
 export function malformedNote(malformed: readonly string[], what?: string): string | null {
   if (malformed.length === 0) return null;
-  const some = malformed.slice(0, SPELT_OUT).join('; ');
+  const some = [...malformed].sort().slice(0, SPELT_OUT).join('; ');
   const more = malformed.length > SPELT_OUT ? `; and ${malformed.length - SPELT_OUT} more` : '';
   const place = what === undefined ? '' : ` of ${what}`;
   const count = malformed.length === 1 ? `1 record${place} is` : `${malformed.length} records${place} are`;

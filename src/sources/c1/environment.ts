@@ -82,6 +82,16 @@ export function accessWith(env: Env, login: Login, clientId: string | undefined)
   };
 }
 
+/**
+ * The tenant's host, in lower case and without port, where the environment names it beside any client id.
+ *
+ * @throws AuditError `credentials` for one that is no host.
+ */
+export function namedTenant(env: Env): string | undefined {
+  const named = setting(env, 'CONDUCTORONE_SERVER_URL') ?? setting(env, 'CONDUCTORONE_TENANT_DOMAIN');
+  return named === undefined ? undefined : readOrigin(env, undefined, '').hostname.toLowerCase();
+}
+
 function readLogin(env: Env): Login {
   const accessToken = setting(env, 'CONDUCTORONE_ACCESS_TOKEN');
   if (accessToken) return { by: 'access-token', accessToken: accessToken.replace(/^bearer\s+/i, '') };

@@ -38,7 +38,7 @@ export async function readRoles(reader: Reader): Promise<RolesSeen> {
     if (!(error instanceof AuditError)) throw error;
     return {
       roles: new Unknown("the tenant's roles could not be read", CURE),
-      note: `Roles are not known: ${errorNote(error)}`,
+      note: `Roles are not known: ${errorNote(error)} ${CURE}`,
     };
   }
 }

@@ -24,7 +24,7 @@ export async function readAllowList(
     if (!(error instanceof AuditError)) throw error;
     return {
       allowList: new Unknown("the tenant's session settings could not be read", CURE),
-      note: `The tenant's own allow lists are not known: ${errorNote(error)}`,
+      note: `The tenant's own allow lists are not known: ${errorNote(error)} ${CURE}`,
     };
   }
 }
