@@ -74,10 +74,16 @@ export function createFetch(env: Env): typeof fetch {
  * Loaded on demand, as few need a proxy, and in parts: the whole of undici is as large as the rest of the program.
  */
 async function fetchThrough({ http, https, except }: Proxies): Promise<typeof fetch> {
-  const [{ default: EnvHttpProxyAgent }, undici] = await Promise.all([
-    import('undici/lib/dispatcher/env-http-proxy-agent.js'),
-    import('undici/lib/web/fetch/index.js'),
-  ]);
+  // By their default exports: a chunk that esbuild makes of CommonJS has no other.
+  const [{ default: EnvHttpProxyAgent }, { default: Dispatcher }, { default: api }, { default: undici }] =
+    await Promise.all([
+      import('undici/lib/dispatcher/env-http-proxy-agent.js'),
+      import('undici/lib/dispatcher/dispatcher.js'),
+      import('undici/lib/api/index.js'),
+      import('undici/lib/web/fetch/index.js'),
+    ]);
+  // As undici's own entry does: the agent opens its tunnels with one of these methods.
+  Object.assign(Dispatcher.prototype, api);
   const dispatcher = new EnvHttpProxyAgent({
     // Given in full, or undici would read process.env.
     httpProxy: http?.href ?? '',

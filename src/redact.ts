@@ -8,11 +8,9 @@ const TOKEN_RUN = new RegExp(`${TOKEN_CHARACTER.source}{${PART},}`);
 
 const MASK = '[redacted]';
 
-/**
- * Of 12 characters in a row, three in a row start at a multiple of 10. Large reports are passed over in such steps, and
- * only the runs around three characters that some secret holds too are looked at closely.
- */
+/** Characters in a row that are looked at to tell whether some secret may hold them. */
 const PROBE = 3;
+/** Any 12 characters in a row hold 10 probes, one of them at a multiple of 10: large reports are passed over in steps. */
 const STEP = PART - PROBE + 1;
 const PROBES = 1 << 16;
 
@@ -77,7 +75,7 @@ export class Redactor {
     let result = '';
     let done = 0;
     for (let at = 0; at + PROBE <= text.length; at += STEP) {
-      if (this.#probes[probeAt(text, at)] === 0) continue;
+      if (!this.#mayHoldPart(text, at, done)) continue;
       let start = at;
       let end = at;
       while (start > done && IN_RUN[text.charCodeAt(start - 1)] === 1) start -= 1;
@@ -88,6 +86,16 @@ export class Redactor {
       at = end - STEP;
     }
     return done === 0 ? text : result + text.slice(done);
+  }
+
+  /** False where fewer than 10 probes in a row around `at` are from secrets, so that no part of one can stand there. */
+  #mayHoldPart(text: string, at: number, floor: number): boolean {
+    if (this.#probes[probeAt(text, at)] === 0) return false;
+    let first = at;
+    while (first > floor && at - first + 1 < STEP && this.#probes[probeAt(text, first - 1)] === 1) first -= 1;
+    let last = at;
+    while (last - first + 1 < STEP && this.#probes[probeAt(text, last + 1)] === 1) last += 1;
+    return last - first + 1 >= STEP;
   }
 
   #redactRun(run: string): string {

@@ -62,6 +62,7 @@ export async function run(request: RunRequest, context: RunContext): Promise<Exi
       ? undefined
       : await openState(resolve(io.cwd, config.state), { tenant: source.tenant, now: startedAt });
   try {
+    refuseOlder(stateFile?.state?.savedAt, asOf, config.state);
     const snapshot = await source.collect(io.signal);
     context.onCollected();
     for (const failure of snapshot.failures) context.complain(failure);
@@ -82,6 +83,16 @@ export async function run(request: RunRequest, context: RunContext): Promise<Exi
   } finally {
     await stateFile?.release();
   }
+}
+
+/** A look back would "resolve" what came later, and the next run would find it again: both are false news. */
+function refuseOlder(savedAt: string | undefined, asOf: number, file: string | undefined): void {
+  if (savedAt === undefined || Date.parse(savedAt) <= asOf) return;
+  throw new AuditError(
+    'state',
+    `The state file ${file} was written as of ${savedAt}, which is later than ${new Date(asOf).toISOString()}.`,
+    'Leave --state out to look back, or name another file.',
+  );
 }
 
 export function rulesInForce({
@@ -130,19 +141,19 @@ async function deliver(
 
   const about = reporterContext(request, io);
   const written = await writeTargets(report, about, request, context, attempt);
-  const slack = {
+  const slack = () => ({
     report,
     news: comparison?.news,
     settings: request.config.slack,
     owners: knownOwners(snapshot),
     runUrl: about.runUrl,
-  };
+  });
   if (request.slack === 'dry-run') {
-    await attempt(() => writeStream(io.stdout, redactor.redact(slackDryRun(slack))));
+    await attempt(() => writeStream(io.stdout, redactor.redact(slackDryRun(slack()))));
   } else if (request.slack === 'send' && !io.signal.aborted) {
     await attempt(async () => {
       told = await deliverToSlack({
-        ...slack,
+        ...slack(),
         env: io.env,
         now: io.now,
         signal: io.signal,

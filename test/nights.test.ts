@@ -154,6 +154,43 @@ test('two runs at once: one wins, the other says so', async () => {
   expect(results.find(({ code }) => code === 2)?.stderr).toContain('state.json');
 });
 
+test('a look back does not touch what is remembered', async () => {
+  const before = state();
+  const { code, stderr } = await runProgram(['--state', 'state.json', '--as-of', '2026-08-01T00:00:00Z'], {
+    cwd,
+    now: () => now,
+    env: tenant.environment,
+  });
+  expect(code).toBe(2);
+  expect(stderr).toContain('later than 2026-08-01');
+  expect(state()).toBe(before);
+});
+
+test('a job that dies before its audit is heard of', async () => {
+  const { createServer } = await import('node:http');
+  const heard: string[] = [];
+  const server = createServer((request, response) => {
+    heard.push(request.url ?? '');
+    response.end();
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as { port: number };
+  const env = {
+    ...tenant.environment,
+    CI: 'true',
+    C1_AUDIT_HEARTBEAT_URL: `http://127.0.0.1:${port}/ping/abc`,
+    SLACK_WEBHOOK_URL: slack.webhookUrl,
+  };
+  const posted = slack.posted.length;
+  expect((await runProgram(['-c', 'nope.yaml'], { cwd, env, now: () => now })).code).toBe(2);
+  expect(heard).toEqual(['/ping/abc/fail']);
+  expect(slack.posted).toHaveLength(posted + 1);
+  const fine = await runProgram(['--fail-on', 'never', '--no-slack'], { cwd, env, now: () => now });
+  expect(fine.code).toBe(0);
+  expect(heard).toEqual(['/ping/abc/fail', '/ping/abc']);
+  server.close();
+});
+
 test.each([
   ['corrupt', () => '{"version": 1'],
   [

@@ -46,7 +46,10 @@ function createProgram(context: CommandContext, done: (code: ExitCode) => void):
     .version(C1_AUDIT_VERSION, '-V, --version')
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ writeOut: write(io.stdout), writeErr: write(io.stderr) })
+    .configureOutput({
+      writeOut: write(io.stdout),
+      writeErr: (text) => io.stderr.write(harmless(text, redactor)),
+    })
     .showHelpAfterError('Run c1-audit --help for the flags.')
     .usage('[command] [flags]')
     .argument('[command]')
@@ -97,8 +100,9 @@ function createProgram(context: CommandContext, done: (code: ExitCode) => void):
       value,
     ])
     .option('--fail-on <severity>', 'exit 1 from this severity on')
+    .option('-c, --config <file>', 'configuration, for failOn and the rules of its plug-ins')
     .option('--no-color', 'no colours')
-    .action(async (file: string, flags: Pick<AuditFlags, 'format' | 'failOn' | 'color'>) => {
+    .action(async (file: string, flags: Pick<AuditFlags, 'format' | 'failOn' | 'color' | 'config'>) => {
       const { reportCommand } = await import('./commands/report.js');
       done(await reportCommand(file, flags, context));
     });
@@ -139,9 +143,15 @@ export function complain(
   { message, hint }: Pick<AuditError, 'message' | 'hint'>,
   { io, redactor }: CommandContext,
 ): void {
-  const safe = redactor
-    .redact([`c1-audit: ${message}`, hint].filter((line) => line !== '').join('\n'))
+  const text = [`c1-audit: ${message}`, hint].filter((line) => line !== '').join('\n');
+  io.stderr.write(`${harmless(text, redactor)}\n`);
+}
+
+/** Without secrets, and with nothing that a terminal or GitHub's runner would obey. */
+function harmless(text: string, redactor: Redactor): string {
+  return redactor
+    .redact(text)
     .split('\n')
-    .map((line) => forGitHubLine(forTerminal(line)));
-  io.stderr.write(`${safe.join('\n')}\n`);
+    .map((line) => forGitHubLine(forTerminal(line)))
+    .join('\n');
 }

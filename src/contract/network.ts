@@ -36,21 +36,30 @@ export interface Addresses {
 
 /** The list read last: several rules look at a credential's list one after the other. */
 let last: { readonly entries: readonly string[]; readonly addresses: Addresses } | undefined;
-const byList = new WeakMap<readonly string[], Addresses>();
 const byText = new Map<string, Addresses>();
 const TEXTS_KEPT = 2048;
 const LONGEST_TEXT_KEPT = 4096;
+/** Lists of more entries, such as a tenant's own, are few and cost much: each is remembered by itself. */
+const LONG_LIST = 64;
+const byLongList = new WeakMap<readonly string[], Addresses>();
 
 /**
  * Reads an allow list of addresses and CIDRs. A bare address is a /32 or /128, an IPv4-mapped IPv6 entry its IPv4 self.
  *
- * Remembered by the list itself, which must not change afterwards, and (a bounded number) by its text, as the same
- * list often stands on many credentials.
+ * Remembered (a bounded number) by its text, as the same list often stands on many credentials; the last one, and long
+ * ones, by the list itself, which must not change afterwards. Remembering all of them would take more memory than the
+ * credentials do.
  */
 export function readAddresses(entries: readonly string[]): Addresses {
   if (last?.entries === entries) return last.addresses;
-  const addresses = byList.get(entries) ?? readByText(entries);
+  const addresses = entries.length > LONG_LIST ? readLong(entries) : readByText(entries);
   last = { entries, addresses };
+  return addresses;
+}
+
+function readLong(entries: readonly string[]): Addresses {
+  const addresses = byLongList.get(entries) ?? read(entries);
+  byLongList.set(entries, addresses);
   return addresses;
 }
 
@@ -58,11 +67,10 @@ function readByText(entries: readonly string[]): Addresses {
   const text = JSON.stringify(entries);
   const known = byText.get(text);
   const addresses = known ?? read(entries);
-  byList.set(entries, addresses);
   if (known === undefined && text.length <= LONGEST_TEXT_KEPT) {
+    // All at once: looking for the oldest of a Map passes over every place that was deleted before.
+    if (byText.size === TEXTS_KEPT) byText.clear();
     byText.set(text, addresses);
-    const [oldest] = byText.keys();
-    if (byText.size > TEXTS_KEPT && oldest !== undefined) byText.delete(oldest);
   }
   return addresses;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { AuditError } from '../errors.js';
@@ -17,7 +17,7 @@ export interface OutputTarget {
  *
  * @throws AuditError `usage`
  */
-export function parseTargets(specs: readonly string[]): readonly OutputTarget[] {
+export function parseTargets(specs: readonly string[], cwd: string): readonly OutputTarget[] {
   const targets = (specs.length === 0 ? ['text'] : specs).map(parseTarget);
   const onStdout = targets.filter(({ file }) => file === undefined);
   if (onStdout.length > 1) {
@@ -27,7 +27,7 @@ export function parseTargets(specs: readonly string[]): readonly OutputTarget[] 
       'Give the others a file: -f text -f json:report.json.',
     );
   }
-  const files = targets.flatMap(({ file }) => (file === undefined ? [] : [file]));
+  const files = targets.flatMap(({ file }) => (file === undefined ? [] : [resolve(cwd, file)]));
   const twice = files.find((file, index) => files.indexOf(file) !== index);
   if (twice !== undefined)
     throw new AuditError(
@@ -60,7 +60,9 @@ function parseTarget(spec: string): OutputTarget {
  * @throws AuditError `delivery`
  */
 export async function writeReport(file: string, text: string | Iterable<string>, cwd: string): Promise<void> {
-  const path = resolve(cwd, file);
+  // What a link points to is replaced, not the link; and a device or pipe is written to, never replaced.
+  const path = await realpath(resolve(cwd, file)).catch(() => resolve(cwd, file));
+  if (await isSpecial(path)) return writeThrough(file, path, text);
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
     const handle = await open(temporary, 'wx', 0o600);
@@ -73,11 +75,35 @@ export async function writeReport(file: string, text: string | Iterable<string>,
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new AuditError('delivery', `The report ${file} could not be written (${code}).`, hintFor(code), {
-      cause,
-    });
+    throw notWritten(file, cause);
   }
+}
+
+async function isSpecial(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => !found.isFile() && !found.isDirectory(),
+    () => false,
+  );
+}
+
+async function writeThrough(file: string, path: string, text: string | Iterable<string>): Promise<void> {
+  try {
+    const handle = await open(path, 'a');
+    try {
+      for (const part of partsOf(text)) await handle.writeFile(part);
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    throw notWritten(file, cause);
+  }
+}
+
+function notWritten(file: string, cause: unknown): AuditError {
+  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+  return new AuditError('delivery', `The report ${file} could not be written (${code}).`, hintFor(code), {
+    cause,
+  });
 }
 
 function hintFor(code: string): string {

@@ -7,10 +7,11 @@ import {
   type ReportedCredential,
   type Rule,
   SEVERITIES,
+  type Severity,
   type Snapshot,
-  severityRank,
 } from '../contract/index.js';
 import { fingerprint } from './fingerprint.js';
+import { formatInstant } from './instant.js';
 import { judge, type Verdict } from './judge.js';
 import type { RuleInForce } from './settings.js';
 import { isExpired, isLive, World } from './world.js';
@@ -120,39 +121,46 @@ function compareText(a: string, b: string): number {
  * and severity takes a step or two a finding, where sorting all of them together takes a dozen comparisons of texts.
  */
 export function sortFindings(findings: readonly Finding[]): Finding[] {
-  const heaps = new Map<string, Finding[]>();
+  const heaps = Object.fromEntries(
+    SEVERITIES.map((severity) => [severity, new Map<string, Finding[]>()]),
+  ) as Record<Severity, Map<string, Finding[]>>;
   for (const finding of findings) {
-    const key = `${SEVERITIES.length - severityRank(finding.severity)} ${finding.rule}`;
-    const heap = heaps.get(key);
+    const ofSeverity = heaps[finding.severity];
+    const heap = ofSeverity.get(finding.rule);
     if (heap) heap.push(finding);
-    else heaps.set(key, [finding]);
+    else ofSeverity.set(finding.rule, [finding]);
   }
-  return [...heaps]
-    .sort(([a], [b]) => compareText(a, b))
-    .flatMap(([, heap]) =>
-      heap.sort(
-        (a, b) =>
-          compareText(a.credential?.id ?? '', b.credential?.id ?? '') ||
-          compareText(a.fingerprint, b.fingerprint),
-      ),
-    );
+  return [...SEVERITIES]
+    .reverse()
+    .flatMap((severity) => [...heaps[severity]].sort(([a], [b]) => compareText(a, b)))
+    .flatMap(([, heap]) => heap.sort(byCredential));
+}
+
+function byCredential(a: Finding, b: Finding): number {
+  return (
+    compareText(a.credential?.id ?? '', b.credential?.id ?? '') || compareText(a.fingerprint, b.fingerprint)
+  );
 }
 
 function toReported(credential: Credential, world: World): ReportedCredential {
-  const instant = (fact: Credential['expiresAt']) => ifKnown(fact)?.toISOString() ?? null;
   return {
     kind: credential.kind,
     id: credential.id,
     clientId: credential.clientId,
     name: credential.name,
     self: world.isSelf(credential),
-    owner: world.reportedOwner(credential),
-    createdAt: instant(credential.createdAt),
-    expiresAt: instant(credential.expiresAt),
-    lastUsedAt: instant(credential.lastUsedAt),
+    owner: world.owner(credential).reported,
+    createdAt: instantOf(credential.createdAt),
+    expiresAt: instantOf(credential.expiresAt),
+    lastUsedAt: instantOf(credential.lastUsedAt),
     allowedCidrs: ifKnown(credential.allowedCidrs) ?? [],
     scopedRoles: ifKnown(world.scopedRoles(credential)) ?? [],
   };
+}
+
+function instantOf(fact: Credential['expiresAt']): string | null {
+  const instant = ifKnown(fact);
+  return instant ? formatInstant(instant) : null;
 }
 
 /** Field by field: an object that was spread takes several times the memory, and there may be hundreds of thousands. */

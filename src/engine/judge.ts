@@ -106,7 +106,8 @@ function read(said: unknown, inForce: RuleInForce, credential: Credential, world
 /** Whether a copy in JSON would be the same: nearly all data is, and copying it directly is many times as fast. */
 function isFlat(data: object): data is Record<string, unknown> {
   if (Object.getPrototypeOf(data) !== Object.prototype) return false;
-  for (const value of Object.values(data)) {
+  for (const name in data) {
+    const value: unknown = (data as Record<string, unknown>)[name];
     const flat =
       typeof value === 'string' ||
       typeof value === 'boolean' ||

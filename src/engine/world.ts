@@ -5,6 +5,7 @@ import {
   type Facts,
   ifKnown,
   isKnown,
+  type Owner,
   type OwnerLiveKeys,
   type PrincipalTrust,
   type ReportedCredential,
@@ -42,6 +43,17 @@ export function isExpired(credential: Credential, now: number): boolean {
   return expiresAt instanceof Date && expiresAt.getTime() <= now;
 }
 
+interface OwnerSeen {
+  readonly fact: Fact<Owner>;
+  readonly reported: ReportedCredential['owner'];
+}
+
+interface Latest {
+  readonly credential: Credential;
+  owner: OwnerSeen | undefined;
+  scopedRoles: readonly ScopedRole[] | undefined;
+}
+
 /** Everything a rule can ask about any credential of a snapshot. What spans credentials is computed once. */
 export class World {
   readonly #snapshot: Snapshot;
@@ -50,10 +62,12 @@ export class World {
   /** Of live credentials that share their name; nearly all have it for themselves, and lists of one are made on demand. */
   readonly #siblings = new Map<Credential, Fact<Siblings>>();
   #liveByName: ReadonlyMap<string, Siblings> | undefined;
-  /** Credentials of one owner share what is reported of it. */
-  readonly #reportedOwners = new Map<string, ReportedCredential['owner']>();
+  /** Credentials of one owner share what is known and reported of it. */
+  readonly #owners = new Map<string, OwnerSeen>();
   /** Credentials cut down to the same roles share one list. */
   readonly #scopedRoles = new Map<string, readonly ScopedRole[]>();
+  /** The credential asked about last: all rules have their turn before the next one comes. */
+  #latest: Latest | undefined;
 
   constructor(snapshot: Snapshot, now: number) {
     this.#snapshot = snapshot;
@@ -87,16 +101,26 @@ export class World {
     return clientId !== '' && clientId === this.#snapshot.self?.clientId;
   }
 
-  reportedOwner({ ownerId: id }: Credential): ReportedCredential['owner'] {
-    if (id === '') return null;
-    let reported = this.#reportedOwners.get(id);
-    if (!reported) {
-      const owner = this.tenant.owners.get(id);
-      const { name = '', email = '' } = (owner && ifKnown(owner)) ?? {};
-      reported = { id, name, email };
-      this.#reportedOwners.set(id, reported);
-    }
-    return reported;
+  owner(credential: Credential): OwnerSeen {
+    const latest = this.#latestFor(credential);
+    latest.owner ??= this.#ownerOf(credential.ownerId);
+    return latest.owner;
+  }
+
+  #ownerOf(id: string): OwnerSeen {
+    const seen = this.#owners.get(id);
+    if (seen) return seen;
+    const fact = id === '' ? NO_OWNER : (this.tenant.owners.get(id) ?? OWNER_NOT_READ);
+    const { name = '', email = '' } = ifKnown(fact) ?? {};
+    const made: OwnerSeen = { fact, reported: id === '' ? null : { id, name, email } };
+    this.#owners.set(id, made);
+    return made;
+  }
+
+  #latestFor(credential: Credential): Latest {
+    if (this.#latest?.credential === credential) return this.#latest;
+    this.#latest = { credential, owner: undefined, scopedRoles: undefined };
+    return this.#latest;
   }
 
   liveKeys(credential: Credential): Fact<OwnerLiveKeys> {
@@ -124,8 +148,15 @@ export class World {
     return this.#liveByName.get(`${kind} ${ownerId} ${name}`) ?? NO_SIBLINGS;
   }
 
-  scopedRoles({ scopedRoleIds }: Credential): Fact<readonly ScopedRole[]> {
+  scopedRoles(credential: Credential): Fact<readonly ScopedRole[]> {
+    const { scopedRoleIds } = credential;
     if (!isKnown(scopedRoleIds)) return scopedRoleIds;
+    const latest = this.#latestFor(credential);
+    latest.scopedRoles ??= this.#scopedRolesOf(scopedRoleIds);
+    return latest.scopedRoles;
+  }
+
+  #scopedRolesOf(scopedRoleIds: readonly string[]): readonly ScopedRole[] {
     const key = scopedRoleIds.join('\n');
     let roles = this.#scopedRoles.get(key);
     if (!roles) {
@@ -155,8 +186,7 @@ const RESOLVERS: {
   allowedCidrs: ({ allowedCidrs }) => allowedCidrs,
   scopedRoles: (credential, world) => world.scopedRoles(credential),
   tenantRoles: (_, world) => world.tenant.roles,
-  owner: ({ ownerId }, world) =>
-    ownerId === '' ? NO_OWNER : (world.tenant.owners.get(ownerId) ?? OWNER_NOT_READ),
+  owner: (credential, world) => world.owner(credential).fact,
   ownerLiveKeys: (credential, world) => world.liveKeys(credential),
   siblings: (credential, world) => world.siblings(credential),
   tenantAllowList: (_, world) => world.tenant.allowList,

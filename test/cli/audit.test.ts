@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { seed, startTenant, type Tenant } from '../../src/demo/index.js';
@@ -37,6 +37,17 @@ describe('exit codes', () => {
     { what: 'a format that does not exist', argv: ['-f', 'jsn'], says: /no format "jsn"/ },
     { what: 'two formats on stdout', argv: ['-f', 'json', '-f', 'text'], says: /Only one format/ },
     { what: 'one file twice', argv: ['-f', 'json:a', '-f', 'text:a'], says: /Two formats/ },
+    { what: 'one file under two names', argv: ['-f', 'json:a', '-f', 'text:./a'], says: /Two formats/ },
+    {
+      what: 'a report in the place of the state',
+      argv: ['--state', 'a', '-f', 'json:./a'],
+      says: /the same file/,
+    },
+    {
+      what: 'a report where the Slack message is printed',
+      argv: ['--slack-dry-run', '-f', 'json'],
+      says: /--slack-dry-run prints/,
+    },
     { what: 'a format with an empty file', argv: ['-f', 'json:'], says: /colon but no file/ },
     { what: 'a scope that does not exist', argv: ['--scope', 'all'], says: /--scope/ },
     { what: 'a severity that does not exist', argv: ['--fail-on', 'hgih'], says: /--fail-on[\s\S]*high/ },
@@ -132,6 +143,27 @@ describe('the report', () => {
     expect(readFileSync(join(cwd, 'report.csv'), 'utf8')).toContain('no-expiry');
   });
 
+  test('replaces what a link points to, and writes into a device instead of replacing it', async () => {
+    const cwd = emptyFolder();
+    mkdirSync(join(cwd, 'real'));
+    writeFileSync(join(cwd, 'real/report.csv'), '');
+    symlinkSync('real/report.csv', join(cwd, 'link.csv'));
+    const argv = ['-f', 'csv:link.csv', '-f', 'json:/dev/null', '--fail-on', 'never'];
+    expect((await audit(argv, { cwd })).code).toBe(0);
+    expect(lstatSync(join(cwd, 'link.csv')).isSymbolicLink()).toBe(true);
+    expect(readFileSync(join(cwd, 'real/report.csv'), 'utf8')).toContain('no-expiry');
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+  });
+
+  test('on a full disk is told by name, and the others are written', async () => {
+    const cwd = emptyFolder();
+    const { code, stderr, stdout } = await audit(['-f', 'text', '-f', 'sarif:/dev/full'], { cwd });
+    expect(code).toBe(3);
+    expect(stderr).toContain('/dev/full could not be written (ENOSPC)');
+    expect(stdout).toMatch(/^Complete/);
+    expect(statSync('/dev/full').isCharacterDevice()).toBe(true);
+  });
+
   test('that has only a file to go to is printed when the file cannot be written', async () => {
     const { code, stdout } = await audit(['-f', 'json:missing/report.json', '--fail-on', 'never']);
     expect(code).toBe(3);
@@ -166,6 +198,27 @@ describe('the report', () => {
       stdin: readFileSync(join(cwd, 'report.json'), 'utf8'),
     });
     expect(piped.stdout).toBe(first.stdout);
+  });
+
+  test('is never written over itself', async () => {
+    const cwd = emptyFolder();
+    await audit(['-f', 'json:report.json'], { cwd });
+    const { code, stderr } = await runProgram(['report', 'report.json', '-f', 'csv:./report.json'], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toContain('over itself');
+  });
+
+  test('fails by flag, environment and configuration as the audit did', async () => {
+    const cwd = emptyFolder();
+    await audit(['-f', 'json:report.json'], { cwd });
+    expect((await runProgram(['report', 'report.json'], { cwd })).code).toBe(1);
+    expect(
+      (await runProgram(['report', 'report.json'], { cwd, env: { C1_AUDIT_FAIL_ON: 'never' } })).code,
+    ).toBe(0);
+    writeFileSync(join(cwd, 'c1-audit.config.yaml'), 'failOn: never\n');
+    expect((await runProgram(['report', 'report.json'], { cwd })).code).toBe(0);
+    expect((await runProgram(['report', 'report.json', '--fail-on', 'low'], { cwd })).code).toBe(1);
+    expect((await runProgram(['report', 'report.json', '--fail-on', 'hgih'], { cwd })).code).toBe(2);
   });
 
   test.each([
@@ -392,6 +445,12 @@ describe('--input', () => {
       summary: { credentials: 0 },
     });
   });
+});
+
+test('a flag with a command for GitHub in it is not obeyed', async () => {
+  const { code, stderr } = await audit(['--x\n::error::owned']);
+  expect(code).toBe(2);
+  expect(stderr).not.toMatch(/^::error/m);
 });
 
 test('--print-config shows what is in force and audits nothing', async () => {

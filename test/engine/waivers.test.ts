@@ -134,6 +134,14 @@ describe('what a waiver covers', () => {
     ).toEqual([]);
   });
 
+  test('a client id without a host is matched whole', () => {
+    const plain = { ...A, clientId: 'plain-id' };
+    const waived = (name: string) =>
+      waivedOf(apply({ findings: [finding('unused', plain)], waivers: [waiver({ credential: name })] }));
+    expect(waived('plain-id')).toEqual(['unused a']);
+    expect(waived('plain-i')).toEqual([]);
+  });
+
   test('of several the one that ends last is shown, and all of them match', () => {
     const waivers = [
       waiver({ reason: 'first', expires: '2027-03-01' }),
@@ -219,6 +227,9 @@ describe('findings on waivers', () => {
     expect(message({ rule: 'expired', credential: { name: 'ci-*' } })).toBe(
       'the waiver of expired for names like ci-* covers nothing: the rule finds nothing there',
     );
+    expect(message({ rule: 'expired', credential: { name: '*-b' } })).toBe(
+      'the waiver of expired for names like *-b covers nothing: the rule finds nothing there',
+    );
     expect(message({ credential: 'c' })).toBe(
       'the waiver of unused for c covers nothing: there is no such credential',
     );
@@ -274,7 +285,11 @@ describe('findings on waivers', () => {
     const before = waiverId(waiver());
     expect(waiverId(waiver({ reason: 'in other words' }))).toBe(before);
     expect(waiverId(waiver({ expires: '2027-07-01' }))).not.toBe(before);
-    expect(waiverId(waiver({ credential: { name: 'a' } }))).not.toBe(before);
+    const byName = createHash('sha256')
+      .update('["unused",["name","a"],"me@acme.example","2027-06-30"]')
+      .digest('hex');
+    expect(waiverId(waiver({ credential: { name: 'a' } }))).toBe(byName);
+    expect(byName).not.toBe(before);
   });
 });
 
@@ -299,6 +314,10 @@ describe('globs on names', () => {
     ['{ci,cd}-*', 'cd-x', true],
     ['!ci', 'other', false],
     ['!ci', '!ci', true],
+    ['!*', '!ci', true],
+    ['?ci', '.ci', true],
+    ['a?b', 'a\\b', true],
+    ['a?b', 'a/b', false],
     ['+(a)', 'aa', false],
     ['+(a)', '+(a)', true],
     ['@(a|b)', 'a', false],

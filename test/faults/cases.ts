@@ -359,11 +359,6 @@ const pages: Case[] = [
     faults: (target) => [strike(target, setAnswerField('list', { 0: {} }), always)],
   },
   {
-    name: 'page token null',
-    expected: 'told',
-    faults: (target) => [strike(target, setAnswerField('nextPageToken', null), always)],
-  },
-  {
     name: 'page token a number',
     expected: 'told',
     faults: (target) => [strike(target, setAnswerField('nextPageToken', 2), always)],

@@ -6,8 +6,8 @@ import { type Environment, startTenant, type Tenant } from '../../src/demo/index
 import { type Front, type Passing, startFront } from '../helpers/front.js';
 import { LeakFinder } from '../helpers/leak-finder.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
-import { BOT_TOKEN, SECRET_PATH, type SlackServer, startSlack } from '../helpers/slack-server.js';
-import { SMALL, smallTenant } from '../helpers/small-tenant.js';
+import { SECRET_PATH, type SlackServer, startSlack } from '../helpers/slack-server.js';
+import { smallTenant } from '../helpers/small-tenant.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 const FORMATS = ['json', 'ndjson', 'markdown', 'csv', 'sarif', 'ocsf', 'html', 'ics', 'text'];
@@ -48,7 +48,7 @@ function echoOf(secrets: readonly string[]): string {
       `cut ${secret.slice(7, 31)}…`,
       secret.slice(-12),
       encodeURIComponent(secret),
-      encodeURIComponent(secret).toLowerCase().slice(0, 0),
+      encodeURIComponent(secret).replace(/%../g, (byte) => byte.toLowerCase()),
       Buffer.from(secret).toString('base64'),
       Buffer.from(`x:${secret}`).toString('base64url'),
       Buffer.from(`user:${secret.slice(3)}`).toString('base64'),
@@ -170,13 +170,6 @@ const WAYS: readonly Way[] = [
     },
   },
   {
-    name: 'proof of possession',
-    async open() {
-      const env = await tenant.issue.secret(SMALL.dpop, 'service-principal-credential');
-      return { env, planted: { 'client secret': afterPrefix(env.CONDUCTORONE_CLIENT_SECRET) } };
-    },
-  },
-  {
     name: "cone's profile",
     async open() {
       const { CONDUCTORONE_CLIENT_ID, CONDUCTORONE_CLIENT_SECRET } = await tenant.issue.secret();
@@ -203,7 +196,6 @@ async function attack(way: Way, where: 'token' | 'api', echo: Echo): Promise<str
   const known: string[] = Object.values(planted);
   for (const [name, secret] of Object.entries(planted)) finder.plant(name, secret);
   finder.plant('webhook', SECRET_PATH);
-  finder.plant('bot token', BOT_TOKEN.slice('xoxb-'.length));
   finder.plant('heartbeat', HEARTBEAT);
   finder.plant('proxy password', PROXY_PASSWORD);
   finder.plant('proxy password, decoded', decodeURIComponent(PROXY_PASSWORD));
@@ -235,8 +227,8 @@ async function attack(way: Way, where: 'token' | 'api', echo: Echo): Promise<str
           ...env,
           CONDUCTORONE_SERVER_URL: front.url,
           SLACK_WEBHOOK_URL: slack.webhookUrl,
-          SLACK_BOT_TOKEN: BOT_TOKEN,
-          C1_AUDIT_HEARTBEAT_URL: `http://127.0.0.1:1/${HEARTBEAT}`,
+          // Answers 404, which is told.
+          C1_AUDIT_HEARTBEAT_URL: new URL(`/${HEARTBEAT}`, slack.webhookUrl).href,
           HTTPS_PROXY: `http://auditor:${PROXY_PASSWORD}@127.0.0.1:1`,
         },
         now: () => NOW,
@@ -244,7 +236,7 @@ async function attack(way: Way, where: 'token' | 'api', echo: Echo): Promise<str
         limits: { retries: 1 },
       },
     );
-    if (asked === 0 && !(way.name === 'ready token' && where === 'token')) return ['never asked'];
+    if (asked === 0) return ['never asked'];
     const leaks = [
       ...finder.find(stdout).map((secret) => `stdout: ${secret}`),
       ...finder.find(stderr).map((secret) => `stderr: ${secret}`),
@@ -258,7 +250,7 @@ async function attack(way: Way, where: 'token' | 'api', echo: Echo): Promise<str
       if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0)
         leaks.push(`${file}: open to others`);
     }
-    if (where === 'token' && asked > 0 && code !== 3) leaks.push(`exit ${code}`);
+    if (where === 'token' && code !== 3) leaks.push(`exit ${code}`);
     if (!readdirSync(cwd).includes('out.json')) leaks.push('no report');
     return leaks;
   } finally {
@@ -271,7 +263,7 @@ describe.each(WAYS)('no secret comes out: $name', (way) => {
   test.each(Object.keys(ECHOES))('sent back in %s', async (name) => {
     const echo = ECHOES[name] as Echo;
     expect(await attack(way, 'api', echo)).toEqual([]);
-    expect(await attack(way, 'token', echo)).toEqual([]);
+    if (way.name !== 'ready token') expect(await attack(way, 'token', echo)).toEqual([]);
   });
 });
 

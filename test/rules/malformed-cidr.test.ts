@@ -65,6 +65,13 @@ testRule(rule, {
       severity: 'low',
       message: `the entry "${'x'.repeat(60)}" is no address or CIDR: correct it`,
     },
+    {
+      name: 'one that is a character too long is',
+      facts: { allowedCidrs: ['x'.repeat(61)] },
+      messageId: 'malformed',
+      severity: 'low',
+      message: `the entry "${'x'.repeat(60)}…" is no address or CIDR: correct it`,
+    },
   ],
   unknown: [{ name: 'entries not known', facts: { allowedCidrs: undefined }, unknown: 'allowedCidrs' }],
 });

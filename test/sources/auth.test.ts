@@ -95,10 +95,14 @@ describe('each way in sees the whole tenant', () => {
     const tenant = await start();
     tenant.nonces.required = nonces;
     const env = await tenant.issue.secret(SMALL.dpop, 'service-principal-credential');
-    const { code, report } = await audit(env);
-    expect(code).toBe(0);
+    const { code, report, stderr } = await runProgram(['-f', 'json', '--verbose', '--scope', 'tenant'], {
+      now: () => NOW,
+      env,
+    });
+    expect(code).toBe(1);
     expect(report.summary.credentials).toBe(ALL);
     expect(schemes(tenant)).toEqual(new Set(['dpop']));
+    expect(stderr).not.toMatch(/c1at_|eyJ/);
   });
 });
 

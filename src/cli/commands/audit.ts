@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { rules as builtIns } from '../../../rules/index.js';
 import type { Config } from '../../config/config.js';
 import { type LoadedConfig, loadConfig } from '../../config/load.js';
@@ -33,58 +34,91 @@ export async function auditCommand(
   defaults: AuditDefaults = {},
 ): Promise<ExitCode> {
   const { io, redactor } = context;
-  const startedAt = io.now();
-  const targets = parseTargets(flags.format ?? []);
-  const asOf = readAsOf(flags.asOf) ?? startedAt;
-  const loaded = withDefaults(
-    await loadConfig({
-      cwd: io.cwd,
-      env: io.env,
-      flags: {
-        scope: flags.scope,
-        sources: flags.source,
-        profile: flags.profile,
-        failOn: flags.failOn,
-        minSeverity: flags.minSeverity,
-        state: flags.state,
-        rules: flags.rule,
-        waivers: flags.waivers,
-      },
-      configPath: flags.config,
-      now: asOf,
-      builtIns,
-    }),
-    defaults,
-  );
   if (flags.printConfig) {
+    const loaded = await load(flags, context, defaults, io.now());
     await writeStream(io.stdout, redactor.redact(printConfig(loaded, loaded.rules)));
     return EXIT.clean;
   }
+  const mayTellSlack =
+    flags.slack !== false && !flags.slackDryRun && (flags.slack || !defaults.slackOnRequest);
+  return unattended(() => audit(flags, context, defaults), mayTellSlack === true, context);
+}
+
+async function audit(flags: AuditFlags, context: CommandContext, defaults: AuditDefaults): Promise<ExitCode> {
+  const { io, redactor } = context;
+  const targets = parseTargets(flags.format ?? [], io.cwd);
+  if (flags.slackDryRun && flags.format && targets.some(({ file }) => file === undefined)) {
+    throw new AuditError(
+      'usage',
+      '--slack-dry-run prints the Slack message to stdout, where a report is to go as well.',
+      'Give the report a file, as in -f json:report.json.',
+    );
+  }
+  const asOf = readAsOf(flags.asOf) ?? io.now();
+  const loaded = await load(flags, context, defaults, asOf);
+  refuseStateAsReport(loaded, targets, io.cwd);
   const slack = slackMode(flags, io, defaults);
   const log = createLog(flags.verbose ? 'debug' : flags.quiet ? 'error' : 'warn', io.stderr, redactor);
   const progress = createProgress(io, !flags.quiet && !flags.verbose);
-  const audit = async () => {
-    const request: RunRequest = {
-      source: await openSource(flags, loaded, context, log, progress.add),
-      config: loaded.config,
-      rules: loaded.rules,
-      only: flags.rule && new Set(flags.rule),
-      waivers: flags.waivers !== false,
-      targets,
-      asOf,
-      slack,
-      color: wantsColor(io, flags.color),
-    };
-    if (inActions(io.env)) io.stderr.write(maskLines(environmentSecrets(io.env).map(({ value }) => value)));
-    return run(request, {
-      io,
-      redactor,
-      log,
-      complain: (error) => complain(error, context),
-      onCollected: progress.clear,
-    });
+  const request: RunRequest = {
+    source: await openSource(flags, loaded, context, log, progress.add),
+    config: loaded.config,
+    rules: loaded.rules,
+    only: flags.rule && new Set(flags.rule),
+    waivers: flags.waivers !== false,
+    targets,
+    asOf,
+    slack,
+    color: wantsColor(io, flags.color),
   };
-  return unattended(audit, slack === 'send', context);
+  if (inActions(io.env)) io.stderr.write(maskLines(environmentSecrets(io.env).map(({ value }) => value)));
+  return run(request, {
+    io,
+    redactor,
+    log,
+    complain: (error) => complain(error, context),
+    onCollected: progress.clear,
+  });
+}
+
+async function load(
+  flags: AuditFlags,
+  { io }: CommandContext,
+  defaults: AuditDefaults,
+  now: number,
+): Promise<LoadedConfig> {
+  const loaded = await loadConfig({
+    cwd: io.cwd,
+    env: io.env,
+    flags: {
+      scope: flags.scope,
+      sources: flags.source,
+      profile: flags.profile,
+      failOn: flags.failOn,
+      minSeverity: flags.minSeverity,
+      state: flags.state,
+      rules: flags.rule,
+      waivers: flags.waivers,
+    },
+    configPath: flags.config,
+    now,
+    builtIns,
+  });
+  return withDefaults(loaded, defaults);
+}
+
+/** @throws AuditError `usage` where a report would take the place of the state. */
+function refuseStateAsReport({ config }: LoadedConfig, targets: RunRequest['targets'], cwd: string): void {
+  const { state } = config;
+  if (state === undefined) return;
+  const clash = targets.find(({ file }) => file !== undefined && resolve(cwd, file) === resolve(cwd, state));
+  if (clash) {
+    throw new AuditError(
+      'usage',
+      `The report ${clash.file} and the state would be the same file.`,
+      'Give each a file of its own.',
+    );
+  }
 }
 
 /** What the demo sets where nobody else does. */

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { rules } from '../../../rules/index.js';
-import type { FailOn } from '../../config/config.js';
-import { SEVERITIES } from '../../contract/index.js';
+import { rules as builtIns } from '../../../rules/index.js';
+import { loadConfig } from '../../config/load.js';
 import { parseTargets } from '../../delivery/output.js';
 import type { ExitCode } from '../../engine/exit-code.js';
 import { parseReport } from '../../engine/saved-report.js';
@@ -16,28 +15,30 @@ import { type CommandContext, complain } from '../main.js';
 /** Renders a saved report again and exits as the audit that wrote it would have. */
 export async function reportCommand(
   file: string,
-  flags: Pick<AuditFlags, 'format' | 'failOn' | 'color'>,
+  flags: Pick<AuditFlags, 'format' | 'failOn' | 'color' | 'config'>,
   context: CommandContext,
 ): Promise<ExitCode> {
   const { io } = context;
-  const targets = parseTargets(flags.format ?? []);
-  const failOn = readFailOn(flags.failOn);
+  const targets = parseTargets(flags.format ?? [], io.cwd);
+  const own = targets.find(
+    (target) => target.file !== undefined && resolve(io.cwd, target.file) === resolve(io.cwd, file),
+  );
+  if (own)
+    throw new AuditError('usage', `The report ${file} would be written over itself.`, 'Name another file.');
+  // What made the audit fail makes its report fail: flag, environment and configuration, as there.
+  const { config, rules } = await loadConfig({
+    cwd: io.cwd,
+    env: io.env,
+    flags: { failOn: flags.failOn },
+    configPath: flags.config,
+    now: io.now(),
+    builtIns,
+  });
   const report = parseReport(await readSaved(file, context), file === '-' ? 'stdin' : file);
   return rerender(
     report,
-    { targets, rules, failOn, color: wantsColor(io, flags.color) },
+    { targets, rules, failOn: config.failOn, color: wantsColor(io, flags.color) },
     { ...context, complain: (error) => complain(error, context) },
-  );
-}
-
-function readFailOn(word = 'high'): FailOn {
-  const choices: readonly FailOn[] = [...SEVERITIES, 'never'];
-  const choice = choices.find((known) => known === word);
-  if (choice) return choice;
-  throw new AuditError(
-    'usage',
-    `--fail-on ${JSON.stringify(word)} is no severity.`,
-    `Choose ${choices.join(', ')}.`,
   );
 }
 

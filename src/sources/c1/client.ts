@@ -151,8 +151,8 @@ function hintFor(status: number, fromApi: boolean): string {
   if (status === 401) return 'The credential was refused: check that it was not revoked and has not expired.';
   if (status === 403)
     return 'The credential lacks the right to make this call: give its owner a role that has it (Super Administrator has all).';
-  if (status === 404)
-    return 'The tenant does not know this address: check that it names a ConductorOne tenant.';
+  if (status === 404 || status === 501)
+    return 'The tenant does not offer this, or not to this credential: it may be a feature that is not switched on.';
   if (status === 429) return 'The tenant asks for a pause: try again later.';
   if (status >= 500) return 'The tenant has a problem of its own: try again later.';
   return 'This is not an answer that c1-audit expects; look for a newer version.';

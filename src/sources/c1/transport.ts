@@ -129,7 +129,7 @@ function networkError(what: string, error: unknown): RequestError {
   }
   const code = innermostCode(error);
   return new RequestError('network', `${what} failed: ${explain(code)}.`, hintFor(code), {
-    retryable: !NEVER_MENDS.has(code),
+    retryable: code !== 'ENOTFOUND' && !CERTIFICATE.test(code),
     cause: error,
   });
 }
@@ -156,13 +156,8 @@ function proxyRefusal(error: unknown): number | undefined {
   return status === undefined ? proxyRefusal(cause) : Number(status);
 }
 
+/** None of these mends within minutes. */
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|HOSTNAME_MISMATCH/;
-const NEVER_MENDS = new Set([
-  'ENOTFOUND',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'CERT_HAS_EXPIRED',
-]);
 
 function explain(code: string): string {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host name could not be resolved (${code})`;

@@ -1,5 +1,5 @@
 import { type Fact, parseInstant, Unknown } from '../../contract/index.js';
-import { PAGE_SIZE, type Page } from './paginate.js';
+import type { Page } from './paginate.js';
 import { RequestError } from './request-error.js';
 
 /**
@@ -22,31 +22,24 @@ export function idOf(value: unknown): string {
 }
 
 /**
- * A page of a list.
- *
- * A list that is null, or a page token that is, is no way to write "none" that the API has: taken for one, it would make
- * a whole list vanish. A token that is absent may be an empty one, but hardly behind a page as long as a page can be.
+ * A page of a list. A page token that is null, absent or "" is the end, as unset fields are in this API; a list that is
+ * not there at all is none of its answers: taken for one, it would make a whole list vanish.
  *
  * @throws RequestError when `list` or `nextPageToken` is not what it should be: a proxy's JSON, or another API.
  */
 export function readPage(answer: WireRecord, what: string): Page {
-  const { list, nextPageToken = '' } = answer;
-  const problem = !Array.isArray(list)
-    ? `has ${list === undefined ? 'no "list"' : 'a "list" that is no list'}`
-    : typeof nextPageToken !== 'string'
-      ? 'has a "nextPageToken" that is no text'
-      : !('nextPageToken' in answer) && list.length >= PAGE_SIZE
-        ? 'has a full page and no "nextPageToken"'
-        : undefined;
-  if (problem !== undefined) {
-    throw new RequestError(
-      'api',
-      `${what} answered 200, but the answer ${problem}.`,
-      'This is not the API that c1-audit knows; check the address, or look for a newer version.',
-      { status: 200 },
-    );
-  }
-  return { records: list as unknown[], nextPageToken: nextPageToken as string };
+  const { list } = answer;
+  const nextPageToken = answer.nextPageToken ?? '';
+  if (Array.isArray(list) && typeof nextPageToken === 'string') return { records: list, nextPageToken };
+  const problem = Array.isArray(list)
+    ? 'has a "nextPageToken" that is no text'
+    : `has ${list === undefined ? 'no "list"' : 'a "list" that is no list'}`;
+  throw new RequestError(
+    'api',
+    `${what} answered 200, but the answer ${problem}.`,
+    'This is not the API that c1-audit knows; check the address, or look for a newer version.',
+    { status: 200 },
+  );
 }
 
 /** Reads the fields of one record and collects what is wrong with them. */

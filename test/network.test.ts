@@ -1,0 +1,306 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer as createPlainServer, type Server, request as send } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { build } from 'esbuild';
+import { beat } from '../src/delivery/heartbeat.js';
+import { startTenant, type Tenant } from '../src/demo/index.js';
+import { createFetch, isLoopback, readProxies } from '../src/network.js';
+import { makeCertificates } from './helpers/certificates.js';
+import { emptyFolder, runProgram } from './helpers/program.js';
+import { type ForwardProxy, startProxy } from './helpers/proxy.js';
+import { smallTenant } from './helpers/small-tenant.js';
+
+const NOW = Date.now();
+const TENANT = 'acme.conductor.test';
+const WATCH = 'watch.test';
+const PASSWORD = 'pr0xy/Passw0rd';
+const LOGIN = `auditor:${encodeURIComponent(PASSWORD)}`;
+
+const folder = emptyFolder();
+let tenant: Tenant;
+/** Stands for the tenant, for Slack and for a dead man's switch, by the name that is asked for. */
+let servers: { secure: number; plain: number };
+let access: Record<string, string>;
+const heard: string[] = [];
+const open: Server[] = [];
+const proxies: ForwardProxy[] = [];
+
+async function listen(server: Server): Promise<number> {
+  open.push(server);
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return (server.address() as AddressInfo).port;
+}
+
+beforeAll(async () => {
+  tenant = (await startTenant({ data: smallTenant(NOW), paging: { ignoring: [] } })) as Tenant;
+  const token = await tenant.issue.accessToken();
+  access = {
+    CONDUCTORONE_ACCESS_TOKEN: token.CONDUCTORONE_ACCESS_TOKEN ?? '',
+    CONDUCTORONE_SERVER_URL: `https://${TENANT}`,
+  };
+  const { ca, cert, key } = makeCertificates([TENANT, 'hooks.slack.com', WATCH]);
+  writeFileSync(join(folder, 'ca.pem'), ca);
+  const secure = createServer({ cert, key }, (request, response) => {
+    heard.push(`${request.headers.host}${request.url}`);
+    if (request.headers.host !== TENANT) {
+      response.end('ok');
+      return;
+    }
+    const { host: _, ...headers } = request.headers;
+    const options = { method: request.method ?? 'GET', headers };
+    const onward = send(new URL(request.url ?? '/', tenant.url), options, (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(onward);
+  });
+  const plain = createPlainServer((request, response) => {
+    heard.push(`${request.url}`);
+    response.end('ok');
+  });
+  servers = { secure: await listen(secure as unknown as Server), plain: await listen(plain) };
+});
+
+afterEach(async () => {
+  heard.length = 0;
+  await Promise.all(proxies.splice(0).map((proxy) => proxy.close()));
+});
+
+afterAll(async () => {
+  for (const server of open) {
+    server.closeAllConnections();
+    server.close();
+  }
+  await tenant.close();
+});
+
+async function proxyTo(port: number, credentials?: string): Promise<ForwardProxy> {
+  const proxy = await startProxy(port, credentials);
+  proxies.push(proxy);
+  return proxy;
+}
+
+describe('a proxy is told from the environment', () => {
+  test.each([
+    [{}, undefined, undefined],
+    [{ HTTPS_PROXY: 'http://p:1' }, undefined, 'http://p:1/'],
+    [{ https_proxy: 'http://p:1', HTTPS_PROXY: 'http://q:2' }, undefined, 'http://p:1/'],
+    [{ https_proxy: ' ', HTTPS_PROXY: 'http://q:2' }, undefined, 'http://q:2/'],
+    [{ HTTP_PROXY: 'p:1' }, 'http://p:1/', undefined],
+    [{ http_proxy: 'user:word@p:1', https_proxy: 'https://p' }, 'http://user:word@p:1/', 'https://p/'],
+  ])('%j', (env, http, https) => {
+    const found = readProxies(env);
+    expect([found.http?.href, found.https?.href]).toEqual([http, https]);
+  });
+
+  test.each(['ftp://secret-host', 'socks5://secret-host:1', 'http://', 'http://secret host', '://'])(
+    'and "%s" is none',
+    async (value) => {
+      const { code, stderr } = await runProgram([], { env: { ...access, HTTPS_PROXY: value } });
+      expect(code).toBe(2);
+      expect(stderr).toContain('HTTPS_PROXY is not the URL of an HTTP proxy');
+      expect(stderr).not.toContain('secret');
+    },
+  );
+
+  test.each([
+    ['localhost', true],
+    ['127.0.0.1', true],
+    ['127.255.3.4', true],
+    ['[::1]', true],
+    ['127.0.0.1.evil.example', false],
+    ['localhost.evil.example', false],
+    ['128.0.0.1', false],
+    ['[::2]', false],
+  ])('loopback: %s is %s', (host, expected) => {
+    expect(isLoopback(host)).toBe(expected);
+  });
+});
+
+describe('within this process', () => {
+  const audit = (env: Record<string, string>) =>
+    runProgram(['--scope', 'tenant', '--verbose'], { env: { ...access, ...env }, limits: { retries: 0 } });
+
+  test.each(['HTTPS_PROXY', 'https_proxy'])('%s is asked for the tenant', async (name) => {
+    const proxy = await proxyTo(servers.secure, `auditor:${PASSWORD}`);
+    const { code, stderr } = await audit({ [name]: `http://${LOGIN}@127.0.0.1:${proxy.port}` });
+    expect(new Set(proxy.asked)).toEqual(new Set([`${TENANT}:443`]));
+    // The authority is one that this process does not trust.
+    expect(code).toBe(3);
+    expect(stderr).toContain("the server's certificate is not trusted");
+    expect(stderr).toContain('NODE_EXTRA_CA_CERTS');
+  });
+
+  test.each([
+    { NO_PROXY: TENANT },
+    { no_proxy: `other.test, ${TENANT}` },
+    { NO_PROXY: '.conductor.test' },
+    { NO_PROXY: '*.conductor.test' },
+    { NO_PROXY: `${TENANT}:443` },
+    { NO_PROXY: '*' },
+  ])('%j keeps the tenant from the proxy', async (except) => {
+    const proxy = await proxyTo(servers.secure);
+    const { code } = await audit({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`, ...except });
+    expect(code).toBe(3);
+    expect(proxy.asked).toEqual([]);
+  });
+
+  test.each([{ NO_PROXY: 'other.test' }, { NO_PROXY: `${TENANT}:8443` }, { NO_PROXY: 'conductor' }])(
+    '%j does not',
+    async (except) => {
+      const proxy = await proxyTo(servers.secure);
+      await audit({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`, ...except });
+      expect(proxy.asked).not.toEqual([]);
+    },
+  );
+
+  test('loopback is never asked of a proxy', async () => {
+    const proxy = await proxyTo(servers.plain);
+    const env = {
+      ...tenant.environment,
+      HTTP_PROXY: `127.0.0.1:${proxy.port}`,
+      HTTPS_PROXY: `127.0.0.1:${proxy.port}`,
+    };
+    const { code } = await runProgram(['--scope', 'tenant', '--fail-on', 'never'], { env });
+    expect(code).toBe(0);
+    expect(proxy.asked).toEqual([]);
+  });
+
+  test('HTTP_PROXY is not asked for https', async () => {
+    const proxy = await proxyTo(servers.secure);
+    await audit({ HTTP_PROXY: `http://127.0.0.1:${proxy.port}` });
+    expect(proxy.asked).toEqual([]);
+  });
+
+  test('plain http is asked of HTTP_PROXY in the form for proxies', async () => {
+    const proxy = await proxyTo(servers.plain, `auditor:${PASSWORD}`);
+    const send = createFetch({ HTTP_PROXY: `http://${LOGIN}@127.0.0.1:${proxy.port}` });
+    expect(await beat(`http://${WATCH}/ping/1`, 3, undefined, send)).toBeUndefined();
+    expect(proxy.asked).toEqual([`http://${WATCH}/ping/1/fail`]);
+    expect(heard).toEqual(['/ping/1/fail']);
+  });
+
+  test('a password that the proxy does not take is told, and not shown', async () => {
+    const proxy = await proxyTo(servers.secure, 'auditor:another');
+    const { code, stderr, stdout } = await audit({ HTTPS_PROXY: `http://${LOGIN}@127.0.0.1:${proxy.port}` });
+    expect(code).toBe(3);
+    expect(stderr).toContain('the proxy answered 407');
+    expect(stderr + stdout).not.toContain(PASSWORD);
+    expect(stderr + stdout).not.toContain(encodeURIComponent(PASSWORD));
+  });
+
+  test('a proxy that is not there is told', async () => {
+    const { code, stderr } = await audit({ HTTPS_PROXY: 'http://127.0.0.1:1' });
+    expect(code).toBe(3);
+    expect(stderr).toContain('refused (ECONNREFUSED)');
+    expect(stderr).toContain('HTTPS_PROXY');
+  });
+
+  test('the variables of the process itself decide nothing', async () => {
+    const proxy = await proxyTo(servers.secure);
+    process.env.HTTPS_PROXY = `http://127.0.0.1:${proxy.port}`;
+    process.env.NO_PROXY = TENANT;
+    try {
+      await audit({});
+      expect(proxy.asked).toEqual([]);
+      await audit({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` });
+      expect(proxy.asked).not.toEqual([]);
+    } finally {
+      delete process.env.HTTPS_PROXY;
+      delete process.env.NO_PROXY;
+    }
+  });
+});
+
+describe('redirects are not followed', () => {
+  test('by Slack, nor by the heartbeat', async () => {
+    let trapped = 0;
+    const trap = await listen(
+      createPlainServer((_, response) => {
+        trapped += 1;
+        response.end('ok');
+      }),
+    );
+    const away = await listen(
+      createPlainServer((_, response) => {
+        response.writeHead(307, { location: `http://127.0.0.1:${trap}/` }).end();
+      }),
+    );
+    const { code, stderr } = await runProgram(['--scope', 'tenant', '--fail-on', 'never'], {
+      env: {
+        ...tenant.environment,
+        SLACK_WEBHOOK_URL: `http://127.0.0.1:${away}/services/a/b/c`,
+        C1_AUDIT_HEARTBEAT_URL: `http://127.0.0.1:${away}/ping`,
+      },
+    });
+    expect(code).toBe(3);
+    expect(stderr).toContain('HTTP 307');
+    expect(stderr).toContain('heartbeat');
+    expect(trapped).toBe(0);
+  });
+});
+
+describe('as a process of its own, behind a proxy and a private authority', () => {
+  const bundle = join(folder, 'bin.mjs');
+
+  beforeAll(async () => {
+    await build({
+      entryPoints: [resolve('src/cli/bin.ts')],
+      outfile: bundle,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      logLevel: 'silent',
+      define: { C1_AUDIT_VERSION: '"0.0.0"' },
+      banner: {
+        js: "import { createRequire as make } from 'node:module'; const require = make(import.meta.url);",
+      },
+    });
+  });
+
+  async function runBundle(env: Record<string, string>) {
+    const child = spawn(process.execPath, [bundle, '--scope', 'tenant', '--fail-on', 'never'], {
+      cwd: folder,
+      env: { PATH: process.env.PATH ?? '', ...access, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'exit') as Promise<[number]>,
+    ]);
+    return { code, stdout, stderr };
+  }
+
+  test('tenant, Slack and heartbeat are reached, and nothing else is asked of the proxy', async () => {
+    const proxy = await proxyTo(servers.secure, `auditor:${PASSWORD}`);
+    const { code, stdout, stderr } = await runBundle({
+      HTTPS_PROXY: `http://${LOGIN}@127.0.0.1:${proxy.port}`,
+      NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
+      SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/T0/B0/secretsecret',
+      C1_AUDIT_HEARTBEAT_URL: `https://${WATCH}/ping/1`,
+    });
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Complete/);
+    expect(new Set(proxy.asked)).toEqual(new Set([`${TENANT}:443`, 'hooks.slack.com:443', `${WATCH}:443`]));
+    expect(heard).toContain('hooks.slack.com/services/T0/B0/secretsecret');
+    expect(heard).toContain(`${WATCH}/ping/1`);
+  });
+
+  test('without NODE_EXTRA_CA_CERTS the authority is not trusted, and the message says what to do', async () => {
+    const proxy = await proxyTo(servers.secure);
+    const { code, stdout, stderr } = await runBundle({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` });
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/^INCOMPLETE/);
+    expect(stderr).toContain('NODE_EXTRA_CA_CERTS');
+    expect(heard).toEqual([]);
+  });
+});

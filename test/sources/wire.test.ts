@@ -1,0 +1,147 @@
+import { describe, expect, test } from '@jest/globals';
+import { isKnown, type Kind, type Unknown } from '../../src/contract/index.js';
+import { normalize } from '../../src/sources/c1/normalize.js';
+import { FieldReader, readPage } from '../../src/sources/c1/wire.js';
+
+const WHOLE: Readonly<Record<Kind, Readonly<Record<string, unknown>>>> = {
+  'personal-client': {
+    id: 'a',
+    clientId: 'a@acme.conductor.one/pcc',
+    displayName: 'job',
+    userId: 'u',
+    createdAt: '2026-01-01T00:00:00Z',
+    updatedAt: '2026-01-01T00:00:00Z',
+    deletedAt: '2026-02-01T00:00:00Z',
+    expiresTime: '2027-01-01T00:00:00.123456789Z',
+    lastUsedAt: '2026-06-01T00:00:00Z',
+    allowSourceCidr: ['10.0.0.0/8'],
+    scopedRoles: ['r'],
+  },
+  'service-principal-credential': {
+    id: 'a',
+    clientId: 'a@acme.conductor.one/spc',
+    displayName: 'job',
+    servicePrincipalId: 's',
+    createdAt: '2026-01-01T00:00:00Z',
+    expiresAt: '2027-01-01T00:00:00Z',
+    lastUsedAt: '2026-06-01T00:00:00Z',
+    requireDpop: true,
+    allowSourceCidrs: ['10.0.0.0/8'],
+    scopedRoleIds: ['r'],
+  },
+  'federation-trust': {
+    clientId: 'a@acme.conductor.one/wfe',
+    displayName: 'job',
+    servicePrincipalId: 's',
+    providerId: 'p',
+    conditionExpression: 'claims.sub == "x"',
+    disabled: true,
+    createdAt: '2026-01-01T00:00:00Z',
+    allowSourceCidrs: ['10.0.0.0/8'],
+    scopedRoleIds: ['r'],
+  },
+};
+
+const FIELDS = Object.entries(WHOLE).flatMap(([kind, record]) =>
+  Object.keys(record).map((field): [Kind, string] => [kind as Kind, field]),
+);
+
+test.each(FIELDS)('%s: %s null, absent and blank are the same', (kind, field) => {
+  const whole = WHOLE[kind];
+  const { [field]: value, ...without } = whole;
+  const blank = Array.isArray(value) ? [] : '';
+  const absent = normalize(kind, without);
+  expect(normalize(kind, { ...whole, [field]: null })).toEqual(absent);
+  expect(normalize(kind, { ...whole, [field]: blank })).toEqual(absent);
+  // A date from before there were computers is none.
+  if (/At$|Time$/.test(field))
+    expect(normalize(kind, { ...whole, [field]: '1970-01-01T00:00:00Z' })).toEqual(absent);
+});
+
+test.each(FIELDS)('%s: %s of another type is named', (kind, field) => {
+  for (const value of [5, { a: 1 }, [[]], 'x', true, [null]]) {
+    const { problems } = normalize(kind, { ...WHOLE[kind], [field]: value });
+    const proper =
+      typeof WHOLE[kind][field] === typeof value &&
+      Array.isArray(WHOLE[kind][field]) === Array.isArray(value);
+    const isText = typeof value === 'string' && !/At$|Time$/.test(field);
+    if (proper && (isText || typeof value === 'boolean')) expect(problems).toEqual([]);
+    else if (field !== 'updatedAt') expect(problems.join()).toContain(field);
+  }
+});
+
+test.each(Object.keys(WHOLE) as Kind[])('%s: unknown fields change nothing', (kind) => {
+  const more = { somethingNew: { list: [] }, toString: 'x', constructor: 5 };
+  expect(normalize(kind, { ...WHOLE[kind], ...more })).toEqual(normalize(kind, WHOLE[kind]));
+});
+
+test.each([null, undefined, 5, 'text', [], [{}]])('a record that is %j is no credential', (value) => {
+  expect(normalize('personal-client', value)).toEqual({ credential: undefined, problems: ['is no object'] });
+});
+
+test('a name that is no text is neither blank nor the name of another', () => {
+  const names = ['a', 'b'].map(
+    (id) =>
+      normalize('personal-client', { ...WHOLE['personal-client'], id, displayName: 5 }).credential?.name,
+  );
+  expect(new Set(names).size).toBe(2);
+  expect(names.every((name) => name !== '')).toBe(true);
+});
+
+describe('fields', () => {
+  const read = new FieldReader({ text: 'x', day: '2026-02-30T00:00:00Z', flag: false, list: ['a', 'b'] });
+
+  test('are what they are, or unknown with a reason', () => {
+    expect(read.text('text')).toBe('x');
+    expect(read.flag('flag')).toBe(false);
+    expect(read.texts('list')).toEqual(['a', 'b']);
+    const day = read.instant('day');
+    expect(isKnown(day)).toBe(false);
+    expect((day as Unknown).reason).toBe('its day is no timestamp');
+    expect(read.problems).toEqual(['day is no timestamp']);
+  });
+
+  test('of the language itself are no fields of the record', () => {
+    const bare = new FieldReader({});
+    expect(bare.text('nothing')).toBe('');
+    expect(bare.problems).toEqual([]);
+  });
+});
+
+describe('a page', () => {
+  const full = Array(100).fill({});
+
+  test.each([
+    [
+      { list: [], nextPageToken: '' },
+      { records: [], nextPageToken: '' },
+    ],
+    [
+      { list: [{}], nextPageToken: 'x' },
+      { records: [{}], nextPageToken: 'x' },
+    ],
+    [{ list: [{}] }, { records: [{}], nextPageToken: '' }],
+    [
+      { list: full, nextPageToken: '' },
+      { records: full, nextPageToken: '' },
+    ],
+    [{ list: full }, { records: full, nextPageToken: '' }],
+    [
+      { list: full, nextPageToken: null },
+      { records: full, nextPageToken: '' },
+    ],
+  ])('case %#', (answer, page) => {
+    expect(readPage(answer, 'GET /x')).toEqual(page);
+  });
+
+  test.each([
+    [{}, 'no "list"'],
+    [{ list: null, nextPageToken: '' }, '"list" that is no list'],
+    [{ list: { 0: {} }, nextPageToken: '' }, '"list" that is no list'],
+    [{ list: [], nextPageToken: 5 }, '"nextPageToken" that is no text'],
+    [{ list: [], nextPageToken: {} }, '"nextPageToken" that is no text'],
+  ])('refused, case %#', (answer, why) => {
+    expect(() => readPage(answer, 'GET /x')).toThrow(`GET /x answered 200, but the answer has`);
+    expect(() => readPage(answer, 'GET /x')).toThrow(why);
+  });
+});
