@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+// npm run fuzz [-- --time <seconds>] [--seed <number>] [--only <words>]: the properties of test/fuzz with random seeds
+// for that long. What it finds it prints with the seed that brings it back; exit 1 then, and where nothing ends.
+import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** What starting, and shrinking a counterexample, may take over the time asked for, in seconds. */
+const GRACE = 180;
+
+const { time, seed, only } = readArguments();
+console.log(`fuzzing for ${time} s with seed ${seed}`);
+
+const jest = spawn(
+  process.execPath,
+  [
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    join(root, 'node_modules/jest/bin/jest.js'),
+    'test/fuzz/fuzz.test.ts',
+    '--verbose',
+  ],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      FUZZ_SECONDS: String(time),
+      FUZZ_SEED: String(seed),
+      ...(only === undefined ? {} : { FUZZ_ONLY: only }),
+    },
+  },
+);
+// A loop without end gives no timer of its own process a chance.
+const watch = setTimeout(
+  () => {
+    console.error(`fuzz: still at it after ${time + GRACE} s: something hangs`);
+    jest.kill('SIGKILL');
+  },
+  (time + GRACE) * 1000,
+);
+jest.on('close', (code) => {
+  clearTimeout(watch);
+  if (code === 0) return;
+  console.error('\nfuzz: failed; --seed with the seed named above brings it back at once');
+  process.exitCode = 1;
+});
+
+function readArguments() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        time: { type: 'string', default: '60' },
+        seed: { type: 'string', default: String(randomInt(2 ** 31)) },
+        only: { type: 'string' },
+      },
+    });
+    const [seconds, number] = [Number(values.time), Number(values.seed)];
+    if (!(seconds > 0 && seconds <= 86_400)) throw new Error(`--time ${values.time} is no number of seconds`);
+    if (!Number.isInteger(number)) throw new Error(`--seed ${values.seed} is no whole number`);
+    return { time: seconds, seed: number, only: values.only };
+  } catch (error) {
+    console.error(`fuzz: ${error.message}\nusage: npm run fuzz -- [--time 60] [--seed 42] [--only <words>]`);
+    process.exit(2);
+  }
+}
