@@ -130,10 +130,12 @@ export function sortFindings(findings: readonly Finding[]): Finding[] {
     if (heap) heap.push(finding);
     else ofSeverity.set(finding.rule, [finding]);
   }
-  return [...SEVERITIES]
+  const inOrder = [...SEVERITIES]
     .reverse()
     .flatMap((severity) => [...heaps[severity]].sort(([a], [b]) => compareText(a, b)))
-    .flatMap(([, heap]) => heap.sort(byCredential));
+    .map(([, heap]) => heap.sort(byCredential));
+  // Not flatMap, which adds the findings one by one.
+  return ([] as Finding[]).concat(...inOrder);
 }
 
 function byCredential(a: Finding, b: Finding): number {

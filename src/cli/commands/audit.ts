@@ -57,6 +57,7 @@ async function audit(flags: AuditFlags, context: CommandContext, defaults: Audit
   const asOf = readAsOf(flags.asOf) ?? io.now();
   const loaded = await load(flags, context, defaults, asOf);
   refuseStateAsReport(loaded, targets, io.cwd);
+  refusePush(loaded);
   const slack = slackMode(flags, io, defaults);
   const log = createLog(flags.verbose ? 'debug' : flags.quiet ? 'error' : 'warn', io.stderr, redactor);
   const progress = createProgress(io, !flags.quiet && !flags.verbose);
@@ -105,6 +106,16 @@ async function load(
     builtIns,
   });
   return withDefaults(loaded, defaults);
+}
+
+/** A setting that does nothing must not look as if it did: this version only reads. */
+function refusePush({ config }: LoadedConfig): void {
+  if (!config.push.conductorone) return;
+  throw new AuditError(
+    'config',
+    'push.conductorone is set, but this version does not push findings to ConductorOne.',
+    'Set it to false, or leave it out.',
+  );
 }
 
 /** @throws AuditError `usage` where a report would take the place of the state. */
