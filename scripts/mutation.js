@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { transformSync } from 'esbuild';
 import picomatch from 'picomatch';
 
 /**
@@ -71,7 +72,9 @@ function fail(problem) {
 
 function chosenFiles() {
   const all = filesIn(['rules', 'src']).filter(picomatch(config.mutate));
-  const chosen = options.mutate.length > 0 ? all.filter(picomatch(options.mutate)) : all;
+  const chosen = (options.mutate.length > 0 ? all.filter(picomatch(options.mutate)) : all).filter(
+    doesSomething,
+  );
   if (chosen.length === 0) fail(`no code that is measured is called ${options.mutate.join(' or ')}`);
   return chosen;
 }
@@ -82,6 +85,11 @@ function filesIn(folders) {
     .map((name) => name.replaceAll('\\', '/'))
     .filter((name) => name.endsWith('.ts'))
     .sort();
+}
+
+/** False for files of types alone: there is nothing in them to change, and no test that loads them. */
+function doesSomething(file) {
+  return transformSync(readFileSync(join(root, file), 'utf8'), { loader: 'ts' }).code.trim() !== '';
 }
 
 function testsOf(file) {
@@ -112,9 +120,11 @@ function measure(file) {
   console.log(`\n== ${file} ==`);
   mkdirSync(folder, { recursive: true });
   const key = keyOf(file);
-  const own = join(folder, 'stryker.config.json');
-  const report = join(folder, 'report.json');
+  const own = join(folder, `${process.pid}.stryker.json`);
+  const report = join(folder, `${process.pid}.report.json`);
   rmSync(report, { force: true });
+  // How low is too low is a question about all files, not about each.
+  const thresholds = { ...config.thresholds, break: null };
   const jest = {
     ...config.jest,
     config: {
@@ -127,15 +137,20 @@ function measure(file) {
     JSON.stringify({
       ...config,
       mutate: [file],
+      thresholds,
       jest,
       reporters: ['json'],
       jsonReporter: { fileName: report },
     }),
   );
   const command = join(root, 'node_modules/@stryker-mutator/core/bin/stryker.js');
-  spawnSync(process.execPath, [command, 'run', own], { cwd: root, stdio: 'inherit' });
-  if (!existsSync(report)) return { file, failed: true, mutants: [] };
-  const { files } = JSON.parse(readFileSync(report, 'utf8'));
+  const { status, signal } = spawnSync(process.execPath, [command, 'run', own], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  const files = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')).files : {};
+  for (const path of [own, report]) rmSync(path, { force: true });
+  if (status !== 0) return { file, failed: signal ?? `exit ${status}`, mutants: [] };
   const { source = '', mutants = [] } = files[file] ?? {};
   const lines = source.split('\n');
   const result = {
@@ -190,7 +205,7 @@ function print() {
     ...results
       .filter(({ mutants, failed }) => mutants.length > 0 || failed)
       .map(({ file, mutants, failed }) =>
-        failed ? [file, 'FAILED', '', '', '', '', ''] : row(file, mutants),
+        failed ? [file, `failed: ${failed}`, '', '', '', '', ''] : row(file, mutants),
       ),
     row(
       'all',

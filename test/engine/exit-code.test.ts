@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Finding, SEVERITIES } from '../../src/contract/index.js';
+import { type Finding, SEVERITIES, type Severity } from '../../src/contract/index.js';
 import { EXIT, exitCode } from '../../src/engine/exit-code.js';
 import { sampleFinding, sampleReport, sampleUnknown } from '../helpers/sample-report.js';
 
@@ -28,6 +28,24 @@ describe('a complete audit', () => {
     ['not to be told', [sampleUnknown({ severity: 'critical' })], 'info', EXIT.clean],
   ] as const)('%s', (_, findings, failOn, expected) => {
     expect(exitCode(of(findings as readonly Finding[]), failOn)).toBe(expected);
+  });
+});
+
+describe('what the report leaves out for want of severity', () => {
+  const none = { critical: 0, high: 0, medium: 0, low: 0, info: 0 };
+  const hiding = (hidden: Record<Severity, number>) => {
+    const report = of([]);
+    return { ...report, summary: { ...report.summary, hidden } };
+  };
+
+  test.each([
+    ['at the threshold', { ...none, medium: 1 }, 'medium', EXIT.findings],
+    ['above it', { ...none, high: 2 }, 'medium', EXIT.findings],
+    ['below it', { ...none, low: 3, info: 1 }, 'medium', EXIT.clean],
+    ['nothing', none, 'info', EXIT.clean],
+    ['without a threshold', { ...none, critical: 1 }, 'never', EXIT.clean],
+  ] as const)('%s', (_, hidden, failOn, expected) => {
+    expect(exitCode(hiding(hidden), failOn)).toBe(expected);
   });
 });
 

@@ -1,0 +1,94 @@
+import { expect } from '@jest/globals';
+import fc from 'fast-check';
+import { isKnown, KINDS } from '../../../src/contract/index.js';
+import { normalize } from '../../../src/sources/c1/normalize.js';
+import { RequestError } from '../../../src/sources/c1/request-error.js';
+import { readPage, type WireRecord } from '../../../src/sources/c1/wire.js';
+import { json, mutated, text } from '../arbitraries.js';
+import { withoutHanging } from '../outcome.js';
+import type { FuzzProperty } from '../property.js';
+import { record } from '../records.js';
+
+const kind = fc.constantFrom(...KINDS);
+
+const page = fc.oneof(
+  mutated({ list: [{ id: 'a' }, { id: 'b' }], nextPageToken: 'next' }),
+  mutated({ list: Array.from({ length: 120 }, (_, n) => ({ id: `${n}` })), nextPageToken: '' }, 2),
+);
+
+export const wireProperties: readonly FuzzProperty[] = [
+  {
+    name: 'a record is a credential, or told to be none',
+    runs: 400,
+    property: () =>
+      fc.asyncProperty(kind, fc.oneof(record, json), async (of, value) => {
+        const { credential, problems } = await withoutHanging(() => normalize(of, value));
+        if (credential === undefined) {
+          expect(problems.length).toBeGreaterThan(0);
+          return;
+        }
+        expect(credential.id).not.toBe('');
+        expect(credential.kind).toBe(of);
+        const { name, clientId, ownerId, createdAt, expiresAt, lastUsedAt, allowedCidrs, condition } =
+          credential;
+        for (const words of [name, clientId, ownerId]) expect(typeof words).toBe('string');
+        for (const instant of [createdAt, expiresAt, lastUsedAt, credential.deletedAt]) {
+          if (instant !== null && isKnown(instant)) expect(Number.isFinite(instant.getTime())).toBe(true);
+        }
+        for (const list of [allowedCidrs, credential.scopedRoleIds]) {
+          if (isKnown(list)) expect(list.every((entry) => typeof entry === 'string')).toBe(true);
+        }
+        if (isKnown(condition)) expect(typeof condition).toBe('string');
+      }),
+  },
+  {
+    name: 'a fact of the wrong type is unknown, never unset',
+    runs: 300,
+    property: () =>
+      fc.asyncProperty(
+        kind,
+        json,
+        fc.constantFrom('lastUsedAt', 'expires', 'cidrs'),
+        async (of, value, what) => {
+          const unset = value === null || value === '' || (Array.isArray(value) && value.length === 0);
+          const personal = of === 'personal-client';
+          const field =
+            what === 'expires'
+              ? personal
+                ? 'expiresTime'
+                : 'expiresAt'
+              : what === 'cidrs'
+                ? personal
+                  ? 'allowSourceCidr'
+                  : 'allowSourceCidrs'
+                : what;
+          const { credential } = normalize(of, { id: 'a', clientId: 'a', [field]: value });
+          const fact =
+            what === 'cidrs'
+              ? credential?.allowedCidrs
+              : what === 'expires'
+                ? credential?.expiresAt
+                : credential?.lastUsedAt;
+          const none = fact === null || (Array.isArray(fact) && fact.length === 0);
+          // Years up to 1970 are how some servers write "never".
+          const early = typeof value === 'string' && /^(?:0|1[0-8]|19[0-6]|1970|-)/.test(value);
+          if (none) expect(unset || early).toBe(true);
+        },
+      ),
+  },
+  {
+    name: 'an answer is a page, or refused',
+    runs: 300,
+    property: () =>
+      fc.asyncProperty(page, text, async (answer, what) => {
+        if (typeof answer !== 'object' || answer === null) return;
+        try {
+          const { records, nextPageToken } = readPage(answer as WireRecord, what);
+          expect(Array.isArray(records)).toBe(true);
+          expect(typeof nextPageToken).toBe('string');
+        } catch (error) {
+          expect(error).toBeInstanceOf(RequestError);
+        }
+      }),
+  },
+];
