@@ -1,10 +1,13 @@
 // Bundles the command and the library: one start-up path, the rest in chunks that are loaded on demand.
-// With --types it also writes the declarations that `import … from 'c1-audit'` needs.
+// Beside them stand the licences and the bill of what is bundled. With --types it also writes the declarations that
+// `import … from 'c1-audit'` needs.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
-import { build } from 'esbuild';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { build, version as esbuildVersion } from 'esbuild';
+import { bundledPackages, licenceText, sbom } from './sbom.js';
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const self = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 const common = {
   bundle: true,
@@ -12,7 +15,7 @@ const common = {
   target: 'node20',
   minify: true,
   legalComments: 'none',
-  define: { C1_AUDIT_VERSION: JSON.stringify(version) },
+  define: { C1_AUDIT_VERSION: JSON.stringify(self.version) },
   logLevel: 'warning',
 };
 
@@ -32,11 +35,12 @@ const withoutChildProcess = {
 
 rmSync('dist', { recursive: true, force: true });
 // ESM alone: every Node that `engines` names takes it from require() as well.
-await build({
+const { metafile } = await build({
   ...common,
   entryPoints: { bin: 'src/cli/bin.ts', index: 'src/index.ts' },
   outdir: 'dist',
   splitting: true,
+  metafile: true,
   plugins: [withoutChildProcess],
   format: 'esm',
   chunkNames: 'chunks/[name]-[hash]',
@@ -46,8 +50,31 @@ await build({
   },
 });
 
+const packages = bundledPackages(metafile);
+writeFileSync('dist/THIRD_PARTY_LICENSES.txt', licenceText(packages));
+writeFileSync('dist/sbom.cdx.json', `${JSON.stringify(sbom(packages, self, esbuildVersion), null, 2)}\n`);
+
 if (process.argv.includes('--types')) {
   const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'];
   const { status } = spawnSync(process.execPath, tsc, { stdio: ['ignore', 2, 2] });
+  if (status === 0) dropUnreachable('dist/types', 'src/index.d.ts');
   process.exitCode = status ?? 1;
+}
+
+/** The compiler writes a declaration for each source behind the entry; types can be asked for by few of them. */
+function dropUnreachable(folder, entry) {
+  const reached = new Set();
+  const queue = [join(folder, entry)];
+  for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
+    if (reached.has(path)) continue;
+    reached.add(path);
+    for (const [, target] of readFileSync(path, 'utf8').matchAll(
+      /(?:from|import\()\s*['"](\.[^'"]+)\.js['"]/g,
+    ))
+      queue.push(normalize(join(dirname(path), `${target}.d.ts`)));
+  }
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && !reached.has(path)) rmSync(path);
+  }
 }

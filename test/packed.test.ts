@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { emptyFolder } from './helpers/program.js';
 import { schemaErrors } from './helpers/report-schema.js';
 
@@ -37,11 +38,146 @@ function run(command: string, args: readonly string[], cwd = folder) {
 
 const audit = (...args: string[]) => run(join(folder, 'node_modules/.bin/c1-audit'), args);
 
+/** As far as it is looked at. */
+interface Bill {
+  readonly metadata: { readonly component: { readonly version: string } };
+  readonly components: readonly {
+    readonly 'bom-ref': string;
+    readonly group?: string;
+    readonly name: string;
+    readonly version: string;
+  }[];
+  readonly dependencies: readonly { readonly ref: string }[];
+}
+
+/** What CycloneDX 1.6 asks of the parts that are used here, and no part beside them. */
+function billErrors(bill: unknown): unknown[] {
+  const text = { type: 'string', minLength: 1 };
+  const object = (properties: Record<string, unknown>, optional: readonly string[] = []) => ({
+    type: 'object',
+    properties,
+    additionalProperties: false,
+    required: Object.keys(properties).filter((name) => !optional.includes(name)),
+  });
+  const component = (type: string) =>
+    object(
+      {
+        type: { const: type },
+        'bom-ref': text,
+        group: { type: 'string', pattern: '^@' },
+        name: text,
+        version: text,
+        purl: { type: 'string', pattern: '^pkg:npm/(%40[\\w.-]+/)?[\\w.-]+@\\d+\\.\\d+\\.\\d+' },
+        licenses: {
+          type: 'array',
+          minItems: 1,
+          maxItems: 1,
+          items: { oneOf: [object({ license: object({ id: text }) }), object({ expression: text })] },
+        },
+      },
+      ['group'],
+    );
+  const schema = object({
+    $schema: { const: 'http://cyclonedx.org/schema/bom-1.6.schema.json' },
+    bomFormat: { const: 'CycloneDX' },
+    specVersion: { const: '1.6' },
+    version: { const: 1 },
+    metadata: object({
+      lifecycles: { type: 'array', items: object({ phase: { enum: ['build'] } }) },
+      tools: object({
+        components: {
+          type: 'array',
+          items: object({ type: { const: 'application' }, name: text, version: text }),
+        },
+      }),
+      component: component('application'),
+    }),
+    components: { type: 'array', minItems: 1, uniqueItems: true, items: component('library') },
+    dependencies: {
+      type: 'array',
+      items: object({ ref: text, dependsOn: { type: 'array', items: text } }, ['dependsOn']),
+    },
+  });
+  const validate = new Ajv2020({ allErrors: true }).compile(schema);
+  return validate(bill) ? [] : (validate.errors ?? []);
+}
+
 test('the package is small, and brings nothing along', () => {
   expect(statSync(tarball).size).toBeLessThanOrEqual(500_000);
   expect(readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
     'c1-audit',
   ]);
+});
+
+const installed = (path: string) => readFileSync(join(folder, 'node_modules/c1-audit', path), 'utf8');
+
+/** A tool of the project's own, run where there is no network to ask. */
+const tool = (script: string, ...args: string[]) =>
+  run(process.execPath, [join(root, 'node_modules', script), ...args]);
+
+describe('the package', () => {
+  test('is as publint wants it', () => {
+    const { stdout, status } = tool('publint/src/cli.js', 'run', '--strict', tarball);
+    expect(stdout).toContain('All good!');
+    expect(status).toBe(0);
+  });
+
+  test('has the types that it says, however it is resolved', () => {
+    // That require() gets ESM is meant: every Node that `engines` names can load it so.
+    const flags = ['--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm', '--no-definitely-typed'];
+    const { stdout, status } = tool('@arethetypeswrong/cli/dist/index.js', ...flags, tarball);
+    expect(stdout).toContain('node16 (from ESM)');
+    expect(status).toBe(0);
+  });
+
+  test('declares types without the help of other packages', () => {
+    const declarations = readdirSync(join(folder, 'node_modules/c1-audit/dist/types'), { recursive: true })
+      .map(String)
+      .filter((name) => name.endsWith('.d.ts'));
+    expect(declarations.length).toBeGreaterThan(5);
+    for (const name of declarations) {
+      const targets = [
+        ...installed(`dist/types/${name}`).matchAll(/^(?:im|ex)port [^;]*?from ['"]([^'"]+)/gm),
+      ];
+      expect(targets.map(([, target = '']) => target).filter((target) => !target.startsWith('.'))).toEqual(
+        [],
+      );
+    }
+  });
+
+  test('starts with little: what a command needs comes with the command', () => {
+    const reached = new Set<string>();
+    const read = (file: string) => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const [, target = ''] of installed(file).matchAll(/(?:from|import)\s*"(\.[^"]+)"/g))
+        read(join(dirname(file), target));
+    };
+    read('dist/bin.js');
+    const bytes = [...reached].reduce((sum, file) => sum + installed(file).length, 0);
+    expect(reached.size).toBeGreaterThan(1);
+    expect(bytes).toBeLessThan(80_000);
+  });
+
+  test('brings the licences of what is bundled, and a bill of it', () => {
+    const bill = JSON.parse(installed('dist/sbom.cdx.json')) as Bill;
+    expect(billErrors(bill)).toEqual([]);
+    const names = bill.components.map(({ group, name }) => (group === undefined ? name : `${group}/${name}`));
+    expect(names).toEqual([...names].sort());
+    expect(names).toEqual(expect.arrayContaining(['commander', 'oauth4webapi', 'undici', '@slack/webhook']));
+    // Tools build and test it; they are not in it.
+    for (const tool of ['esbuild', 'jest', 'typescript']) expect(names).not.toContain(tool);
+    expect(bill.metadata.component.version).toBe(JSON.parse(installed('package.json')).version);
+    expect(bill.dependencies.map(({ ref }) => ref).slice(1)).toEqual(
+      bill.components.map((one) => one['bom-ref']),
+    );
+    const licences = installed('dist/THIRD_PARTY_LICENSES.txt');
+    for (const [index, { version }] of bill.components.entries())
+      expect(licences).toContain(`${names[index]} ${version} (`);
+    expect(licences.match(/Permission (is hereby granted|to use, copy, modify)/g)?.length).toBeGreaterThan(
+      10,
+    );
+  });
 });
 
 describe('the command', () => {

@@ -5,13 +5,13 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Bundles a source file, by its path below the project; gives the address to import it from. */
-export async function bundle(path) {
+/** Bundles what `contents` exports, its paths being relative to the project. Gives the address to import it from. */
+export async function bundleFile(name, contents) {
   const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
-  const outfile = `${root}node_modules/.cache/c1-audit/bench/${path.replace(/\W+/g, '-')}.mjs`;
+  const outfile = `${root}node_modules/.cache/c1-audit/bench/${name}.mjs`;
   await build({
     absWorkingDir: root,
-    entryPoints: [path],
+    stdin: { contents, resolveDir: root, loader: 'ts' },
     outfile,
     bundle: true,
     format: 'esm',
@@ -24,4 +24,8 @@ export async function bundle(path) {
     logLevel: 'warning',
   });
   return pathToFileURL(outfile).href;
+}
+
+export async function bundle(name, contents) {
+  return import(await bundleFile(name, contents));
 }

@@ -10,7 +10,7 @@ const tenant = await startTenant({
   paging: { ignoring: [] },
   // Longer than any run, and the bare loop has no way to get another one.
   lifetimes: { personalClient: 86_400 },
-  faults: latency ? [{ at: {}, effect: { kind: 'latency', ms: latency } }] : [],
+  faults: latency ? [{ on: '*', times: Infinity, effect: { kind: 'latency', ms: latency } }] : [],
 });
 const bare = await tenant.issue.accessToken();
 

@@ -1,14 +1,14 @@
 // The tenant that benchmarks talk to, seen from the outside.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { bundle } from './bundle.js';
+import { bundleFile } from './bundle.js';
 import { measure, program, script } from './process.js';
 
 let demo;
 
 /** Starts a tenant in a process of its own, runs `task` with it and ends it. */
 export async function withTenant(options, task) {
-  demo ??= await bundle('src/demo/index.ts');
+  demo ??= await bundleFile('demo', "export { bulk, startTenant } from './src/demo/index.js';");
   const child = fork(script('./tenant-process.js'), [demo, JSON.stringify(options)], { stdio: 'inherit' });
   try {
     const [{ audit, url, token }] = await once(child, 'message');

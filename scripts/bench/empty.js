@@ -1,0 +1,1 @@
+// What Node.js takes to start and end.
