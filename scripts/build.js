@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { build, version as esbuildVersion } from 'esbuild';
+import { compiledSchema } from './compiled-schema.js';
 import { bundledPackages, licenceText, sbom } from './sbom.js';
 
 const self = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -41,7 +42,7 @@ const { metafile } = await build({
   outdir: 'dist',
   splitting: true,
   metafile: true,
-  plugins: [withoutChildProcess],
+  plugins: [withoutChildProcess, compiledSchema],
   format: 'esm',
   chunkNames: 'chunks/[name]-[hash]',
   // Some of the bundled packages are CommonJS and call require() for Node's own modules.

@@ -1,11 +1,11 @@
 // A tenant of any size in a process of its own: argv has the address of the bundled demo and the size as JSON. It tells
 // its parent how to get in, and what was asked of it so far when the parent wants to know.
 const [demo, options] = process.argv.slice(2);
-const { clients, users, servicePrincipals, trusts, latency } = JSON.parse(options);
+const { latency, ...size } = JSON.parse(options);
 const { bulk, startTenant } = await import(demo);
 
 const tenant = await startTenant({
-  data: bulk({ now: Date.now(), clients, users, servicePrincipals, trusts }),
+  data: bulk({ now: Date.now(), ...size }),
   // A measured run must end by the end of its list.
   paging: { ignoring: [] },
   // Longer than any run, and the bare loop has no way to get another one.

@@ -37,7 +37,8 @@ export interface Addresses {
 /** The list read last: several rules look at a credential's list one after the other. */
 let last: { readonly entries: readonly string[]; readonly addresses: Addresses } | undefined;
 const byText = new Map<string, Addresses>();
-const TEXTS_KEPT = 2048;
+/** Some 15 MB at the very most. */
+const TEXTS_KEPT = 65_536;
 const LONGEST_TEXT_KEPT = 4096;
 /** Lists of more entries, such as a tenant's own, are few and cost much: each is remembered by itself. */
 const LONG_LIST = 64;
@@ -64,7 +65,9 @@ function readLong(entries: readonly string[]): Addresses {
 }
 
 function readByText(entries: readonly string[]): Addresses {
-  const text = JSON.stringify(entries);
+  const [only = ''] = entries;
+  // No entry begins as the JSON of a list does, but for malformed ones: those are not worth a short cut.
+  const text = entries.length === 1 && !only.startsWith('[') ? only : JSON.stringify(entries);
   const known = byText.get(text);
   const addresses = known ?? read(entries);
   if (known === undefined && text.length <= LONGEST_TEXT_KEPT) {

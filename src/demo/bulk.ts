@@ -24,6 +24,8 @@ export interface BulkSize {
   /** How many credentials the principal of this number, counted from 0, has. */
   readonly credentialsOf?: (principal: number) => number;
   readonly trusts?: number;
+  /** One personal client in so many has something to find; default: nearly all of them. */
+  readonly oneIn?: number;
 }
 
 /**
@@ -42,7 +44,11 @@ export function bulk(size: BulkSize): TenantData {
 
   const userAt = (index: number): User => (index === 0 ? caller : person(index, at));
   const clientAt = (index: number): PersonalClient =>
-    index === 0 ? own : key(index, userAt(index % userCount).id, at);
+    index === 0
+      ? own
+      : index % (size.oneIn ?? 1) === 0
+        ? key(index, userAt(index % userCount).id, at)
+        : tidyKey(index, userAt(index % userCount).id, at);
   const numberOf = (id: string): number | undefined => {
     if (id === caller.id) return 0;
     const index = USER_ID.test(id) ? Number(id.slice(-9)) : Number.NaN;
@@ -87,6 +93,23 @@ function person(index: number, at: (daysAgo: number) => string): User {
     status: index % 97 === 0 ? 'DISABLED' : 'ENABLED',
     createdAt: at(900),
     updatedAt: at(40),
+  });
+}
+
+/** Nothing to find, unless of its owner. */
+function tidyKey(index: number, userId: string, at: (daysAgo: number) => string): PersonalClient {
+  const age = 5 + (index % 30);
+  return personalClient({
+    id: `2bulkKey0000000000${String(index).padStart(9, '0')}`,
+    clientId: `steady-heron-${String(index).padStart(9, '0')}`,
+    displayName: `job-${index}`,
+    userId,
+    createdAt: at(age),
+    updatedAt: at(age),
+    expiresTime: at(age - 85),
+    lastUsedAt: at(index % 5),
+    allowSourceCidr: [`62.${index % 200}.${index % 251}.0/24`],
+    scopedRoles: [ROLE.viewer],
   });
 }
 

@@ -10,11 +10,12 @@ import {
   type Severity,
   type Snapshot,
 } from '../contract/index.js';
+import { type EarlyVerdicts, isEarly } from './early.js';
 import { fingerprint } from './fingerprint.js';
-import { formatInstant } from './instant.js';
 import { judge, type Verdict } from './judge.js';
+import { rulesByJudged, stateOf } from './rules-by-judged.js';
 import type { RuleInForce } from './settings.js';
-import { isExpired, isLive, World } from './world.js';
+import { World } from './world.js';
 
 export interface JudgedCredential extends ReportedCredential {
   readonly live: boolean;
@@ -38,8 +39,17 @@ export interface Verdicts {
   readonly skippedRules: readonly string[];
 }
 
-/** Judges every credential of a snapshot by every rule in force. Pure; the order of the snapshot does not matter. */
-export function audit(snapshot: Snapshot, rules: readonly RuleInForce[], now: number): Verdicts {
+/**
+ * Judges every credential of a snapshot by every rule in force. Pure; the order of the snapshot does not matter.
+ *
+ * @param early  what was judged already, by the same rules at the same time
+ */
+export function audit(
+  snapshot: Snapshot,
+  rules: readonly RuleInForce[],
+  now: number,
+  early?: EarlyVerdicts,
+): Verdicts {
   const world = new World(snapshot, now);
   const skipped = rules.filter(({ rule }) => needsTrusts(rule) && !snapshot.facts.trusts);
   const running = rules.filter((inForce) => !skipped.includes(inForce));
@@ -52,25 +62,29 @@ export function audit(snapshot: Snapshot, rules: readonly RuleInForce[], now: nu
   const broken = new Map<string, { credentials: number; reason: string }>();
 
   const judging = rulesByJudged(running);
+  const shared = sharedTexts();
+  const isEarlyRule = new Map(rules.map((inForce) => [inForce, isEarly(inForce.rule)]));
   for (const credential of inOrder(snapshot.credentials)) {
     if (credential.deletedAt !== null) {
       deleted[credential.kind] += 1;
       continue;
     }
-    const live = isLive(credential, now);
-    const reported = toReported(credential, world);
-    credentials.push(toJudged(reported, live));
-    const state = live ? 'live' : isExpired(credential, now) ? 'expired' : 'disabled';
+    const state = stateOf(credential, now);
+    const judged = toJudged(credential, world, state === 'live');
+    credentials.push(judged);
+    const known = early?.take(credential);
+    let next = 0;
     for (const inForce of judging(credential.kind, state)) {
-      const verdict = judge(inForce, credential, world, now);
+      const verdict =
+        known && isEarlyRule.get(inForce) ? known[next++] : judge(inForce, credential, world, now);
       if (!verdict) continue;
-      findings.push(toFinding(verdict, inForce, reported, snapshot.tenant));
+      findings.push(toFinding(verdict, inForce, judged, snapshot.tenant, shared));
       if (verdict.outcome === 'failed') {
         const { rule } = inForce;
-        const known = broken.get(rule.id);
+        const before = broken.get(rule.id);
         broken.set(rule.id, {
-          credentials: (known?.credentials ?? 0) + 1,
-          reason: known?.reason ?? verdict.reason,
+          credentials: (before?.credentials ?? 0) + 1,
+          reason: before?.reason ?? verdict.reason,
         });
       }
     }
@@ -85,21 +99,6 @@ export function audit(snapshot: Snapshot, rules: readonly RuleInForce[], now: nu
       .filter(({ rule }) => rule.kinds.some((kind) => asked.has(kind)))
       .map(({ rule }) => rule.id),
   };
-}
-
-type CredentialState = 'live' | 'expired' | 'disabled';
-
-/** Which rules judge a credential, sorted out once for all credentials. */
-function rulesByJudged(
-  rules: readonly RuleInForce[],
-): (kind: Kind, state: CredentialState) => readonly RuleInForce[] {
-  const of = (kind: Kind, state: CredentialState) =>
-    rules.filter(({ rule }) => (rule.judges ?? 'live') === state && rule.kinds.includes(kind));
-  const live = new Map(KINDS.map((kind) => [kind, of(kind, 'live')]));
-  const expired = new Map(KINDS.map((kind) => [kind, of(kind, 'expired')]));
-  const none: readonly RuleInForce[] = [];
-  return (kind, state) =>
-    (state === 'live' ? live.get(kind) : state === 'expired' ? expired.get(kind) : none) ?? none;
 }
 
 function needsTrusts(rule: Rule): boolean {
@@ -144,13 +143,15 @@ function byCredential(a: Finding, b: Finding): number {
   );
 }
 
-function toReported(credential: Credential, world: World): ReportedCredential {
+/** What is reported of a credential; its findings share it. */
+function toJudged(credential: Credential, world: World, live: boolean): JudgedCredential {
   return {
     kind: credential.kind,
     id: credential.id,
     clientId: credential.clientId,
     name: credential.name,
     self: world.isSelf(credential),
+    live,
     owner: world.owner(credential).reported,
     createdAt: instantOf(credential.createdAt),
     expiresAt: instantOf(credential.expiresAt),
@@ -162,27 +163,7 @@ function toReported(credential: Credential, world: World): ReportedCredential {
 
 function instantOf(fact: Credential['expiresAt']): string | null {
   const instant = ifKnown(fact);
-  return instant ? formatInstant(instant) : null;
-}
-
-/** Field by field: an object that was spread takes several times the memory, and there may be hundreds of thousands. */
-function toJudged(credential: ReportedCredential, live: boolean): JudgedCredential {
-  const { kind, id, clientId, name, self, owner, createdAt, expiresAt, lastUsedAt } = credential;
-  const { allowedCidrs, scopedRoles } = credential;
-  return {
-    kind,
-    id,
-    clientId,
-    name,
-    self,
-    live,
-    owner,
-    createdAt,
-    expiresAt,
-    lastUsedAt,
-    allowedCidrs,
-    scopedRoles,
-  };
+  return instant ? instant.toISOString() : null;
 }
 
 function toFinding(
@@ -190,6 +171,7 @@ function toFinding(
   { rule, severity }: RuleInForce,
   credential: ReportedCredential,
   tenant: string,
+  shared: (text: string) => string,
 ): Finding {
   const said = wordsOf(verdict, rule);
   return {
@@ -199,12 +181,22 @@ function toFinding(
     outcome: verdict.outcome === 'violation' ? 'violation' : 'unknown',
     status: null,
     messageId: said.messageId,
-    message: said.message,
+    message: shared(said.message),
     data: said.data,
     fix: said.fix,
     credential,
     waiver: null,
     firstSeen: null,
+  };
+}
+
+/** Many findings say the same: one text for all of them takes a fraction of the memory, and is in one piece. */
+function sharedTexts(): (text: string) => string {
+  const texts = new Map<string, string>();
+  return (text) => {
+    const known = texts.get(text);
+    if (known === undefined) texts.set(text, text);
+    return known ?? text;
   };
 }
 

@@ -9,9 +9,9 @@ import {
   severityRank,
   Unknown,
 } from '../contract/index.js';
+import type { FactSource } from './own-facts.js';
 import { readOnly } from './read-only.js';
 import type { RuleInForce } from './settings.js';
-import type { World } from './world.js';
 
 /** What one rule says of one credential; undefined: nothing to say. */
 export type Verdict =
@@ -35,7 +35,7 @@ export type Verdict =
 export function judge(
   inForce: RuleInForce,
   credential: Credential,
-  world: World,
+  world: FactSource,
   now: number,
 ): Verdict | undefined {
   const { rule } = inForce;
@@ -71,7 +71,7 @@ function thrownText(error: unknown): string {
 }
 
 /** Checks what a rule returned against what it may. */
-function read(said: unknown, inForce: RuleInForce, credential: Credential, world: World): Verdict {
+function read(said: unknown, inForce: RuleInForce, credential: Credential, world: FactSource): Verdict {
   const { rule } = inForce;
   if (typeof said !== 'object' || said === null)
     return failed(`it returned ${said === null ? 'null' : typeof said}`);
@@ -118,7 +118,12 @@ function isFlat(data: object): data is Record<string, unknown> {
   return true;
 }
 
-function readUnknown(said: unknown, { rule }: RuleInForce, credential: Credential, world: World): Verdict {
+function readUnknown(
+  said: unknown,
+  { rule }: RuleInForce,
+  credential: Credential,
+  world: FactSource,
+): Verdict {
   if (typeof said === 'string') {
     if (!rule.optional?.includes(said as FactName))
       return failed(`it misses the fact ${JSON.stringify(said)}, which it does not declare as optional`);

@@ -1,7 +1,6 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import schema from '../../schema/report.json' with { type: 'json' };
 import { AuditError } from '../errors.js';
 import type { Report } from './report.js';
+import { validateReport } from './report-validator.js';
 
 /** How many mistakes a message names. */
 const NAMED = 3;
@@ -24,10 +23,8 @@ export function parseReport(text: string, name: string): Report {
       { cause },
     );
   }
-  const ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: false });
-  const validate = ajv.compile<Report>(schema);
-  if (validate(value)) return value;
-  const errors = validate.errors ?? [];
+  if (validateReport(value)) return value;
+  const errors = validateReport.errors ?? [];
   const problems = errors
     .slice(0, NAMED)
     .map(({ instancePath, message }) => `${instancePath || 'the whole'} ${message}`);

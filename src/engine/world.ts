@@ -15,6 +15,7 @@ import {
   type Snapshot,
   Unknown,
 } from '../contract/index.js';
+import { type FactSource, OWN_FACTS } from './own-facts.js';
 
 const NO_OWNER = new Unknown('the record names no owner', 'Look at the credential in ConductorOne.');
 const OWNER_NOT_READ = new Unknown(
@@ -55,7 +56,7 @@ interface Latest {
 }
 
 /** Everything a rule can ask about any credential of a snapshot. What spans credentials is computed once. */
-export class World {
+export class World implements FactSource {
   readonly #snapshot: Snapshot;
   readonly #live: readonly Credential[];
   readonly #liveKeys = new Map<Credential, Fact<OwnerLiveKeys>>();
@@ -178,21 +179,14 @@ export class World {
 const RESOLVERS: {
   readonly [Name in FactName]: (credential: Credential, world: World) => Fact<Facts[Name]>;
 } = {
-  name: ({ name }) => name,
-  clientId: ({ clientId }) => clientId,
-  createdAt: ({ createdAt }) => createdAt,
-  expiresAt: ({ expiresAt }) => expiresAt,
-  lastUsedAt: ({ lastUsedAt }) => lastUsedAt,
-  allowedCidrs: ({ allowedCidrs }) => allowedCidrs,
+  ...OWN_FACTS,
   scopedRoles: (credential, world) => world.scopedRoles(credential),
   tenantRoles: (_, world) => world.tenant.roles,
   owner: (credential, world) => world.owner(credential).fact,
   ownerLiveKeys: (credential, world) => world.liveKeys(credential),
   siblings: (credential, world) => world.siblings(credential),
   tenantAllowList: (_, world) => world.tenant.allowList,
-  requireDpop: ({ requireDpop }) => requireDpop,
   principalTrusts: (credential, world) => world.principalTrusts(credential),
-  condition: ({ condition }) => condition,
   provider: ({ providerId }, world) =>
     world.tenant.providers.seen.get(providerId) ?? world.tenant.providers.rest ?? null,
   self: (credential, world) => world.isSelf(credential),

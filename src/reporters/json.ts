@@ -26,7 +26,7 @@ export const jsonParts: PartReporter = function* (report) {
   yield '\n}\n';
 };
 
-/** `"name": […]`, as it stands in an object that is indented by two blanks. */
+/** `"name": […]`, an item a line: half the bytes of an indented one, and grep and diff see each finding whole. */
 function* list<T>(name: string, items: readonly T[], write: (item: T) => T): Generator<string> {
   const opening = `  ${JSON.stringify(name)}: [`;
   if (items.length === 0) {
@@ -34,13 +34,8 @@ function* list<T>(name: string, items: readonly T[], write: (item: T) => T): Gen
     return;
   }
   for (let at = 0; at < items.length; at += AT_ONCE) {
-    const some = items.slice(at, at + AT_ONCE).map(write);
-    // Around it stand "{\n", the opening, and the ends of list and object.
-    const text = JSON.stringify({ [name]: some }, null, 2).slice(
-      '{\n'.length + opening.length,
-      -'\n  ]\n}'.length,
-    );
-    yield (at === 0 ? opening : ',') + neutraliseJson(text);
+    const some = items.slice(at, at + AT_ONCE).map((item) => `    ${JSON.stringify(write(item))}`);
+    yield `${at === 0 ? opening : ','}\n${neutraliseJson(some.join(',\n'))}`;
   }
   yield '\n  ]';
 }

@@ -1,9 +1,16 @@
-import type { Snapshot } from '../contract/index.js';
+import type { Credential, Snapshot } from '../contract/index.js';
 
 /** Where credentials come from. */
 export interface Source {
   /** The tenant's host in lower case, without port; `file` where a file does not tell. */
   readonly tenant: string;
-  /** Never throws for what happens while collecting: the snapshot says what is missing. */
-  collect(signal: AbortSignal): Promise<Snapshot>;
+  /**
+   * Never throws for what happens while collecting: the snapshot says what is missing.
+   *
+   * @param onCredentials  may be handed credentials of the snapshot while more are on their way
+   */
+  collect(
+    signal: AbortSignal,
+    onCredentials?: (credentials: readonly Credential[]) => void,
+  ): Promise<Snapshot>;
 }

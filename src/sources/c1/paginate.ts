@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { RequestError } from './request-error.js';
 
 /** One page as it came. */
@@ -23,6 +24,8 @@ export const PAGE_SIZE = 100;
  * Lists whose page parameters are not declared in the API's description very likely ignore them and answer page 1 for
  * ever. A token seen before, or a page that holds only ids seen before, tells.
  *
+ * The next page is asked for before a page is handed out, so that the work on one goes on while the other is on its way.
+ *
  * @param fetchPage  asks for the page behind a token ('' for the first)
  * @param idOf       a record's id; '' where it has none (such a record is never "seen before")
  * @param limit      pages after which a list is given up
@@ -37,9 +40,9 @@ export async function* paginate(
 ): AsyncGenerator<Page, Ending, undefined> {
   const tokens = new Set<string>(['']);
   const ids = new Set<string>();
-  let token = '';
+  let coming = fetchPage('');
   for (let pages = 0; pages < limit; pages += 1) {
-    const page = await fetchPage(token);
+    const page = await coming;
     const before = ids.size;
     let nameless = false;
     for (const record of page.records) {
@@ -49,11 +52,18 @@ export async function* paginate(
     }
     const nothingNew = page.records.length > 0 && ids.size === before && !nameless;
     if (nothingNew && pages > 0) return 'repeats';
+    const { nextPageToken } = page;
+    const goesOn = nextPageToken !== '' && !tokens.has(nextPageToken);
+    if (goesOn && pages + 1 < limit) {
+      coming = fetchPage(nextPageToken);
+      // Whoever stops listening early must not leave a failure behind that nobody hears.
+      coming.catch(() => undefined);
+      // Until the request has left.
+      await turn();
+    }
     yield page;
-    if (page.nextPageToken === '') return 'end';
-    if (tokens.has(page.nextPageToken)) return 'repeats';
-    tokens.add(page.nextPageToken);
-    token = page.nextPageToken;
+    if (!goesOn) return nextPageToken === '' ? 'end' : 'repeats';
+    tokens.add(nextPageToken);
   }
   throw new RequestError(
     'api',

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import {
   type Fact,
   ifKnown,
@@ -8,18 +7,12 @@ import {
   type Role,
   Unknown,
 } from '../../contract/index.js';
-import { AuditError } from '../../errors.js';
-import type { ApiClient } from './client.js';
-import { errorNote, joinNotes, malformedNote, pagesOf, type Reader } from './collect.js';
-import { concernsOneRecord, isNotFound, RequestError } from './request-error.js';
-import { asRecord, FieldReader, type WireRecord } from './wire.js';
+import type { AuditError } from '../../errors.js';
+import { errorNote, joinNotes, malformedNote, type Reader } from './collect.js';
+import { UserLookup } from './users.js';
+import { FieldReader, type WireRecord } from './wire.js';
 
 const CURE = "Give the audit's credential the right to read users (POST /search/users, GET /users/{id}).";
-
-/** Ids in one search: as many as a page of answers holds. */
-const BATCH = 100;
-/** Single look-ups in hand; the client lets fewer through at once. */
-const LOOKUPS = 8;
 
 /** What is said where a user's record does not tell whether the user is active. */
 const STATUS_NOT_SHOWN = new Unknown('ConductorOne does not show whether its owner is active', CURE);
@@ -30,24 +23,26 @@ export interface OwnersSeen {
 }
 
 /**
- * The owners behind the ids: searched in batches, those missing asked for one by one, since a search may leave out
- * deleted users. Managers are looked up for owners that can no longer answer themselves.
+ * The owners behind the ids. Managers are looked up for owners that can no longer answer themselves.
+ *
+ * @param lookup  may have been given ids before
  */
 export async function readOwners(
   reader: Reader,
+  lookup: UserLookup,
   ids: readonly string[],
   roles: Fact<ReadonlyMap<string, Role>>,
 ): Promise<OwnersSeen> {
-  const { users, failure } = await readUsers(reader, ids);
+  for (const id of ids) lookup.add(id);
+  const { users, failure } = await lookup.read();
   const inactive = [...users.values()].filter(
     (user) => user !== 'gone' && ['disabled', 'deleted'].includes(statusOf(user) ?? ''),
   );
   const managerIds = [...new Set(inactive.flatMap((user) => managerIdsOf(user as WireRecord)))];
   const known = managerIds.filter((id) => users.has(id));
-  const others = await readUsers(
-    reader,
-    managerIds.filter((id) => !users.has(id)),
-  );
+  const managers = new UserLookup(reader);
+  for (const id of managerIds) if (!users.has(id)) managers.add(id);
+  const others = await managers.read();
   const people = new Map(
     [...known.map((id) => [id, users.get(id)] as const), ...others.users].flatMap(([id, user]) =>
       user === undefined || user === 'gone' ? [] : [[id, toPerson(id, user)] as const],
@@ -83,89 +78,6 @@ export function notShownNote(owners: ReadonlyMap<string, Fact<Owner>>): string |
   const blank = [...owners.values()].filter((owner) => owner === STATUS_NOT_SHOWN).length;
   if (blank === 0) return null;
   return `${blank === 1 ? '1 owner is' : `${blank} owners are`} not known: ConductorOne does not show whether they are active. ${CURE}`;
-}
-
-type Users = Map<string, WireRecord | 'gone'>;
-
-/** User records by id. `failure` is what kept some of them back. */
-async function readUsers(
-  reader: Reader,
-  ids: readonly string[],
-): Promise<{ users: Users; failure: AuditError | undefined }> {
-  const users: Users = new Map();
-  let failure: AuditError | undefined;
-  const batches = Array.from({ length: Math.ceil(ids.length / BATCH) }, (_, i) =>
-    ids.slice(i * BATCH, (i + 1) * BATCH),
-  );
-  await Promise.all(
-    batches.map(async (batch) => {
-      try {
-        await searchUsers(reader, batch, users);
-      } catch (error) {
-        if (!(error instanceof AuditError)) throw error;
-        failure ??= error;
-      }
-    }),
-  );
-  const missing = ids.filter((id) => !users.has(id));
-  // A refused search need not mean a refused look-up, but one refused look-up means the others are.
-  let refused: AuditError | undefined =
-    failure?.code === 'interrupted' || failure?.code === 'auth' ? failure : undefined;
-  const inTurn = pLimit(LOOKUPS);
-  await Promise.all(
-    missing.map((id) =>
-      inTurn(async () => {
-        if (refused) return;
-        try {
-          users.set(id, await readUser(reader.client, id));
-        } catch (error) {
-          if (!(error instanceof AuditError)) throw error;
-          if (!concernsOneRecord(error)) refused ??= error;
-          failure ??= error;
-        }
-      }),
-    ),
-  );
-  return { users, failure: ids.every((id) => users.has(id)) ? undefined : (refused ?? failure) };
-}
-
-async function searchUsers(reader: Reader, ids: readonly string[], into: Users): Promise<void> {
-  const wanted = new Set(ids);
-  const list = {
-    method: 'POST' as const,
-    path: '/search/users',
-    narrowed: { refs: ids.map((id) => ({ id })) },
-  };
-  for await (const page of pagesOf(list, reader, (value) => userIn(value)?.id ?? '')) {
-    for (const value of page.records) {
-      const user = userIn(value);
-      if (user && wanted.has(user.id)) into.set(user.id, user.record);
-    }
-  }
-}
-
-async function readUser(client: ApiClient, id: string): Promise<WireRecord | 'gone'> {
-  try {
-    const answer = await client.call({ method: 'GET', path: `/users/${encodeURIComponent(id)}` });
-    const user = userIn(answer.userView);
-    if (user?.id === id) return user.record;
-    throw new RequestError(
-      'api',
-      'GET /users/{id} answered 200, but does not hold the user that was asked for.',
-      'This is not the API that c1-audit knows; look for a newer version.',
-      { status: 200 },
-    );
-  } catch (error) {
-    if (isNotFound(error)) return 'gone';
-    throw error;
-  }
-}
-
-/** The user inside a view (`{user: {id, …}}`). */
-function userIn(view: unknown): { id: string; record: WireRecord } | undefined {
-  const record = asRecord(asRecord(view)?.user);
-  const id = record?.id;
-  return record && typeof id === 'string' && id !== '' ? { id, record } : undefined;
 }
 
 /** What is wrong with a user's record, as far as the audit reads it. */
