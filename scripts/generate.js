@@ -1,4 +1,4 @@
-// Writes what is generated: docs/rules/*.md, schema/config.json and the marked parts of README.md.
+// Writes what is generated: docs/demo.svg, docs/rules/*.md, schema/config.json and the marked parts of README.md.
 // With --check it writes nothing and fails where a file is not as it would be written.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -25,7 +25,7 @@ await build({
 });
 const { main, generatedFiles, DOCS_NOW } = await import(pathToFileURL(bundle));
 
-async function demo(...flags) {
+async function demo(env, ...flags) {
   let text = '';
   const stdout = new Writable({
     write(chunk, _, done) {
@@ -34,7 +34,7 @@ async function demo(...flags) {
     },
   });
   const code = await main(['demo', ...flags], {
-    env: {},
+    env,
     cwd: dirname(bundle),
     stdin: Readable.from([]),
     stdout,
@@ -48,8 +48,8 @@ async function demo(...flags) {
 
 const files = generatedFiles({
   readme: readFileSync('README.md', 'utf8'),
-  report: JSON.parse(await demo('-f', 'json')),
-  text: await demo('--scope', 'mine'),
+  report: JSON.parse(await demo({}, '-f', 'json')),
+  text: await demo({ FORCE_COLOR: '1' }, '--scope', 'mine'),
 });
 const leftovers = existsSync('docs/rules')
   ? readdirSync('docs/rules', { recursive: true })

@@ -2,12 +2,14 @@ import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from './config/config.js';
 import { isKnown, type Owner, type Rule, type Snapshot } from './contract/index.js';
+import type { PushRequest } from './delivery/conductorone/index.js';
 import { actionsRunUrl, inActions, publishToActions, stopCommands } from './delivery/github.js';
 import { type OutputTarget, writeReport, writeStream } from './delivery/output.js';
 import { deliverToSlack, slackDryRun } from './delivery/slack/index.js';
 import { openState, type StateFile } from './delivery/state-file.js';
 import { DRIFT_RULES } from './engine/drift.js';
-import { type Evaluated, evaluate } from './engine/evaluate.js';
+import { EarlyVerdicts } from './engine/early.js';
+import { type Evaluated, type Evaluation, evaluate } from './engine/evaluate.js';
 import { EXIT, type ExitCode, exitCode } from './engine/exit-code.js';
 import { NOTHING_TOLD, type Told } from './engine/history.js';
 import type { Report } from './engine/report.js';
@@ -16,6 +18,7 @@ import { WAIVER_RULES } from './engine/waivers.js';
 import { AuditError } from './errors.js';
 import type { Io } from './io.js';
 import type { Redactor } from './redact.js';
+import { neutraliseJson } from './reporters/escape.js';
 import { type Format, loadPartReporter } from './reporters/index.js';
 import type { ReporterContext, RuleInfo } from './reporters/reporter.js';
 import type { Source } from './sources/source.js';
@@ -33,6 +36,8 @@ export interface RunRequest {
   /** Milliseconds since the epoch. */
   readonly asOf: number;
   readonly slack: 'send' | 'off' | 'dry-run';
+  /** undefined: nothing goes to ConductorOne. */
+  readonly push?: PushRequest | undefined;
   readonly color: boolean;
 }
 
@@ -63,13 +68,17 @@ export async function run(request: RunRequest, context: RunContext): Promise<Exi
       : await openState(resolve(io.cwd, config.state), { tenant: source.tenant, now: startedAt });
   try {
     refuseOlder(stateFile?.state?.savedAt, asOf, config.state);
-    const snapshot = await source.collect(io.signal);
+    const rules = rulesInForce(request);
+    const early = new EarlyVerdicts(rules, asOf);
+    const snapshot = await source.collect(io.signal, (credentials) => early.judge(credentials));
     context.onCollected();
     for (const failure of snapshot.failures) context.complain(failure);
-    const evaluated = evaluate({
+    const evaluation: Evaluation = {
       tool: { name: 'c1-audit', version: C1_AUDIT_VERSION },
       snapshot,
-      rules: rulesInForce(request),
+      rules,
+      known: request.rules.map(({ id }) => id),
+      early,
       waivers: request.waivers ? config.waivers : [],
       choices: config.rules,
       only: request.only,
@@ -78,8 +87,8 @@ export async function run(request: RunRequest, context: RunContext): Promise<Exi
       asOf,
       startedAt,
       finishedAt: io.now(),
-    });
-    return await deliver(evaluated, snapshot, stateFile, request, context);
+    };
+    return await deliver(evaluate(evaluation), evaluation, stateFile, request, context);
   } finally {
     await stateFile?.release();
   }
@@ -120,7 +129,7 @@ type Attempt = (task: () => Promise<void>) => Promise<boolean>;
 /** Every delivery is tried; the state is kept only when all of them worked. */
 async function deliver(
   { report, comparison }: Evaluated,
-  snapshot: Snapshot,
+  evaluation: Evaluation,
   stateFile: StateFile | undefined,
   request: RunRequest,
   context: RunContext,
@@ -145,7 +154,7 @@ async function deliver(
     report,
     news: comparison?.news,
     settings: request.config.slack,
-    owners: knownOwners(snapshot),
+    owners: knownOwners(evaluation.snapshot),
     runUrl: about.runUrl,
   });
   if (request.slack === 'dry-run') {
@@ -174,9 +183,22 @@ async function deliver(
     });
   }
   // A dry run told nobody, and without waivers everything waived would be remembered as open.
-  const remembers = !failed && request.slack !== 'dry-run' && request.waivers;
+  const remembers = !failed && !isDryRun(request) && request.waivers;
   const next = remembers ? comparison?.next(told) : undefined;
   if (stateFile && next) await attempt(() => stateFile.save(next));
+  // Last, as the state does not speak of it: what ConductorOne did not take must not be told to Slack again.
+  const { push } = request;
+  if (push) {
+    await attempt(async () => {
+      const { pushFindings } = await import('./delivery/conductorone/index.js');
+      const owners = knownOwners(evaluation.snapshot);
+      const planned = await pushFindings(
+        { ...push, report, evaluation, rules: about.rules, owners },
+        { signal: io.signal, log, scrub: (text) => redactor.redact(text), tell: context.complain },
+      );
+      if (planned !== undefined) await writeStream(io.stdout, neutraliseJson(redactor.redact(planned)));
+    });
+  }
   return failed ? EXIT.incomplete : exitCode(report, request.config.failOn);
 }
 
@@ -184,11 +206,15 @@ function knownOwners({ facts }: Snapshot): ReadonlyMap<string, Owner> {
   return new Map([...facts.owners].flatMap(([id, owner]) => (isKnown(owner) ? [[id, owner] as const] : [])));
 }
 
+function isDryRun({ slack, push }: Pick<RunRequest, 'slack' | 'push'>): boolean {
+  return slack === 'dry-run' || push?.mode === 'dry-run';
+}
+
 /** Writes the report in every format asked for; returns the paths of those in files, by format. */
 async function writeTargets(
   report: Report,
   about: ReporterContext,
-  request: Pick<RunRequest, 'targets' | 'slack'>,
+  request: Pick<RunRequest, 'targets' | 'slack' | 'push'>,
   { io, redactor }: Pick<RunContext, 'io' | 'redactor'>,
   attempt: Attempt,
 ): Promise<Record<string, string>> {
@@ -201,7 +227,7 @@ async function writeTargets(
   let lost = false;
   for (const { format, file } of request.targets) {
     // A dry run's payload takes stdout for itself.
-    if (file === undefined && request.slack === 'dry-run') continue;
+    if (file === undefined && isDryRun(request)) continue;
     if (file === undefined) {
       await attempt(() => print(format));
       continue;
@@ -214,7 +240,7 @@ async function writeTargets(
     lost ||= !done;
   }
   // What was found is not lost with a file that cannot be written.
-  const printed = request.slack === 'dry-run' || request.targets.some(({ file }) => file === undefined);
+  const printed = isDryRun(request) || request.targets.some(({ file }) => file === undefined);
   if (lost && !printed) await attempt(() => print('text'));
   return written;
 }

@@ -21,6 +21,11 @@ const ROOMS: readonly { readonly room: string; readonly may: readonly string[] }
   { room: 'src/config/', may: ['src/contract/', 'src/engine/', 'src/errors.ts'] },
   { room: 'src/reporters/', may: ['src/contract/', 'src/engine/'] },
   {
+    // The one delivery that speaks to the tenant: over the same wire as the audit.
+    room: 'src/delivery/conductorone/',
+    may: ['src/contract/', 'src/engine/', 'src/errors.ts', 'src/reporters/', 'src/sources/c1/'],
+  },
+  {
     room: 'src/delivery/',
     may: [
       'src/contract/',
@@ -29,6 +34,25 @@ const ROOMS: readonly { readonly room: string; readonly may: readonly string[] }
       'src/errors.ts',
       'src/reporters/',
       'src/network.ts',
+    ],
+  },
+  {
+    room: 'src/init/',
+    may: ['src/contract/', 'src/config/config.ts', 'src/config/nearest.ts', 'src/errors.ts'],
+  },
+  { room: 'src/plan/', may: ['src/contract/', 'src/engine/report.ts', 'src/reporters/'] },
+  {
+    room: 'src/doctor/',
+    may: [
+      'src/contract/',
+      'src/config/',
+      'src/delivery/',
+      'src/engine/exit-code.ts',
+      'src/errors.ts',
+      'src/io.ts',
+      'src/network.ts',
+      'src/reporters/escape.ts',
+      'src/sources/c1/',
     ],
   },
   { room: 'src/docs/', may: ['src/contract/', 'src/engine/', 'src/config/', 'rules/'] },

@@ -16,13 +16,14 @@ let files: Map<string, string>;
 beforeAll(async () => {
   const now = () => DOCS_NOW;
   const report = (await runProgram(['demo', '-f', 'json'], { now })).report;
-  const text = (await runProgram(['demo', '--scope', 'mine'], { now })).stdout;
+  const text = (await runProgram(['demo', '--scope', 'mine'], { now, env: { FORCE_COLOR: '1' } })).stdout;
   files = generatedFiles({ readme, report, text });
 });
 
 describe('what is generated is as it would be generated now (npm run generate)', () => {
   const paths = [
     'README.md',
+    'docs/demo.svg',
     'schema/config.json',
     ...rules.map(({ id }) => `docs/rules/${id}.md`),
     ...readdirSync(resolve(root, 'docs/rules')).map((name) => `docs/rules/${name}`),

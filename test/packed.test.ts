@@ -218,6 +218,37 @@ describe('the command', () => {
   });
 });
 
+describe('completion in', () => {
+  /** Each script prints a line for what completes `demo --scope `, then `rul`, then the file name `packa`. */
+  const shells = {
+    bash: `source <(c1-audit completion bash)
+      try() { COMP_WORDS=(c1-audit "$@"); COMP_CWORD=$#; _c1_audit; echo "\${COMPREPLY[*]:-files}"; }
+      complete -p c1-audit | grep -q -- '-o default' && try demo --scope '' && try rul && try report packa`,
+    zsh: `compdef() { true }; _describe() { print -r -- "\${(@P)2%%:*}" }; _files() { print files }
+      source <(c1-audit completion zsh)
+      try() { words=(c1-audit "$@"); CURRENT=$#words; _c1_audit }
+      try demo --scope '' && try rul && try report packa`,
+    fish: `c1-audit completion fish | source
+      function try; complete -C "c1-audit $argv" | string split -f1 \\t | string join ' '; end
+      try 'demo --scope '; try rul; touch packages; try 'report packa' | string replace packages files`,
+  };
+
+  for (const [shell, script] of Object.entries(shells)) {
+    const there = spawnSync(shell, ['-c', 'true']).status === 0;
+    const testOrSkip = there || process.env.REQUIRE_SHELLS ? test : test.skip;
+    testOrSkip(shell, () => {
+      const { stdout, stderr, status } = spawnSync(shell, ['-c', script], {
+        cwd: emptyFolder(),
+        encoding: 'utf8',
+        env: { PATH: `${join(folder, 'node_modules/.bin')}:${process.env.PATH}`, HOME: emptyFolder() },
+      });
+      expect(stderr).toBe('');
+      expect(stdout).toBe('mine tenant\nrules\nfiles\n');
+      expect(status).toBe(0);
+    });
+  }
+});
+
 describe('the library', () => {
   test.each([
     [

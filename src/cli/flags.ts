@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import { PROFILES, SOURCE_KINDS } from '../config/config.js';
 import { SEVERITIES } from '../contract/severity.js';
 import { FORMATS } from '../reporters/index.js';
+import { each } from './define.js';
 
 /** Flags of every command that audits, as commander hands them over. */
 export interface AuditFlags {
@@ -19,6 +20,7 @@ export interface AuditFlags {
   /** false with `--no-slack`. */
   readonly slack?: boolean;
   readonly slackDryRun?: boolean;
+  readonly dryRun?: boolean;
   /** false with `--no-waivers`. */
   readonly waivers?: boolean;
   readonly timeout?: string;
@@ -28,8 +30,6 @@ export interface AuditFlags {
   /** false with `--no-color`. */
   readonly color?: boolean;
 }
-
-const each = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
 /** The flags in the order `--help` shows them. Values are checked where the configuration is, all mistakes in one go. */
 export function auditOptions(): Option[] {
@@ -54,6 +54,7 @@ export function auditOptions(): Option[] {
     new Option('--slack', 'send to Slack (default where SLACK_WEBHOOK_URL is set)'),
     new Option('--no-slack', 'do not send to Slack'),
     new Option('--slack-dry-run', 'print the Slack message instead of sending it'),
+    new Option('--dry-run', 'send and keep nothing; print what would be pushed to ConductorOne'),
     new Option('--no-waivers', 'report waived findings as if they were not'),
     new Option('--timeout <seconds>', 'stop reading the tenant after this long (default: 1800)'),
     new Option('--print-config', 'print the configuration in force and where it comes from, and stop'),

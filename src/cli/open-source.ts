@@ -5,31 +5,45 @@ import type { Logger } from 'pino';
 import { type Config, SOURCE_KINDS, type SourceName } from '../config/config.js';
 import type { LoadedConfig } from '../config/load.js';
 import type { Kind } from '../contract/index.js';
+import { FindingsClient } from '../delivery/conductorone/client.js';
+import type { PushRequest } from '../delivery/conductorone/index.js';
 import { AuditError } from '../errors.js';
 import type { Io } from '../io.js';
 import { createFetch } from '../network.js';
 import { readAccess } from '../sources/c1/access.js';
 import { CLIENT_SECRET_PREFIX } from '../sources/c1/auth/client-secret.js';
 import { namedTenant } from '../sources/c1/environment.js';
-import { c1Source } from '../sources/c1/index.js';
+import { c1Source, openSession } from '../sources/c1/index.js';
 import { DEFAULT_LIMITS } from '../sources/c1/limits.js';
 import { fileSource } from '../sources/file.js';
 import type { Source } from '../sources/source.js';
 import type { AuditFlags } from './flags.js';
 import { type CommandContext, complain } from './main.js';
 
+/** Where credentials come from, and where findings may go to. */
+export interface Opened {
+  readonly source: Source;
+  /** undefined: no tenant stands behind a file. */
+  readonly findings: Pick<PushRequest, 'connect' | 'timeLimit'> | undefined;
+}
+
 /**
  * The source that flags, configuration and environment ask for: a file, or a tenant.
  *
  * @throws AuditError `usage`, `input` or `credentials`
  */
-export async function openSource(
+export async function openSource(...asked: Parameters<typeof open>): Promise<Source> {
+  return (await open(...asked)).source;
+}
+
+/** As {@link openSource}, with the way to the tenant's findings; they share one login. */
+export async function open(
   flags: AuditFlags,
   { config, origins }: LoadedConfig,
   { io, redactor }: CommandContext,
   log: Logger,
   onRecords: (count: number) => void,
-): Promise<Source> {
+): Promise<Opened> {
   if (flags.input !== undefined) {
     const conflict =
       flags.scope !== undefined ? '--scope' : flags.source !== undefined ? '--source' : undefined;
@@ -42,7 +56,7 @@ export async function openSource(
     }
     const name = flags.input === '-' ? 'stdin' : flags.input;
     const tenant = namedTenant(io.env);
-    return fileSource(await readInput(flags.input, io), name, tenant);
+    return { source: fileSource(await readInput(flags.input, io), name, tenant), findings: undefined };
   }
   const fetch = createFetch(io.env);
   const { access, warnings } = await readAccess(io);
@@ -51,19 +65,21 @@ export async function openSource(
   for (const warning of warnings) complain({ message: warning, hint: '' }, { io, redactor });
   const kinds = kindsOf(config);
   const named = origins.get('sources')?.from ?? 'default';
-  return c1Source({
-    access,
+  const limits = { ...DEFAULT_LIMITS, ...io.limits, ...timeoutOf(flags) };
+  const common = { access, limits, log, now: io.now, scrub: (text: string) => redactor.redact(text) };
+  const login = { ...common, fetch, hide: (secret: string) => redactor.add(secret) };
+  const session = openSession(login);
+  const source = c1Source({
+    ...login,
+    session,
     scope: config.scope,
     kinds,
     required: new Set(named === 'default' ? [] : kinds),
-    limits: { ...DEFAULT_LIMITS, ...io.limits, ...timeoutOf(flags) },
-    log,
-    now: io.now,
-    fetch,
-    hide: (secret) => redactor.add(secret),
-    scrub: (text) => redactor.redact(text),
     onRecords,
   });
+  const connect = (signal: AbortSignal) =>
+    new FindingsClient({ ...common, origin: access.origin, session, signal });
+  return { source, findings: { connect, timeLimit: limits.runTimeout } };
 }
 
 /** The kinds to audit, in a fixed order: those named, else what the scope suggests. */

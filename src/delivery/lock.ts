@@ -61,6 +61,17 @@ export async function takeLock(
   };
 }
 
+/**
+ * Says who holds a lock, if anybody does. Touches nothing.
+ *
+ * @throws AuditError `state` where {@link takeLock} would not get it.
+ */
+export async function refuseHeld(path: string, { now, what }: { now: number; what: string }): Promise<void> {
+  const holder = await read(path);
+  const isHeld = holder === undefined ? await isYoung(path) : !leftBehind(holder, now);
+  if (isHeld) throw inUse(what, path, holder, now);
+}
+
 /** A link appears with its content or not at all: nobody ever reads half a lock. False where one is there already. */
 async function create(path: string, holder: Holder): Promise<boolean> {
   const own = `${path}.${holder.token}`;

@@ -5,7 +5,7 @@ import { KINDS, parseInstant, SEVERITIES } from '../contract/index.js';
 import { MILESTONES } from '../engine/history.js';
 import { STATE_VERSION, type State } from '../engine/state.js';
 import { AuditError } from '../errors.js';
-import { takeLock } from './lock.js';
+import { refuseHeld, takeLock } from './lock.js';
 
 /** The state file of one run: read, and held against other runs until it is released. */
 export interface StateFile {
@@ -52,6 +52,22 @@ export async function openState(path: string, run: { tenant: string; now: number
     await release();
     throw error;
   }
+}
+
+/**
+ * The state as {@link openState} would find it, but touching nothing: no folder is made, no lock is taken.
+ *
+ * @returns undefined: there is no file yet.
+ * @throws AuditError `state` where openState would.
+ */
+export async function peekState(
+  path: string,
+  run: { tenant: string; now: number },
+): Promise<State | undefined> {
+  const file = await realpath(path).catch(() => path);
+  await refuseHeld(`${file}.lock`, { now: run.now, what: `the state file ${path}` });
+  const text = await read(file, path);
+  return text === undefined ? undefined : parseState(text, { path, tenant: run.tenant });
 }
 
 async function read(file: string, path: string): Promise<string | undefined> {

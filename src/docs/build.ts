@@ -1,7 +1,8 @@
 import { rules } from '../../rules/index.js';
 import { configSchema } from '../config/schema.js';
 import type { Report } from '../engine/report.js';
-import { messageExamples, readmeRules, readmeSample, readmeWith, rulePages } from './generated.js';
+import { messageExamples, readmeRules, readmeWith, rulePages } from './generated.js';
+import { terminalPicture } from './picture.js';
 import { extraRules } from './rule-text.js';
 
 /** What the generated files are made of beside the rules: two audits of the demo tenant. */
@@ -10,7 +11,7 @@ export interface DocsInput {
   readonly readme: string;
   /** An audit of the whole demo tenant. */
   readonly report: Report;
-  /** The text report of the demo tenant's own keys. */
+  /** The text report of the demo tenant's own keys, in colour. */
   readonly text: string;
 }
 
@@ -23,8 +24,9 @@ export function generatedFiles({ readme, report, text }: DocsInput): Map<string,
   return new Map([
     ...rulePages(all, messageExamples(report.findings)),
     ['schema/config.json', `${JSON.stringify(configSchema(rules), null, 2)}\n`],
-    ['README.md', readmeWith(readme, { rules: readmeRules(all), sample: readmeSample(text, SAMPLE_LINES) })],
+    ['README.md', readmeWith(readme, { rules: readmeRules(all) })],
+    ['docs/demo.svg', terminalPicture('npx c1-audit demo --scope mine', text, PICTURE_LINES)],
   ]);
 }
 
-const SAMPLE_LINES = 20;
+const PICTURE_LINES = 24;

@@ -41,12 +41,3 @@ export function readmeWith(readme: string, parts: Readonly<Record<string, string
 export function readmeRules(rules: readonly DocumentedRule[]): string {
   return `${ruleTable(rules, RULE_PAGES)}\n\nJudges: ${KIND_LEGEND}. \`c1-audit rules <id>\` shows the same as the linked page.`;
 }
-
-/** The README's sample of the text report: its beginning, up to a whole paragraph. */
-export function readmeSample(text: string, lines: number): string {
-  const all = text.split('\n');
-  const end = all.findIndex((line, index) => index >= lines && line === '');
-  return ['```text', ...all.slice(0, end === -1 ? undefined : end), '…', ...all.slice(-2, -1), '```'].join(
-    '\n',
-  );
-}

@@ -17,6 +17,8 @@ export interface ReportParts {
   /** The verdicts' findings after waivers and history, and those on waivers and drift. */
   readonly findings: readonly Finding[];
   readonly resolved: Report['resolved'];
+  /** Ids of rules that are there, but were not in force or could not be run. */
+  readonly notRun: readonly string[];
   /** Findings below it are left out, and the coverage says how many. */
   readonly minSeverity: Severity;
   /** Milliseconds since the epoch. */
@@ -58,6 +60,7 @@ export function assembleReport(parts: ReportParts): Report {
           ? [`${count(hidden, 'finding')} below ${minSeverity} ${hidden === 1 ? 'is' : 'are'} not shown.`]
           : []),
       ],
+      ...(parts.notRun.length > 0 ? { rulesNotRun: [...parts.notRun].sort() } : {}),
     },
     summary: { ...summarise(findings, verdicts, parts.resolved), ...hiddenCounts(left) },
     findings,

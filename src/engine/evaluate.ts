@@ -3,6 +3,7 @@ import { ifKnown } from '../contract/index.js';
 import { assembleReport, isComplete } from './assemble.js';
 import { audit, type Verdicts } from './audit.js';
 import { DRIFT_RULES, drift } from './drift.js';
+import type { EarlyVerdicts } from './early.js';
 import { type Comparison, compare } from './history.js';
 import type { Report } from './report.js';
 import type { RuleInForce } from './settings.js';
@@ -19,6 +20,10 @@ export interface Evaluation {
   readonly tool: Report['tool'];
   readonly snapshot: Snapshot;
   readonly rules: readonly RuleInForce[];
+  /** Every rule there is, in force or not. */
+  readonly known: readonly string[];
+  /** What those rules said already, at `asOf`. */
+  readonly early?: EarlyVerdicts | undefined;
   readonly waivers: WaiverInput['waivers'];
   /** Drift and waiver rules that are set, by id; absent: as they are. */
   readonly choices: Readonly<Record<string, RuleChoice>>;
@@ -42,7 +47,7 @@ export interface Evaluated {
 /** From what was seen to what is said: rules, then drift, waivers, history and the report. Pure. */
 export function evaluate(evaluation: Evaluation): Evaluated {
   const { snapshot, rules, asOf, history } = evaluation;
-  const verdicts = audit(snapshot, rules, asOf);
+  const verdicts = audit(snapshot, rules, asOf, evaluation.early);
   const run = historyRun(evaluation, verdicts);
   const changes = history ? driftOf(evaluation, verdicts, run, history.previous) : undefined;
   const waived = applyWaivers({
@@ -65,6 +70,7 @@ export function evaluate(evaluation: Evaluation): Evaluated {
     verdicts,
     findings: comparison?.findings ?? all,
     resolved: comparison?.resolved ?? [],
+    notRun: evaluation.known.filter((id) => !run.rules.has(id)),
   });
   return { report, comparison };
 }

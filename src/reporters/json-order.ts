@@ -23,6 +23,7 @@ export function inOrder(report: Report): Report {
         note,
       })),
       notes: coverage.notes,
+      ...(coverage.rulesNotRun ? { rulesNotRun: coverage.rulesNotRun } : {}),
     },
     summary: summaryInOrder(report.summary),
     findings: report.findings.map(findingInOrder),

@@ -453,14 +453,6 @@ test('a flag with a command for GitHub in it is not obeyed', async () => {
   expect(stderr).not.toMatch(/^::error/m);
 });
 
-test('pushing findings, which this version does not do, is refused instead of ignored', async () => {
-  const cwd = emptyFolder();
-  writeFileSync(join(cwd, 'c1-audit.config.yaml'), 'push: { conductorone: true }\n');
-  const { code, stderr } = await audit([], { cwd });
-  expect(code).toBe(2);
-  expect(stderr).toContain('push.conductorone');
-});
-
 test('--print-config shows what is in force and audits nothing', async () => {
   const { code, stdout } = await audit(['--print-config', '--scope', 'tenant'], { env: {} });
   expect(code).toBe(0);

@@ -374,7 +374,7 @@ describe('findings', () => {
     tenant.features.findings = 'on';
     const first = (await post('/findings', finding)).json.finding;
     expect(first).toMatchObject({ state: 'FINDING_STATE_OPEN', recurrenceCount: 0, resolvedAt: null });
-    const resolved = await post(`/findings/${first.id}/state`, { state: 'FINDING_STATE_RESOLVED' });
+    const resolved = await post(`/findings/${first.id}/state`, { resolve: { reason: 'gone' } });
     expect(resolved.json.finding).toMatchObject({ state: 'FINDING_STATE_RESOLVED' });
     expect(resolved.json.finding.resolvedAt).not.toBeNull();
     const again = (await post('/findings', { ...finding, severity: 'FINDING_SEVERITY_LOW' })).json.finding;
@@ -389,7 +389,9 @@ describe('findings', () => {
     expect(tenant.findings).toHaveLength(2);
     const found = await post('/findings/search', { severities: ['FINDING_SEVERITY_LOW'] });
     expect(found.json.list).toHaveLength(1);
-    expect((await post('/findings/nothing/state', { state: 'FINDING_STATE_OPEN' })).status).toBe(404);
+    expect((await post('/findings/nothing/state', { reopen: {} })).status).toBe(404);
+    for (const actions of [{}, { reopen: {}, resolve: {} }, { state: 'FINDING_STATE_OPEN' }])
+      expect((await post(`/findings/${first.id}/state`, actions)).status).toBe(400);
   });
 
   test.each([

@@ -15,8 +15,9 @@ import { wantsColor } from '../color.js';
 import type { AuditFlags } from '../flags.js';
 import { createLog } from '../log.js';
 import { type CommandContext, complain } from '../main.js';
-import { openSource } from '../open-source.js';
+import { open } from '../open-source.js';
 import { createProgress } from '../progress.js';
+import { pushMode } from '../push-mode.js';
 import { environmentSecrets } from '../secrets.js';
 import { unattended } from '../unattended.js';
 
@@ -40,29 +41,40 @@ export async function auditCommand(
     return EXIT.clean;
   }
   const mayTellSlack =
-    flags.slack !== false && !flags.slackDryRun && (flags.slack || !defaults.slackOnRequest);
-  return unattended(() => audit(flags, context, defaults), mayTellSlack === true, context);
+    flags.slack !== false && !flags.slackDryRun && !flags.dryRun && (flags.slack || !defaults.slackOnRequest);
+  return unattended(
+    () => audit(flags, context, defaults),
+    mayTellSlack === true,
+    flags.dryRun ? withoutHeartbeat(context) : context,
+  );
+}
+
+/** A dry run is nobody's sign of life. */
+function withoutHeartbeat({ io, redactor }: CommandContext): CommandContext {
+  return { redactor, io: { ...io, env: { ...io.env, C1_AUDIT_HEARTBEAT_URL: undefined } } };
 }
 
 async function audit(flags: AuditFlags, context: CommandContext, defaults: AuditDefaults): Promise<ExitCode> {
   const { io, redactor } = context;
   const targets = parseTargets(flags.format ?? [], io.cwd);
-  if (flags.slackDryRun && flags.format && targets.some(({ file }) => file === undefined)) {
+  const dryRun = flags.slackDryRun ? '--slack-dry-run' : flags.dryRun ? '--dry-run' : undefined;
+  if (dryRun && flags.format && targets.some(({ file }) => file === undefined)) {
     throw new AuditError(
       'usage',
-      '--slack-dry-run prints the Slack message to stdout, where a report is to go as well.',
+      `${dryRun} prints ${flags.slackDryRun ? 'the Slack message' : 'what would be pushed'} to stdout, where a report is to go as well.`,
       'Give the report a file, as in -f json:report.json.',
     );
   }
   const asOf = readAsOf(flags.asOf) ?? io.now();
   const loaded = await load(flags, context, defaults, asOf);
   refuseStateAsReport(loaded, targets, io.cwd);
-  refusePush(loaded);
+  const mode = pushMode(flags, loaded.config, (note) => complain(note, context));
   const slack = slackMode(flags, io, defaults);
   const log = createLog(flags.verbose ? 'debug' : flags.quiet ? 'error' : 'warn', io.stderr, redactor);
   const progress = createProgress(io, !flags.quiet && !flags.verbose);
+  const { source, findings } = await open(flags, loaded, context, log, progress.add);
   const request: RunRequest = {
-    source: await openSource(flags, loaded, context, log, progress.add),
+    source,
     config: loaded.config,
     rules: loaded.rules,
     only: flags.rule && new Set(flags.rule),
@@ -70,6 +82,7 @@ async function audit(flags: AuditFlags, context: CommandContext, defaults: Audit
     targets,
     asOf,
     slack,
+    push: mode && findings && { ...findings, mode },
     color: wantsColor(io, flags.color),
   };
   if (inActions(io.env)) io.stderr.write(maskLines(environmentSecrets(io.env).map(({ value }) => value)));
@@ -106,16 +119,6 @@ async function load(
     builtIns,
   });
   return withDefaults(loaded, defaults);
-}
-
-/** A setting that does nothing must not look as if it did: this version only reads. */
-function refusePush({ config }: LoadedConfig): void {
-  if (!config.push.conductorone) return;
-  throw new AuditError(
-    'config',
-    'push.conductorone is set, but this version does not push findings to ConductorOne.',
-    'Set it to false, or leave it out.',
-  );
 }
 
 /** @throws AuditError `usage` where a report would take the place of the state. */
@@ -167,7 +170,7 @@ function slackMode(
   { slackOnRequest = false }: AuditDefaults,
 ): RunRequest['slack'] {
   if (flags.slackDryRun) return 'dry-run';
-  if (flags.slack === false || (slackOnRequest && !flags.slack)) return 'off';
+  if (flags.slack === false || flags.dryRun || (slackOnRequest && !flags.slack)) return 'off';
   // Read here so that a wrong setting is told before the audit, not after it.
   const target = slackTarget(env);
   if (target) return 'send';

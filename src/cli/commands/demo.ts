@@ -18,16 +18,18 @@ export async function demoCommand(
 ): Promise<ExitCode> {
   const { io, redactor } = context;
   const port = readPort(flags);
-  const tenant = await startTenant({ now: io.now, ...(port === undefined ? {} : { port }) }).catch(
-    (cause: unknown) => {
-      throw new AuditError(
-        'usage',
-        `The demo tenant cannot listen on port ${port ?? 0} (${(cause as NodeJS.ErrnoException).code ?? String(cause)}).`,
-        'Name another port.',
-        { cause },
-      );
-    },
-  );
+  const tenant = await startTenant({
+    now: io.now,
+    features: { findings: 'on' },
+    ...(port === undefined ? {} : { port }),
+  }).catch((cause: unknown) => {
+    throw new AuditError(
+      'usage',
+      `The demo tenant cannot listen on port ${port ?? 0} (${(cause as NodeJS.ErrnoException).code ?? String(cause)}).`,
+      'Name another port.',
+      { cause },
+    );
+  });
   try {
     if (flags.serve) return await serve(tenant.environment, io);
     const env = { ...withoutRealWorld(io.env), ...tenant.environment };

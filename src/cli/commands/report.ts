@@ -1,58 +1,52 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { rules as builtIns } from '../../../rules/index.js';
-import { loadConfig } from '../../config/load.js';
+import { type LoadedConfig, loadConfig } from '../../config/load.js';
 import { parseTargets } from '../../delivery/output.js';
 import type { ExitCode } from '../../engine/exit-code.js';
-import { parseReport } from '../../engine/saved-report.js';
 import { AuditError } from '../../errors.js';
 import { rerender } from '../../run.js';
 import { wantsColor } from '../color.js';
-import type { AuditFlags } from '../flags.js';
+import type { ReportFlags } from '../definitions/report.js';
 import { type CommandContext, complain } from '../main.js';
+import { readSavedReport, refuseOverwriting } from '../saved-report.js';
 
-/** Renders a saved report again and exits as the audit that wrote it would have. */
+/** Renders a saved report again and exits as the audit that wrote it would have; or compares two of them. */
 export async function reportCommand(
-  file: string,
-  flags: Pick<AuditFlags, 'format' | 'failOn' | 'color' | 'config'>,
+  files: readonly string[],
+  flags: ReportFlags,
   context: CommandContext,
 ): Promise<ExitCode> {
   const { io } = context;
+  if (flags.diff) {
+    const { reportDiffCommand } = await import('./report-diff.js');
+    return reportDiffCommand(files, flags, await failOnConfig(flags, context), context);
+  }
+  const [file, ...others] = files;
+  if (file === undefined || others.length > 0)
+    throw new AuditError(
+      'usage',
+      `report takes one saved report, not ${files.length}.`,
+      others.length === 1
+        ? `To compare two: c1-audit report --diff <old.json> <new.json>.`
+        : 'Usage: c1-audit report <report.json>; - reads from stdin.',
+    );
   const targets = parseTargets(flags.format ?? [], io.cwd);
-  const own = targets.find(
-    (target) => target.file !== undefined && resolve(io.cwd, target.file) === resolve(io.cwd, file),
-  );
-  if (own)
-    throw new AuditError('usage', `The report ${file} would be written over itself.`, 'Name another file.');
-  // What made the audit fail makes its report fail: flag, environment and configuration, as there.
-  const { config, rules } = await loadConfig({
-    cwd: io.cwd,
-    env: io.env,
-    flags: { failOn: flags.failOn },
-    configPath: flags.config,
-    now: io.now(),
-    builtIns,
-  });
-  const report = parseReport(await readSaved(file, context), file === '-' ? 'stdin' : file);
+  refuseOverwriting([file], targets, io.cwd);
+  const { config, rules } = await failOnConfig(flags, context);
   return rerender(
-    report,
+    await readSavedReport(file, io),
     { targets, rules, failOn: config.failOn, color: wantsColor(io, flags.color) },
     { ...context, complain: (error) => complain(error, context) },
   );
 }
 
-async function readSaved(file: string, { io }: CommandContext): Promise<string> {
-  if (file === '-') return text(io.stdin);
-  try {
-    return await readFile(resolve(io.cwd, file), 'utf8');
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new AuditError(
-      'input',
-      `The report ${file} cannot be read (${code}).`,
-      'Check the path; - reads from stdin.',
-      { cause },
-    );
-  }
+/** What makes the audit fail makes its report fail: flag, environment and configuration, as there. */
+function failOnConfig({ failOn, config }: ReportFlags, { io }: CommandContext): Promise<LoadedConfig> {
+  return loadConfig({
+    cwd: io.cwd,
+    env: io.env,
+    flags: { failOn },
+    configPath: config,
+    now: io.now(),
+    builtIns,
+  });
 }

@@ -6,7 +6,13 @@ import { AuditError } from '../../errors.js';
 import { createFetch } from '../../network.js';
 import type { Bot } from './bot.js';
 import { type SlackTarget, slackTarget } from './environment.js';
-import { failurePayload, heartbeatNeedsHistory, type SlackMessage, slackMessage } from './message.js';
+import {
+  failurePayload,
+  heartbeatNeedsHistory,
+  type SlackMessage,
+  slackMessage,
+  testPayload,
+} from './message.js';
 import { lookUpUsers, notifyOwners, recipients } from './owners.js';
 import type { SlackPayload } from './payload.js';
 import { mentionsOf, type People } from './people.js';
@@ -96,6 +102,25 @@ export async function deliverFailureToSlack(
   failure: { message: string; hint: string; tenant: string | undefined; runUrl?: string | undefined },
   connection: SlackConnection,
 ): Promise<void> {
+  await postNotice(failurePayload(failure), connection);
+}
+
+/**
+ * Sends one message that says it is a test.
+ *
+ * @throws AuditError `delivery`.
+ */
+export async function deliverTestToSlack(
+  tenant: string | undefined,
+  connection: SlackConnection,
+): Promise<void> {
+  await postNotice(testPayload(tenant), connection);
+}
+
+async function postNotice(
+  message: Pick<SlackMessage, 'payload' | 'fallback'>,
+  connection: SlackConnection,
+): Promise<void> {
   const target = targetOf(connection);
   if (target === undefined) return;
   const sending = sendingOf(connection);
@@ -104,7 +129,7 @@ export async function deliverFailureToSlack(
       target.bot && target.webhook === undefined
         ? await openBot(target.bot.token, sending, connection.apiUrl)
         : undefined;
-    await post(target, bot, failurePayload(failure), sending);
+    await post(target, bot, message, sending);
   });
 }
 

@@ -373,3 +373,14 @@ export function failurePayload(failure: {
     },
   };
 }
+
+/** The one message of somebody who wants to know whether messages arrive. */
+export function testPayload(tenant: string | undefined): Pick<SlackMessage, 'payload' | 'fallback'> {
+  const title = 'TEST of c1-audit: nothing was audited';
+  const where = tenant === undefined ? '' : ` It will report on ${clean(tenant, 60)}.`;
+  const why = `c1-audit doctor --slack-test sent this to see whether messages arrive. There is nothing to do.${where}`;
+  return {
+    payload: { text: forSlack(title), blocks: [header(title), richText([plain(why)])], ...QUIET },
+    fallback: { text: [title, why].map(harmless).join('\n'), mrkdwn: false, ...QUIET },
+  };
+}

@@ -26,12 +26,14 @@ export interface CustomFinding {
   firstObservedAt: string;
   lastObservedAt: string;
   resolvedAt: string | null;
+  riskAcceptanceJustification: string;
+  riskAcceptanceExpiresAt: string | null;
 }
 
 const SEVERITIES = ['INFO', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL'].map((name) => `FINDING_SEVERITY_${name}`);
-const STATES = ['OPEN', 'IN_PROGRESS', 'RESOLVED', 'SNOOZED', 'RISK_ACCEPTED', 'SUPPRESSED'].map(
-  (name) => `FINDING_STATE_${name}`,
-);
+
+/** Nobody accepts a risk any longer. */
+const NOT_ACCEPTED = { riskAcceptanceJustification: '', riskAcceptanceExpiresAt: null };
 
 /** POST /findings: the same key parts are the same finding, which is updated, or opened again. */
 export function createFinding(call: Call) {
@@ -89,6 +91,7 @@ export function createFinding(call: Call) {
     createdAt: at,
     firstObservedAt: at,
     resolvedAt: null,
+    ...NOT_ACCEPTED,
     ...content,
   };
   findings.push(finding);
@@ -102,6 +105,7 @@ export function searchFindings(call: Call) {
     pageSize: 'integer',
     pageToken: 'string',
     refs: 'refs',
+    findingTypes: 'strings',
     customSubTypes: 'strings',
     severities: 'strings',
     states: 'strings',
@@ -114,6 +118,7 @@ export function searchFindings(call: Call) {
     call.state.findings,
     (finding) =>
       admits(ask.refs, finding.id) &&
+      admits(ask.findingTypes, 'FINDING_TYPE_CUSTOM') &&
       admits(ask.customSubTypes, finding.customSubType) &&
       admits(ask.severities, finding.severity) &&
       admits(ask.states, finding.state) &&
@@ -122,19 +127,54 @@ export function searchFindings(call: Call) {
   return searchPage(call, matching, ask, query);
 }
 
-/** POST /findings/{id}/state */
+/** POST /findings/{id}/state: exactly one action. */
 export function setFindingState(call: Call) {
   requireFeature('findings', call.state.features.findings);
-  const { state } = readFields(call.body, { state: 'string' });
+  const actions = readFields(call.body, {
+    snooze: 'object',
+    suppress: 'object',
+    unsuppress: 'object',
+    acceptRisk: 'object',
+    resolve: 'object',
+    reopen: 'object',
+  });
   require(call, Permission.writeFindings);
-  if (!STATES.includes(state)) throw invalid('state must be a defined value');
+  const [action, ...others] = Object.entries(actions).filter(([, parameters]) => parameters !== null);
+  if (!action || others.length > 0) throw invalid('exactly one action must be set');
   const finding = call.state.findings.find(({ id }) => id === call.params.id);
   if (!finding) throw notFound('finding');
   const at = new Date(call.state.now()).toISOString();
-  finding.state = state;
-  finding.updatedAt = at;
-  finding.resolvedAt = state === 'FINDING_STATE_RESOLVED' ? at : null;
-  return { finding };
+  return { finding: Object.assign(finding, { updatedAt: at }, outcomeOf(action[0], action[1] ?? {}, at)) };
+}
+
+function outcomeOf(
+  action: string,
+  parameters: Readonly<Record<string, unknown>>,
+  at: string,
+): Partial<CustomFinding> {
+  switch (action) {
+    case 'resolve':
+      readFields(parameters, { reason: 'string' });
+      return { state: 'FINDING_STATE_RESOLVED', resolvedAt: at, ...NOT_ACCEPTED };
+    case 'acceptRisk': {
+      const { justification, expiresAt } = readFields(parameters, {
+        justification: 'string',
+        expiresAt: 'string',
+      });
+      return {
+        state: 'FINDING_STATE_RISK_ACCEPTED',
+        resolvedAt: null,
+        riskAcceptanceJustification: justification,
+        riskAcceptanceExpiresAt: expiresAt === '' ? null : expiresAt,
+      };
+    }
+    case 'snooze':
+      return { state: 'FINDING_STATE_SNOOZED', resolvedAt: null };
+    case 'suppress':
+      return { state: 'FINDING_STATE_SUPPRESSED', resolvedAt: null };
+    default:
+      return { state: 'FINDING_STATE_OPEN', resolvedAt: null, ...NOT_ACCEPTED };
+  }
 }
 
 function fingerprintOf(subType: string, parts: readonly string[]): string {

@@ -4,18 +4,26 @@ import type { Session } from './auth/session.js';
 import type { Limits } from './limits.js';
 import { RequestError } from './request-error.js';
 import { abortReason, readRetryAfter, withRetries } from './retry.js';
-import { type Scrub, scrubError, scrubTexts } from './scrub.js';
+import { parseScrubbed, type Scrub, scrubError } from './scrub.js';
 import { type Answer, describe, type Request } from './transport.js';
 import { oneLine, requestId } from './wording.js';
 
-/** One call of the API, below `/api/v1`. */
-export interface Call {
-  readonly method: 'GET' | 'POST';
+interface CallOf<Method extends 'GET' | 'POST', Path extends string> {
+  readonly method: Method;
   /** Begins with a slash and has no trailing one, which would be redirected to the collection. */
-  readonly path: string;
+  readonly path: Path;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: Readonly<Record<string, unknown>>;
 }
+
+/** Where the API takes a POST to answer a question. */
+export type SearchPath = `/search/${string}`;
+
+/** One call of the API that reads, below `/api/v1`: all that an audit can ask. */
+export type Call = CallOf<'GET', string> | CallOf<'POST', SearchPath>;
+
+/** Any call that may be repeated without harm, reading or not: whoever sends one says why. */
+export type RepeatableCall = CallOf<'GET' | 'POST', string>;
 
 export interface ApiClientOptions {
   readonly origin: string;
@@ -29,8 +37,31 @@ export interface ApiClientOptions {
   readonly signal: AbortSignal;
 }
 
-/** The one way to ask ConductorOne anything: authorised, retried, bounded and checked. */
+/** The one way to ask ConductorOne anything in an audit. It reads, and cannot be made to do anything else. */
 export class ApiClient {
+  readonly #sender: Sender;
+
+  constructor(options: ApiClientOptions) {
+    this.#sender = new Sender(options);
+  }
+
+  /** Calls sent so far, retries not counted. */
+  get requests(): number {
+    return this.#sender.requests;
+  }
+
+  /**
+   * The JSON object a call answers with.
+   *
+   * @throws RequestError naming call, status and request id; AuditError `interrupted`.
+   */
+  call(call: Call): Promise<Record<string, unknown>> {
+    return this.#sender.send(call);
+  }
+}
+
+/** Sends calls: authorised, retried, bounded and checked. Not to be handed on: what wraps it decides what can be called. */
+export class Sender {
   readonly #options: ApiClientOptions;
   readonly #limit: ReturnType<typeof pLimit>;
   #requests = 0;
@@ -40,17 +71,12 @@ export class ApiClient {
     this.#limit = pLimit(options.limits.concurrency);
   }
 
-  /** Calls sent so far, retries not counted. */
   get requests(): number {
     return this.#requests;
   }
 
-  /**
-   * The JSON object a call answers with.
-   *
-   * @throws RequestError naming call, status and request id; AuditError `interrupted`.
-   */
-  call(call: Call): Promise<Record<string, unknown>> {
+  /** As {@link ApiClient.call}. */
+  send(call: RepeatableCall): Promise<Record<string, unknown>> {
     const { limits, log, signal, scrub } = this.#options;
     const request = this.#toRequest(call);
     this.#requests += 1;
@@ -69,7 +95,7 @@ export class ApiClient {
     });
   }
 
-  #toRequest({ method, path, query = {}, body }: Call): Request {
+  #toRequest({ method, path, query = {}, body }: RepeatableCall): Request {
     const url = new URL(`/api/v1${path}`, this.#options.origin);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     const headers: Record<string, string> = {
@@ -103,7 +129,7 @@ function readJson(request: Request, answer: Answer, scrub: Scrub): Record<string
   }
   let value: unknown;
   try {
-    value = scrubTexts(JSON.parse(answer.body), scrub);
+    value = parseScrubbed(answer.body, scrub);
   } catch (cause) {
     // Proxies cut bodies off now and then; another try usually brings the whole.
     throw new RequestError(

@@ -1,18 +1,15 @@
 import type { Credential, Kind, SourceSeen } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
-import type { ApiClient } from './client.js';
+import type { ApiClient, SearchPath } from './client.js';
 import { normalize } from './normalize.js';
 import { type Ending, PAGE_SIZE, type Page, paginate } from './paginate.js';
 import { asRecord, idOf, readPage } from './wire.js';
 
-/** A list of the API, and how to ask for it. */
-export interface List {
-  readonly method: 'GET' | 'POST';
-  /** Below `/api/v1`. */
-  readonly path: string;
-  /** What a search is narrowed to. */
-  readonly narrowed?: Readonly<Record<string, unknown>>;
-}
+/** A list of the API, and how to ask for it. Paths are below `/api/v1`; `narrowed` is what a search is narrowed to. */
+export type List = (
+  | { readonly method: 'GET'; readonly path: string }
+  | { readonly method: 'POST'; readonly path: SearchPath }
+) & { readonly narrowed?: Readonly<Record<string, unknown>> };
 
 /** How messages call a list. */
 export function nameOf({ method, path }: List): string {
@@ -26,6 +23,8 @@ export interface Reader {
   readonly pageLimit: number;
   /** Told how many records a page brought. */
   readonly onRecords: (count: number) => void;
+  /** Handed the credentials of each page while the next page is on its way. */
+  readonly onCredentials?: ((credentials: readonly Credential[]) => void) | undefined;
 }
 
 /** What one list gave. */
@@ -60,19 +59,24 @@ export function pagesOf(
   return paginate((token) => readOnePage(client, list, token), idOfRecord, pageLimit, nameOf(list));
 }
 
-async function readOnePage(client: ApiClient, list: List, token: string): Promise<Page> {
-  const { method, path, narrowed } = list;
+/** One page of a list; its size is a wish. */
+export async function readOnePage(
+  client: ApiClient,
+  list: List,
+  token: string,
+  size = PAGE_SIZE,
+): Promise<Page> {
   const answer =
-    method === 'GET'
+    list.method === 'GET'
       ? await client.call({
-          method,
-          path,
-          query: { page_size: String(PAGE_SIZE), ...(token === '' ? {} : { page_token: token }) },
+          method: list.method,
+          path: list.path,
+          query: { page_size: String(size), ...(token === '' ? {} : { page_token: token }) },
         })
       : await client.call({
-          method,
-          path,
-          body: { pageSize: PAGE_SIZE, pageToken: token, ...narrowed },
+          method: list.method,
+          path: list.path,
+          body: { pageSize: size, pageToken: token, ...list.narrowed },
         });
   return readPage(answer, nameOf(list));
 }
@@ -106,14 +110,19 @@ export async function collectList(kind: Kind, reader: Reader, list: List): Promi
       if (step.done) return collected(step.value);
       pages += 1;
       reader.onRecords(step.value.records.length);
+      const ofPage: Credential[] = [];
       for (const [index, record] of step.value.records.entries()) {
         const { credential, problems } = normalize(kind, record);
-        if (credential) credentials.set(credential.id, credential);
+        if (credential) {
+          credentials.set(credential.id, credential);
+          ofPage.push(credential);
+        }
         if (problems.length > 0)
           malformed.push(
             `${credential?.id ?? `record ${index + 1} of page ${pages}`}: ${problems.join(', ')}`,
           );
       }
+      reader.onCredentials?.(ofPage);
     }
   } catch (error) {
     if (!(error instanceof AuditError)) throw error;

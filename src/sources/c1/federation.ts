@@ -14,8 +14,8 @@ import { isUnavailable } from './request-error.js';
 import { asRecord, FieldReader } from './wire.js';
 
 const KIND = 'federation-trust';
-const SEARCH: List = { method: 'POST', path: '/search/workload_federation_trusts' };
-const PROVIDERS: List = { method: 'GET', path: '/workload_federation/providers' };
+export const SEARCH: List = { method: 'POST', path: '/search/workload_federation_trusts' };
+export const PROVIDERS: List = { method: 'GET', path: '/workload_federation/providers' };
 const CURE =
   "Give the audit's credential the right to read federation providers (GET /workload_federation/providers).";
 

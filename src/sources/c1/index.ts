@@ -21,6 +21,7 @@ import { type Caller, introspect } from './introspect.js';
 import type { Limits } from './limits.js';
 import { readOwners } from './people.js';
 import { collectEveryones, collectMine, notEmpty } from './personal-clients.js';
+import { within } from './retry.js';
 import { readRoles } from './roles.js';
 import {
   collectPrincipalCredentials,
@@ -30,6 +31,7 @@ import {
 } from './service-principals.js';
 import { readAllowList } from './settings.js';
 import { createTransport } from './transport.js';
+import { UserLookup } from './users.js';
 
 export interface C1Options {
   readonly access: TenantAccess;
@@ -42,47 +44,70 @@ export interface C1Options {
   readonly now: () => number;
   readonly fetch: typeof fetch;
   readonly hide: (secret: string) => void;
+  /** The run's one login, where others use it too. */
+  readonly session?: Session;
   /** Takes what was hidden out of what the tenant sends. */
   readonly scrub?: (text: string) => string;
   /** Told how many records each page brought. */
   readonly onRecords: (count: number) => void;
 }
 
+/** A login at the tenant; the token is got when it is first needed. */
+export function openSession({
+  access,
+  limits,
+  log,
+  now,
+  hide,
+  fetch,
+}: Pick<C1Options, 'access' | 'limits' | 'log' | 'now' | 'hide' | 'fetch'>): Session {
+  return new Session({ access, transport: createTransport({ ...limits, fetch }), limits, log, now, hide });
+}
+
 /** A tenant, over the API of ConductorOne. */
 export function c1Source(options: C1Options): Source {
-  return { tenant: options.access.tenant, collect: (signal) => collectWithin(options, signal) };
+  return {
+    tenant: options.access.tenant,
+    collect: (signal, onCredentials) => collectWithin(options, signal, onCredentials),
+  };
 }
 
 /** Collects until done, stopped, or out of time. */
-async function collectWithin(options: C1Options, signal: AbortSignal): Promise<Snapshot> {
-  const { limits } = options;
-  const stop = new AbortController();
-  const onAbort = () => stop.abort(signal.reason);
-  const timer = setTimeout(() => {
-    stop.abort(
-      new AuditError(
-        'interrupted',
-        `The run took longer than ${limits.runTimeout / 1000} s.`,
-        'Give it more time with --timeout, or audit less at once with --source.',
-      ),
-    );
-  }, limits.runTimeout);
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await collect(options, stop.signal);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-  }
+async function collectWithin(
+  options: C1Options,
+  signal: AbortSignal,
+  onCredentials: Reader['onCredentials'],
+): Promise<Snapshot> {
+  const { runTimeout } = options.limits;
+  return within(
+    runTimeout,
+    new AuditError(
+      'interrupted',
+      `The run took longer than ${runTimeout / 1000} s.`,
+      'Give it more time with --timeout, or audit less at once with --source.',
+    ),
+    signal,
+    (stop) => collect(options, stop, onCredentials),
+  );
 }
 
-async function collect(options: C1Options, signal: AbortSignal): Promise<Snapshot> {
-  const { access, scope, kinds, limits, log, now, hide, scrub = (text) => text } = options;
-  const transport = createTransport({ ...limits, fetch: options.fetch });
-  const session = new Session({ access, transport, limits, log, now, hide });
+async function collect(
+  options: C1Options,
+  signal: AbortSignal,
+  onCredentials: Reader['onCredentials'],
+): Promise<Snapshot> {
+  const { access, scope, kinds, limits, log, now, scrub = (text) => text } = options;
+  const session = options.session ?? openSession(options);
   const client = new ApiClient({ origin: access.origin, session, limits, log, now, scrub, signal });
-  const reader: Reader = { client, pageLimit: limits.pages, onRecords: options.onRecords };
+  const bare: Reader = { client, pageLimit: limits.pages, onRecords: options.onRecords };
+  const people = new UserLookup(bare);
+  const reader: Reader = {
+    ...bare,
+    onCredentials(credentials) {
+      for (const { kind, ownerId } of credentials) if (kind === 'personal-client') people.add(ownerId);
+      onCredentials?.(credentials);
+    },
+  };
 
   const caller = await introspect(client);
   const wantsPrincipals = kinds.some((kind) => kind !== 'personal-client');
@@ -97,11 +122,11 @@ async function collect(options: C1Options, signal: AbortSignal): Promise<Snapsho
 
   const superAdministrator = isSuperAdministrator(caller, roles);
   const credentials = seen.flatMap((kind) => kind.credentials);
-  const people = await readOwners(reader, ownerIds(credentials, true), roles);
+  const persons = await readOwners(reader, people, ownerIds(credentials, true), roles);
   const machines =
     principals &&
     principalOwners(ownerIds(credentials, false), principals, roles, superAdministrator === true);
-  const owners = new Map<string, Fact<Owner>>([...people.owners, ...(machines?.owners ?? [])]);
+  const owners = new Map<string, Fact<Owner>>([...persons.owners, ...(machines?.owners ?? [])]);
   const trusts = seen.find((kind) => kind.seen.kind === 'federation-trust');
   const facts: TenantFacts = {
     owners,
@@ -114,6 +139,7 @@ async function collect(options: C1Options, signal: AbortSignal): Promise<Snapsho
     tenant: access.tenant,
     scope,
     self: { userId: caller.userId ?? null, clientId: access.clientId },
+    seesAll: superAdministrator === true,
     credentials,
     sources: seen.map((kind) => kind.seen),
     facts,
@@ -124,7 +150,7 @@ async function collect(options: C1Options, signal: AbortSignal): Promise<Snapsho
       settingsNote,
       providers.note,
       principalsNote(principals, kinds),
-      people.note,
+      persons.note,
       machines?.note ?? null,
     ].filter((note) => note !== null),
     failures: distinct(seen.flatMap((kind) => (kind.failure && kind.seen.required ? [kind.failure] : []))),

@@ -9,8 +9,12 @@ import {
 import { isUnavailable, RequestError } from './request-error.js';
 
 const KIND = 'personal-client';
-const LIST: List = { method: 'GET', path: '/iam/personal_clients' };
-const SEARCH: List = { method: 'POST', path: '/search/iam/personal_clients' };
+export const LIST: List = { method: 'GET', path: '/iam/personal_clients' };
+export const SEARCH: List = { method: 'POST', path: '/search/iam/personal_clients' };
+
+/** What lets a credential see everyone's keys. */
+export const GRANT_OWNER =
+  'Give its owner the role Super Administrator (system:owner) and do not scope it below that, or audit only your own keys with --scope mine.';
 
 /**
  * The caller's own personal clients.
@@ -51,25 +55,30 @@ export async function collectMine(reader: Reader, me: string | undefined): Promi
 export async function collectEveryones(reader: Reader): Promise<KindSeen> {
   const found = await search(reader);
   if (isUnavailable(found.ending) && found.ending.status === 403) {
-    const refused = new RequestError(
-      'api',
-      `ConductorOne does not let this credential search everyone's personal clients: ${found.ending.message}`,
-      'Give its owner the role Super Administrator (system:owner) and do not scope it below that, or audit only your own keys with --scope mine.',
-      { status: 403 },
-    );
-    return summarise({ ...found, ending: refused });
+    return summarise({ ...found, ending: searchRefused(found.ending) });
   }
   return summarise(found);
+}
+
+/** What a refusal to search everyone's keys means. */
+export function searchRefused({ message }: RequestError): RequestError {
+  return new RequestError(
+    'api',
+    `ConductorOne does not let this credential search everyone's personal clients: ${message}`,
+    GRANT_OWNER,
+    { status: 403 },
+  );
 }
 
 /** A list that does not even hold the personal client that asks for it is no list to believe. */
 export function notEmpty(kind: KindSeen, self: string | null): KindSeen {
   const { seen, credentials } = kind;
   if (!self?.endsWith('/pcc') || credentials.length > 0 || seen.status !== 'complete') return kind;
-  const note =
-    'ConductorOne lists no personal client at all, not even the one that runs the audit: its owner probably lacks the role Super Administrator (system:owner).';
-  return { ...kind, seen: { ...seen, status: 'partial', note } };
+  return { ...kind, seen: { ...seen, status: 'partial', note: NOT_EVEN_SELF } };
 }
+
+export const NOT_EVEN_SELF =
+  'ConductorOne lists no personal client at all, not even the one that runs the audit: its owner probably lacks the role Super Administrator (system:owner).';
 
 function search(reader: Reader, user?: string): Promise<Collected> {
   const narrowed = user === undefined ? {} : { users: [{ id: user }] };

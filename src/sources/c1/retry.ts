@@ -9,7 +9,8 @@ export type RetryLimits = Pick<Limits, 'retries' | 'firstDelay' | 'longestDelay'
  * How long to wait before the next try, in milliseconds, or undefined to give up.
  *
  * The server's word comes first; without one the wait doubles, with full jitter over its upper half so that many
- * clients do not come back together. Only failures marked retryable are repeated: every call we make is a read.
+ * clients do not come back together. Only failures marked retryable are repeated: every call we make is a read, or may be
+ * made twice without harm.
  *
  * @param attempt the try that failed, from 1
  * @param random  0 ≤ random < 1
@@ -89,4 +90,25 @@ export function abortReason(signal: AbortSignal): AuditError {
       cause: signal.reason,
     },
   );
+}
+
+/** Runs a task with a signal that is aborted with the given one, or with `reason` once the time (ms) is over. */
+export async function within<T>(
+  time: number,
+  reason: AuditError,
+  signal: AbortSignal,
+  task: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  // Not AbortSignal.any: on Node 20 it keeps every signal alive as long as the run's (nodejs/node#54614).
+  const stop = new AbortController();
+  const onAbort = () => stop.abort(signal.reason);
+  const timer = setTimeout(() => stop.abort(reason), time);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await task(stop.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  }
 }

@@ -3,7 +3,7 @@ import { AuditError } from '../../errors.js';
 import { errorNote, type List, nameOf, pagesOf, type Reader } from './collect.js';
 import { asRecord, FieldReader } from './wire.js';
 
-const LIST: List = { method: 'GET', path: '/iam/roles' };
+export const LIST: List = { method: 'GET', path: '/iam/roles' };
 const CURE = "Give the audit's credential the right to read roles (GET /iam/roles).";
 /** Every tenant has it: a list without it is not the whole truth, and would make the mightiest keys look harmless. */
 const ALWAYS_THERE = 'system:owner';

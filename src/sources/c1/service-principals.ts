@@ -20,7 +20,7 @@ import { concernsOneRecord, isNotFound, isUnavailable, RequestError } from './re
 import { asRecord, FieldReader, idOf, type WireRecord } from './wire.js';
 
 const KIND = 'service-principal-credential';
-const LIST: List = { method: 'GET', path: '/service_principals' };
+export const LIST: List = { method: 'GET', path: '/service_principals' };
 const REPORT_IT = "Report it to ConductorOne's support.";
 /** Lists of credentials in hand; the client lets fewer through at once. */
 const LISTS = 8;
@@ -157,7 +157,8 @@ function isGeneral({ error }: { readonly error: AuditError }): boolean {
   return !concernsOneRecord(error);
 }
 
-function listOf(principal: string): List {
+/** The list of a service principal's credentials. */
+export function listOf(principal: string): List {
   const id = principal === '{id}' ? principal : encodeURIComponent(principal);
   return { method: 'GET', path: `${LIST.path}/${id}/credentials` };
 }

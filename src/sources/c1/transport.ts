@@ -159,6 +159,12 @@ function proxyRefusal(error: unknown): number | undefined {
 /** None of these mends within minutes. */
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|HOSTNAME_MISMATCH/;
 
+/** The code of a certificate that is not trusted; undefined for any other failure. */
+export function certificateProblem(error: unknown): string | undefined {
+  const code = innermostCode(error);
+  return CERTIFICATE.test(code) ? code : undefined;
+}
+
 function explain(code: string): string {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host name could not be resolved (${code})`;
   if (code === 'ECONNREFUSED') return 'the connection was refused (ECONNREFUSED)';

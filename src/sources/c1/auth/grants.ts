@@ -31,7 +31,7 @@ export interface GrantContext {
 }
 
 /** How long an assertion holds before and after now, in seconds; ConductorOne accepts five minutes in all. */
-const ASSERTION_SECONDS = 120;
+export const ASSERTION_SECONDS = 120;
 
 /**
  * Asks the token endpoint for an access token.

@@ -57,6 +57,11 @@ export class Session {
     return second;
   }
 
+  /** The run's token, got where there is none yet. Throws as {@link send} does. */
+  token(signal: AbortSignal): Promise<Token> {
+    return this.#current(signal);
+  }
+
   #canRenew(): boolean {
     return this.#options.access.login.by !== 'access-token' && this.#futile < FUTILE_RENEWALS;
   }

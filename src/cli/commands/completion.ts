@@ -1,0 +1,96 @@
+import type { Command } from 'commander';
+import { rules } from '../../../rules/index.js';
+import { PROFILES, SOURCE_KINDS } from '../../config/config.js';
+import { didYouMean } from '../../config/nearest.js';
+import { SEVERITIES } from '../../contract/severity.js';
+import { writeStream } from '../../delivery/output.js';
+import { EXIT, type ExitCode } from '../../engine/exit-code.js';
+import { AuditError } from '../../errors.js';
+import { FORMATS } from '../../reporters/index.js';
+import { candidates, type Values } from '../candidates.js';
+import { SHELLS } from '../definitions/completion.js';
+import type { CommandContext } from '../main.js';
+import { createProgram } from '../program.js';
+
+type Shell = (typeof SHELLS)[number];
+
+/** No `eval`: what stands on the line is handed over as it is, and runs nothing. Without an answer, files complete. */
+const SCRIPTS: Readonly<Record<Shell, string>> = {
+  bash: `_c1_audit() {
+  local IFS=$'\\n'
+  COMPREPLY=($(c1-audit complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f1))
+}
+complete -o bashdefault -o default -F _c1_audit c1-audit
+`,
+  zsh: `#compdef c1-audit
+_c1_audit() {
+  local -a found
+  found=("\${(@f)$(c1-audit complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null | sed 's/:/\\\\:/g; s/\\t/:/')}")
+  if [[ -n "$found[1]" ]]; then _describe c1-audit found; else _files; fi
+}
+if [[ "$funcstack[1]" = _c1_audit ]]; then _c1_audit; else compdef _c1_audit c1-audit; fi
+`,
+  fish: `function __c1_audit_find
+  set -g __c1_audit_found (c1-audit complete -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)
+  test (count $__c1_audit_found) -gt 0
+end
+complete -c c1-audit -f -k -n __c1_audit_find -a '$__c1_audit_found'
+`,
+};
+
+/** Prints a shell's script. */
+export async function completionCommand(shell: string, { io }: CommandContext): Promise<ExitCode> {
+  const script = SHELLS.some((known) => known === shell) ? SCRIPTS[shell as Shell] : undefined;
+  if (script === undefined)
+    throw new AuditError(
+      'usage',
+      `There is no completion for ${JSON.stringify(shell)}${didYouMean(shell, SHELLS) || '.'}`,
+      `Shells are ${SHELLS.join(', ')}.`,
+    );
+  await writeStream(io.stdout, script);
+  return EXIT.clean;
+}
+
+/** Prints what may stand for the last of the words, a line each: value, tab, description. */
+export async function completeCommand(
+  typed: readonly string[],
+  { io, redactor }: CommandContext,
+): Promise<ExitCode> {
+  const nowhere = () => undefined;
+  const program = createProgram({ writeOut: nowhere, writeErr: nowhere }, async () => undefined);
+  const found = candidates(program, typed, valuesOf);
+  const lines = found.map(({ value, description }) =>
+    description === '' ? value : `${value}\t${description}`,
+  );
+  await writeStream(io.stdout, redactor.redact(lines.map((line) => `${line}\n`).join('')));
+  return EXIT.clean;
+}
+
+const RULE_IDS = rules.map(({ id }) => id);
+
+const OF_FLAGS: Readonly<Record<string, readonly string[]>> = {
+  '--scope': ['mine', 'tenant'],
+  '--source': Object.keys(SOURCE_KINDS),
+  '--profile': PROFILES,
+  '--fail-on': [...SEVERITIES, 'never'],
+  '--min-severity': SEVERITIES,
+  '--rule': RULE_IDS,
+  '--auth': ['federation', 'secret'],
+};
+/** Formats of commands that have fewer than an audit. */
+const FEWER_FORMATS: Readonly<Record<string, readonly string[]>> = {
+  rules: ['text', 'json'],
+  doctor: ['text', 'json'],
+  plan: ['text', 'markdown'],
+};
+
+const valuesOf: Values = (command, flag) => {
+  if (flag === '--format') return FEWER_FORMATS[command.name()] ?? FORMATS;
+  if (flag !== undefined) return OF_FLAGS[flag] ?? [];
+  return argumentsOf(command);
+};
+
+function argumentsOf(command: Command): readonly string[] {
+  if (command.name() === 'rules') return RULE_IDS;
+  return command.name() === 'completion' ? SHELLS : [];
+}

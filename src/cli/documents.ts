@@ -1,0 +1,71 @@
+import { inActions, stopCommands } from '../delivery/github.js';
+import { type OutputTarget, parseTargets, writeReport, writeStream } from '../delivery/output.js';
+import { EXIT, type ExitCode } from '../engine/exit-code.js';
+import { AuditError } from '../errors.js';
+import type { Format } from '../reporters/index.js';
+import { type CommandContext, complain } from './main.js';
+
+/** Where to write what is no report, and so does not come in every format. */
+export type DocumentTarget<F extends Format> = OutputTarget & { readonly format: F };
+
+/**
+ * Reads `--format <format>[:<file>]` where only some formats are there.
+ *
+ * @param what how messages call the document, as in `a plan`
+ * @throws AuditError `usage`
+ */
+export function documentTargets<F extends Format>(
+  specs: readonly string[] | undefined,
+  formats: readonly F[],
+  what: string,
+  cwd: string,
+): readonly DocumentTarget<F>[] {
+  return parseTargets(specs ?? [], cwd).map(({ format, file }) => {
+    const known = formats.find((one) => one === format);
+    if (known) return { format: known, file };
+    throw new AuditError(
+      'usage',
+      `There is no ${what} in the format ${format}.`,
+      `Formats are ${formats.join(', ')}.`,
+    );
+  });
+}
+
+/** Writes a document to every target. One that cannot be written is told, and the others are written all the same. */
+export async function writeDocuments<F extends Format>(
+  targets: readonly DocumentTarget<F>[],
+  render: (format: F) => Promise<Iterable<string>>,
+  code: ExitCode,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const { io, redactor } = context;
+  let failed = false;
+  for (const { format, file } of targets) {
+    try {
+      const parts = inBatches(await render(format), (text) => redactor.redact(text));
+      if (file !== undefined) await writeReport(file, parts, io.cwd);
+      else if (format !== 'json' && inActions(io.env))
+        await writeStream(io.stdout, stopCommands([...parts].join('')));
+      else await writeStream(io.stdout, parts);
+    } catch (error) {
+      if (!(error instanceof AuditError)) throw error;
+      failed = true;
+      complain(error, context);
+    }
+  }
+  return failed ? EXIT.incomplete : code;
+}
+
+const BATCH = 64 * 1024;
+
+/** Parts of some tens of kilobytes: each is a write of its own. */
+function* inBatches(parts: Iterable<string>, scrub: (text: string) => string): Generator<string> {
+  let batch = '';
+  for (const part of parts) {
+    batch += part;
+    if (batch.length < BATCH) continue;
+    yield scrub(batch);
+    batch = '';
+  }
+  if (batch !== '') yield scrub(batch);
+}

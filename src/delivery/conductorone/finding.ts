@@ -1,0 +1,129 @@
+import { hash } from 'node:crypto';
+import type { Finding, Owner } from '../../contract/index.js';
+import type { Report } from '../../engine/report.js';
+import { cutTo, forMarkdown, forTerminal } from '../../reporters/escape.js';
+import type { RuleInfo } from '../../reporters/reporter.js';
+import { credentialName, datesOf, kindWord, ownerWords, roleWord } from '../../reporters/words.js';
+import type { PushedFinding, StateAction } from './client.js';
+
+/** The first part of the key of every finding of ours. */
+export const KEY = 'c1-audit';
+
+/** Annotations by what they hold: what tells, the next night, that a finding is ours and whether it would be seen. */
+export const NOTE = {
+  rule: 'c1-audit/rule',
+  kind: 'c1-audit/kind',
+  credential: 'c1-audit/credential',
+  fingerprint: 'c1-audit/fingerprint',
+  version: 'c1-audit/version',
+  /** Which part of the tenant the audit could see. */
+  reach: 'c1-audit/reach',
+  /** A hash of all that is worth sending again when it changes. */
+  content: 'c1-audit/content',
+} as const;
+
+/** What an accepted risk's justification begins with where it comes from a waiver. */
+export const WAIVED = 'Waived in c1-audit: ';
+
+const LINE = 1000;
+const LISTED = 10;
+
+export interface Wording {
+  readonly report: Pick<Report, 'tool' | 'run'>;
+  readonly rules: ReadonlyMap<string, RuleInfo>;
+  /** By id. */
+  readonly owners: ReadonlyMap<string, Owner>;
+  readonly reachOf: (finding: Finding) => string;
+}
+
+/** An open finding as ConductorOne takes it. */
+export function toPushed(finding: Finding, { report, rules, owners, reachOf }: Wording): PushedFinding {
+  const { fingerprint, rule, severity, credential, fix } = finding;
+  const ownerId = credential?.owner?.id || undefined;
+  const status = owners.get(ownerId ?? '')?.status;
+  // Nothing can be hung on a user whom the tenant does not have any more.
+  const target = status === 'gone' || status === 'deleted' ? undefined : ownerId;
+  return {
+    dedupKeyParts: [KEY, fingerprint],
+    customSubType: rule,
+    severity: `FINDING_SEVERITY_${severity.toUpperCase()}`,
+    description: describe(finding, rules.get(rule)?.title, report),
+    remediationDescription: safe(fix),
+    annotations: {
+      [NOTE.rule]: note(rule),
+      [NOTE.kind]: credential?.kind ?? 'waiver',
+      [NOTE.credential]: note(credential?.id ?? ''),
+      [NOTE.fingerprint]: fingerprint,
+      [NOTE.version]: report.tool.version,
+      [NOTE.reach]: note(reachOf(finding)),
+      [NOTE.content]: contentOf(finding, target),
+    },
+    ...(target === undefined ? { tenantTarget: {} } : { identityUserTarget: { identityUserId: target } }),
+  };
+}
+
+/** A waiver's decision, as the acceptance of a risk that ends with it. */
+export function toAcceptance(
+  { reason, approvedBy, expires }: NonNullable<Finding['waiver']>,
+  end: number,
+): StateAction {
+  const said = `${cutTo(reason, LINE)} (approved by ${approvedBy}, until ${expires})`;
+  return {
+    acceptRisk: { justification: WAIVED + note(said, LINE), expiresAt: new Date(end).toISOString() },
+  };
+}
+
+function describe(finding: Finding, title: string | undefined, { run }: Wording['report']): string {
+  const { credential, rule, message } = finding;
+  const about = credential
+    ? `${safe(kindWord(credential.kind))} **${safe(credentialName(credential))}** (${safe(credential.id)}): `
+    : '';
+  const facts: [string, string][] = credential
+    ? [
+        ['Owner', ownerWords(credential.owner)],
+        ['Dates', datesOf(credential, run.asOf)],
+        ['Allowed sources', list(credential.allowedCidrs)],
+        ['Scoped roles', list(credential.scopedRoles.map(roleWord))],
+      ]
+    : [];
+  return [
+    `**${safe(title ?? rule)}**`,
+    `${about}${safe(message)}`,
+    facts
+      .filter(([, value]) => value !== '')
+      .map(([name, value]) => `- ${safe(`${name}: ${value}`)}`)
+      .join('\n'),
+    // It is not sent again just because a day has passed: ages are those of that day.
+    `Found by c1-audit, rule ${safe(rule)}; as of ${run.asOf.slice(0, 10)}.`,
+  ]
+    .filter((block) => block !== '')
+    .join('\n\n');
+}
+
+function list(items: readonly string[]): string {
+  const more = items.length > LISTED ? `, and ${items.length - LISTED} more` : '';
+  return `${items.slice(0, LISTED).join(', ')}${more}`;
+}
+
+/** Other people's text in Markdown. */
+function safe(text: string): string {
+  return forMarkdown(cutTo(text, LINE));
+}
+
+/** An annotation's value: ConductorOne takes 256 characters. */
+function note(text: string, length = 256): string {
+  return cutTo(forTerminal(cutTo(text, length)), length);
+}
+
+/** Not the ages in the message, nor the last use: they change every night, and the finding stays what it is. */
+function contentOf(finding: Finding, target: string | undefined): string {
+  const { severity, messageId, message, fix, credential } = finding;
+  const parts = [severity, messageId, message.replace(/\d+/g, '#'), fix, target ?? null];
+  const of = credential && [
+    credential.name,
+    credential.expiresAt,
+    credential.allowedCidrs,
+    credential.scopedRoles.map(({ id }) => id),
+  ];
+  return hash('sha256', JSON.stringify([parts, of]), 'hex').slice(0, 16);
+}

@@ -1,0 +1,174 @@
+import type { Finding, Owner } from '../../contract/index.js';
+import { type Evaluation, evaluate } from '../../engine/evaluate.js';
+import type { Report } from '../../engine/report.js';
+import { AuditError } from '../../errors.js';
+import { paginate } from '../../sources/c1/paginate.js';
+import { isUnavailable, type RequestError } from '../../sources/c1/request-error.js';
+import { within } from '../../sources/c1/retry.js';
+import { scrubTexts } from '../../sources/c1/scrub.js';
+import { idOf } from '../../sources/c1/wire.js';
+import { type FindingsClient, SEARCH } from './client.js';
+import { NOTE, toPushed, type Wording } from './finding.js';
+import { MOST, type Plan, plan } from './plan.js';
+import { carryOut } from './send.js';
+import { type Sight, sightOf } from './sight.js';
+import { readStanding, type Standing } from './standing.js';
+
+/** How findings get to ConductorOne, where the configuration asks for it. */
+export interface PushRequest {
+  readonly mode: 'send' | 'dry-run';
+  readonly connect: (signal: AbortSignal) => FindingsClient;
+  /** Milliseconds for all of it. */
+  readonly timeLimit: number;
+}
+
+export interface Push extends PushRequest {
+  readonly report: Report;
+  /** What the report was made of. */
+  readonly evaluation: Evaluation;
+  readonly rules: Wording['rules'];
+  readonly owners: ReadonlyMap<string, Owner>;
+}
+
+export interface PushContext {
+  readonly signal: AbortSignal;
+  readonly log: { info(about: object, message: string): void };
+  /** Takes secrets out of what is about to be sent. */
+  readonly scrub: (text: string) => string;
+  /** Told what does not fail the audit, but should be known. */
+  readonly tell: (note: { readonly message: string; readonly hint: string }) => void;
+}
+
+/** Pages of what stands there; at most {@link MOST} findings are added a night. */
+const PAGES = 2000;
+
+/**
+ * Brings ConductorOne's list of findings in line with an audit's: open findings are put there, those that are gone are
+ * resolved, waived ones accepted. What is not ours is never touched, nor what this audit need not have found.
+ *
+ * @returns what a dry run would do, as JSON; undefined where it was done.
+ * @throws AuditError `delivery` with the count and the first reason, where any of it failed. A tenant that does not offer
+ *   findings (early access), or not to this credential, is no failure: that is told.
+ */
+export async function pushFindings(push: Push, context: PushContext): Promise<string | undefined> {
+  const seconds = push.timeLimit / 1000;
+  const late = new AuditError(
+    'interrupted',
+    `Pushing findings to ConductorOne took longer than ${seconds} s.`,
+    'Give it more time with --timeout, or push less with --min-severity.',
+  );
+  return within(push.timeLimit, late, context.signal, async (signal) => {
+    const client = push.connect(signal);
+    const sight = sightOf(push.report, push.evaluation);
+    const open = push.report.findings.filter(
+      ({ outcome, status }) => outcome === 'violation' && status !== 'waived',
+    );
+    let standing: ReadonlyMap<string, Standing>;
+    try {
+      standing = await readStandings(client, open, sight, push.report.run.tenant);
+    } catch (error) {
+      if (!(error instanceof AuditError)) throw error;
+      if (!isUnavailable(error))
+        throw failure('The findings that stand in ConductorOne could not be read', error);
+      context.tell(unavailable('nothing was pushed', error));
+      return push.mode === 'dry-run' ? printed(NOTHING) : undefined;
+    }
+    const todo = plan({
+      open,
+      all: () => allFindings(push),
+      standing,
+      sight,
+      asOf: push.report.run.asOf,
+      toPushed: (finding) => {
+        const pushed = toPushed(finding, { ...push, reachOf: sight.reachOf });
+        scrubTexts(pushed, context.scrub);
+        return pushed;
+      },
+      contentOf: ({ annotations }) => annotations[NOTE.content],
+    });
+    tellLimits(todo, sight, context);
+    if (push.mode === 'dry-run') return printed(todo);
+    const { refused, done, failed, first } = await carryOut(todo, client);
+    const all = todo.push.length + todo.changes.length;
+    context.log.info({ done, of: all, unchanged: todo.unchanged }, 'findings pushed to ConductorOne');
+    if (refused) context.tell(unavailable(`${done} of ${all} changes were made`, refused));
+    if (first) {
+      const rest = all - done - failed;
+      const untried = rest > 0 ? `, and ${rest} were not tried` : '';
+      throw failure(
+        `${failed} of ${all} changes to ConductorOne's findings failed${untried}; the first`,
+        first,
+      );
+    }
+    return undefined;
+  });
+}
+
+/** Findings of ours, by fingerprint. @throws AuditError where the list could not be read to its end */
+async function readStandings(
+  client: FindingsClient,
+  open: readonly Finding[],
+  sight: Sight,
+  tenant: string,
+): Promise<ReadonlyMap<string, Standing>> {
+  const rules = [...new Set([...sight.rules, ...open.map(({ rule }) => rule)])].sort();
+  const standing = new Map<string, Standing>();
+  // An empty list of sub-types would be no restriction, and there is nothing to look for.
+  if (rules.length === 0) return standing;
+  const pages = paginate((token) => client.search(rules, token), idOf, PAGES, SEARCH);
+  for (;;) {
+    const step = await pages.next();
+    if (step.done) {
+      if (step.value === 'end') return standing;
+      throw new AuditError(
+        'api',
+        `${SEARCH} repeats itself instead of going on.`,
+        "Report it to ConductorOne's support.",
+      );
+    }
+    for (const record of step.value.records) {
+      const ours = readStanding(record, tenant);
+      if (ours) standing.set(ours.fingerprint, ours);
+    }
+  }
+}
+
+/** What the least severity keeps out of the report is not gone. */
+function allFindings({ report, evaluation }: Push): readonly Finding[] {
+  if (evaluation.minSeverity === 'info') return report.findings;
+  return evaluate({ ...evaluation, early: undefined, history: undefined, minSeverity: 'info' }).report
+    .findings;
+}
+
+function tellLimits({ beyond, left }: Plan, { blind }: Sight, { tell }: PushContext): void {
+  if (beyond > 0) {
+    tell({
+      message: `Only the ${MOST} worst of ${MOST + beyond} findings are pushed to ConductorOne.`,
+      hint: 'The reports hold all of them. To push others, mend or waive those, or audit less at once.',
+    });
+  }
+  if (left > 0 && blind !== undefined) {
+    const count = left === 1 ? '1 finding that was' : `${left} findings that were`;
+    tell({
+      message: `${count} pushed to ConductorOne before and not found now stay open there: ${blind}.`,
+      hint: 'They are resolved by the next audit that sees everything.',
+    });
+  }
+}
+
+const NOTHING: Plan = { push: [], changes: [], unchanged: 0, beyond: 0, left: 0 };
+
+function printed({ push, changes, unchanged, beyond, left }: Plan): string {
+  return `${JSON.stringify({ push, changes, unchanged, beyond, left }, null, 2)}\n`;
+}
+
+function unavailable(what: string, { message }: RequestError) {
+  return {
+    message: `ConductorOne does not offer its findings to this credential, so that ${what}: ${message}`,
+    hint: 'Findings are in early access: ask ConductorOne to switch them on, and give the credential the right to write them; or set push.conductorone to false. The audit itself is not affected.',
+  };
+}
+
+function failure(what: string, cause: AuditError): AuditError {
+  return new AuditError('delivery', `${what}: ${cause.message}`, cause.hint, { cause });
+}

@@ -1,0 +1,93 @@
+import { KINDS, type Kind } from '../../contract/index.js';
+import { fingerprint as fingerprintOf } from '../../engine/fingerprint.js';
+import { WAIVER_RULES } from '../../engine/waivers.js';
+import { asRecord } from '../../sources/c1/wire.js';
+import { KEY, NOTE, WAIVED } from './finding.js';
+
+/** A finding of ours as it stands in ConductorOne. */
+export interface Standing {
+  readonly id: string;
+  readonly fingerprint: string;
+  readonly rule: string;
+  readonly kind: Kind | 'waiver';
+  readonly reach: string;
+  readonly content: string;
+  readonly state: string;
+  /** True where a waiver of ours, not a person there, accepted the risk. */
+  readonly acceptedByWaiver: boolean;
+}
+
+/** States that nobody decided on: those an audit may end. */
+const UNDECIDED = new Set(['FINDING_STATE_OPEN', 'FINDING_STATE_IN_PROGRESS']);
+
+export function isUndecided({ state }: Pick<Standing, 'state'>): boolean {
+  return UNDECIDED.has(state);
+}
+
+/** True where what an audit no longer finds may be called resolved. What a person accepted or suppressed stays decided. */
+export function mayEnd(standing: Standing): boolean {
+  return isUndecided(standing) || standing.state === 'FINDING_STATE_SNOOZED' || standing.acceptedByWaiver;
+}
+
+/** True where a finding that was just sent does not stand open, and nobody there decided that it should not. */
+export function mustReopen(record: unknown): boolean {
+  const finding = asRecord(record);
+  return finding?.state === 'FINDING_STATE_RESOLVED' || acceptedByWaiver(finding);
+}
+
+function acceptedByWaiver(finding: Readonly<Record<string, unknown>> | undefined): boolean {
+  const justification = finding?.riskAcceptanceJustification;
+  return (
+    finding?.state === 'FINDING_STATE_RISK_ACCEPTED' &&
+    typeof justification === 'string' &&
+    justification.startsWith(WAIVED)
+  );
+}
+
+/** An id that can stand in a path as it is. */
+export function idIn(record: unknown): string | undefined {
+  const id = asRecord(record)?.id;
+  return typeof id === 'string' && /^[\w-]+$/.test(id) ? id : undefined;
+}
+
+/**
+ * A record as a finding of ours; undefined where there is any doubt. Key, sub-type and annotations must agree, and the
+ * fingerprint must be that of this tenant, rule, kind and credential: nobody else's finding passes by accident, nor one
+ * whose annotations somebody edited.
+ */
+export function readStanding(record: unknown, tenant: string): Standing | undefined {
+  const finding = asRecord(record);
+  const id = idIn(finding);
+  const notes = asRecord(finding?.annotations);
+  const key = finding?.dedupKeyParts;
+  if (!finding || id === undefined || !notes || !Array.isArray(key)) return undefined;
+  const text = (name: string) => (typeof notes[name] === 'string' ? notes[name] : '');
+  const [prefix, fingerprint, ...others] = key as unknown[];
+  const rule = text(NOTE.rule);
+  const kind = ([...KINDS, 'waiver'] as const).find((each) => each === text(NOTE.kind));
+  const isOurs =
+    prefix === KEY &&
+    typeof fingerprint === 'string' &&
+    /^[0-9a-f]{64}$/.test(fingerprint) &&
+    others.length === 0 &&
+    fingerprint === text(NOTE.fingerprint) &&
+    rule !== '' &&
+    rule === finding.customSubType;
+  if (!isOurs || kind === undefined) return undefined;
+  const isWhole =
+    kind === 'waiver'
+      ? // What a waiver's fingerprint is made of stands in the configuration, not here.
+        Object.values(WAIVER_RULES).some(({ id: own }) => own === rule)
+      : fingerprint === fingerprintOf(tenant, rule, kind, text(NOTE.credential));
+  if (!isWhole) return undefined;
+  return {
+    id,
+    fingerprint,
+    rule,
+    kind,
+    reach: text(NOTE.reach),
+    content: text(NOTE.content),
+    state: typeof finding.state === 'string' ? finding.state : '',
+    acceptedByWaiver: acceptedByWaiver(finding),
+  };
+}

@@ -1,0 +1,208 @@
+import type { Finding } from '../contract/index.js';
+import {
+  type Change,
+  hidesFindings,
+  isWaived,
+  type ReportDiff,
+  seesAllOf,
+  type UnseenFinding,
+} from '../engine/report-diff.js';
+import {
+  count,
+  coverageLine,
+  credentialName,
+  kindsWord,
+  kindWord,
+  minute,
+  number,
+  ownerWords,
+} from './words.js';
+
+/*
+ * The wording that all forms of a comparison share. As everywhere, other people's text is in it as it came: each form
+ * escapes the whole for its sink.
+ */
+
+/** One finding or credential: what it is, and what there is to say of it. */
+export interface DiffEntry {
+  readonly head: string;
+  readonly details: readonly string[];
+}
+
+/** Entries are made as they are asked for: there may be hundreds of thousands. */
+export interface DiffSection {
+  readonly title: string;
+  readonly count: number;
+  readonly entries: Iterable<DiffEntry>;
+}
+
+export function diffTitle({ before, after }: ReportDiff): string {
+  const tenant = after.run.tenant || 'an unnamed tenant';
+  return `What changed in ${tenant} between ${minute(before.run.asOf)} and ${minute(after.run.asOf)}`;
+}
+
+/** What both reports saw, and what a reader must know before believing the rest. */
+export function diffHead(diff: ReportDiff): string[] {
+  return [
+    `Old report: ${coverageLine(diff.before)}`,
+    `New report: ${coverageLine(diff.after)}`,
+    ...diffNotes(diff).map((note) => `Note: ${note}`),
+  ];
+}
+
+export function diffNotes({ before, after }: ReportDiff): string[] {
+  const notes: string[] = [];
+  if (!after.coverage.complete)
+    notes.push('The new report is incomplete: what it did not see is told as not seen, never as resolved.');
+  const whole = new Set(
+    before.coverage.sources.flatMap(({ kind, status }) => (status === 'complete' ? [kind] : [])),
+  );
+  for (const { kind, status } of after.coverage.sources)
+    if (status !== 'unavailable' && !whole.has(kind))
+      notes.push(`The old report did not see ${kindsWord(kind)} whole: what is new among them may be older.`);
+  if (!seesAllOf(before, after))
+    notes.push(
+      `The scopes differ (${scope(before)}, then ${scope(after)}): credentials that the new report does not hold are told as not seen.`,
+    );
+  else if (!seesAllOf(after, before))
+    notes.push(
+      `The scopes differ (${scope(before)}, then ${scope(after)}): what is new may only have come into sight.`,
+    );
+  if (after.run.scope === 'file')
+    notes.push('The new report is of a file: what is gone was not in that file.');
+  if (hidesFindings(before))
+    notes.push('A least severity kept findings out of the old report: what is new may be older.');
+  if (hidesFindings(after))
+    notes.push(
+      'A least severity keeps findings out of the new report: what is missing there may be among them, and is told as not seen. Save reports to compare without --min-severity.',
+    );
+  if (before.tool.version !== after.tool.version)
+    notes.push(
+      `The reports were written by different versions (${before.tool.version}, then ${after.tool.version}), whose rules may differ.`,
+    );
+  return notes;
+}
+
+function scope({ run }: ReportDiff['before']): string {
+  return run.scope === 'mine' && run.self?.userId ? `mine of ${run.self.userId}` : run.scope;
+}
+
+const HOW = {
+  mended: 'no longer found',
+  ended: 'the credential has ended or was disabled',
+  gone: 'the credential is gone',
+} as const;
+
+const WHY: Record<UnseenFinding['why'], string> = {
+  source: 'its source was not seen whole',
+  scope: 'the new audit could not see whose it is',
+  hidden: 'it may be among the findings that the least severity left out',
+  rule: 'the rule did not run for the new report',
+};
+
+/** In the order a reader needs them; empty ones are left out. */
+export function diffSections(diff: ReportDiff): DiffSection[] {
+  const { added, changed, resolved, notSeen, credentials } = diff;
+  const sections: DiffSection[] = [
+    section('New', 'finding', added, (finding) => ({
+      head: headOf(finding),
+      details: [finding.message, owner(finding), `To do: ${finding.fix}`],
+    })),
+    section('Changed', 'finding', changed, (change) => ({
+      head: `${change.worsened ? 'WORSE ' : ''}${headOf(change.after)}`,
+      details: [
+        change.changes.map((what) => CHANGED[what](change.before, change.after)).join('; '),
+        change.after.message,
+      ],
+    })),
+    section('Not seen', 'finding', notSeen, ({ finding, why }) => ({
+      head: headOf(finding),
+      details: [`may still be there: ${WHY[why]}`],
+    })),
+    section('Resolved', 'finding', resolved, ({ finding, how }) => ({
+      head: headOf(finding),
+      details: [HOW[how]],
+    })),
+    section('Appeared', 'credential', credentials.appeared, credentialEntry),
+    section('Gone', 'credential', credentials.gone, credentialEntry),
+    section('Not seen', 'credential', credentials.notSeen, credentialEntry),
+  ];
+  return sections.filter((one) => one.count > 0);
+}
+
+const CHANGED: Record<Change, (before: Finding, after: Finding) => string> = {
+  severity: (before, after) => `severity ${before.severity} → ${after.severity}`,
+  outcome: (_, after) =>
+    after.outcome === 'unknown' ? 'can no longer be judged' : 'could not be judged before',
+  waiver: (_, after) =>
+    isWaived(after) ? `waived${after.waiver ? ` until ${after.waiver.expires}` : ''}` : 'no longer waived',
+  status: () => 'was resolved in between, and is back',
+  message: (before) => `said before: ${before.message}`,
+};
+
+function section<T>(
+  title: string,
+  noun: string,
+  items: readonly T[],
+  entry: (item: T) => DiffEntry,
+): DiffSection {
+  return {
+    title: `${title}: ${count(items.length, noun)}`,
+    count: items.length,
+    entries: lazily(items, entry),
+  };
+}
+
+function* lazily<T, R>(items: readonly T[], make: (item: T) => R): Generator<R> {
+  for (const item of items) yield make(item);
+}
+
+/** `high no-expiry (waived): nightly export (2Kx…, personal client)`. */
+function headOf(finding: Finding): string {
+  const { rule, severity, outcome, credential, fingerprint } = finding;
+  const marks = [
+    ...(outcome === 'unknown' ? ['could not be judged'] : []),
+    ...(isWaived(finding) ? ['waived'] : []),
+  ];
+  const what = credential
+    ? `${credentialName(credential)} (${credential.id}, ${kindWord(credential.kind)})`
+    : `waiver (${fingerprint.slice(0, 12)})`;
+  return `${severity} ${rule}${marks.length > 0 ? ` (${marks.join(', ')})` : ''}: ${what}`;
+}
+
+function owner({ credential }: Finding): string {
+  return credential ? `owner ${ownerWords(credential.owner)}` : '';
+}
+
+function credentialEntry(credential: ReportDiff['credentials']['gone'][number]): DiffEntry {
+  return {
+    head: `${credentialName(credential)} (${credential.id}, ${kindWord(credential.kind)})`,
+    details: [`owner ${ownerWords(credential.owner)}`],
+  };
+}
+
+/** `2 findings new, 1 changed (1 worse), 3 resolved, 1 not seen, 12 unchanged; …`. */
+export function diffSummary({
+  added,
+  changed,
+  resolved,
+  notSeen,
+  unchanged,
+  credentials,
+}: ReportDiff): string {
+  const worse = changed.filter((change) => change.worsened).length;
+  const findings = [
+    `${count(added.length, 'finding')} new`,
+    `${number(changed.length)} changed${worse > 0 ? ` (${number(worse)} worse)` : ''}`,
+    `${number(resolved.length)} resolved`,
+    `${number(notSeen.length)} not seen`,
+    `${number(unchanged)} unchanged`,
+  ];
+  const { appeared, gone, notSeen: unseen } = credentials;
+  const keys = [
+    `${count(appeared.length, 'credential')} appeared`,
+    `${number(gone.length)} gone`,
+    ...(unseen.length > 0 ? [`${number(unseen.length)} not seen`] : []),
+  ];
+  return `${findings.join(', ')}; ${keys.join(', ')}`;
+}

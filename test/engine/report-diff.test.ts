@@ -1,0 +1,319 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Finding, Severity } from '../../src/contract/index.js';
+import { assembleReport } from '../../src/engine/assemble.js';
+import type { Report } from '../../src/engine/report.js';
+import {
+  compareReports,
+  diffExitCode,
+  hidesFindings,
+  type ReportDiff,
+} from '../../src/engine/report-diff.js';
+import {
+  AS_OF,
+  daysAgo,
+  fullReport,
+  sampleCredential,
+  sampleFinding,
+  sampleReport,
+  sampleUnknown,
+} from '../helpers/sample-report.js';
+import { snapshot } from '../helpers/snapshot.js';
+
+const WAIVER = { reason: 'quarterly job', approvedBy: 'security@acme.example', expires: '2026-12-31' };
+
+const finding = sampleFinding();
+/** Another credential on which the same rule finds something: it shows that the rule ran. */
+const other = sampleFinding({ credential: sampleCredential({ id: 'pc-other' }) });
+
+const withFindings = (...findings: readonly Finding[]) => sampleReport({ findings });
+
+/** The credential of `finding` is there, but nothing is found on it. */
+const mended = (over: Parameters<typeof sampleReport>[0] = {}) =>
+  sampleReport({ findings: [other], credentials: [sampleCredential()], ...over });
+
+const run = (report: Report, over: Partial<Report['run']>): Report => ({
+  ...report,
+  run: { ...report.run, ...over },
+});
+
+const hiding = (report: Report, over: Partial<Record<Severity, number>> = { low: 3 }): Report => ({
+  ...report,
+  summary: {
+    ...report.summary,
+    hidden: { critical: 0, high: 0, medium: 0, low: 0, info: 0, ...over },
+  },
+});
+
+/** What became of the one finding that the old report holds. */
+function fate(before: Report, after: Report): string {
+  const { resolved, notSeen, changed, unchanged } = compareReports(before, after);
+  const said = [
+    ...resolved.flatMap(({ how, finding: { fingerprint } }) =>
+      fingerprint === finding.fingerprint ? [`resolved: ${how}`] : [],
+    ),
+    ...notSeen.flatMap(({ why, finding: { fingerprint } }) =>
+      fingerprint === finding.fingerprint ? [`not seen: ${why}`] : [],
+    ),
+  ];
+  return said.join(', ') || `changed ${changed.length}, unchanged ${unchanged}`;
+}
+
+test('a report compared with itself says that nothing changed', () => {
+  const report = fullReport();
+  const diff = compareReports(report, report);
+  expect(diff).toMatchObject({ added: [], changed: [], resolved: [], notSeen: [] });
+  expect(diff.credentials).toEqual({ appeared: [], gone: [], notSeen: [] });
+  expect(diff.unchanged).toBe(report.findings.length);
+});
+
+describe('what is missing is resolved only where it would have been seen', () => {
+  const before = withFindings(finding, other);
+
+  test.each<[string, Report, string]>([
+    ['found again', withFindings(finding), 'changed 0, unchanged 1'],
+    ['the rule ran and finds nothing', mended(), 'resolved: mended'],
+    ['the credential is gone', withFindings(other), 'resolved: gone'],
+    ['gone, though no rule is known to have run', withFindings(), 'resolved: gone'],
+    [
+      'the credential has ended',
+      sampleReport({ credentials: [sampleCredential({ expiresAt: daysAgo(1) })] }),
+      'resolved: ended',
+    ],
+    ['nothing is found any more', sampleReport({ credentials: [sampleCredential()] }), 'resolved: mended'],
+    ['the rule did not run', notRun(mended({ findings: [] }), finding.rule), 'not seen: rule'],
+    ['another rule did not run', notRun(mended({ findings: [] }), 'no-expiry'), 'resolved: mended'],
+    [
+      'nothing shows that another version has the rule',
+      { ...mended({ findings: [] }), tool: { name: 'c1-audit', version: '9.0.0' } },
+      'not seen: rule',
+    ],
+    [
+      'the audit itself told that it is resolved',
+      sampleReport({
+        credentials: [sampleCredential()],
+        resolved: [
+          {
+            fingerprint: finding.fingerprint,
+            rule: finding.rule,
+            credential: { kind: 'personal-client', id: 'pc-1', name: null },
+          },
+        ],
+      }),
+      'resolved: mended',
+    ],
+    ['its source was seen in part', mended({ sources: sources('partial') }), 'not seen: source'],
+    ['its source was not available', mended({ sources: sources('unavailable') }), 'not seen: source'],
+    ['its source was not asked for', mended({ sources: [] }), 'not seen: source'],
+    ['gone from a part of the source', sampleReport({ sources: sources('partial') }), 'not seen: source'],
+    ['findings are hidden', hiding(mended()), 'not seen: hidden'],
+    ['gone, while findings are hidden', hiding(withFindings(other)), 'resolved: gone'],
+    ['the scope is narrower', run(withFindings(other), { scope: 'mine' }), 'not seen: scope'],
+    ['the scope is a file', run(withFindings(other), { scope: 'file' }), 'not seen: scope'],
+    ['mended, in a narrower scope', run(mended(), { scope: 'mine' }), 'resolved: mended'],
+  ])('%s', (_, after, expected) => {
+    expect(fate(before, after)).toBe(expected);
+  });
+
+  test('an ended credential that had ended before says nothing about a rule', () => {
+    const expired = sampleCredential({ expiresAt: daysAgo(3) });
+    const one = sampleFinding({ credential: expired });
+    const after = notRun(sampleReport({ credentials: [expired] }), finding.rule);
+    expect(fate(withFindings(one), after)).toBe('not seen: rule');
+  });
+
+  test("a plug-in's rule must be spoken of", () => {
+    const [one, two] = [
+      sampleFinding({ rule: 'acme/mine' }),
+      sampleFinding({ rule: 'acme/mine', credential: null }),
+    ];
+    expect(compareReports(withFindings(one), mended()).notSeen).toMatchObject([{ why: 'rule' }]);
+    expect(compareReports(withFindings(one), mended({ findings: [two] })).resolved).toMatchObject([
+      { how: 'mended' },
+    ]);
+  });
+
+  test.each<[string, Report['run']['self'], Report['run']['self'], string]>([
+    ['the same person', user('u-1'), user('u-1'), 'resolved: gone'],
+    ['another person', user('u-1'), user('u-2'), 'not seen: scope'],
+    ['nobody known', null, null, 'not seen: scope'],
+  ])('own credentials of %s', (_, first, second, expected) => {
+    expect(
+      fate(
+        run(before, { scope: 'mine', self: first }),
+        run(withFindings(other), { scope: 'mine', self: second }),
+      ),
+    ).toBe(expected);
+  });
+
+  test('a wider scope sees all that a narrower one saw', () => {
+    expect(fate(run(before, { scope: 'mine' }), withFindings(other))).toBe('resolved: gone');
+  });
+
+  test('drift is of one run: a missing one is neither resolved nor unseen', () => {
+    const drift = sampleFinding({ rule: 'credential-appeared' });
+    expect(compareReports(withFindings(drift), mended())).toMatchObject({ resolved: [], notSeen: [] });
+  });
+
+  test('a finding on a waiver needs a complete report', () => {
+    const hygiene = (message: string) => sampleFinding({ rule: 'waiver-expired', credential: null, message });
+    const old = withFindings(hygiene('the first'), hygiene('the second'));
+    expect(compareReports(old, withFindings(hygiene('the first'))).resolved).toHaveLength(1);
+    const incomplete = sampleReport({ findings: [hygiene('the first')], complete: false });
+    expect(compareReports(old, incomplete).notSeen).toMatchObject([{ why: 'source' }]);
+  });
+});
+
+function notRun(report: Report, ...rulesNotRun: readonly string[]): Report {
+  return { ...report, coverage: { ...report.coverage, rulesNotRun } };
+}
+
+function sources(status: 'partial' | 'unavailable') {
+  return [{ kind: 'personal-client', status, credentials: 1, deleted: 0, pages: 1, note: null }] as const;
+}
+
+function user(userId: string) {
+  return { userId, clientId: null };
+}
+
+describe('what the audit keeps out of a report', () => {
+  const verdicts = (findings: readonly Finding[]) => ({
+    findings,
+    credentials: [],
+    deleted: { 'personal-client': 0, 'service-principal-credential': 0, 'federation-trust': 0 },
+    brokenRules: [],
+    skippedRules: [],
+  });
+  const assembled = (findings: readonly Finding[], minSeverity: Severity) =>
+    assembleReport({
+      tool: { name: 'c1-audit', version: '0.1.0' },
+      snapshot: snapshot([]),
+      verdicts: verdicts(findings),
+      findings,
+      resolved: [],
+      notRun: [],
+      minSeverity,
+      asOf: Date.parse(AS_OF),
+      startedAt: Date.parse(AS_OF),
+      finishedAt: Date.parse(AS_OF),
+    });
+
+  test.each<[string, readonly Finding[], Severity, boolean]>([
+    ['an open one', [sampleFinding()], 'high', true],
+    ['several', [sampleFinding(), other], 'high', true],
+    ['a waived one', [sampleFinding({ status: 'waived', waiver: WAIVER })], 'high', true],
+    ['one that could not be told', [sampleUnknown({ severity: 'low' })], 'medium', true],
+    ['none', [sampleFinding()], 'medium', false],
+  ])('%s is noticed', (_, findings, minSeverity, expected) => {
+    expect(hidesFindings(assembled(findings, minSeverity))).toBe(expected);
+  });
+});
+
+describe('what counts as a change', () => {
+  const change = (before: Partial<Finding>, after: Partial<Finding>) => {
+    const { changed } = compareReports(
+      withFindings(sampleFinding(before)),
+      withFindings(sampleFinding(after)),
+    );
+    return changed.map(({ changes, worsened }) => [...changes, ...(worsened ? ['worse'] : [])].join(' '))[0];
+  };
+  const waived = { status: 'waived', waiver: WAIVER } as const;
+
+  test.each<[string, Partial<Finding>, Partial<Finding>, string | undefined]>([
+    ['nothing', {}, {}, undefined],
+    ['more severe', { severity: 'medium' }, { severity: 'high' }, 'severity worse'],
+    ['less severe', { severity: 'high' }, { severity: 'medium' }, 'severity'],
+    ['waived', {}, waived, 'waiver'],
+    ['no longer waived', waived, {}, 'waiver worse'],
+    ['a waiver ended', waived, { status: 'reopened' }, 'waiver status worse'],
+    ['more severe, but waived', { ...waived, severity: 'low' }, { ...waived, severity: 'high' }, 'severity'],
+    ['back', { status: 'known' }, { status: 'reopened' }, 'status worse'],
+    ['new and then known', { status: 'new' }, { status: 'known' }, undefined],
+    ['history begun', { status: null }, { status: 'new' }, undefined],
+    ['no longer told', {}, { outcome: 'unknown', messageId: 'unknown' }, 'outcome'],
+    ['told at last', { outcome: 'unknown', messageId: 'unknown' }, {}, 'outcome worse'],
+    [
+      'a day passed',
+      { message: 'last used 92 days ago (limit 90)' },
+      { message: 'last used 93 days ago (limit 90)' },
+      undefined,
+    ],
+    [
+      'a day ended',
+      { message: 'expires in 1 day, at X' },
+      { message: 'expires in less than a day, at X' },
+      undefined,
+    ],
+    [
+      'another limit',
+      { message: 'last used 92 days ago (limit 90)' },
+      { message: 'last used 93 days ago (limit 45)' },
+      'message',
+    ],
+    ['another network', { message: 'admits 10.0.0.0/8' }, { message: 'admits 11.0.0.0/8' }, 'message'],
+    ['another message', { messageId: 'idle' }, { messageId: 'neverUsed' }, 'message'],
+  ])('%s', (_, before, after, expected) => {
+    expect(change(before, after)).toBe(expected);
+  });
+});
+
+test('credentials that appeared, went, or were not seen', () => {
+  const [a, b, c] = ['a', 'b', 'c'].map((id) => sampleCredential({ id }));
+  const before = sampleReport({ credentials: [a, b].flatMap((one) => one ?? []) });
+  const after = sampleReport({ credentials: [b, c].flatMap((one) => one ?? []) });
+  const ids = ({ credentials }: ReportDiff) => ({
+    appeared: credentials.appeared.map(({ id }) => id),
+    gone: credentials.gone.map(({ id }) => id),
+    notSeen: credentials.notSeen.map(({ id }) => id),
+  });
+  expect(ids(compareReports(before, after))).toEqual({ appeared: ['c'], gone: ['a'], notSeen: [] });
+  const part = { ...after, coverage: { ...after.coverage, sources: sources('partial') } };
+  expect(ids(compareReports(before, part))).toEqual({ appeared: ['c'], gone: [], notSeen: ['a'] });
+  const mine = run(after, { scope: 'mine' });
+  expect(ids(compareReports(before, mine))).toEqual({ appeared: ['c'], gone: [], notSeen: ['a'] });
+});
+
+describe('what cannot be compared', () => {
+  test('other tenants', () => {
+    expect(() => compareReports(fullReport(), sampleReport({ tenant: 'other.conductor.one' }))).toThrow(
+      expect.objectContaining({ code: 'usage', message: expect.stringContaining('different tenants') }),
+    );
+  });
+
+  test('the wrong order, by a millisecond', () => {
+    const later = run(fullReport(), { asOf: new Date(Date.parse(AS_OF) + 1).toISOString() });
+    expect(() => compareReports(later, fullReport())).toThrow(
+      expect.objectContaining({ code: 'usage', hint: expect.stringContaining('old report first') }),
+    );
+    expect(compareReports(fullReport(), later).added).toEqual([]);
+  });
+});
+
+describe('exit code', () => {
+  const none = sampleReport();
+  const high = withFindings(sampleFinding({ severity: 'high' }));
+  const code = (before: Report, after: Report, failOn: Severity | 'never' = 'high') =>
+    diffExitCode(compareReports(before, after), failOn);
+
+  test.each<[string, number, number]>([
+    ['nothing new', code(high, high), 0],
+    ['new at the threshold', code(none, high), 1],
+    ['new below it', code(none, high, 'critical'), 0],
+    ['new, never failing', code(none, high, 'never'), 0],
+    [
+      'new, but waived',
+      code(none, withFindings(sampleFinding({ severity: 'high', status: 'waived', waiver: WAIVER }))),
+      0,
+    ],
+    ['new, but not told', code(none, withFindings(sampleUnknown())), 0],
+    ['worse', code(withFindings(finding), high), 1],
+    ['less severe, though still high', code(withFindings(sampleFinding({ severity: 'critical' })), high), 0],
+    ['resolved', code(high, none), 0],
+    ['hidden at the threshold', code(none, hiding(none, { high: 1 })), 1],
+    ['hidden below it', code(none, hiding(none, { medium: 1 })), 0],
+    ['incomplete', code(none, sampleReport({ complete: false })), 3],
+    ['incomplete, never failing', code(none, sampleReport({ complete: false }), 'never'), 3],
+    ['only the old one incomplete', code(sampleReport({ complete: false }), none), 0],
+  ])('%s', (_, actual, expected) => {
+    expect(actual).toBe(expected);
+  });
+});

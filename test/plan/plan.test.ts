@@ -1,0 +1,267 @@
+import { describe, expect, test } from '@jest/globals';
+import { rules } from '../../rules/index.js';
+import type { Finding, ReportedCredential } from '../../src/contract/index.js';
+import { planMarkdown } from '../../src/plan/markdown.js';
+import { makePlan, type Plan } from '../../src/plan/plan.js';
+import { planText } from '../../src/plan/text.js';
+import { ruleInfos } from '../../src/run.js';
+import { HOSTILE_NAMES } from '../helpers/hostile.js';
+import {
+  daysAgo,
+  fullReport,
+  ruleInfo,
+  sampleCredential,
+  sampleFinding,
+  sampleReport,
+  sampleUnknown,
+  TENANT,
+} from '../helpers/sample-report.js';
+
+const infos = ruleInfos(rules);
+const WAIVER = { reason: 'quarterly job', approvedBy: 'security@acme.example', expires: '2026-12-31' };
+
+function plan(findings: readonly Finding[], owner?: string, over = {}): Plan {
+  const made = makePlan(sampleReport({ findings, ...over }), infos, owner);
+  if (!made) throw new Error('no such owner');
+  return made;
+}
+
+const of = (credential: ReportedCredential, ...ids: readonly string[]) =>
+  ids.map((rule) => sampleFinding({ rule, messageId: 'x', message: `says ${rule}`, credential }));
+
+/** The steps for one credential on which these rules found something. */
+function steps(credential: ReportedCredential, ...ids: readonly string[]): string[] {
+  const [one] = plan(of(credential, ...ids)).owners;
+  return one?.credentials[0]?.steps.map(({ text }) => text) ?? [];
+}
+
+const key = sampleCredential({ id: 'a', clientId: `calm-lynx-1@${TENANT}/pcc` });
+
+describe('several findings of one credential are one list of steps', () => {
+  test('four rules that ask for rotation ask once, in the order without an outage', () => {
+    const said = steps(key, 'no-expiry', 'not-rotated', 'expiring-soon', 'lifetime-too-long');
+    expect(said).toEqual([
+      expect.stringMatching(/^Create its successor, beside it.*end date.*roles.*networks/),
+      expect.stringMatching(/^Put the new client id and secret in its place/),
+      expect.stringMatching(/^Check that the last use has moved/),
+      expect.stringMatching(/^Then delete it/),
+    ]);
+  });
+
+  test('what the successor can have at once is no step of its own', () => {
+    const said = steps(key, 'no-expiry', 'open-cidr', 'no-scoped-roles', 'default-name');
+    expect(said).toHaveLength(4);
+    expect(said[0]).toContain('a name that says what uses it');
+  });
+
+  test('settings alone are changed in one call', () => {
+    const [one] = plan(of(key, 'open-cidr', 'admin-scope', 'malformed-cidr')).owners;
+    const commands = one?.credentials[0]?.steps.flatMap(({ command }) => command ?? []);
+    expect(commands).toEqual([expect.stringContaining('"updateMask":"scopedRoles,allowSourceCidr"')]);
+  });
+
+  test('what has to go is not rotated first', () => {
+    expect(steps(key, 'owner-inactive', 'no-expiry', 'open-cidr', 'unused')).toEqual([
+      expect.stringMatching(/^An administrator has to do this/),
+      expect.stringMatching(/^Make sure that nothing depends on it/),
+      expect.stringMatching(/^Then delete it/),
+    ]);
+  });
+
+  test('what has a successor is not given another', () => {
+    const found = sampleFinding({
+      rule: 'rotation-unfinished',
+      credential: key,
+      data: { newerId: 'pc-new' },
+    });
+    const [one] = plan([found, ...of(key, 'not-rotated')]).owners;
+    expect(one?.credentials[0]?.steps.map(({ text }) => text)).toEqual([
+      'Move what still uses it over to its successor (pc-new).',
+      expect.stringMatching(/^Check that the last use has moved/),
+      expect.stringMatching(/^Then delete it/),
+    ]);
+  });
+
+  test('what may be needless is asked about first, and ended without rotation', () => {
+    expect(steps(key, 'unused', 'no-expiry')).toEqual([
+      expect.stringMatching(/^Find out whether anything still needs it \(it was last used on 2026-06-01\)/),
+      expect.stringMatching(/^If something does, create its successor/),
+      expect.stringMatching(/^Put the new/),
+      expect.stringMatching(/^Check that/),
+      expect.stringMatching(/^Then, or if nothing needs it, delete it/),
+    ]);
+    expect(steps(key, 'unused', 'open-cidr').map((text) => text.slice(0, 12))).toEqual([
+      'Find out whe',
+      'If something',
+      'Check that i',
+      'If not: dele',
+    ]);
+    expect(steps(key, 'unused').at(-1)).toMatch(/have the finding waived/);
+  });
+
+  test('a federation trust can take the place of a secret', () => {
+    const secret = sampleCredential({ kind: 'service-principal-credential', id: 's' });
+    expect(steps(secret, 'static-beside-federation')[0]).toMatch(/^Let its workloads sign in through/);
+    expect(steps(secret, 'static-beside-federation', 'expiring-soon')[1]).toMatch(/^Or do without a secret/);
+    expect(steps(secret, 'static-beside-federation', 'open-cidr').at(-1)).toMatch(/^Or do without a secret/);
+  });
+
+  test('what runs the audit is not asked whether it is used, and is told where it stands', () => {
+    const said = steps({ ...key, self: true }, 'expiring-soon', 'too-many-credentials');
+    expect(said[0]).toMatch(/^Create/);
+    expect(said[1]).toContain('CONDUCTORONE_CLIENT_SECRET');
+  });
+
+  test('a rule of a plug-in brings its own words', () => {
+    const ours = sampleFinding({ rule: 'acme/ours', fix: 'Do as we say.', credential: key });
+    const [one] = plan([ours, ...of(key, 'no-expiry')]).owners;
+    expect(one?.credentials[0]?.steps.map(({ text }) => text)).toEqual([
+      'Do as we say.',
+      ...steps(key, 'no-expiry'),
+    ]);
+  });
+});
+
+describe('by owner', () => {
+  const owned = (id: string, owner: ReportedCredential['owner'], severity: Finding['severity']) =>
+    sampleFinding({ severity, credential: sampleCredential({ id, owner }) });
+  const jo = { id: 'u-1', name: 'Jo', email: 'Jane@Acme.example' };
+  const al = { id: 'u-2', name: 'Al', email: 'al@acme.example' };
+  const findings = [
+    owned('none', null, 'critical'),
+    owned('j-low', jo, 'low'),
+    owned('a-high', al, 'high'),
+    owned('j-high', jo, 'high'),
+    sampleFinding({ severity: 'critical', status: 'waived', waiver: WAIVER, credential: key }),
+  ];
+
+  test('the worst first, those nobody knows last, waived ones not at all', () => {
+    expect(
+      plan(findings).owners.map(({ owner, credentials }) => [
+        owner?.id,
+        ...credentials.map(({ credential: { id } }) => id),
+      ]),
+    ).toEqual([
+      ['u-2', 'a-high'],
+      ['u-1', 'j-high', 'j-low'],
+      [undefined, 'none'],
+    ]);
+  });
+
+  test.each(['jane@acme.example', 'JANE@ACME.EXAMPLE', 'u-1'])('only the part of %s', (owner) => {
+    const { owners, only } = plan(findings, owner);
+    expect(only).toEqual(jo);
+    expect(owners.map((one) => one.owner)).toEqual([jo]);
+  });
+
+  test('an owner nobody knows has no plan, rather than an empty one', () => {
+    expect(makePlan(sampleReport({ findings }), infos, 'jane@acme.exampl')).toBeUndefined();
+    expect(makePlan(sampleReport({ findings }), infos, '')).toBeUndefined();
+  });
+
+  test('an owner with nothing to do is told so, without promising more than was seen', () => {
+    const credentials = [sampleCredential({ owner: jo })];
+    const said = (complete: boolean) => [...planText(plan([], jo.id, { credentials, complete }))].join('');
+    expect(said(true)).toContain('found no credential of yours that needs attention.');
+    expect(said(false)).toMatch(/INCOMPLETE[\s\S]*needs attention among those it saw\./);
+  });
+
+  test('checks that could not be made go to the owner of the credential', () => {
+    const unknown = [
+      sampleUnknown({ credential: sampleCredential({ id: 'x', owner: jo }) }),
+      sampleUnknown({ credential: sampleCredential({ id: 'y', owner: al }) }),
+    ];
+    expect(plan(unknown).unknown).toHaveLength(2);
+    expect(plan(unknown, 'u-1').unknown).toEqual([unknown[0]]);
+  });
+});
+
+describe('due', () => {
+  test.each<[Finding['severity'], string | null, string | null]>([
+    ['critical', null, '2026-09-03'],
+    ['high', null, '2026-09-08'],
+    ['medium', null, '2026-10-01'],
+    ['low', null, '2026-11-30'],
+    ['info', null, null],
+    ['low', daysAgo(-5), '2026-09-06'],
+    ['low', daysAgo(5), '2026-11-30'],
+    ['info', daysAgo(-5), null],
+  ])('%s that ends %s', (severity, expiresAt, expected) => {
+    const found = sampleFinding({ severity, credential: sampleCredential({ expiresAt }) });
+    expect(plan([found]).owners[0]?.credentials[0]?.due).toBe(expected);
+  });
+});
+
+describe('as text and markdown', () => {
+  const whole = plan(fullReport().findings);
+  const text = [...planText(whole)].join('');
+  const markdown = [...planMarkdown(whole)].join('');
+
+  test('an owner alone can read it: what, why, by when, and that nothing is done', () => {
+    const mine = [...planText(plan(of(key, 'no-expiry'), 'jo@acme.example'))].join('');
+    expect(mine).toMatch(/^API credentials of Jo Doe in acme\.conductor\.one: what to do\n/);
+    expect(mine).toContain('found 1 credential of yours that needs attention');
+    expect(mine).toContain('This plan changes nothing');
+    expect(mine).toContain('C1_TOKEN as an access token');
+    expect(mine).toContain('1. nightly export (a, personal client): medium, by 2026-10-01');
+    expect(mine).toContain('     medium no-expiry: says no-expiry\n');
+    expect(mine).toMatch(/\n {5}4\. Then delete it: your name at the bottom/);
+    expect(mine).toMatch(/WHY\n {2}no-expiry: A secret that leaks/);
+    expect(mine).toContain('\n  https://acme.conductor.one/\n');
+  });
+
+  test('what could not be judged has a section with what to grant, waivers one of their own', () => {
+    for (const form of [text, markdown]) {
+      expect(form).toMatch(/could not be judged: 1 check/i);
+      expect(form).toContain('grant the audit the right to read users');
+      expect(form).toMatch(/waivers, for whoever keeps the configuration/i);
+    }
+  });
+
+  test('an incomplete audit is told first', () => {
+    const part = [...planText(plan([], undefined, { complete: false }))].join('').split('\n');
+    expect(part[2]).toMatch(/^INCOMPLETE: .* What was not seen is not in this plan\.$/);
+  });
+
+  test('commands stand in fences of their own', () => {
+    expect(markdown).toMatch(/\n\n {3}```sh\n {3}curl -sS -X DELETE [^\n`]*\n {3}```\n/);
+  });
+
+  test('without a host the reader is told what C1_HOST is', () => {
+    const bare = [...planText(plan(of(key, 'no-expiry'), undefined, { tenant: '' }))].join('');
+    expect(bare).toContain('C1_HOST is the host');
+    expect(text).not.toContain('C1_HOST');
+  });
+});
+
+describe('hostile text', () => {
+  test.each(HOSTILE_NAMES)('%s acts nowhere', (_, name) => {
+    const made = (word: string) => {
+      const credential = sampleCredential({
+        id: word,
+        clientId: word,
+        name: word,
+        owner: { id: word || 'x', name: word, email: word },
+      });
+      const found = [
+        ...of(credential, 'no-expiry', 'rotation-unfinished'),
+        sampleFinding({ rule: `x/${word}`, message: word, fix: word, credential }),
+        sampleUnknown({ credential, message: word, fix: word }),
+        sampleFinding({ rule: 'waiver-expired', credential: null, message: word, fix: word }),
+      ];
+      return makePlan(
+        sampleReport({ findings: found, tenant: word, notes: [word] }),
+        new Map([[`x/${word}`, ruleInfo({ ...rules[0], id: `x/${word}` } as never)]]),
+      ) as Plan;
+    };
+    const hostile = [...planText(made(name))].join('');
+    expect(hostile).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+    for (const line of hostile.split('\n').filter((one) => one.includes('C1_TOKEN"')))
+      expect(line).toMatch(/^ {8}curl -sS -X/);
+    const markdown = [...planMarkdown(made(name))].join('');
+    const outside = markdown.replace(/^ {3}```sh\n {3}curl [^\n]*\n {3}```$/gm, '');
+    expect(outside).not.toMatch(/```/);
+    expect(outside.replace(/^- <https:\/\/[a-z./-]+>$/gm, '')).not.toMatch(/<(?!!-- -->)[a-z!/]/i);
+    expect(outside).not.toMatch(/(?<!\\)\]\(/);
+  });
+});

@@ -1,0 +1,201 @@
+import { describe, expect, test } from '@jest/globals';
+import { compareReports } from '../../src/engine/report-diff.js';
+import { DIFF_FORMATS, renderDiff } from '../../src/reporters/diff.js';
+import { diffNotes } from '../../src/reporters/diff-words.js';
+import { HOSTILE_NAMES } from '../helpers/hostile.js';
+import {
+  daysAgo,
+  fullReport,
+  sampleCredential,
+  sampleFinding,
+  sampleReport,
+  sampleUnknown,
+} from '../helpers/sample-report.js';
+
+const report = sampleReport;
+const WAIVER = { reason: 'quarterly job', approvedBy: 'security@acme.example', expires: '2026-12-31' };
+
+/** One of everything: new, changed, resolved and unseen findings, and credentials that came and went. */
+function oneOfEach(name = 'nightly export') {
+  const at = (id: string) => sampleCredential({ id, name });
+  const before = report({
+    findings: [
+      sampleFinding({ credential: at('changed'), severity: 'medium', status: 'waived', waiver: WAIVER }),
+      sampleFinding({ credential: at('gone') }),
+      sampleFinding({ credential: at('stays'), rule: 'no-expiry' }),
+    ],
+  });
+  const after = report({
+    findings: [
+      sampleFinding({ credential: at('changed'), severity: 'high' }),
+      sampleFinding({ credential: at('appeared'), message: `found ${name}` }),
+      sampleUnknown({ credential: at('appeared') }),
+    ],
+    credentials: [at('stays')],
+  });
+  const { coverage } = after;
+  return compareReports(before, { ...after, coverage: { ...coverage, rulesNotRun: ['no-expiry'] } });
+}
+
+const rendered = async (...[format, diff]: Parameters<typeof renderDiff>) =>
+  [...(await renderDiff(format, diff))].join('');
+
+describe('text', () => {
+  test('says what both saw, then what changed, then the sum', async () => {
+    expect(await rendered('text', oneOfEach())).toBe(
+      `What changed in acme.conductor.one between 2026-09-01 02:00 UTC and 2026-09-01 02:00 UTC
+  Old report: Complete: 3 credentials of everyone in acme.conductor.one, as of 2026-09-01 02:00 UTC
+  New report: Complete: 3 credentials of everyone in acme.conductor.one, as of 2026-09-01 02:00 UTC
+
+NEW: 2 FINDINGS
+  critical owner-inactive (could not be judged): nightly export (appeared, personal client)
+    could not be judged: owners could not be read
+    owner Jo Doe <jo@acme.example> (user-1)
+    To do: grant the audit the right to read users
+  medium unused: nightly export (appeared, personal client)
+    found nightly export
+    owner Jo Doe <jo@acme.example> (user-1)
+    To do: Ask the owner whether it is still needed; if not, revoke it.
+
+CHANGED: 1 FINDING
+  WORSE high unused: nightly export (changed, personal client)
+    severity medium → high; no longer waived
+    last used 92 days ago (limit 90): revoke it, or use it
+
+NOT SEEN: 1 FINDING
+  medium no-expiry: nightly export (stays, personal client)
+    may still be there: the rule did not run for the new report
+
+RESOLVED: 1 FINDING
+  medium unused: nightly export (gone, personal client)
+    the credential is gone
+
+APPEARED: 1 CREDENTIAL
+  nightly export (appeared, personal client)
+    owner Jo Doe <jo@acme.example> (user-1)
+
+GONE: 1 CREDENTIAL
+  nightly export (gone, personal client)
+    owner Jo Doe <jo@acme.example> (user-1)
+
+Summary: 2 findings new, 1 changed (1 worse), 1 resolved, 1 not seen, 0 unchanged; 1 credential appeared, 1 gone
+`,
+    );
+  });
+
+  test('an incomplete report is told before anything else', async () => {
+    const diff = compareReports(fullReport(), report({ complete: false }));
+    const [, , second, third] = (await rendered('text', diff)).split('\n');
+    expect(second).toMatch(/^ {2}New report: INCOMPLETE/);
+    expect(third).toMatch(/never as resolved/);
+  });
+});
+
+test('markdown has the same sections, and the sum first', async () => {
+  const text = await rendered('markdown', oneOfEach());
+  expect(text).toMatch(/^# What changed in acme\.conductor\.one[^\n]*\n\n✅ \*\*2 findings new, 1 changed/);
+  expect(text.match(/^## .*$/gm)).toEqual([
+    '## New: 2 findings',
+    '## Changed: 1 finding',
+    '## Not seen: 1 finding',
+    '## Resolved: 1 finding',
+    '## Appeared: 1 credential',
+    '## Gone: 1 credential',
+  ]);
+  const incomplete = compareReports(fullReport(), report({ complete: false }));
+  expect(await rendered('markdown', incomplete)).toContain('❌');
+});
+
+test('json holds the whole findings and credentials', async () => {
+  const diff = oneOfEach();
+  expect(JSON.parse(await rendered('json', diff))).toEqual({
+    schemaVersion: 1,
+    tenant: 'acme.conductor.one',
+    old: { version: '0.1.0', scope: 'tenant', asOf: daysAgo(0), complete: true },
+    new: { version: '0.1.0', scope: 'tenant', asOf: daysAgo(0), complete: true },
+    notes: [],
+    summary: {
+      new: 2,
+      changed: 1,
+      worsened: 1,
+      resolved: 1,
+      notSeen: 1,
+      unchanged: 0,
+      credentialsAppeared: 1,
+      credentialsGone: 1,
+      credentialsNotSeen: 0,
+    },
+    findings: {
+      new: diff.added,
+      changed: diff.changed.map(({ before, after, changes, worsened }) => ({
+        changes,
+        worsened,
+        old: before,
+        new: after,
+      })),
+      resolved: diff.resolved,
+      notSeen: diff.notSeen,
+    },
+    credentials: diff.credentials,
+  });
+});
+
+describe('notes', () => {
+  const notes = (before: Partial<typeof base.run>, after: Partial<typeof base.run>) =>
+    diffNotes(
+      compareReports(
+        { ...base, run: { ...base.run, ...before } },
+        { ...base, run: { ...base.run, ...after } },
+      ),
+    ).join('\n');
+  const base = report();
+
+  test('none where nothing stands in the way', () => {
+    expect(notes({}, {})).toBe('');
+  });
+
+  test.each([
+    ['narrower', notes({}, { scope: 'mine' }), /scopes differ \(tenant, then mine of user-0\).*not seen/],
+    ['wider', notes({ scope: 'mine' }, {}), /scopes differ \(mine of user-0, then tenant\).*into sight/],
+    ['a file', notes({ scope: 'file' }, { scope: 'file' }), /^The new report is of a file/],
+  ])('scope %s', (_, said, pattern) => {
+    expect(said).toMatch(pattern);
+  });
+
+  test('a source that only the new report saw', () => {
+    const before = report({ sources: [] });
+    expect(diffNotes(compareReports(before, report()))).toEqual([
+      'The old report did not see personal clients whole: what is new among them may be older.',
+    ]);
+  });
+
+  test('findings that were left out, on either side, and another version', () => {
+    const hidden = { critical: 0, high: 0, medium: 0, low: 1, info: 0 };
+    const hiding = { ...base, summary: { ...base.summary, hidden } };
+    expect(diffNotes(compareReports(hiding, base))).toEqual([expect.stringContaining('may be older')]);
+    expect(diffNotes(compareReports(base, hiding))).toEqual([
+      expect.stringContaining('without --min-severity'),
+    ]);
+    const newer = { ...base, tool: { ...base.tool, version: '0.2.0' } };
+    expect(diffNotes(compareReports(base, newer))).toEqual([
+      'The reports were written by different versions (0.1.0, then 0.2.0), whose rules may differ.',
+    ]);
+  });
+});
+
+describe('hostile names', () => {
+  test.each(HOSTILE_NAMES)('%s acts nowhere', async (_, name) => {
+    const diff = oneOfEach(name);
+    const plain = oneOfEach();
+    for (const format of DIFF_FORMATS) {
+      const text = await rendered(format, diff);
+      expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+      // A name adds no line: what stands at the start of one is ours.
+      expect(text.split('\n')).toHaveLength((await rendered(format, plain)).split('\n').length);
+    }
+    const markdown = await rendered('markdown', diff);
+    expect(markdown).not.toMatch(/<(?!!-- -->)[a-z!/]/i);
+    expect(markdown).not.toMatch(/(?<!\\)\]\(/);
+    expect(JSON.parse(await rendered('json', diff)).credentials.gone[0].name).toBe(name);
+  });
+});
