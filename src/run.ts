@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { type Assessment, assess } from './assess.js';
 import type { Config } from './config/config.js';
 import { isKnown, type Owner, type Rule, type Snapshot } from './contract/index.js';
 import type { PushRequest } from './delivery/conductorone/index.js';
@@ -8,12 +9,10 @@ import { type OutputTarget, writeReport, writeStream } from './delivery/output.j
 import { deliverToSlack, slackDryRun } from './delivery/slack/index.js';
 import { openState, type StateFile } from './delivery/state-file.js';
 import { DRIFT_RULES } from './engine/drift.js';
-import { EarlyVerdicts } from './engine/early.js';
 import { type Evaluated, type Evaluation, evaluate } from './engine/evaluate.js';
 import { EXIT, type ExitCode, exitCode } from './engine/exit-code.js';
 import { NOTHING_TOLD, type Told } from './engine/history.js';
 import type { Report } from './engine/report.js';
-import { optionsInForce, type RuleInForce } from './engine/settings.js';
 import { WAIVER_RULES } from './engine/waivers.js';
 import { AuditError } from './errors.js';
 import type { Io } from './io.js';
@@ -21,20 +20,11 @@ import type { Redactor } from './redact.js';
 import { neutraliseJson } from './reporters/escape.js';
 import { type Format, loadPartReporter } from './reporters/index.js';
 import type { ReporterContext, RuleInfo } from './reporters/reporter.js';
-import type { Source } from './sources/source.js';
 
 /** One audit, as asked for. */
-export interface RunRequest {
-  readonly source: Source;
+export interface RunRequest extends Assessment {
   readonly config: Config;
-  /** Built-in rules and those of plug-ins. */
-  readonly rules: readonly Rule[];
-  /** Only these; undefined: all that are switched on. */
-  readonly only: ReadonlySet<string> | undefined;
-  readonly waivers: boolean;
   readonly targets: readonly OutputTarget[];
-  /** Milliseconds since the epoch. */
-  readonly asOf: number;
   readonly slack: 'send' | 'off' | 'dry-run';
   /** undefined: nothing goes to ConductorOne. */
   readonly push?: PushRequest | undefined;
@@ -68,26 +58,19 @@ export async function run(request: RunRequest, context: RunContext): Promise<Exi
       : await openState(resolve(io.cwd, config.state), { tenant: source.tenant, now: startedAt });
   try {
     refuseOlder(stateFile?.state?.savedAt, asOf, config.state);
-    const rules = rulesInForce(request);
-    const early = new EarlyVerdicts(rules, asOf);
-    const snapshot = await source.collect(io.signal, (credentials) => early.judge(credentials));
-    context.onCollected();
-    for (const failure of snapshot.failures) context.complain(failure);
-    const evaluation: Evaluation = {
-      tool: { name: 'c1-audit', version: C1_AUDIT_VERSION },
-      snapshot,
-      rules,
-      known: request.rules.map(({ id }) => id),
-      early,
-      waivers: request.waivers ? config.waivers : [],
-      choices: config.rules,
-      only: request.only,
-      history: stateFile && { previous: stateFile.state },
-      minSeverity: config.minSeverity,
-      asOf,
-      startedAt,
-      finishedAt: io.now(),
-    };
+    const evaluation = await assess(
+      request,
+      {
+        startedAt,
+        now: io.now,
+        signal: io.signal,
+        onCollected({ failures }) {
+          context.onCollected();
+          for (const failure of failures) context.complain(failure);
+        },
+      },
+      stateFile && { previous: stateFile.state },
+    );
     return await deliver(evaluate(evaluation), evaluation, stateFile, request, context);
   } finally {
     await stateFile?.release();
@@ -102,25 +85,6 @@ function refuseOlder(savedAt: string | undefined, asOf: number, file: string | u
     `The state file ${file} was written as of ${savedAt}, which is later than ${new Date(asOf).toISOString()}.`,
     'Leave --state out to look back, or name another file.',
   );
-}
-
-export function rulesInForce({
-  rules,
-  config,
-  only,
-}: Pick<RunRequest, 'rules' | 'config' | 'only'>): RuleInForce[] {
-  return rules.flatMap((rule) => {
-    const setting = config.rules[rule.id];
-    if (only ? !only.has(rule.id) : setting && !setting.enabled) return [];
-    return [
-      {
-        rule,
-        severity: setting?.severity,
-        options: optionsInForce(rule, setting?.options),
-        floors: setting?.floors ?? {},
-      },
-    ];
-  });
 }
 
 /** Runs a part of the delivery; one that fails is told, and the others go on. */

@@ -58,6 +58,11 @@ const ROOMS: readonly { readonly room: string; readonly may: readonly string[] }
   { room: 'src/docs/', may: ['src/contract/', 'src/engine/', 'src/config/', 'rules/'] },
   { room: 'src/demo/', may: ['src/contract/'] },
   { room: 'src/index.ts', may: ['src/'] },
+  { room: 'src/library.ts', may: ['src/', 'rules/'] },
+  {
+    room: 'src/assess.ts',
+    may: ['src/contract/', 'src/config/config.ts', 'src/engine/', 'src/sources/source.ts'],
+  },
   { room: 'src/run.ts', may: ['src/', 'rules/'] },
   { room: 'src/cli/', may: ['src/', 'rules/', 'schema/'] },
 ];

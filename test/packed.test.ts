@@ -1,106 +1,20 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { type Bill, billErrors } from './helpers/bill.js';
+import { installPackage, root, run, shellEnvironment } from './helpers/package.js';
 import { emptyFolder } from './helpers/program.js';
 import { schemaErrors } from './helpers/report-schema.js';
-
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
 
 let folder: string;
 let tarball: string;
 
-/** An empty folder with nothing but the packed tarball installed, and no network to get more from. */
 beforeAll(() => {
-  folder = emptyFolder();
-  // `npm test` has built dist already; packing must not build it again under other tests.
-  const packed = execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  tarball = join(folder, (JSON.parse(packed) as { filename: string }[])[0]?.filename ?? '');
-  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
-  execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], {
-    cwd: folder,
-    stdio: 'pipe',
-  });
+  ({ folder, tarball } = installPackage());
 }, 120_000);
 
-function run(command: string, args: readonly string[], cwd = folder) {
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_OPTIONS)/.test(name)),
-  );
-  return spawnSync(command, args, { cwd, encoding: 'utf8', env, maxBuffer: 64 * 1024 * 1024 });
-}
-
-const audit = (...args: string[]) => run(join(folder, 'node_modules/.bin/c1-audit'), args);
-
-/** As far as it is looked at. */
-interface Bill {
-  readonly metadata: { readonly component: { readonly version: string } };
-  readonly components: readonly {
-    readonly 'bom-ref': string;
-    readonly group?: string;
-    readonly name: string;
-    readonly version: string;
-  }[];
-  readonly dependencies: readonly { readonly ref: string }[];
-}
-
-/** What CycloneDX 1.6 asks of the parts that are used here, and no part beside them. */
-function billErrors(bill: unknown): unknown[] {
-  const text = { type: 'string', minLength: 1 };
-  const object = (properties: Record<string, unknown>, optional: readonly string[] = []) => ({
-    type: 'object',
-    properties,
-    additionalProperties: false,
-    required: Object.keys(properties).filter((name) => !optional.includes(name)),
-  });
-  const component = (type: string) =>
-    object(
-      {
-        type: { const: type },
-        'bom-ref': text,
-        group: { type: 'string', pattern: '^@' },
-        name: text,
-        version: text,
-        purl: { type: 'string', pattern: '^pkg:npm/(%40[\\w.-]+/)?[\\w.-]+@\\d+\\.\\d+\\.\\d+' },
-        licenses: {
-          type: 'array',
-          minItems: 1,
-          maxItems: 1,
-          items: { oneOf: [object({ license: object({ id: text }) }), object({ expression: text })] },
-        },
-      },
-      ['group'],
-    );
-  const schema = object({
-    $schema: { const: 'http://cyclonedx.org/schema/bom-1.6.schema.json' },
-    bomFormat: { const: 'CycloneDX' },
-    specVersion: { const: '1.6' },
-    version: { const: 1 },
-    metadata: object({
-      lifecycles: { type: 'array', items: object({ phase: { enum: ['build'] } }) },
-      tools: object({
-        components: {
-          type: 'array',
-          items: object({ type: { const: 'application' }, name: text, version: text }),
-        },
-      }),
-      component: component('application'),
-    }),
-    components: { type: 'array', minItems: 1, uniqueItems: true, items: component('library') },
-    dependencies: {
-      type: 'array',
-      items: object({ ref: text, dependsOn: { type: 'array', items: text } }, ['dependsOn']),
-    },
-  });
-  const validate = new Ajv2020({ allErrors: true }).compile(schema);
-  return validate(bill) ? [] : (validate.errors ?? []);
-}
+const audit = (...args: string[]) => run('c1-audit', args, folder);
 
 test('the package is small, and brings nothing along', () => {
   expect(statSync(tarball).size).toBeLessThanOrEqual(500_000);
@@ -113,7 +27,7 @@ const installed = (path: string) => readFileSync(join(folder, 'node_modules/c1-a
 
 /** A tool of the project's own, run where there is no network to ask. */
 const tool = (script: string, ...args: string[]) =>
-  run(process.execPath, [join(root, 'node_modules', script), ...args]);
+  run(process.execPath, [join(root, 'node_modules', script), ...args], folder);
 
 describe('the package', () => {
   test('is as publint wants it', () => {
@@ -182,7 +96,7 @@ describe('the package', () => {
 
 describe('the command', () => {
   test('npx c1-audit demo -f json gives a report that the shipped schema takes', () => {
-    const { status, stdout, stderr } = run('npx', ['c1-audit', 'demo', '-f', 'json']);
+    const { status, stdout, stderr } = run('npx', ['c1-audit', 'demo', '-f', 'json'], folder);
     expect(stderr).toBe('');
     expect(status).toBe(0);
     expect(schemaErrors(JSON.parse(stdout))).toEqual([]);
@@ -240,7 +154,7 @@ describe('completion in', () => {
       const { stdout, stderr, status } = spawnSync(shell, ['-c', script], {
         cwd: emptyFolder(),
         encoding: 'utf8',
-        env: { PATH: `${join(folder, 'node_modules/.bin')}:${process.env.PATH}`, HOME: emptyFolder() },
+        env: shellEnvironment(folder, { HOME: emptyFolder() }),
       });
       expect(stderr).toBe('');
       expect(stdout).toBe('mine tenant\nrules\nfiles\n');
@@ -263,9 +177,30 @@ describe('the library', () => {
     ],
   ])('loads from %s', (_, name, code) => {
     writeFileSync(join(folder, name), code);
-    const { stdout, stderr, status } = run(process.execPath, [name]);
+    const { stdout, stderr, status } = run(process.execPath, [name], folder);
     expect(stderr).toBe('');
     expect(stdout).toBe('function 5\n');
+    expect(status).toBe(0);
+  });
+
+  const LIST = JSON.stringify([
+    { id: 'k1', displayName: 'ci', userId: 'u1', createdAt: '2020-01-01T00:00:00Z' },
+  ]);
+  const AUDIT = `audit({ env: {}, input: ${JSON.stringify(LIST)}, only: ['no-expiry', 'acme/any'], rules: [rule] })
+    .then(({ coverage, findings }) => console.log(coverage.complete, ...findings.map((one) => one.rule)));
+  audit({ env: {} }).catch((error) => console.log(error instanceof AuditError, error.code));`;
+  const RULE = `const rule = defineRule({ id: 'acme/any', title: 'Any', severity: 'low', kinds: ['personal-client'],
+    docs: { why: 'w', fix: 'f', references: [] }, needs: ['name'], messages: { any: () => 'is there' },
+    check: () => ({ messageId: 'any', data: {} }) });`;
+
+  test.each([
+    ['ESM', 'audit.mjs', "import { audit, AuditError, defineRule } from 'c1-audit';"],
+    ['CommonJS', 'audit.cjs', "const { audit, AuditError, defineRule } = require('c1-audit');"],
+  ])('audits from %s, without a word', (_, name, imports) => {
+    writeFileSync(join(folder, name), `${imports}\n${RULE}\n${AUDIT}\n`);
+    const { stdout, stderr, status } = run(process.execPath, [name], folder);
+    expect(stderr).toBe('');
+    expect(stdout.trim().split('\n').sort()).toEqual(['true credentials', 'true no-expiry acme/any']);
     expect(status).toBe(0);
   });
 
@@ -276,7 +211,9 @@ describe('the library', () => {
     writeFileSync(
       join(folder, name),
       [
-        "import { defineRule, type Finding, type Report } from 'c1-audit';",
+        "import { audit, type AuditOptions, defineRule, type Finding, type Report } from 'c1-audit';",
+        "export const options: AuditOptions = { env: {}, scope: 'tenant', sources: ['personal-clients'] };",
+        'export const report: Promise<Report> = audit(options);',
         'export const rule = defineRule({',
         "  id: 'acme/old', title: 'It is old', severity: 'low', kinds: ['personal-client'],",
         "  docs: { why: 'x', fix: 'y', references: [] }, needs: ['createdAt'],",
@@ -305,41 +242,8 @@ describe('the library', () => {
       '--types',
       '',
     ];
-    const { stdout, status } = run(process.execPath, [compiler, ...flags, name]);
+    const { stdout, status } = run(process.execPath, [compiler, ...flags, name], folder);
     expect(stdout).toBe('');
     expect(status).toBe(0);
   });
-});
-
-test("the README's plug-in and configuration work as they stand there", () => {
-  const project = join(folder, 'project');
-  mkdirSync(join(project, 'rules'), { recursive: true });
-  const blocks = [...readme.matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(([, language, code = '']) => ({
-    language,
-    code,
-  }));
-  const plugin = blocks.find(
-    ({ language, code }) => language === 'js' && code.startsWith('// rules/ours.mjs'),
-  );
-  const config = blocks.find(({ language, code }) => language === 'yaml' && code.includes('waivers:'));
-  const plugins = blocks.find(({ language, code }) => language === 'yaml' && code.startsWith('plugins:'));
-  writeFileSync(join(project, 'rules/ours.mjs'), plugin?.code ?? '');
-  writeFileSync(join(project, 'c1-audit.config.yaml'), `${config?.code}${plugins?.code}`);
-  const { status, stdout, stderr } = run(
-    join(folder, 'node_modules/.bin/c1-audit'),
-    ['demo', '-f', 'json'],
-    project,
-  );
-  expect(stderr).toBe('');
-  expect(status).toBe(1);
-  const report = JSON.parse(stdout) as {
-    findings: { rule: string; severity: string; status: string | null }[];
-  };
-  expect(schemaErrors(report)).toEqual([]);
-  const rules = new Set(report.findings.map(({ rule }) => rule));
-  expect(rules).toContain('acme/ticket-in-name');
-  expect(rules).not.toContain('no-expiry');
-  expect(
-    report.findings.filter(({ rule }) => rule === 'unused').every(({ severity }) => severity === 'high'),
-  ).toBe(true);
 });

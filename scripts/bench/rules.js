@@ -13,7 +13,7 @@ const SOURCES = `
   export { bulk } from './src/demo/index.js';
   export { judge } from './src/engine/judge.js';
   export { World } from './src/engine/world.js';
-  export { rulesInForce } from './src/run.js';
+  export { rulesInForce } from './src/assess.js';
   export { normalize } from './src/sources/c1/normalize.js';
 `;
 

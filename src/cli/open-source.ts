@@ -41,7 +41,7 @@ export async function open(
   flags: AuditFlags,
   { config, origins }: LoadedConfig,
   { io, redactor }: CommandContext,
-  log: Logger,
+  log: Pick<Logger, 'debug' | 'info'>,
   onRecords: (count: number) => void,
 ): Promise<Opened> {
   if (flags.input !== undefined) {

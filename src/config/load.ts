@@ -13,6 +13,8 @@ export interface LoadInput {
   readonly flags: ConfigFlags;
   /** `--config`. */
   readonly configPath?: string | undefined;
+  /** false: a file is read only where one is named. */
+  readonly discover?: boolean;
   /** The run's clock, in milliseconds. */
   readonly now: number;
   readonly builtIns: readonly Rule[];
@@ -35,10 +37,12 @@ export async function loadConfig({
   env,
   flags,
   configPath,
+  discover = true,
   now,
   builtIns,
 }: LoadInput): Promise<LoadedConfig> {
-  const found = await findConfig(cwd, configPath ?? readVariable(env, 'C1_AUDIT_CONFIG'));
+  const named = configPath ?? readVariable(env, 'C1_AUDIT_CONFIG');
+  const found = named !== undefined || discover ? await findConfig(cwd, named) : undefined;
   const file = found === undefined ? undefined : await readConfig(found, cwd);
   const specs = pluginsOf(file);
   const ids = builtIns.map(({ id }) => id);

@@ -1,4 +1,5 @@
 import { rules as builtIns } from '../../../rules/index.js';
+import { assess } from '../../assess.js';
 import { loadConfig } from '../../config/load.js';
 import type { Rule } from '../../contract/index.js';
 import { inActions, maskLines } from '../../delivery/github.js';
@@ -9,7 +10,7 @@ import { AuditError } from '../../errors.js';
 import { planMarkdown } from '../../plan/markdown.js';
 import { makePlan } from '../../plan/plan.js';
 import { planText } from '../../plan/text.js';
-import { ruleInfos, rulesInForce } from '../../run.js';
+import { ruleInfos } from '../../run.js';
 import { readAsOf } from '../as-of.js';
 import type { PlanFlags } from '../definitions/plan.js';
 import { documentTargets, writeDocuments } from '../documents.js';
@@ -93,26 +94,20 @@ async function audit(
   });
   const log = createLog(flags.verbose ? 'debug' : flags.quiet ? 'error' : 'warn', io.stderr, redactor);
   const progress = createProgress(io, !flags.quiet && !flags.verbose);
-  const opened = await openSource(flags, loaded, context, log, progress.add);
+  const source = await openSource(flags, loaded, context, log, progress.add);
   if (inActions(io.env)) io.stderr.write(maskLines(environmentSecrets(io.env).map(({ value }) => value)));
-  const snapshot = await opened.collect(io.signal);
-  progress.clear();
-  for (const failure of snapshot.failures) complain(failure, context);
   const { config, rules } = loaded;
-  const only = rule && new Set(rule);
-  const { report } = evaluate({
-    tool: { name: 'c1-audit', version: C1_AUDIT_VERSION },
-    snapshot,
-    rules: rulesInForce({ rules, config, only }),
-    known: rules.map(({ id }) => id),
-    waivers: waivers === false ? [] : config.waivers,
-    choices: config.rules,
-    only,
-    history: undefined,
-    minSeverity: config.minSeverity,
-    asOf,
-    startedAt,
-    finishedAt: io.now(),
-  });
-  return { report, rules };
+  const evaluation = await assess(
+    { source, config, rules, only: rule && new Set(rule), waivers: waivers !== false, asOf },
+    {
+      startedAt,
+      now: io.now,
+      signal: io.signal,
+      onCollected({ failures }) {
+        progress.clear();
+        for (const failure of failures) complain(failure, context);
+      },
+    },
+  );
+  return { report: evaluate(evaluation).report, rules };
 }

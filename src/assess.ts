@@ -1,0 +1,79 @@
+import type { Config } from './config/config.js';
+import type { Rule, Snapshot } from './contract/index.js';
+import { EarlyVerdicts } from './engine/early.js';
+import type { Evaluation } from './engine/evaluate.js';
+import { optionsInForce, type RuleInForce } from './engine/settings.js';
+import type { Source } from './sources/source.js';
+
+/** What to audit, and by which rules. */
+export interface Assessment {
+  readonly source: Source;
+  readonly config: Pick<Config, 'rules' | 'waivers' | 'minSeverity'>;
+  /** Built-in rules and those of plug-ins. */
+  readonly rules: readonly Rule[];
+  /** Only these; undefined: all that are switched on. */
+  readonly only: ReadonlySet<string> | undefined;
+  readonly waivers: boolean;
+  /** Milliseconds since the epoch. */
+  readonly asOf: number;
+}
+
+export interface AssessmentContext {
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  /** Handed everything that has been read, before it is judged. */
+  readonly onCollected: (snapshot: Snapshot) => void;
+}
+
+/**
+ * Reads the source, and has judged what could be judged at once. The rest is `evaluate`'s, which is pure.
+ *
+ * @param history  what the last complete audit left; undefined: none is kept
+ */
+export async function assess(
+  { source, config, rules: known, only, waivers, asOf }: Assessment,
+  { startedAt, now, signal, onCollected }: AssessmentContext,
+  history?: Evaluation['history'],
+): Promise<Evaluation> {
+  const rules = rulesInForce({ rules: known, config, only });
+  const early = new EarlyVerdicts(rules, asOf);
+  const snapshot = await source.collect(signal, (credentials) => early.judge(credentials));
+  onCollected(snapshot);
+  return {
+    tool: { name: 'c1-audit', version: C1_AUDIT_VERSION },
+    snapshot,
+    rules,
+    known: known.map(({ id }) => id),
+    early,
+    waivers: waivers ? config.waivers : [],
+    choices: config.rules,
+    only,
+    history,
+    minSeverity: config.minSeverity,
+    asOf,
+    startedAt,
+    finishedAt: now(),
+  };
+}
+
+/** The rules that are switched on, each with its settings. */
+export function rulesInForce({
+  rules,
+  config,
+  only,
+}: Pick<Assessment, 'rules' | 'only'> & { readonly config: Pick<Config, 'rules'> }): RuleInForce[] {
+  return rules.flatMap((rule) => {
+    const setting = config.rules[rule.id];
+    if (only ? !only.has(rule.id) : setting && !setting.enabled) return [];
+    return [
+      {
+        rule,
+        severity: setting?.severity,
+        options: optionsInForce(rule, setting?.options),
+        floors: setting?.floors ?? {},
+      },
+    ];
+  });
+}

@@ -1,0 +1,43 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { emptyFolder } from './program.js';
+
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+
+export interface InstalledPackage {
+  readonly tarball: string;
+  /** Holds nothing but the package. */
+  readonly folder: string;
+}
+
+/** The package as npm would publish it, installed in an empty folder, with no network to get more from. */
+export function installPackage(): InstalledPackage {
+  const folder = emptyFolder();
+  // `npm test` has built dist already; packing must not build it again under other tests.
+  const packed = execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  const tarball = join(folder, (JSON.parse(packed) as { filename: string }[])[0]?.filename ?? '');
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
+  execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], {
+    cwd: folder,
+    stdio: 'pipe',
+  });
+  return { tarball, folder };
+}
+
+/** The environment without what the test's own npm and Node.js brought along, and with the package's command. */
+export function shellEnvironment(folder: string, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const plain = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|NODE_OPTIONS$|GITHUB_|CI$|CONDUCTORONE_|C1_AUDIT_|SLACK_)/.test(name),
+  );
+  const PATH = `${join(folder, 'node_modules/.bin')}${delimiter}${process.env.PATH}`;
+  return { ...Object.fromEntries(plain), PATH, ...more };
+}
+
+export function run(command: string, args: readonly string[], cwd: string, env = shellEnvironment(cwd)) {
+  return spawnSync(command, args, { cwd, encoding: 'utf8', env, maxBuffer: 64 * 1024 * 1024 });
+}

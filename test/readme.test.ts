@@ -1,0 +1,210 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Report } from '../src/engine/report.js';
+import { installPackage, root, run, shellEnvironment } from './helpers/package.js';
+import { emptyFolder } from './helpers/program.js';
+import { schemaErrors } from './helpers/report-schema.js';
+
+/** The documents as their readers find them, by name. */
+const documents = Object.fromEntries(
+  ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/mutation.md'].map((name) => [
+    name,
+    readFileSync(join(root, name), 'utf8'),
+  ]),
+);
+const readme = documents['README.md'] ?? '';
+
+/** A fenced block of the README that begins in this way. */
+function block(language: string, beginning: string): string {
+  const blocks = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```/gm)];
+  const found = blocks.find(([, of, code = '']) => of === language && code.startsWith(beginning));
+  if (found?.[2] === undefined) throw new Error(`README.md has no ${language} that begins with ${beginning}`);
+  return found[2];
+}
+
+let folder: string;
+let served: ChildProcess;
+let env: NodeJS.ProcessEnv;
+
+/** A tenant that `demo --serve` keeps, with the environment that it prints. */
+beforeAll(async () => {
+  ({ folder } = installPackage());
+  served = spawn('c1-audit', ['demo', '--serve'], { cwd: folder, env: shellEnvironment(folder) });
+  const printed: Record<string, string> = {};
+  const lines = createInterface({ input: served.stdout as NodeJS.ReadableStream });
+  served.stderr?.once('data', () => lines.close());
+  for await (const line of lines) {
+    const [, name = '', value = ''] = /^export (\w+)='(.*)'$/.exec(line) ?? [];
+    printed[name] = value;
+    if (Object.keys(printed).length === 3) break;
+  }
+  env = shellEnvironment(folder, { ...printed, HOME: emptyFolder() });
+  const list = [{ id: 'k1', displayName: 'ci', userId: 'u1', createdAt: '2020-01-01T00:00:00Z' }];
+  writeFileSync(join(folder, 'clients.json'), JSON.stringify(list));
+  audit(folder, '--input', 'clients.json', '-f', 'json:report.json');
+  for (const copy of ['old.json', 'new.json']) copyFileSync(join(folder, 'report.json'), join(folder, copy));
+}, 120_000);
+
+afterAll(async () => {
+  served.kill();
+  await once(served, 'exit');
+});
+
+/** A project that has the package installed, as the README's reader has it. */
+function project(): string {
+  const place = emptyFolder();
+  symlinkSync(join(folder, 'node_modules'), join(place, 'node_modules'));
+  return place;
+}
+
+const sh = (line: string, cwd: string) => run('bash', ['-c', line], cwd, env);
+const audit = (cwd: string, ...flags: string[]) => run('c1-audit', flags, cwd, env);
+const reportIn = (cwd: string, file: string) => JSON.parse(readFileSync(join(cwd, file), 'utf8')) as Report;
+
+test('the way of the README, from an empty folder', () => {
+  const here = project();
+
+  const demo = audit(here, 'demo');
+  expect(demo.status).toBe(0);
+  expect(demo.stdout).toMatch(/^Complete: \d+ credentials of everyone/);
+
+  const init = sh('npx c1-audit init --tenant acme --repository acme/security --yes', here);
+  expect(init.status).toBe(0);
+  expect(existsSync(join(here, '.github/workflows/c1-audit.yml'))).toBe(true);
+  expect(`${init.stdout}${init.stderr}`).toContain('CONDUCTORONE_CLIENT_ID');
+
+  const doctor = audit(here, 'doctor', '--scope', 'tenant');
+  expect(doctor.stdout).toMatch(/^✔ /m);
+  expect(doctor.stdout).not.toMatch(/^✘ /m);
+  expect(doctor.status).toBe(0);
+
+  const first = audit(here, '--scope', 'tenant', '-f', 'json:old.json');
+  expect(first.status).toBe(1);
+  expect(schemaErrors(reportIn(here, 'old.json'))).toEqual([]);
+
+  // A waiver, for the first finding that can have one.
+  const finding = reportIn(here, 'old.json').findings.find(({ rule }) => rule === 'no-expiry');
+  const config = readFileSync(join(here, 'c1-audit.config.yaml'), 'utf8');
+  const inAYear = new Date(Date.now() + 300 * 86_400_000).toISOString().slice(0, 10);
+  writeFileSync(
+    join(here, 'c1-audit.config.yaml'),
+    `${config}
+waivers:
+  - rule: no-expiry
+    credential: ${finding?.credential?.id}
+    reason: quarterly job
+    approvedBy: security@acme.example
+    expires: ${inAYear}
+${block('yaml', 'plugins:')}`,
+  );
+  mkdirSync(join(here, 'rules'));
+  writeFileSync(join(here, 'rules/ours.mjs'), block('js', '// rules/ours.mjs'));
+  const second = audit(here, '-f', 'json:report.json', '-f', 'html:report.html');
+  expect(second.stderr).not.toContain('c1-audit:');
+  expect(second.status).toBe(1);
+  const report = reportIn(here, 'report.json');
+  expect(report.findings.find(({ fingerprint }) => fingerprint === finding?.fingerprint)?.status).toBe(
+    'waived',
+  );
+  expect(report.findings.map(({ rule }) => rule)).toContain('acme/ticket-in-name');
+
+  const again = audit(here, 'report', 'report.json', '-f', 'markdown');
+  expect(again.status).toBe(1);
+  expect(again.stdout).toContain('acme/ticket-in-name');
+
+  const diff = audit(here, 'report', '--diff', 'old.json', 'report.json');
+  expect(diff.stdout).toMatch(/^NEW: \d+ FINDINGS/m);
+  expect(diff.stdout).toMatch(/^CHANGED: 1 FINDING\n.*no-expiry/m);
+
+  const plan = audit(here, 'plan', 'report.json');
+  expect(plan.status).toBe(0);
+  expect(plan.stdout).toContain('curl');
+}, 60_000);
+
+test('the configuration of the README works as it stands there', () => {
+  const here = project();
+  writeFileSync(join(here, 'c1-audit.config.yaml'), block('yaml', '# yaml-language-server'));
+  const { status, stdout, stderr } = audit(here, '-f', 'json');
+  expect(stderr).toBe('');
+  expect(status).toBe(1);
+  const { findings } = JSON.parse(stdout) as Report;
+  expect(findings.map(({ rule }) => rule)).not.toContain('no-expiry');
+  const unused = findings.filter(({ rule }) => rule === 'unused');
+  expect(unused.length).toBeGreaterThan(0);
+  expect(unused.every(({ severity }) => severity === 'high')).toBe(true);
+});
+
+test('the pushing of the README works as it stands there', () => {
+  const here = project();
+  writeFileSync(join(here, 'c1-audit.config.yaml'), `scope: tenant\n${block('yaml', 'push:')}`);
+  const { status, stdout } = audit(here, '--dry-run');
+  expect(status).toBe(1);
+  expect(stdout).toContain('no-expiry');
+});
+
+test('the library of the README works as it stands there', () => {
+  const here = project();
+  writeFileSync(join(here, 'audit.mjs'), block('js', '// audit.mjs'));
+  const { status, stdout, stderr } = run(process.execPath, ['audit.mjs'], here, env);
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/critical: \d+/);
+  expect(status).toBe(0);
+});
+
+/** Every command in the documents: lines of `sh` blocks, and code in the text that begins with one. */
+function commandsOf(document: string): string[] {
+  const blocks = [...document.matchAll(/^```sh\n([\s\S]*?)^```/gm)].flatMap(([, code = '']) =>
+    code.trim().split('\n'),
+  );
+  const text = document.replace(/^```[\s\S]*?^```/gm, '');
+  const inText = [...text.matchAll(/`((?:npx |npm |source |c1-audit )[^`\n]+)`/g)].map(
+    ([, code = '']) => code,
+  );
+  return [...blocks, ...inText].map((line) => line.replace(/\s+#.*$/, '').trim());
+}
+
+describe('every command in the documents', () => {
+  const commands = [...new Set(Object.values(documents).flatMap(commandsOf))];
+  /** What they end with at the demo tenant, which has findings; 0 where nothing else is said. */
+  const ENDS: Readonly<Record<string, number>> = {
+    'npx c1-audit': 1,
+    'npx c1-audit --scope tenant -f html:report.html -f sarif:c1.sarif': 1,
+    'npx c1-audit --scope tenant --state .c1-audit/state.json': 1,
+    'npx c1-audit --input clients.json': 1,
+    'npx c1-audit --rule expiring-soon --as-of 2027-01-31T06:00:00Z': 1,
+    'npx c1-audit --scope tenant -f json:report.json': 1,
+    'npx c1-audit report report.json -f markdown': 1,
+    // Asks questions, and nobody is there to answer.
+    'npx c1-audit init': 2,
+    // Without `push` there is nothing to try.
+    'c1-audit --dry-run': 2,
+  };
+  /** Run by tests of their own, as they take the project itself. */
+  const OF_THE_PROJECT = /^npm (ci && npm )?(run [\w-]+|test)( .*)?$/;
+
+  test.each(commands.filter((command) => !OF_THE_PROJECT.test(command) && !command.includes('<id>')))(
+    '%s',
+    (command) => {
+      const here = project();
+      for (const name of ['clients.json', 'report.json', 'old.json', 'new.json'])
+        copyFileSync(join(folder, name), join(here, name));
+      const { status, stdout, stderr } = sh(command, here);
+      expect(`${status} ${status === (ENDS[command] ?? 0) ? '' : stdout + stderr}`).toBe(
+        `${ENDS[command] ?? 0} `,
+      );
+    },
+  );
+
+  test('of the project is one of its scripts', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const names = commands.flatMap((command) =>
+      [...command.matchAll(/npm run ([\w-]+)/g)].map(([, name]) => name),
+    );
+    expect(names.length).toBeGreaterThan(4);
+    for (const name of names) expect(Object.keys(scripts)).toContain(name);
+  });
+});
