@@ -184,7 +184,7 @@ describe('every command in the documents', () => {
     'c1-audit --dry-run': 2,
   };
   /** Run by tests of their own, as they take the project itself. */
-  const OF_THE_PROJECT = /^npm (ci && npm )?(run [\w-]+|test)( .*)?$/;
+  const OF_THE_PROJECT = /^npm (ci && npm )?(run [\w:-]+|test)( .*)?$/;
 
   test.each(commands.filter((command) => !OF_THE_PROJECT.test(command) && !command.includes('<id>')))(
     '%s',
@@ -202,7 +202,7 @@ describe('every command in the documents', () => {
   test('of the project is one of its scripts', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     const names = commands.flatMap((command) =>
-      [...command.matchAll(/npm run ([\w-]+)/g)].map(([, name]) => name),
+      [...command.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name),
     );
     expect(names.length).toBeGreaterThan(4);
     for (const name of names) expect(Object.keys(scripts)).toContain(name);
