@@ -27,7 +27,8 @@ export function candidates(program: Command, typed: readonly string[], valuesOf:
   }
   const [, name, begun] = /^(--[^=]+)=(.*)$/s.exec(word) ?? [];
   if (name !== undefined) {
-    const values = beginning(bare(valuesOf(command, takesValue(command, name)?.long)), begun ?? '');
+    const option = takesValue(command, name);
+    const values = option ? beginning(bare(valuesOf(command, option.long)), begun ?? '') : [];
     return values.map(({ value, description }) => ({ value: `${name}=${value}`, description }));
   }
   if (flag) return beginning(bare(valuesOf(command, flag.long)), word);

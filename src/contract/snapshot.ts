@@ -40,7 +40,7 @@ export interface Snapshot {
   readonly tenant: string;
   readonly scope: 'mine' | 'tenant' | 'file';
   readonly self: { readonly userId: string | null; readonly clientId: string | null } | null;
-  /** True where whoever asked is known to be shown everything there is: what is not listed does not exist. */
+  /** Whether whoever asked is known to be shown everything there is, so that what is not listed does not exist. */
   readonly seesAll?: boolean;
   readonly credentials: readonly Credential[];
   readonly sources: readonly SourceSeen[];

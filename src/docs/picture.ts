@@ -1,3 +1,5 @@
+import { cutTo, forTerminal } from '../reporters/escape.js';
+
 /** Characters of a line; longer ones are cut. */
 const COLUMNS = 118;
 /** In pixels. */
@@ -55,7 +57,7 @@ function spans(line: string): string {
   for (const [, codes, text = ''] of line.matchAll(/(?:\u001b\[([\d;]*)m)?([^\u001b]*)/g)) {
     if (codes !== undefined) styles = codes.split(';').flatMap((code) => STYLES[code] ?? []);
     if (text === '' || room <= 0) continue;
-    const cut = text.length > room ? `${text.slice(0, room - 1)}…` : text;
+    const cut = forTerminal(cutTo(text, room));
     room -= cut.length;
     out += styles.length === 0 ? escaped(cut) : `<tspan class="${styles.join(' ')}">${escaped(cut)}</tspan>`;
   }

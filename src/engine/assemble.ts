@@ -60,6 +60,7 @@ export function assembleReport(parts: ReportParts): Report {
           ? [`${count(hidden, 'finding')} below ${minSeverity} ${hidden === 1 ? 'is' : 'are'} not shown.`]
           : []),
       ],
+      ...(mayBeFiltered(snapshot) ? { mayBeFiltered: true } : {}),
       ...(parts.notRun.length > 0 ? { rulesNotRun: [...parts.notRun].sort() } : {}),
     },
     summary: { ...summarise(findings, verdicts, parts.resolved), ...hiddenCounts(left) },
@@ -67,6 +68,11 @@ export function assembleReport(parts: ReportParts): Report {
     credentials: verdicts.credentials,
     resolved: parts.resolved,
   };
+}
+
+/** Whoever is not known to be a Super Administrator may not be shown everything: what is missing need not be gone. */
+export function mayBeFiltered({ scope, seesAll }: Snapshot): boolean {
+  return scope === 'tenant' && seesAll === false;
 }
 
 /** Every source asked for was seen whole, and no rule failed. */

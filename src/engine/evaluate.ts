@@ -1,6 +1,6 @@
 import type { Finding, Rule, Severity, Snapshot } from '../contract/index.js';
 import { ifKnown } from '../contract/index.js';
-import { assembleReport, isComplete } from './assemble.js';
+import { assembleReport, isComplete, mayBeFiltered } from './assemble.js';
 import { audit, type Verdicts } from './audit.js';
 import { DRIFT_RULES, drift } from './drift.js';
 import type { EarlyVerdicts } from './early.js';
@@ -119,6 +119,9 @@ function historyRun(evaluation: Evaluation, verdicts: Verdicts): HistoryRun {
     completeKinds: new Set(
       snapshot.sources.flatMap(({ kind, status }) => (status === 'complete' ? [kind] : [])),
     ),
+    shown: mayBeFiltered(snapshot)
+      ? new Set(verdicts.credentials.map(({ kind, id }) => `${kind} ${id}`))
+      : undefined,
     rules: new Set([
       ...rules.map(({ rule }) => rule.id).filter((id) => !skipped.has(id)),
       ...others.map(({ id }) => id),

@@ -179,8 +179,11 @@ function vanishedFrom(
   const present = new Set(findings.map(({ fingerprint }) => fingerprint));
   return Object.entries(previous?.findings ?? {})
     .filter(
-      ([fingerprint, { rule, kind, seenIn }]) =>
-        !present.has(fingerprint) && run.rules.has(rule) && wouldSee(run, kind, seenIn),
+      ([fingerprint, { rule, kind, credentialId, seenIn }]) =>
+        !present.has(fingerprint) &&
+        run.rules.has(rule) &&
+        wouldSee(run, kind, seenIn) &&
+        (kind === 'waiver' || (run.shown?.has(`${kind} ${credentialId}`) ?? true)),
     )
     .sort(
       ([, a], [, b]) =>

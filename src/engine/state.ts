@@ -75,6 +75,8 @@ export interface HistoryRun {
   readonly completeKinds: ReadonlySet<Kind>;
   /** Ids of the rules that judged, those on waivers and drift included. */
   readonly rules: ReadonlySet<string>;
+  /** Where ConductorOne may have left credentials out: those that were there, as `kind id`. */
+  readonly shown?: ReadonlySet<string> | undefined;
 }
 
 /** Which part of the tenant a run can see. What one reach does not show is not gone: another may still show it. */

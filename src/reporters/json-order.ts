@@ -23,6 +23,7 @@ export function inOrder(report: Report): Report {
         note,
       })),
       notes: coverage.notes,
+      ...(coverage.mayBeFiltered ? { mayBeFiltered: true } : {}),
       ...(coverage.rulesNotRun ? { rulesNotRun: coverage.rulesNotRun } : {}),
     },
     summary: summaryInOrder(report.summary),

@@ -96,6 +96,7 @@ describe('completion', () => {
     { what: 'a value that was begun', words: ['--scope', 't'], expected: ['tenant'] },
     { what: 'a value after the short flag', words: ['-f', 'js'], expected: ['json'] },
     { what: 'a value in one word', words: ['--scope=t'], expected: ['--scope=tenant'] },
+    { what: 'a value of a flag that is not there', words: ['rules', '--bogus=un'], expected: [] },
     { what: 'a value in three words, as bash has it', words: ['--scope', '=', 't'], expected: ['tenant'] },
     { what: 'an empty value, as bash has it', words: ['--scope', '='], expected: ['mine', 'tenant'] },
     { what: 'a command after a flag and its value', words: ['--scope', 'mine', 'pl'], expected: ['plan'] },

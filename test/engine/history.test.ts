@@ -172,6 +172,17 @@ describe('what a run did not see is not resolved', () => {
     expect(night(after([on('a')]), [on('a')], run({ day: 1, ...partial })).next(told())).toBeUndefined();
   });
 
+  test('a credential that may have been left out', () => {
+    const shown = new Set(['personal-client there']);
+    const before = after([on('there'), on('left-out')]);
+    const { resolved, next } = night(before, [], run({ day: 1, shown }));
+    expect(resolved).toMatchObject([{ credential: { id: 'there' } }]);
+    expect(night(next(NOTHING_TOLD), [on('left-out')], run({ day: 2 })).findings).toMatchObject([
+      { status: 'known' },
+    ]);
+    expect(night(before, [], run({ day: 1 })).resolved).toHaveLength(2);
+  });
+
   test('a source that nobody asked for', () => {
     const one = run({ day: 1, completeKinds: new Set(['federation-trust']) });
     const comparison = night(after([on('a')]), [], one);

@@ -3,7 +3,6 @@ import { rules as builtIns } from '../../../rules/index.js';
 import type { Config } from '../../config/config.js';
 import { type LoadedConfig, loadConfig } from '../../config/load.js';
 import { printConfig } from '../../config/print.js';
-import { parseInstant } from '../../contract/index.js';
 import { inActions, maskLines } from '../../delivery/github.js';
 import { parseTargets, writeStream } from '../../delivery/output.js';
 import { slackTarget } from '../../delivery/slack/environment.js';
@@ -11,6 +10,7 @@ import { EXIT, type ExitCode } from '../../engine/exit-code.js';
 import { AuditError } from '../../errors.js';
 import type { Io } from '../../io.js';
 import { type RunRequest, run } from '../../run.js';
+import { readAsOf } from '../as-of.js';
 import { wantsColor } from '../color.js';
 import type { AuditFlags } from '../flags.js';
 import { createLog } from '../log.js';
@@ -151,17 +151,6 @@ function withDefaults(
       ...set.map(([key]) => [key, { from: 'default', at: 'default of the demo' }] as const),
     ]),
   };
-}
-
-function readAsOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const instant = parseInstant(text);
-  if (instant) return instant.getTime();
-  throw new AuditError(
-    'usage',
-    `--as-of ${JSON.stringify(text)} is no RFC 3339 time.`,
-    'Write it like 2027-01-31T06:00:00Z.',
-  );
 }
 
 function slackMode(

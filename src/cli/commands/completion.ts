@@ -25,7 +25,8 @@ complete -o bashdefault -o default -F _c1_audit c1-audit
   zsh: `#compdef c1-audit
 _c1_audit() {
   local -a found
-  found=("\${(@f)$(c1-audit complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null | sed 's/:/\\\\:/g; s/\\t/:/')}")
+  found=("\${(@f)$(c1-audit complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  found=("\${(@)\${(@)found//:/\\\\:}/$'\\t'/:}")
   if [[ -n "$found[1]" ]]; then _describe c1-audit found; else _files; fi
 }
 if [[ "$funcstack[1]" = _c1_audit ]]; then _c1_audit; else compdef _c1_audit c1-audit; fi

@@ -104,7 +104,9 @@ async function collect(
   const reader: Reader = {
     ...bare,
     onCredentials(credentials) {
-      for (const { kind, ownerId } of credentials) if (kind === 'personal-client') people.add(ownerId);
+      // Of one's own list there is one owner, and others that it may hold by mistake are dropped later.
+      if (scope === 'tenant')
+        for (const { kind, ownerId } of credentials) if (kind === 'personal-client') people.add(ownerId);
       onCredentials?.(credentials);
     },
   };
@@ -145,7 +147,7 @@ async function collect(
     facts,
     notes: [
       caller.note,
-      superAdministrator === false && scope === 'tenant' ? NOT_SUPER_ADMINISTRATOR : null,
+      superAdministrator !== true && scope === 'tenant' ? seenByWhom(superAdministrator) : null,
       rolesNote,
       settingsNote,
       providers.note,
@@ -170,8 +172,13 @@ const NO_PROVIDERS: Awaited<ReturnType<typeof readProviders>> = {
   note: null,
 };
 
-const NOT_SUPER_ADMINISTRATOR =
-  'The audit does not run as a Super Administrator (system:owner): ConductorOne may leave out credentials or leave fields blank.';
+function seenByWhom(superAdministrator: false | undefined): string {
+  const who =
+    superAdministrator === false
+      ? 'The audit does not run as a Super Administrator (system:owner)'
+      : 'It is not known whether the audit runs as a Super Administrator (system:owner)';
+  return `${who}: ConductorOne may leave out credentials or leave fields blank.`;
+}
 
 async function collectKinds(
   { access, kinds, scope, required }: C1Options,

@@ -1,0 +1,41 @@
+import { expect, test } from '@jest/globals';
+import { rules } from '../../rules/index.js';
+import { type Evaluation, evaluate } from '../../src/engine/evaluate.js';
+import { optionsInForce } from '../../src/engine/settings.js';
+import { schemaErrors } from '../helpers/report-schema.js';
+import { snapshot } from '../helpers/snapshot.js';
+
+const NOW = Date.parse('2026-11-24T06:00:00Z');
+
+const coverage = (over: Partial<Evaluation['snapshot']>) => {
+  const { report } = evaluate({
+    tool: { name: 'c1-audit', version: '0.1.0' },
+    snapshot: { ...snapshot([]), ...over },
+    rules: rules.map((rule) => ({
+      rule,
+      severity: undefined,
+      options: optionsInForce(rule, undefined),
+      floors: {},
+    })),
+    known: rules.map(({ id }) => id),
+    waivers: [],
+    choices: {},
+    only: undefined,
+    history: undefined,
+    minSeverity: 'info',
+    asOf: NOW,
+    startedAt: NOW,
+    finishedAt: NOW,
+  });
+  expect(schemaErrors(JSON.parse(JSON.stringify(report)))).toEqual([]);
+  return report.coverage;
+};
+
+test.each([
+  { what: 'everyone, as who sees all', over: { scope: 'tenant', seesAll: true }, expected: undefined },
+  { what: 'everyone, as who may not', over: { scope: 'tenant', seesAll: false }, expected: true },
+  { what: 'oneself', over: { scope: 'mine', seesAll: false }, expected: undefined },
+  { what: 'a file', over: { scope: 'file' }, expected: undefined },
+] as const)('a report of $what says so', ({ over, expected }) => {
+  expect(coverage(over).mayBeFiltered).toBe(expected);
+});
