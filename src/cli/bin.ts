@@ -17,8 +17,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     );
   });
 }
-// Whoever reads the report may stop reading (`c1-audit | head`): the write itself reports it.
+// Whoever reads the report may stop reading (`c1-audit | head`): the write itself reports it. Whoever reads the messages
+// may as well (`c1-audit 2>&1 | head`), and then there is nobody left to tell.
 process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
 
 // A plug-in may start something that fails later, beside its check: the audit goes on, but is not to be trusted whole.
 // What was thrown is not printed: it did not pass the redactor.
