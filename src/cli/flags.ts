@@ -32,7 +32,12 @@ export interface AuditFlags {
 }
 
 /** The flags in the order `--help` shows them. Values are checked where the configuration is, all mistakes in one go. */
-export function auditOptions(): Option[] {
+export const auditOptions = (): readonly Option[] => (options ??= makeOptions());
+
+/** Several commands have them, and every start pays for each that is made. */
+let options: readonly Option[] | undefined;
+
+function makeOptions(): Option[] {
   return [
     new Option(
       '--scope <scope>',

@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { didYouMean } from '../config/nearest.js';
 import { AuditError } from '../errors.js';
 import type { Define, Run } from './define.js';
 import { defineAudit, runAudit } from './definitions/audit.js';
@@ -44,15 +43,16 @@ export function createProgram(words: Words, run: Run): Command {
     .argument('[command]')
     .allowExcessArguments(false);
   for (const option of auditOptions()) program.addOption(option);
-  program.action((word: string | undefined, flags: AuditFlags) => {
-    if (word !== undefined) throw unknownCommand(word, program);
+  program.action(async (word: string | undefined, flags: AuditFlags) => {
+    if (word !== undefined) throw await unknownCommand(word, program);
     return runAudit(flags, run);
   });
   for (const define of COMMANDS) define(program, run);
   return program;
 }
 
-function unknownCommand(word: string, program: Command): AuditError {
+async function unknownCommand(word: string, program: Command): Promise<AuditError> {
+  const { didYouMean } = await import('../config/nearest.js');
   const names = program
     .createHelp()
     .visibleCommands(program)
