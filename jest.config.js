@@ -26,4 +26,6 @@ export default {
   globals: { C1_AUDIT_VERSION: version },
   setupFiles: ['<rootDir>/test/helpers/hermetic.ts'],
   testTimeout: 30_000,
+  // All cores: by default one is left idle, which on a machine of two is half of them.
+  maxWorkers: '100%',
 };
