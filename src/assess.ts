@@ -2,7 +2,7 @@ import type { Config } from './config/config.js';
 import type { Rule, Snapshot } from './contract/index.js';
 import { EarlyVerdicts } from './engine/early.js';
 import type { Evaluation } from './engine/evaluate.js';
-import { optionsInForce, type RuleInForce } from './engine/settings.js';
+import { optionsInForce, type RuleInForce, settingsMark } from './engine/settings.js';
 import type { Source } from './sources/source.js';
 
 /** What to audit, and by which rules. */
@@ -47,11 +47,12 @@ export async function assess(
     rules,
     known: known.map(({ id }) => id),
     early,
-    waivers: waivers ? config.waivers : [],
+    waivers: waivers ? config.waivers : undefined,
     choices: config.rules,
     only,
     history,
     minSeverity: config.minSeverity,
+    settings: settingsMark(known, config.rules),
     asOf,
     startedAt,
     finishedAt: now(),

@@ -40,7 +40,10 @@ const ROOMS: readonly { readonly room: string; readonly may: readonly string[] }
     room: 'src/init/',
     may: ['src/contract/', 'src/config/config.ts', 'src/config/nearest.ts', 'src/errors.ts'],
   },
-  { room: 'src/plan/', may: ['src/contract/', 'src/engine/report.ts', 'src/reporters/'] },
+  {
+    room: 'src/plan/',
+    may: ['src/contract/', 'src/engine/report.ts', 'src/engine/grouping.ts', 'src/reporters/'],
+  },
   {
     room: 'src/doctor/',
     may: [

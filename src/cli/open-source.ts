@@ -19,6 +19,10 @@ import { fileSource } from '../sources/file.js';
 import type { Source } from '../sources/source.js';
 import type { AuditFlags } from './flags.js';
 import { type CommandContext, complain } from './main.js';
+import { timeoutOf } from './timeout.js';
+
+/** A day, in seconds. */
+const LONGEST = 86_400;
 
 /** Where credentials come from, and where findings may go to. */
 export interface Opened {
@@ -65,7 +69,7 @@ export async function open(
   for (const warning of warnings) complain({ message: warning, hint: '' }, { io, redactor });
   const kinds = kindsOf(config);
   const named = origins.get('sources')?.from ?? 'default';
-  const limits = { ...DEFAULT_LIMITS, ...io.limits, ...timeoutOf(flags) };
+  const limits = { ...DEFAULT_LIMITS, ...io.limits, ...timeoutOf(flags, LONGEST) };
   const common = { access, limits, log, now: io.now, scrub: (text: string) => redactor.redact(text) };
   const login = { ...common, fetch, hide: (secret: string) => redactor.add(secret) };
   const session = openSession(login);
@@ -87,17 +91,6 @@ export function kindsOf({ sources, scope }: Pick<Config, 'sources' | 'scope'>): 
   const all = Object.keys(SOURCE_KINDS) as SourceName[];
   const names = sources ?? (scope === 'mine' ? (['personal-clients'] as const) : all);
   return all.filter((name) => names.includes(name)).map((name) => SOURCE_KINDS[name]);
-}
-
-function timeoutOf({ timeout }: AuditFlags): { runTimeout?: number } {
-  if (timeout === undefined) return {};
-  const seconds = Number(timeout);
-  if (Number.isFinite(seconds) && seconds > 0 && seconds <= 86_400) return { runTimeout: seconds * 1000 };
-  throw new AuditError(
-    'usage',
-    `--timeout ${JSON.stringify(timeout)} is no number of seconds.`,
-    'Give a number above 0, up to 86400.',
-  );
 }
 
 async function readInput(input: string, { stdin, cwd }: Pick<Io, 'stdin' | 'cwd'>): Promise<string> {

@@ -31,6 +31,8 @@ export interface Plan {
   readonly kinds: ReadonlySet<Kind>;
   /** Kinds without which the audit would be incomplete. */
   readonly required: ReadonlySet<Kind>;
+  /** Ids of all rules there are, plug-ins' among them. */
+  readonly rules: readonly string[];
 }
 
 /** What one check learns and later ones need. */
@@ -66,16 +68,20 @@ export interface Exam {
   readonly slackTest: boolean;
 }
 
+/** What a check came to. Made by {@link ok} and its kin, which keep each line of `detail` one line. */
 export interface Outcome {
   readonly status: Status;
   readonly detail: string;
   readonly fix: string | null;
   /** An audit would not even start. */
   readonly prevents: boolean;
+  /** Handed to the checks after it, whatever the status is. */
   readonly learnt: Partial<Known>;
 }
 
+/** One thing to look at. It changes nothing, and takes no longer than the exam's limits let it. */
 export interface Check<Needs extends keyof Known = keyof Known> {
+  /** Never changes: programs read it. */
   readonly id: string;
   readonly title: string;
   /** Without them it is skipped. */
@@ -106,10 +112,12 @@ function outcome(status: Status, words: Words, rest: Partial<Outcome> = {}): Out
   return { status, detail, fix: null, prevents: false, learnt: {}, ...rest };
 }
 
+/** An audit finds this as it needs it. */
 export function ok(words: Words, learnt: Partial<Known> = {}): Outcome {
   return outcome('ok', words, { learnt });
 }
 
+/** An audit would start and be complete, but somebody should know. */
 export function warning(words: Words, fix: string, learnt: Partial<Known> = {}): Outcome {
   return outcome('warning', words, { fix, learnt });
 }
@@ -124,6 +132,7 @@ export function obstacle(words: Words, fix: string): Outcome {
   return outcome('problem', words, { fix, prevents: true });
 }
 
+/** Not looked at, for the reason given: nothing is said of whether it is fine. */
 export function skipped(words: Words, learnt: Partial<Known> = {}): Outcome {
   return outcome('skipped', words, { learnt });
 }

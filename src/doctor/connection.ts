@@ -1,3 +1,4 @@
+import { FindingsClient } from '../delivery/conductorone/client.js';
 import { Session } from '../sources/c1/auth/session.js';
 import { ApiClient } from '../sources/c1/client.js';
 import { type List, nameOf, type Reader, readOnePage } from '../sources/c1/collect.js';
@@ -19,6 +20,8 @@ export interface Connection {
   /** The first page of a list, small; each list is asked only once. */
   readonly firstPage: (list: List) => Promise<Page>;
   readonly nextPage: (list: List, token: string) => Promise<Page>;
+  /** The first page of the findings of these rules that were pushed. All that a check may do with findings. */
+  readonly pushedFindings: (rules: readonly string[]) => Promise<Page>;
 }
 
 /** Nothing is sent yet. */
@@ -36,7 +39,8 @@ export function connect(access: TenantAccess, send: typeof fetch, exam: Exam): C
   };
   const transport = createTransport({ ...limits, fetch: watched });
   const session = new Session({ access, transport, limits, log, now, hide });
-  const client = new ApiClient({ origin: access.origin, session, limits, log, now, scrub, signal });
+  const options = { origin: access.origin, session, limits, log, now, scrub, signal };
+  const client = new ApiClient(options);
   const pages = new Map<string, Promise<Page>>();
   return {
     transport,
@@ -50,6 +54,7 @@ export function connect(access: TenantAccess, send: typeof fetch, exam: Exam): C
       return page;
     },
     nextPage: (list, token) => readOnePage(client, list, token, SMALL_PAGE),
+    pushedFindings: (rules) => new FindingsClient(options).search(rules, ''),
   };
 }
 

@@ -12,6 +12,7 @@ import {
   skipped,
 } from './check.js';
 
+/** All that was looked at, in the order of the checks: one result each, those that were not reached among them. */
 export interface Examination {
   readonly results: readonly Result[];
   /** As an audit would exit that cannot go on: 2 where it would not start, 3 where it would fail or be incomplete. */

@@ -8,6 +8,7 @@ import { identity } from './identity.js';
 import { ownCredential } from './own-credential.js';
 import { paging } from './paging.js';
 import { proxy } from './proxy.js';
+import { push } from './push.js';
 import { reachability } from './reachability.js';
 import { roles } from './roles.js';
 import { slack } from './slack.js';
@@ -35,6 +36,7 @@ export const CHECKS: readonly Check[] = [
   ...facts,
   ...paging,
   ...ownCredential,
+  push,
   slack,
   github,
   heartbeat,

@@ -61,6 +61,7 @@ const MEANING: Partial<Record<ExitCode, string>> = {
   [EXIT.incomplete]: 'An audit would start, but fail or be incomplete',
 };
 
+/** The last words for people, after an empty line: whether an audit can run, and how many checks came out how. */
 export function summaryOf({ results, exitCode }: Examination): string {
   const count = (status: Status) => results.filter((result) => result.status === status).length;
   const problems = count('problem');
@@ -72,6 +73,11 @@ export function summaryOf({ results, exitCode }: Examination): string {
   );
 }
 
+/**
+ * The results for programs, as indented JSON and a line feed:
+ * `{schemaVersion: 1, tool: {name, version}, checks: [{id, status, title, detail, fix}], exitCode}`. `checks` are
+ * {@link Result}s in the order of the checks, none left out.
+ */
 export function jsonOf({ results, exitCode }: Examination): string {
   const tool = { name: 'c1-audit', version: C1_AUDIT_VERSION };
   return `${neutraliseJson(JSON.stringify({ schemaVersion: 1, tool, checks: results, exitCode }, null, 2))}\n`;

@@ -19,6 +19,8 @@ export interface ReportParts {
   readonly resolved: Report['resolved'];
   /** Ids of rules that are there, but were not in force or could not be run. */
   readonly notRun: readonly string[];
+  /** See `settingsMark`. */
+  readonly settings?: string | undefined;
   /** Findings below it are left out, and the coverage says how many. */
   readonly minSeverity: Severity;
   /** Milliseconds since the epoch. */
@@ -62,6 +64,7 @@ export function assembleReport(parts: ReportParts): Report {
       ],
       ...(mayBeFiltered(snapshot) ? { mayBeFiltered: true } : {}),
       ...(parts.notRun.length > 0 ? { rulesNotRun: [...parts.notRun].sort() } : {}),
+      ...(parts.settings === undefined ? {} : { settings: parts.settings }),
     },
     summary: { ...summarise(findings, verdicts, parts.resolved), ...hiddenCounts(left) },
     findings,

@@ -12,6 +12,7 @@ import {
 } from '../contract/index.js';
 import { type EarlyVerdicts, isEarly } from './early.js';
 import { fingerprint } from './fingerprint.js';
+import { compareText } from './grouping.js';
 import { judge, type Verdict } from './judge.js';
 import { rulesByJudged, stateOf } from './rules-by-judged.js';
 import type { RuleInForce } from './settings.js';
@@ -107,10 +108,6 @@ function needsTrusts(rule: Rule): boolean {
 
 function inOrder(credentials: readonly Credential[]): Credential[] {
   return [...credentials].sort((a, b) => compareText(a.kind, b.kind) || compareText(a.id, b.id));
-}
-
-function compareText(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 /**

@@ -24,7 +24,8 @@ export interface Evaluation {
   readonly known: readonly string[];
   /** What those rules said already, at `asOf`. */
   readonly early?: EarlyVerdicts | undefined;
-  readonly waivers: WaiverInput['waivers'];
+  /** undefined: switched off, so that nothing is found on them either. */
+  readonly waivers: WaiverInput['waivers'] | undefined;
   /** Drift and waiver rules that are set, by id; absent: as they are. */
   readonly choices: Readonly<Record<string, RuleChoice>>;
   /** Only these rules; undefined: all that are in force. */
@@ -32,6 +33,8 @@ export interface Evaluation {
   /** What the last complete audit left; `undefined` inside for the first one, no history without it. */
   readonly history: { readonly previous: State | undefined } | undefined;
   readonly minSeverity: Severity;
+  /** See `settingsMark`. */
+  readonly settings?: string | undefined;
   /** Milliseconds since the epoch. */
   readonly asOf: number;
   readonly startedAt: number;
@@ -48,12 +51,16 @@ export interface Evaluated {
 export function evaluate(evaluation: Evaluation): Evaluated {
   const { snapshot, rules, asOf, history } = evaluation;
   const verdicts = audit(snapshot, rules, asOf, evaluation.early);
-  const run = historyRun(evaluation, verdicts);
+  const run = historyRun(evaluation, {
+    complete: isComplete(snapshot, verdicts),
+    notRun: verdicts.skippedRules,
+    credentials: verdicts.credentials,
+  });
   const changes = history ? driftOf(evaluation, verdicts, run, history.previous) : undefined;
   const waived = applyWaivers({
     tenant: snapshot.tenant,
     now: asOf,
-    waivers: evaluation.waivers,
+    waivers: evaluation.waivers ?? [],
     findings: [...verdicts.findings, ...(changes?.findings ?? [])],
     credentials: verdicts.credentials,
     seenWhole: (rule) => seenWhole(rule, evaluation, run),
@@ -70,7 +77,7 @@ export function evaluate(evaluation: Evaluation): Evaluated {
     verdicts,
     findings: comparison?.findings ?? all,
     resolved: comparison?.resolved ?? [],
-    notRun: evaluation.known.filter((id) => !run.rules.has(id)),
+    notRun: [...evaluation.known, ...ON_WAIVERS].filter((id) => !run.rules.has(id)),
   });
   return { report, comparison };
 }
@@ -104,23 +111,32 @@ function severitiesOf(choices: Evaluation['choices']): ReadonlyMap<string, Sever
   );
 }
 
-function historyRun(evaluation: Evaluation, verdicts: Verdicts): HistoryRun {
+/**
+ * What an audit could see and judge. Pure.
+ *
+ * @param judged its outcome, as in its report; `notRun`: ids of rules that were in force, but could not be run (others may be
+ *   among them)
+ */
+export function historyRun(
+  evaluation: Evaluation,
+  judged: { readonly complete: boolean; readonly notRun: readonly string[] } & Pick<Verdicts, 'credentials'>,
+): HistoryRun {
   const { snapshot, rules, asOf } = evaluation;
   const others = [...DRIFT_RULES, ...Object.values(WAIVER_RULES)].filter(({ id }) =>
     isWanted(id, evaluation),
   );
-  const skipped = new Set(verdicts.skippedRules);
+  const skipped = new Set(judged.notRun);
   return {
     tenant: snapshot.tenant,
     asOf: new Date(asOf).toISOString(),
     scope: snapshot.scope,
     userId: snapshot.self?.userId ?? null,
-    complete: isComplete(snapshot, verdicts),
+    complete: judged.complete,
     completeKinds: new Set(
       snapshot.sources.flatMap(({ kind, status }) => (status === 'complete' ? [kind] : [])),
     ),
     shown: mayBeFiltered(snapshot)
-      ? new Set(verdicts.credentials.map(({ kind, id }) => `${kind} ${id}`))
+      ? new Set(judged.credentials.map(({ kind, id }) => `${kind} ${id}`))
       : undefined,
     rules: new Set([
       ...rules.map(({ rule }) => rule.id).filter((id) => !skipped.has(id)),
@@ -129,7 +145,10 @@ function historyRun(evaluation: Evaluation, verdicts: Verdicts): HistoryRun {
   };
 }
 
-function isWanted(id: string, { choices, only }: Evaluation): boolean {
+const ON_WAIVERS: ReadonlySet<string> = new Set(Object.values(WAIVER_RULES).map(({ id }) => id));
+
+function isWanted(id: string, { choices, only, waivers }: Evaluation): boolean {
+  if (waivers === undefined && ON_WAIVERS.has(id)) return false;
   return (only === undefined || only.has(id)) && (choices[id]?.enabled ?? true);
 }
 

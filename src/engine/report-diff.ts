@@ -4,9 +4,7 @@ import { AuditError } from '../errors.js';
 import { isDrift } from './drift.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import type { Report } from './report.js';
-import { reachOf } from './state.js';
-
-type Judged = Report['credentials'][number];
+import { type Judged, Sight } from './report-sight.js';
 
 /** What is different about a finding that both reports hold. */
 export type Change = 'severity' | 'outcome' | 'waiver' | 'status' | 'message';
@@ -32,10 +30,10 @@ export interface UnseenFinding {
   readonly finding: Finding;
   /**
    * Why nobody can say that it is resolved. `source`: its source was not seen whole. `scope`: the new audit could see
-   * less of the tenant. `hidden`: a least severity kept findings out of the new report. `rule`: nothing shows that the
-   * rule ran.
+   * less of the tenant. `filtered`: ConductorOne may have left its credential out. `hidden`: a least severity kept
+   * findings out of the new report. `rule`: nothing shows that the rule ran. `settings`: the rules go by other limits.
    */
-  readonly why: 'source' | 'scope' | 'hidden' | 'rule';
+  readonly why: 'source' | 'scope' | 'filtered' | 'hidden' | 'rule' | 'settings';
 }
 
 /** What lies between two reports of one tenant. Lists are in the order of the report they come from. */
@@ -154,96 +152,6 @@ function worsened(before: Finding, after: Finding): boolean {
   return (
     !isOpen(before) || isBack(before, after) || severityRank(after.severity) > severityRank(before.severity)
   );
-}
-
-/** What the new report shows of what the old one held. */
-class Sight {
-  readonly #before: Report;
-  readonly #after: Report;
-  readonly #old: ReadonlyMap<string, Judged>;
-  readonly #now: ReadonlyMap<string, Judged>;
-  readonly #whole: ReadonlySet<string>;
-  readonly #ran: (rule: string) => boolean;
-  readonly #proven: ReadonlySet<string>;
-  readonly #sameReach: boolean;
-  readonly #hides: boolean;
-
-  constructor(before: Report, after: Report) {
-    this.#before = before;
-    this.#after = after;
-    this.#old = byKey(before.credentials);
-    this.#now = byKey(after.credentials);
-    this.#whole = new Set(
-      after.coverage.sources.flatMap(({ kind, status }) => (status === 'complete' ? [kind] : [])),
-    );
-    this.#ran = ranIn(after, before);
-    this.#proven = new Set(after.resolved.map(({ fingerprint }) => fingerprint));
-    this.#sameReach = seesAllOf(before, after);
-    this.#hides = hidesFindings(after);
-  }
-
-  fateOf(finding: Finding): Pick<ResolvedFinding, 'how'> | Pick<UnseenFinding, 'why'> {
-    const { credential } = finding;
-    if (!(credential ? this.#whole.has(credential.kind) : this.#after.coverage.complete))
-      return { why: 'source' };
-    const now = credential && this.#now.get(keyOf(credential));
-    if (credential && !now) return this.#sameReach ? { how: 'gone' } : { why: 'scope' };
-    // A rule judges either live credentials or ended ones.
-    if (credential && now && !now.live && this.#old.get(keyOf(credential))?.live) return { how: 'ended' };
-    // The audit itself compared with its state, before anything was kept out of the report.
-    if (this.#proven.has(finding.fingerprint)) return { how: 'mended' };
-    if (this.#hides) return { why: 'hidden' };
-    return this.#ran(finding.rule) ? { how: 'mended' } : { why: 'rule' };
-  }
-
-  credentials(): ReportDiff['credentials'] {
-    const missing = this.#before.credentials.filter((credential) => !this.#now.has(keyOf(credential)));
-    const isGone = ({ kind }: Judged) => this.#whole.has(kind) && this.#sameReach;
-    return {
-      appeared: this.#after.credentials.filter((credential) => !this.#old.has(keyOf(credential))),
-      gone: missing.filter(isGone),
-      notSeen: missing.filter((credential) => !isGone(credential)),
-    };
-  }
-}
-
-function keyOf({ kind, id }: Pick<Judged, 'kind' | 'id'>): string {
-  return `${kind}|${id}`;
-}
-
-function byKey(credentials: readonly Judged[]): ReadonlyMap<string, Judged> {
-  return new Map(credentials.map((credential) => [keyOf(credential), credential]));
-}
-
-/**
- * Whether a rule ran for the new report. It says which did not; of a plug-in's, or between versions of the program, only
- * what it says of the rule itself proves that the rule was there at all.
- */
-function ranIn(after: Report, before: Report): (rule: string) => boolean {
-  const not = new Set(after.coverage.rulesNotRun);
-  const spokenOf = new Set([...after.findings, ...after.resolved].map(({ rule }) => rule));
-  const sameProgram = after.tool.version === before.tool.version;
-  return (rule) => spokenOf.has(rule) || (sameProgram && !rule.includes('/') && !not.has(rule));
-}
-
-/** True where the new audit would have seen every credential that the old one saw. */
-export function seesAllOf({ run: before }: Report, { run: after }: Report): boolean {
-  if (after.scope === 'tenant') return true;
-  // Two callers nobody knows may be two people.
-  if (after.scope === 'mine' && !after.self?.userId) return false;
-  return reach(before) === reach(after);
-}
-
-function reach({ scope, self }: Report['run']): string {
-  return reachOf({ scope, userId: self?.userId ?? null });
-}
-
-/** The note that the audit leaves where a least severity kept anything out of the report. */
-const LEFT_OUT = / below (?:info|low|medium|high|critical) (?:is|are) not shown\.$/;
-
-/** True where findings, open or not, were kept out of a report. */
-export function hidesFindings({ summary, coverage }: Report): boolean {
-  return summary.hidden !== undefined || coverage.notes.some((note) => LEFT_OUT.test(note));
 }
 
 /** Whether a report keeps open findings of this severity or above to itself. */

@@ -34,6 +34,8 @@ export interface Report {
     readonly mayBeFiltered?: true;
     /** Rules that are there, but were switched off, not asked for or could not be run; absent: all ran. */
     readonly rulesNotRun?: readonly string[];
+    /** A mark of the rules' limits where any is not its rule's own, the same for the same ones; absent: none is. */
+    readonly settings?: string;
   };
   readonly summary: {
     readonly credentials: number;
@@ -57,4 +59,12 @@ export interface Report {
     readonly rule: string;
     readonly credential: { readonly kind: string; readonly id: string; readonly name: string | null };
   }[];
+}
+
+/** The note that the audit leaves where a least severity kept anything out of the report. */
+const LEFT_OUT = / below (?:info|low|medium|high|critical) (?:is|are) not shown\.$/;
+
+/** True where findings, open or not, were kept out of a report. */
+export function hidesFindings({ summary, coverage }: Report): boolean {
+  return summary.hidden !== undefined || coverage.notes.some((note) => LEFT_OUT.test(note));
 }

@@ -1,6 +1,8 @@
+import { parseInstant } from '../contract/index.js';
 import { AuditError } from '../errors.js';
 import type { Report } from './report.js';
 import { validateReport } from './report-validator.js';
+import { startOfDate } from './waiver-date.js';
 
 /** How many mistakes a message names. */
 const NAMED = 3;
@@ -23,15 +25,55 @@ export function parseReport(text: string, name: string): Report {
       { cause },
     );
   }
-  if (validateReport(value)) return value;
-  const errors = validateReport.errors ?? [];
-  const problems = errors
-    .slice(0, NAMED)
-    .map(({ instancePath, message }) => `${instancePath || 'the whole'} ${message}`);
-  const more = errors.length > NAMED ? `; and ${errors.length - NAMED} more` : '';
+  const problems = problemsOf(value);
+  if (problems.length === 0) return value as Report;
+  const more = problems.length > NAMED ? `; and ${problems.length - NAMED} more` : '';
   throw new AuditError(
     'input',
-    `${name} is no report of c1-audit, schema version 1: ${problems.join('; ')}${more}.`,
+    `${name} is no report of c1-audit, schema version 1: ${problems.slice(0, NAMED).join('; ')}${more}.`,
     'Give the file that c1-audit -f json:<file> wrote; a report of a newer version needs a newer c1-audit.',
   );
+}
+
+function problemsOf(value: unknown): string[] {
+  if (validateReport(value)) return impossibleDates(value);
+  const errors = validateReport.errors ?? [];
+  return errors.map(({ instancePath, message }) => `${instancePath || 'the whole'} ${message}`);
+}
+
+/** Where a report holds what looks like a date and is none: the schema's pattern knows no calendar. */
+function impossibleDates({ run, credentials, findings }: Report): string[] {
+  const problems: string[] = [];
+  // Places are put into words only where something is wrong: there may be a million dates.
+  const check = <Key extends string>(
+    keys: readonly Key[],
+    held: Readonly<Record<Key, string | null>> | null,
+    place: () => string,
+    isDate = isInstant,
+  ) => {
+    for (const key of held ? keys : []) {
+      const text = held?.[key];
+      if (typeof text === 'string' && !isDate(text)) problems.push(`${place()}/${key} is no date`);
+    }
+  };
+  check(['asOf', 'startedAt', 'finishedAt'], run, () => '/run');
+  for (const [index, credential] of credentials.entries())
+    check(DATES, credential, () => `/credentials/${index}`);
+  for (const [index, finding] of findings.entries()) {
+    check(['firstSeen'], finding, () => `/findings/${index}`);
+    check(DATES, finding.credential, () => `/findings/${index}/credential`);
+    check(['expires'], finding.waiver, () => `/findings/${index}/waiver`, isDay);
+  }
+  return problems;
+}
+
+const DATES = ['createdAt', 'expiresAt', 'lastUsedAt'] as const;
+
+function isDay(text: string): boolean {
+  return startOfDate(text) !== undefined;
+}
+
+/** A leap second is refused with the rest: `Date` cannot read it, and no report of ours has one. */
+function isInstant(text: string): boolean {
+  return parseInstant(text) !== undefined && !Number.isNaN(Date.parse(text));
 }

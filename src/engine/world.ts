@@ -15,6 +15,7 @@ import {
   type Snapshot,
   Unknown,
 } from '../contract/index.js';
+import { groupBy } from './grouping.js';
 import { type FactSource, OWN_FACTS } from './own-facts.js';
 
 const NO_OWNER = new Unknown('the record names no owner', 'Look at the credential in ConductorOne.');
@@ -194,18 +195,6 @@ const RESOLVERS: {
 
 function isDated({ createdAt, lastUsedAt }: Credential): boolean {
   return isKnown(createdAt) && isKnown(lastUsedAt);
-}
-
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string | undefined): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    if (key === undefined) continue;
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return groups;
 }
 
 /** A blank name is no name to share. */

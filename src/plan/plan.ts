@@ -5,6 +5,7 @@ import {
   type Severity,
   severityRank,
 } from '../contract/index.js';
+import { compareText, groupBy } from '../engine/grouping.js';
 import type { Report } from '../engine/report.js';
 import type { RuleInfo } from '../reporters/reporter.js';
 import { partsOf } from '../reporters/words.js';
@@ -83,11 +84,11 @@ function ownerMatcher(wanted: string): (owner: ReportedCredential['owner']) => b
 }
 
 function byOwner(report: Report, findings: readonly Finding[]): OwnerPlan[] {
-  const byCredential = grouped(findings, ({ credential }) =>
+  const byCredential = groupBy(findings, ({ credential }) =>
     credential ? JSON.stringify([credential.kind, credential.id]) : undefined,
   );
   const credentials = [...byCredential.values()].flatMap((group) => planCredential(report, group));
-  const byId = grouped(credentials, ({ credential: { owner } }) =>
+  const byId = groupBy(credentials, ({ credential: { owner } }) =>
     owner ? JSON.stringify([owner.id, owner.id === '' ? owner.email : '']) : '',
   );
   return [...byId]
@@ -97,22 +98,22 @@ function byOwner(report: Report, findings: readonly Finding[]): OwnerPlan[] {
       credentials: group.sort(
         (a, b) =>
           bySeverity(a, b) ||
-          order(a.credential.kind, b.credential.kind) ||
-          order(a.credential.id, b.credential.id),
+          compareText(a.credential.kind, b.credential.kind) ||
+          compareText(a.credential.id, b.credential.id),
       ),
     }))
     .sort(
       (a, b) =>
         Number(a.owner === null) - Number(b.owner === null) ||
         bySeverity(a.credentials[0], b.credentials[0]) ||
-        order(a.owner?.name ?? '', b.owner?.name ?? '') ||
-        order(a.key, b.key),
+        compareText(a.owner?.name ?? '', b.owner?.name ?? '') ||
+        compareText(a.key, b.key),
     )
     .map(({ owner, credentials: theirs }) => ({ owner, credentials: theirs }));
 }
 
 function planCredential({ run }: Report, findings: readonly Finding[]): PlannedCredential[] {
-  const sorted = [...findings].sort((a, b) => bySeverity(a, b) || order(a.rule, b.rule));
+  const sorted = [...findings].sort((a, b) => bySeverity(a, b) || compareText(a.rule, b.rule));
   const [worst] = sorted;
   if (!worst?.credential) return [];
   const { credential, severity } = worst;
@@ -142,20 +143,4 @@ interface Severe {
 
 function bySeverity(a: Severe | undefined, b: Severe | undefined): number {
   return (b ? severityRank(b.severity) : -1) - (a ? severityRank(a.severity) : -1);
-}
-
-function grouped<T>(items: readonly T[], keyOf: (item: T) => string | undefined): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    if (key === undefined) continue;
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return groups;
-}
-
-function order(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

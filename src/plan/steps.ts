@@ -71,13 +71,13 @@ function planned(ways: ReadonlySet<Way>, about: About): Step[] {
       moved(about),
       revoke(about, 'Then'),
     ];
-  return asks.length > 0
-    ? [
-        ...asks,
-        revoke(about, 'If nothing does,'),
-        { text: 'If something does, have the finding waived, with the reason and an end date.' },
-      ]
-    : [];
+  if (asks.length > 0)
+    return [
+      ...asks,
+      revoke(about, 'If nothing does,'),
+      { text: 'If something does, have the finding waived, with the reason and an end date.' },
+    ];
+  return ways.has('ask') ? [keepOrMove(about)] : [];
 }
 
 function ask({ tenant, credential }: About): Step {
@@ -85,6 +85,12 @@ function ask({ tenant, credential }: About): Step {
     ? `it was last used on ${credential.lastUsedAt.slice(0, 10)}`
     : 'no use of it is on record';
   return withCommand(`Find out whether anything still needs it (${used}).`, lookCall(tenant, credential));
+}
+
+function keepOrMove({ credential: { kind } }: About): Step {
+  return {
+    text: `This credential runs the audit: keep it, and have the finding waived with the reason and an end date; or move the audit to another one first (CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET of its job), then ${REVOKE[kind]}.`,
+  };
 }
 
 function stillUsed({ tenant, credential }: About): Step {

@@ -1,4 +1,5 @@
 import type { Finding, Kind } from '../contract/index.js';
+import { hidesFindings, type Report } from '../engine/report.js';
 import { count, coverageLine, minute, ownerWords } from '../reporters/words.js';
 import { hostOf } from './calls.js';
 import type { OwnerPlan, Plan, PlannedCredential } from './plan.js';
@@ -22,17 +23,40 @@ function nameOf(owner: NonNullable<Plan['only']>): string {
 export function planIntro(plan: Plan): string[] {
   const { report, only, owners } = plan;
   const { complete, notes } = report.coverage;
+  const left = leftOut(report);
+  const sight = `${complete ? '' : ' among those it saw'}${left.length > 0 ? ', as far as it looked' : ''}`;
   const credentials = owners.reduce((sum, one) => sum + one.credentials.length, 0);
   const found = (many: string) => (only ? `${many} of yours` : many);
   return [
     ...(complete ? [] : [`${coverageLine(report)}. What was not seen is not in this plan.`]),
     credentials > 0
-      ? `An audit on ${minute(report.run.asOf)} found ${found(count(credentials, 'credential'))} that ${credentials === 1 ? 'needs' : 'need'} attention. A credential lets programs act in ConductorOne with its owner's rights; whoever gets hold of one can do the same. The dates say by when each should be put right.`
-      : `An audit on ${minute(report.run.asOf)} found ${found('no credential')} that needs attention${complete ? '' : ' among those it saw'}.`,
+      ? `An audit on ${minute(report.run.asOf)} found ${found(count(credentials, 'credential'))} that ${credentials === 1 ? 'needs' : 'need'} attention${sight}. A credential lets programs act in ConductorOne with its owner's rights; whoever gets hold of one can do the same. The dates say by when each should be put right.`
+      : `An audit on ${minute(report.run.asOf)} found ${found('no credential')} that needs attention${sight}.`,
+    ...left,
     'This plan changes nothing: every step is for a person to take. Steps of one credential go in their order, which keeps its jobs running.',
     ...(hasCommands(plan) ? [commandWords(plan)] : []),
     ...(complete && !only ? [coverageLine(report)] : []),
     ...(only ? [] : notes.map((note) => `Note: ${note}`)),
+  ];
+}
+
+/** What else there may be to do: it stands in an owner's part as well, who sees nothing but this. */
+function leftOut(report: Report): string[] {
+  const { mayBeFiltered, rulesNotRun = [] } = report.coverage;
+  return [
+    ...(hidesFindings(report)
+      ? ['Less severe findings were left out, and are not in this plan: there may be more to do.']
+      : []),
+    ...(rulesNotRun.length > 0
+      ? [
+          `Not looked for, as ${rulesNotRun.length === 1 ? 'this rule' : 'these rules'} did not run: ${rulesNotRun.join(', ')}.`,
+        ]
+      : []),
+    ...(mayBeFiltered
+      ? [
+          'ConductorOne may not have shown the audit every credential: what it did not show is not in this plan.',
+        ]
+      : []),
   ];
 }
 

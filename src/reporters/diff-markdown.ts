@@ -1,13 +1,12 @@
 import type { ReportDiff } from '../engine/report-diff.js';
-import { diffHead, diffSections, diffSummary, diffTitle } from './diff-words.js';
+import { diffHead, diffMark, diffSections, diffSummary, diffTitle } from './diff-words.js';
 import { cutTo, forMarkdown } from './escape.js';
 
 const safe = (text: string, length = 1000) => forMarkdown(cutTo(text, length));
 
 /** A comparison for issues, wikis and GitHub's job summary. What matters most stands first: a summary may be cut. */
 export function* diffMarkdown(diff: ReportDiff): Generator<string> {
-  const mark = diff.after.coverage.complete ? '✅' : '❌';
-  yield `# ${safe(diffTitle(diff))}\n\n${mark} **${diffSummary(diff)}**\n\n`;
+  yield `# ${safe(diffTitle(diff))}\n\n${diffMark(diff)} **${diffSummary(diff)}**\n\n`;
   for (const line of diffHead(diff)) yield `- ${safe(line, 2000)}\n`;
   for (const { title, entries } of diffSections(diff)) {
     yield `\n## ${title}\n\n`;

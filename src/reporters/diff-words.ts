@@ -1,12 +1,7 @@
 import type { Finding } from '../contract/index.js';
-import {
-  type Change,
-  hidesFindings,
-  isWaived,
-  type ReportDiff,
-  seesAllOf,
-  type UnseenFinding,
-} from '../engine/report-diff.js';
+import { hidesFindings } from '../engine/report.js';
+import { type Change, isWaived, type ReportDiff, type UnseenFinding } from '../engine/report-diff.js';
+import { haveSameLimits, seesAllOf } from '../engine/report-sight.js';
 import {
   count,
   coverageLine,
@@ -68,6 +63,14 @@ export function diffNotes({ before, after }: ReportDiff): string[] {
     notes.push(
       `The scopes differ (${scope(before)}, then ${scope(after)}): what is new may only have come into sight.`,
     );
+  if (after.coverage.mayBeFiltered)
+    notes.push(
+      "The new audit is not known to run as a Super Administrator, so that ConductorOne may leave credentials out: those that the new report does not hold are told as not seen, but for the caller's own personal clients.",
+    );
+  if (before.coverage.mayBeFiltered)
+    notes.push(
+      'The old audit is not known to run as a Super Administrator: what is new may only have come into sight.',
+    );
   if (after.run.scope === 'file')
     notes.push('The new report is of a file: what is gone was not in that file.');
   if (hidesFindings(before))
@@ -75,6 +78,10 @@ export function diffNotes({ before, after }: ReportDiff): string[] {
   if (hidesFindings(after))
     notes.push(
       'A least severity keeps findings out of the new report: what is missing there may be among them, and is told as not seen. Save reports to compare without --min-severity.',
+    );
+  if (!haveSameLimits(before, after))
+    notes.push(
+      'The limits of rules differ (options, or a profile): findings that are missing on credentials which are still there are told as not seen, and what is new or changed may come of it.',
     );
   if (before.tool.version !== after.tool.version)
     notes.push(
@@ -96,8 +103,10 @@ const HOW = {
 const WHY: Record<UnseenFinding['why'], string> = {
   source: 'its source was not seen whole',
   scope: 'the new audit could not see whose it is',
+  filtered: 'ConductorOne may have left its credential out',
   hidden: 'it may be among the findings that the least severity left out',
   rule: 'the rule did not run for the new report',
+  settings: 'the rules went by other limits',
 };
 
 /** In the order a reader needs them; empty ones are left out. */
@@ -205,4 +214,18 @@ export function diffSummary({
     ...(unseen.length > 0 ? [`${number(unseen.length)} not seen`] : []),
   ];
   return `${findings.join(', ')}; ${keys.join(', ')}`;
+}
+
+/**
+ * ❌ for an incomplete new report; ✅ only where nothing is new or worse, and nothing was kept out that could be.
+ */
+export function diffMark({ after, added, changed, notSeen, credentials }: ReportDiff): string {
+  if (!after.coverage.complete) return '❌';
+  const quiet =
+    added.length === 0 &&
+    !changed.some((change) => change.worsened) &&
+    !hidesFindings(after) &&
+    notSeen.length === 0 &&
+    credentials.notSeen.length === 0;
+  return quiet ? '✅' : '⚠️';
 }

@@ -25,6 +25,7 @@ export function inOrder(report: Report): Report {
       notes: coverage.notes,
       ...(coverage.mayBeFiltered ? { mayBeFiltered: true } : {}),
       ...(coverage.rulesNotRun ? { rulesNotRun: coverage.rulesNotRun } : {}),
+      ...(coverage.settings ? { settings: coverage.settings } : {}),
     },
     summary: summaryInOrder(report.summary),
     findings: report.findings.map(findingInOrder),

@@ -4,11 +4,14 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Report } from '../../src/engine/report.js';
 import { json } from '../../src/reporters/json.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
+import { schemaErrors } from '../helpers/report-schema.js';
 import { sampleContext, sampleCredential, sampleFinding, sampleReport } from '../helpers/sample-report.js';
 
 const write = (report: Report) => json(report, sampleContext());
 const high = sampleFinding({ severity: 'high' });
 const other = sampleFinding({ credential: sampleCredential({ id: 'other' }) });
+
+const run = (report: Report, asOf: string): Report => ({ ...report, run: { ...report.run, asOf } });
 
 let cwd: string;
 beforeAll(() => {
@@ -17,6 +20,7 @@ beforeAll(() => {
     'none.json': sampleReport({ findings: [other], credentials: [sampleCredential()] }),
     'high.json': sampleReport({ findings: [other, high] }),
     'part.json': sampleReport({ findings: [other], complete: false }),
+    'undated.json': run(sampleReport(), '2026-13-45T99:99:99Z'),
     'stranger.json': sampleReport({ tenant: 'other.conductor.one' }),
   };
   for (const [name, report] of Object.entries(reports)) writeFileSync(join(cwd, name), write(report));
@@ -51,6 +55,54 @@ test.each([
   const stdin = readFileSync(join(cwd, piped), 'utf8');
   expect((await diff([older, newer], { stdin })).stdout).toContain('1 ');
   expect((await diff([older, newer], { stdin: '{' })).stderr).toContain('stdin is no JSON');
+});
+
+describe('of audits of one list', () => {
+  const now = () => Date.parse('2026-11-24T06:00:00Z');
+  const unused = {
+    id: 'a',
+    clientId: 'a@acme.conductor.one/pcc',
+    userId: 'u1',
+    displayName: 'export',
+    createdAt: '2026-06-01T00:00:00Z',
+    expiresAt: '2026-12-30T00:00:00Z',
+    lastUsedAt: '2026-09-20T00:00:00Z',
+    allowSourceCidr: ['62.1.2.0/24'],
+    scopedRoles: ['r1'],
+  };
+  const audit = async (file: string, ...argv: readonly string[]) => {
+    const stdin = JSON.stringify([unused]);
+    const folder = { cwd, stdin, now };
+    await runProgram(['--input', '-', '-f', `json:${file}`, '--fail-on', 'never', ...argv], folder);
+    return JSON.parse(readFileSync(join(cwd, file), 'utf8')) as Report;
+  };
+
+  test('another limit mends nothing', async () => {
+    const usual = await audit('usual.json');
+    const cis = await audit('cis.json', '--profile', 'cis');
+    expect(usual.coverage.settings).toBeUndefined();
+    expect(usual.coverage.rulesNotRun).toEqual(['static-beside-federation']);
+    expect(schemaErrors(cis)).toEqual([]);
+    expect(cis.coverage.settings).toMatch(/^[0-9a-f]{16}$/);
+    const fewer = await audit('fewer.json', '--profile', 'cis', '--rule', 'no-expiry');
+    expect(fewer.coverage.settings).toBe(cis.coverage.settings);
+    const { stdout } = await diff(['cis.json', 'usual.json'], { now });
+    expect(stdout).toContain('NOT SEEN: 2 FINDINGS\n  medium not-rotated: export');
+    expect(stdout).toMatch(/ {2}medium unused: export[^\n]*\n {4}may still be there: .* other limits/);
+    expect(stdout).not.toContain('RESOLVED');
+  });
+
+  test('waivers switched off mend nothing', async () => {
+    writeFileSync(
+      join(cwd, 'waivers.yaml'),
+      'waivers: [{rule: unused, credential: a, reason: x, approvedBy: y, expires: 2026-01-31}]\n',
+    );
+    await audit('with.json', '-c', 'waivers.yaml');
+    await audit('without.json', '-c', 'waivers.yaml', '--no-waivers');
+    const { stdout } = await diff(['with.json', 'without.json'], { now });
+    expect(stdout).toContain('NOT SEEN: 1 FINDING\n  medium waiver-expired');
+    expect(stdout).not.toContain('RESOLVED');
+  });
 });
 
 test('writes every format it has, to files as well', async () => {
@@ -88,6 +140,7 @@ describe('refused', () => {
     { argv: ['none.json', 'none.json', 'none.json'], says: /takes two saved reports, not 3/ },
     { argv: ['-', '-'], says: /Only one of the two reports can come from stdin/ },
     { argv: ['none.json', 'nil.json'], says: /nil\.json cannot be read \(ENOENT\)/ },
+    { argv: ['undated.json', 'none.json'], says: /undated\.json is no report[\s\S]*\/run\/asOf is no date/ },
     { argv: ['none.json', 'stranger.json'], says: /different tenants[\s\S]*one tenant/ },
     {
       argv: ['none.json', 'none.json', '-f', 'csv'],

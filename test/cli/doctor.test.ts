@@ -62,6 +62,7 @@ describe('all is well', () => {
       'paging-federation-trusts',
       'paging-federation-providers',
       'paging-roles',
+      'push',
       'slack',
       'github',
       'heartbeat',
@@ -79,10 +80,12 @@ describe('all is well', () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^✔ Configuration: no file/);
     expect(stdout).toContain('✔ Roles: Super Administrator (system:owner): everything');
-    expect(stdout).toContain('– Slack: not set up\n– GitHub Actions: not running there\n');
+    expect(stdout).toContain(
+      '– Push to ConductorOne, Slack: not set up\n– GitHub Actions: not running there\n',
+    );
     expect(stdout).toContain('– Paging of service principals: 3 on one page: too short a list to tell\n');
     expect(stdout.trimEnd().split('\n').at(-1)).toMatch(
-      /^An audit can run \(exit 0\): \d+ fine, 0 warnings, 0 problems, 9 not checked\.$/,
+      /^An audit can run \(exit 0\): \d+ fine, 0 warnings, 0 problems, 10 not checked\.$/,
     );
     expect(stdout).not.toContain('\u001b');
   });
@@ -460,6 +463,57 @@ describe('what may be read', () => {
     expect(found.code).toBe(3);
     const mine = await examine([]);
     expect([mine.having('problem'), mine.line('users').status, mine.code]).toEqual([[], 'ok', 0]);
+  });
+});
+
+describe('a push', () => {
+  const withPush = (text = 'push: { conductorone: true }\n') => {
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, 'c1-audit.config.yaml'), text);
+    return examined(TENANT_SCOPE, { env: tenant.environment, now, cwd });
+  };
+  const asked = () => tenant.requests.filter(({ path }) => path.startsWith('/api/v1/findings'));
+
+  test('that is not set up is not asked about', async () => {
+    const found = await withPush('push: { conductorone: false }\n');
+    expect(found.line('push')).toMatchObject({ status: 'skipped', detail: 'not set up' });
+    expect([found.code, asked()]).toEqual([0, []]);
+  });
+
+  test('reads what stands there, once, as an audit does, and writes nothing', async () => {
+    tenant.features.findings = 'on';
+    const found = await withPush();
+    expect(found.line('push')).toMatchObject({
+      status: 'ok',
+      detail:
+        'findings are readable (POST /findings/search), 0 records; whether they can be written was not tried',
+      fix: null,
+    });
+    expect(found.code).toBe(0);
+    expect(asked().map(({ target, body }) => [target, body])).toEqual([
+      ['search-findings', expect.objectContaining({ customSubTypes: expect.arrayContaining(['no-expiry']) })],
+    ]);
+  });
+
+  test.each([403, 404, 501] as const)('that is answered %d: an audit goes on without', async (status) => {
+    tenant.features.findings = status;
+    const found = await withPush();
+    expect([found.having('problem'), found.having('warning'), found.code]).toEqual([[], ['push'], 0]);
+    expect(found.line('push').detail).toContain(`answered ${status}`);
+    expect(found.line('push').fix).toContain('set push.conductorone to false');
+  });
+
+  test.each([
+    ['an error of the tenant', { kind: 'status', status: 500 }, 'answered 500'],
+    ['a refused token', { kind: 'status', status: 401 }, 'answered 401'],
+    ['a proxy in between', { kind: 'status', status: 403, body: '<html>' }, 'answered 403'],
+    ['a page that is no JSON', { kind: 'html' }, 'instead of JSON'],
+  ] as const)('that meets %s: an audit fails with it, and so does this', async (_, effect, words) => {
+    tenant.features.findings = 'on';
+    tenant.faults.add({ on: 'search-findings', times: Number.POSITIVE_INFINITY, effect });
+    const found = await withPush();
+    expect([found.having('problem'), found.code]).toEqual([['push'], 3]);
+    expect(found.line('push').detail).toContain(words);
   });
 });
 

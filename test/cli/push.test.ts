@@ -190,6 +190,19 @@ test('what is resolved there by hand but still found is opened again, whatever a
   expect(standing()).toEqual(both('OPEN', 'OPEN'));
 });
 
+test('what is resolved there but still found is opened again where the search shows every state', async () => {
+  await audit();
+  findingOf('one').state = 'FINDING_STATE_RESOLVED';
+  tenant.faults.add({
+    on: 'search-findings',
+    times: Number.POSITIVE_INFINITY,
+    effect: { kind: 'edit', edit: () => ({ list: tenant.findings, nextPageToken: '' }) },
+  });
+  const { code, changes } = await audit();
+  expect([code, changes.map(({ target }) => target)]).toEqual([0, ['create-finding']]);
+  expect(standing()).toEqual(both('OPEN', 'OPEN'));
+});
+
 test.each(['RISK_ACCEPTED', 'SUPPRESSED', 'SNOOZED'])(
   'what a person set to %s stays so while it is found',
   async (state) => {
@@ -258,10 +271,34 @@ describe('waivers', () => {
     expect(standing('waiver-unmatched')).toEqual([['', 'RESOLVED']]);
   });
 
-  test('without waivers nothing is pushed, and that is said', async () => {
-    const { code, changes, searches, stderr } = await audit(['--no-waivers']);
-    expect([code, changes, searches]).toEqual([0, [], 0]);
-    expect(stderr).toContain('With --no-waivers nothing is pushed');
+  test('a finding on one is kept up by audits over other sources, which can then resolve it', async () => {
+    const text = waiver().replace(idOf('one'), idOf('nobody'));
+    config(text);
+    await audit();
+    expect((await audit()).changes).toEqual([]);
+    await audit(['--source', 'service-principals']);
+    config(PUSH);
+    const less = await audit();
+    expect(standing('waiver-unmatched')).toEqual([['', 'OPEN']]);
+    expect(less.stderr).toMatch(/1 finding .* stays open there: this audit did not look at all/);
+    const same = await audit(['--source', 'service-principals']);
+    expect(standing('waiver-unmatched')).toEqual([['', 'RESOLVED']]);
+    expect(same.stderr).toBe('');
+  });
+
+  test('the reason goes there without secrets', async () => {
+    await audit();
+    const secret = tenant.environment.CONDUCTORONE_CLIENT_SECRET ?? '';
+    const part = secret.slice(secret.lastIndexOf(':') + 1).slice(0, 30);
+    const secrets = new LeakFinder();
+    secrets.plant('client secret', part);
+    config(waiver().replace('quarterly job', `job of ${part} here`));
+    const dry = await audit(['--dry-run']);
+    expect(dry.stdout).toContain('Waived in c1-audit: job of [redacted] here');
+    const { code, changes } = await audit();
+    expect([code, changes.map(({ target }) => target)]).toEqual([0, ['finding-state']]);
+    expect(secrets.find(dry.stdout + JSON.stringify(changes))).toEqual([]);
+    expect(findingOf('one').riskAcceptanceJustification).toContain('job of [redacted] here');
   });
 });
 
@@ -280,7 +317,7 @@ describe('what is not certainly gone is not resolved:', () => {
     });
     const { code, stderr } = await audit(['--source', 'service-principals']);
     expect(code).toBe(3);
-    expect(stderr).toMatch(/stay open there: the audit is incomplete/);
+    expect(stderr).toMatch(/stays open there: the audit is incomplete/);
     expect(standing()).toEqual([...both('OPEN', 'OPEN'), [idOf('three'), 'OPEN']].sort());
   });
 
@@ -292,9 +329,12 @@ describe('what is not certainly gone is not resolved:', () => {
   });
 
   test('of a source that was not asked for', async () => {
-    const { code } = await audit([], {}, ['service-principals']);
+    const { code, stderr } = await audit([], {}, ['service-principals']);
     expect(code).toBe(0);
     expect(standing()).toEqual(both('OPEN', 'OPEN'));
+    expect(stderr).toMatch(
+      /\d+ findings that were pushed .* stay open there: this audit did not look at all/,
+    );
   });
 
   test('of a rule that could not be run without a source', async () => {
@@ -347,7 +387,7 @@ describe('what is not certainly gone is not resolved:', () => {
     const { code, stderr } = await audit();
     expect(code).toBe(0);
     expect(stderr).toMatch(
-      /1 finding .*stay open there: the audit is not known to run as a Super Administrator/,
+      /1 finding .*stays open there: the audit is not known to run as a Super Administrator/,
     );
     expect(standing()).toEqual(both('OPEN', 'OPEN'));
     await audit();
@@ -422,9 +462,12 @@ describe('a tenant that does not offer findings', () => {
       times: Number.POSITIVE_INFINITY,
       effect: { kind: 'status', status: 403 },
     });
-    const { code, stderr } = await audit();
+    tenant.data.personalClients.push(...Array.from({ length: 20 }, (_, n) => key(`more ${n}`)));
+    const { code, stderr, changes } = await audit();
     expect(code).toBe(0);
     expect(stderr).toMatch(/so that 0 of \d+ changes were made/);
+    // It is not tried in vain for each.
+    expect(changes.length).toBeLessThan(10);
   });
 
   test('a proxy in between that says 403 is a failure', async () => {
@@ -473,6 +516,42 @@ describe('a push that fails', () => {
     const all = report.summary.findings;
     expect(stderr).toContain(`1 of ${all} changes to ConductorOne's findings failed; the first: POST`);
     expect(tenant.findings).toHaveLength(all - 1);
+  });
+
+  test.each([
+    [403, 1],
+    [404, 1],
+    [501, 1],
+    // The first to be answered of those in hand at once, or one that comes later.
+    [404, 3],
+    [403, 3],
+  ])('%d for the finding in place %d alone is no lack of the feature', async (status, from) => {
+    tenant.faults.add({ on: 'create-finding', from, effect: { kind: 'status', status } });
+    const { code, stderr, report } = await audit(['-f', 'json']);
+    const all = report.summary.findings;
+    expect(code).toBe(3);
+    expect(stderr).toContain(`1 of ${all} changes to ConductorOne's findings failed; the first: POST`);
+    expect(stderr).not.toContain('does not offer');
+    expect(tenant.findings).toHaveLength(all - 1);
+  });
+
+  test('one change of state that is refused among others is counted as well', async () => {
+    await audit();
+    drop('one');
+    drop('two');
+    tenant.faults.add({ on: 'finding-state', effect: { kind: 'status', status: 404 } });
+    const { code, stderr } = await audit();
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/1 of \d+ changes to ConductorOne's findings failed; the first: POST .*404/);
+  });
+
+  test('404 for some does not keep the others back, however many', async () => {
+    tenant.data.personalClients.push(...Array.from({ length: 8 }, (_, n) => key(`more ${n}`)));
+    tenant.faults.add({ on: 'create-finding', times: 7, effect: { kind: 'status', status: 404 } });
+    const { code, stderr, report } = await audit(['-f', 'json']);
+    const all = report.summary.findings;
+    expect([code, tenant.findings.length]).toEqual([3, all - 7]);
+    expect(stderr).toContain(`7 of ${all} changes`);
   });
 
   test('one that fails in passing is sent again', async () => {

@@ -2,23 +2,38 @@ import { describe, expect, test } from '@jest/globals';
 import noExpiry from '../../rules/no-expiry.js';
 import staticBesideFederation from '../../rules/static-beside-federation.js';
 import { type Finding, KINDS, type Owner, type Snapshot } from '../../src/contract/index.js';
-import type { PushedFinding } from '../../src/delivery/conductorone/client.js';
-import { NOTE, toPushed } from '../../src/delivery/conductorone/finding.js';
+import { FindingsClient, type PushedFinding } from '../../src/delivery/conductorone/client.js';
+import { NOTE, toAcceptance, toPushed } from '../../src/delivery/conductorone/finding.js';
 import { MOST, plan } from '../../src/delivery/conductorone/plan.js';
 import { type Sight, sightOf } from '../../src/delivery/conductorone/sight.js';
 import { readStanding, type Standing } from '../../src/delivery/conductorone/standing.js';
+import { startTenant, type Tenant } from '../../src/demo/index.js';
 import type { Evaluation } from '../../src/engine/evaluate.js';
+import { readAccess } from '../../src/sources/c1/access.js';
+import { openSession } from '../../src/sources/c1/index.js';
+import { DEFAULT_LIMITS } from '../../src/sources/c1/limits.js';
 import { HOSTILE_NAMES } from '../helpers/hostile.js';
-import { daysAgo, sampleCredential, sampleFinding, sampleReport, TENANT } from '../helpers/sample-report.js';
+import {
+  AS_OF,
+  daysAgo,
+  sampleCredential,
+  sampleFinding,
+  sampleReport,
+  TENANT,
+} from '../helpers/sample-report.js';
 import { credential, snapshot } from '../helpers/snapshot.js';
 
 const REPORT = sampleReport();
-const push = (finding: Finding, owners: readonly Owner[] = []) =>
+/** Holds what Markdown escapes. */
+const SECRET = 's3_cr*t_[with]_under#scores';
+const scrub = (text: string) => text.replaceAll(SECRET, 'REDACTED');
+const push = (finding: Finding, owners: readonly Owner[] = [], reach = 'tenant') =>
   toPushed(finding, {
     report: REPORT,
     rules: new Map(),
     owners: new Map(owners.map((owner) => [owner.id, owner])),
-    reachOf: () => 'tenant',
+    reachOf: () => reach,
+    scrub,
   });
 const contentOf = ({ annotations }: PushedFinding) => annotations[NOTE.content];
 
@@ -45,6 +60,42 @@ describe('a finding as ConductorOne takes it', () => {
     ['roles', { credential: sampleCredential({ scopedRoles: [] }) }],
   ])('is sent again for another %s', (_, over) => {
     expect(content(over)).not.toBe(usual);
+  });
+
+  test('on a waiver is sent again by an audit of another reach, on a credential not', () => {
+    const inReach = (over: Partial<Finding>, reach: string) =>
+      contentOf(push(sampleFinding(over), [], reach));
+    const [less, more] = ['tenant personal-client', 'tenant federation-trust personal-client'];
+    expect(inReach({ credential: null }, less)).not.toBe(inReach({ credential: null }, more));
+    expect(inReach({ credential: null }, less)).toBe(inReach({ credential: null }, less));
+    expect(inReach({}, less)).toBe(inReach({}, more));
+  });
+
+  test('holds no secret, not even one that Markdown escapes', () => {
+    const said = `x ${SECRET} y`;
+    const pushed = push(
+      sampleFinding({
+        message: said,
+        fix: said,
+        credential: sampleCredential({
+          id: said,
+          name: said,
+          owner: { id: 'user-1', name: said, email: said },
+          allowedCidrs: [said],
+          scopedRoles: [{ id: 'r', name: said }],
+        }),
+      }),
+    );
+    const text = JSON.stringify(pushed).replaceAll('\\', '');
+    expect(text).toContain('x REDACTED y');
+    expect(text).not.toContain('under');
+  });
+
+  test('a waiver whose reason is cut within a secret, and whose approver is one', () => {
+    const waiver = { reason: `${'y'.repeat(990)}${SECRET}`, approvedBy: SECRET, expires: '2027-01-31' };
+    const text = JSON.stringify(toAcceptance(waiver, Date.parse(AS_OF), scrub));
+    expect(text).toContain('yREDACTED');
+    expect(text).not.toContain(SECRET.slice(0, 4));
   });
 
   test.each([
@@ -172,6 +223,8 @@ describe('what an audit would have found', () => {
       rules,
       choices: {},
       only: undefined,
+      waivers: [],
+      asOf: Date.parse(AS_OF),
       ...evaluation,
     } as Evaluation);
   }
@@ -231,6 +284,12 @@ describe('what an audit would have found', () => {
       false,
     ],
     [
+      'a waiver, by its rule alone',
+      sight({}, { only: new Set(['waiver-expired']) }),
+      { ...waiver, reach: 'tenant personal-client' },
+      false,
+    ],
+    [
       'a waiver, with the rule off',
       sight({}, { choices: { 'waiver-expired': { enabled: false, severity: undefined } } }),
       { ...waiver, reach: 'tenant personal-client' },
@@ -259,6 +318,33 @@ describe('what an audit would have found', () => {
   });
 });
 
+test('whatever is handed over, no secret is sent', async () => {
+  const tenant = await startTenant({ features: { findings: 'on' } });
+  try {
+    const client = await findingsClient(tenant);
+    const finding = await client.put({ ...push(sampleFinding()), description: `x ${SECRET} y` });
+    const id = String(finding?.id);
+    await client.setState(id, { acceptRisk: { justification: `for ${SECRET}`, expiresAt: daysAgo(-9) } });
+    expect(tenant.findings).toMatchObject([
+      { description: 'x REDACTED y', riskAcceptanceJustification: 'for REDACTED' },
+    ]);
+    await client.setState(id, { resolve: { reason: SECRET } });
+    expect(JSON.stringify(tenant.requests)).not.toContain(SECRET);
+  } finally {
+    await tenant.close();
+  }
+});
+
+async function findingsClient(tenant: Tenant): Promise<FindingsClient> {
+  const now = Date.now;
+  const log = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+  const { access } = await readAccess({ env: tenant.environment, now } as never);
+  const limits = DEFAULT_LIMITS;
+  const session = openSession({ access, limits, log, now, hide: () => undefined, fetch } as never);
+  const signal = new AbortController().signal;
+  return new FindingsClient({ origin: access.origin, session, limits, log, now, scrub, signal });
+}
+
 describe('the plan', () => {
   const seesAll: Sight = {
     rules: new Set(),
@@ -275,6 +361,7 @@ describe('the plan', () => {
       sight,
       asOf: '2026-09-01T02:00:00.000Z',
       toPushed: (finding) => push(finding),
+      toAcceptance: (waiver, end) => toAcceptance(waiver, end, scrub),
       contentOf,
     });
   }
@@ -297,6 +384,26 @@ describe('the plan', () => {
       beyond: 0,
       left: 0,
     });
+  });
+
+  test('sends what is open but stands there resolved, its content being the same', () => {
+    const state = (name: string) => record(a, { state: `FINDING_STATE_${name}` });
+    expect(planned([a], [state('RESOLVED')])).toMatchObject({
+      push: [{ customSubType: 'unused' }],
+      unchanged: 0,
+    });
+    for (const name of ['OPEN', 'IN_PROGRESS', 'SNOOZED', 'RISK_ACCEPTED', 'SUPPRESSED'])
+      expect(planned([a], [state(name)])).toMatchObject({ push: [], unchanged: 1 });
+    expect(planned([], [state('RESOLVED')])).toMatchObject({ changes: [], left: 0 });
+  });
+
+  test('a change since the last audit is nothing that an audit ends, nor one that it leaves', () => {
+    const change = sampleFinding({ rule: 'scope-widened' });
+    for (const wouldFind of [true, false])
+      expect(planned([], [record(change)], { ...seesAll, wouldFind: () => wouldFind })).toMatchObject({
+        changes: [],
+        left: 0,
+      });
   });
 
   test('leaves what could not be told, and what would not have been found', () => {

@@ -1,13 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { rules as builtIns } from '../../rules/index.js';
 import type { Finding, Severity } from '../../src/contract/index.js';
 import { assembleReport } from '../../src/engine/assemble.js';
-import type { Report } from '../../src/engine/report.js';
-import {
-  compareReports,
-  diffExitCode,
-  hidesFindings,
-  type ReportDiff,
-} from '../../src/engine/report-diff.js';
+import { type Evaluation, evaluate } from '../../src/engine/evaluate.js';
+import { hidesFindings, type Report } from '../../src/engine/report.js';
+import { compareReports, diffExitCode, type ReportDiff } from '../../src/engine/report-diff.js';
+import { optionsInForce } from '../../src/engine/settings.js';
 import {
   AS_OF,
   daysAgo,
@@ -91,13 +89,7 @@ describe('what is missing is resolved only where it would have been seen', () =>
       'the audit itself told that it is resolved',
       sampleReport({
         credentials: [sampleCredential()],
-        resolved: [
-          {
-            fingerprint: finding.fingerprint,
-            rule: finding.rule,
-            credential: { kind: 'personal-client', id: 'pc-1', name: null },
-          },
-        ],
+        resolved: [resolvedOf(finding)],
       }),
       'resolved: mended',
     ],
@@ -119,6 +111,82 @@ describe('what is missing is resolved only where it would have been seen', () =>
     const one = sampleFinding({ credential: expired });
     const after = notRun(sampleReport({ credentials: [expired] }), finding.rule);
     expect(fate(withFindings(one), after)).toBe('not seen: rule');
+  });
+
+  test.each<[string, Report, Report, string]>([
+    ['the same limits', limits(before, 'aa'), limits(mended(), 'aa'), 'resolved: mended'],
+    ['other limits', limits(before, 'aa'), limits(mended(), 'bb'), 'not seen: settings'],
+    ['limits that were set', before, limits(mended(), 'bb'), 'not seen: settings'],
+    ['limits that are no longer set', limits(before, 'aa'), mended(), 'not seen: settings'],
+    [
+      'other limits, and the rule off',
+      before,
+      limits(notRun(mended({ findings: [] }), finding.rule), 'bb'),
+      'not seen: rule',
+    ],
+    ['other limits, and findings hidden', before, limits(hiding(mended()), 'bb'), 'not seen: hidden'],
+    ['other limits, but the credential is gone', before, limits(withFindings(other), 'bb'), 'resolved: gone'],
+    [
+      'other limits, but the credential has ended',
+      before,
+      limits(sampleReport({ credentials: [sampleCredential({ expiresAt: daysAgo(1) })] }), 'bb'),
+      'resolved: ended',
+    ],
+    [
+      'other limits, by which the audit itself called it resolved',
+      before,
+      limits(mended({ resolved: [resolvedOf(finding)] }), 'bb'),
+      'not seen: settings',
+    ],
+  ])('%s', (_, old, after, expected) => {
+    expect(fate(old, after)).toBe(expected);
+  });
+
+  test("a waiver's finding goes with the waiver, whatever the limits", () => {
+    const hygiene = sampleFinding({ rule: 'waiver-expired', credential: null });
+    expect(compareReports(withFindings(hygiene), limits(mended(), 'bb')).resolved).toMatchObject([
+      { how: 'mended' },
+    ]);
+  });
+
+  describe('where ConductorOne may have left credentials out', () => {
+    const own = sampleCredential({ id: 'own', owner: { id: 'user-0', name: '', email: '' } });
+    const ofPrincipal = sampleCredential({ ...own, kind: 'service-principal-credential', id: 'sp' });
+    const all = [sampleCredential(), own, ofPrincipal, sampleCredential({ id: 'nobody', owner: null })];
+    const old = withFindings(...all.map((credential) => sampleFinding({ credential })));
+    const whole = { status: 'complete', credentials: 0, deleted: 0, pages: 1, note: null } as const;
+    const kinds = [
+      { kind: 'personal-client', ...whole },
+      { kind: 'service-principal-credential', ...whole },
+    ] as const;
+    const summed = (after: Report) => {
+      const { resolved, notSeen, credentials } = compareReports(old, after);
+      return {
+        findings: Object.fromEntries([
+          ...resolved.map(({ how, finding: { credential } }) => [credential?.id, how]),
+          ...notSeen.map(({ why, finding: { credential } }) => [credential?.id, why]),
+        ]),
+        gone: credentials.gone.map(({ id }) => id),
+      };
+    };
+
+    test("what is missing is not seen, but for the caller's own personal clients", () => {
+      expect(summed(filtered(sampleReport({ sources: kinds })))).toEqual({
+        findings: { 'pc-1': 'filtered', own: 'gone', sp: 'filtered', nobody: 'filtered' },
+        gone: ['own'],
+      });
+      expect(summed(sampleReport({ sources: kinds })).gone).toHaveLength(4);
+    });
+
+    test('a caller nobody knows has none of their own', () => {
+      const unnamed = (self: Report['run']['self']) =>
+        summed(filtered(run(sampleReport({ sources: kinds }), { self }))).gone;
+      expect([unnamed(null), unnamed({ userId: null, clientId: 'x' })]).toEqual([[], []]);
+    });
+
+    test('what is still there is judged as ever', () => {
+      expect(fate(before, filtered(mended()))).toBe('resolved: mended');
+    });
   });
 
   test("a plug-in's rule must be spoken of", () => {
@@ -167,6 +235,18 @@ function notRun(report: Report, ...rulesNotRun: readonly string[]): Report {
   return { ...report, coverage: { ...report.coverage, rulesNotRun } };
 }
 
+function limits(report: Report, settings: string): Report {
+  return { ...report, coverage: { ...report.coverage, settings } };
+}
+
+function filtered(report: Report): Report {
+  return { ...report, coverage: { ...report.coverage, mayBeFiltered: true } };
+}
+
+function resolvedOf({ fingerprint, rule }: Finding): Report['resolved'][number] {
+  return { fingerprint, rule, credential: { kind: 'personal-client', id: 'pc-1', name: null } };
+}
+
 function sources(status: 'partial' | 'unavailable') {
   return [{ kind: 'personal-client', status, credentials: 1, deleted: 0, pages: 1, note: null }] as const;
 }
@@ -205,6 +285,56 @@ describe('what the audit keeps out of a report', () => {
     ['none', [sampleFinding()], 'medium', false],
   ])('%s is noticed', (_, findings, minSeverity, expected) => {
     expect(hidesFindings(assembled(findings, minSeverity))).toBe(expected);
+  });
+});
+
+describe('which rules a report says did not run', () => {
+  const rules = ['unused', 'no-expiry'] as const;
+  const evaluated = (over: Partial<Evaluation> = {}) =>
+    evaluate({
+      tool: { name: 'c1-audit', version: '0.1.0' },
+      snapshot: snapshot([]),
+      rules: builtIns
+        .filter(({ id }) => (rules as readonly string[]).includes(id))
+        .map((rule) => ({ rule, severity: undefined, options: optionsInForce(rule), floors: {} })),
+      known: rules,
+      waivers: [],
+      choices: {},
+      only: undefined,
+      history: undefined,
+      minSeverity: 'info',
+      asOf: Date.parse(AS_OF),
+      startedAt: Date.parse(AS_OF),
+      finishedAt: Date.parse(AS_OF),
+      ...over,
+    }).report;
+  const onWaivers = ['waiver-expired', 'waiver-expiring', 'waiver-unmatched'];
+  const ended = { rule: 'unused', credential: 'a', ...WAIVER, expires: '2026-01-01' };
+
+  test.each<[string, Partial<Evaluation>, readonly string[] | undefined]>([
+    ['an ordinary run: none', {}, undefined],
+    ['waivers, whatever they hold', { waivers: [ended] }, undefined],
+    ['waivers switched off', { waivers: undefined }, onWaivers],
+    ['one rule alone', { only: new Set(['unused']) }, onWaivers],
+    ['one rule on waivers alone', { only: new Set(['waiver-expired']) }, onWaivers.slice(1)],
+    [
+      'one of them off',
+      { choices: { 'waiver-expired': { enabled: false, severity: undefined } } },
+      ['waiver-expired'],
+    ],
+    ['a rule off', { rules: [] }, ['no-expiry', 'unused']],
+  ])('%s', (_, over, expected) => {
+    expect(evaluated(over).coverage.rulesNotRun).toEqual(expected);
+  });
+
+  test("so that a waiver's finding is not mended by --no-waivers", () => {
+    const before = evaluated({ waivers: [ended] });
+    expect(before.findings.map(({ rule }) => rule)).toEqual(['waiver-expired']);
+    expect(compareReports(before, evaluated({ waivers: undefined }))).toMatchObject({
+      resolved: [],
+      notSeen: [{ why: 'rule' }],
+    });
+    expect(compareReports(before, evaluated()).resolved).toMatchObject([{ how: 'mended' }]);
   });
 });
 

@@ -1,5 +1,5 @@
-import { expect, test } from '@jest/globals';
-import { optionsInForce } from '../../src/engine/settings.js';
+import { describe, expect, test } from '@jest/globals';
+import { optionsInForce, settingsMark } from '../../src/engine/settings.js';
 
 const rule = {
   options: {
@@ -22,4 +22,34 @@ test('what the rule does not know, and what is only inherited, sets nothing', ()
 test('a rule without options has none', () => {
   expect(optionsInForce({})).toEqual({});
   expect(optionsInForce({}, { days: 1 })).toEqual({});
+});
+
+describe('the mark of the limits', () => {
+  const rules = [
+    { id: 'named', ...rule },
+    { id: 'plain' },
+    { id: 'aged', options: { days: { describe: 'Days', default: 90, min: 1 } } },
+  ];
+  const mark = (named: object, aged: object = {}) =>
+    settingsMark(rules, { named: { options: { ...named } }, aged: { options: { ...aged } } });
+
+  test('is there only where a limit is not its own', () => {
+    expect(settingsMark(rules, {})).toBeUndefined();
+    expect(mark({ days: 90, allowed: ['deploy'] }, { days: 90 })).toBeUndefined();
+    expect(mark({ days: 89 })).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  test('is the same for the same limits, in whatever order, and another for others', () => {
+    const limits = { named: { options: { days: 45 } }, aged: { options: { days: 30 } } };
+    expect(settingsMark([...rules].reverse(), limits)).toBe(settingsMark(rules, limits));
+    const marks = [
+      mark({ days: 45 }),
+      mark({ days: 46 }),
+      mark({}, { days: 45 }),
+      mark({ allowed: [] }),
+      mark({ allowed: ['deploy', 'export'] }),
+      mark({ days: 45 }, { days: 45 }),
+    ];
+    expect(new Set(marks).size).toBe(marks.length);
+  });
 });

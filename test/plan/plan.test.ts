@@ -3,6 +3,7 @@ import { rules } from '../../rules/index.js';
 import type { Finding, ReportedCredential } from '../../src/contract/index.js';
 import { planMarkdown } from '../../src/plan/markdown.js';
 import { makePlan, type Plan } from '../../src/plan/plan.js';
+import { REMEDIES } from '../../src/plan/remedies.js';
 import { planText } from '../../src/plan/text.js';
 import { ruleInfos } from '../../src/run.js';
 import { HOSTILE_NAMES } from '../helpers/hostile.js';
@@ -112,6 +113,32 @@ describe('several findings of one credential are one list of steps', () => {
     expect(said[1]).toContain('CONDUCTORONE_CLIENT_SECRET');
   });
 
+  test.each([['too-many-credentials'], ['unused'], ['unused', 'too-many-credentials']])(
+    'what runs the audit is kept, or the audit moved first: %s %s',
+    (...ids) => {
+      expect(steps({ ...key, self: true }, ...ids)).toEqual([
+        expect.stringMatching(
+          /^This credential runs the audit: keep it, .*; or move the audit .* first .*, then delete it\.$/,
+        ),
+      ]);
+    },
+  );
+
+  test('so is one with the name that a login gives it', () => {
+    const login = sampleFinding({
+      rule: 'default-name',
+      messageId: 'cliLogin',
+      credential: { ...key, self: true },
+    });
+    expect(plan([login]).owners[0]?.credentials[0]?.steps).toHaveLength(1);
+  });
+
+  test('whatever is found, there is something to do', () => {
+    for (const rule of Object.keys(REMEDIES).filter((id) => REMEDIES[id]?.way !== 'waiver'))
+      for (const self of [false, true])
+        expect([rule, self, steps({ ...key, self }, rule).length > 0]).toEqual([rule, self, true]);
+  });
+
   test('a rule of a plug-in brings its own words', () => {
     const ours = sampleFinding({ rule: 'acme/ours', fix: 'Do as we say.', credential: key });
     const [one] = plan([ours, ...of(key, 'no-expiry')]).owners;
@@ -164,6 +191,50 @@ describe('by owner', () => {
     const said = (complete: boolean) => [...planText(plan([], jo.id, { credentials, complete }))].join('');
     expect(said(true)).toContain('found no credential of yours that needs attention.');
     expect(said(false)).toMatch(/INCOMPLETE[\s\S]*needs attention among those it saw\./);
+  });
+
+  describe('what was left out is said, to an owner as well', () => {
+    const credentials = [sampleCredential({ owner: jo })];
+    const base = sampleReport({ credentials });
+    const hidden = { critical: 0, high: 0, medium: 2, low: 0, info: 0 };
+    const covering = (over: Partial<typeof base.coverage>) => ({
+      ...base,
+      coverage: { ...base.coverage, ...over },
+    });
+    const said = (report: typeof base, owner?: string) =>
+      [...planText(makePlan(report, infos, owner) as Plan)].join('');
+
+    test.each<[string, typeof base, RegExp]>([
+      ['less severe findings', { ...base, summary: { ...base.summary, hidden } }, /^Less severe findings/m],
+      [
+        'less severe ones that could not be judged',
+        covering({ notes: ['1 finding below high is not shown.'] }),
+        /^Less severe findings/m,
+      ],
+      [
+        'what a rule would have found',
+        covering({ rulesNotRun: ['unused'] }),
+        /^Not looked for, as this rule did not run: unused\.$/m,
+      ],
+      [
+        'what rules would have found',
+        covering({ rulesNotRun: ['open-cidr', 'unused'] }),
+        /^Not looked for, as these rules did not run: open-cidr, unused\.$/m,
+      ],
+      ['credentials', covering({ mayBeFiltered: true }), /^ConductorOne may not have shown/m],
+    ])('%s', (_, report, line) => {
+      for (const text of [said(report), said(report, jo.id)]) {
+        expect(text).toMatch(line);
+        expect(text).toContain('that needs attention, as far as it looked.');
+      }
+    });
+
+    test('what is found is qualified as well', () => {
+      const found = sampleReport({ findings: of(key, 'no-expiry') });
+      const report = { ...found, coverage: { ...found.coverage, rulesNotRun: ['unused'] } };
+      expect(said(report)).toContain('found 1 credential that needs attention, as far as it looked. A cred');
+      expect(said(found)).toContain('found 1 credential that needs attention. A cred');
+    });
   });
 
   test('checks that could not be made go to the owner of the credential', () => {

@@ -93,7 +93,7 @@ Summary: 2 findings new, 1 changed (1 worse), 1 resolved, 1 not seen, 0 unchange
 
 test('markdown has the same sections, and the sum first', async () => {
   const text = await rendered('markdown', oneOfEach());
-  expect(text).toMatch(/^# What changed in acme\.conductor\.one[^\n]*\n\n✅ \*\*2 findings new, 1 changed/);
+  expect(text).toMatch(/^# What changed in acme\.conductor\.one[^\n]*\n\n⚠️ \*\*2 findings new, 1 changed/);
   expect(text.match(/^## .*$/gm)).toEqual([
     '## New: 2 findings',
     '## Changed: 1 finding',
@@ -102,8 +102,29 @@ test('markdown has the same sections, and the sum first', async () => {
     '## Appeared: 1 credential',
     '## Gone: 1 credential',
   ]);
-  const incomplete = compareReports(fullReport(), report({ complete: false }));
-  expect(await rendered('markdown', incomplete)).toContain('❌');
+});
+
+describe('the mark of markdown', () => {
+  const one = sampleFinding();
+  const base = report({ findings: [one] });
+  const hidden = { critical: 0, high: 0, medium: 0, low: 1, info: 0 };
+  const unseen = { ...report(), run: { ...base.run, scope: 'mine' as const } };
+
+  test.each([
+    ['nothing changed', base, base, '✅'],
+    ['a finding is resolved', base, report(), '✅'],
+    ['one is less severe', base, report({ findings: [sampleFinding({ severity: 'low' })] }), '✅'],
+    ['one is new', report(), base, '⚠️'],
+    ['one is worse', base, report({ findings: [sampleFinding({ severity: 'high' })] }), '⚠️'],
+    ['some are hidden', base, { ...base, summary: { ...base.summary, hidden } }, '⚠️'],
+    ['one is not seen', base, unseen, '⚠️'],
+    ['a credential is not seen', report({ credentials: [sampleCredential()] }), unseen, '⚠️'],
+    ['the new report is incomplete', base, report({ findings: [one], complete: false }), '❌'],
+    ['the old one is', report({ findings: [one], complete: false }), base, '✅'],
+  ])('%s', async (_, before, after, mark) => {
+    const [, , line] = (await rendered('markdown', compareReports(before, after))).split('\n');
+    expect(line?.split(' ')[0]).toBe(mark);
+  });
 });
 
 test('json holds the whole findings and credentials', async () => {
@@ -167,6 +188,22 @@ describe('notes', () => {
     expect(diffNotes(compareReports(before, report()))).toEqual([
       'The old report did not see personal clients whole: what is new among them may be older.',
     ]);
+  });
+
+  test('what ConductorOne may have left out, on either side', () => {
+    const filtered = { ...base, coverage: { ...base.coverage, mayBeFiltered: true as const } };
+    expect(diffNotes(compareReports(base, filtered))).toEqual([
+      expect.stringMatching(/Super Administrator.*not seen, but for the caller's own personal clients/),
+    ]);
+    expect(diffNotes(compareReports(filtered, base))).toEqual([expect.stringContaining('come into sight')]);
+  });
+
+  test('other limits', () => {
+    const limited = { ...base, coverage: { ...base.coverage, settings: 'aa' } };
+    const says = [expect.stringMatching(/^The limits of rules differ.*not seen/)];
+    expect(diffNotes(compareReports(base, limited))).toEqual(says);
+    expect(diffNotes(compareReports(limited, base))).toEqual(says);
+    expect(diffNotes(compareReports(limited, limited))).toEqual([]);
   });
 
   test('findings that were left out, on either side, and another version', () => {

@@ -5,11 +5,13 @@ import { CHECKS, type Exam, examine, jsonOf, type Plan, summaryOf, TextLines } f
 import type { ExitCode } from '../../engine/exit-code.js';
 import { AuditError } from '../../errors.js';
 import { DEFAULT_LIMITS } from '../../sources/c1/limits.js';
+import { within } from '../../sources/c1/retry.js';
 import { wantsColor } from '../color.js';
 import type { DoctorFlags } from '../definitions/doctor.js';
 import { createLog } from '../log.js';
 import type { CommandContext } from '../main.js';
 import { kindsOf } from '../open-source.js';
+import { timeoutOf } from '../timeout.js';
 
 /** Somebody waits for the answer: less patience than an audit has. Milliseconds. */
 const LIMITS = {
@@ -21,6 +23,9 @@ const LIMITS = {
   longestRetryAfter: 5_000,
   pages: 100,
 };
+
+/** An hour, in seconds. */
+const LONGEST = 3600;
 
 /** Says whether an audit can run, and what to mend, without auditing. */
 export async function doctorCommand(flags: DoctorFlags, context: CommandContext): Promise<ExitCode> {
@@ -34,38 +39,28 @@ export async function doctorCommand(flags: DoctorFlags, context: CommandContext)
   const asText = flags.format === 'text';
   const lines = new TextLines(wantsColor(io, flags.color));
   const print = (text: string) => writeStream(io.stdout, redactor.redact(text));
-  const limits = { ...LIMITS, ...io.limits, ...timeoutOf(flags) };
-  const stop = new AbortController();
-  const onAbort = () => stop.abort(io.signal.reason);
-  if (io.signal.aborted) onAbort();
-  io.signal.addEventListener('abort', onAbort, { once: true });
-  const timer = setTimeout(() => stop.abort(outOfTime(limits.runTimeout)), limits.runTimeout);
-  const exam: Exam = {
-    io,
-    signal: stop.signal,
-    limits,
-    log: createLog(flags.verbose ? 'debug' : 'error', io.stderr, redactor),
-    hide: (secret, publicPrefix) => redactor.add(secret, publicPrefix),
-    scrub: (text) => redactor.redact(text),
-    loadPlan: () => loadPlan(flags, context),
-    slackTest: flags.slackTest === true,
-  };
-  try {
+  const limits = { ...LIMITS, ...io.limits, ...timeoutOf(flags, LONGEST) };
+  return within(limits.runTimeout, outOfTime(limits.runTimeout), io.signal, async (signal) => {
+    const exam: Exam = {
+      io,
+      signal,
+      limits,
+      log: createLog(flags.verbose ? 'debug' : 'error', io.stderr, redactor),
+      hide: (secret, publicPrefix) => redactor.add(secret, publicPrefix),
+      scrub: (text) => redactor.redact(text),
+      loadPlan: () => loadPlan(flags, context),
+      slackTest: flags.slackTest === true,
+    };
     const examination = await examine(CHECKS, exam, async (result) => {
       if (asText) await print(lines.add(result));
     });
     await print(asText ? lines.end() + summaryOf(examination) : jsonOf(examination));
     return examination.exitCode;
-  } finally {
-    clearTimeout(timer);
-    io.signal.removeEventListener('abort', onAbort);
-    // What a check left behind is not waited for.
-    stop.abort();
-  }
+  });
 }
 
 async function loadPlan(flags: DoctorFlags, { io }: CommandContext): Promise<Plan> {
-  const { config, origins, file } = await loadConfig({
+  const { config, origins, file, rules } = await loadConfig({
     cwd: io.cwd,
     env: io.env,
     flags: { scope: flags.scope, sources: flags.source, state: flags.state },
@@ -75,18 +70,13 @@ async function loadPlan(flags: DoctorFlags, { io }: CommandContext): Promise<Pla
   });
   const kinds = new Set(kindsOf(config));
   const named = origins.get('sources')?.from ?? 'default';
-  return { file: file?.name, config, kinds, required: named === 'default' ? new Set() : kinds };
-}
-
-function timeoutOf({ timeout }: DoctorFlags): { runTimeout?: number } {
-  if (timeout === undefined) return {};
-  const seconds = Number(timeout);
-  if (Number.isFinite(seconds) && seconds > 0 && seconds <= 3600) return { runTimeout: seconds * 1000 };
-  throw new AuditError(
-    'usage',
-    `--timeout ${JSON.stringify(timeout)} is no number of seconds.`,
-    'Give a number above 0, up to 3600.',
-  );
+  return {
+    file: file?.name,
+    config,
+    kinds,
+    required: named === 'default' ? new Set() : kinds,
+    rules: rules.map(({ id }) => id),
+  };
 }
 
 function outOfTime(limit: number): AuditError {

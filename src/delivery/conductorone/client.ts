@@ -1,5 +1,6 @@
-import { type ApiClientOptions, Sender } from '../../sources/c1/client.js';
+import { type ApiClientOptions, type RepeatableCall, Sender } from '../../sources/c1/client.js';
 import type { Page } from '../../sources/c1/paginate.js';
+import { type Scrub, scrubTexts } from '../../sources/c1/scrub.js';
 import { asRecord, readPage, type WireRecord } from '../../sources/c1/wire.js';
 
 /** A finding as ConductorOne takes it. Texts are Markdown; a target is the owner, or the tenant as a whole. */
@@ -34,12 +35,16 @@ export const SEARCH = 'POST /findings/search';
  *
  * Every call may be repeated, and is when it fails in passing: a finding that is sent twice is one finding, by its key, and
  * one that is resolved, accepted or reopened twice is what it was after the first time.
+ *
+ * No secret leaves with any of them, whatever the caller hands over.
  */
 export class FindingsClient {
   readonly #sender: Sender;
+  readonly #scrub: Scrub;
 
   constructor(options: ApiClientOptions) {
     this.#sender = new Sender(options);
+    this.#scrub = options.scrub;
   }
 
   /** A page of the custom findings of these sub-types that are not resolved. */
@@ -53,17 +58,21 @@ export class FindingsClient {
       pageSize: PAGE_SIZE,
       pageToken,
     };
-    return readPage(await this.#sender.send({ method: 'POST', path: '/findings/search', body }), SEARCH);
+    return readPage(await this.#post('/findings/search', body), SEARCH);
   }
 
   /** Makes a finding, or brings the one with the same key up to date. Returns it as it stands then. */
   async put(finding: PushedFinding): Promise<WireRecord | undefined> {
-    const answer = await this.#sender.send({ method: 'POST', path: '/findings', body: { ...finding } });
+    const answer = await this.#post('/findings', { ...finding });
     return asRecord(answer.finding);
   }
 
   async setState(id: string, action: StateAction): Promise<void> {
-    const path = `/findings/${encodeURIComponent(id)}/state`;
-    await this.#sender.send({ method: 'POST', path, body: { ...action } });
+    await this.#post(`/findings/${encodeURIComponent(id)}/state`, { ...action });
+  }
+
+  #post(path: string, body: NonNullable<RepeatableCall['body']>): Promise<WireRecord> {
+    const clean = scrubTexts(structuredClone(body), this.#scrub) as typeof body;
+    return this.#sender.send({ method: 'POST', path, body: clean });
   }
 }

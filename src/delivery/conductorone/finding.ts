@@ -28,17 +28,25 @@ export const WAIVED = 'Waived in c1-audit: ';
 const LINE = 1000;
 const LISTED = 10;
 
+/** What a finding is put into words with. */
 export interface Wording {
   readonly report: Pick<Report, 'tool' | 'run'>;
+  /** By id: their titles. One that is not here is called by its id. */
   readonly rules: ReadonlyMap<string, RuleInfo>;
-  /** By id. */
+  /** By id: who is still there. One that is not known is taken for there. */
   readonly owners: ReadonlyMap<string, Owner>;
+  /** See `Sight`. */
   readonly reachOf: (finding: Finding) => string;
+  /** Takes secrets out of a text. It sees each as it came: once escaped, or cut, a secret is no longer recognised. */
+  readonly scrub: (text: string) => string;
 }
 
 /** An open finding as ConductorOne takes it. */
-export function toPushed(finding: Finding, { report, rules, owners, reachOf }: Wording): PushedFinding {
+export function toPushed(finding: Finding, wording: Wording): PushedFinding {
+  const { report, rules, owners, scrub } = wording;
   const { fingerprint, rule, severity, credential, fix } = finding;
+  const note = (text: string) => noteOf(scrub(text));
+  const reach = wording.reachOf(finding);
   const ownerId = credential?.owner?.id || undefined;
   const status = owners.get(ownerId ?? '')?.status;
   // Nothing can be hung on a user whom the tenant does not have any more.
@@ -47,34 +55,40 @@ export function toPushed(finding: Finding, { report, rules, owners, reachOf }: W
     dedupKeyParts: [KEY, fingerprint],
     customSubType: rule,
     severity: `FINDING_SEVERITY_${severity.toUpperCase()}`,
-    description: describe(finding, rules.get(rule)?.title, report),
-    remediationDescription: safe(fix),
+    description: describe(finding, rules.get(rule)?.title, wording),
+    remediationDescription: markdownOf(scrub(fix)),
     annotations: {
       [NOTE.rule]: note(rule),
       [NOTE.kind]: credential?.kind ?? 'waiver',
       [NOTE.credential]: note(credential?.id ?? ''),
       [NOTE.fingerprint]: fingerprint,
       [NOTE.version]: report.tool.version,
-      [NOTE.reach]: note(reachOf(finding)),
-      [NOTE.content]: contentOf(finding, target),
+      [NOTE.reach]: note(reach),
+      [NOTE.content]: contentOf(finding, target, reach),
     },
     ...(target === undefined ? { tenantTarget: {} } : { identityUserTarget: { identityUserId: target } }),
   };
 }
 
-/** A waiver's decision, as the acceptance of a risk that ends with it. */
+/** A waiver's decision, as the acceptance of a risk that ends with it, at `end` (ms since the epoch). */
 export function toAcceptance(
   { reason, approvedBy, expires }: NonNullable<Finding['waiver']>,
   end: number,
+  scrub: Wording['scrub'],
 ): StateAction {
-  const said = `${cutTo(reason, LINE)} (approved by ${approvedBy}, until ${expires})`;
+  const said = `${cutTo(scrub(reason), LINE)} (approved by ${scrub(approvedBy)}, until ${expires})`;
   return {
-    acceptRisk: { justification: WAIVED + note(said, LINE), expiresAt: new Date(end).toISOString() },
+    acceptRisk: { justification: WAIVED + noteOf(said, LINE), expiresAt: new Date(end).toISOString() },
   };
 }
 
-function describe(finding: Finding, title: string | undefined, { run }: Wording['report']): string {
+function describe(
+  finding: Finding,
+  title: string | undefined,
+  { report: { run }, scrub }: Pick<Wording, 'report' | 'scrub'>,
+): string {
   const { credential, rule, message } = finding;
+  const safe = (text: string) => markdownOf(scrub(text));
   const about = credential
     ? `${safe(kindWord(credential.kind))} **${safe(credentialName(credential))}** (${safe(credential.id)}): `
     : '';
@@ -105,18 +119,23 @@ function list(items: readonly string[]): string {
   return `${items.slice(0, LISTED).join(', ')}${more}`;
 }
 
-/** Other people's text in Markdown. */
-function safe(text: string): string {
+/** Other people's text in Markdown, its secrets taken out before. */
+function markdownOf(text: string): string {
   return forMarkdown(cutTo(text, LINE));
 }
 
-/** An annotation's value: ConductorOne takes 256 characters. */
-function note(text: string, length = 256): string {
+/** An annotation's value, its secrets taken out before: ConductorOne takes 256 characters. */
+function noteOf(text: string, length = 256): string {
   return cutTo(forTerminal(cutTo(text, length)), length);
 }
 
-/** Not the ages in the message, nor the last use: they change every night, and the finding stays what it is. */
-function contentOf(finding: Finding, target: string | undefined): string {
+/**
+ * Not the ages in the message, nor the last use: they change every night, and the finding stays what it is.
+ *
+ * On a waiver the reach counts: what stands there must name the one that it was last found in, or no later audit could tell
+ * that it is gone. On a credential it does not, as the audit of a whole tenant sees what any other saw.
+ */
+function contentOf(finding: Finding, target: string | undefined, reach: string): string {
   const { severity, messageId, message, fix, credential } = finding;
   const parts = [severity, messageId, message.replace(/\d+/g, '#'), fix, target ?? null];
   const of = credential && [
@@ -125,5 +144,5 @@ function contentOf(finding: Finding, target: string | undefined): string {
     credential.allowedCidrs,
     credential.scopedRoles.map(({ id }) => id),
   ];
-  return hash('sha256', JSON.stringify([parts, of]), 'hex').slice(0, 16);
+  return hash('sha256', JSON.stringify([parts, of ?? reach]), 'hex').slice(0, 16);
 }

@@ -1,14 +1,13 @@
-import type { Finding, Owner } from '../../contract/index.js';
+import type { Finding } from '../../contract/index.js';
 import { type Evaluation, evaluate } from '../../engine/evaluate.js';
 import type { Report } from '../../engine/report.js';
 import { AuditError } from '../../errors.js';
 import { paginate } from '../../sources/c1/paginate.js';
 import { isUnavailable, type RequestError } from '../../sources/c1/request-error.js';
 import { within } from '../../sources/c1/retry.js';
-import { scrubTexts } from '../../sources/c1/scrub.js';
 import { idOf } from '../../sources/c1/wire.js';
 import { type FindingsClient, SEARCH } from './client.js';
-import { NOTE, toPushed, type Wording } from './finding.js';
+import { NOTE, toAcceptance, toPushed, type Wording } from './finding.js';
 import { MOST, type Plan, plan } from './plan.js';
 import { carryOut } from './send.js';
 import { type Sight, sightOf } from './sight.js';
@@ -22,19 +21,21 @@ export interface PushRequest {
   readonly timeLimit: number;
 }
 
+/** A push as asked for, and the audit whose findings it brings. */
 export interface Push extends PushRequest {
   readonly report: Report;
-  /** What the report was made of. */
+  /** What the report was made of: it is judged again where the report keeps findings to itself. */
   readonly evaluation: Evaluation;
   readonly rules: Wording['rules'];
-  readonly owners: ReadonlyMap<string, Owner>;
+  readonly owners: Wording['owners'];
 }
 
+/** What a push is given of the world. */
 export interface PushContext {
+  /** Ends it, in whatever state ConductorOne's list then is: the next audit goes on from there. */
   readonly signal: AbortSignal;
   readonly log: { info(about: object, message: string): void };
-  /** Takes secrets out of what is about to be sent. */
-  readonly scrub: (text: string) => string;
+  readonly scrub: Wording['scrub'];
   /** Told what does not fail the audit, but should be known. */
   readonly tell: (note: { readonly message: string; readonly hint: string }) => void;
 }
@@ -73,31 +74,29 @@ export async function pushFindings(push: Push, context: PushContext): Promise<st
       context.tell(unavailable('nothing was pushed', error));
       return push.mode === 'dry-run' ? printed(NOTHING) : undefined;
     }
+    const wording = { ...push, reachOf: sight.reachOf, scrub: context.scrub };
     const todo = plan({
       open,
       all: () => allFindings(push),
       standing,
       sight,
       asOf: push.report.run.asOf,
-      toPushed: (finding) => {
-        const pushed = toPushed(finding, { ...push, reachOf: sight.reachOf });
-        scrubTexts(pushed, context.scrub);
-        return pushed;
-      },
+      toPushed: (finding) => toPushed(finding, wording),
+      toAcceptance: (waiver, end) => toAcceptance(waiver, end, context.scrub),
       contentOf: ({ annotations }) => annotations[NOTE.content],
     });
     tellLimits(todo, sight, context);
     if (push.mode === 'dry-run') return printed(todo);
-    const { refused, done, failed, first } = await carryOut(todo, client);
+    const { refused, done, failed, untried, first } = await carryOut(todo, client);
     const all = todo.push.length + todo.changes.length;
     context.log.info({ done, of: all, unchanged: todo.unchanged }, 'findings pushed to ConductorOne');
     if (refused) context.tell(unavailable(`${done} of ${all} changes were made`, refused));
     if (first) {
-      const rest = all - done - failed;
-      const untried = rest > 0 ? `, and ${rest} were not tried` : '';
+      const rest = untried > 0 ? `, and ${untried} were not tried` : '';
       throw failure(
-        `${failed} of ${all} changes to ConductorOne's findings failed${untried}; the first`,
+        `${failed} of ${all} changes to ConductorOne's findings failed${rest}; the first`,
         first,
+        isUnavailable(first) ? LIKE_IT_TAKEN : first.hint,
       );
     }
     return undefined;
@@ -147,11 +146,17 @@ function tellLimits({ beyond, left }: Plan, { blind }: Sight, { tell }: PushCont
       hint: 'The reports hold all of them. To push others, mend or waive those, or audit less at once.',
     });
   }
-  if (left > 0 && blind !== undefined) {
-    const count = left === 1 ? '1 finding that was' : `${left} findings that were`;
+  if (left > 0) {
+    const those =
+      left === 1
+        ? '1 finding that was pushed to ConductorOne before and is not found now stays'
+        : `${left} findings that were pushed to ConductorOne before and are not found now stay`;
+    const why = blind ?? 'this audit did not look at all that an earlier one found them in';
     tell({
-      message: `${count} pushed to ConductorOne before and not found now stay open there: ${blind}.`,
-      hint: 'They are resolved by the next audit that sees everything.',
+      message: `${those} open there: ${why}.`,
+      hint: blind
+        ? 'The next audit that sees everything resolves what is gone.'
+        : 'An audit of the scope and the sources that they were found with resolves what is gone. Where there is no such audit any more, close them in ConductorOne.',
     });
   }
 }
@@ -169,6 +174,10 @@ function unavailable(what: string, { message }: RequestError) {
   };
 }
 
-function failure(what: string, cause: AuditError): AuditError {
-  return new AuditError('delivery', `${what}: ${cause.message}`, cause.hint, { cause });
+/** What such an answer says of itself, that a feature is missing, others of the same kind have refuted. */
+const LIKE_IT_TAKEN =
+  'Others like it were taken: it is about that one finding. Run it again; if it stays so, look at its owner and state in ConductorOne.';
+
+function failure(what: string, cause: AuditError, hint = cause.hint): AuditError {
+  return new AuditError('delivery', `${what}: ${cause.message}`, hint, { cause });
 }

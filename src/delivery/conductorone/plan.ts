@@ -1,9 +1,8 @@
 import type { Finding } from '../../contract/index.js';
 import { endOfDate } from '../../engine/waiver-date.js';
 import type { PushedFinding, StateAction } from './client.js';
-import { toAcceptance } from './finding.js';
 import type { Sight } from './sight.js';
-import { isUndecided, mayEnd, type Standing } from './standing.js';
+import { isShut, isUndecided, mayEnd, type Standing } from './standing.js';
 
 /**
  * Findings that are pushed at most. More would help nobody there, and neither them nor us: each is a request, and the next
@@ -43,13 +42,14 @@ export function plan(input: {
   readonly sight: Sight;
   readonly asOf: string;
   readonly toPushed: (finding: Finding) => PushedFinding;
+  readonly toAcceptance: (waiver: NonNullable<Finding['waiver']>, end: number) => StateAction;
   readonly contentOf: (pushed: PushedFinding) => string | undefined;
 }): Plan {
   const { open, standing, sight, toPushed, contentOf } = input;
   const wanted = open.slice(0, MOST);
   const push = wanted.map(toPushed).filter((pushed) => {
     const there = standing.get(pushed.dedupKeyParts[1]);
-    return !there || there.acceptedByWaiver || there.content !== contentOf(pushed);
+    return !there || isShut(there) || there.content !== contentOf(pushed);
   });
   const isOpen = new Set(open.map(({ fingerprint }) => fingerprint));
   const rest = [...standing.values()].filter(({ fingerprint }) => !isOpen.has(fingerprint));
@@ -68,7 +68,7 @@ export function plan(input: {
     } else if (finding.waiver && finding.outcome === 'violation' && isUndecided(there)) {
       const end = endOfDate(finding.waiver.expires);
       if (end !== undefined)
-        changes.push({ id, rule, fingerprint, action: toAcceptance(finding.waiver, end) });
+        changes.push({ id, rule, fingerprint, action: input.toAcceptance(finding.waiver, end) });
     }
   }
   return {

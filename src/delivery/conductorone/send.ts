@@ -1,5 +1,5 @@
 import { AuditError } from '../../errors.js';
-import { isUnavailable, type RequestError } from '../../sources/c1/request-error.js';
+import { isNotFound, isUnavailable, type RequestError } from '../../sources/c1/request-error.js';
 import type { FindingsClient } from './client.js';
 import type { Plan } from './plan.js';
 import { idIn, mustReopen } from './standing.js';
@@ -9,32 +9,50 @@ const WORKERS = 4;
 /** Failures, each after its retries, from which on the rest is not tried. */
 const GIVE_UP = 5;
 
+/** What became of a plan's changes; together they are all of them. */
 export interface Outcome {
   readonly done: number;
+  /** Tried in vain. Not those that were refused as `refused` was. */
   readonly failed: number;
+  readonly untried: number;
+  /** The first that failed. */
   readonly first: AuditError | undefined;
-  /** The tenant does not offer it. */
+  /** The first that was refused as nothing of its kind was taken: the tenant does not offer it, or not to this caller. */
   readonly refused: RequestError | undefined;
 }
 
+type Call = 'put' | 'set-state';
+
 /** Does what is planned, the worst findings first. One that fails does not keep the others back. */
 export async function carryOut({ push, changes }: Plan, client: FindingsClient): Promise<Outcome> {
-  const tasks = [
+  const taken = new Set<Call>();
+  const failures: { readonly call: Call; readonly error: AuditError }[] = [];
+  const make = async <T>(call: Call, request: Promise<T>): Promise<T> => {
+    try {
+      const answer = await request;
+      taken.add(call);
+      return answer;
+    } catch (error) {
+      if (error instanceof AuditError) failures.push({ call, error });
+      throw error;
+    }
+  };
+  const all = [
     ...push.map((finding) => async () => {
-      const record = await client.put(finding);
+      const record = await make('put', client.put(finding));
       const id = idIn(record);
       // Whether a finding that was resolved opens again by itself is not documented.
-      if (id !== undefined && mustReopen(record)) await client.setState(id, { reopen: {} });
+      if (id !== undefined && mustReopen(record))
+        await make('set-state', client.setState(id, { reopen: {} }));
     }),
     ...changes.map(
       ({ id, action }) =>
         () =>
-          client.setState(id, action),
+          make('set-state', client.setState(id, action)),
     ),
-  ].values();
-  let [done, failed, stopped] = [0, 0, false];
-  let first: AuditError | undefined;
-  let refused: RequestError | undefined;
+  ];
+  const tasks = all.values();
+  let [done, stopped] = [0, false];
   const work = async () => {
     for (const task of tasks) {
       try {
@@ -42,19 +60,23 @@ export async function carryOut({ push, changes }: Plan, client: FindingsClient):
         done += 1;
       } catch (error) {
         if (!(error instanceof AuditError)) throw error;
-        if (isUnavailable(error)) {
-          refused ??= error;
-          // What one finding is not there for, others may be.
-          stopped ||= error.status !== 404;
-        } else {
-          first ??= error;
-          failed += 1;
-          stopped ||= error.code !== 'api' || failed >= GIVE_UP;
-        }
+        // What one finding is not there for, others may be.
+        const grave = failures.filter((failure) => !isNotFound(failure.error));
+        stopped ||= error.code !== 'api' || grave.length >= GIVE_UP;
       }
       if (stopped) return;
     }
   };
   await Promise.all(Array.from({ length: WORKERS }, work));
-  return { done, failed, first, refused };
+  // Only now: which of those in hand at once is answered first is chance.
+  const isRefused = ({ call, error }: (typeof failures)[number]) => isUnavailable(error) && !taken.has(call);
+  const failed = failures.filter((failure) => !isRefused(failure));
+  const refused = failures.find(isRefused)?.error;
+  return {
+    done,
+    failed: failed.length,
+    untried: all.length - done - failures.length,
+    first: failed[0]?.error,
+    refused: isUnavailable(refused) ? refused : undefined,
+  };
 }

@@ -1,4 +1,5 @@
 import { KINDS, type Kind } from '../../contract/index.js';
+import { isDrift } from '../../engine/drift.js';
 import { fingerprint as fingerprintOf } from '../../engine/fingerprint.js';
 import { WAIVER_RULES } from '../../engine/waivers.js';
 import { asRecord } from '../../sources/c1/wire.js';
@@ -17,22 +18,37 @@ export interface Standing {
   readonly acceptedByWaiver: boolean;
 }
 
-/** States that nobody decided on: those an audit may end. */
+const RESOLVED = 'FINDING_STATE_RESOLVED';
 const UNDECIDED = new Set(['FINDING_STATE_OPEN', 'FINDING_STATE_IN_PROGRESS']);
 
+/** True where neither a person nor a waiver decided what becomes of it: an audit may accept or end it. */
 export function isUndecided({ state }: Pick<Standing, 'state'>): boolean {
   return UNDECIDED.has(state);
 }
 
-/** True where what an audit no longer finds may be called resolved. What a person accepted or suppressed stays decided. */
+/**
+ * True where what an audit no longer finds may be called resolved. What a person accepted or suppressed stays decided, and a
+ * change since the last audit, which no later one finds again, is for a person to close.
+ */
 export function mayEnd(standing: Standing): boolean {
-  return isUndecided(standing) || standing.state === 'FINDING_STATE_SNOOZED' || standing.acceptedByWaiver;
+  const { state, rule } = standing;
+  if (isDrift(rule)) return false;
+  return isUndecided(standing) || state === 'FINDING_STATE_SNOOZED' || standing.acceptedByWaiver;
 }
 
-/** True where a finding that was just sent does not stand open, and nobody there decided that it should not. */
+/** True where a finding that is open does not stand so, and no person there decided that it should not. */
+export function isShut({ state, acceptedByWaiver }: Pick<Standing, 'state' | 'acceptedByWaiver'>): boolean {
+  return state === RESOLVED || acceptedByWaiver;
+}
+
+/** {@link isShut} for a record as the tenant gives it back: whether it must be reopened after it was sent. */
 export function mustReopen(record: unknown): boolean {
   const finding = asRecord(record);
-  return finding?.state === 'FINDING_STATE_RESOLVED' || acceptedByWaiver(finding);
+  return isShut({ state: stateOf(finding), acceptedByWaiver: acceptedByWaiver(finding) });
+}
+
+function stateOf(finding: Readonly<Record<string, unknown>> | undefined): string {
+  return typeof finding?.state === 'string' ? finding.state : '';
 }
 
 function acceptedByWaiver(finding: Readonly<Record<string, unknown>> | undefined): boolean {
@@ -87,7 +103,7 @@ export function readStanding(record: unknown, tenant: string): Standing | undefi
     kind,
     reach: text(NOTE.reach),
     content: text(NOTE.content),
-    state: typeof finding.state === 'string' ? finding.state : '',
+    state: stateOf(finding),
     acceptedByWaiver: acceptedByWaiver(finding),
   };
 }

@@ -92,7 +92,10 @@ export function abortReason(signal: AbortSignal): AuditError {
   );
 }
 
-/** Runs a task with a signal that is aborted with the given one, or with `reason` once the time (ms) is over. */
+/**
+ * Runs a task with a signal that is aborted with the given one, or with `reason` once the time (ms) is over. What the task
+ * leaves behind is stopped when it ends.
+ */
 export async function within<T>(
   time: number,
   reason: AuditError,
@@ -110,5 +113,6 @@ export async function within<T>(
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
+    stop.abort();
   }
 }
