@@ -3,6 +3,7 @@ import type { Rule, Snapshot } from './contract/index.js';
 import { EarlyVerdicts } from './engine/early.js';
 import type { Evaluation } from './engine/evaluate.js';
 import { optionsInForce, type RuleInForce, settingsMark } from './engine/settings.js';
+import { AuditError } from './errors.js';
 import type { Source } from './sources/source.js';
 
 /** What to audit, and by which rules. */
@@ -30,6 +31,7 @@ export interface AssessmentContext {
 /**
  * Reads the source, and has judged what could be judged at once. The rest is `evaluate`'s, which is pure.
  *
+ * @throws AuditError `config` where no rule is left
  * @param history  what the last complete audit left; undefined: none is kept
  */
 export async function assess(
@@ -38,6 +40,12 @@ export async function assess(
   history?: Evaluation['history'],
 ): Promise<Evaluation> {
   const rules = rulesInForce({ rules: known, config, only });
+  if (rules.length === 0 && only === undefined)
+    throw new AuditError(
+      'config',
+      'No rule is left to judge by: all of them are off.',
+      'Switch at least one on again under "rules" of the configuration.',
+    );
   const early = new EarlyVerdicts(rules, asOf);
   const snapshot = await source.collect(signal, (credentials) => early.judge(credentials));
   onCollected(snapshot);

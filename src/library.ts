@@ -11,6 +11,7 @@ import type { Report } from './engine/report.js';
 import { AuditError } from './errors.js';
 import type { AuditOptions } from './index.js';
 import type { Io } from './io.js';
+import { checkOptions } from './library-options.js';
 import { Redactor } from './redact.js';
 import { fileSource } from './sources/file.js';
 
@@ -18,6 +19,7 @@ const SILENT = { debug: () => undefined, info: () => undefined };
 
 /** The audit behind the package's `audit`: see there. */
 export async function auditAsLibrary(options: AuditOptions): Promise<Report> {
+  checkOptions(options);
   const { env, scope, sources, only } = options;
   const signal = (options.signal ?? new AbortController().signal) as AbortSignal;
   const startedAt = Date.now();

@@ -122,7 +122,13 @@ async function deliver(
     runUrl: about.runUrl,
   });
   if (request.slack === 'dry-run') {
-    await attempt(() => writeStream(io.stdout, redactor.redact(slackDryRun(slack()))));
+    const text = slackDryRun(slack());
+    await attempt(() => writeStream(io.stdout, redactor.redact(text)));
+    if (text.trim() === 'null')
+      context.complain({
+        message: 'Nothing would be sent to Slack: there is nothing new to tell.',
+        hint: '',
+      });
   } else if (request.slack === 'send' && !io.signal.aborted) {
     await attempt(async () => {
       told = await deliverToSlack({

@@ -64,10 +64,11 @@ const ROOMS: readonly { readonly room: string; readonly may: readonly string[] }
   },
   { room: 'src/demo/', may: ['src/contract/'] },
   { room: 'src/index.ts', may: ['src/'] },
+  { room: 'src/library-options.ts', may: ['src/config/nearest.ts', 'src/errors.ts', 'src/index.ts'] },
   { room: 'src/library.ts', may: ['src/', 'rules/'] },
   {
     room: 'src/assess.ts',
-    may: ['src/contract/', 'src/config/config.ts', 'src/engine/', 'src/sources/source.ts'],
+    may: ['src/contract/', 'src/config/config.ts', 'src/engine/', 'src/errors.ts', 'src/sources/source.ts'],
   },
   { room: 'src/run.ts', may: ['src/', 'rules/'] },
   { room: 'src/cli/', may: ['src/', 'rules/', 'schema/'] },

@@ -31,6 +31,6 @@ export function withHelp(program: Command): Command {
   return program
     .configureHelp(help)
     .helpOption('-h, --help', 'explain a command')
-    .helpCommand('help [command]', 'explain a command and its flags')
+    .helpCommand(false)
     .addHelpText('after', EXAMPLES);
 }

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { AuditError } from '../errors.js';
 import type { Define, Run } from './define.js';
 import { defineAudit, runAudit } from './definitions/audit.js';
 import { defineCompletion } from './definitions/completion.js';
 import { defineDemo } from './definitions/demo.js';
 import { defineDoctor } from './definitions/doctor.js';
+import { defineHelp, unknownCommand } from './definitions/help.js';
 import { defineInit } from './definitions/init.js';
 import { definePlan } from './definitions/plan.js';
 import { defineReport } from './definitions/report.js';
@@ -22,6 +22,7 @@ const COMMANDS: readonly Define[] = [
   defineReport,
   definePlan,
   defineCompletion,
+  defineHelp,
 ];
 
 /** Where a program's words go. */
@@ -37,7 +38,11 @@ export function createProgram(words: Words, run: Run): Command {
     .version(C1_AUDIT_VERSION, '-V, --version', 'print the version')
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput(words)
+    .configureOutput({
+      ...words,
+      // As all other messages begin.
+      outputError: (text, write) => write(text.replace(/^error: /, 'c1-audit: ')),
+    })
     .showHelpAfterError('Run c1-audit help <command> for its flags.')
     .usage('[command] [flags]')
     .argument('[command]')
@@ -49,17 +54,4 @@ export function createProgram(words: Words, run: Run): Command {
   });
   for (const define of COMMANDS) define(program, run);
   return program;
-}
-
-async function unknownCommand(word: string, program: Command): Promise<AuditError> {
-  const { didYouMean } = await import('../config/nearest.js');
-  const names = program
-    .createHelp()
-    .visibleCommands(program)
-    .map((command) => command.name());
-  return new AuditError(
-    'usage',
-    `There is no command ${JSON.stringify(word)}${didYouMean(word, names) || '.'}`,
-    `Commands are ${names.join(', ')}; c1-audit --help explains them.`,
-  );
 }

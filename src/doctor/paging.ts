@@ -107,7 +107,9 @@ export const paging: readonly Check[] = LISTS.map(({ id, title, list: find, opti
         return skipped('cannot be checked, as the list could not be read');
       }
       if (first.nextPageToken === '')
-        return skipped(`${first.records.length} on one page: too short a list to tell`);
+        return skipped(
+          `${first.records.length} records, deleted ones included, on one page: too short a list to tell`,
+        );
       const what = nameOf(list);
       let second: Page;
       try {

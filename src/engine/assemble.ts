@@ -9,6 +9,9 @@ import {
 import type { Verdicts } from './audit.js';
 import { sortFindings } from './audit.js';
 import type { Report, SourceCoverage } from './report.js';
+import { WAIVER_RULES } from './waivers.js';
+
+const WAIVER_RULE_IDS = Object.values(WAIVER_RULES).map(({ id }) => id);
 
 export interface ReportParts {
   readonly tool: Report['tool'];
@@ -19,6 +22,8 @@ export interface ReportParts {
   readonly resolved: Report['resolved'];
   /** Ids of rules that are there, but were not in force or could not be run. */
   readonly notRun: readonly string[];
+  /** Ids of rules that judge credentials and were in force. */
+  readonly ran: readonly string[];
   /** See `settingsMark`. */
   readonly settings?: string | undefined;
   /** Findings below it are left out, and the coverage says how many. */
@@ -58,6 +63,7 @@ export function assembleReport(parts: ReportParts): Report {
         ...(verdicts.skippedRules.length > 0
           ? [`Not run, as federation trusts were not asked for: ${verdicts.skippedRules.join(', ')}.`]
           : []),
+        ...rulesNote(parts),
         ...(hidden > 0
           ? [`${count(hidden, 'finding')} below ${minSeverity} ${hidden === 1 ? 'is' : 'are'} not shown.`]
           : []),
@@ -71,6 +77,18 @@ export function assembleReport(parts: ReportParts): Report {
     credentials: verdicts.credentials,
     resolved: parts.resolved,
   };
+}
+
+/** A report must not look as if all had been judged where rules are off or others were asked for. */
+function rulesNote({ ran, notRun, verdicts }: ReportParts): string[] {
+  const told = new Set([...verdicts.skippedRules, ...WAIVER_RULE_IDS]);
+  const off = notRun.filter((id) => !told.has(id)).sort();
+  if (off.length === 0) return [];
+  const all = `${ran.length + off.length} rules`;
+  if (ran.length === 0) return [`None of ${all} ran: no credential was judged.`];
+  return off.length > ran.length
+    ? [`Only ${ran.length} of ${all} ran: ${[...ran].sort().join(', ')}.`]
+    : [`${off.length} of ${all} did not run: ${off.join(', ')}.`];
 }
 
 /** Whoever is not known to be a Super Administrator may not be shown everything: what is missing need not be gone. */

@@ -77,6 +77,7 @@ export function evaluate(evaluation: Evaluation): Evaluated {
     verdicts,
     findings: comparison?.findings ?? all,
     resolved: comparison?.resolved ?? [],
+    ran: evaluation.rules.map(({ rule }) => rule.id).filter((id) => run.rules.has(id)),
     notRun: [...evaluation.known, ...ON_WAIVERS].filter((id) => !run.rules.has(id)),
   });
   return { report, comparison };

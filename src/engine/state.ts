@@ -88,5 +88,6 @@ export function reachOf(run: Pick<HistoryRun, 'scope' | 'userId'>): string {
 export function wouldSee(run: HistoryRun, kind: Kind | 'waiver', seenIn: string): boolean {
   const reach = reachOf(run);
   const whole = kind === 'waiver' ? run.complete : run.completeKinds.has(kind);
-  return whole && (reach === 'tenant' || reach === seenIn);
+  // A file may be of anything, and at any time.
+  return whole && (reach === seenIn || (reach === 'tenant' && seenIn !== 'file'));
 }

@@ -3,11 +3,12 @@ import type { Setting } from './remedies.js';
 
 /*
  * Calls of the API as curl lines, of ConductorOne's OpenAPI document and, where that leaves out updating and revoking
- * what belongs to a service principal, of its SDKs. Ids and hosts come from others: only what is plain, or plain once it
+ * what belongs to a service principal, of its SDKs. That document calls the id of a personal client to be read or deleted
+ * its "human-readable name"; ConductorOne's own c1i deletes by the record's id, as every other call asks for. Ids and hosts come from others: only what is plain, or plain once it
  * is percent-encoded, is put into a line; nothing in it can end a quotation or add a parameter.
  */
 
-type Target = Pick<ReportedCredential, 'kind' | 'id' | 'clientId' | 'owner' | 'scopedRoles' | 'allowedCidrs'>;
+type Target = Pick<ReportedCredential, 'kind' | 'id' | 'owner' | 'scopedRoles' | 'allowedCidrs'>;
 
 const HOST = /^(?=.{1,253}$)[a-z0-9]+(?:[.-]+[a-z0-9]+)*$/;
 
@@ -20,7 +21,7 @@ export function hostOf(tenant: string): string | undefined {
 export function revokeCall(tenant: string, credential: Target): string | undefined {
   switch (credential.kind) {
     case 'personal-client':
-      return curl(tenant, 'DELETE', ['iam', 'personal_clients', nameOf(credential)], {});
+      return curl(tenant, 'DELETE', ['iam', 'personal_clients', credential.id], {});
     case 'service-principal-credential':
       return curl(tenant, 'DELETE', [...principal(credential), 'credentials', credential.id], {});
     case 'federation-trust':
@@ -90,7 +91,7 @@ export function createCall(
 export function lookCall(tenant: string, credential: Target): string | undefined {
   switch (credential.kind) {
     case 'personal-client':
-      return curl(tenant, 'GET', ['iam', 'personal_clients', nameOf(credential)]);
+      return curl(tenant, 'GET', ['iam', 'personal_clients', credential.id]);
     case 'service-principal-credential':
       return curl(tenant, 'GET', [...principal(credential), 'credentials']);
     case 'federation-trust':
@@ -128,11 +129,6 @@ function fieldOf({ kind }: Target, setting: Setting): readonly [string, unknown]
 
 function plain(values: readonly string[], pattern: RegExp): readonly string[] {
   return values.every((value) => pattern.test(value)) ? values : [];
-}
-
-/** Reading and deleting ask for the bare name in a personal client's id, `strange-hydra-68836`; changing for its id. */
-function nameOf({ id, clientId }: Target): string {
-  return clientId.split('@')[0] || id;
 }
 
 const PRINCIPAL = '$SERVICE_PRINCIPAL_ID';

@@ -31,13 +31,18 @@ export function stepsFor(
   const ways = new Set<Way>();
   const settings = new Set<Setting>();
   const first = new Set<string>();
+  const advice = new Map<string, string>();
   for (const { rule, messageId, fix } of findings) {
-    const remedy = remedyFor(rule, messageId) ?? { way: 'look', first: fix };
+    const remedy = remedyFor(rule, messageId);
+    if (remedy === undefined) {
+      if (!advice.has(fix)) advice.set(fix, rule);
+      continue;
+    }
     ways.add(remedy.way);
     if (remedy.sets) settings.add(remedy.sets);
     if (remedy.first) first.add(remedy.first);
   }
-  const about: About = { tenant, credential, settings, findings };
+  const about: About = { tenant, credential, settings, findings, advice };
   return [...[...first].map((text) => ({ text })), ...planned(ways, about)];
 }
 
@@ -46,6 +51,8 @@ interface About {
   readonly credential: ReportedCredential;
   readonly settings: ReadonlySet<Setting>;
   readonly findings: readonly Finding[];
+  /** What rules without a remedy of ours say in their own words, and the first rule that says it. */
+  readonly advice: ReadonlyMap<string, string>;
 }
 
 function planned(ways: ReadonlySet<Way>, about: About): Step[] {
@@ -59,10 +66,15 @@ function planned(ways: ReadonlySet<Way>, about: About): Step[] {
   // What runs the audit is in use.
   const asks = ways.has('ask') && !about.credential.self ? [ask(about)] : [];
   if (ways.has('replace')) return [...asks, ...replace(about, asks.length > 0, ways.has('federate'))];
+  // Whoever is to delete it all the same is not sent to mend it first.
+  const advice = [...about.advice.keys()].map((fix) => ({
+    text: asks.length > 0 ? `If something does: ${fix}` : fix,
+  }));
   if (about.settings.size > 0) {
     const adjusted = adjust(about, asks.length > 0);
     const otherwise = asks.length > 0 ? [revoke(about, 'If not:')] : [];
-    return [...asks, ...adjusted, ...otherwise, ...(ways.has('federate') ? [alternative(about)] : [])];
+    const instead = ways.has('federate') ? [alternative(about)] : [];
+    return [...asks, ...advice, ...adjusted, ...otherwise, ...instead];
   }
   if (ways.has('federate'))
     return [
@@ -75,9 +87,10 @@ function planned(ways: ReadonlySet<Way>, about: About): Step[] {
     return [
       ...asks,
       revoke(about, 'If nothing does,'),
+      ...advice,
       { text: 'If something does, have the finding waived, with the reason and an end date.' },
     ];
-  return ways.has('ask') ? [keepOrMove(about)] : [];
+  return [...advice, ...(ways.has('ask') ? [keepOrMove(about)] : [])];
 }
 
 function ask({ tenant, credential }: About): Step {
@@ -111,7 +124,7 @@ function revoke({ tenant, credential }: About, when: string): Step {
 
 /** The order without an outage: the old one works until the new one is seen at work. */
 function replace(about: About, asked: boolean, federates: boolean): Step[] {
-  const { tenant, credential, settings } = about;
+  const { tenant, credential, settings, advice } = about;
   const { kind, self } = credential;
   const personal = kind === 'personal-client';
   const wants = [
@@ -127,6 +140,9 @@ function replace(about: About, asked: boolean, federates: boolean): Step[] {
       `${asked ? 'If something does, create' : 'Create'} its successor, beside it: ${placeOfNew(kind)}. Give it ${list(wants)}.${who} The secret is shown once: put it straight into the secret store.`,
       createCall(tenant, credential, settings),
     ),
+    ...[...advice].map(([fix, rule]) => ({
+      text: `So that ${rule} does not find the successor as well: ${fix}`,
+    })),
     ...(federates ? [alternative(about)] : []),
     {
       text: self

@@ -79,7 +79,12 @@ function snapshotOf(
       providers: { seen: new Map(), rest: NOT_IN_FILE },
       trusts: undefined,
     },
-    notes: ['A file holds neither owners nor roles nor tenant settings: rules that need them cannot tell.'],
+    notes: [
+      'A file holds neither owners nor roles nor tenant settings: rules that need them cannot tell.',
+      ...(credentials.length === 0
+        ? ['The file holds no credential: make sure that it is the right export.']
+        : []),
+    ],
     failures: [],
   };
 }
@@ -144,6 +149,7 @@ function readDocuments(text: string, name: string): Documents {
   const whole = tryJson(text);
   if (whole !== undefined) {
     if (typeof whole.value !== 'object' || whole.value === null) throw notCredentials(name);
+    refuseOthers(whole.value, name);
     return { documents: [{ value: whole.value, place: '' }], malformed: [] };
   }
   const lines = text.split('\n').map((line, index) => ({ text: line.trim(), place: `line ${index + 1}` }));
@@ -152,6 +158,18 @@ function readDocuments(text: string, name: string): Documents {
   const read = readAll(splitTexts(text).map((part, index) => ({ text: part, place: `answer ${index + 1}` })));
   if (read.documents.length === 0) throw notCredentials(name);
   return read;
+}
+
+/** A single object that is neither an answer nor a record is some other file, not a malformed credential. */
+function refuseOthers(value: object, name: string): void {
+  if (Array.isArray(value) || 'list' in value || 'id' in value || 'clientId' in value) return;
+  if ('schemaVersion' in value && 'findings' in value)
+    throw new AuditError(
+      'input',
+      `${name} is a report of c1-audit, not a list of credentials.`,
+      'Render it with c1-audit report, or look at it with c1-audit plan.',
+    );
+  throw notCredentials(name);
 }
 
 /** JSON texts with nothing or blanks between them; JSON.parse itself says where the first one ends. */

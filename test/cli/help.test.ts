@@ -67,7 +67,9 @@ describe('what is mistyped', () => {
     [['--profile', 'cys'], 'did you mean "cis"?'],
     [['completion', 'bsh'], 'There is no completion for "bsh"; did you mean "bash"?'],
     [['completion', 'tcsh'], 'Shells are bash, zsh, fish.'],
-    [['completion'], "missing required argument 'shell'"],
+    [['completion'], 'Shells are bash, zsh, fish.'],
+    [['help', 'demoo'], 'There is no command "demoo"; did you mean "demo"?'],
+    [['rules', 'a', 'b'], 'c1-audit: too many arguments'],
   ])('%j is met with %s', async (argv, says) => {
     const { code, stdout, stderr } = await runProgram(argv);
     expect(code).toBe(2);

@@ -271,6 +271,7 @@ describe('what the audit keeps out of a report', () => {
       findings,
       resolved: [],
       notRun: [],
+      ran: ['unused'],
       minSeverity,
       asOf: Date.parse(AS_OF),
       startedAt: Date.parse(AS_OF),

@@ -23,10 +23,7 @@ const API = `https://${TENANT}/api/v1`;
 
 describe('the calls of each kind', () => {
   test.each([
-    [
-      revokeCall(TENANT, personal),
-      `DELETE ${AUTH} ${JSON_TYPE} -d '{}' "${API}/iam/personal_clients/strange-hydra-68836"`,
-    ],
+    [revokeCall(TENANT, personal), `DELETE ${AUTH} ${JSON_TYPE} -d '{}' "${API}/iam/personal_clients/pc-1"`],
     [
       revokeCall(TENANT, principal),
       `DELETE ${AUTH} ${JSON_TYPE} -d '{}' "${API}/service_principals/sp-1/credentials/calm-lynx-1"`,
@@ -47,7 +44,7 @@ describe('the calls of each kind', () => {
       updateCall(TENANT, trust, ['condition']),
       `PATCH ${AUTH} ${JSON_TYPE} -d '{"trust":{"conditionExpression":"CONDITION"},"updateMask":"conditionExpression"}' "${API}/service_principals/sp-1/trusts/clever-fox-4%40${TENANT}%2Fwfe"`,
     ],
-    [lookCall(TENANT, personal), `GET ${AUTH} "${API}/iam/personal_clients/strange-hydra-68836"`],
+    [lookCall(TENANT, personal), `GET ${AUTH} "${API}/iam/personal_clients/pc-1"`],
     [lookCall(TENANT, principal), `GET ${AUTH} "${API}/service_principals/sp-1/credentials"`],
     [
       tryConditionCall(TENANT),

@@ -139,13 +139,55 @@ describe('several findings of one credential are one list of steps', () => {
         expect([rule, self, steps({ ...key, self }, rule).length > 0]).toEqual([rule, self, true]);
   });
 
-  test('a rule of a plug-in brings its own words', () => {
-    const ours = sampleFinding({ rule: 'acme/ours', fix: 'Do as we say.', credential: key });
-    const [one] = plan([ours, ...of(key, 'no-expiry')]).owners;
-    expect(one?.credentials[0]?.steps.map(({ text }) => text)).toEqual([
-      'Do as we say.',
-      ...steps(key, 'no-expiry'),
-    ]);
+  describe('a rule of a plug-in brings its own words:', () => {
+    const FIX = 'Put the ticket number into its name.';
+    const FOR_SUCCESSOR = `So that acme/ticket does not find the successor as well: ${FIX}`;
+    const secret = sampleCredential({ kind: 'service-principal-credential', id: 's' });
+    const withOurs = (credential: ReportedCredential, ...ids: readonly string[]) => {
+      const ours = ['acme/ticket', 'acme/ticket-2'].map((rule) =>
+        sampleFinding({ rule, fix: FIX, severity: 'critical', credential }),
+      );
+      const [one] = plan([...ours, ...of(credential, ...ids)]).owners;
+      return one?.credentials[0]?.steps.map(({ text }) => text) ?? [];
+    };
+    /** The steps without the plug-in's, and its words put in at this place. */
+    const put = (at: number, words: string, credential: ReportedCredential, ...ids: readonly string[]) =>
+      steps(credential, ...ids).toSpliced(at, 0, words);
+
+    test.each<[string, ReportedCredential, number, string, readonly string[]]>([
+      ['alone', key, 0, FIX, []],
+      ['first, where the credential is changed', key, 0, FIX, ['open-cidr', 'no-scoped-roles']],
+      ['after whose it is has been asked', key, 1, FIX, ['credential-appeared']],
+      ['about the successor, once there is one', key, 1, FOR_SUCCESSOR, ['no-expiry', 'open-cidr']],
+      ['about the successor, where one is needed', key, 2, FOR_SUCCESSOR, ['unused', 'no-expiry']],
+      [
+        'about the successor, before one without a secret',
+        secret,
+        1,
+        FOR_SUCCESSOR,
+        ['expiring-soon', 'static-beside-federation'],
+      ],
+      ['only if it stays', key, 2, `If something does: ${FIX}`, ['unused']],
+      [
+        'only if it stays, before it is changed',
+        key,
+        1,
+        `If something does: ${FIX}`,
+        ['unused', 'open-cidr'],
+      ],
+      ['first, where the audit needs it', { ...key, self: true }, 0, FIX, ['unused']],
+    ])('%s', (_, credential, at, words, ids) => {
+      expect(withOurs(credential, ...ids)).toEqual(put(at, words, credential, ...ids));
+    });
+
+    test.each<[string, ReportedCredential, readonly string[]]>([
+      ['must go', key, ['expired', 'no-expiry']],
+      ['has a successor already', key, ['rotation-unfinished', 'open-cidr']],
+      ['gives way to a trust', secret, ['static-beside-federation']],
+    ])('none, where the credential %s', (_, credential, ids) => {
+      expect(withOurs(credential, ...ids)).toEqual(steps(credential, ...ids));
+      expect(withOurs(credential, ...ids)).not.toEqual([]);
+    });
   });
 });
 

@@ -316,13 +316,16 @@ describe("cone's profile", () => {
 
   test('its host is the tenant where nothing else says so', async () => {
     const tenant = await start();
-    const { HOME } = home((id, secret) => profile('default', id, secret), tenant.environment);
+    const { HOME } = home(
+      (id, secret) => profile('default', id.replace('@127.0.0.1/', `@${tenant.host}/`), secret),
+      tenant.environment,
+    );
     const { code, stderr } = await runProgram(['--quiet'], {
       now: () => NOW,
       env: { HOME },
       limits: { retries: 0 },
     });
-    // The client id names 127.0.0.1 with its port, and a host from a client id is spoken to over https alone.
+    // A host from a client id is spoken to over https alone, and the tenant speaks http.
     expect(code).toBe(3);
     expect(stderr).toContain(`POST ${tenant.host}/auth/v1/token failed`);
   });

@@ -40,12 +40,17 @@ complete -c c1-audit -f -k -n __c1_audit_find -a '$__c1_audit_found'
 };
 
 /** Prints a shell's script. */
-export async function completionCommand(shell: string, { io }: CommandContext): Promise<ExitCode> {
+export async function completionCommand(
+  shell: string | undefined,
+  { io }: CommandContext,
+): Promise<ExitCode> {
   const script = SHELLS.some((known) => known === shell) ? SCRIPTS[shell as Shell] : undefined;
   if (script === undefined)
     throw new AuditError(
       'usage',
-      `There is no completion for ${JSON.stringify(shell)}${didYouMean(shell, SHELLS) || '.'}`,
+      shell === undefined
+        ? 'Which shell is to complete words?'
+        : `There is no completion for ${JSON.stringify(shell)}${didYouMean(shell, SHELLS) || '.'}`,
       `Shells are ${SHELLS.join(', ')}.`,
     );
   await writeStream(io.stdout, script);

@@ -6,7 +6,7 @@ export const defineCompletion: Define = (program, run) => {
   program
     .command('completion')
     .description('print what makes a shell complete words')
-    .argument('<shell>', SHELLS.join(', '))
+    .argument('[shell]', SHELLS.join(', '))
     .addHelpText(
       'after',
       `
@@ -17,7 +17,7 @@ Examples:
 
 It needs c1-audit on the PATH: npm install --global c1-audit.`,
     )
-    .action((shell: string) =>
+    .action((shell: string | undefined) =>
       run(async (context) => {
         const { completionCommand } = await import('../commands/completion.js');
         return completionCommand(shell, context);

@@ -8,10 +8,11 @@ import { within } from '../../sources/c1/retry.js';
 import { idOf } from '../../sources/c1/wire.js';
 import { type FindingsClient, SEARCH } from './client.js';
 import { NOTE, toAcceptance, toPushed, type Wording } from './finding.js';
-import { MOST, type Plan, plan } from './plan.js';
+import { MOST, NONE_LEFT, type Plan, plan } from './plan.js';
 import { carryOut } from './send.js';
 import { type Sight, sightOf } from './sight.js';
 import { readStanding, type Standing } from './standing.js';
+import { leftOf, tallyOf, tallyWords } from './tally.js';
 
 /** How findings get to ConductorOne, where the configuration asks for it. */
 export interface PushRequest {
@@ -34,7 +35,8 @@ export interface Push extends PushRequest {
 export interface PushContext {
   /** Ends it, in whatever state ConductorOne's list then is: the next audit goes on from there. */
   readonly signal: AbortSignal;
-  readonly log: { info(about: object, message: string): void };
+  /** Where not even warnings are wanted, what went well is not told either. */
+  readonly log: { info(about: object, message: string): void; isLevelEnabled(level: 'warn'): boolean };
   readonly scrub: Wording['scrub'];
   /** Told what does not fail the audit, but should be known. */
   readonly tell: (note: { readonly message: string; readonly hint: string }) => void;
@@ -66,13 +68,15 @@ export async function pushFindings(push: Push, context: PushContext): Promise<st
     );
     let standing: ReadonlyMap<string, Standing>;
     try {
-      standing = await readStandings(client, open, sight, push.report.run.tenant);
+      standing = await readStandings(client, [...push.rules.keys()], push.report.run.tenant);
     } catch (error) {
       if (!(error instanceof AuditError)) throw error;
       if (!isUnavailable(error))
         throw failure('The findings that stand in ConductorOne could not be read', error);
       context.tell(unavailable('nothing was pushed', error));
-      return push.mode === 'dry-run' ? printed(NOTHING) : undefined;
+      return push.mode === 'dry-run'
+        ? printed(NOTHING, 'ConductorOne does not offer its findings.')
+        : undefined;
     }
     const wording = { ...push, reachOf: sight.reachOf, scrub: context.scrub };
     const todo = plan({
@@ -86,10 +90,13 @@ export async function pushFindings(push: Push, context: PushContext): Promise<st
       contentOf: ({ annotations }) => annotations[NOTE.content],
     });
     tellLimits(todo, sight, context);
-    if (push.mode === 'dry-run') return printed(todo);
-    const { refused, done, failed, untried, first } = await carryOut(todo, client);
+    if (push.mode === 'dry-run') return printed(todo, `Would be pushed: ${tallyWords(tallyOf(todo), todo)}.`);
+    const { refused, done, tally, failed, untried, first } = await carryOut(todo, client);
     const all = todo.push.length + todo.changes.length;
     context.log.info({ done, of: all, unchanged: todo.unchanged }, 'findings pushed to ConductorOne');
+    const isNews = done > 0 || all === 0;
+    if (isNews && context.log.isLevelEnabled('warn'))
+      context.tell({ message: `Pushed to ConductorOne: ${tallyWords(tally, todo)}.`, hint: '' });
     if (refused) context.tell(unavailable(`${done} of ${all} changes were made`, refused));
     if (first) {
       const rest = untried > 0 ? `, and ${untried} were not tried` : '';
@@ -103,18 +110,19 @@ export async function pushFindings(push: Push, context: PushContext): Promise<st
   });
 }
 
-/** Findings of ours, by fingerprint. @throws AuditError where the list could not be read to its end */
+/**
+ * Findings of ours, by fingerprint, of all rules that there are: also of those that this audit left out, so that it can say
+ * what it leaves as it is.
+ *
+ * @throws AuditError where the list could not be read to its end
+ */
 async function readStandings(
   client: FindingsClient,
-  open: readonly Finding[],
-  sight: Sight,
+  rules: readonly string[],
   tenant: string,
 ): Promise<ReadonlyMap<string, Standing>> {
-  const rules = [...new Set([...sight.rules, ...open.map(({ rule }) => rule)])].sort();
   const standing = new Map<string, Standing>();
-  // An empty list of sub-types would be no restriction, and there is nothing to look for.
-  if (rules.length === 0) return standing;
-  const pages = paginate((token) => client.search(rules, token), idOf, PAGES, SEARCH);
+  const pages = paginate((token) => client.search([...rules].sort(), token), idOf, PAGES, SEARCH);
   for (;;) {
     const step = await pages.next();
     if (step.done) {
@@ -139,32 +147,47 @@ function allFindings({ report, evaluation }: Push): readonly Finding[] {
     .findings;
 }
 
-function tellLimits({ beyond, left }: Plan, { blind }: Sight, { tell }: PushContext): void {
+function tellLimits({ beyond, left: { unseen } }: Plan, { blind }: Sight, { tell }: PushContext): void {
   if (beyond > 0) {
     tell({
       message: `Only the ${MOST} worst of ${MOST + beyond} findings are pushed to ConductorOne.`,
       hint: 'The reports hold all of them. To push others, mend or waive those, or audit less at once.',
     });
   }
-  if (left > 0) {
+  if (unseen > 0) {
     const those =
-      left === 1
+      unseen === 1
         ? '1 finding that was pushed to ConductorOne before and is not found now stays'
-        : `${left} findings that were pushed to ConductorOne before and are not found now stay`;
-    const why = blind ?? 'this audit did not look at all that an earlier one found them in';
+        : `${unseen} findings that were pushed to ConductorOne before and are not found now stay`;
+    const why =
+      blind ?? 'this audit did not look at all, or by all rules, that an earlier one found them with';
     tell({
       message: `${those} open there: ${why}.`,
       hint: blind
         ? 'The next audit that sees everything resolves what is gone.'
-        : 'An audit of the scope and the sources that they were found with resolves what is gone. Where there is no such audit any more, close them in ConductorOne.',
+        : 'An audit of the scope, the sources and the rules that they were found with resolves what is gone. Where there is no such audit any more, close them in ConductorOne.',
     });
   }
 }
 
-const NOTHING: Plan = { push: [], changes: [], unchanged: 0, beyond: 0, left: 0 };
+const NOTHING: Plan = {
+  push: [],
+  changed: new Set(),
+  changes: [],
+  unchanged: 0,
+  beyond: 0,
+  left: NONE_LEFT,
+  decided: 0,
+};
 
-function printed({ push, changes, unchanged, beyond, left }: Plan): string {
-  return `${JSON.stringify({ push, changes, unchanged, beyond, left }, null, 2)}\n`;
+/** `standing` is the sum of all that can become of what stands there: all counts but `new` and `beyond`. */
+function printed(todo: Plan, note: string): string {
+  const { push, changes, unchanged, beyond, decided } = todo;
+  const { new: added, ...known } = tallyOf(todo);
+  const left = leftOf(todo);
+  const standing = known.changed + known.resolved + known.accepted + unchanged + left + decided;
+  const counts = { standing, new: added, ...known, unchanged, left, decided, beyond };
+  return `${JSON.stringify({ note, ...counts, push, changes }, null, 2)}\n`;
 }
 
 function unavailable(what: string, { message }: RequestError) {

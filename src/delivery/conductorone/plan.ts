@@ -1,8 +1,9 @@
 import type { Finding } from '../../contract/index.js';
+import { isDrift } from '../../engine/drift.js';
 import { endOfDate } from '../../engine/waiver-date.js';
 import type { PushedFinding, StateAction } from './client.js';
 import type { Sight } from './sight.js';
-import { isShut, isUndecided, mayEnd, type Standing } from './standing.js';
+import { isResolved, isShut, isUndecided, mayEnd, type Standing } from './standing.js';
 
 /**
  * Findings that are pushed at most. More would help nobody there, and neither them nor us: each is a request, and the next
@@ -14,16 +15,32 @@ export interface Change extends Pick<Standing, 'id' | 'rule' | 'fingerprint'> {
   readonly action: StateAction;
 }
 
-/** What is to be done in ConductorOne. */
+/**
+ * Why a finding of ours that stands open there is left so.
+ *
+ * `unseen`: not found, which tells nothing, as this audit need not have found it. `hidden`: found, but less severe than is
+ * reported. `unjudged`: its check could not be made. `change`: it is on a change between audits, and for a person to close.
+ * `beyond`: found, but beyond {@link MOST}.
+ */
+export type LeftBecause = 'unseen' | 'hidden' | 'unjudged' | 'change' | 'beyond';
+
+/**
+ * What is to be done in ConductorOne. What stands there, of ours and not resolved, is in one of `changed`, `changes`,
+ * `unchanged`, `left` and `decided`.
+ */
 export interface Plan {
   /** New, changed, or to be opened again; the worst first. */
   readonly push: readonly PushedFinding[];
+  /** Fingerprints of those of `push` that stand there already. */
+  readonly changed: ReadonlySet<string>;
   readonly changes: readonly Change[];
   readonly unchanged: number;
   /** Open, but beyond {@link MOST}. */
   readonly beyond: number;
-  /** Ours, not found, and left as they are: this audit need not have found them. */
-  readonly left: number;
+  /** Ours, standing open, and left as they are. */
+  readonly left: Readonly<Record<LeftBecause, number>>;
+  /** Ours, not sent, and not open either: accepted, suppressed or put off by a person, or accepted by a waiver. */
+  readonly decided: number;
 }
 
 /**
@@ -51,34 +68,51 @@ export function plan(input: {
     const there = standing.get(pushed.dedupKeyParts[1]);
     return !there || isShut(there) || there.content !== contentOf(pushed);
   });
+  const isWanted = new Set(wanted.map(({ fingerprint }) => fingerprint));
   const isOpen = new Set(open.map(({ fingerprint }) => fingerprint));
-  const rest = [...standing.values()].filter(({ fingerprint }) => !isOpen.has(fingerprint));
+  const isThere = (fingerprint: string) => {
+    const there = standing.get(fingerprint);
+    return there !== undefined && !isResolved(there);
+  };
+  const rest = [...standing.values()].filter(
+    (there) => !isWanted.has(there.fingerprint) && !isResolved(there),
+  );
   const found = new Map(
     rest.length === 0 ? [] : input.all().map((finding) => [finding.fingerprint, finding] as const),
   );
-  const changes: Change[] = [];
-  let left = 0;
-  for (const there of rest) {
+  const fateOf = (there: Standing): StateAction | LeftBecause => {
+    if (isOpen.has(there.fingerprint)) return 'beyond';
     const finding = found.get(there.fingerprint);
-    const { id, rule, fingerprint } = there;
     if (finding === undefined) {
-      if (!mayEnd(there)) continue;
-      if (sight.wouldFind(there)) changes.push({ id, rule, fingerprint, action: resolution(input.asOf) });
-      else left += 1;
-    } else if (finding.waiver && finding.outcome === 'violation' && isUndecided(there)) {
-      const end = endOfDate(finding.waiver.expires);
-      if (end !== undefined)
-        changes.push({ id, rule, fingerprint, action: input.toAcceptance(finding.waiver, end) });
+      if (mayEnd(there) && sight.wouldFind(there)) return resolution(input.asOf);
+      return isDrift(there.rule) ? 'change' : 'unseen';
     }
+    if (finding.outcome !== 'violation') return 'unjudged';
+    const end = finding.waiver && isUndecided(there) ? endOfDate(finding.waiver.expires) : undefined;
+    return finding.waiver && end !== undefined ? input.toAcceptance(finding.waiver, end) : 'hidden';
+  };
+  const changes: Change[] = [];
+  const left = { ...NONE_LEFT };
+  let decided = 0;
+  for (const there of rest) {
+    const { id, rule, fingerprint } = there;
+    const fate = fateOf(there);
+    if (typeof fate !== 'string') changes.push({ id, rule, fingerprint, action: fate });
+    else if (isUndecided(there)) left[fate] += 1;
+    else decided += 1;
   }
   return {
     push,
+    changed: new Set(push.map(({ dedupKeyParts: [, fingerprint] }) => fingerprint).filter(isThere)),
     changes,
     unchanged: wanted.length - push.length,
     beyond: open.length - wanted.length,
     left,
+    decided,
   };
 }
+
+export const NONE_LEFT: Plan['left'] = { unseen: 0, hidden: 0, unjudged: 0, change: 0, beyond: 0 };
 
 function resolution(asOf: string): StateAction {
   return { resolve: { reason: `c1-audit does not find it any more (audit as of ${asOf}).` } };

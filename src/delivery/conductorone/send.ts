@@ -3,6 +3,7 @@ import { isNotFound, isUnavailable, type RequestError } from '../../sources/c1/r
 import type { FindingsClient } from './client.js';
 import type { Plan } from './plan.js';
 import { idIn, mustReopen } from './standing.js';
+import { type Deed, deedOf, type Tally, tally } from './tally.js';
 
 /** Calls in hand at once; the client lets no more than its own limit through. */
 const WORKERS = 4;
@@ -12,6 +13,8 @@ const GIVE_UP = 5;
 /** What became of a plan's changes; together they are all of them. */
 export interface Outcome {
   readonly done: number;
+  /** What was done, in findings. */
+  readonly tally: Tally;
   /** Tried in vain. Not those that were refused as `refused` was. */
   readonly failed: number;
   readonly untried: number;
@@ -24,7 +27,10 @@ export interface Outcome {
 type Call = 'put' | 'set-state';
 
 /** Does what is planned, the worst findings first. One that fails does not keep the others back. */
-export async function carryOut({ push, changes }: Plan, client: FindingsClient): Promise<Outcome> {
+export async function carryOut(
+  { push, changes, changed }: Pick<Plan, 'push' | 'changes' | 'changed'>,
+  client: FindingsClient,
+): Promise<Outcome> {
   const taken = new Set<Call>();
   const failures: { readonly call: Call; readonly error: AuditError }[] = [];
   const make = async <T>(call: Call, request: Promise<T>): Promise<T> => {
@@ -37,27 +43,30 @@ export async function carryOut({ push, changes }: Plan, client: FindingsClient):
       throw error;
     }
   };
-  const all = [
-    ...push.map((finding) => async () => {
-      const record = await make('put', client.put(finding));
-      const id = idIn(record);
-      // Whether a finding that was resolved opens again by itself is not documented.
-      if (id !== undefined && mustReopen(record))
-        await make('set-state', client.setState(id, { reopen: {} }));
-    }),
-    ...changes.map(
-      ({ id, action }) =>
-        () =>
-          make('set-state', client.setState(id, action)),
-    ),
+  const all: { readonly deed: Deed; readonly task: () => Promise<unknown> }[] = [
+    ...push.map((finding) => ({
+      deed: deedOf(finding, changed),
+      task: async () => {
+        const record = await make('put', client.put(finding));
+        const id = idIn(record);
+        // Whether a finding that was resolved opens again by itself is not documented.
+        if (id !== undefined && mustReopen(record))
+          await make('set-state', client.setState(id, { reopen: {} }));
+      },
+    })),
+    ...changes.map(({ id, action }) => ({
+      deed: deedOf(action, changed),
+      task: () => make('set-state', client.setState(id, action)),
+    })),
   ];
   const tasks = all.values();
-  let [done, stopped] = [0, false];
+  const deeds: Deed[] = [];
+  let stopped = false;
   const work = async () => {
-    for (const task of tasks) {
+    for (const { deed, task } of tasks) {
       try {
         await task();
-        done += 1;
+        deeds.push(deed);
       } catch (error) {
         if (!(error instanceof AuditError)) throw error;
         // What one finding is not there for, others may be.
@@ -73,9 +82,10 @@ export async function carryOut({ push, changes }: Plan, client: FindingsClient):
   const failed = failures.filter((failure) => !isRefused(failure));
   const refused = failures.find(isRefused)?.error;
   return {
-    done,
+    done: deeds.length,
+    tally: tally(deeds),
     failed: failed.length,
-    untried: all.length - done - failures.length,
+    untried: all.length - deeds.length - failures.length,
     first: failed[0]?.error,
     refused: isUnavailable(refused) ? refused : undefined,
   };

@@ -36,9 +36,14 @@ export function mayEnd(standing: Standing): boolean {
   return isUndecided(standing) || state === 'FINDING_STATE_SNOOZED' || standing.acceptedByWaiver;
 }
 
+/** True where it is off the list, though a search gave it back. */
+export function isResolved({ state }: Pick<Standing, 'state'>): boolean {
+  return state === RESOLVED;
+}
+
 /** True where a finding that is open does not stand so, and no person there decided that it should not. */
 export function isShut({ state, acceptedByWaiver }: Pick<Standing, 'state' | 'acceptedByWaiver'>): boolean {
-  return state === RESOLVED || acceptedByWaiver;
+  return isResolved({ state }) || acceptedByWaiver;
 }
 
 /** {@link isShut} for a record as the tenant gives it back: whether it must be reopened after it was sent. */

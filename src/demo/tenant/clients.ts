@@ -21,7 +21,11 @@ export interface Client {
   readonly requireDpop: boolean;
 }
 
-/** `<name>@<host>/<suffix>`, from a bare name or from an id that is whole already. */
+/**
+ * `<name>@<host>/<suffix>`, from a bare name or from an id that is whole already.
+ *
+ * @param host without port, as in the ids of a real tenant: an id is the same whatever port the tenant listens on
+ */
 export function fullClientId(nameOrId: string, host: string, kind: ClientKind): string {
   return nameOrId.includes('@') ? nameOrId : `${nameOrId}@${host}/${SUFFIXES[kind]}`;
 }

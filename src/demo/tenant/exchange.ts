@@ -19,7 +19,7 @@ export async function verifySubjectToken(state: State, clientId: string, token: 
   const refuse = (why: string) => oauthError(400, 'invalid_grant', `subject token: ${why}`);
   const trust = find(
     state.data.trusts,
-    (row) => fullClientId(row.clientId, state.host, 'federation-trust') === clientId,
+    (row) => fullClientId(row.clientId, state.audience, 'federation-trust') === clientId,
   );
   const provider = trust && findById(state.data.providers, trust.providerId);
   if (!provider) throw refuse('the trust has no provider');

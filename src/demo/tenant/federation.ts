@@ -8,7 +8,7 @@ import { filter } from './tables.js';
 
 /** POST /search/workload_federation_trusts */
 export function searchTrusts(call: Call) {
-  const { data, features, host } = call.state;
+  const { data, features, audience } = call.state;
   requireFeature('workload federation', features.federation);
   const ask = readFields(call.body, {
     pageSize: 'integer',
@@ -34,7 +34,7 @@ export function searchTrusts(call: Call) {
   return {
     list: list.map((trust) => ({
       ...trust,
-      clientId: fullClientId(trust.clientId, host, 'federation-trust'),
+      clientId: fullClientId(trust.clientId, audience, 'federation-trust'),
     })),
     nextPageToken,
   };

@@ -55,9 +55,9 @@ export class Issue {
     name: string = this.#state.data.caller,
     kind: ClientKind = 'personal-client',
   ): Promise<Environment> {
-    const { data, host, lifetimes, sessions } = this.#state;
+    const { data, audience, lifetimes, sessions } = this.#state;
     const clientId = this.#clientId(name, kind);
-    const client = findClient(data, host, clientId, this.#state.now());
+    const client = findClient(data, audience, clientId, this.#state.now());
     if (!client) throw new TypeError(`the tenant has no client ${clientId}`);
     const token = sessions.open({
       clientId,
@@ -126,7 +126,7 @@ export class Issue {
   }
 
   #clientId(name: string, kind: ClientKind): string {
-    return fullClientId(name, this.#state.host, kind);
+    return fullClientId(name, this.#state.audience, kind);
   }
 
   #server(): Environment {

@@ -44,5 +44,5 @@ function ofUsers(call: Call, users: ReadonlySet<string>) {
 }
 
 function onWire(call: Call, client: PersonalClient): PersonalClient {
-  return { ...client, clientId: fullClientId(client.clientId, call.state.host, 'personal-client') };
+  return { ...client, clientId: fullClientId(client.clientId, call.state.audience, 'personal-client') };
 }

@@ -24,7 +24,7 @@ export function listServicePrincipals(call: Call) {
 
 /** GET /service_principals/{id}/credentials */
 export function listCredentials(call: Call) {
-  const { data, features, host } = call.state;
+  const { data, features, audience } = call.state;
   requireFeature('service principals', features.servicePrincipals);
   const principal = findById(data.servicePrincipals, call.params.id ?? '');
   if (!principal) throw notFound('service principal');
@@ -34,7 +34,7 @@ export function listCredentials(call: Call) {
   return {
     list: list.map((credential) => ({
       ...credential,
-      clientId: fullClientId(credential.clientId, host, 'service-principal-credential'),
+      clientId: fullClientId(credential.clientId, audience, 'service-principal-credential'),
     })),
     nextPageToken,
   };

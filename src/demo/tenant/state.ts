@@ -27,7 +27,7 @@ export interface State {
   readonly data: TenantData;
   /** 127.0.0.1:PORT */
   readonly host: string;
-  /** The host without port: what an assertion or an OIDC token must be meant for. */
+  /** The host without port: what an assertion or an OIDC token must be meant for, and what stands in client ids. */
   readonly audience: string;
   readonly now: () => number;
   readonly paging: Paging;

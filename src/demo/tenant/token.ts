@@ -56,7 +56,7 @@ async function authenticate(state: State, form: URLSearchParams): Promise<Client
     throw oauthError(400, 'unsupported_grant_type', 'client_credentials or token exchange');
   }
   const clientId = required(form, 'client_id');
-  const client = findClient(state.data, state.host, clientId, state.now());
+  const client = findClient(state.data, state.audience, clientId, state.now());
   if (grant === EXCHANGE) {
     if (required(form, 'subject_token_type') !== JWT) {
       throw oauthError(400, 'invalid_request', `subject_token_type must be ${JWT}`);

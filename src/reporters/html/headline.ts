@@ -33,7 +33,7 @@ export function verdict({ coverage, summary }: Report, affected: number): string
 function undecided({ summary: { unknown } }: Report): Markup | false {
   return (
     unknown > 0 &&
-    markup`<p class="undecided">${count(unknown, 'check')} could not tell: listed among the findings, with what to grant.</p>`
+    markup`<p class="undecided">${count(unknown, 'check')} could not tell: listed among the findings, with the reason.</p>`
   );
 }
 

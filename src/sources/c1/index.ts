@@ -128,6 +128,9 @@ async function collect(
   const machines =
     principals &&
     principalOwners(ownerIds(credentials, false), principals, roles, superAdministrator === true);
+  const failures = distinct(
+    seen.flatMap((kind) => (kind.failure && kind.seen.required ? [kind.failure] : [])),
+  );
   const owners = new Map<string, Fact<Owner>>([...persons.owners, ...(machines?.owners ?? [])]);
   const trusts = seen.find((kind) => kind.seen.kind === 'federation-trust');
   const facts: TenantFacts = {
@@ -147,21 +150,34 @@ async function collect(
     facts,
     notes: [
       caller.note,
-      superAdministrator !== true && scope === 'tenant' ? seenByWhom(superAdministrator) : null,
+      superAdministrator !== true && scope === 'tenant' && seen.some((kind) => kind.seen.pages > 0)
+        ? seenByWhom(superAdministrator)
+        : null,
       rolesNote,
       settingsNote,
       providers.note,
       principalsNote(principals, kinds),
       persons.note,
       machines?.note ?? null,
-    ].filter((note) => note !== null),
-    failures: distinct(seen.flatMap((kind) => (kind.failure && kind.seen.required ? [kind.failure] : []))),
+    ]
+      .filter((note) => note !== null)
+      // What stopped everything is told once, and no right mends it.
+      .filter((note) => !failures.some((failure) => note.includes(causeOf(failure)))),
+    failures,
   };
 }
 
-/** One cause often stops several sources: it is told once. */
+/** One cause often stops several sources: it is told once, by the first of them. */
 function distinct(failures: readonly AuditError[]): AuditError[] {
-  return [...new Map(failures.map((failure) => [failure.message, failure])).values()];
+  return [
+    ...new Map([...failures].reverse().map((failure) => [causeOf(failure), failure])).values(),
+  ].reverse();
+}
+
+/** A network that fails fails everywhere alike; what the tenant answers is about one call. */
+function causeOf({ code, message }: AuditError): string {
+  const at = code === 'network' ? message.indexOf(' failed: ') : -1;
+  return at === -1 ? message : message.slice(at);
 }
 
 const NO_PROVIDERS: Awaited<ReturnType<typeof readProviders>> = {
@@ -177,7 +193,7 @@ function seenByWhom(superAdministrator: false | undefined): string {
     superAdministrator === false
       ? 'The audit does not run as a Super Administrator (system:owner)'
       : 'It is not known whether the audit runs as a Super Administrator (system:owner)';
-  return `${who}: ConductorOne may leave out credentials or leave fields blank.`;
+  return `${who}: ConductorOne may leave out credentials or leave fields blank. Give its owner that role.`;
 }
 
 async function collectKinds(

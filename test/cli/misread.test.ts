@@ -1,0 +1,120 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { rules } from '../../rules/index.js';
+import { seed, startTenant, type Tenant } from '../../src/demo/index.js';
+import { emptyFolder, runProgram } from '../helpers/program.js';
+
+/* What a hasty reader could take for a clean tenant, and what is said against it. */
+
+const NOW = Date.parse('2026-11-24T06:00:00Z');
+let tenant: Tenant;
+
+beforeAll(async () => {
+  tenant = (await startTenant({ now: () => NOW, data: seed(NOW) })) as Tenant;
+});
+afterAll(() => tenant.close());
+
+function folderWith(files: Readonly<Record<string, string>>): string {
+  const folder = emptyFolder();
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+const audit = (argv: string[], cwd = emptyFolder(), now = NOW) =>
+  runProgram(argv, { env: tenant.environment, now: () => now, cwd });
+
+const off = (...ids: string[]) => ({
+  'c1-audit.config.yaml': `rules:\n${ids.map((id) => `  ${id}: off\n`).join('')}`,
+});
+
+describe('rules that did not run', () => {
+  test('are named in every report for people', async () => {
+    const cwd = folderWith(off('owner-inactive', 'loose-trust-condition'));
+    const said = `2 of ${rules.length} rules did not run: loose-trust-condition, owner-inactive.`;
+    for (const format of ['text', 'markdown', 'html'])
+      expect((await audit(['--scope', 'tenant', '-f', format], cwd)).stdout.replaceAll('\\', '')).toContain(
+        said,
+      );
+    const { report } = await audit(['--scope', 'tenant', '-f', 'json'], cwd);
+    expect(report.coverage.notes).toContain(said);
+    expect(report.coverage.rulesNotRun).toEqual(['loose-trust-condition', 'owner-inactive']);
+  });
+
+  test('are counted where others were asked for', async () => {
+    const { report } = await audit(['--rule', 'expired', '-f', 'json']);
+    expect(report.coverage.notes).toContain(`Only 1 of ${rules.length} rules ran: expired.`);
+    const none = await audit(['--rule', 'scope-widened', '-f', 'json']);
+    expect(none.report.coverage.notes).toContain(
+      `None of ${rules.length} rules ran: no credential was judged.`,
+    );
+  });
+
+  test('leave nothing to run: nothing is audited', async () => {
+    const { code, stdout, stderr } = await audit([], folderWith(off(...rules.map(({ id }) => id))));
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('No rule is left to judge by: all of them are off.');
+  });
+
+  test('are not spoken of where all did', async () => {
+    const { report } = await audit(['--scope', 'tenant', '-f', 'json']);
+    expect(report.coverage.rulesNotRun).toBeUndefined();
+    expect(report.coverage.notes.join()).not.toMatch(/rules (did not run|ran)/);
+  });
+});
+
+describe('a file', () => {
+  test('that holds nothing is asked about', async () => {
+    for (const text of ['[]', '{"list": []}']) {
+      const { report } = await audit(['--input', 'a.json', '-f', 'json'], folderWith({ 'a.json': text }));
+      expect(report.coverage.notes.join()).toContain('make sure that it is the right export');
+    }
+  });
+
+  test.each([
+    ['a report', '{"schemaVersion": 1, "findings": []}', 'a.json is a report of c1-audit'],
+    ['another list', '{"clients": []}', 'a.json'],
+    ['an object of its own', '{"name": "x"}', 'a.json'],
+  ])('that is %s is refused', async (_, text, says) => {
+    const { code, stdout, stderr } = await audit(['--input', 'a.json'], folderWith({ 'a.json': text }));
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(says);
+  });
+
+  test('does not become a state of the tenant in which all is resolved', async () => {
+    const list = [{ id: 'k1', displayName: 'ci', userId: 'u1', createdAt: '2020-01-01T00:00:00Z' }];
+    const cwd = folderWith({ 'a.json': JSON.stringify(list) });
+    await audit(['--input', 'a.json', '--state', 's.json'], cwd);
+    const { report } = await audit(['--state', 's.json', '-f', 'json'], cwd, NOW + 1000);
+    expect(report.resolved).toEqual([]);
+  });
+});
+
+test('what stopped everything is told by each source and once more, without rights to grant', async () => {
+  // Nobody listens where a server has just gone.
+  const gone = await startTenant({ now: () => NOW });
+  await gone.close();
+  const env = {
+    ...gone.environment,
+    CONDUCTORONE_CLIENT_SECRET: undefined,
+    CONDUCTORONE_ACCESS_TOKEN: 'a-token',
+  };
+  const { code, stdout, stderr } = await runProgram(['--scope', 'tenant', '-f', 'json'], {
+    env,
+    now: () => NOW,
+  });
+  expect(code).toBe(3);
+  const { coverage } = JSON.parse(stdout);
+  expect(coverage.sources).toHaveLength(3);
+  expect(coverage.notes.join()).not.toMatch(/ECONNREFUSED|right to/);
+  expect(stderr.match(/ECONNREFUSED/g)).toHaveLength(1);
+});
+
+test('a Slack message that would not be sent is explained', async () => {
+  const cwd = emptyFolder();
+  const quiet = ['--rule', 'credential-appeared', '--state', 's.json'];
+  await audit(quiet, cwd);
+  const { stdout, stderr } = await audit([...quiet, '--slack-dry-run'], cwd, NOW + 1000);
+  expect(stdout).toBe('null\n');
+  expect(stderr).toContain('Nothing would be sent to Slack');
+});

@@ -1,0 +1,63 @@
+import { describe, expect, test } from '@jest/globals';
+import { seed, startTenant } from '../src/demo/index.js';
+import { AuditError, type AuditOptions, audit } from '../src/index.js';
+
+const LIST = JSON.stringify([
+  { id: 'k1', displayName: 'ci', userId: 'u1', createdAt: '2020-01-01T00:00:00Z' },
+]);
+
+test('audits a tenant, and says nothing is wrong only where it looked', async () => {
+  const now = Date.parse('2026-11-24T06:00:00Z');
+  const tenant = await startTenant({ data: seed(now) });
+  try {
+    const options: AuditOptions = { env: tenant.environment, scope: 'tenant', asOf: new Date(now) };
+    const report = await audit(options);
+    expect(report.coverage.complete).toBe(true);
+    expect(report.run).toMatchObject({ scope: 'tenant', asOf: '2026-11-24T06:00:00.000Z' });
+    expect(report.summary.bySeverity.critical).toBeGreaterThan(0);
+    const stopped = await audit({ ...options, signal: AbortSignal.abort() });
+    expect(stopped.coverage.complete).toBe(false);
+    const some = await audit({ ...options, sources: ['federation-trusts'], only: ['loose-trust-condition'] });
+    expect(some.coverage.sources.map(({ kind }) => kind)).toEqual(['federation-trust']);
+    expect(new Set(some.findings.map(({ rule }) => rule))).toEqual(new Set(['loose-trust-condition']));
+  } finally {
+    await tenant.close();
+  }
+});
+
+test('finds no configuration by itself, and reads the one that is named', async () => {
+  const report = await audit({ env: {}, input: LIST });
+  expect(report.summary.byRule).toMatchObject({ 'no-expiry': 1 });
+  await expect(audit({ env: {}, input: LIST, config: 'no/such/file.yaml' })).rejects.toThrow(
+    /no\/such\/file\.yaml/,
+  );
+});
+
+describe('what is handed over wrongly is told', () => {
+  test.each<[string, unknown, string]>([
+    ['nothing', undefined, 'needs an object'],
+    ['no environment', {}, 'needs the option env'],
+    ['a misspelt option', { env: {}, scop: 'tenant' }, 'no option "scop"; did you mean "scope"?'],
+    ['another option', { env: {}, verbose: true }, 'no option "verbose".'],
+    ['a scope that is none', { env: {}, scope: 'all' }, 'scope of audit() must be "mine" or "tenant"'],
+    [
+      'a source that is no list',
+      { env: {}, sources: 'personal-clients' },
+      'sources of audit() must be a list',
+    ],
+    ['a source that is none', { env: {}, sources: ['personal'] }, 'personal'],
+    ['a list that is no text', { env: {}, input: [] }, 'input of audit() must be a text'],
+    ['a configuration that is no path', { env: {}, config: {} }, 'config of audit() must be a text'],
+    ['rules that are no list', { env: {}, rules: { expired: 'off' } }, 'rules of audit() must be a list'],
+    ['a rule that is none', { env: {}, rules: [{}], input: LIST }, 'rule 1, id'],
+    ['a time that is a text', { env: {}, asOf: '2026-01-01' }, 'asOf of audit() must be a valid Date'],
+    ['a time that is none', { env: {}, asOf: new Date('x') }, 'asOf of audit() must be a valid Date'],
+    ['a list that is none', { env: {}, input: '3' }, 'the input'],
+  ])('%s', async (_, options, says) => {
+    const failure = await audit(options as AuditOptions).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(AuditError);
+    expect((failure as AuditError).message).toContain(says);
+    expect((failure as AuditError).preventsAudit).toBe(true);
+    expect((failure as AuditError).hint).not.toBe('');
+  });
+});
