@@ -14,9 +14,9 @@ export function messageExamples(
     if (outcome !== 'violation') continue;
     const ofRule = examples.get(rule) ?? new Map<string, string>();
     examples.set(rule, ofRule);
-    // The demo tenant listens on another port each time.
+    // Readers know their own tenant by a name.
     if (!ofRule.has(messageId))
-      ofRule.set(messageId, message.replace(/127\.0\.0\.1:\d+/g, 'acme.conductor.one'));
+      ofRule.set(messageId, message.replaceAll('@127.0.0.1/', '@acme.conductor.one/'));
   }
   return examples;
 }

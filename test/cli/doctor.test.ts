@@ -83,7 +83,9 @@ describe('all is well', () => {
     expect(stdout).toContain(
       '– Push to ConductorOne, Slack: not set up\n– GitHub Actions: not running there\n',
     );
-    expect(stdout).toContain('– Paging of service principals: 3 on one page: too short a list to tell\n');
+    expect(stdout).toContain(
+      '– Paging of service principals: 3 records, deleted ones included, on one page: too short a list to tell\n',
+    );
     expect(stdout.trimEnd().split('\n').at(-1)).toMatch(
       /^An audit can run \(exit 0\): \d+ fine, 0 warnings, 0 problems, 10 not checked\.$/,
     );

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTenant, type Tenant } from '../../src/demo/index.js';
 import { json } from '../../src/reporters/json.js';
+import { call } from '../demo/client.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
 import { fullReport, sampleContext, sampleReport } from '../helpers/sample-report.js';
 import { smallTenant } from '../helpers/small-tenant.js';
@@ -81,6 +82,15 @@ describe('of an audit of its own', () => {
     expect(direct.stdout).toBe((await runProgram(['plan', 'report.json'], world)).stdout);
     expect(direct.stdout.match(/^=== Owner: /gm)?.length).toBeGreaterThan(3);
     expect(direct.stdout).not.toContain(tenant.environment.CONDUCTORONE_CLIENT_SECRET);
+  });
+
+  test('its look at a personal client is one that the tenant answers', async () => {
+    const { stdout } = await plan(['--scope', 'tenant'], { env: tenant.environment });
+    const paths = [...stdout.matchAll(/-X GET [^\n]*\/api\/v1(\/iam\/personal_clients\/[^"\n]+)"$/gm)];
+    expect(paths.length).toBeGreaterThan(3);
+    const { CONDUCTORONE_ACCESS_TOKEN: token = '' } = await tenant.issue.accessToken();
+    const answers = await Promise.all(paths.map(([, path = '']) => call(tenant, token, path)));
+    expect(answers.map(({ status }) => status)).toEqual(paths.map(() => 200));
   });
 
   test('leaves no trace: no state, no other file, no call that changes anything', async () => {

@@ -76,11 +76,15 @@ async function audit(
     env: { ...tenant.environment, ...world.env },
   });
   const requests = tenant.requests.slice(before);
-  const { code, stdout, stderr } = result;
+  const { code, stdout } = result;
+  const lines = result.stderr.split('\n');
+  const isSaid = (line: string) => line.startsWith('c1-audit: Pushed to ConductorOne: ');
   return {
     code,
     stdout,
-    stderr,
+    /** What was said of the push, and everything else. */
+    said: lines.filter(isSaid).map((line) => line.slice('c1-audit: Pushed to ConductorOne: '.length)),
+    stderr: lines.filter((line) => !isSaid(line)).join('\n'),
     get report() {
       return result.report;
     },
@@ -147,6 +151,62 @@ test('open findings are pushed with all that identifies them, on the login of th
       'c1-audit/reach': 'tenant',
       'c1-audit/content': expect.stringMatching(/^[0-9a-f]{16}$/),
     },
+  });
+});
+
+describe('what was done is said, in one line on stderr:', () => {
+  const only = ['--rule', 'no-expiry'];
+
+  test('what is new, changed, accepted, resolved, unchanged and left, and none of it on stdout', async () => {
+    const first = await audit([...only, '-f', 'json']);
+    expect(first.said).toEqual(['2 new, 0 changed, 0 resolved, 0 unchanged.']);
+    expect(first.stdout).not.toContain('Pushed to');
+    expect((await audit(only)).said).toEqual(['0 new, 0 changed, 0 resolved, 2 unchanged.']);
+
+    const two = tenant.data.personalClients.find(({ id }) => id === idOf('two'));
+    if (two) two.displayName = 'renamed';
+    drop('one');
+    tenant.data.personalClients.push(key('three'));
+    expect((await audit(only)).said).toEqual(['1 new, 1 changed, 1 resolved, 0 unchanged.']);
+
+    config(
+      `${PUSH}waivers:\n  - { rule: no-expiry, credential: ${idOf('two')}, reason: job, approvedBy: a, expires: 2026-09-20 }\n`,
+    );
+    findingOf('three').state = 'FINDING_STATE_SUPPRESSED';
+    drop('three');
+    expect((await audit(only)).said).toEqual([
+      '0 new, 0 changed, 0 resolved, 1 accepted, 0 unchanged, 1 decided there.',
+    ]);
+    expect((await audit(only)).said).toEqual(['0 new, 0 changed, 0 resolved, 0 unchanged, 2 decided there.']);
+  });
+
+  test('nothing where there is nothing', async () => {
+    drop('one');
+    drop('two');
+    expect((await audit(only)).said).toEqual(['0 new, 0 changed, 0 resolved, 0 unchanged.']);
+  });
+
+  test('only what was taken', async () => {
+    tenant.faults.add({ on: 'create-finding', effect: { kind: 'status', status: 400 } });
+    const { code, said } = await audit(only);
+    expect([code, said]).toEqual([3, ['1 new, 0 changed, 0 resolved, 0 unchanged.']]);
+  });
+
+  test.each([400, 403])('not at all where nothing was (%d)', async (status) => {
+    tenant.faults.add({
+      on: 'create-finding',
+      times: Number.POSITIVE_INFINITY,
+      effect: { kind: 'status', status },
+    });
+    const { said, stderr } = await audit(only);
+    expect(said).toEqual([]);
+    expect(stderr).not.toBe('');
+  });
+
+  test('nor with --quiet, nor by a dry run', async () => {
+    expect((await audit([...only, '--dry-run'])).said).toEqual([]);
+    const { said, changes } = await audit([...only, '--quiet']);
+    expect([said, changes.length]).toEqual([[], 2]);
   });
 });
 
@@ -280,7 +340,7 @@ describe('waivers', () => {
     config(PUSH);
     const less = await audit();
     expect(standing('waiver-unmatched')).toEqual([['', 'OPEN']]);
-    expect(less.stderr).toMatch(/1 finding .* stays open there: this audit did not look at all/);
+    expect(less.stderr).toMatch(/1 finding .* stays open there: this audit looked at less/);
     const same = await audit(['--source', 'service-principals']);
     expect(standing('waiver-unmatched')).toEqual([['', 'RESOLVED']]);
     expect(same.stderr).toBe('');
@@ -332,9 +392,7 @@ describe('what is not certainly gone is not resolved:', () => {
     const { code, stderr } = await audit([], {}, ['service-principals']);
     expect(code).toBe(0);
     expect(standing()).toEqual(both('OPEN', 'OPEN'));
-    expect(stderr).toMatch(
-      /\d+ findings that were pushed .* stay open there: this audit did not look at all/,
-    );
+    expect(stderr).toMatch(/\d+ findings that were pushed .* stay open there: this audit looked at less/);
   });
 
   test('of a rule that could not be run without a source', async () => {
@@ -634,11 +692,92 @@ describe('a dry run', () => {
     expect(printed).toMatchObject({ beyond: 0, left: 0 });
   });
 
+  describe('its numbers come to what stands there:', () => {
+    const counted = async (argv: readonly string[], sources?: readonly string[]) => {
+      const { stdout, changes } = await audit(['--dry-run', ...argv], {}, sources);
+      expect(changes).toEqual([]);
+      const printed = JSON.parse(stdout);
+      const { changed, resolved, accepted, unchanged, left, decided, standing } = printed;
+      expect(changed + resolved + accepted + unchanged + left + decided).toBe(standing);
+      expect(standing).toBe(tenant.findings.length);
+      expect(printed.push).toHaveLength(printed.new + changed);
+      expect(printed.changes).toHaveLength(resolved + accepted);
+      return printed;
+    };
+    const ofRule = (rule: string) => tenant.findings.filter(({ customSubType }) => customSubType === rule);
+
+    beforeEach(async () => {
+      tenant.data.personalClients.push(
+        key('open', { allowSourceCidr: [], expiresTime: iso(FIRST + 20 * DAY) }),
+      );
+      await audit();
+    });
+
+    test('with one rule', async () => {
+      const all = tenant.findings.length;
+      expect(await counted(['--rule', 'no-expiry'])).toMatchObject({
+        unchanged: 2,
+        left: all - 2,
+        note: `Would be pushed: 0 new, 0 changed, 0 resolved, 2 unchanged, ${all - 2} left alone (${all - 2} not looked for, or not certainly gone).`,
+      });
+      expect(all).toBeGreaterThan(3);
+      // Whatever that rule says, if it finds nothing: no list is asked for without a restriction.
+      expect((await counted(['--rule', 'expired'])).left).toBe(all);
+    });
+
+    test('with a least severity', async () => {
+      const high = tenant.findings.filter(({ severity }) => /HIGH|CRITICAL/.test(severity)).length;
+      const hidden = tenant.findings.length - high;
+      const printed = await counted(['--min-severity', 'high']);
+      expect(printed).toMatchObject({ unchanged: high, left: hidden });
+      expect(printed.note).toContain(`${hidden} left alone (${hidden} below the least severity).`);
+      expect(Math.min(high, hidden)).toBeGreaterThan(0);
+    });
+
+    test('of other sources, or with a rule switched off', async () => {
+      expect((await counted([], ['service-principals'])).left).toBe(tenant.findings.length);
+      config(`${PUSH}rules: { no-expiry: off }\n`);
+      expect((await counted([])).left).toBe(2);
+    });
+
+    test('with changes since an earlier audit', async () => {
+      const state = ['--state', 'state.json'];
+      await audit(state);
+      const two = tenant.data.personalClients.find(({ id }) => id === idOf('two'));
+      if (two) two.scopedRoles = [];
+      now += DAY;
+      await audit(state);
+      expect(ofRule('scope-widened')).toHaveLength(1);
+      const { left, note } = await counted([]);
+      expect(left).toBe(1);
+      expect(note).toContain('1 left alone (1 on changes, for people to close).');
+    });
+
+    test('with some decided, waived, renamed and gone', async () => {
+      config(
+        `${PUSH}waivers:\n  - { rule: open-cidr, credential: ${idOf('open')}, reason: job, approvedBy: a, expires: 2026-09-20 }\n`,
+      );
+      findingOf('one').state = 'FINDING_STATE_RISK_ACCEPTED';
+      drop('one');
+      const two = tenant.data.personalClients.find(({ id }) => id === idOf('two'));
+      if (two) two.displayName = 'renamed';
+      expect(await counted(['--rule', 'no-expiry', '--rule', 'open-cidr'])).toMatchObject({
+        changed: 1,
+        accepted: 1,
+        decided: 1,
+      });
+    });
+  });
+
   test('against a tenant without findings prints that nothing would be', async () => {
     tenant.features.findings = 501;
     const { code, stdout, stderr } = await audit(['--dry-run']);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ push: [], changes: [] });
+    expect(JSON.parse(stdout)).toMatchObject({
+      note: expect.stringMatching(/^Nothing would be pushed: /),
+      push: [],
+      changes: [],
+    });
     expect(stderr).toContain('501');
   });
 

@@ -4,7 +4,7 @@ import staticBesideFederation from '../../rules/static-beside-federation.js';
 import { type Finding, KINDS, type Owner, type Snapshot } from '../../src/contract/index.js';
 import { FindingsClient, type PushedFinding } from '../../src/delivery/conductorone/client.js';
 import { NOTE, toAcceptance, toPushed } from '../../src/delivery/conductorone/finding.js';
-import { MOST, plan } from '../../src/delivery/conductorone/plan.js';
+import { MOST, NONE_LEFT, plan } from '../../src/delivery/conductorone/plan.js';
 import { type Sight, sightOf } from '../../src/delivery/conductorone/sight.js';
 import { readStanding, type Standing } from '../../src/delivery/conductorone/standing.js';
 import { startTenant, type Tenant } from '../../src/demo/index.js';
@@ -379,10 +379,12 @@ describe('the plan', () => {
     expect(unchanged).toBe(0);
     expect(planned([a, b], [record(a), record(b, { id: 'fnd2' })])).toEqual({
       push: [],
+      changed: new Set(),
       changes: [],
       unchanged: 2,
       beyond: 0,
-      left: 0,
+      left: NONE_LEFT,
+      decided: 0,
     });
   });
 
@@ -394,28 +396,42 @@ describe('the plan', () => {
     });
     for (const name of ['OPEN', 'IN_PROGRESS', 'SNOOZED', 'RISK_ACCEPTED', 'SUPPRESSED'])
       expect(planned([a], [state(name)])).toMatchObject({ push: [], unchanged: 1 });
-    expect(planned([], [state('RESOLVED')])).toMatchObject({ changes: [], left: 0 });
+    expect(planned([], [state('RESOLVED')])).toMatchObject({ changes: [], left: NONE_LEFT, decided: 0 });
+    // It does not stand there: opening it again is no change of what does.
+    expect(planned([a], [state('RESOLVED')]).changed).toEqual(new Set());
+    expect(planned([{ ...a, severity: 'high' }], [record(a)]).changed).toEqual(new Set([a.fingerprint]));
   });
 
-  test('a change since the last audit is nothing that an audit ends, nor one that it leaves', () => {
+  test('a change since the last audit is nothing that an audit ends, and has a count of its own', () => {
     const change = sampleFinding({ rule: 'scope-widened' });
     for (const wouldFind of [true, false])
       expect(planned([], [record(change)], { ...seesAll, wouldFind: () => wouldFind })).toMatchObject({
         changes: [],
-        left: 0,
+        left: { ...NONE_LEFT, change: 1 },
       });
   });
 
   test('leaves what could not be told, and what would not have been found', () => {
     const unknown: Finding = { ...a, outcome: 'unknown' };
-    expect(planned([unknown], [record(a)])).toMatchObject({ push: [], changes: [], left: 0 });
+    expect(planned([unknown], [record(a)])).toMatchObject({
+      push: [],
+      changes: [],
+      left: { ...NONE_LEFT, unjudged: 1 },
+    });
     expect(planned([{ ...unknown, status: 'waived', waiver: waived.waiver }], [record(a)]).changes).toEqual(
       [],
     );
     expect(planned([], [record(a)], { ...seesAll, wouldFind: () => false })).toMatchObject({
       changes: [],
-      left: 1,
+      left: { ...NONE_LEFT, unseen: 1 },
     });
+  });
+
+  test.each(['RISK_ACCEPTED', 'SUPPRESSED', 'SNOOZED'])('%s does not stand open', (name) => {
+    const there = [record(a, { state: `FINDING_STATE_${name}` })];
+    const blind = { ...seesAll, wouldFind: () => false };
+    expect(planned([], there, blind)).toMatchObject({ changes: [], left: NONE_LEFT, decided: 1 });
+    expect(planned([waived], there)).toMatchObject({ changes: [], left: NONE_LEFT, decided: 1 });
   });
 
   test('accepts the risk of what is waived, once, in words that act on nothing', () => {
@@ -449,8 +465,9 @@ describe('the plan', () => {
       sampleFinding({ credential: sampleCredential({ id: `k${n}` }) }),
     );
     const last = many[MOST] ?? a;
-    const { push: sent, changes, beyond } = planned(many, [record(last)]);
+    const { push: sent, changes, beyond, left } = planned(many, [record(last)]);
     expect([sent.length, changes.length, beyond]).toEqual([MOST, 0, 1]);
+    expect(left).toEqual({ ...NONE_LEFT, beyond: 1 });
     expect(planned(many.slice(0, MOST), []).beyond).toBe(0);
   });
 });

@@ -66,16 +66,20 @@ export async function pushFindings(push: Push, context: PushContext): Promise<st
     const open = push.report.findings.filter(
       ({ outcome, status }) => outcome === 'violation' && status !== 'waived',
     );
+    const rules = [...new Set([...push.rules.keys(), ...open.map(({ rule }) => rule)])].sort();
     let standing: ReadonlyMap<string, Standing>;
     try {
-      standing = await readStandings(client, [...push.rules.keys()], push.report.run.tenant);
+      standing = await readStandings(client, rules, push.report.run.tenant);
     } catch (error) {
       if (!(error instanceof AuditError)) throw error;
       if (!isUnavailable(error))
         throw failure('The findings that stand in ConductorOne could not be read', error);
       context.tell(unavailable('nothing was pushed', error));
       return push.mode === 'dry-run'
-        ? printed(NOTHING, 'ConductorOne does not offer its findings.')
+        ? printed(
+            NOTHING,
+            'Nothing would be pushed: ConductorOne does not offer its findings to this credential.',
+          )
         : undefined;
     }
     const wording = { ...push, reachOf: sight.reachOf, scrub: context.scrub };
@@ -122,7 +126,7 @@ async function readStandings(
   tenant: string,
 ): Promise<ReadonlyMap<string, Standing>> {
   const standing = new Map<string, Standing>();
-  const pages = paginate((token) => client.search([...rules].sort(), token), idOf, PAGES, SEARCH);
+  const pages = paginate((token) => client.search(rules, token), idOf, PAGES, SEARCH);
   for (;;) {
     const step = await pages.next();
     if (step.done) {
@@ -159,8 +163,7 @@ function tellLimits({ beyond, left: { unseen } }: Plan, { blind }: Sight, { tell
       unseen === 1
         ? '1 finding that was pushed to ConductorOne before and is not found now stays'
         : `${unseen} findings that were pushed to ConductorOne before and are not found now stay`;
-    const why =
-      blind ?? 'this audit did not look at all, or by all rules, that an earlier one found them with';
+    const why = blind ?? 'this audit looked at less, or by fewer rules, than one that found them';
     tell({
       message: `${those} open there: ${why}.`,
       hint: blind

@@ -53,7 +53,7 @@ export function tallyWords(tally: Tally, plan: Pick<Plan, 'unchanged' | 'left' |
     `${tally.resolved} resolved`,
     ...(tally.accepted > 0 ? [`${tally.accepted} accepted`] : []),
     `${plan.unchanged} unchanged`,
-    ...(reasons.length > 0 ? [`${leftOf(plan)} left as found there (${reasons.join('; ')})`] : []),
+    ...(reasons.length > 0 ? [`${leftOf(plan)} left alone (${reasons.join('; ')})`] : []),
     ...(plan.decided > 0 ? [`${plan.decided} decided there`] : []),
   ].join(', ');
 }
