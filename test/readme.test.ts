@@ -192,7 +192,8 @@ describe('every command in the documents', () => {
       const here = project();
       for (const name of ['clients.json', 'report.json', 'old.json', 'new.json'])
         copyFileSync(join(folder, name), join(here, name));
-      const { status, stdout, stderr } = sh(command, here);
+      // npx finds the same command a second later, which one test of it is enough for.
+      const { status, stdout, stderr } = sh(command.replace(/^npx /, ''), here);
       expect(`${status} ${status === (ENDS[command] ?? 0) ? '' : stdout + stderr}`).toBe(
         `${ENDS[command] ?? 0} `,
       );
