@@ -11,7 +11,7 @@ import { schemaErrors } from './helpers/report-schema.js';
 
 /** The documents as their readers find them, by name. */
 const documents = Object.fromEntries(
-  ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/mutation.md'].map((name) => [
+  ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/benchmarks.md', 'docs/mutation.md'].map((name) => [
     name,
     readFileSync(join(root, name), 'utf8'),
   ]),
