@@ -176,7 +176,7 @@ describe('the verdict is monotone', () => {
       fc.property(ANY, ANY, (a, b) => {
         expect(admits(`(${a}) && (${b})`)).toBeLessThanOrEqual(Math.min(admits(a), admits(b)));
       }),
-      { numRuns: 400 },
+      { numRuns: 133 },
     );
   });
 
@@ -185,7 +185,7 @@ describe('the verdict is monotone', () => {
       fc.property(ANY, ANY, (a, b) => {
         expect(admits(`(${a}) || (${b})`)).toBeGreaterThanOrEqual(Math.max(admits(a), admits(b)));
       }),
-      { numRuns: 400 },
+      { numRuns: 133 },
     );
   });
 
@@ -196,7 +196,7 @@ describe('the verdict is monotone', () => {
         expect(admits(around(`(${b}) && (${c})`))).toBeLessThanOrEqual(admits(around(b)));
         expect(admits(around(`(${b}) || (${c})`))).toBeGreaterThanOrEqual(admits(around(b)));
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -211,7 +211,7 @@ describe('the verdict is monotone', () => {
         expect(admits(`(${a}) && true`)).toBe(admits(a));
         expect(admits(`(${a}) || false`)).toBe(admits(a));
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });
@@ -348,7 +348,7 @@ describe('the verdict never admits less than the condition does', () => {
           throw new Error(`${ORDER[admits(text)]}: ${text} lets in ${JSON.stringify(intruder)}`);
         }
       }),
-      { numRuns: 1200 },
+      { numRuns: 400 },
     );
     // Else the property would hold for want of intruders.
     expect(letIn).toBeGreaterThan(150);
@@ -366,7 +366,7 @@ describe('the verdict never admits less than the condition does', () => {
           }
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 333 },
     );
   });
 
@@ -378,7 +378,7 @@ describe('the verdict never admits less than the condition does', () => {
         if (rank === 0) expect(held.some(doorOf(text))).toBe(false);
         if (rank === 5) expect(held.every(doorOf(text))).toBe(true);
       }),
-      { numRuns: 600 },
+      { numRuns: 200 },
     );
   });
 
@@ -396,7 +396,7 @@ describe('the verdict never admits less than the condition does', () => {
       fc.property(ANY, fc.array(tokens(acme), { minLength: 20, maxLength: 20 }), (text, held) => {
         if (admits(text) === NAMED && held.some(doorOf(text))) letIn++;
       }),
-      { numRuns: 500 },
+      { numRuns: 166 },
     );
     expect(letIn).toBeGreaterThan(15);
   });
@@ -411,7 +411,7 @@ describe('whatever the text, there is an answer', () => {
   test('any string', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' })), answers),
-      { numRuns: 600 },
+      { numRuns: 200 },
     );
   });
 
@@ -429,7 +429,7 @@ describe('whatever the text, there is an answer', () => {
         fc.array(token, { maxLength: 25 }),
         (parts) => answers(parts.join('')) && answers(parts.join(' ')),
       ),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     );
   });
 
@@ -443,7 +443,7 @@ describe('whatever the text, there is an answer', () => {
       fc.property(fc.array(piece, { maxLength: 30 }), (parts) =>
         answers(`claims.repository.matches(${quoted(parts.join(''))})`),
       ),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     );
   });
 
