@@ -141,13 +141,20 @@ async function ask(flags: InitFlags, defaults: Texts, io: Io) {
   const terminal = createInterface({ input: io.stdin, output: io.stderr });
   const close = () => terminal.close();
   terminal.once('SIGINT', close);
+  let ended = false;
+  terminal.once('close', () => {
+    ended = true;
+  });
   io.signal.addEventListener('abort', close, { once: true });
   // Read as a stream of lines: question() would lose what is pasted ahead, and never end at the end of input.
   const lines = terminal[Symbol.asyncIterator]();
   const put: NonNullable<Interview['ask']> = async (question, preset) => {
     for (;;) {
-      terminal.setPrompt(`${question.ask}${preset === undefined ? '' : ` [${preset}]`}: `);
-      terminal.prompt();
+      // Lines that came before the end are still to be read, but from Node.js 24 on nothing can be prompted for.
+      if (!ended) {
+        terminal.setPrompt(`${question.ask}${preset === undefined ? '' : ` [${preset}]`}: `);
+        terminal.prompt();
+      }
       const { value, done } = await lines.next();
       if (done)
         throw new AuditError('interrupted', 'The questions were broken off. Nothing was written.', '');
