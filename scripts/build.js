@@ -1,5 +1,5 @@
 // Bundles the command and the library: one start-up path, the rest in chunks that are loaded on demand.
-// Beside them stand the licences and the bill of what is bundled. With --types it also writes the declarations that
+// At the top stand the licences and the bill of what is bundled. With --types it also writes the declarations that
 // `import … from 'c1-audit'` needs.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -55,8 +55,8 @@ const { metafile } = await build({
 });
 
 const packages = bundledPackages(metafile);
-writeFileSync('dist/THIRD_PARTY_LICENSES.txt', licenceText(packages));
-writeFileSync('dist/sbom.cdx.json', `${JSON.stringify(sbom(packages, self, esbuildVersion), null, 2)}\n`);
+writeFileSync('THIRD_PARTY_LICENSES.txt', licenceText(packages));
+writeFileSync('sbom.cdx.json', `${JSON.stringify(sbom(packages, self, esbuildVersion), null, 2)}\n`);
 
 if (process.argv.includes('--types')) {
   const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'];

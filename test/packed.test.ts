@@ -74,7 +74,7 @@ describe('the package', () => {
   });
 
   test('brings the licences of what is bundled, and a bill of it', () => {
-    const bill = JSON.parse(installed('dist/sbom.cdx.json')) as Bill;
+    const bill = JSON.parse(installed('sbom.cdx.json')) as Bill;
     expect(billErrors(bill)).toEqual([]);
     const names = bill.components.map(({ group, name }) => (group === undefined ? name : `${group}/${name}`));
     expect(names).toEqual([...names].sort());
@@ -85,7 +85,7 @@ describe('the package', () => {
     expect(bill.dependencies.map(({ ref }) => ref).slice(1)).toEqual(
       bill.components.map((one) => one['bom-ref']),
     );
-    const licences = installed('dist/THIRD_PARTY_LICENSES.txt');
+    const licences = installed('THIRD_PARTY_LICENSES.txt');
     for (const [index, { version }] of bill.components.entries())
       expect(licences).toContain(`${names[index]} ${version} (`);
     expect(licences.match(/Permission (is hereby granted|to use, copy, modify)/g)?.length).toBeGreaterThan(
