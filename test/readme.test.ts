@@ -180,6 +180,7 @@ describe('every command in the documents', () => {
     'npx c1-audit report report.json -f markdown': 1,
     // Asks questions, and nobody is there to answer.
     'npx c1-audit init': 2,
+    'c1-audit init': 2,
     // Without `push` there is nothing to try.
     'c1-audit --dry-run': 2,
   };
