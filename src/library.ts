@@ -2,7 +2,7 @@ import { Readable, Writable } from 'node:stream';
 import { rules as builtIns } from '../rules/index.js';
 import { assess } from './assess.js';
 import { openSource } from './cli/open-source.js';
-import { environmentSecrets } from './cli/secrets.js';
+import { hideSecrets } from './cli/secrets.js';
 import { loadConfig } from './config/load.js';
 import { checkRule } from './config/plugins.js';
 import type { Rule } from './contract/index.js';
@@ -34,7 +34,7 @@ export async function auditAsLibrary(options: AuditOptions): Promise<Report> {
     builtIns: [...builtIns, ...checked(options.rules ?? [])],
   });
   const redactor = new Redactor();
-  for (const { value, publicPrefix } of environmentSecrets(env)) redactor.add(value, publicPrefix);
+  hideSecrets(redactor, env);
   const io = silentIo(env, signal);
   const source =
     options.input === undefined

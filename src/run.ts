@@ -114,11 +114,12 @@ async function deliver(
 
   const about = reporterContext(request, io);
   const written = await writeTargets(report, about, request, context, attempt);
+  const owners = knownOwners(evaluation.snapshot);
   const slack = () => ({
     report,
     news: comparison?.news,
     settings: request.config.slack,
-    owners: knownOwners(evaluation.snapshot),
+    owners,
     runUrl: about.runUrl,
   });
   if (request.slack === 'dry-run') {
@@ -161,7 +162,6 @@ async function deliver(
   if (push) {
     await attempt(async () => {
       const { pushFindings } = await import('./delivery/conductorone/index.js');
-      const owners = knownOwners(evaluation.snapshot);
       const planned = await pushFindings(
         { ...push, report, evaluation, rules: about.rules, owners },
         { signal: io.signal, log, scrub: (text) => redactor.redact(text), tell: context.complain },

@@ -32,12 +32,14 @@ export function candidates(program: Command, typed: readonly string[], valuesOf:
     return values.map(({ value, description }) => ({ value: `${name}=${value}`, description }));
   }
   if (flag) return beginning(bare(valuesOf(command, flag.long)), word);
-  const help = command.createHelp();
   if (word.startsWith('-'))
     return beginning(command.options.filter(({ hidden }) => !hidden).flatMap(namesOf), word);
   const commands =
     command === program
-      ? help.visibleCommands(program).map((sub) => ({ value: sub.name(), description: sub.description() }))
+      ? program
+          .createHelp()
+          .visibleCommands(program)
+          .map((sub) => ({ value: sub.name(), description: sub.description() }))
       : [];
   return beginning([...commands, ...bare(valuesOf(command, undefined))], word);
 }

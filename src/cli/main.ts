@@ -5,7 +5,7 @@ import type { Io } from '../io.js';
 import { Redactor } from '../redact.js';
 import { forGitHubLine, forTerminal } from '../reporters/escape.js';
 import { createProgram } from './program.js';
-import { environmentSecrets } from './secrets.js';
+import { hideSecrets } from './secrets.js';
 
 /** What every command gets: the world, and the one redactor that all output passes. */
 export interface CommandContext {
@@ -20,7 +20,7 @@ export interface CommandContext {
  */
 export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
   const redactor = new Redactor();
-  for (const { value, publicPrefix } of environmentSecrets(io.env)) redactor.add(value, publicPrefix);
+  hideSecrets(redactor, io.env);
   const context = { io, redactor };
   let code: ExitCode = EXIT.clean;
   // Until a command says otherwise, somebody meant to audit.

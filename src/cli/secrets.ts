@@ -1,3 +1,4 @@
+import type { Redactor } from '../redact.js';
 import { CLIENT_SECRET_PREFIX } from '../sources/c1/auth/client-secret.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -29,6 +30,11 @@ export function environmentSecrets(env: Env): Secret[] {
     return value ? [{ value, publicPrefix }] : [];
   });
   return [...named, ...PROXY_VARIABLES.flatMap((name) => proxyCredentials(env[name]))];
+}
+
+/** Tells a redactor the secrets that an environment holds. */
+export function hideSecrets(redactor: Pick<Redactor, 'add'>, env: Env): void {
+  for (const { value, publicPrefix } of environmentSecrets(env)) redactor.add(value, publicPrefix);
 }
 
 /** A proxy's password, alone and with its user (as it goes over the wire in base64), as written and decoded. */

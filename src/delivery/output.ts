@@ -63,7 +63,7 @@ export async function writeReport(file: string, text: string | Iterable<string>,
   // What a link points to is replaced, not the link; and a device or pipe is written to, never replaced.
   const path = await realpath(resolve(cwd, file)).catch(() => resolve(cwd, file));
   if (await isSpecial(path)) return writeThrough(file, path, text);
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  const temporary = temporaryBeside(path);
   try {
     const handle = await open(temporary, 'wx', 0o600);
     try {
@@ -77,6 +77,11 @@ export async function writeReport(file: string, text: string | Iterable<string>,
     await rm(temporary, { force: true }).catch(() => undefined);
     throw notWritten(file, cause);
   }
+}
+
+/** A name of its own for what is to take the place of `path` once it is whole. */
+export function temporaryBeside(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
 }
 
 async function isSpecial(path: string): Promise<boolean> {

@@ -9,9 +9,7 @@ import {
 import type { Verdicts } from './audit.js';
 import { sortFindings } from './audit.js';
 import type { Report, SourceCoverage } from './report.js';
-import { WAIVER_RULES } from './waivers.js';
-
-const WAIVER_RULE_IDS = Object.values(WAIVER_RULES).map(({ id }) => id);
+import { WAIVER_RULE_IDS } from './waivers.js';
 
 export interface ReportParts {
   readonly tool: Report['tool'];

@@ -7,8 +7,8 @@ import type { EarlyVerdicts } from './early.js';
 import { type Comparison, compare } from './history.js';
 import type { Report } from './report.js';
 import type { RuleInForce } from './settings.js';
-import type { HistoryRun, State } from './state.js';
-import { applyWaivers, WAIVER_RULES, type WaiverInput } from './waivers.js';
+import { credentialKey, type HistoryRun, type State } from './state.js';
+import { applyWaivers, WAIVER_RULE_IDS, WAIVER_RULES, type WaiverInput } from './waivers.js';
 
 /** How a user set a rule; see the configuration. */
 export interface RuleChoice {
@@ -78,7 +78,7 @@ export function evaluate(evaluation: Evaluation): Evaluated {
     findings: comparison?.findings ?? all,
     resolved: comparison?.resolved ?? [],
     ran: evaluation.rules.map(({ rule }) => rule.id).filter((id) => run.rules.has(id)),
-    notRun: [...evaluation.known, ...ON_WAIVERS].filter((id) => !run.rules.has(id)),
+    notRun: [...evaluation.known, ...WAIVER_RULE_IDS].filter((id) => !run.rules.has(id)),
   });
   return { report, comparison };
 }
@@ -90,12 +90,12 @@ function driftOf(
   previous: State | undefined,
 ): { readonly findings: readonly Finding[]; readonly credentials: State['credentials'] } {
   const reported = new Map(
-    verdicts.credentials.map((credential) => [`${credential.kind} ${credential.id}`, credential]),
+    verdicts.credentials.map((credential) => [credentialKey(credential.kind, credential.id), credential]),
   );
   return drift({
     previous,
     credentials: snapshot.credentials.flatMap((credential) => {
-      const judged = reported.get(`${credential.kind} ${credential.id}`);
+      const judged = reported.get(credentialKey(credential.kind, credential.id));
       if (!judged) return [];
       const { live, ...about } = judged;
       return [{ credential, reported: about, live }];
@@ -137,7 +137,7 @@ export function historyRun(
       snapshot.sources.flatMap(({ kind, status }) => (status === 'complete' ? [kind] : [])),
     ),
     shown: mayBeFiltered(snapshot)
-      ? new Set(judged.credentials.map(({ kind, id }) => `${kind} ${id}`))
+      ? new Set(judged.credentials.map(({ kind, id }) => credentialKey(kind, id)))
       : undefined,
     rules: new Set([
       ...rules.map(({ rule }) => rule.id).filter((id) => !skipped.has(id)),
@@ -146,10 +146,8 @@ export function historyRun(
   };
 }
 
-const ON_WAIVERS: ReadonlySet<string> = new Set(Object.values(WAIVER_RULES).map(({ id }) => id));
-
 function isWanted(id: string, { choices, only, waivers }: Evaluation): boolean {
-  if (waivers === undefined && ON_WAIVERS.has(id)) return false;
+  if (waivers === undefined && WAIVER_RULE_IDS.has(id)) return false;
   return (only === undefined || only.has(id)) && (choices[id]?.enabled ?? true);
 }
 

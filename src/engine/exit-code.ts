@@ -17,7 +17,8 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** What a report means for whoever started the run. Incomplete beats findings: nothing that failed ever looks clean. */
-export function exitCode({ coverage, findings, summary }: Report, failOn: Severity | 'never'): ExitCode {
+export function exitCode(report: Report, failOn: Severity | 'never'): ExitCode {
+  const { coverage, findings } = report;
   if (!coverage.complete) return EXIT.incomplete;
   if (failOn === 'never') return EXIT.clean;
   const shown = findings.some(
@@ -25,8 +26,13 @@ export function exitCode({ coverage, findings, summary }: Report, failOn: Severi
       outcome === 'violation' && status !== 'waived' && atLeast(severity, failOn),
   );
   // What is left out of the report counts all the same: a quieter report is not a cleaner tenant.
-  const { hidden } = summary;
-  const unseen =
-    hidden !== undefined && SEVERITIES.some((severity) => hidden[severity] > 0 && atLeast(severity, failOn));
-  return shown || unseen ? EXIT.findings : EXIT.clean;
+  return shown || hidesFrom(report, failOn) ? EXIT.findings : EXIT.clean;
+}
+
+/** Whether a report keeps open findings of this severity or above to itself. */
+export function hidesFrom({ summary: { hidden } }: Report, threshold: Severity): boolean {
+  return (
+    hidden !== undefined &&
+    SEVERITIES.some((severity) => hidden[severity] > 0 && atLeast(severity, threshold))
+  );
 }

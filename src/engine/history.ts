@@ -1,9 +1,10 @@
 import type { Finding, FindingStatus, Kind } from '../contract/index.js';
 import { DAY, severityRank } from '../contract/index.js';
 import { isDrift } from './drift.js';
+import { compareText } from './grouping.js';
 import type { Report } from './report.js';
 import type { FindingMemory, HistoryRun, RememberedFinding, State } from './state.js';
-import { reachOf, STATE_VERSION, wouldSee } from './state.js';
+import { credentialKey, reachOf, STATE_VERSION, wouldSee } from './state.js';
 
 /** Why a finding is worth a message. `untold`: it should have been told before, but no message has gone out since. */
 export type Reason = 'new' | 'reopened' | 'waiver-ended' | 'severity-raised' | 'milestone' | 'untold';
@@ -183,16 +184,14 @@ function vanishedFrom(
         !present.has(fingerprint) &&
         run.rules.has(rule) &&
         wouldSee(run, kind, seenIn) &&
-        (kind === 'waiver' || (run.shown?.has(`${kind} ${credentialId}`) ?? true)),
+        (kind === 'waiver' || (run.shown?.has(credentialKey(kind, credentialId)) ?? true)),
     )
     .sort(
       ([, a], [, b]) =>
-        order(a.rule, b.rule) || order(a.kind, b.kind) || order(a.credentialId, b.credentialId),
+        compareText(a.rule, b.rule) ||
+        compareText(a.kind, b.kind) ||
+        compareText(a.credentialId, b.credentialId),
     );
-}
-
-function order(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /**
@@ -289,5 +288,5 @@ function seenBy(previous: State | undefined, run: HistoryRun): State['seen'] {
 
 /** Sorted by key: the same memory gives the same bytes. */
 function sorted<T>(entries: ReadonlyMap<string, T>): Record<string, T> {
-  return Object.fromEntries([...entries].sort(([a], [b]) => order(a, b)));
+  return Object.fromEntries([...entries].sort(([a], [b]) => compareText(a, b)));
 }

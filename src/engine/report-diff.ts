@@ -1,8 +1,8 @@
 import type { Finding, Severity } from '../contract/index.js';
-import { atLeast, SEVERITIES, severityRank } from '../contract/index.js';
+import { atLeast, severityRank } from '../contract/index.js';
 import { AuditError } from '../errors.js';
 import { isDrift } from './drift.js';
-import { EXIT, type ExitCode } from './exit-code.js';
+import { EXIT, type ExitCode, hidesFrom } from './exit-code.js';
 import type { Report } from './report.js';
 import { type Judged, Sight } from './report-sight.js';
 
@@ -151,14 +151,6 @@ function worsened(before: Finding, after: Finding): boolean {
   if (!isOpen(after)) return false;
   return (
     !isOpen(before) || isBack(before, after) || severityRank(after.severity) > severityRank(before.severity)
-  );
-}
-
-/** Whether a report keeps open findings of this severity or above to itself. */
-export function hidesFrom({ summary: { hidden } }: Report, threshold: Severity): boolean {
-  return (
-    hidden !== undefined &&
-    SEVERITIES.some((severity) => hidden[severity] > 0 && atLeast(severity, threshold))
   );
 }
 

@@ -75,7 +75,7 @@ export interface HistoryRun {
   readonly completeKinds: ReadonlySet<Kind>;
   /** Ids of the rules that judged, those on waivers and drift included. */
   readonly rules: ReadonlySet<string>;
-  /** Where ConductorOne may have left credentials out: those that were there, as `kind id`. */
+  /** Where ConductorOne may have left credentials out: those that were there, by `credentialKey`. */
   readonly shown?: ReadonlySet<string> | undefined;
 }
 

@@ -54,6 +54,8 @@ export const WAIVER_RULES = {
   },
 } as const satisfies Record<string, WaiverRule>;
 
+export const WAIVER_RULE_IDS: ReadonlySet<string> = new Set(Object.values(WAIVER_RULES).map(({ id }) => id));
+
 export interface WaiverInput {
   readonly tenant: string;
   /** The audit's clock, in milliseconds. */

@@ -4,8 +4,10 @@ import type { Setting } from './remedies.js';
 /*
  * Calls of the API as curl lines, of ConductorOne's OpenAPI document and, where that leaves out updating and revoking
  * what belongs to a service principal, of its SDKs. That document calls the id of a personal client to be read or deleted
- * its "human-readable name"; ConductorOne's own c1i deletes by the record's id, as every other call asks for. Ids and hosts come from others: only what is plain, or plain once it
- * is percent-encoded, is put into a line; nothing in it can end a quotation or add a parameter.
+ * its "human-readable name"; ConductorOne's own c1i deletes by the record's id, as every other call asks for.
+ *
+ * Ids and hosts come from others: only what is plain, or plain once it is percent-encoded, is put into a line; nothing in
+ * it can end a quotation or add a parameter.
  */
 
 type Target = Pick<ReportedCredential, 'kind' | 'id' | 'owner' | 'scopedRoles' | 'allowedCidrs'>;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { DAY, type Finding, KINDS } from '../../src/contract/index.js';
 import { compare, NOTHING_TOLD, type Told } from '../../src/engine/history.js';
-import type { HistoryRun, State } from '../../src/engine/state.js';
+import { credentialKey, type HistoryRun, type State } from '../../src/engine/state.js';
 import { sampleCredential, sampleFinding, sampleUnknown, TENANT } from '../helpers/sample-report.js';
 
 const NIGHT_1 = Date.parse('2026-09-01T02:00:00.000Z');
@@ -173,7 +173,7 @@ describe('what a run did not see is not resolved', () => {
   });
 
   test('a credential that may have been left out', () => {
-    const shown = new Set(['personal-client there']);
+    const shown = new Set([credentialKey('personal-client', 'there')]);
     const before = after([on('there'), on('left-out')]);
     const { resolved, next } = night(before, [], run({ day: 1, shown }));
     expect(resolved).toMatchObject([{ credential: { id: 'there' } }]);

@@ -5,7 +5,7 @@ import { AuditError } from '../../errors.js';
 import type { Io } from '../../io.js';
 import type { AuditFlags } from '../flags.js';
 import type { CommandContext } from '../main.js';
-import { environmentSecrets } from '../secrets.js';
+import { hideSecrets } from '../secrets.js';
 import { auditCommand } from './audit.js';
 
 /** Nothing of the real world goes into the demo: neither a real tenant's credential nor a real heartbeat. */
@@ -33,8 +33,7 @@ export async function demoCommand(
   try {
     if (flags.serve) return await serve(tenant.environment, io);
     const env = { ...withoutRealWorld(io.env), ...tenant.environment };
-    for (const { value, publicPrefix } of environmentSecrets(tenant.environment))
-      redactor.add(value, publicPrefix);
+    hideSecrets(redactor, tenant.environment);
     return await auditCommand(
       flags,
       { redactor, io: { ...io, env } },

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { CONFIG_NAMES } from '../../config/read.js';
-import { writeStream } from '../../delivery/output.js';
+import { temporaryBeside, writeStream } from '../../delivery/output.js';
 import { EXIT, type ExitCode } from '../../engine/exit-code.js';
 import { AuditError } from '../../errors.js';
 import { configFile } from '../../init/config-file.js';
@@ -185,7 +184,7 @@ async function write(folder: string, drafts: readonly Draft[]): Promise<void> {
     for (const { name, text } of drafts) {
       current = name;
       const path = join(folder, name);
-      const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+      const temporary = temporaryBeside(path);
       await mkdir(dirname(path), { recursive: true });
       staged.push({ name, temporary });
       await writeFile(temporary, text, { flag: 'wx' });

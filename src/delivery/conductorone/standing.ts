@@ -1,7 +1,7 @@
 import { KINDS, type Kind } from '../../contract/index.js';
 import { isDrift } from '../../engine/drift.js';
 import { fingerprint as fingerprintOf } from '../../engine/fingerprint.js';
-import { WAIVER_RULES } from '../../engine/waivers.js';
+import { WAIVER_RULE_IDS } from '../../engine/waivers.js';
 import { asRecord } from '../../sources/c1/wire.js';
 import { KEY, NOTE, WAIVED } from './finding.js';
 
@@ -98,7 +98,7 @@ export function readStanding(record: unknown, tenant: string): Standing | undefi
   const isWhole =
     kind === 'waiver'
       ? // What a waiver's fingerprint is made of stands in the configuration, not here.
-        Object.values(WAIVER_RULES).some(({ id: own }) => own === rule)
+        WAIVER_RULE_IDS.has(rule)
       : fingerprint === fingerprintOf(tenant, rule, kind, text(NOTE.credential));
   if (!isWhole) return undefined;
   return {
