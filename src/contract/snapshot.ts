@@ -45,6 +45,8 @@ export interface Snapshot {
   readonly credentials: readonly Credential[];
   readonly sources: readonly SourceSeen[];
   readonly facts: TenantFacts;
+  /** What else keeps the run from being complete, one phrase each; absent: nothing. */
+  readonly gaps?: readonly string[];
   /** What could not be seen without making the run incomplete, with the right to grant. */
   readonly notes: readonly string[];
   /** What stopped a source, for the person at the terminal. */

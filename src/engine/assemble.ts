@@ -66,6 +66,7 @@ export function assembleReport(parts: ReportParts): Report {
           ? [`${count(hidden, 'finding')} below ${minSeverity} ${hidden === 1 ? 'is' : 'are'} not shown.`]
           : []),
       ],
+      ...(snapshot.gaps?.length ? { gaps: snapshot.gaps } : {}),
       ...(mayBeFiltered(snapshot) ? { mayBeFiltered: true } : {}),
       ...(parts.notRun.length > 0 ? { rulesNotRun: [...parts.notRun].sort() } : {}),
       ...(parts.settings === undefined ? {} : { settings: parts.settings }),
@@ -94,12 +95,12 @@ export function mayBeFiltered({ scope, seesAll }: Snapshot): boolean {
   return scope === 'tenant' && seesAll === false;
 }
 
-/** Every source asked for was seen whole, and no rule failed. */
-export function isComplete({ sources }: Snapshot, { brokenRules }: Verdicts): boolean {
+/** Every requested source was read completely, nothing else was missing, and no rule failed. */
+export function isComplete({ sources, gaps = [] }: Snapshot, { brokenRules }: Verdicts): boolean {
   const seen = sources.every(
     ({ status, required }) => status === 'complete' || (status === 'unavailable' && !required),
   );
-  return seen && brokenRules.length === 0;
+  return seen && gaps.length === 0 && brokenRules.length === 0;
 }
 
 function sourcesOf(snapshot: Snapshot, verdicts: Verdicts): SourceCoverage[] {

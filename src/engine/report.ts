@@ -30,6 +30,8 @@ export interface Report {
     readonly complete: boolean;
     readonly sources: readonly SourceCoverage[];
     readonly notes: readonly string[];
+    /** What beside its sources and rules keeps the run from being complete; absent: nothing. */
+    readonly gaps?: readonly string[];
     /** The caller is not known to be shown everything there is; absent: it is, or audits its own. */
     readonly mayBeFiltered?: true;
     /** Rules that are there, but were switched off, not asked for or could not be run; absent: all ran. */

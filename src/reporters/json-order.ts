@@ -23,6 +23,7 @@ export function inOrder(report: Report): Report {
         note,
       })),
       notes: coverage.notes,
+      ...(coverage.gaps ? { gaps: coverage.gaps } : {}),
       ...(coverage.mayBeFiltered ? { mayBeFiltered: true } : {}),
       ...(coverage.rulesNotRun ? { rulesNotRun: coverage.rulesNotRun } : {}),
       ...(coverage.settings ? { settings: coverage.settings } : {}),

@@ -106,14 +106,18 @@ export function roleWord(role: { readonly id: string; readonly name: string | nu
 
 /** What was asked for and not seen or judged whole, one phrase each; empty where the run is complete. */
 export function gaps(report: Report): string[] {
-  const { complete, sources, notes } = report.coverage;
+  const { complete, sources, notes, gaps: others = [] } = report.coverage;
   if (complete) return [];
   const broken = new Set(
     report.findings
       .filter(({ messageId }) => messageId === RULE_FAILED)
       .map(({ rule }) => `rule ${rule} failed`),
   );
-  const missing = [...sources.filter((source) => source.status !== 'complete').map(gap), ...broken];
+  const missing = [
+    ...sources.filter((source) => source.status !== 'complete').map(gap),
+    ...others,
+    ...broken,
+  ];
   if (missing.length > 0) return missing;
   if (sources.length === 0) return ['no source was seen'];
   return notes.length > 0 ? [...notes] : ['not every credential could be judged'];

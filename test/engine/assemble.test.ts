@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Finding, Snapshot } from '../../src/contract/index.js';
 import { assembleReport, isComplete, type ReportParts } from '../../src/engine/assemble.js';
+import { coverageLine } from '../../src/reporters/words.js';
 import { AS_OF, sampleCredential, sampleFinding, sampleUnknown } from '../helpers/sample-report.js';
 import { snapshot } from '../helpers/snapshot.js';
 
@@ -103,6 +104,17 @@ describe('the summary', () => {
     expect(summary.hidden).toBeUndefined();
     expect(coverage.notes).toEqual(['1 finding below high is not shown.']);
   });
+});
+
+test('a gap makes the run incomplete although every source was read completely', () => {
+  const gaps = ['decoys could not be read'];
+  const { coverage } = report({ snapshot: { ...snapshot([]), gaps } });
+  expect(coverage).toMatchObject({ complete: false, gaps });
+  expect(coverageLine(report({ snapshot: { ...snapshot([]), gaps } }))).toMatch(
+    /^INCOMPLETE: decoys could not be read\. Audited: /,
+  );
+  expect(report({ snapshot: { ...snapshot([]), gaps: [] } }).coverage).toMatchObject({ complete: true });
+  expect(report().coverage).not.toHaveProperty('gaps');
 });
 
 describe('the notes', () => {
