@@ -39,6 +39,8 @@ export interface SlackSettings {
   /** Slack user ids by owner's email (lower case). */
   readonly mentions: Readonly<Record<string, string>>;
   readonly heartbeat: 'daily' | 'weekly' | undefined;
+  /** Slack user or user group to address where nobody else can act. */
+  readonly fallback: string | undefined;
   /** Direct messages to owners; needs a bot token. */
   readonly notifyOwners: boolean;
 }

@@ -242,6 +242,7 @@ class Merge {
       when: held('when', slack.when),
       minSeverity: held('minSeverity', slack.minSeverity) ?? DEFAULTS.slackMinSeverity,
       mentions: Object.fromEntries(mentions.map(([email, id]) => [email.toLowerCase(), id])),
+      fallback: held('fallback', slack.fallback),
       heartbeat: held('heartbeat', slack.heartbeat),
       notifyOwners: held('notifyOwners', slack.notifyOwners) ?? false,
     };

@@ -146,6 +146,16 @@ const SLACK_KEYS: Record<string, Key> = {
       },
     },
   },
+  fallback: {
+    describe: 'Slack user or user group to address where an owner is inactive and has no active manager',
+    shape: {
+      type: 'text',
+      rule: {
+        pattern: '^[UWS][A-Z0-9]{2,20}$',
+        says: 'must be a Slack user id such as U012345, or a user group id such as S012345',
+      },
+    },
+  },
   heartbeat: {
     describe: 'How often a run without news says that all is well. Without it: never',
     shape: { type: 'choice', choices: ['daily', 'weekly'] },

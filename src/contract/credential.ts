@@ -47,6 +47,7 @@ export interface Owner {
   readonly type: 'human' | 'service' | 'agent' | 'system' | 'unknown';
   /** `undefined` when the tenant's roles could not be read. */
   readonly roles: readonly Role[] | undefined;
+  /** Those who can still act; read for owners who cannot. */
   readonly managers: readonly Person[];
 }
 

@@ -71,6 +71,7 @@ describe('what is in force', () => {
         when: undefined,
         minSeverity: 'low',
         mentions: {},
+        fallback: undefined,
         heartbeat: undefined,
         notifyOwners: false,
       },
@@ -313,6 +314,7 @@ push:
 
 # state: not set (default)
 # slack.when: not set (default)
+# slack.fallback: not set (default)
 # slack.heartbeat: not set (default)
 `,
     );

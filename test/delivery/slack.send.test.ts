@@ -23,6 +23,7 @@ const SETTINGS: SlackSettings = {
   when: undefined,
   minSeverity: 'low',
   mentions: {},
+  fallback: undefined,
   heartbeat: undefined,
   notifyOwners: false,
 };
@@ -270,7 +271,7 @@ describe('with a bot', () => {
     expect(slack.posted.map(({ channel }) => channel)).toEqual(['C0123456']);
     const said = textOf(slack.posted[0]?.payload ?? {});
     expect(said).toContain('Owner: <@UJO>');
-    expect(said).toContain('Owner: Lee <lee@acme.example> (gone), managers: <@UMAX>');
+    expect(said).toContain('Owner: Lee <lee@acme.example> (gone), manager: <@UMAX>');
     expect(said).toContain('Owner: Kim <kim@acme.example>');
   });
 
@@ -298,7 +299,30 @@ describe('with a bot', () => {
     expect(toJo).toContain(`Your API credentials of ${TENANT}: 1 to look at`);
     expect(toJo).toContain('key of jos');
     expect(toJo).not.toContain('key of lees');
+    expect(toMax).toContain(`API credentials of ${TENANT} that need you: 1 to look at`);
     expect(toMax).toContain('key of lees');
+  });
+
+  test('writes to the fallback about the credentials of owners who are away without an active manager', async () => {
+    const alone = { ...gone, managers: [] };
+    const settings = { notifyOwners: true, fallback: 'UFALL' };
+    const input = { ...three(settings), owners: new Map([[gone.id, alone]]) };
+    expect(await deliverToSlack({ ...input, ...connection({ env: BOT }) })).toMatchObject({
+      ownersNotified: 2,
+    });
+    expect(slack.posted.map(({ channel }) => channel)).toEqual(['C0123456', 'DUJO', 'DUFALL']);
+    expect(textOf(slack.posted[2]?.payload ?? {})).toContain('key of lees');
+    expect(textOf(slack.posted[2]?.payload ?? {})).not.toContain('key of jos');
+  });
+
+  test('somebody who owns one credential and manages the owner of another gets one message', async () => {
+    const settings = { notifyOwners: true };
+    const own = on('own', { ...manager });
+    const report = sampleReport({ findings: [own, lees] });
+    const input = news({ report, owners: new Map([[gone.id, gone]]), settings });
+    await deliverToSlack({ ...input, ...connection({ env: BOT }) });
+    expect(slack.posted.map(({ channel }) => channel)).toEqual(['C0123456', 'DUMAX']);
+    expect(textOf(slack.posted[1]?.payload ?? {})).toContain('that need you: 2 to look at');
   });
 
   test('an owner who cannot be written to, or a look-up that is not allowed, costs no message', async () => {

@@ -26,6 +26,7 @@ const SETTINGS: SlackSettings = {
   when: undefined,
   minSeverity: 'low',
   mentions: {},
+  fallback: undefined,
   heartbeat: undefined,
   notifyOwners: false,
 };
@@ -63,7 +64,7 @@ function message(sample: SampleOptions | Report, told: Told = {}) {
   return slackMessage({
     report: 'schemaVersion' in sample ? sample : sampleReport(sample),
     news: undefined,
-    people: { owners, mentions: mentionsOf(settings.mentions) },
+    people: { owners, mentions: mentionsOf(settings.mentions), fallback: settings.fallback },
     runUrl: RUN_URL,
     ...told,
     settings,
@@ -122,9 +123,7 @@ describe('when there is a message', () => {
     const waiver = { reason: 'job', approvedBy: 'security@acme.example', expires: '2026-12-31' };
     const quiet = [on('w', { waiver, status: 'waived' }), sampleUnknown()];
     expect(message({ findings: quiet })).toBeUndefined();
-    expect(text({ findings: [...quiet, on('a')] })).toContain(
-      'Open: 1 medium; 1 waived; 1 could not be judged.',
-    );
+    expect(text({ findings: [...quiet, on('a')] })).toContain('Open: 1 medium; 1 waived; 1 unknown.');
   });
 
   test('always for an incomplete audit, which shouts', () => {
@@ -140,7 +139,7 @@ describe('when there is a message', () => {
     ] as const;
     const said = text({ complete: false, sources, notes: ['a record was malformed'] }, { news: NO_NEWS });
     expect(said.split('\n')[0]).toBe(`INCOMPLETE AUDIT of ${TENANT}: no findings`);
-    expect(said).toContain('Not everything was seen: what is missing here may exist all the same.');
+    expect(said).toContain('Not everything could be read: there may be findings that are missing here.');
     expect(said).toContain('personal-client partial (the list repeats); a record was malformed');
   });
 });
@@ -157,7 +156,7 @@ describe('what it says', () => {
     expect(text({ findings: [finding] })).toBe(
       [
         `API credentials of ${TENANT}: 1 finding`,
-        '1 credential (of the whole tenant), every source seen whole. Open: 1 high.',
+        '1 credential (of the whole tenant), every source read completely. Open: 1 high.',
         'HIGH  deploy · personal client pc-7',
         'never expires',
         'Owner: Jo Doe <jo@acme.example>',
@@ -280,20 +279,68 @@ describe('whom it concerns', () => {
     ).toContain(expected);
   });
 
-  test.each(['gone', 'deleted', 'disabled'] as const)('an owner who is %s: the managers', (status) => {
-    const said = text(
-      { findings },
-      { owners: [{ ...owner, status }], settings: { mentions: { 'max@acme.example': 'UMAX1' } } },
-    );
-    const word = status === 'disabled' ? 'disabled' : 'gone';
-    expect(said).toContain(
-      `Owner: Jo Doe <jo@acme.example> (${word}), managers: <@UMAX1>, mia@acme.example\n`,
+  test.each(['gone', 'deleted', 'disabled'] as const)(
+    'names an owner who is %s with that state, and labels the managers who are addressed instead',
+    (status) => {
+      const mentions = { 'jo@acme.example': 'UJO', 'max@acme.example': 'UMAX1' };
+      const said = text({ findings }, { owners: [{ ...owner, status }], settings: { mentions } });
+      expect(said).toContain(
+        `Owner: Jo Doe <jo@acme.example> (${status}), managers: <@UMAX1>, mia@acme.example\n`,
+      );
+      expect(said).not.toContain('<@UJO>');
+    },
+  );
+
+  const away: Owner = { ...owner, status: 'disabled', managers: [] };
+
+  test('says so where no active manager is known', () => {
+    expect(text({ findings }, { owners: [away] })).toContain('(disabled), no active manager known\n');
+  });
+
+  test.each([
+    ['UFALL', '<@UFALL>'],
+    ['SFALL', '<!subteam^SFALL>'],
+  ])('addresses the fallback %s, labelled, where no active manager is known', (fallback, mention) => {
+    expect(text({ findings }, { owners: [away], settings: { fallback } })).toContain(
+      `(disabled), no active manager known, fallback: ${mention}\n`,
     );
   });
 
-  test('nobody left', () => {
-    const said = text({ findings }, { owners: [{ ...owner, status: 'gone', managers: [] }] });
-    expect(said).toContain('(gone), no manager known\n');
+  test('does not address the fallback where the owner or a manager can act', () => {
+    for (const able of [owner, { ...owner, status: 'disabled' as const }]) {
+      expect(text({ findings }, { owners: [able], settings: { fallback: 'UFALL' } })).not.toContain('UFALL');
+    }
+  });
+
+  test('names the owner in the lines of the short list and in the text alone as well', () => {
+    const many = Array.from({ length: 60 }, (_, index) => on(`key-${index}`));
+    const sent = message({ findings: many }, { owners: [{ ...away, managers: owner.managers }] });
+    const lines = textOf(sent?.payload as unknown as Payload).split('\n');
+    const short = lines.filter((line) => line.startsWith('• '));
+    expect(short.length).toBeGreaterThan(0);
+    for (const line of short) {
+      expect(line).toMatch(/, owner Jo Doe <jo@acme.example> \(disabled\), manager: Max <max@acme.example>$/);
+    }
+    const alone = textOf(sent?.fallback as unknown as Payload).split('\n');
+    expect(alone.filter((line) => line.startsWith('• '))[0]).toContain('(disabled)');
+  });
+});
+
+describe('numbers', () => {
+  test('the header counts what the body lists; what is less severe is counted apart', () => {
+    const findings = [
+      on('a', { severity: 'high' }),
+      on('b', { severity: 'low' }),
+      on('c', { severity: 'info' }),
+    ];
+    const said = text({ findings });
+    expect(said.split('\n')[0]).toBe(`API credentials of ${TENANT}: 2 findings`);
+    expect(said).toContain('Open: 1 high, 1 low; 1 below low, not listed.');
+    expect(said).not.toContain('name of c');
+  });
+
+  test('nothing is said of what is less severe where nothing is', () => {
+    expect(text({ findings: [on('a')] })).toContain('Open: 1 medium.');
   });
 });
 

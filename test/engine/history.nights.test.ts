@@ -18,6 +18,7 @@ const SETTINGS: SlackSettings = {
   when: undefined,
   minSeverity: 'low',
   mentions: {},
+  fallback: undefined,
   heartbeat: 'weekly',
   notifyOwners: false,
 };

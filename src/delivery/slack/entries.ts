@@ -1,7 +1,7 @@
 import type { Finding } from '../../contract/index.js';
 import type { Reason } from '../../engine/history.js';
 import { type Block, bold, bytesOf, clean, type Element, LIMITS, plain, richText } from './payload.js';
-import { address, concerned, ownerLine, type People } from './people.js';
+import { address, needsStandIn, ownerInWords, ownerLine, type People, standIns } from './people.js';
 
 /** A finding to tell, and why; no reasons where no history is kept. */
 export interface Item {
@@ -86,17 +86,23 @@ function wholeEntry({ finding, reasons }: Item, people: People): Block {
 }
 
 function shortEntry({ finding, reasons }: Item, people: People): Element[] {
-  const [first] = concerned(finding, people);
   return [
-    plain(`• ${finding.severity} `),
-    plain(`${subject(finding)}${label(reasons)}: ${clean(finding.rule, 60)}`),
-    ...(first ? [plain(', '), shortAddress(first, people)] : []),
+    plain(`• ${finding.severity} ${subject(finding)}${label(reasons)}: ${clean(finding.rule, 60)}`),
+    ...shortOwner(finding, people),
   ];
 }
 
-function shortAddress(person: Parameters<typeof address>[0], people: People): Element {
-  const element = address(person, people);
-  return element.type === 'text' ? plain(clean(person.name || person.email || person.id, 40)) : element;
+function shortOwner(finding: Finding, people: People): Element[] {
+  const owner = finding.credential?.owner;
+  if (!owner) return [];
+  if (needsStandIn(finding, people)) {
+    return [plain(`, owner ${ownerInWords(finding, people)}, `), ...standIns(finding, people, 1)];
+  }
+  const element = address(owner, people);
+  return [
+    plain(', owner '),
+    element.type === 'text' ? plain(clean(owner.name || owner.email || owner.id, 40)) : element,
+  ];
 }
 
 const LABELS: Readonly<Record<Reason, string>> = {

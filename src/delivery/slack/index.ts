@@ -27,7 +27,7 @@ export interface SlackNews {
   /** undefined: no history is kept. */
   readonly news: News | undefined;
   readonly settings: SlackSettings;
-  /** Owners by id, for the managers of those who are gone. */
+  /** Owners by id: their state, and the managers of those who are away. */
   readonly owners?: ReadonlyMap<string, Owner> | undefined;
   /** The page of the CI run. */
   readonly runUrl?: string | undefined;
@@ -144,7 +144,11 @@ function targetOf({ env }: SlackConnection): SlackTarget | undefined {
 }
 
 function messageInput({ report, news, settings, owners, runUrl }: SlackNews) {
-  const people: People = { owners: owners ?? new Map(), mentions: mentionsOf(settings.mentions) };
+  const people: People = {
+    owners: owners ?? new Map(),
+    mentions: mentionsOf(settings.mentions),
+    fallback: settings.fallback,
+  };
   return { report, news, settings, people, runUrl };
 }
 

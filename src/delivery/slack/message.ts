@@ -19,7 +19,7 @@ import {
   richText,
   type SlackPayload,
 } from './payload.js';
-import { inWords, type People } from './people.js';
+import { ownerInWords, type People } from './people.js';
 
 export interface SlackMessageInput {
   /** With `status` and `firstSeen` from the comparison, where there was one. */
@@ -201,23 +201,26 @@ function newsInWords(parts: Parts): string[] {
 const REACH = { mine: 'your own', tenant: 'of the whole tenant', file: 'from a file' } as const;
 
 /** What was seen, what is open, and, loudly, what was not seen. */
-function overview({ input }: Parts): Element[] {
+function overview({ input, open }: Parts): Element[] {
   const { coverage, summary, run } = input.report;
+  const { minSeverity } = input.settings;
   const seen = `${count(summary.credentials, 'credential')} (${REACH[run.scope]})`;
+  const hidden = summary.findings - open.length;
   const other = [
+    ...(hidden > 0 ? [`${hidden} below ${minSeverity}, not listed`] : []),
     ...(summary.waived > 0 ? [`${summary.waived} waived`] : []),
-    ...(summary.unknown > 0 ? [`${summary.unknown} could not be judged`] : []),
+    ...(summary.unknown > 0 ? [`${summary.unknown} unknown`] : []),
   ];
-  const numbers = `Open: ${bySeverity(summary.bySeverity)}${other.map((text) => `; ${text}`).join('')}.`;
-  if (coverage.complete) return [plain(`${seen}, every source seen whole. ${numbers}`)];
+  const numbers = `Open: ${bySeverity(countBySeverity(open))}${other.map((text) => `; ${text}`).join('')}.`;
+  if (coverage.complete) return [plain(`${seen}, every source read completely. ${numbers}`)];
   const gaps = coverage.sources
     .filter(({ status }) => status !== 'complete')
     .map(({ kind, status, note }) => `${kind} ${status}${note ? ` (${clean(note, 160)})` : ''}`);
   const reasons = [...gaps, ...coverage.notes.map((note) => clean(note, 160))].slice(0, 5);
   return [
-    bold('Not everything was seen: what is missing here may exist all the same.'),
+    bold('Not everything could be read: there may be findings that are missing here.'),
     plain(
-      `\n${reasons.length > 0 ? `${cutTo(reasons.join('; '), ROOM.gaps)}\n` : ''}${seen} were seen. ${numbers}`,
+      `\n${reasons.length > 0 ? `${cutTo(reasons.join('; '), ROOM.gaps)}\n` : ''}${seen} were read. ${numbers}`,
     ),
   ];
 }
@@ -257,20 +260,20 @@ function resolvedLine(parts: Parts): string {
   ].join(' ');
 }
 
+function countBySeverity(findings: readonly Finding[]): Record<Severity, number> {
+  const numbers = Object.fromEntries(SEVERITIES.map((severity) => [severity, 0])) as Record<Severity, number>;
+  for (const { severity } of findings) numbers[severity] += 1;
+  return numbers;
+}
+
 function digestLine(findings: readonly Finding[]): string {
-  const numbers = Object.fromEntries(
-    SEVERITIES.map((severity) => [
-      severity,
-      findings.filter((finding) => finding.severity === severity).length,
-    ]),
-  ) as Record<Severity, number>;
   const worst = findings
     .slice(0, 3)
     .map(
       (finding) =>
         `${subject(finding)} (${clean(finding.rule, 60)} since ${(finding.firstSeen ?? '').slice(0, 10)})`,
     );
-  return `Still open, told before: ${findings.length} (${bySeverity(numbers)}), among them ${listed(worst, 3)}.`;
+  return `Still open, told before: ${findings.length} (${bySeverity(countBySeverity(findings))}), among them ${listed(worst, 3)}.`;
 }
 
 function listed(names: readonly string[], most: number): string {
@@ -317,10 +320,9 @@ const FALLBACK_LENGTH = 3800;
 
 function textAlone(parts: Parts): SlackPayload {
   const { input, items, resolved, digest } = parts;
-  const { report, runUrl } = input;
+  const { report, runUrl, people } = input;
   const lines = items.slice(0, FALLBACK_FINDINGS).map(({ finding }) => {
-    const owner = finding.credential?.owner;
-    const by = owner ? `, owner ${cutTo(inWords(owner), 80)}` : '';
+    const by = finding.credential?.owner ? `, owner ${cutTo(ownerInWords(finding, people), 80)}` : '';
     return `• ${finding.severity} ${subject(finding)}: ${clean(finding.message, 120)}${by}`;
   });
   const hidden = (shown: number) => (items.length > shown ? [`and ${items.length - shown} more`] : []);

@@ -4,7 +4,7 @@ import { forSlack } from '../../reporters/escape.js';
 import type { Bot } from './bot.js';
 import { findingBlocks, type Item } from './entries.js';
 import { bytesOf, clean, header, LIMITS, QUIET, type SlackPayload } from './payload.js';
-import { concerned, type People } from './people.js';
+import { concerned, isUserId, needsStandIn, type People } from './people.js';
 import { type Sending, SlackFailure } from './retry.js';
 
 /** Look-ups and direct messages in one run: the first night of a large tenant must not take an hour. */
@@ -57,9 +57,12 @@ export async function lookUpUsers(
   return found;
 }
 
-/** What an owner is told: their own findings, and nobody else's. */
+/** The findings that one person is to look at: on their own credentials, or on those of owners who are away. */
 export function ownerMessage(items: readonly Item[], tenant: string, people: People): SlackPayload {
-  const title = `Your API credentials of ${clean(tenant, 60)}: ${items.length} to look at`;
+  const own = items.every(({ finding }) => !needsStandIn(finding, people));
+  const title = own
+    ? `Your API credentials of ${clean(tenant, 60)}: ${items.length} to look at`
+    : `API credentials of ${clean(tenant, 60)} that need you: ${items.length} to look at`;
   const message = (blocks: NonNullable<SlackPayload['blocks']>): SlackPayload => ({
     text: forSlack(title),
     blocks,
@@ -69,8 +72,24 @@ export function ownerMessage(items: readonly Item[], tenant: string, people: Peo
   return message([header(title), ...findingBlocks(items, room, people)]);
 }
 
+/** What to write to each Slack user; the fallback gets what nobody else is addressed about. */
+function itemsByUser(items: readonly Item[], people: People): ReadonlyMap<string, Item[]> {
+  const byUser = new Map<string, Item[]>();
+  const add = (id: string | undefined, more: readonly Item[]) => {
+    if (!isUserId(id) || more.length === 0) return;
+    const known = byUser.get(id) ?? [];
+    byUser.set(id, [...known, ...more.filter((item) => !known.includes(item))]);
+  };
+  for (const [email, { items: theirs }] of recipients(items, people)) add(people.mentions.get(email), theirs);
+  const left = items.filter(
+    ({ finding }) => needsStandIn(finding, people) && concerned(finding, people).length === 0,
+  );
+  add(people.fallback, left);
+  return byUser;
+}
+
 /**
- * Writes to each owner (to the managers of one who is gone). The channel has been told by now, so a message that does
+ * Writes to each owner (to the managers of one who is away, else to the fallback). The channel has been told by now, so a message that does
  * not get through is logged and no failure.
  *
  * @returns how many were written to.
@@ -81,12 +100,9 @@ export async function notifyOwners(
   input: { items: readonly Item[]; people: People; tenant: string },
   sending: Sending,
 ): Promise<number> {
-  const all = [...recipients(input.items, input.people)].flatMap(([email, { items }]) => {
-    const id = input.people.mentions.get(email);
-    return id?.match(/^[UW][A-Z0-9]{2,20}$/) ? [{ id, items }] : [];
-  });
+  const all = [...itemsByUser(input.items, input.people)];
   let written = 0;
-  for (const { id, items } of all.slice(0, MOST_PEOPLE)) {
+  for (const [id, items] of all.slice(0, MOST_PEOPLE)) {
     try {
       await sleep(sending.patience.pause, undefined, { signal: sending.signal });
       await bot.post(await bot.conversationWith(id), ownerMessage(items, input.tenant, input.people));

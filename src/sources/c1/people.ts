@@ -44,8 +44,8 @@ export async function readOwners(
   for (const id of managerIds) if (!users.has(id)) managers.add(id);
   const others = await managers.read();
   const people = new Map(
-    [...known.map((id) => [id, users.get(id)] as const), ...others.users].flatMap(([id, user]) =>
-      user === undefined || user === 'gone' ? [] : [[id, toPerson(id, user)] as const],
+    [...known.map((id) => [id, users.get(id)] as const), ...others.users].map(
+      ([id, user]) => [id, toManager(id, user)] as const,
     ),
   );
   const unread = new Unknown(
@@ -100,12 +100,12 @@ const TYPES: Readonly<Record<string, Owner['type']>> = {
   USER_TYPE_SYSTEM: 'system',
 };
 
-/** A user record as an owner, unknown where it is blank for lack of rights. `people` holds the managers looked up. */
+/** A user record as an owner, unknown where it is blank for lack of rights. `people`: managers, null for those who are away. */
 export function toOwner(
   id: string,
   user: WireRecord,
   roles: Fact<ReadonlyMap<string, Role>>,
-  people: ReadonlyMap<string, Person> = new Map(),
+  people: ReadonlyMap<string, Person | null> = new Map(),
 ): Fact<Owner> {
   const status = statusOf(user);
   if (status === undefined) return STATUS_NOT_SHOWN;
@@ -118,9 +118,10 @@ export function toOwner(
     status,
     type: TYPES[read.text('type')] ?? 'unknown',
     roles: rolesOf(read, ifKnown(roles)),
-    managers: managerIdsOf(user).map(
-      (managerId) => people.get(managerId) ?? { id: managerId, name: '', email: '' },
-    ),
+    managers: managerIdsOf(user).flatMap((managerId) => {
+      const manager = people.get(managerId);
+      return manager === null ? [] : [manager ?? { id: managerId, name: '', email: '' }];
+    }),
   };
 }
 
@@ -144,6 +145,14 @@ function statusOf(user: WireRecord): Exclude<Owner['status'], 'gone'> | undefine
 
 function managerIdsOf(user: WireRecord): readonly string[] {
   return ifKnown(new FieldReader(user).texts('managerIds')) ?? [];
+}
+
+/** null: cannot be addressed any more. Without an email nobody is addressed, so one whose state is not shown has none. */
+function toManager(id: string, user: WireRecord | 'gone' | undefined): Person | null {
+  if (user === 'gone') return null;
+  const status = user && statusOf(user);
+  if (user === undefined || status === undefined) return { id, name: '', email: '' };
+  return status === 'active' ? toPerson(id, user) : null;
 }
 
 function toPerson(id: string, user: WireRecord): Person {

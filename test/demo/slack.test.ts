@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { seed } from '../../src/demo/index.js';
+import type { Report } from '../../src/engine/report.js';
+import { emptyFolder, runProgram } from '../helpers/program.js';
+import { type Payload, textOf } from '../helpers/slack-server.js';
+
+const NOW = Date.parse('2026-09-01T12:00:00Z');
+const { users } = seed(NOW);
+
+/** Names and emails of everybody in the tenant. */
+const everybody = users.map(({ id, displayName, email }) => ({
+  id,
+  names: [displayName, email].filter(Boolean),
+}));
+const isAway = ({ status, directoryStatus, deletedAt }: (typeof users)[number]) =>
+  deletedAt !== null || [status, directoryStatus].some((word) => word === 'DISABLED' || word === 'DELETED');
+
+describe('a Slack dry run of the demo', () => {
+  let said: readonly string[];
+  let report: Report;
+
+  beforeAll(async () => {
+    const cwd = emptyFolder();
+    const world = { now: () => NOW, cwd };
+    const { stdout } = await runProgram(['demo', '--slack-dry-run', '-f', 'json:report.json'], world);
+    said = textOf(JSON.parse(stdout) as Payload).split('\n');
+    report = JSON.parse(readFileSync(join(cwd, 'report.json'), 'utf8')) as Report;
+  });
+
+  const owned = () => said.filter((line) => line.startsWith('• ') || line.startsWith('Owner: '));
+
+  test('names nobody but the owner of the credential, labelled managers aside', () => {
+    let checked = 0;
+    for (const [index, line] of said.entries()) {
+      if (!owned().includes(line)) continue;
+      const named = (line.startsWith('Owner: ') ? said[index - 2] : line) ?? '';
+      const owners = new Set(
+        report.credentials.filter(({ name }) => named.includes(name.trim())).map(({ owner }) => owner?.id),
+      );
+      const [unlabelled = ''] = (line.split(/(?:, owner |^Owner: )/).at(-1) ?? '').split(/, managers?: /);
+      for (const { id, names } of everybody) {
+        if (names.some((name) => unlabelled.includes(name)))
+          expect([line, owners.has(id)]).toEqual([line, true]);
+      }
+      checked += 1;
+    }
+    expect(checked).toBeGreaterThan(40);
+  });
+
+  test('names owners who are away with their state, and never as a manager', () => {
+    const away = everybody.filter(({ id }) => users.some((user) => user.id === id && isAway(user)));
+    let named = 0;
+    for (const line of owned()) {
+      const [owner = '', managers = ''] = line.split(/, managers?: /);
+      for (const { names } of away) {
+        expect(names.filter((name) => managers.includes(name))).toEqual([]);
+        if (!names.some((name) => owner.includes(name))) continue;
+        expect(owner).toMatch(/ \((disabled|deleted)\)$/);
+        named += 1;
+      }
+    }
+    expect(named).toBeGreaterThan(2);
+  });
+
+  test('has one number of findings', () => {
+    const [header = '', overview = ''] = said;
+    const total = Number(/: (\d+) findings$/.exec(header)?.[1]);
+    const open = [...(/Open: ([^;.]*)/.exec(overview)?.[1] ?? '').matchAll(/\d+/g)].map(Number);
+    const listed = said.filter((line) => line.startsWith('• ') || line.startsWith('Fix: ')).length;
+    const [, more = '0'] = /^and (\d+) more$/m.exec(said.join('\n')) ?? [];
+    expect(open.reduce((sum, number) => sum + number, 0)).toBe(total);
+    expect(listed + Number(more)).toBe(total);
+  });
+});
