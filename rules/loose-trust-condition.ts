@@ -1,6 +1,8 @@
 import { defineRule, judgeCondition } from '../src/contract/index.js';
 
-const EXAMPLE = 'such as claims.sub == "repo:acme/infra:ref:refs/heads/main"';
+/** What `c1-audit init` writes and the documents recommend, for a GitHub workflow: test/advice.test.ts compares them. */
+const EXAMPLE =
+  'such as claims.repository == "acme/security" && claims.ref == "refs/heads/main" && claims.workflow_ref == "acme/security/.github/workflows/c1-audit.yml@refs/heads/main"';
 
 interface Data {
   /** The part of the condition that lets them in; empty where the condition is. */
@@ -14,7 +16,7 @@ export default defineRule({
   kinds: ['federation-trust'],
   docs: {
     why: 'Providers such as GitHub Actions sign tokens for everybody. The condition alone decides whose workloads act as the service principal: if it names none, a stranger with a free account gets in.',
-    fix: 'Compare a claim that names the workload (sub, repository, project_path, …) as a whole, or up to its delimiter; then add branch, environment and the like.',
+    fix: 'Compare a claim that names the workload (repository, project_path, sub, …) in full, or up to its delimiter. Then add the branch and the workflow.',
     references: [
       {
         title: 'ConductorOne: Workload federation',

@@ -190,6 +190,7 @@ describe('credentials', () => {
     'slack-bot-token': 'SLACK_BOT_TOKEN',
     'slack-channel': 'SLACK_CHANNEL',
     'heartbeat-url': 'C1_AUDIT_HEARTBEAT_URL',
+    'state-hmac-key': 'C1_AUDIT_STATE_KEY',
   };
 
   test('come from the inputs, through the environment, and stand in no argument', () => {
@@ -200,9 +201,9 @@ describe('credentials', () => {
     const [call] = called();
     for (const [input, variable] of Object.entries(SECRETS)) expect(call?.env[variable]).toBe(given[input]);
     expect(`${call?.args.join()}${stdout}${stderr}`).not.toContain('value of');
-    expect(Object.keys(call?.env ?? {}).filter((name) => /^INPUT_.*(SECRET|TOKEN|URL)$/.test(name))).toEqual(
-      [],
-    );
+    expect(
+      Object.keys(call?.env ?? {}).filter((name) => /^INPUT_.*(SECRET|TOKEN|URL|STATE_KEY)$/.test(name)),
+    ).toEqual([]);
   });
 
   test('come from the job where the inputs are blank', () => {

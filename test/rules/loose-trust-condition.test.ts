@@ -17,7 +17,7 @@ testRule(rule, {
       messageId: 'always',
       severity: 'critical',
       message:
-        'every token of the provider is let in, because the condition is empty: require one workload, such as claims.sub == "repo:acme/infra:ref:refs/heads/main"',
+        'every token of the provider is let in, because the condition is empty: require one workload, such as claims.repository == "acme/security" && claims.ref == "refs/heads/main" && claims.workflow_ref == "acme/security/.github/workflows/c1-audit.yml@refs/heads/main"',
       data: { part: '' },
     },
     {
@@ -26,7 +26,7 @@ testRule(rule, {
       messageId: 'always',
       severity: 'critical',
       message:
-        'every token of the provider is let in, because the condition is always true (true): require one workload, such as claims.sub == "repo:acme/infra:ref:refs/heads/main"',
+        'every token of the provider is let in, because the condition is always true (true): require one workload, such as claims.repository == "acme/security" && claims.ref == "refs/heads/main" && claims.workflow_ref == "acme/security/.github/workflows/c1-audit.yml@refs/heads/main"',
       data: { part: 'true' },
     },
     {
@@ -35,7 +35,7 @@ testRule(rule, {
       messageId: 'anyone',
       severity: 'critical',
       message:
-        'strangers\' workloads are let in, because this names no workload: claims.actor == "x"; require one, such as claims.sub == "repo:acme/infra:ref:refs/heads/main"',
+        'strangers\' workloads are let in, because this names no workload: claims.actor == "x"; require one, such as claims.repository == "acme/security" && claims.ref == "refs/heads/main" && claims.workflow_ref == "acme/security/.github/workflows/c1-audit.yml@refs/heads/main"',
       data: { part: 'claims.actor == "x"' },
     },
     {
