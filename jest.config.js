@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
+const { version, homepage } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
 
 /** @type {import('jest').Config} */
 export default {
@@ -22,8 +22,8 @@ export default {
       },
     ],
   },
-  // scripts/build.js defines the same word in the bundle: package.json stays the one place of the version.
-  globals: { C1_AUDIT_VERSION: version },
+  // scripts/build.js defines the same in the bundle: package.json is the only place that names them.
+  globals: { C1_AUDIT_VERSION: version, C1_AUDIT_HOMEPAGE: homepage },
   setupFiles: ['<rootDir>/test/helpers/hermetic.ts'],
   testTimeout: 30_000,
   // All cores: by default one is left idle, which on a machine of two is half of them.

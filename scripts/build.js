@@ -16,7 +16,10 @@ const common = {
   target: 'node20',
   minify: true,
   legalComments: 'none',
-  define: { C1_AUDIT_VERSION: JSON.stringify(self.version) },
+  define: {
+    C1_AUDIT_VERSION: JSON.stringify(self.version),
+    C1_AUDIT_HOMEPAGE: JSON.stringify(self.homepage),
+  },
   logLevel: 'warning',
 };
 

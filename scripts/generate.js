@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const bundle = 'node_modules/.cache/c1-audit/generate.mjs';
-const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+const { version, homepage } = JSON.parse(readFileSync('package.json', 'utf8'));
 await build({
   stdin: {
     contents: "export { main } from './src/cli/main.ts'; export * from './src/docs/build.ts';",
@@ -17,7 +17,7 @@ await build({
   bundle: true,
   format: 'esm',
   platform: 'node',
-  define: { C1_AUDIT_VERSION: JSON.stringify(version) },
+  define: { C1_AUDIT_VERSION: JSON.stringify(version), C1_AUDIT_HOMEPAGE: JSON.stringify(homepage) },
   banner: {
     js: "import { createRequire as c1CreateRequire } from 'node:module'; const require = c1CreateRequire(import.meta.url);",
   },

@@ -258,7 +258,7 @@ describe('as a process of its own, behind a proxy and a private authority', () =
       platform: 'node',
       target: 'node20',
       logLevel: 'silent',
-      define: { C1_AUDIT_VERSION: '"0.0.0"' },
+      define: { C1_AUDIT_VERSION: '"0.0.0"', C1_AUDIT_HOMEPAGE: '"https://c1-audit.example"' },
       banner: {
         js: "import { createRequire as make } from 'node:module'; const require = make(import.meta.url);",
       },

@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Bundles what `contents` exports, its paths being relative to the project. Gives the address to import it from. */
 export async function bundleFile(name, contents) {
-  const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+  const { version, homepage } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
   const outfile = `${root}node_modules/.cache/c1-audit/bench/${name}.mjs`;
   await build({
     absWorkingDir: root,
@@ -17,7 +17,7 @@ export async function bundleFile(name, contents) {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    define: { C1_AUDIT_VERSION: JSON.stringify(version) },
+    define: { C1_AUDIT_VERSION: JSON.stringify(version), C1_AUDIT_HOMEPAGE: JSON.stringify(homepage) },
     banner: {
       js: "import { createRequire as c1CreateRequire } from 'node:module'; const require = c1CreateRequire(import.meta.url);",
     },

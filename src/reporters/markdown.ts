@@ -1,7 +1,7 @@
 import type { Finding, Severity } from '../contract/index.js';
 import type { Report } from '../engine/report.js';
 import { cutTo, forMarkdown, webAddress } from './escape.js';
-import type { Reporter, ReporterContext } from './reporter.js';
+import { type Reporter, type ReporterContext, rulePageAddress } from './reporter.js';
 import {
   byRule,
   coverageLine,
@@ -77,7 +77,7 @@ function severitySection(
     ...byRule(findings).flatMap(({ rule, fix, findings: group }) => {
       const title = context.rules.get(rule)?.title;
       return [
-        `### ${safe(rule)}${title ? `: ${safe(title)}` : ''}`,
+        `### [${safe(rule)}](<${rulePageAddress(rule, context)}>)${title ? `: ${safe(title)}` : ''}`,
         `**To do:** ${safe(fix)}`,
         table(
           columns,

@@ -1,7 +1,7 @@
 import type { Finding, Severity } from '../contract/index.js';
 import type { Report } from '../engine/report.js';
 import { neutraliseJson } from './escape.js';
-import type { Reporter, ReporterContext } from './reporter.js';
+import { type Reporter, type ReporterContext, rulePageAddress } from './reporter.js';
 
 /** IAM Analysis Finding in OCSF 1.8. */
 const CLASS = 2008;
@@ -95,7 +95,7 @@ function findingEvent(finding: Finding, report: Report, context: ReporterContext
           ]
         : [],
     },
-    remediation: { desc: finding.fix },
+    remediation: { desc: finding.fix, references: [rulePageAddress(finding.rule, context)] },
     // What the class has no place for.
     unmapped: {
       rule: finding.rule,

@@ -1,5 +1,6 @@
 import type { Rule } from '../contract/index.js';
 import type { Report } from '../engine/report.js';
+import { webAddress } from './escape.js';
 
 /** What reporters may say about a rule beyond its findings. */
 export type RuleInfo = Pick<Rule, 'id' | 'title' | 'severity' | 'docs'>;
@@ -19,3 +20,16 @@ export type Reporter = (report: Report, context: ReporterContext) => string;
 
 /** The same text in parts, made one after the other as they are asked for. */
 export type PartReporter = (report: Report, context: ReporterContext) => Iterable<string>;
+
+/**
+ * The address of the page that explains a rule, at the tag of this version. A plug-in's rule has none with us: its first
+ * reference that is a link, else the project's own page.
+ */
+export function rulePageAddress(id: string, { rules }: Pick<ReporterContext, 'rules'>): string {
+  if (/^[a-z][a-z0-9-]*$/.test(id))
+    return `${C1_AUDIT_HOMEPAGE}/blob/v${C1_AUDIT_VERSION}/docs/rules/${id}.md`;
+  const references = rules.get(id)?.docs.references ?? [];
+  return (
+    references.map(({ url }) => webAddress(url ?? '')).find((url) => url !== undefined) ?? C1_AUDIT_HOMEPAGE
+  );
+}

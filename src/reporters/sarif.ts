@@ -1,7 +1,7 @@
 import type { Finding, Severity } from '../contract/index.js';
 import type { Report } from '../engine/report.js';
 import { cutTo, forSarif, forTerminal, neutraliseJson } from './escape.js';
-import type { Reporter, ReporterContext, RuleInfo } from './reporter.js';
+import { type Reporter, type ReporterContext, type RuleInfo, rulePageAddress } from './reporter.js';
 import { count, credentialName, gaps, kindWord, MOST_SEVERE_FIRST, ownerWords, partsOf } from './words.js';
 
 /** GitHub refuses a file with more. */
@@ -76,6 +76,7 @@ function descriptor(id: string, shown: readonly Finding[], context: ReporterCont
     shortDescription: { text: safe(title, DESCRIPTION) },
     fullDescription: { text: safe(info?.docs.why ?? title, DESCRIPTION) },
     help: { text: safe(fix.trim() ? fix : title, DESCRIPTION) },
+    helpUri: rulePageAddress(id, context),
     defaultConfiguration: { level: LEVEL[severity] },
     properties: { tags: ['security', 'credentials'], ...(score ? { 'security-severity': score } : {}) },
   };
@@ -100,7 +101,8 @@ function result(finding: Finding, ruleIndex: number, tenant: string) {
     },
     locations: [
       {
-        physicalLocation: { artifactLocation: { uri: `c1-audit/${path}` } },
+        // There is no line, but importers refuse a result without one.
+        physicalLocation: { artifactLocation: { uri: `c1-audit/${path}` }, region: { startLine: 1 } },
         logicalLocations: [{ name, fullyQualifiedName: `${tenant}/${path}`, kind: 'resource' }],
       },
     ],

@@ -22,6 +22,7 @@ export function sarifProblems(text: string): string[] {
     for (const key of ['shortDescription', 'fullDescription'])
       check(isText(object(rule[key]).text, 1024), `${key} of ${rule.id}`);
     check(isText(object(rule.help).text), `help of ${rule.id}`);
+    check(/^https:\/\/[^\s<>]+$/.test(String(rule.helpUri)), `helpUri of ${rule.id}`);
     const severity = object(rule.properties)['security-severity'];
     check(
       severity === undefined || /^(?:10|\d)(?:\.\d)?$/.test(String(severity)),
@@ -47,7 +48,7 @@ export function sarifProblems(text: string): string[] {
     const locations = list(result.locations);
     check(locations.length === 1, `one location of ${ruleId}`);
     const physical = object(locations[0]?.physicalLocation);
-    check(physical.region === undefined, `no region of ${ruleId}`);
+    check(JSON.stringify(physical.region) === '{"startLine":1}', `region of ${ruleId}`);
     const uri = String(object(physical.artifactLocation).uri);
     check(/^c1-audit(\/(?!\.\.?(\/|$))([\w.~!$&'()*+,;=:@-]|%[0-9A-F]{2})+){2}$/.test(uri), `uri ${uri}`);
   }

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { SEVERITIES } from '../../src/contract/index.js';
 import type { Report } from '../../src/engine/report.js';
 import { ocsf } from '../../src/reporters/ocsf.js';
+import { rulePageAddress } from '../../src/reporters/reporter.js';
 import { HOSTILE_NAMES } from '../helpers/hostile.js';
 import { obeyedCommands } from '../helpers/runner.js';
 import {
@@ -80,7 +81,10 @@ describe('ocsf', () => {
           { uid: 'pc-1', type: 'personal-client', last_used_time: Date.parse('2026-06-01T02:00:00Z') },
         ],
       },
-      remediation: { desc: sampleFinding().fix },
+      remediation: {
+        desc: sampleFinding().fix,
+        references: [rulePageAddress('unused', sampleContext())],
+      },
     });
     expect(event).not.toHaveProperty('status_detail');
   });

@@ -68,7 +68,10 @@ describe('sarif', () => {
       },
       locations: [
         {
-          physicalLocation: { artifactLocation: { uri: 'c1-audit/personal-client/pc-1' } },
+          physicalLocation: {
+            artifactLocation: { uri: 'c1-audit/personal-client/pc-1' },
+            region: { startLine: 1 },
+          },
           logicalLocations: [
             {
               name: 'nightly export',

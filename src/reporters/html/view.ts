@@ -1,7 +1,7 @@
 import { type Finding, type ReportedCredential, type Severity, severityRank } from '../../contract/index.js';
 import type { Report } from '../../engine/report.js';
 import { webAddress } from '../escape.js';
-import type { ReporterContext } from '../reporter.js';
+import { type ReporterContext, rulePageAddress } from '../reporter.js';
 import { credentialName, kindWord } from '../words.js';
 import { readable } from './readable.js';
 import { day, fromNow, minute } from './wording.js';
@@ -169,10 +169,13 @@ export function ruleView(id: string, context: ReporterContext): RuleView {
     id: readable(id, 100),
     title: readable(rule?.title ?? id, 200),
     about: rule === undefined ? '' : readable(`${rule.title}. ${rule.docs.why}`, 2000),
-    references: (rule?.docs.references ?? []).map(({ title, url }) => ({
-      title: readable(title, 200),
-      url: (url && webAddress(url)) || null,
-    })),
+    references: [
+      { title: `About ${readable(id, 100)}`, url: rulePageAddress(id, context) },
+      ...(rule?.docs.references ?? []).map(({ title, url }) => ({
+        title: readable(title, 200),
+        url: (url && webAddress(url)) || null,
+      })),
+    ],
   };
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { CLIENT_SCRIPT } from '../../../src/reporters/html/client-script.js';
 import { html } from '../../../src/reporters/html/index.js';
+import { rulePageAddress } from '../../../src/reporters/reporter.js';
 import { HOSTILE } from '../../helpers/hostile.js';
 import { HTML_CONTEXT, tenantReport } from '../../helpers/html-report-samples.js';
 import {
@@ -82,7 +83,12 @@ describe('the page', () => {
       id: 'loose-trust-condition',
       title: 'loose-trust-condition',
       about: '',
-      references: [],
+      references: [
+        {
+          title: 'About loose-trust-condition',
+          url: rulePageAddress('loose-trust-condition', sampleContext()),
+        },
+      ],
     });
   });
 });
