@@ -29,6 +29,8 @@ export interface RunRequest extends Assessment {
   /** undefined: nothing goes to ConductorOne. */
   readonly push?: PushRequest | undefined;
   readonly color: boolean;
+  /** The configuration file in use, as messages call it; undefined: none. */
+  readonly configuration: string | undefined;
 }
 
 export interface RunContext {
@@ -220,8 +222,15 @@ function* redacted(parts: Iterable<string>, redactor: Redactor): Generator<strin
   for (const part of parts) yield redactor.redact(part);
 }
 
-function reporterContext({ rules, color }: Pick<RunRequest, 'rules' | 'color'>, io: Io): ReporterContext {
-  return { rules: ruleInfos(rules), color, runUrl: actionsRunUrl(io.env) };
+function reporterContext(
+  {
+    rules,
+    color,
+    configuration,
+  }: Pick<RunRequest, 'rules' | 'color'> & Partial<Pick<RunRequest, 'configuration'>>,
+  io: Io,
+): ReporterContext {
+  return { rules: ruleInfos(rules), color, runUrl: actionsRunUrl(io.env), configuration };
 }
 
 /** All that findings can be of: rules, and what is found on waivers and between runs. */

@@ -48,7 +48,10 @@ function makeOptions(): Option[] {
       `what to audit, repeatable: ${Object.keys(SOURCE_KINDS).join(', ')}`,
     ).argParser(each),
     new Option('--input <file>', 'audit an exported list instead of a tenant; - for stdin'),
-    new Option('-c, --config <file>', 'configuration (default: c1-audit.config.{yaml,yml,json,mjs,js} here)'),
+    new Option(
+      '-c, --config <file>',
+      'configuration (default: c1-audit.config.{yaml,yml,json,mjs,js} here or above)',
+    ),
     new Option('--profile <name>', `rule settings: ${PROFILES.join(', ')}`),
     new Option('-f, --format <format[:file]>', `output, repeatable: ${FORMATS.join(', ')}`).argParser(each),
     new Option('--fail-on <severity>', `exit 1 from this severity on: ${SEVERITIES.join(', ')}, never`),

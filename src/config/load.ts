@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import path from 'node:path';
 import type { Rule } from '../contract/index.js';
 import { isMapping } from './check.js';
@@ -13,7 +14,7 @@ export interface LoadInput {
   readonly flags: ConfigFlags;
   /** `--config`. */
   readonly configPath?: string | undefined;
-  /** false: a file is read only where one is named. */
+  /** false: a file is read only where one is named. Default: it is searched for. */
   readonly discover?: boolean;
   /** The run's clock, in milliseconds. */
   readonly now: number;
@@ -42,7 +43,8 @@ export async function loadConfig({
   builtIns,
 }: LoadInput): Promise<LoadedConfig> {
   const named = configPath ?? readVariable(env, 'C1_AUDIT_CONFIG');
-  const found = named !== undefined || discover ? await findConfig(cwd, named) : undefined;
+  const found =
+    named !== undefined || discover ? await findConfig({ cwd, home: homeOf(env) }, named) : undefined;
   const file = found === undefined ? undefined : await readConfig(found, cwd);
   const specs = pluginsOf(file);
   const ids = builtIns.map(({ id }) => id);
@@ -52,6 +54,17 @@ export async function loadConfig({
   const problems = [...configProblems(input), ...plugins.problems];
   if (problems.length > 0) throw problemsError(problems);
   return { ...resolveConfig(input), rules, file };
+}
+
+function homeOf(env: LoadInput['env']): string | undefined {
+  const named = process.platform === 'win32' ? env.USERPROFILE : env.HOME;
+  if (named) return named;
+  try {
+    return homedir();
+  } catch {
+    // A user without an entry, as in many containers.
+    return undefined;
+  }
 }
 
 /** The plug-ins a file names, each once, as far as it can be read; the check says what is wrong with the rest. */

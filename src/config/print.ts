@@ -9,11 +9,16 @@ import { RUN_RULES, type SettableRule } from './run-rules.js';
 type From = (key: string) => string;
 
 /**
- * The configuration in force, as YAML that can be used as a file, each line with where its value came from.
+ * The configuration in force, as YAML that can be used as a file: first the file in use, then each value with where it
+ * came from.
  *
  * A rule's own severity stands in its comment: as a key it would also replace the severities of its messages.
  */
-export function printConfig({ config, origins }: Resolved, rules: readonly Rule[]): string {
+export function printConfig(
+  { config, origins }: Resolved,
+  rules: readonly Rule[],
+  file: { readonly name: string } | undefined,
+): string {
   const from: From = (key) => origins.get(key)?.at ?? 'default';
   const root = new YAMLMap();
   const unset: string[] = [];
@@ -41,6 +46,7 @@ export function printConfig({ config, origins }: Resolved, rules: readonly Rule[
   section('push', config.push);
 
   const document = new Document(root);
+  document.commentBefore = ` Configuration file: ${file?.name ?? 'none found'}`;
   document.comment = unset.map((path) => ` ${path}: not set (default)`).join('\n');
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { AuditError } from '../errors.js';
@@ -6,7 +6,7 @@ import type { Part, Path } from './check.js';
 import type { Position, Problem } from './problem.js';
 import { quoteError } from './secrets.js';
 
-/** Looked for in the working directory. */
+/** In the working directory, else in the nearest directory above it that has one. */
 export const CONFIG_NAMES = ['yaml', 'yml', 'json', 'mjs', 'js'].map((end) => `c1-audit.config.${end}`);
 
 /** A configuration file as it was found: read, not yet checked. */
@@ -23,12 +23,26 @@ export interface ConfigFile {
   readonly locate: (path: Path, part: Part) => Position | undefined;
 }
 
+/** Where a configuration is looked for. */
+interface Search {
+  readonly cwd: string;
+  /** The search does not go above it. */
+  readonly home: string | undefined;
+}
+
 /**
  * The configuration file to use, absolute; undefined where there is none.
  *
- * Throws an AuditError (`config`) where the named one is missing, or where several lie in the working directory.
+ * Without a name, the working directory is searched first, then those above it. The search ends at the first directory
+ * that has a configuration, at the root of a repository (`.git`), at the home directory, or at the file system's root.
+ *
+ * Throws an AuditError (`config`) where the named one is missing, where several are in one directory, or where the one
+ * above the working directory may be a stranger's.
  */
-export async function findConfig(cwd: string, named: string | undefined): Promise<string | undefined> {
+export async function findConfig(
+  { cwd, home }: Search,
+  named: string | undefined,
+): Promise<string | undefined> {
   if (named !== undefined) {
     const file = path.resolve(cwd, named);
     if (await isFile(file)) return file;
@@ -38,16 +52,50 @@ export async function findConfig(cwd: string, named: string | undefined): Promis
       'Name one that exists, or leave it out.',
     );
   }
+  const start = path.resolve(cwd);
+  const homes = home === undefined ? [] : [path.resolve(home), await realpath(home).catch(() => home)];
+  for (let folder = start; ; folder = path.dirname(folder)) {
+    const file = await configIn(folder);
+    if (file !== undefined) {
+      if (folder !== start) await refuseStrangers(file);
+      return file;
+    }
+    if (homes.includes(folder) || path.dirname(folder) === folder) return undefined;
+    if (await exists(path.join(folder, '.git'))) return undefined;
+  }
+}
+
+async function configIn(folder: string): Promise<string | undefined> {
   const found: string[] = [];
-  for (const name of CONFIG_NAMES) if (await isFile(path.join(cwd, name))) found.push(name);
+  for (const name of CONFIG_NAMES) if (await isFile(path.join(folder, name))) found.push(name);
   if (found.length > 1) {
     throw new AuditError(
       'config',
-      `several configuration files: ${found.join(', ')}`,
+      `several configuration files in ${folder}: ${found.join(', ')}`,
       'Keep one of them, or name the one to use with --config.',
     );
   }
-  return found[0] === undefined ? undefined : path.join(cwd, found[0]);
+  return found[0] === undefined ? undefined : path.join(folder, found[0]);
+}
+
+/** Anybody may leave a file in /tmp, and a configuration can run code. */
+async function refuseStrangers(file: string): Promise<void> {
+  const { uid } = await stat(file);
+  const { mode } = await stat(path.dirname(file));
+  const own = process.getuid?.();
+  if (own === undefined || uid === own || uid === 0 || (mode & 0o002) === 0) return;
+  throw new AuditError(
+    'config',
+    `the configuration file ${file} belongs to another user, in a directory that everybody may write to`,
+    'If you trust it, name it with --config. Otherwise work in a directory of your own.',
+  );
+}
+
+function exists(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function isFile(file: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import { cutTo, forMarkdown, webAddress } from './escape.js';
 import { type Reporter, type ReporterContext, rulePageAddress } from './reporter.js';
 import {
   byRule,
+  configurationWords,
   coverageLine,
   credentialName,
   datesOf,
@@ -50,7 +51,7 @@ function head(report: Report, context: ReporterContext): string[] {
   const page = address ? [`[The run](<${address}>)`] : [];
   return [
     '# API credential audit',
-    `${complete ? '✅' : '❌'} **${safe(coverageLine(report), 2000)}**`,
+    `${complete ? '✅' : '❌'} **${safe(coverageLine(report), 2000)}${safe(configurationWords(context))}**`,
     `${capital(summaryLine(report))}.`,
     table(MOST_SEVERE_FIRST.map(capital), [
       MOST_SEVERE_FIRST.map((severity) => number(bySeverity[severity])),

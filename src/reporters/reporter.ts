@@ -13,6 +13,8 @@ export interface ReporterContext {
   readonly color: boolean;
   /** The page of the CI run that wrote the report. */
   readonly runUrl?: string | undefined;
+  /** The configuration file the audit used; undefined: none, or not known, as for a saved report. */
+  readonly configuration?: string | undefined;
 }
 
 /** Pure: a report in, the text of one format out, with a final line break. */

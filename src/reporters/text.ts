@@ -4,6 +4,7 @@ import { cutTo, forTerminal } from './escape.js';
 import type { Reporter, ReporterContext } from './reporter.js';
 import {
   byRule,
+  configurationWords,
   count,
   coverageLine,
   credentialName,
@@ -48,7 +49,7 @@ export const text: Reporter = (report, context) => {
   const paint = context.color ? coloured : plain;
   const { open, unknown, waived } = partsOf(report);
   const blocks = [
-    head(report, paint),
+    head(report, context, paint),
     ...MOST_SEVERE_FIRST.flatMap((severity) => severitySection(severity, open, report, context, paint)),
     ...unknownSection(unknown, paint),
     ...waivedSection(waived, paint),
@@ -58,11 +59,11 @@ export const text: Reporter = (report, context) => {
   return `${blocks.join('\n\n')}\n`;
 };
 
-function head(report: Report, paint: Paint): string {
+function head(report: Report, context: ReporterContext, paint: Paint): string {
   const { complete, sources, notes } = report.coverage;
   const detailed = sources.length > 1 || sources.some((source) => source.deleted > 0 || source.note);
   return [
-    paint(complete ? 'good' : 'bad', safe(coverageLine(report), 2000)),
+    paint(complete ? 'good' : 'bad', safe(coverageLine(report), 2000) + safe(configurationWords(context))),
     ...(detailed ? sources.map((source) => `  ${safe(sourceLine(source))}`) : []),
     ...notes.map((note) => `  Note: ${safe(note)}`),
   ].join('\n');

@@ -2,6 +2,7 @@ import { formatDuration } from 'date-fns/formatDuration';
 import type { Finding, Kind, ReportedCredential, Severity } from '../contract/index.js';
 import { DAY, SEVERITIES } from '../contract/index.js';
 import type { Report, SourceCoverage } from '../engine/report.js';
+import type { ReporterContext } from './reporter.js';
 
 /*
  * The wording all reporters share. What is returned holds other people's text as it came: each reporter escapes the
@@ -148,6 +149,11 @@ function audited(report: Report): string {
 export function coverageLine(report: Report): string {
   if (report.coverage.complete) return `Complete: ${audited(report)}`;
   return `INCOMPLETE: ${gaps(report).join('; ')}. Audited: ${audited(report)}`;
+}
+
+/** Which settings an audit used, to follow {@link coverageLine}; empty where none are known. */
+export function configurationWords({ configuration }: Pick<ReporterContext, 'configuration'>): string {
+  return configuration === undefined ? '' : `, with configuration ${configuration}`;
 }
 
 /** `personal clients: 40 judged, 2 deleted ones skipped`. */

@@ -1,8 +1,9 @@
-import { mkdir } from 'node:fs/promises';
+import { chmod, chown, mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { loadConfig } from '../../src/config/load.js';
 import { CONFIG_NAMES, findConfig, readConfig } from '../../src/config/read.js';
-import { errorOf, folderWith, load, mistakesOf } from './fixtures.js';
+import { errorOf, folderWith, load, mistakesOf, NOW, RULES } from './fixtures.js';
 
 const JSON_NAME = 'c1-audit.config.json';
 
@@ -29,7 +30,7 @@ describe('which file is used', () => {
   test('a folder of that name is none', async () => {
     const cwd = await folderWith({});
     await mkdir(path.join(cwd, 'c1-audit.config.yaml'));
-    expect(await findConfig(cwd, undefined)).toBeUndefined();
+    expect(await findConfig({ cwd, home: undefined }, undefined)).toBeUndefined();
   });
 
   test('several are an error that names them', async () => {
@@ -37,7 +38,9 @@ describe('which file is used', () => {
       load({ files: { 'c1-audit.config.yml': '', [JSON_NAME]: '{}' } }),
     );
     expect(code).toBe('config');
-    expect(message).toBe('several configuration files: c1-audit.config.yml, c1-audit.config.json');
+    expect(message).toMatch(
+      /^several configuration files in .*: c1-audit\.config\.yml, c1-audit\.config\.json$/,
+    );
   });
 
   test('several do not matter where one is named', async () => {
@@ -86,6 +89,79 @@ describe('which file is used', () => {
       'c1-audit.config.yaml: is not UTF-8 text: save it as UTF-8',
     ]);
     await expect(load({ files })).rejects.toThrow();
+  });
+});
+
+describe('the search above the working directory', () => {
+  const NAME = 'c1-audit.config.yaml';
+  const tree = (files: Readonly<Record<string, string>>) => folderWith({ 'a/b/c/keep': '', ...files });
+  const search = async (root: string, home?: string) =>
+    findConfig({ cwd: path.join(root, 'a/b/c'), home: home && path.join(root, home) }, undefined);
+
+  test('takes the nearest', async () => {
+    const root = await tree({ [NAME]: '', [`a/${NAME}`]: '' });
+    expect(await search(root)).toBe(path.join(root, 'a', NAME));
+  });
+
+  test.each([
+    ['a folder', 'a/.git/HEAD'],
+    ['a file, as in a worktree', 'a/.git'],
+  ])("ends at a repository's root, where .git is %s", async (_, git) => {
+    expect(await search(await tree({ [NAME]: '', [git]: '' }))).toBeUndefined();
+    const root = await tree({ [`a/${NAME}`]: '', [git]: '' });
+    expect(await search(root)).toBe(path.join(root, 'a', NAME));
+  });
+
+  test('ends at the home directory, also where that is a symbolic link', async () => {
+    const root = await tree({ [NAME]: '' });
+    expect(await search(root)).toBe(path.join(root, NAME));
+    expect(await search(root, 'a')).toBeUndefined();
+    await symlink(path.join(root, 'a'), path.join(root, 'link'));
+    expect(await search(root, 'link')).toBeUndefined();
+    const own = await tree({ [`a/${NAME}`]: '' });
+    expect(await search(own, 'a')).toBe(path.join(own, 'a', NAME));
+  });
+
+  test('reports several in one directory above, and names it', async () => {
+    const root = await tree({ [NAME]: '', [JSON_NAME]: '{}' });
+    expect((await errorOf(search(root))).message).toBe(
+      `several configuration files in ${root}: ${NAME}, ${JSON_NAME}`,
+    );
+  });
+
+  test('loads settings, state path and plug-ins relative to the file', async () => {
+    const root = await tree({
+      [NAME]: 'scope: tenant\nstate: night/s.json\nplugins: [./ours.mjs]',
+      'ours.mjs': 'export default [];',
+    });
+    const cwd = path.join(root, 'a/b/c');
+    const loading = loadConfig({ cwd, env: {}, flags: {}, now: NOW, builtIns: RULES });
+    expect((await mistakesOf(loading)).join()).toMatch(/ours\.mjs.*empty list/);
+    await writeFile(path.join(root, NAME), 'scope: tenant\nstate: night/s.json');
+    const { config, file } = await loadConfig({ cwd, env: {}, flags: {}, now: NOW, builtIns: RULES });
+    expect(config).toMatchObject({ scope: 'tenant', state: path.join(root, 'night/s.json') });
+    expect(file?.name).toBe(path.join(root, NAME));
+  });
+
+  test('does not look above where only a named file is wanted', async () => {
+    const root = await tree({ [NAME]: 'scope: tenant' });
+    const cwd = path.join(root, 'a');
+    const loaded = await loadConfig({ cwd, env: {}, flags: {}, discover: false, now: NOW, builtIns: RULES });
+    expect(loaded.file).toBeUndefined();
+  });
+
+  // Only root can give a file away.
+  const asRoot = process.getuid?.() === 0 ? test : test.skip;
+  asRoot.each([
+    ['that everybody may write to is refused', 0o777, true],
+    ['of which only its owner may write is taken', 0o755, false],
+  ])("another user's file in a directory above %s", async (_, mode, refused) => {
+    const root = await tree({ [NAME]: '' });
+    await chown(path.join(root, NAME), 4242, 4242);
+    await chmod(root, mode);
+    const found = search(root);
+    if (refused) expect((await errorOf(found)).message).toMatch(/belongs to another user/);
+    else expect(await found).toBe(path.join(root, NAME));
   });
 });
 

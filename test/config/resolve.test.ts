@@ -275,8 +275,8 @@ describe('--print-config', () => {
       ].join('\n'),
       { env: { C1_AUDIT_FAIL_ON: 'low' }, flags: { scope: 'tenant' } },
     );
-    expect(printConfig(loaded, loaded.rules)).toBe(
-      `scope: tenant # --scope
+    expect(printConfig(loaded, loaded.rules, loaded.file)).toBe(
+      `# Configuration file: ${FILE}\n\nscope: tenant # --scope
 sources: [personal-clients, service-principals, federation-trusts] # default for scope tenant
 profile: strict # ${FILE}:1
 failOn: low # C1_AUDIT_FAIL_ON
@@ -326,9 +326,9 @@ push:
     ['a profile and flags', 'profile: strict', { rules: ['unused'], scope: 'tenant', waivers: false }],
   ])('used as a file it says the same: %s', async (_, text, flags) => {
     const before = await loadYaml(text, { flags });
-    const printed = printConfig(before, before.rules);
+    const printed = printConfig(before, before.rules, before.file);
     const after = await loadYaml(printed);
-    const printedAgain = parse(printConfig(after, after.rules));
+    const printedAgain = parse(printConfig(after, after.rules, after.file));
     expect(printedAgain).toEqual(parse(printed));
     expect(after.config.waivers).toEqual(before.config.waivers);
     expect(after.config.slack).toEqual(before.config.slack);

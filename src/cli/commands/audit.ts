@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { rules as builtIns } from '../../../rules/index.js';
 import type { Config } from '../../config/config.js';
 import { type LoadedConfig, loadConfig } from '../../config/load.js';
@@ -37,7 +37,7 @@ export async function auditCommand(
   const { io, redactor } = context;
   if (flags.printConfig) {
     const loaded = await load(flags, context, defaults, io.now());
-    await writeStream(io.stdout, redactor.redact(printConfig(loaded, loaded.rules)));
+    await writeStream(io.stdout, redactor.redact(printConfig(loaded, loaded.rules, loaded.file)));
     return EXIT.clean;
   }
   const mayTellSlack =
@@ -68,6 +68,7 @@ async function audit(flags: AuditFlags, context: CommandContext, defaults: Audit
   const asOf = readAsOf(flags.asOf) ?? io.now();
   const loaded = await load(flags, context, defaults, asOf);
   refuseStateAsReport(loaded, targets, io.cwd);
+  if (!flags.quiet) nameConfiguration(loaded, flags, targets, context);
   const mode = pushMode(flags, loaded.config, (note) => complain(note, context));
   const slack = slackMode(flags, io, defaults);
   const log = createLog(flags.verbose ? 'debug' : flags.quiet ? 'error' : 'warn', io.stderr, redactor);
@@ -84,6 +85,7 @@ async function audit(flags: AuditFlags, context: CommandContext, defaults: Audit
     slack,
     push: mode && findings && { ...findings, mode },
     color: wantsColor(io, flags.color),
+    configuration: loaded.file?.name,
   };
   if (inActions(io.env)) io.stderr.write(maskLines(environmentSecrets(io.env).map(({ value }) => value)));
   return run(request, {
@@ -119,6 +121,21 @@ async function load(
     builtIns,
   });
   return withDefaults(loaded, defaults);
+}
+
+const FOR_PEOPLE: ReadonlySet<string> = new Set(['text', 'markdown', 'html']);
+
+/** Reports for people name the configuration. Where none is written, somebody may not expect one from above. */
+function nameConfiguration(
+  { file }: LoadedConfig,
+  flags: AuditFlags,
+  targets: RunRequest['targets'],
+  context: CommandContext,
+): void {
+  const named = flags.config !== undefined || (context.io.env.C1_AUDIT_CONFIG ?? '').trim() !== '';
+  if (!file || named || !isAbsolute(file.name) || targets.some(({ format }) => FOR_PEOPLE.has(format)))
+    return;
+  complain({ message: `Using the configuration ${file.name}.`, hint: '' }, context);
 }
 
 /** @throws AuditError `usage` where a report would take the place of the state. */

@@ -1,6 +1,7 @@
 import type { Severity } from '../../contract/index.js';
 import type { Report } from '../../engine/report.js';
-import { count, gaps, kindsWord, MOST_SEVERE_FIRST, number } from '../words.js';
+import type { ReporterContext } from '../reporter.js';
+import { configurationWords, count, gaps, kindsWord, MOST_SEVERE_FIRST, number } from '../words.js';
 import { type Markup, markup } from './markup.js';
 import { readable } from './readable.js';
 import { minute } from './wording.js';
@@ -43,7 +44,7 @@ export function pageTitle(report: Report): string {
   return `${start}${count(report.summary.findings, 'finding')} – ${readable(report.run.tenant, 120) || 'exported credentials'} – ${minute(report.run.asOf)}`;
 }
 
-export function headline(report: Report, affected: number): Markup {
+export function headline(report: Report, affected: number, context: ReporterContext): Markup {
   const { run, coverage, summary } = report;
   const state = !coverage.complete
     ? 'incomplete'
@@ -56,7 +57,7 @@ export function headline(report: Report, affected: number): Markup {
   return markup`<header class="top">
 <p class="kicker">API credential audit</p>
 <h1><bdi>${readable(run.tenant, 200) || 'Exported credentials'}</bdi></h1>
-<p class="meta">As of <time datetime="${readable(run.asOf, 40)}">${minute(run.asOf)}</time> · ${SCOPES[run.scope]} · ${count(summary.credentials, 'credential')} judged</p>
+<p class="meta">As of <time datetime="${readable(run.asOf, 40)}">${minute(run.asOf)}</time> · ${SCOPES[run.scope]} · ${count(summary.credentials, 'credential')} judged${readable(configurationWords(context), 1000)}</p>
 </header>
 ${!coverage.complete && alarm(report)}
 <p class="verdict ${state}">${verdict(report, affected)}</p>

@@ -28,7 +28,7 @@ export const html: Reporter = (report, context) => {
   const runUrl = context.runUrl === undefined ? undefined : webAddress(context.runUrl);
   const body: Part = markup`<a class="skip" href="#findings">Skip to the findings</a>
 <main>
-${headline(report, worst.size)}
+${headline(report, worst.size, context)}
 <section aria-labelledby="charts"><h2 id="charts" class="unseen">Charts</h2>
 ${legend()}
 <div class="charts"><div>

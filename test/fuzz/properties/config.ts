@@ -167,7 +167,7 @@ export const configProperties: readonly FuzzProperty[] = [
             loadConfig({ cwd, env, flags: {}, now: NOW, builtIns: rules }),
           );
           if (!loaded) return;
-          expect(printConfig(loaded, loaded.rules)).toMatch(/\S/);
+          expect(printConfig(loaded, loaded.rules, loaded.file)).toMatch(/\S/);
           for (const { options } of rulesInForce({ ...loaded, only: undefined })) {
             for (const value of Object.values(options)) expect(value).toEqual(expect.anything());
           }
