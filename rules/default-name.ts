@@ -6,7 +6,7 @@ export default defineRule({
   severity: 'low',
   kinds: ['personal-client'],
   docs: {
-    why: 'A key whose purpose nobody wrote down is a key nobody dares to revoke. A command line login leaves a new one, unscoped and without end, each time.',
+    why: 'Nobody dares to revoke a key whose purpose is not written down. Each command line login leaves a new one behind, unscoped and without an end date.',
     fix: 'Revoke the ones that command line logins left behind, and name the others after what uses them.',
     references: [
       {
@@ -30,5 +30,5 @@ export default defineRule({
 /** Invisible characters name nothing either. */
 const BLANK = /^[\s\p{C}]*$/u;
 
-/** cone's names are complete; c1i adds to its own. */
-const CLI_LOGIN = /^created (?:by|from) (?:cone$|c1i)/i;
+/** cone's names are complete; c1i adds to its own, and can leave behind the one it needs during a login. */
+const CLI_LOGIN = /^(?:created (?:by|from) (?:cone$|c1i)|c1i login role lookup \(temporary\)$)/i;

@@ -15,6 +15,7 @@ testRule(rule, {
     { name: 'a digit', facts: { name: ' 0 ' } },
     { name: 'starts as a default does', facts: { name: 'Created by Coneheads Inc' } },
     { name: 'made by cone, and named', facts: { name: 'Created by Cone for the payroll job' } },
+    { name: 'about c1i role lookups', facts: { name: 'c1i login role lookup (temporary) for payroll' } },
     { name: 'mentions a default', facts: { name: 'not Created by Cone' } },
   ],
   fail: [
@@ -27,6 +28,8 @@ testRule(rule, {
     cli('Created by c1i'),
     cli('Created by c1i on build-7'),
     cli('Created by c1i-1.2.3'),
+    cli('c1i login role lookup (temporary)'),
+    cli(' C1I Login Role Lookup (Temporary)'),
   ],
   unknown: [{ name: 'name not known', facts: { name: undefined }, unknown: 'name' }],
 });
