@@ -29,7 +29,9 @@ export {
   coversFamily,
   isEmpty,
   isGloballyReachable,
+  reachableBlocks,
   readAddresses,
+  shareOf,
 } from './network.js';
 export type {
   CannotTell,

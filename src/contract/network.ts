@@ -111,8 +111,12 @@ export function isEmpty(set: AddressSet): boolean {
 
 /** True where the set holds every address of the family. */
 export function coversFamily(set: AddressSet, family: Family): boolean {
-  const [range] = family === 4 ? set.ipv4 : set.ipv6;
+  const [range] = rangesOf(set, family);
   return range?.first === 0n && range.last === (1n << BigInt(WIDTH[family])) - 1n;
+}
+
+function rangesOf(set: AddressSet, family: Family): readonly Range[] {
+  return family === 4 ? set.ipv4 : set.ipv6;
 }
 
 /** True where every address of `inner` is in `outer` too. */
@@ -152,6 +156,68 @@ const SPECIAL: AddressSet = readAddresses([
   'fe80::/10',
   'ff00::/8',
 ]).set;
+
+/** IPv6 that is assigned to networks on the internet; the rest is reserved. */
+const GLOBAL_UNICAST = readAddresses(['2000::/3']).set.ipv6;
+/** What a dual-stack server may see instead of an IPv4 address. */
+const IPV4_MAPPED: Range = { family: 6, first: 0xffff_0000_0000n, last: 0xffff_ffff_ffffn };
+const INTERNET: Readonly<Record<Family, bigint>> = {
+  4: (1n << 32n) - sizeOf(SPECIAL.ipv4),
+  6: sizeOf(GLOBAL_UNICAST),
+};
+
+/**
+ * How much of a family's internet the set admits. `half`: at least half of the addresses that calls come from.
+ *
+ * IPv6 networks that hold all IPv4-mapped addresses, though not all of IPv6, admit all of IPv4.
+ */
+export function shareOf(set: AddressSet, family: Family): 'all' | 'half' | 'less' {
+  if (coversFamily(set, family) || (family === 4 && holdsMapped(set))) return 'all';
+  const ranges = rangesOf(set, family);
+  if (sizeOf(ranges) * 2n < INTERNET[family]) return 'less';
+  const open = family === 4 ? reachableSize(ranges, 4) : sharedSize(ranges, GLOBAL_UNICAST);
+  return open * 2n < INTERNET[family] ? 'less' : 'half';
+}
+
+function holdsMapped(set: AddressSet): boolean {
+  // All of IPv6 is reported as that.
+  return set.ipv6.length > 0 && !coversFamily(set, 6) && containsRanges(set.ipv6, [IPV4_MAPPED]);
+}
+
+/** At most how many blocks of `prefix` the addresses fill that the set admits over the internet; exact above one. */
+export function reachableBlocks(set: AddressSet, family: Family, prefix: number): number {
+  const ranges = rangesOf(set, family);
+  const block = 1n << BigInt(WIDTH[family] - prefix);
+  const most = sizeOf(ranges);
+  // Nearly all lists are short and narrow, and there may be hundreds of thousands.
+  if (most <= block) return ranges.length === 0 ? 0 : 1;
+  return Number((reachableSize(ranges, family) + block - 1n) / block);
+}
+
+function reachableSize(ranges: readonly Range[], family: Family): bigint {
+  return sizeOf(ranges) - sharedSize(ranges, rangesOf(SPECIAL, family));
+}
+
+function sizeOf(ranges: readonly Range[]): bigint {
+  let size = 0n;
+  for (const range of ranges) size += range.last - range.first + 1n;
+  return size;
+}
+
+/** How many addresses are in both lists: one step along either list at a time. */
+function sharedSize(a: readonly Range[], b: readonly Range[]): bigint {
+  let size = 0n;
+  let at = 0;
+  let other = 0;
+  for (let x = a[at], y = b[other]; x !== undefined && y !== undefined; x = a[at], y = b[other]) {
+    const first = x.first > y.first ? x.first : y.first;
+    const last = x.last < y.last ? x.last : y.last;
+    if (first <= last) size += last - first + 1n;
+    if (x.last < y.last) at += 1;
+    else other += 1;
+  }
+  return size;
+}
 
 /** True where some address of the set can be the source of a call over the internet. */
 export function isGloballyReachable(set: AddressSet): boolean {

@@ -1,11 +1,11 @@
 import {
   type Credential,
   countDays,
-  coversFamily,
   DAY,
   isKnown,
   type Kind,
   readAddresses,
+  shareOf,
   Unknown,
   wholeDays,
 } from '../contract/index.js';
@@ -128,7 +128,7 @@ const networks = defineCheck({
     if (allowedCidrs.length === 0) return warning('any: it can be used from everywhere', fix);
     const { set } = readAddresses(allowedCidrs);
     const detail = listed(allowedCidrs);
-    if (coversFamily(set, 4) || coversFamily(set, 6))
+    if (shareOf(set, 4) !== 'less' || shareOf(set, 6) !== 'less')
       return warning(`${detail}: it can be used from everywhere`, fix);
     return ok(detail);
   },

@@ -8,7 +8,9 @@ import {
   coversFamily,
   isEmpty,
   isGloballyReachable,
+  reachableBlocks,
   readAddresses,
+  shareOf,
 } from '../../src/contract/index.js';
 
 const setOf = (...entries: string[]): AddressSet => readAddresses(entries).set;
@@ -167,6 +169,76 @@ describe('coversFamily', () => {
   });
 });
 
+describe('shareOf', () => {
+  /** The addresses from 0.0.0.0 to `last` as CIDRs. */
+  const upTo = (last: number): string[] => {
+    const entries: string[] = [];
+    for (let first = 0; first <= last; ) {
+      let bits = 31;
+      while (first % 2 ** bits !== 0 || first + 2 ** bits - 1 > last) bits -= 1;
+      entries.push(`${[24, 16, 8, 0].map((shift) => (first >>> shift) & 255).join('.')}/${32 - bits}`);
+      first += 2 ** bits;
+    }
+    return entries;
+  };
+  // 3,702,258,688 IPv4 addresses are not special-purpose; up to here there are half of them.
+  const half = 3_702_258_688 / 2 + 2 * 2 ** 24 + 2 ** 22 - 1;
+
+  test.each<[name: string, entries: string[], ipv4: string, ipv6: string]>([
+    ['nothing', [], 'less', 'less'],
+    ['all of each', ['0.0.0.0/0', '::/0'], 'all', 'all'],
+    ['all of IPv6, which holds the IPv4-mapped addresses', ['::/0'], 'less', 'all'],
+    ['exactly half of the IPv4 internet', upTo(half), 'half', 'less'],
+    ['one address less', upTo(half - 1), 'less', 'less'],
+    [
+      'half without a special-purpose network',
+      [
+        '1.0.0.0/8',
+        '2.0.0.0/7',
+        '4.0.0.0/6',
+        '8.0.0.0/5',
+        '16.0.0.0/4',
+        '32.0.0.0/3',
+        ...upTo(half).slice(1),
+      ],
+      'half',
+      'less',
+    ],
+    ['special-purpose networks alone', ['10.0.0.0/8', '224.0.0.0/3', '127.0.0.0/8'], 'less', 'less'],
+    ['exactly half of the IPv6 internet', ['2000::/4'], 'less', 'half'],
+    ['one network less', ['2000::/5', '2800::/6', '2c00::/7', '2e00::/8'], 'less', 'less'],
+    ['reserved IPv6 alone', ['4000::/2', '8000::/1'], 'less', 'less'],
+    ['exactly the IPv4-mapped addresses, as IPv4', ['::ffff:0:0/96'], 'all', 'less'],
+    ['one bit more, as IPv6', ['::fffe:0:0/95'], 'all', 'less'],
+    ['their neighbour', ['::fffe:0:0/96'], 'less', 'less'],
+    ['half of the IPv4-mapped addresses', ['::ffff:0:0/97'], 'half', 'less'],
+    ['all IPv4-mapped addresses in two networks of IPv6', ['::/81', '::8000:0:0/81'], 'all', 'less'],
+  ])('%s', (_, entries, ipv4, ipv6) => {
+    const set = setOf(...entries);
+    expect([shareOf(set, 4), shareOf(set, 6)]).toEqual([ipv4, ipv6]);
+  });
+});
+
+describe('reachableBlocks', () => {
+  test.each<[entries: string[], prefix4: number, ipv4: number, prefix6: number, ipv6: number]>([
+    [[], 16, 0, 32, 0],
+    [['52.20.30.40', '2620:1::1'], 16, 1, 32, 1],
+    [['52.20.0.0/16', '2620:1::/32'], 16, 1, 32, 1],
+    [['52.20.0.0/16', '52.30.0.1', '2620:1::/32', '2620:3::1'], 16, 2, 32, 2],
+    [['52.0.0.0/8', '2620::/16'], 16, 256, 32, 65_536],
+    // What is special-purpose does not count.
+    [['10.0.0.0/8', '52.20.0.0/16', 'fc00::/7', '2620:1::/32'], 16, 1, 32, 1],
+    [['10.0.0.0/8', 'fc00::/7'], 16, 0, 32, 0],
+    [['9.0.0.0/8', '10.0.0.0/8', '11.0.0.0/8'], 16, 512, 32, 0],
+    // The whole family, or one address, at the ends of what a prefix may be.
+    [['0.0.0.0/0', '::/0'], 0, 1, 0, 1],
+    [['52.20.30.40/31', '2620:1::/127'], 32, 2, 128, 2],
+  ])('%j', (entries, prefix4, ipv4, prefix6, ipv6) => {
+    const set = setOf(...entries);
+    expect([reachableBlocks(set, 4, prefix4), reachableBlocks(set, 6, prefix6)]).toEqual([ipv4, ipv6]);
+  });
+});
+
 test.each<[outer: string[], inner: string[], contains: boolean]>([
   [[], [], true],
   [['10.0.0.0/8'], [], true],
@@ -275,6 +347,8 @@ describe('memory', () => {
 
 /** Networks among 256 addresses of each family, around where prefixes of all lengths can be seen. */
 const BASES = { 4: '20.0.0.', 6: '2620::' } as const;
+/** The last of 192.0.0.0/24 and the first of 192.0.1.0/24 are neighbours: special-purpose, and not. */
+const EDGE = 0xc0000080;
 
 const network = fc
   .record({
@@ -365,6 +439,35 @@ describe('properties, against a model of single addresses', () => {
           [...members(inner)].every((address) => held.has(address)),
         );
       }),
+    );
+  });
+
+  test('totals are those of the addresses that are not special-purpose', () => {
+    const aroundEdge = list.map((networks) =>
+      networks.map(({ first, host }) => ({
+        host,
+        first: Math.floor((EDGE + first) / 2 ** host) * 2 ** host,
+      })),
+    );
+    fc.assert(
+      fc.property(aroundEdge, fc.integer({ min: 22, max: 32 }), (networks, prefix) => {
+        const entries = networks.map(({ first, host }) => {
+          const address = [24, 16, 8, 0].map((shift) => (first >>> shift) & 255).join('.');
+          return `${address}/${32 - host}`;
+        });
+        const single = new Set(
+          networks.flatMap(({ first, host }) =>
+            Array.from({ length: 1 << host }, (_, offset) => first + offset),
+          ),
+        );
+        // 192.0.0.0/24 is special-purpose; 192.0.1.0/24 is not.
+        const open = [...single].filter((address) => address >= 0xc0000100).length;
+        const blocks = reachableBlocks(setOf(...entries), 4, prefix);
+        const expected = Math.ceil(open / 2 ** (32 - prefix));
+        if (single.size > 2 ** (32 - prefix)) expect(blocks).toBe(expected);
+        else expect(blocks).toBe(single.size > 0 ? 1 : 0);
+      }),
+      { numRuns: 500 },
     );
   });
 
