@@ -28,6 +28,8 @@ export interface Credential {
   readonly condition: Fact<string>;
   /** The provider of a federation trust; empty for other kinds. */
   readonly providerId: string;
+  /** Its name is also a decoy's: nobody is advised to end it, and its owner is not written to. Absent: no. */
+  readonly adviceWithheld?: true;
 }
 
 /** A role of the tenant. `name` is the system name (`system:owner`), `displayName` the one people read. */

@@ -19,6 +19,8 @@ export interface ReportedCredential {
   readonly lastUsedAt: string | null;
   readonly allowedCidrs: readonly string[];
   readonly scopedRoles: readonly ScopedRole[];
+  /** Nobody is advised what to do about it, and its owner is not written to; absent: no. */
+  readonly adviceWithheld?: true;
 }
 
 /** A finding that somebody accepted, for a time. */

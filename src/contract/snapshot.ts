@@ -43,6 +43,8 @@ export interface Snapshot {
   /** Whether whoever asked is known to be shown everything there is, so that what is not listed does not exist. */
   readonly seesAll?: boolean;
   readonly credentials: readonly Credential[];
+  /** Listed as well, but known to be decoys: nothing may be said of any of them. */
+  readonly decoys?: readonly Pick<Credential, 'kind' | 'id'>[];
   readonly sources: readonly SourceSeen[];
   readonly facts: TenantFacts;
   /** What else keeps the run from being complete, one phrase each; absent: nothing. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { DAY } from '../contract/index.js';
 import { Permission } from './tenant/permissions.js';
 import type {
+  Decoy,
   FederationProvider,
   FederationTrust,
   PersonalClient,
@@ -168,6 +169,25 @@ export function provider(over: Partial<FederationProvider> & { readonly id: stri
   };
 }
 
+/** A decoy that was never used. */
+export function decoy(over: Partial<Decoy> & { readonly id: string }): Decoy {
+  return {
+    kind: 'DECOY_KIND_USER_CLIENT_CREDENTIAL',
+    displayName: '',
+    description: '',
+    annotations: {},
+    disabled: false,
+    materialFingerprintSha256:
+      over.kind === 'DECOY_KIND_WORKLOAD_FEDERATION'
+        ? ''
+        : createHash('sha256').update(`secret of ${over.id}`).digest('hex'),
+    createdAt: null,
+    updatedAt: over.createdAt ?? null,
+    lastUsedAt: null,
+    ...over,
+  };
+}
+
 /** An empty tenant but for its system roles, one Super Administrator and the personal client that calls. */
 export function tenantRecords(now: number, over: Partial<TenantRecords> = {}): TenantRecords {
   const calendar = new Calendar(now);
@@ -196,6 +216,7 @@ export function tenantRecords(now: number, over: Partial<TenantRecords> = {}): T
     credentials: [],
     trusts: [],
     providers: [],
+    decoys: [],
     sessionSettings: sessionSettings(),
     caller: own.clientId,
     federatedCaller: '',
@@ -240,6 +261,7 @@ export function systemRoles(): Role[] {
         Permission.searchPersonalClients,
         Permission.readServicePrincipals,
         Permission.readFederation,
+        Permission.readDecoys,
         Permission.readSettings,
         Permission.readFindings,
         Permission.writeFindings,

@@ -2,6 +2,7 @@ export {
   Calendar,
   clientNameOf,
   credential,
+  decoy,
   idOf,
   personalClient,
   provider,

@@ -1,4 +1,5 @@
 import { Calendar, sessionSettings } from './build.js';
+import { decoys } from './seed/decoys.js';
 import {
   credentials,
   machineUsers,
@@ -19,14 +20,16 @@ import type { TenantRecords } from './tenant/records.js';
 export function seed(now: number): TenantRecords {
   const calendar = new Calendar(now);
   const clients = personalClients(calendar);
+  const trusted = trusts(calendar);
   return {
     personalClients: clients,
     users: [...people(calendar), ...machineUsers(calendar)],
     roles: roles(calendar),
     servicePrincipals: servicePrincipals(calendar),
     credentials: credentials(calendar),
-    trusts: trusts(calendar),
+    trusts: trusted,
     providers: providers(calendar),
+    decoys: decoys(clients, trusted),
     sessionSettings: {
       ...sessionSettings(),
       // Ordinary users are held to the company's networks, administrators are not.

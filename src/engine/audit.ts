@@ -16,6 +16,7 @@ import { compareText } from './grouping.js';
 import { judge, type Verdict } from './judge.js';
 import { rulesByJudged, stateOf } from './rules-by-judged.js';
 import type { RuleInForce } from './settings.js';
+import { withoutAdvice } from './withheld.js';
 import { World } from './world.js';
 
 export interface JudgedCredential extends ReportedCredential {
@@ -155,6 +156,7 @@ function toJudged(credential: Credential, world: World, live: boolean): JudgedCr
     lastUsedAt: instantOf(credential.lastUsedAt),
     allowedCidrs: ifKnown(credential.allowedCidrs) ?? [],
     scopedRoles: ifKnown(world.scopedRoles(credential)) ?? [],
+    ...(credential.adviceWithheld ? { adviceWithheld: true } : {}),
   };
 }
 
@@ -171,7 +173,7 @@ function toFinding(
   shared: (text: string) => string,
 ): Finding {
   const said = wordsOf(verdict, rule);
-  return {
+  const finding: Finding = {
     fingerprint: fingerprint(tenant, rule.id, credential.kind, credential.id),
     rule: rule.id,
     severity: verdict.outcome === 'violation' ? verdict.severity : (severity ?? rule.severity),
@@ -185,6 +187,7 @@ function toFinding(
     waiver: null,
     firstSeen: null,
   };
+  return withoutAdvice(finding, rule.title);
 }
 
 /** Many findings say the same: one text for all of them takes a fraction of the memory, and is in one piece. */

@@ -13,6 +13,7 @@ import { blocksOf, containsSet, readAddresses } from '../contract/network.js';
 import { fingerprint } from './fingerprint.js';
 import type { HistoryRun, RememberedCredential, State } from './state.js';
 import { credentialKey, reachOf, wouldSee } from './state.js';
+import { withoutAdvice } from './withheld.js';
 
 /** A rule that needs a memory: it judges what changed, not what is. It has no options and no facts of its own. */
 export type DriftRule = Pick<Rule, 'id' | 'title' | 'severity' | 'kinds' | 'docs' | 'messages'>;
@@ -264,7 +265,7 @@ function finding(
   reported: ReportedCredential,
   input: DriftInput,
 ): Finding {
-  return {
+  const found: Finding = {
     fingerprint: fingerprint(input.run.tenant, rule.id, reported.kind, reported.id),
     rule: rule.id,
     severity: input.severities?.get(rule.id) ?? rule.severity,
@@ -278,6 +279,7 @@ function finding(
     waiver: null,
     firstSeen: null,
   };
+  return withoutAdvice(found, rule.title);
 }
 
 function count(number: number, noun: string): string {

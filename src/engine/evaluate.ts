@@ -139,6 +139,7 @@ export function historyRun(
     shown: mayBeFiltered(snapshot)
       ? new Set(judged.credentials.map(({ kind, id }) => credentialKey(kind, id)))
       : undefined,
+    decoys: new Set(snapshot.decoys?.map(({ kind, id }) => credentialKey(kind, id))),
     rules: new Set([
       ...rules.map(({ rule }) => rule.id).filter((id) => !skipped.has(id)),
       ...others.map(({ id }) => id),

@@ -72,7 +72,8 @@ export function compare(input: {
   readonly credentials: State['credentials'];
   readonly run: HistoryRun;
 }): Comparison {
-  const { previous, run } = input;
+  const { run } = input;
+  const previous = input.previous && withoutDecoys(input.previous, run);
   const verdicts = input.findings.map((finding) => judge(finding, previous, run));
   const vanished = vanishedFrom(previous, input.findings, run);
   const items = verdicts.flatMap(({ finding, reasons }) =>
@@ -107,6 +108,18 @@ export function compare(input: {
         ? remember({ previous, verdicts, vanished, credentials: input.credentials, run, told })
         : undefined,
   };
+}
+
+/** What was found on a decoy before it was known to be one is not resolved: that would speak of it. */
+function withoutDecoys(state: State, { decoys }: HistoryRun): State {
+  if (!decoys?.size) return state;
+  const others = <T extends FindingMemory>(findings: Readonly<Record<string, T>>) =>
+    Object.fromEntries(
+      Object.entries(findings).filter(
+        ([, { kind, credentialId }]) => kind === 'waiver' || !decoys.has(credentialKey(kind, credentialId)),
+      ),
+    );
+  return { ...state, findings: others(state.findings), resolved: others(state.resolved) };
 }
 
 interface Verdict {

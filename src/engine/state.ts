@@ -77,6 +77,8 @@ export interface HistoryRun {
   readonly rules: ReadonlySet<string>;
   /** Where ConductorOne may have left credentials out: those that were there, by `credentialKey`. */
   readonly shown?: ReadonlySet<string> | undefined;
+  /** Decoys, by `credentialKey`: forgotten without a word. Absent: none are known. */
+  readonly decoys?: ReadonlySet<string>;
 }
 
 /** Which part of the tenant a run can see. What one reach does not show is not gone: another may still show it. */

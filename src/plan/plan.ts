@@ -66,7 +66,9 @@ export function makePlan(
   if (wanted && !known) return undefined;
   const { open, unknown } = partsOf(report);
   const mine = (finding: Finding) =>
-    !wanted || (finding.credential !== null && wanted(finding.credential.owner));
+    !wanted ||
+    // An owner's part is made to be sent to the owner.
+    (finding.credential !== null && !finding.credential.adviceWithheld && wanted(finding.credential.owner));
   return {
     report,
     only: known ?? null,

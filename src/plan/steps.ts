@@ -28,6 +28,8 @@ export function stepsFor(
   credential: ReportedCredential,
   findings: readonly Finding[],
 ): readonly Step[] {
+  // The fix is the same for all of them: whom to ask.
+  if (credential.adviceWithheld) return findings.slice(0, 1).map(({ fix }) => ({ text: fix }));
   const ways = new Set<Way>();
   const settings = new Set<Setting>();
   const first = new Set<string>();

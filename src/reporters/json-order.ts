@@ -112,6 +112,7 @@ function factsInOrder(credential: ReportedCredential) {
     lastUsedAt,
     allowedCidrs,
     scopedRoles: scopedRoles.map(({ id, name }) => ({ id, name })),
+    ...(credential.adviceWithheld ? { adviceWithheld: true as const } : {}),
   };
 }
 

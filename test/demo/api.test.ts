@@ -74,7 +74,7 @@ describe('who may call', () => {
       principleId: tenant.environment.CONDUCTORONE_CLIENT_ID,
       userId: self?.userId,
       roles: [ROLE.owner],
-      features: ['servicePrincipals', 'federation'],
+      features: ['servicePrincipals', 'federation', 'decoys'],
       disabledModules: [],
     });
     expect(json.permissions).toContain('iam:personal_client:search');
@@ -535,4 +535,42 @@ test('another caller can be named', async () => {
   await start({ caller: ben?.clientId ?? '' });
   const { json } = await get('/auth/introspect');
   expect(json.userId).toBe(ben?.userId);
+});
+
+describe('decoys', () => {
+  test('are shown to Super Administrators only, in pages and narrowed as asked', async () => {
+    const pages = await follow((pageToken) => post('/decoys/search', { pageSize: 1, pageToken }));
+    // Sizes below ten are read as ten.
+    expect(sizes(pages)).toEqual([3]);
+    await start({ paging: { minSize: 1 } });
+    expect(sizes(await follow((pageToken) => post('/decoys/search', { pageSize: 1, pageToken })))).toEqual([
+      1, 1, 1,
+    ]);
+    const names = async (body: object) =>
+      (await post('/decoys/search', body)).json.list.map((each: { displayName: string }) => each.displayName);
+    expect(await names({ kinds: ['DECOY_KIND_WORKLOAD_FEDERATION'] })).toEqual(['legacy release']);
+    expect(await names({ statuses: ['DECOY_STATUS_FILTER_DISABLED'] })).toEqual(['workday-connector']);
+    expect(await names({ query: 'VAULT' })).toEqual(['vault-root-backup']);
+    expect(await names({ annotationKeys: ['team'] })).toEqual(['vault-root-backup']);
+    expect(await names({ hasBeenUsed: true })).toEqual([]);
+    expect((await post('/decoys/search', { filter: '' })).status).toBe(400);
+    for (const person of tenant.data.users) person.roleIds = [ROLE.viewer];
+    expect((await post('/decoys/search', {})).status).toBe(403);
+  });
+
+  test('say nothing of the client id that they go by', async () => {
+    const { json } = await post('/decoys/search', {});
+    expect(Object.keys(json.list[0]).sort()).toEqual([
+      'annotations',
+      'createdAt',
+      'description',
+      'disabled',
+      'displayName',
+      'id',
+      'kind',
+      'lastUsedAt',
+      'materialFingerprintSha256',
+      'updatedAt',
+    ]);
+  });
 });

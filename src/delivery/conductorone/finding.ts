@@ -49,8 +49,9 @@ export function toPushed(finding: Finding, wording: Wording): PushedFinding {
   const reach = wording.reachOf(finding);
   const ownerId = credential?.owner?.id || undefined;
   const status = owners.get(ownerId ?? '')?.status;
-  // Nothing can be hung on a user whom the tenant does not have any more.
-  const target = status === 'gone' || status === 'deleted' ? undefined : ownerId;
+  // Nothing can be hung on a user whom the tenant does not have any more. What targets a user may be sent to that user.
+  const untargeted = status === 'gone' || status === 'deleted' || credential?.adviceWithheld;
+  const target = untargeted ? undefined : ownerId;
   return {
     dedupKeyParts: [KEY, fingerprint],
     customSubType: rule,

@@ -93,8 +93,9 @@ function shortEntry({ finding, reasons }: Item, people: People): Element[] {
 }
 
 function shortOwner(finding: Finding, people: People): Element[] {
-  const owner = finding.credential?.owner;
+  const { owner, adviceWithheld } = finding.credential ?? {};
   if (!owner) return [];
+  if (adviceWithheld) return [plain(`, owner ${ownerInWords(finding, people)}`)];
   if (needsStandIn(finding, people)) {
     return [plain(`, owner ${ownerInWords(finding, people)}, `), ...standIns(finding, people, 1)];
   }

@@ -29,7 +29,8 @@ function isAway(owner: Owner | undefined): owner is Owner {
 
 /** The people to address about a finding: its owner, or the managers of an owner who is away. */
 export function concerned(finding: Finding, { owners }: People): readonly Person[] {
-  const named = finding.credential?.owner;
+  const { owner: named, adviceWithheld } = finding.credential ?? {};
+  if (adviceWithheld) return [];
   const owner = named ? owners.get(named.id) : undefined;
   if (isAway(owner)) return owner.managers;
   return named ? [named] : [];
@@ -37,7 +38,7 @@ export function concerned(finding: Finding, { owners }: People): readonly Person
 
 /** True where the finding is about a credential whose owner is away, so that somebody else is addressed. */
 export function needsStandIn({ credential }: Finding, { owners }: People): boolean {
-  return credential?.owner != null && isAway(owners.get(credential.owner.id));
+  return credential?.owner != null && !credential.adviceWithheld && isAway(owners.get(credential.owner.id));
 }
 
 /** The owner's name, email and state, without addressing anybody. */
@@ -52,7 +53,9 @@ const MANAGERS = 3;
 
 /** "Owner: @alice", "Owner: Alice <a@acme.example>", or an owner who is away and who is addressed instead. */
 export function ownerLine(finding: Finding, people: People): Element[] {
-  const named = finding.credential?.owner;
+  const { owner: named, adviceWithheld } = finding.credential ?? {};
+  // In words: a mention would be a message to the owner.
+  if (adviceWithheld) return [plain(`Owner: ${ownerInWords(finding, people)}`)];
   if (!named || !needsStandIn(finding, people)) {
     return [plain('Owner: '), named ? address(named, people) : plain('not known')];
   }

@@ -16,6 +16,7 @@ import type {
   ServicePrincipalCredential,
   User,
 } from '../tenant/records.js';
+import { PLANTED } from './decoys.js';
 import { BASTION, CI_RUNNERS, OFFICE } from './networks.js';
 import { LOST_ROLE, PERSON } from './people.js';
 
@@ -382,6 +383,8 @@ const TRUSTS: readonly Trusted[] = [
     roles: [ROLE.user],
   },
   { of: 'helpdesk', by: 'github', name: 'paused', when: 'true', disabled: true },
+  // Not a way in at all, but a decoy.
+  { of: 'deployer', by: 'github', name: PLANTED.trust, when: '' },
 ];
 
 const idOfTrust = (index: number) => clientNameOf(`trust ${index}`);

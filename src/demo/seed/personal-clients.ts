@@ -1,5 +1,6 @@
 import { type Calendar, idOf, personalClient, ROLE } from '../build.js';
 import type { PersonalClient } from '../tenant/records.js';
+import { PLANTED } from './decoys.js';
 import { BASTION, CI_RUNNERS, OFFICE, VPN } from './networks.js';
 import { LOST_ROLE, PERSON } from './people.js';
 
@@ -341,7 +342,10 @@ const HOSTILE: readonly Key[] = [
   roles: [ROLE.user],
 }));
 
-const KEYS = [...ADA, ...ADMINS, ...USERS, ...LEFT_BEHIND, ...HOSTILE];
+/** Not a key at all, but a decoy that looks like the best of them. */
+const DECOY: Key = { owner: 'ben', name: PLANTED.key, created: 143.2, ends: null, used: null };
+
+const KEYS = [...ADA, ...ADMINS, ...USERS, ...LEFT_BEHIND, ...HOSTILE, DECOY];
 
 export function personalClients(calendar: Calendar): PersonalClient[] {
   return KEYS.map((key, index) => {

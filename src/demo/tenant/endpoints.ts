@@ -1,4 +1,5 @@
 import type { Call } from './call.js';
+import { searchDecoys } from './decoys.js';
 import { listProviders, searchTrusts, testCel } from './federation.js';
 import { createFinding, searchFindings, setFindingState } from './findings.js';
 import { introspect } from './introspect.js';
@@ -44,6 +45,7 @@ const ENDPOINTS = {
   },
   'federation-providers': { method: 'GET', path: '/workload_federation/providers', answer: listProviders },
   'test-cel': { method: 'POST', path: '/workload_federation/test-cel', answer: testCel },
+  'search-decoys': { method: 'POST', path: '/decoys/search', answer: searchDecoys },
   'session-settings': { method: 'GET', path: '/settings/session', answer: getSessionSettings },
   'create-finding': { method: 'POST', path: '/findings', answer: createFinding },
   'search-findings': { method: 'POST', path: '/findings/search', answer: searchFindings },

@@ -5,6 +5,7 @@ export const Permission = {
   readRoles: 'iam:role:read',
   readServicePrincipals: 'service_principal:read',
   readFederation: 'workload_federation:read',
+  readDecoys: 'decoy:read',
   readSettings: 'settings:session:read',
   readFindings: 'finding:read',
   writeFindings: 'finding:write',

@@ -111,6 +111,27 @@ export interface FederationProvider {
   updatedAt: Timestamp;
 }
 
+export type DecoyKind =
+  | 'DECOY_KIND_UNSPECIFIED'
+  | 'DECOY_KIND_USER_CLIENT_CREDENTIAL'
+  | 'DECOY_KIND_CONNECTOR_CLIENT'
+  | 'DECOY_KIND_WORKLOAD_FEDERATION'
+  | 'DECOY_KIND_ACCESS_TOKEN';
+
+/** A planted credential. It says nothing of the client id that it goes by in the ordinary lists. */
+export interface Decoy {
+  id: string;
+  kind: DecoyKind;
+  displayName: string;
+  description: string;
+  annotations: Record<string, string>;
+  disabled: boolean;
+  materialFingerprintSha256: string;
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+  lastUsedAt: Timestamp;
+}
+
 export interface CidrRestriction {
   enabled: boolean;
   sourceCidr: string[];
@@ -134,6 +155,7 @@ export interface TenantData {
   credentials: Table<ServicePrincipalCredential>;
   trusts: Table<FederationTrust>;
   providers: Table<FederationProvider>;
+  decoys: Table<Decoy>;
   sessionSettings: SessionSettings;
   /** The bare client id of the personal client that the tenant hands out as its environment. */
   caller: string;
@@ -150,4 +172,5 @@ export interface TenantRecords extends TenantData {
   credentials: ServicePrincipalCredential[];
   trusts: FederationTrust[];
   providers: FederationProvider[];
+  decoys: Decoy[];
 }

@@ -11,6 +11,7 @@ export type Switch = 'on' | 403 | 404 | 501;
 export interface Features {
   servicePrincipals: Switch;
   federation: Switch;
+  decoys: Switch;
   /** Early access: off unless asked for. */
   findings: Switch;
 }

@@ -54,7 +54,7 @@ export interface Tenant<Data extends TenantData = TenantRecords> {
   close(): Promise<void>;
 }
 
-const DEFAULT_FEATURES: Features = { servicePrincipals: 'on', federation: 'on', findings: 501 };
+const DEFAULT_FEATURES: Features = { servicePrincipals: 'on', federation: 'on', decoys: 'on', findings: 501 };
 const DEFAULT_LIFETIMES: Lifetimes = { personalClient: 600, servicePrincipal: 3600, exchange: 1800 };
 
 /** Starts a tenant on 127.0.0.1. */

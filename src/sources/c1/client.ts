@@ -17,7 +17,7 @@ interface CallOf<Method extends 'GET' | 'POST', Path extends string> {
 }
 
 /** Where the API takes a POST to answer a question. */
-export type SearchPath = `/search/${string}`;
+export type SearchPath = `/search/${string}` | '/decoys/search';
 
 /** One call of the API that reads, below `/api/v1`: all that an audit can ask. */
 export type Call = CallOf<'GET', string> | CallOf<'POST', SearchPath>;

@@ -15,6 +15,7 @@ import type { Source } from '../source.js';
 import { Session } from './auth/session.js';
 import { ApiClient } from './client.js';
 import type { KindSeen, Reader } from './collect.js';
+import { readDecoys, setDecoysApart } from './decoys.js';
 import type { TenantAccess } from './environment.js';
 import { collectTrusts, providersOf, readProviders, trustsByPrincipal } from './federation.js';
 import { type Caller, introspect } from './introspect.js';
@@ -114,25 +115,43 @@ async function collect(
   const caller = await introspect(client);
   const wantsPrincipals = kinds.some((kind) => kind !== 'personal-client');
   const wantsTrusts = kinds.includes('federation-trust');
-  const [{ seen, principals }, { roles, note: rolesNote }, { allowList, note: settingsNote }, providers] =
-    await Promise.all([
-      collectKinds(options, reader, caller, wantsPrincipals),
-      readRoles(reader),
-      readAllowList(client),
-      wantsTrusts ? readProviders(reader) : NO_PROVIDERS,
-    ]);
+  const [
+    { seen, principals },
+    { roles, note: rolesNote },
+    { allowList, note: settingsNote },
+    providers,
+    planted,
+  ] = await Promise.all([
+    collectKinds(options, reader, caller, wantsPrincipals),
+    readRoles(reader),
+    readAllowList(client),
+    wantsTrusts ? readProviders(reader) : NO_PROVIDERS,
+    readDecoys(reader),
+  ]);
 
   const superAdministrator = isSuperAdministrator(caller, roles);
-  const credentials = seen.flatMap((kind) => kind.credentials);
+  const {
+    credentials,
+    decoys,
+    note: decoysNote,
+  } = setDecoysApart(
+    seen.flatMap((kind) => kind.credentials),
+    planted.decoys,
+  );
   const persons = await readOwners(reader, people, ownerIds(credentials, true), roles);
   const machines =
     principals &&
     principalOwners(ownerIds(credentials, false), principals, roles, superAdministrator === true);
-  const failures = distinct(
-    seen.flatMap((kind) => (kind.failure && kind.seen.required ? [kind.failure] : [])),
-  );
+  const failures = distinct([
+    ...seen.flatMap((kind) => (kind.failure && kind.seen.required ? [kind.failure] : [])),
+    ...(planted.failure ? [planted.failure] : []),
+  ]);
   const owners = new Map<string, Fact<Owner>>([...persons.owners, ...(machines?.owners ?? [])]);
-  const trusts = seen.find((kind) => kind.seen.kind === 'federation-trust');
+  const listed = seen.find((kind) => kind.seen.kind === 'federation-trust');
+  const trusts = listed && {
+    ...listed,
+    credentials: credentials.filter(({ kind }) => kind === 'federation-trust'),
+  };
   const facts: TenantFacts = {
     owners,
     roles,
@@ -146,6 +165,8 @@ async function collect(
     self: { userId: caller.userId ?? null, clientId: access.clientId },
     seesAll: superAdministrator === true,
     credentials,
+    decoys,
+    gaps: planted.gap === null ? [] : [planted.gap],
     sources: seen.map((kind) => kind.seen),
     facts,
     notes: [
@@ -159,6 +180,8 @@ async function collect(
       principalsNote(principals, kinds),
       persons.note,
       machines?.note ?? null,
+      planted.note,
+      decoysNote,
     ]
       .filter((note) => note !== null)
       // What stopped everything is told once, and no right mends it.
