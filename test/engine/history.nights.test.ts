@@ -214,7 +214,7 @@ test('thirty nights', async () => {
   expect(named(4)).toEqual(['newcomer']);
   expect(texts[4]).toContain('Resolved, well done: leaver-1 (unused), leaver-2 (unused).');
   expect(named(8)).toEqual([]);
-  expect(texts[8]).toContain('what is missing here may exist all the same');
+  expect(texts[8]).toContain('there may be findings that are missing here');
   expect(named(16)).toEqual(['widened']);
   expect(texts[16]).toContain(
     'HIGH  name of widened · personal client widened (new)\nlost its 1 scoped role',
