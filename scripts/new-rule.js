@@ -14,7 +14,6 @@ const TAKEN = [
   'waiver-expired',
   'waiver-unmatched',
   'waiver-expiring',
-  'waiver-covers',
   'scope-widened',
   'network-widened',
   'credential-appeared',

@@ -36,10 +36,6 @@ export function jsonSchema(shape: Shape): Schema {
       };
     case 'either':
       return { anyOf: [jsonSchema(shape.scalar), jsonSchema(shape.record)] };
-    case 'oneOrMore':
-      return {
-        anyOf: [jsonSchema(shape.of), jsonSchema({ type: 'list', of: shape.of, filled: true })],
-      };
     case 'anything':
       return {};
   }

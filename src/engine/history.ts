@@ -64,13 +64,12 @@ const DIGEST_EVERY = 7 * DAY;
  * Sets tonight's findings against what is remembered. Pure.
  *
  * @param findings all of the run's, before any is filtered out for display: unknown, waived and drift included.
- * @param credentials the memory of credentials as it is to become (see `drift`); so is `covered` of waivers by name.
+ * @param credentials the memory of credentials as it is to become (see `drift`).
  */
 export function compare(input: {
   readonly previous: State | undefined;
   readonly findings: readonly Finding[];
   readonly credentials: State['credentials'];
-  readonly covered?: State['covered'];
   readonly run: HistoryRun;
 }): Comparison {
   const { run } = input;
@@ -104,7 +103,10 @@ export function compare(input: {
       digest: digestDue(verdicts, previous, run),
       lastPostedAt: previous?.slack.postedAt ?? null,
     },
-    next: (told) => (run.complete ? remember({ ...input, previous, verdicts, vanished, told }) : undefined),
+    next: (told) =>
+      run.complete
+        ? remember({ previous, verdicts, vanished, credentials: input.credentials, run, told })
+        : undefined,
   };
 }
 
@@ -229,7 +231,6 @@ function remember(input: {
   readonly verdicts: readonly Verdict[];
   readonly vanished: readonly Vanished[];
   readonly credentials: State['credentials'];
-  readonly covered?: State['covered'];
   readonly run: HistoryRun;
   readonly told: Told;
 }): State {
@@ -258,7 +259,6 @@ function remember(input: {
     findings: sorted(findings),
     resolved: sorted(resolved),
     credentials: input.credentials,
-    ...(input.covered && Object.keys(input.covered).length > 0 ? { covered: input.covered } : {}),
     slack: {
       postedAt: told.posted ? run.asOf : (previous?.slack.postedAt ?? null),
       digestAt: told.digest ? run.asOf : (previous?.slack.digestAt ?? null),

@@ -65,11 +65,15 @@ function missingError(keys: readonly Key[], yes: boolean): AuditError {
   const flags = keys.map((key) => QUESTIONS[key].flag).join(', ');
   if (yes) {
     const examples = keys.map((key) => (key === 'tenant' ? '--tenant acme' : '--repository acme/security'));
-    return new AuditError('usage', `There is no default for ${flags}.`, `Add ${examples.join(' ')}, say.`);
+    return new AuditError(
+      'usage',
+      `There is no default for ${flags}.`,
+      `For example, add ${examples.join(' ')}.`,
+    );
   }
   return new AuditError(
     'usage',
-    `There is no terminal to ask on, and these are missing: ${flags}.`,
-    'Give them, or add --yes to take what defaults there are.',
+    `These flags are missing, and there is no terminal to ask on: ${flags}.`,
+    'Add them, or add --yes to use the defaults.',
   );
 }

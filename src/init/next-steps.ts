@@ -1,12 +1,12 @@
-import { CONFIG_FILE, exampleClientId, type Setup } from './setup.js';
+import { CONFIG_FILE, COPY_FOLDER, exampleClientId, RUN_COPY, type Setup, WORKFLOW_FILE } from './setup.js';
 import { trustCondition } from './trust-condition.js';
 
-/** What is left to do by hand in ConductorOne and GitHub, for a terminal. */
-export function nextSteps(setup: Setup, version: string): string {
+/** What to do by hand in ConductorOne and GitHub, for a terminal. */
+export function nextSteps(setup: Setup): string {
   const sections = [
     [`In ConductorOne (https://${setup.tenant}):`, conductorOneSteps(setup)],
     [`In GitHub${setup.repository === undefined ? '' : ` (${setup.repository})`}:`, gitHubSteps(setup)],
-    ['Try it:', trySteps(setup, version)],
+    ['Try it:', trySteps(setup)],
   ] as const;
   let number = 0;
   const listed = sections.map(([title, steps]) => {
@@ -22,37 +22,38 @@ export function nextSteps(setup: Setup, version: string): string {
 function warnings({ auth, scope }: Setup): string[] {
   if (auth !== 'federation' || scope !== 'mine') return [];
   return [
-    `Scope mine with federation audits the keys of the service principal itself, and most likely it
-has none. For everyone's keys take --scope tenant; for your own, --auth secret and a key of yours.`,
+    `Scope mine with federation audits the keys of the service principal itself, which most likely
+has none. Use --scope tenant for everyone's keys, or --auth secret with your own key for yours.`,
   ];
 }
 
-const SERVICE_PRINCIPAL = `Settings > Developers > Service principals > Create service principal: "c1-audit nightly", say.
-This is early access: ConductorOne's support switches it on.`;
+const SERVICE_PRINCIPAL = `Settings > Developers > Service principals > Create service principal.
+Name it "c1-audit nightly", for example.
+Service principals are early access: ask ConductorOne's support to turn them on.`;
 
-const SUPER_ADMINISTRATOR = `Give it the role Super Administrator, the only one documented to see everyone's keys.
-Whether Read-Only Administrator is enough is not documented: before you rely on it, compare
-how many credentials an audit sees with each.`;
+const SUPER_ADMINISTRATOR = `Give it the role Super Administrator, the only role documented to see everyone's keys.
+Whether Read-Only Administrator is enough is not documented. Before you use it, compare how
+many credentials an audit sees with each role.`;
 
-const NETWORKS = 'those of your runners; empty for GitHub-hosted ones, where they change';
+const NETWORKS = 'the addresses of your runners; none for GitHub-hosted runners';
 
 function conductorOneSteps(setup: Setup): string[] {
   const { auth, scope, repository, branch } = setup;
-  const limit = scope === 'tenant' ? 'Full permissions: the role is needed whole' : 'a read-only role';
+  const limit = scope === 'tenant' ? 'Full permissions: the audit needs all of the role' : 'a read-only role';
   const principal = [SERVICE_PRINCIPAL, ...(scope === 'tenant' ? [SUPER_ADMINISTRATOR] : [])];
   if (auth === 'federation' && repository !== undefined) {
     return [
       ...principal,
       `On its page: Federation > Set up federation.
   Provider    GitHub Actions, issuer https://token.actions.githubusercontent.com
-  Condition   in manual mode, spelled as GitHub does, case included:
+  Condition   in manual mode; upper and lower case must match the names on GitHub:
 
 ${trustCondition(repository, branch)}
 
   Scope       ${limit}
   IP ranges   ${NETWORKS}
-The condition leaves sub out: repositories created after 2026-07-15 have another form of it.`,
-      'Copy the client id of the trust, which ends in /wfe. Test, there, tries the condition.',
+The condition does not use sub: its form differs for repositories created after 2026-07-15.`,
+      'Copy the client id of the trust, which ends in /wfe. The Test button tries the condition.',
     ];
   }
   if (scope === 'tenant') {
@@ -62,7 +63,7 @@ The condition leaves sub out: repositories created after 2026-07-15 have another
   Expiration         90 days or less
   Limit source IPs   ${NETWORKS}
   Limit scopes       ${limit}
-  Require DPoP       yes: a stolen access token is then of no use`,
+  Require DPoP       yes, so that a stolen access token cannot be used`,
       'Copy the client id, which ends in /spc, and the secret, which is shown once.',
     ];
   }
@@ -70,8 +71,8 @@ The condition leaves sub out: repositories created after 2026-07-15 have another
     `Your profile > API keys > Create credential.
   Lifespan       90 days or less
   Allowed IPs    ${NETWORKS}
-  Scope          ${limit}; the least that will do is not documented
-It ends with your account: for a nightly job a service principal lasts longer.`,
+  Scope          ${limit}; the minimum is not documented
+The key stops working with your account. For a nightly job, a service principal lasts longer.`,
     'Copy the client id, which ends in /pcc, and the secret, which is shown once.',
   ];
 }
@@ -81,46 +82,50 @@ function gitHubSteps(setup: Setup): string[] {
   const repo = repoFlag(setup);
   const secrets = auth === 'secret';
   return [
-    `Set the client id, yours in place of this one. It is no secret:
+    `Set the client id. Replace this example with yours; it is not a secret:
 gh variable set CONDUCTORONE_CLIENT_ID${repo} --body '${exampleClientId(setup)}'`,
     ...(secrets
       ? [
-          `Set the secret; the command asks for it, so that it stands in no history:
+          `Set the secret. The command asks for it, so that it is not in your shell's history:
 gh secret set CONDUCTORONE_CLIENT_SECRET${repo}
-Replace both before the credential ends: the audit warns 30 days ahead.`,
+Replace both before the credential expires: the audit warns 30 days ahead.`,
         ]
       : []),
     ...(slack
       ? [
-          `Create an incoming webhook, https://api.slack.com/messaging/webhooks, and set it; without it
-the run fails:
+          `Create an incoming webhook (https://api.slack.com/messaging/webhooks) and set it.
+Without it the run fails:
 gh secret set SLACK_WEBHOOK_URL${repo}`,
         ]
       : []),
-    `Hear of a night without an audit (optional), through a service such as healthchecks.io:
+    `Sign the state, so that a forged one from the cache is refused (optional):
+openssl rand -hex 32 | gh secret set C1_AUDIT_STATE_KEY${repo}`,
+    `Get a warning when a night has no audit, from a service such as healthchecks.io (optional):
 gh secret set C1_AUDIT_HEARTBEAT_URL${repo}`,
-    `Commit both files to ${branch}, which must be the default branch: GitHub runs schedules from no
-other. Keep the repository private, as reports name people, and to few: whoever can push
-${secrets ? 'a branch can use the secret' : 'to that branch can use the login'}.`,
+    `Commit the files to ${branch}, which must be the default branch. GitHub runs schedules only there:
+git add ${COPY_FOLDER} ${WORKFLOW_FILE} ${CONFIG_FILE}
+Keep the repository private, because reports name people. Limit who can push: whoever can
+push ${secrets ? 'a branch can use the secret' : 'to that branch can use the login'}.`,
   ];
 }
 
-function trySteps(setup: Setup, version: string): string[] {
+function trySteps(setup: Setup): string[] {
   const repo = repoFlag(setup);
   return [
-    `gh workflow run c1-audit.yml${repo} --ref ${setup.branch}
+    `Start the workflow:
+gh workflow run c1-audit.yml${repo} --ref ${setup.branch}
 gh run list${repo} --workflow c1-audit.yml`,
-    `On your machine, with a credential of yours in the environment:
-npx c1-audit@${version} doctor`,
+    `Or check the setup on your machine, with a credential of yours in the environment:
+${RUN_COPY} doctor`,
   ];
 }
 
 function expectations({ scope }: Setup): string[] {
   if (scope !== 'tenant') return [];
   return [
-    `The audit reports its own login too: no-scoped-roles (critical), and open-cidr where it may call
-from anywhere. Both are true. ${CONFIG_FILE} holds a waiver to fill in once somebody
-has accepted them.`,
+    `The audit reports its own login too: no-scoped-roles (critical), and open-cidr if it may call from
+anywhere. Both are correct. ${CONFIG_FILE} has a waiver to fill in once somebody has
+accepted them.`,
   ];
 }
 

@@ -3,7 +3,7 @@ import { didYouMean } from '../config/nearest.js';
 import { SEVERITIES } from '../contract/severity.js';
 import { LOGINS, type Setup } from './setup.js';
 
-/** What somebody answered, or what is wrong with it: `is no ….` */
+/** What somebody answered, or what is wrong with it: `is not ….` */
 export type Answer<T> = { readonly value: T } | { readonly problem: string };
 
 export interface Question<T> {
@@ -21,7 +21,7 @@ export const QUESTIONS: Questions = {
   tenant: { flag: '--tenant', ask: 'Tenant (acme or acme.conductor.one)', parse: parseTenant },
   auth: {
     flag: '--auth',
-    ask: 'Login: federation (no secret to keep) or secret',
+    ask: 'Login: federation (stores no secret) or secret',
     parse: choice(LOGINS),
   },
   scope: {
@@ -38,10 +38,10 @@ export const QUESTIONS: Questions = {
   profile: { flag: '--profile', ask: `Profile: ${PROFILES.join(', ')}`, parse: choice(PROFILES) },
   failOn: {
     flag: '--fail-on',
-    ask: `Fail from this severity on: ${SEVERITIES.join(', ')} or never`,
+    ask: `Fail at this severity or above: ${SEVERITIES.join(', ')} or never`,
     parse: choice([...SEVERITIES, 'never'] as const),
   },
-  slack: { flag: '--slack or --no-slack', ask: 'Send what is new to Slack: yes or no', parse: parseYesOrNo },
+  slack: { flag: '--slack or --no-slack', ask: 'Send new findings to Slack: yes or no', parse: parseYesOrNo },
   schedule: { flag: '--schedule', ask: 'Schedule, as cron in UTC', parse: parseSchedule },
 };
 
@@ -49,7 +49,7 @@ function choice<T extends string>(words: readonly T[]): (text: string) => Answer
   return (text) => {
     const value = words.find((word) => word === text.toLowerCase());
     if (value !== undefined) return { value };
-    return { problem: `is none of ${words.join(', ')}${didYouMean(text, words) || '.'}` };
+    return { problem: `is not one of ${words.join(', ')}${didYouMean(text, words) || '.'}` };
   };
 }
 
@@ -68,12 +68,12 @@ function parseTenant(text: string): Answer<string> {
   const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
   if (host.length <= 253 && new RegExp(`^(?:${label}\\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$`).test(host))
     return { value: host };
-  return { problem: 'is no tenant: write its name or host, such as acme or acme.conductor.one.' };
+  return { problem: 'is not a tenant: write its name or host, such as acme or acme.conductor.one.' };
 }
 
 function parseRepository(text: string): Answer<string> {
   if (/^[A-Za-z0-9][\w-]{0,99}\/(?!\.{1,2}$)[\w.-]{1,100}$/.test(text)) return { value: text };
-  return { problem: 'is no repository on GitHub: write owner/name, such as acme/security.' };
+  return { problem: 'is not a repository on GitHub: write owner/name, such as acme/security.' };
 }
 
 /** What git lets through, cut down to what needs no quoting anywhere. */
@@ -81,7 +81,9 @@ function parseBranch(text: string): Answer<string> {
   const parts = text.split('/');
   const plain = parts.every((part) => /^[A-Za-z0-9_][\w.-]*$/.test(part) && !/\.\.|\.$|\.lock$/.test(part));
   if (plain && text.length <= 200) return { value: text };
-  return { problem: 'is no branch that can be used here: letters, digits and . _ - / alone.' };
+  return {
+    problem: 'is not a branch name that c1-audit can use: only letters, digits and . _ - / are allowed.',
+  };
 }
 
 /** Ranges of the last four fields: hour, day of the month, month, day of the week. */
@@ -102,7 +104,7 @@ function parseSchedule(text: string): Answer<string> {
   if (sound) return { value: [minute, ...fields].join(' ') };
   return {
     problem:
-      'is no schedule: write minute (one number), hour, day, month, weekday in numbers, such as "17 4 * * *".',
+      'is not a schedule: write minute (one number), hour, day, month, weekday in numbers, such as "17 4 * * *".',
   };
 }
 

@@ -1,4 +1,4 @@
-import { CONFIG_FILE, type Setup } from './setup.js';
+import { CONFIG_FILE, COPY_FOLDER, PROGRAM, RUN_COPY, type Setup, SUMS_FILE } from './setup.js';
 
 const STATE = '.c1-audit/state.json';
 const REPORTS = 'c1-audit-report';
@@ -6,23 +6,29 @@ const REPORTS = 'c1-audit-report';
 const expression = (text: string) => `\${{ ${text} }}`;
 const secret = (name: string) => `          ${name}: ${expression(`secrets.${name}`)}\n`;
 
-/** `.github/workflows/c1-audit.yml`: needs the package on npm and nothing else of this project. */
+/** One hash over the checkout and Node.js, without the state. */
+const DIGEST = `find -H . "$(command -v node)" -path ./.git -prune -o -path ./${STATE} -prune -o -type f -print0 |
+            LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c -64`;
+
+/** `.github/workflows/c1-audit.yml`: runs the copy of the program in the same repository. */
 export function workflowFile(setup: Setup, version: string): string {
   const { tenant, auth, slack, schedule } = setup;
   const federation = auth === 'federation';
   const key = `c1-audit-state-${tenant}-`;
   const run = `${key}${expression('github.run_id')}-${expression('github.run_attempt')}`;
-  return `# Audits the API credentials of ${tenant} and fails where there is something to do.
-# ${CONFIG_FILE} says what it looks for. Keep the repository private: the log, the summary and the artifact
-# name people.
+  return `# Audits the API credentials of ${tenant} and fails if there is something to fix.
+# ${CONFIG_FILE} has the settings. Keep the repository private: the log, the summary and the artifact name people.
 #
-# Login: the variable CONDUCTORONE_CLIENT_ID${federation ? ', the client id of a federation trust (it ends in /wfe). No secret is kept' : ' and the secret CONDUCTORONE_CLIENT_SECRET'}.
+# The workflow runs the copy of c1-audit in ${COPY_FOLDER}, put there by c1-audit ${version}. Nothing is downloaded from a
+# package registry. \`c1-audit init --update\`, run from a newer version, replaces the copy.
+#
+# Login: the variable CONDUCTORONE_CLIENT_ID${federation ? ', the client id of a federation trust (it ends in /wfe). No secret is stored' : ' and the secret CONDUCTORONE_CLIENT_SECRET'}.
 name: c1-audit
 
 on:
   schedule:
-    # UTC. GitHub delays and drops runs, those on the full hour first, and in public repositories it ends schedules after
-    # 60 days without a commit. The secret C1_AUDIT_HEARTBEAT_URL lets you hear of a night without an audit.
+    # UTC. GitHub delays and drops runs, most of all on the full hour. In public repositories it ends schedules after 60
+    # days without a commit. Set the secret C1_AUDIT_HEARTBEAT_URL to hear of a night without an audit.
     - cron: "${schedule}"
   workflow_dispatch:
 
@@ -40,7 +46,10 @@ jobs:
     timeout-minutes: 45
     permissions:
       contents: read
-${federation ? '      id-token: write\n' : ''}    # Without a login the run fails and says what to set. A condition that skipped it would look like a clean night.
+${federation ? '      id-token: write # to log in by workload federation\n' : ''}    defaults:
+      run:
+        shell: bash
+    # Without a login the run fails and says what to set. If a condition skipped it, it would look like a clean night.
     steps:
       - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
         with:
@@ -51,6 +60,24 @@ ${federation ? '      id-token: write\n' : ''}    # Without a login the run fail
           node-version: 24
           package-manager-cache: false
 
+      # No login is in the environment yet.
+      - name: Check c1-audit
+        id: program
+        run: |
+          cd ${COPY_FOLDER}
+          if ! sha256sum --check --strict --quiet ${SUMS_FILE} ||
+            [ "$(find . ! -type d | wc -l)" -ne "$(($(wc -l < ${SUMS_FILE}) + 1))" ]; then
+            echo '::error title=c1-audit::The files in ${COPY_FOLDER} are not as c1-audit init wrote them. Nothing was audited. Run c1-audit init --update and commit all files.'
+            exit 3
+          fi
+          if ! node ${PROGRAM} --version; then
+            echo '::error title=c1-audit::The copy of c1-audit in ${COPY_FOLDER} does not start. Nothing was audited.'
+            exit 3
+          fi
+          cd "$GITHUB_WORKSPACE"
+          digest=$(${DIGEST})
+          echo "digest=$digest" >> "$GITHUB_OUTPUT"
+
       # Whoever can open a pull request can read a cache: the state holds fingerprints and ids, no names.
       - name: Restore the state
         uses: actions/cache/restore@55cc8345863c7cc4c66a329aec7e433d2d1c52a9 # v6.1.0
@@ -60,24 +87,25 @@ ${federation ? '      id-token: write\n' : ''}    # Without a login the run fail
           key: ${run}
           restore-keys: ${key}
 
-      # Apart from the audit, so that no credential is in the environment. A folder of its own: nothing that the checkout
-      # brings along (node_modules, .npmrc) stands in for the package, which has no dependencies.
-      - name: Get c1-audit
+      # A forged cache could hold more than the state: the program, the configuration and Node.js must be as before.
+      - name: Check the restored files
+        env:
+          DIGEST: ${expression('steps.program.outputs.digest')}
         run: |
-          mkdir -p "$RUNNER_TEMP/c1-audit"
-          npm install --prefix "$RUNNER_TEMP/c1-audit" --ignore-scripts --no-audit --no-fund c1-audit@${version} || {
-            echo '::error title=c1-audit::The package could not be fetched. Nothing was audited.'
+          digest=$(${DIGEST})
+          if [ "$digest" != "$DIGEST" ]; then
+            echo '::error title=c1-audit::The cache changed files besides ${STATE}. Nothing was audited. Find out who wrote it, then delete the caches of this repository: gh cache delete --all'
             exit 3
-          }
+          fi
 
       # Its exit code is the run's: 1 findings, 2 wrong configuration or login, 3 failed or incomplete.
       - name: Audit
         env:
           CONDUCTORONE_TENANT_DOMAIN: ${tenant}
           CONDUCTORONE_CLIENT_ID: ${expression('vars.CONDUCTORONE_CLIENT_ID')}
-${federation ? '' : secret('CONDUCTORONE_CLIENT_SECRET')}${slack ? secret('SLACK_WEBHOOK_URL') : ''}${secret('C1_AUDIT_HEARTBEAT_URL')}        run: |
+${federation ? '' : secret('CONDUCTORONE_CLIENT_SECRET')}${slack ? secret('SLACK_WEBHOOK_URL') : ''}${secret('C1_AUDIT_HEARTBEAT_URL')}${secret('C1_AUDIT_STATE_KEY')}        run: |
           mkdir -p ${REPORTS}
-          "$RUNNER_TEMP/c1-audit/node_modules/.bin/c1-audit" ${slack ? '--slack' : '--no-slack'} \\
+          ${RUN_COPY} ${slack ? '--slack' : '--no-slack'} \\
             --state ${STATE} \\
             --format text \\
             --format json:${REPORTS}/report.json \\

@@ -9,54 +9,128 @@ import { configFile } from '../../init/config-file.js';
 import { defaultBranch, githubRepository } from '../../init/git.js';
 import { type Interview, interview, type Texts } from '../../init/interview.js';
 import { nextSteps } from '../../init/next-steps.js';
+import { currentCopy, differences, type Files, programFiles } from '../../init/program-copy.js';
 import { QUESTIONS } from '../../init/questions.js';
-import { CONFIG_FILE, WORKFLOW_FILE } from '../../init/setup.js';
+import { CONFIG_FILE, COPY_FOLDER, WORKFLOW_FILE } from '../../init/setup.js';
 import { workflowFile } from '../../init/workflow-file.js';
 import type { Io } from '../../io.js';
 import { forTerminal } from '../../reporters/escape.js';
 import type { InitFlags } from '../definitions/init.js';
 import type { CommandContext } from '../main.js';
 
-/** A file to write, by its path below the folder. */
+/** A file to write, or a folder to replace, by its path below the root. */
 interface Draft {
   readonly name: string;
-  readonly text: string;
+  readonly content: string | Files;
 }
 
-/** Writes a configuration and the workflow for nightly audits, and says what is left to do by hand. */
+const ANSWERS = [
+  'tenant',
+  'auth',
+  'scope',
+  'profile',
+  'failOn',
+  'slack',
+  'repository',
+  'branch',
+  'schedule',
+] as const satisfies readonly (keyof InitFlags)[];
+
+/** Sets a repository up for nightly audits, and prints what to do by hand. */
 export async function initCommand(flags: InitFlags, { io, redactor }: CommandContext): Promise<ExitCode> {
   const folder = resolve(io.cwd, flags.dir ?? '.');
   if (!(await stat(folder).catch(() => undefined))?.isDirectory())
-    throw new AuditError('usage', `There is no folder ${flags.dir}.`, 'Make it first, or name another.');
-  // Before anything is asked: answers that lead nowhere are a nuisance.
+    throw new AuditError('usage', `There is no folder ${flags.dir}.`, 'Create it, or choose another.');
+  const print = (stream: Io['stdout'], text: string) => writeStream(stream, redactor.redact(text));
+  if (flags.update) return update(flags, folder, (text) => print(io.stdout, text));
+
+  // Before the questions: nobody should answer them in vain.
   if (!flags.dryRun) await refuseToWrite(folder, flags.force === true);
+  const program = await programFiles();
   const setup = await ask(flags, await defaultsFor(folder, io), io);
   const drafts = [
-    { name: CONFIG_FILE, text: configFile(setup, C1_AUDIT_VERSION, io.now()) },
-    { name: WORKFLOW_FILE, text: workflowFile(setup, C1_AUDIT_VERSION) },
+    { name: CONFIG_FILE, content: configFile(setup, io.now()) },
+    { name: WORKFLOW_FILE, content: workflowFile(setup, C1_AUDIT_VERSION) },
   ];
-  const steps = nextSteps(setup, C1_AUDIT_VERSION);
-  const print = (stream: Io['stdout'], text: string) => writeStream(stream, redactor.redact(text));
+  const steps = nextSteps(setup);
+  const copied = `the copy of c1-audit ${C1_AUDIT_VERSION} in ${COPY_FOLDER} (${program.size} files)`;
   if (flags.dryRun) {
     // One stream of YAML documents, each with its name.
-    await print(io.stdout, drafts.map(({ name, text }) => `--- # ${name}\n${text}`).join(''));
-    await print(io.stderr, `\n${steps}`);
+    await print(io.stdout, drafts.map(({ name, content }) => `--- # ${name}\n${content}`).join(''));
+    await print(io.stderr, `\nNot printed: ${copied}.\n\n${steps}`);
     return EXIT.clean;
   }
   await refuseToWrite(folder, flags.force === true);
-  await write(folder, drafts);
+  // With --force, the copy that is running stays: it is the version that would replace it.
+  const running = (await currentCopy(folder))?.running === true;
+  await write(folder, running ? drafts : [...drafts, { name: COPY_FOLDER, content: program }]);
+  const written = drafts.map(({ name }) => name);
   await print(
     io.stdout,
-    `Wrote ${drafts.map(({ name }) => name).join(' and ')}, which runs c1-audit@${C1_AUDIT_VERSION} from npm.\n\n${steps}`,
+    `${running ? `Wrote ${written.join(' and ')}. They use` : `Wrote ${written.join(', ')}\nand`} ${copied}.\n\n${steps}`,
   );
   return EXIT.clean;
 }
 
-/** @throws AuditError `usage` where a file would be lost, or would be of no use. */
+/** Replaces the copy of the program in a repository with the running one. */
+async function update(
+  flags: InitFlags,
+  folder: string,
+  print: (text: string) => Promise<void>,
+): Promise<ExitCode> {
+  const others = [...ANSWERS, 'yes' as const, 'force' as const].filter((name) => flags[name] !== undefined);
+  if (others.length > 0)
+    throw new AuditError(
+      'usage',
+      '--update replaces only the copy of c1-audit, so it takes no flags besides --dir and --dry-run.',
+      'To write the workflow and the configuration again, use --force instead.',
+    );
+  await refuseOutsideRoot(folder);
+  const current = await currentCopy(folder);
+  if (current === undefined)
+    throw new AuditError(
+      'usage',
+      `There is no copy of c1-audit in ${COPY_FOLDER}.`,
+      'Run c1-audit init to set the repository up, or name its root with --dir.',
+    );
+  if (current.running)
+    throw new AuditError(
+      'usage',
+      `The running program is the copy in ${COPY_FOLDER} itself. Nothing was written.`,
+      'Run init --update from the version that should replace it.',
+    );
+  const program = await programFiles();
+  const changes = differences(current.files, program);
+  if (changes.length === 0) {
+    await print(
+      `${COPY_FOLDER} is already c1-audit ${C1_AUDIT_VERSION}, file by file. Nothing was written.\n`,
+    );
+    return EXIT.clean;
+  }
+  const list = changes.map((change) => `  ${forTerminal(change)}\n`).join('');
+  const versions = `c1-audit ${current.version} with ${C1_AUDIT_VERSION}`;
+  if (flags.dryRun) {
+    await print(`Would replace ${versions} in ${COPY_FOLDER}:\n${list}`);
+    return EXIT.clean;
+  }
+  await write(folder, [{ name: COPY_FOLDER, content: program }]);
+  await print(
+    `Replaced ${versions} in ${COPY_FOLDER}:
+${list}
+The workflow and the configuration are unchanged; c1-audit init --dry-run prints what this version
+would write. Commit the copy:
+git add ${COPY_FOLDER}
+`,
+  );
+  return EXIT.clean;
+}
+
+/** @throws AuditError `usage` where a file would be lost, or would have no effect. */
 async function refuseToWrite(folder: string, force: boolean): Promise<void> {
   const found: string[] = [];
-  for (const name of [...CONFIG_NAMES, WORKFLOW_FILE]) if (await exists(join(folder, name))) found.push(name);
-  const other = found.find((name) => name !== CONFIG_FILE && name !== WORKFLOW_FILE);
+  for (const name of [...CONFIG_NAMES, WORKFLOW_FILE, COPY_FOLDER])
+    if (await exists(join(folder, name))) found.push(name);
+  const other = found.find((name) => ![CONFIG_FILE, WORKFLOW_FILE, COPY_FOLDER].includes(name));
   if (other !== undefined) {
     throw new AuditError(
       'usage',
@@ -66,18 +140,25 @@ async function refuseToWrite(folder: string, force: boolean): Promise<void> {
   }
   if (found.length > 0 && !force) {
     const verb = found.length > 1 ? 'exist' : 'exists';
+    const update = found.includes(COPY_FOLDER) ? ', --update replaces only the copy of c1-audit' : '';
     throw new AuditError(
       'usage',
       `${found.join(' and ')} ${verb} already. Nothing was written.`,
-      '--force writes over what exists, --dry-run prints what would be written.',
+      `--force overwrites existing files, --dry-run prints what would be written${update}.`,
     );
   }
+  // Refuses files in the folder that c1-audit did not put there.
+  await currentCopy(folder);
+  await refuseOutsideRoot(folder);
+}
+
+async function refuseOutsideRoot(folder: string): Promise<void> {
   const root = await repositoryRoot(folder);
   if (root !== undefined && root !== folder) {
     const path = relative(folder, root);
     throw new AuditError(
       'usage',
-      `This folder is inside a git repository, and GitHub runs workflows at its root (${path}) alone.`,
+      `This folder is inside a git repository, and GitHub runs only workflows at its root (${path}).`,
       `Add --dir ${path}, or make this folder a repository first (git init).`,
     );
   }
@@ -120,7 +201,7 @@ async function defaultsFor(folder: string, { env }: Io): Promise<Texts> {
   };
 }
 
-/** @throws AuditError `usage` for wrong or missing answers, `interrupted` where the questions were broken off. */
+/** @throws AuditError `usage` for wrong or missing answers, `interrupted` where the questions were interrupted. */
 async function ask(flags: InitFlags, defaults: Texts, io: Io) {
   const given: Texts = {
     tenant: flags.tenant,
@@ -156,7 +237,7 @@ async function ask(flags: InitFlags, defaults: Texts, io: Io) {
       }
       const { value, done } = await lines.next();
       if (done)
-        throw new AuditError('interrupted', 'The questions were broken off. Nothing was written.', '');
+        throw new AuditError('interrupted', 'The questions were interrupted. Nothing was written.', '');
       const text = value.trim() || (preset ?? '');
       const answer = question.parse(text);
       if ('value' in answer) return answer.value;
@@ -172,37 +253,62 @@ async function ask(flags: InitFlags, defaults: Texts, io: Io) {
 }
 
 /**
- * Writes all files or none: each beside its place first, then all take their names.
+ * Writes everything or nothing: each beside its place first, then all take their names.
  *
- * @throws AuditError `delivery` that says which files there are, in the rare case that only some could take theirs.
+ * @throws AuditError `delivery` that says what was written, in the rare case that only some could take their names.
  */
 async function write(folder: string, drafts: readonly Draft[]): Promise<void> {
   const staged: { readonly name: string; readonly temporary: string }[] = [];
   const written: string[] = [];
   let current = '';
   try {
-    for (const { name, text } of drafts) {
+    for (const { name, content } of drafts) {
       current = name;
       const path = join(folder, name);
       const temporary = temporaryBeside(path);
       await mkdir(dirname(path), { recursive: true });
       staged.push({ name, temporary });
-      await writeFile(temporary, text, { flag: 'wx' });
+      if (typeof content === 'string') await writeFile(temporary, content, { flag: 'wx' });
+      else await writeFolder(temporary, content);
     }
     for (const { name, temporary } of staged) {
       current = name;
-      await rename(temporary, join(folder, name));
+      if (name === COPY_FOLDER) await replaceFolder(temporary, join(folder, name));
+      else await rename(temporary, join(folder, name));
       written.push(name);
     }
   } catch (cause) {
-    for (const { temporary } of staged) await rm(temporary, { force: true }).catch(() => undefined);
+    for (const { temporary } of staged)
+      await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
     const done = written.length === 0 ? 'Nothing was written.' : `${written.join(' and ')} was written.`;
     throw new AuditError(
       'delivery',
-      `${current} could not be written (${code}). ${done}`,
-      'Make its place one that this user may write, then run init again.',
+      `Cannot write ${current} (${code}). ${done}`,
+      'Check that you may write there, then run init again.',
       { cause },
     );
   }
+}
+
+async function writeFolder(folder: string, files: Files): Promise<void> {
+  for (const [name, bytes] of files) {
+    const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, bytes, { flag: 'wx' });
+  }
+}
+
+/** A folder cannot be renamed onto one that holds files: the old one steps aside, and comes back if need be. */
+async function replaceFolder(temporary: string, path: string): Promise<void> {
+  const old = temporaryBeside(path);
+  const hadOne = await exists(path);
+  if (hadOne) await rename(path, old);
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    if (hadOne) await rename(old, path);
+    throw error;
+  }
+  await rm(old, { recursive: true, force: true });
 }

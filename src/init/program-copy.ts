@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AuditError } from '../errors.js';
+import { COPY_FOLDER, PROGRAM, SUMS_FILE } from './setup.js';
+
+/** Contents by path below the folder, with `/`. */
+export type Files = ReadonlyMap<string, Buffer>;
+
+/** What a copy takes from the package besides the bundle. The schema is what editors check the configuration with. */
+const BESIDE_THE_BUNDLE = ['LICENSE', 'THIRD_PARTY_LICENSES.txt', 'sbom.cdx.json', 'schema/config.json'];
+
+/**
+ * Whatever the repository's own .gitattributes and .gitignore say: a deeper file wins. Converted line endings would
+ * break the sums, and an ignored dist folder would never be committed.
+ */
+const GENERATED: Readonly<Record<string, string>> = {
+  '.gitattributes': '* -text !eol !filter !ident !working-tree-encoding\n',
+  '.gitignore': '!*\n',
+};
+
+/** What a reader or Node.js needs to know of the copy; without dependencies, which bots would offer to update. */
+const MANIFEST_FIELDS = [
+  'name',
+  'version',
+  'description',
+  'license',
+  'repository',
+  'homepage',
+  'private',
+  'type',
+  'engines',
+  'bin',
+];
+
+/**
+ * The running program as `init` copies it into a repository, with the sums of all its files.
+ *
+ * @throws AuditError `usage` where the program runs from a folder that lacks a part of it.
+ */
+export async function programFiles(): Promise<Files> {
+  const { root, manifest } = await runningPackage();
+  const bundle = await namesBelow(join(root, 'dist')).catch(() => []);
+  const names = bundle.map((name) => `dist/${name}`).filter((name) => !name.startsWith('dist/types/'));
+  if (!names.includes(PROGRAM)) throw incomplete(root, PROGRAM);
+  const files = new Map<string, Buffer>();
+  for (const name of [...BESIDE_THE_BUNDLE, ...names]) {
+    const bytes = await readFile(join(root, name)).catch(() => undefined);
+    if (bytes === undefined) throw incomplete(root, name);
+    files.set(name, bytes);
+  }
+  const kept = Object.fromEntries(
+    MANIFEST_FIELDS.filter((field) => field in manifest).map((field) => [field, manifest[field]]),
+  );
+  files.set('package.json', Buffer.from(`${JSON.stringify(kept, null, 2)}\n`));
+  for (const [name, text] of Object.entries(GENERATED)) files.set(name, Buffer.from(text));
+  files.set(SUMS_FILE, Buffer.from(sums(files)));
+  return files;
+}
+
+/** As `sha256sum` writes and checks it. */
+function sums(files: Files): string {
+  const names = [...files.keys()].sort();
+  return names
+    .map(
+      (name) =>
+        `${createHash('sha256')
+          .update(files.get(name) ?? '')
+          .digest('hex')}  ${name}\n`,
+    )
+    .join('');
+}
+
+/** The package that this module is part of: a clone, an installed package, or a copy. */
+async function runningPackage(): Promise<{ root: string; manifest: Readonly<Record<string, unknown>> }> {
+  const start = dirname(fileURLToPath(import.meta.url));
+  for (let root = start; ; root = dirname(root)) {
+    const text = await readFile(join(root, 'package.json'), 'utf8').catch(() => undefined);
+    if (text !== undefined) return { root, manifest: JSON.parse(text) };
+    if (dirname(root) === root) throw incomplete(start, 'package.json');
+  }
+}
+
+function incomplete(root: string, name: string): AuditError {
+  return new AuditError(
+    'usage',
+    `c1-audit cannot copy itself: ${name} is missing in ${root}.`,
+    'In a clone, run npm ci && npm run build first. Otherwise install the package again.',
+  );
+}
+
+/** The copy that a repository has. */
+export interface CurrentCopy {
+  readonly version: string;
+  readonly files: Files;
+  /** Whether it is the program that is running. */
+  readonly running: boolean;
+}
+
+/**
+ * @returns undefined where there is none.
+ * @throws AuditError `usage` where a file that c1-audit did not put there would be lost.
+ */
+export async function currentCopy(folder: string): Promise<CurrentCopy | undefined> {
+  const path = join(folder, COPY_FOLDER);
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined) return undefined;
+  if (!found.isDirectory())
+    throw new AuditError(
+      'usage',
+      `${COPY_FOLDER} is not a folder. Nothing was written.`,
+      'Move it away first.',
+    );
+  const files = new Map<string, Buffer>();
+  for (const name of await namesBelow(path)) {
+    // A link is no file of ours; what it points to is not read.
+    const isFile = (await lstat(join(path, name))).isFile();
+    files.set(name, isFile ? await readFile(join(path, name)) : Buffer.alloc(0));
+  }
+  const listed = (files.get(SUMS_FILE)?.toString() ?? '').split('\n').map((line) => line.slice(66).trim());
+  const ours = new Set([SUMS_FILE, ...listed]);
+  const strangers = [...files.keys()].filter((name) => !ours.has(name)).sort();
+  if (strangers.length > 0) {
+    const more = strangers.length > 3 ? ` and ${strangers.length - 3} more` : '';
+    throw new AuditError(
+      'usage',
+      `${COPY_FOLDER} holds files that c1-audit did not put there: ${strangers.slice(0, 3).join(', ')}${more}. Nothing was written.`,
+      'Move them elsewhere: the folder is replaced as a whole.',
+    );
+  }
+  const running = (await realpath(path)) === (await realpath((await runningPackage()).root));
+  return { version: versionIn(files.get('package.json')), files, running };
+}
+
+function versionIn(manifest: Buffer | undefined): string {
+  const version = /"version": "([\w.+-]+)"/.exec(manifest?.toString() ?? '')?.[1];
+  return version ?? 'of an unknown version';
+}
+
+/** What is not a folder, by path below `path`. */
+async function namesBelow(path: string): Promise<string[]> {
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(path, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
+    .sort();
+}
+
+/** The paths of two sets of files that differ. */
+export function differences(before: Files, after: Files): string[] {
+  const names = [...new Set([...before.keys(), ...after.keys()])].sort();
+  return names.flatMap((name) => {
+    const [old, next] = [before.get(name), after.get(name)];
+    if (old === undefined) return [`added    ${name}`];
+    if (next === undefined) return [`removed  ${name}`];
+    return old.equals(next) ? [] : [`changed  ${name}`];
+  });
+}
