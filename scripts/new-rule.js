@@ -14,6 +14,7 @@ const TAKEN = [
   'waiver-expired',
   'waiver-unmatched',
   'waiver-expiring',
+  'waiver-covers',
   'scope-widened',
   'network-widened',
   'credential-appeared',

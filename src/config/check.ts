@@ -45,6 +45,10 @@ export function check(value: unknown, shape: Shape, path: Path, context: CheckCo
     case 'either':
       check(value, isMapping(value) ? shape.record : shape.scalar, path, context);
       break;
+    case 'oneOrMore':
+      if (Array.isArray(value)) checkList(value, { type: 'list', of: shape.of, filled: true }, path, context);
+      else check(value, shape.of, path, context);
+      break;
     default: {
       const wrong = wrongScalar(value, shape, context.now);
       if (wrong !== undefined) context.report(path, 'value', wrong);
@@ -52,7 +56,7 @@ export function check(value: unknown, shape: Shape, path: Path, context: CheckCo
   }
 }
 
-type Scalar = Exclude<Shape, { type: 'list' | 'record' | 'map' | 'either' }>;
+type Scalar = Exclude<Shape, { type: 'list' | 'record' | 'map' | 'either' | 'oneOrMore' }>;
 
 /** What is wrong with a single value, or undefined. */
 function wrongScalar(value: unknown, shape: Scalar, now: number): string | undefined {
@@ -136,8 +140,12 @@ function identityOf(item: unknown, same: readonly string[] | undefined): unknown
 }
 
 function flat(value: unknown): unknown {
-  if (isMapping(value))
-    return Object.entries(value).map(([key, held]) => [key, typeof held === 'string' ? held : null]);
+  if (isMapping(value)) return Object.entries(value).map(([key, held]) => [key, textsIn(held)]);
+  return textsIn(value);
+}
+
+function textsIn(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => (typeof item === 'string' ? item : null));
   return typeof value === 'string' ? value : null;
 }
 
@@ -155,7 +163,7 @@ function checkRecord(value: unknown, shape: RecordShape, path: Path, context: Ch
   }
   for (const [name, key] of Object.entries(shape.keys)) {
     if (key.required && !Object.hasOwn(value, name))
-      context.report(path, 'value', `has no ${name}: it is required`);
+      context.report(path, 'value', `has no ${name}: ${key.missing ?? 'it is required'}`);
   }
 }
 

@@ -36,6 +36,10 @@ export function jsonSchema(shape: Shape): Schema {
       };
     case 'either':
       return { anyOf: [jsonSchema(shape.scalar), jsonSchema(shape.record)] };
+    case 'oneOrMore':
+      return {
+        anyOf: [jsonSchema(shape.of), jsonSchema({ type: 'list', of: shape.of, filled: true })],
+      };
     case 'anything':
       return {};
   }

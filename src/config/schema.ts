@@ -2,6 +2,7 @@ import type { OptionSpec, Rule } from '../contract/index.js';
 import { SEVERITIES } from '../contract/index.js';
 import { globProblem } from '../engine/name-glob.js';
 import { WAIVER_MAX_DAYS, waiverDateProblem } from '../engine/waiver-date.js';
+import { NAMED_ONLY } from '../engine/waivers.js';
 import { PROFILES, SOURCE_KINDS } from './config.js';
 import { jsonSchema } from './json-schema.js';
 import { RUN_RULES, type SettableRule, WAIVABLE_RUN_RULES } from './run-rules.js';
@@ -40,7 +41,7 @@ const WAIVER_DATE: TextRule = {
 
 const CREDENTIAL_ID: TextRule = {
   pattern: '^[^\\s*?{}\\[\\]]+$',
-  says: 'must be an id or a client id; a glob on the name goes into {name: "ci-*"}',
+  says: 'must be an id or a client id; a pattern on the name is written {name: "ci-*", owner: jo@acme.example}',
 };
 
 const NAME_GLOB: TextRule = { ...FILLED, refine: globProblem };
@@ -87,7 +88,7 @@ const FOREIGN_SETTING: Shape = {
 function waiverShape(ruleIds: readonly string[], foreign: boolean): Shape {
   return record({
     rule: {
-      describe: 'The id of the rule whose findings it covers, or * for all rules',
+      describe: `The id of the rule whose findings it covers, or * for all rules except ${NAMED_ONLY.join(', ')}`,
       shape: {
         type: 'choice',
         choices: ['*', ...ruleIds],
@@ -97,15 +98,25 @@ function waiverShape(ruleIds: readonly string[], foreign: boolean): Shape {
       required: true,
     },
     credential: {
-      describe: "The credential's id or client id, or {name: glob} for all whose name matches",
+      describe:
+        "The credential's id or client id, or {name: pattern, owner: id or email} for all credentials of an owner whose name matches",
       shape: {
         type: 'either',
         scalar: { type: 'text', rule: CREDENTIAL_ID },
         record: record({
           name: {
-            describe: 'A glob on the name: * and ? match as in a shell, slashes included',
+            describe:
+              'A pattern on the name: * matches any text, ? one character, [...] one of a set; braces have no meaning',
             shape: { type: 'text', rule: NAME_GLOB },
             required: true,
+          },
+          owner: {
+            describe:
+              "The user id or email of the credential's owner, exactly as ConductorOne has it, or a list of them",
+            shape: { type: 'oneOrMore', of: { type: 'text', rule: FILLED } },
+            required: true,
+            missing:
+              'a pattern covers the credentials of named owners only, as anybody can choose a name. Add owner with a user id, an email or a list of them, or write the id of the credential in place of the pattern',
           },
         }),
       },

@@ -32,6 +32,8 @@ export type Shape =
   | { readonly type: 'map'; readonly key: TextRule; readonly value: Shape }
   /** A scalar, or the longer form. */
   | { readonly type: 'either'; readonly scalar: Shape; readonly record: Shape }
+  /** One, or a list of at least one. */
+  | { readonly type: 'oneOrMore'; readonly of: Shape }
   | { readonly type: 'anything' };
 
 export interface RecordShape {
@@ -47,5 +49,7 @@ export interface Key {
   readonly describe: string;
   readonly shape: Shape;
   readonly required?: boolean;
+  /** What to do where a required one is missing; absent: nothing but to set it. */
+  readonly missing?: string;
   readonly default?: unknown;
 }

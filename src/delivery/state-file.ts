@@ -245,6 +245,7 @@ const FIELDS: Readonly<Record<keyof State, Check>> = {
       seenIn: text,
     }),
   ),
+  covered: either((value) => value === undefined, recordOf(isFingerprint, listOf(isCredentialKey))),
   slack: shape({ postedAt: orNull(instant), digestAt: orNull(instant) }),
 };
 

@@ -13,6 +13,7 @@ import { blocksOf, containsSet, readAddresses } from '../contract/network.js';
 import { fingerprint } from './fingerprint.js';
 import type { HistoryRun, RememberedCredential, State } from './state.js';
 import { credentialKey, reachOf, wouldSee } from './state.js';
+import { WAIVER_RULES } from './waivers.js';
 import { withoutAdvice } from './withheld.js';
 
 /** A rule that needs a memory: it judges what changed, not what is. It has no options and no facts of its own. */
@@ -75,9 +76,12 @@ export const CREDENTIAL_APPEARED = {
 /** All rules that need a memory. */
 export const DRIFT_RULES: readonly DriftRule[] = [SCOPE_WIDENED, NETWORK_WIDENED, CREDENTIAL_APPEARED];
 
-/** Drift exists only in the run that first sees it: it is neither repeated nor resolved. */
+/**
+ * Drift exists only in the run that first sees it: it is neither repeated nor resolved. So it is with what a waiver comes to
+ * cover.
+ */
 export function isDrift(rule: string): boolean {
-  return DRIFT_RULES.some(({ id }) => id === rule);
+  return rule === WAIVER_RULES.covers.id || DRIFT_RULES.some(({ id }) => id === rule);
 }
 
 export interface DriftInput {

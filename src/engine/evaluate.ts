@@ -65,12 +65,19 @@ export function evaluate(evaluation: Evaluation): Evaluated {
     credentials: verdicts.credentials,
     seenWhole: (rule) => seenWhole(rule, evaluation, run),
     severities: severitiesOf(evaluation.choices),
+    covered: history && (history.previous?.covered ?? {}),
   });
   const hygiene = waived.hygiene.filter(({ rule }) => isWanted(rule, evaluation));
   const all = [...waived.findings, ...hygiene];
   const comparison =
     history && changes
-      ? compare({ previous: history.previous, findings: all, credentials: changes.credentials, run })
+      ? compare({
+          previous: history.previous,
+          findings: all,
+          credentials: changes.credentials,
+          covered: coveredSoFar(history.previous, waived.covered, run),
+          run,
+        })
       : undefined;
   const report = assembleReport({
     ...evaluation,
@@ -104,6 +111,27 @@ function driftOf(
     run,
     severities: severitiesOf(choices),
   });
+}
+
+/**
+ * A waiver that left the configuration is forgotten with all it covered. Where nobody looked for what is covered for the
+ * first time, nothing is added: the next audit reports it.
+ */
+function coveredSoFar(
+  previous: State | undefined,
+  covered: ReturnType<typeof applyWaivers>['covered'],
+  run: HistoryRun,
+): NonNullable<State['covered']> {
+  const looked = run.rules.has(WAIVER_RULES.covers.id);
+  return Object.fromEntries(
+    [...covered]
+      .map(([id, now]): [string, string[]] => {
+        const before = (previous?.covered?.[id] ?? []).filter((key) => !run.decoys?.has(key));
+        return [id, [...new Set([...before, ...(looked ? now : [])])].sort()];
+      })
+      .filter(([, keys]) => keys.length > 0)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
 }
 
 function severitiesOf(choices: Evaluation['choices']): ReadonlyMap<string, Severity> {

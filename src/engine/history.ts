@@ -64,12 +64,13 @@ const DIGEST_EVERY = 7 * DAY;
  * Sets tonight's findings against what is remembered. Pure.
  *
  * @param findings all of the run's, before any is filtered out for display: unknown, waived and drift included.
- * @param credentials the memory of credentials as it is to become (see `drift`).
+ * @param credentials the memory of credentials as it is to become (see `drift`); so is `covered` of waivers by name.
  */
 export function compare(input: {
   readonly previous: State | undefined;
   readonly findings: readonly Finding[];
   readonly credentials: State['credentials'];
+  readonly covered?: State['covered'];
   readonly run: HistoryRun;
 }): Comparison {
   const { run } = input;
@@ -103,10 +104,7 @@ export function compare(input: {
       digest: digestDue(verdicts, previous, run),
       lastPostedAt: previous?.slack.postedAt ?? null,
     },
-    next: (told) =>
-      run.complete
-        ? remember({ previous, verdicts, vanished, credentials: input.credentials, run, told })
-        : undefined,
+    next: (told) => (run.complete ? remember({ ...input, previous, verdicts, vanished, told }) : undefined),
   };
 }
 
@@ -231,6 +229,7 @@ function remember(input: {
   readonly verdicts: readonly Verdict[];
   readonly vanished: readonly Vanished[];
   readonly credentials: State['credentials'];
+  readonly covered?: State['covered'];
   readonly run: HistoryRun;
   readonly told: Told;
 }): State {
@@ -259,6 +258,7 @@ function remember(input: {
     findings: sorted(findings),
     resolved: sorted(resolved),
     credentials: input.credentials,
+    ...(input.covered && Object.keys(input.covered).length > 0 ? { covered: input.covered } : {}),
     slack: {
       postedAt: told.posted ? run.asOf : (previous?.slack.postedAt ?? null),
       digestAt: told.digest ? run.asOf : (previous?.slack.digestAt ?? null),

@@ -18,6 +18,11 @@ export interface State {
   readonly resolved: Readonly<Record<string, ResolvedFinding>>;
   /** Live credentials by `credentialKey`. */
   readonly credentials: Readonly<Record<string, RememberedCredential>>;
+  /**
+   * Waivers by name by the hash of what they cover, and the credentials that each has covered so far, by `credentialKey`.
+   * Absent: a program that did not know them wrote the state.
+   */
+  readonly covered?: Readonly<Record<string, readonly string[]>>;
   readonly slack: {
     /** The last message of any sort. */
     readonly postedAt: string | null;

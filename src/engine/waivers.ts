@@ -10,6 +10,7 @@ import {
 } from '../contract/index.js';
 import { fingerprint } from './fingerprint.js';
 import { nameMatcher } from './name-glob.js';
+import { credentialKey } from './state.js';
 import { endOfDate } from './waiver-date.js';
 
 /** A waiver that ends within this many days is found, so that there is time to renew it. */
@@ -17,6 +18,19 @@ export const WAIVER_NOTICE_DAYS = 14;
 
 /** The kind in the fingerprints of findings on waivers. */
 export const WAIVER_KIND = 'waiver';
+
+/**
+ * Rules that `*` does not cover: somebody who accepts what a credential is has not accepted what becomes of it or of its
+ * owner. `exposed` and `woke-up` are named ahead of their rules.
+ */
+export const NAMED_ONLY: readonly string[] = [
+  'owner-inactive',
+  'exposed',
+  'scope-widened',
+  'network-widened',
+  'woke-up',
+  'credential-appeared',
+];
 
 type WaiverRule = Pick<Rule, 'id' | 'title' | 'severity' | 'docs'>;
 
@@ -52,6 +66,16 @@ export const WAIVER_RULES = {
       references: [],
     },
   },
+  covers: {
+    id: 'waiver-covers',
+    title: 'A waiver by name covers a credential for the first time',
+    severity: 'info',
+    docs: {
+      why: 'A waiver by name also covers credentials that are created later. The owner of the pattern can bring a new credential under it by choosing a matching name.',
+      fix: 'Check that the waiver is meant for this credential. If it is not, narrow its pattern or waive single credentials by id.',
+      references: [],
+    },
+  },
 } as const satisfies Record<string, WaiverRule>;
 
 export const WAIVER_RULE_IDS: ReadonlySet<string> = new Set(Object.values(WAIVER_RULES).map(({ id }) => id));
@@ -63,7 +87,7 @@ export interface WaiverInput {
   readonly waivers: readonly Waiver[];
   readonly findings: readonly Finding[];
   /** All that were judged: for the words on a waiver that covers nothing. */
-  readonly credentials: readonly Pick<ReportedCredential, 'id' | 'clientId' | 'name'>[];
+  readonly credentials: readonly Pick<ReportedCredential, 'id' | 'clientId' | 'name' | 'owner'>[];
   /**
    * Whether a finding that this rule (`*`: any rule) could make would have been seen: the rule ran, and the sources of
    * all its kinds were asked for and seen whole. Otherwise no waiver of it is called unmatched.
@@ -71,6 +95,8 @@ export interface WaiverInput {
   readonly seenWhole: (rule: string) => boolean;
   /** Severities that the user sets for findings on waivers, by id. */
   readonly severities?: ReadonlyMap<string, Severity>;
+  /** What each waiver by name has covered before, as {@link Waived.covered}; undefined: no history is kept. */
+  readonly covered?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 export interface Waived {
@@ -78,6 +104,8 @@ export interface Waived {
   readonly findings: readonly Finding[];
   /** Findings on the waivers, without status or first sight. */
   readonly hygiene: readonly Finding[];
+  /** By waiver by name (see `patternId`), also those that cover nothing: the credentials it covers, by `credentialKey`. */
+  readonly covered: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /**
@@ -94,14 +122,19 @@ export function applyWaivers({
   credentials,
   seenWhole,
   severities,
+  covered: before,
 }: WaiverInput): Waived {
   const holding = waivers.filter((waiver) => remaining(waiver, now) > 0);
   const index = new WaiverIndex(holding);
   const matched = new Set<Waiver>();
+  const coverage = new Coverage(tenant, waivers);
   const result = findings.map((finding): Finding => {
     if (holding.length === 0) return finding;
     const covering = index.covering(finding);
-    for (const waiver of covering) matched.add(waiver);
+    for (const waiver of covering) {
+      matched.add(waiver);
+      coverage.add(waiver, finding);
+    }
     const [first, ...others] = covering;
     if (!first) return finding;
     const { reason, approvedBy, expires } = others.reduce((a, b) => (b.expires > a.expires ? b : a), first);
@@ -118,7 +151,56 @@ export function applyWaivers({
     ...finding,
     severity: severities?.get(finding.rule) ?? finding.severity,
   });
-  return { findings: result, hygiene: hygiene.map(asSet) };
+  const news = before ? coverage.beyond(before) : [];
+  return { findings: result, hygiene: [...hygiene, ...news].map(asSet), covered: coverage.covered };
+}
+
+/** Which credentials the waivers by name cover. */
+class Coverage {
+  readonly covered = new Map<string, Set<string>>();
+  readonly #first = new Map<string, readonly [Waiver, ReportedCredential]>();
+  readonly #tenant: string;
+  readonly #ids = new Map<Waiver, string>();
+
+  constructor(tenant: string, waivers: readonly Waiver[]) {
+    this.#tenant = tenant;
+    for (const waiver of waivers) {
+      if (typeof waiver.credential === 'string') continue;
+      const id = patternId(tenant, waiver.rule, waiver.credential);
+      this.#ids.set(waiver, id);
+      this.covered.set(id, new Set());
+    }
+  }
+
+  add(waiver: Waiver, { credential }: Finding): void {
+    const id = this.#ids.get(waiver);
+    if (id === undefined || !credential) return;
+    const key = credentialKey(credential.kind, credential.id);
+    const known = this.covered.get(id);
+    if (known?.has(key)) return;
+    known?.add(key);
+    this.#first.set(`${id}|${key}`, [waiver, credential]);
+  }
+
+  beyond(before: Readonly<Record<string, readonly string[]>>): Finding[] {
+    const known = new Set(Object.entries(before).flatMap(([id, keys]) => keys.map((key) => `${id}|${key}`)));
+    return [...this.#first]
+      .filter(([each]) => !known.has(each))
+      .map(([each, [waiver, credential]]) => covers(waiver, credential, this.#tenant, each));
+  }
+}
+
+/** The same however often a waiver is renewed: a new end date covers nothing new. */
+function patternId(tenant: string, rule: string, { name, owner }: NamePattern): string {
+  return createHash('sha256')
+    .update(JSON.stringify([tenant, rule, name, ownersOf(owner)]))
+    .digest('hex');
+}
+
+type NamePattern = Exclude<Waiver['credential'], string>;
+
+function ownersOf(owner: NamePattern['owner']): string[] {
+  return [owner].flat().sort();
 }
 
 /** Milliseconds until a waiver's end; a date that no calendar has never holds. */
@@ -134,17 +216,28 @@ interface Entry {
 }
 
 interface Globbed extends Entry {
-  readonly matches: (name: string) => boolean;
+  readonly matches: Matcher;
 }
 
-/** Finds a finding's waivers: by id in one step, by glob one after the other. */
+type Matcher = (credential: Pick<ReportedCredential, 'name' | 'owner'>) => boolean;
+
+/** By name and owner: anybody can choose a name, nobody another's owner. An owner that is not known is nobody's. */
+function patternMatcher({ name, owner }: NamePattern): Matcher {
+  const matches = nameMatcher(name);
+  const owners = new Set(ownersOf(owner));
+  return (credential) => {
+    const { id = '', email = '' } = credential.owner ?? {};
+    return ((id !== '' && owners.has(id)) || (email !== '' && owners.has(email))) && matches(credential.name);
+  };
+}
+
+/** Finds a finding's waivers: by id in one step, by pattern one after the other. */
 class WaiverIndex {
   readonly #byId = new Map<string, Entry[]>();
   readonly #globs: Globbed[] = [];
   readonly #known = new Map<ReportedCredential, readonly Waiver[]>();
 
   constructor(waivers: readonly Waiver[]) {
-    const compiled = new Map<string, (name: string) => boolean>();
     for (const [order, waiver] of waivers.entries()) {
       const { credential } = waiver;
       if (typeof credential === 'string') {
@@ -153,16 +246,16 @@ class WaiverIndex {
         else this.#byId.set(credential, [{ waiver, order }]);
         continue;
       }
-      const matches = compiled.get(credential.name) ?? nameMatcher(credential.name);
-      compiled.set(credential.name, matches);
-      this.#globs.push({ waiver, order, matches });
+      this.#globs.push({ waiver, order, matches: patternMatcher(credential) });
     }
   }
 
   /** In the order they were written. */
   covering({ rule, credential }: Finding): Waiver[] {
     if (!credential) return [];
-    return this.#naming(credential).filter((waiver) => waiver.rule === '*' || waiver.rule === rule);
+    return this.#naming(credential).filter(
+      (waiver) => waiver.rule === rule || (waiver.rule === '*' && !NAMED_ONLY.includes(rule)),
+    );
   }
 
   /** Waivers of any rule that name a credential: looked for once, however many findings it has. */
@@ -170,7 +263,7 @@ class WaiverIndex {
     const known = this.#known.get(credential);
     if (known) return known;
     const byId = idsOf(credential).flatMap((id) => this.#byId.get(id) ?? []);
-    const byName = this.#globs.filter(({ matches }) => matches(credential.name));
+    const byName = this.#globs.filter(({ matches }) => matches(credential));
     const entries: Entry[] = [...byId, ...byName];
     const found = entries.sort((a, b) => a.order - b.order).map(({ waiver }) => waiver);
     this.#known.set(credential, found);
@@ -222,8 +315,7 @@ function existence(credentials: WaiverInput['credentials']): (waiver: Waiver) =>
       ids ??= new Set(credentials.flatMap(idsOf));
       return ids.has(credential);
     }
-    const matches = nameMatcher(credential.name);
-    return credentials.some(({ name }) => matches(name));
+    return credentials.some(patternMatcher(credential));
   };
 }
 
@@ -231,7 +323,26 @@ function words({ rule, credential }: Waiver): string {
   const of = rule === '*' ? 'all rules' : rule;
   return typeof credential === 'string'
     ? `the waiver of ${of} for ${credential}`
-    : `the waiver of ${of} for names like ${credential.name}`;
+    : `the waiver of ${of} for names like ${credential.name} of ${ownersOf(credential.owner).join(' or ')}`;
+}
+
+function covers(
+  waiver: Waiver,
+  { kind, id, clientId, name, owner }: ReportedCredential,
+  tenant: string,
+  first: string,
+): Finding {
+  const rule = hygieneFinding(
+    'covers',
+    waiver,
+    tenant,
+    `${words(waiver)} covers ${JSON.stringify(name)} (${kind} ${id}) for the first time`,
+  );
+  return {
+    ...rule,
+    fingerprint: fingerprint(tenant, rule.rule, WAIVER_KIND, first),
+    data: { ...waiver, covers: { kind, id, clientId, name, owner } },
+  };
 }
 
 function hygieneFinding(
@@ -259,7 +370,10 @@ function hygieneFinding(
 
 /** The same for a waiver wherever it stands in the file; another one once it is renewed. */
 export function waiverId({ rule, credential, approvedBy, expires }: Waiver): string {
-  const selector = typeof credential === 'string' ? ['id', credential] : ['name', credential.name];
+  const selector =
+    typeof credential === 'string'
+      ? ['id', credential]
+      : ['name', credential.name, ...ownersOf(credential.owner)];
   return createHash('sha256')
     .update(JSON.stringify([rule, selector, approvedBy, expires]))
     .digest('hex');

@@ -41,7 +41,8 @@ minSeverity: info
 #plugins: ["./rules/ours.mjs"]
 
 # Findings that somebody accepted, for a time. They stay visible and never count. The credential is an id, a client id
-# or { name: "a glob on the name" }; expires is the last day, in UTC, at most 366 days ahead.
+# or { name: "a pattern on the name", owner: its owner's id or email }; expires is the last day, in UTC, at most 366 days
+# ahead.
 ${waiver(setup, now)}
 
 # The file that remembers findings between runs. The workflow names it for the nightly runs; a setting here also applies
@@ -59,7 +60,7 @@ function waiver(setup: Setup, now: number): string {
   const lines = [
     'waivers:',
     `  - rule: ${own ? 'no-scoped-roles' : 'unused'}`,
-    `    credential: ${own ? exampleClientId(setup) : '{ name: "quarterly-*" }'}`,
+    `    credential: ${own ? exampleClientId(setup) : '{ name: "quarterly-*", owner: you@example.com }'}`,
     `    reason: ${own ? "the audit's own login; only a Super Administrator sees everyone's keys" : 'runs once a quarter'}`,
     '    approvedBy: security@example.com',
     `    expires: ${new Date(now + 180 * 86_400_000).toISOString().slice(0, 10)}`,

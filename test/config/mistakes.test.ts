@@ -206,7 +206,7 @@ const TABLE: readonly (readonly [string, string, ...string[]])[] = [
   [
     'a glob for an id',
     waiver({ credential: '"ci-*"' }),
-    '1:38: waivers[0].credential: must be an id or a client id; a glob on the name goes into {name: "ci-*"}, not "ci-*"',
+    '1:38: waivers[0].credential: must be an id or a client id; a pattern on the name is written {name: "ci-*", owner: jo@acme.example}, not "ci-*"',
   ],
   [
     'a number for an id',
@@ -215,19 +215,39 @@ const TABLE: readonly (readonly [string, string, ...string[]])[] = [
   ],
   [
     'a credential by another field',
-    waiver({ credential: '{nam: x}' }),
+    waiver({ credential: '{nam: x, owner: a}' }),
     '1:38: waivers[0].credential: has no name: it is required',
     '1:39: waivers[0].credential.nam: no such key; did you mean "name"?',
   ],
   [
-    'a glob with too many stars',
-    waiver({ credential: '{name: "*a*b*c*"}' }),
-    '1:45: waivers[0].credential.name: "*a*b*c*": a glob has at most 3 stars',
+    'a name pattern without an owner',
+    waiver({ credential: '{name: "ci-*"}' }),
+    '1:38: waivers[0].credential: has no owner: a pattern covers the credentials of named owners only, as anybody can choose a name. Add owner with a user id, an email or a list of them, or write the id of the credential in place of the pattern',
   ],
   [
-    'a glob that is too long',
-    waiver({ credential: `{name: ${'x'.repeat(257)}}` }),
-    `1:45: waivers[0].credential.name: "${'x'.repeat(60)}…": a glob has at most 256 characters`,
+    'a name pattern without any owner in the list',
+    waiver({ credential: '{name: "ci-*", owner: []}' }),
+    '1:60: waivers[0].credential.owner: must not be an empty list',
+  ],
+  [
+    'a blank owner in the list',
+    waiver({ credential: '{name: "ci-*", owner: [a, " "]}' }),
+    '1:64: waivers[0].credential.owner[1]: must not be blank, not " "',
+  ],
+  [
+    'a pattern with braces',
+    waiver({ credential: '{name: "{ci,cd}-*", owner: a}' }),
+    '1:45: waivers[0].credential.name: "{ci,cd}-*": braces are not supported in patterns; write one waiver for each name, or [{] for a brace itself',
+  ],
+  [
+    'a pattern with a range that goes backwards',
+    waiver({ credential: '{name: "[z-a]", owner: a}' }),
+    '1:45: waivers[0].credential.name: "[z-a]": a range in brackets must be in ascending order, as in [a-z]',
+  ],
+  [
+    'a pattern that is too long',
+    waiver({ credential: `{name: ${'x'.repeat(257)}, owner: a}` }),
+    `1:45: waivers[0].credential.name: "${'x'.repeat(60)}…": a pattern has at most 256 characters`,
   ],
   [
     'a date no calendar has',
@@ -329,7 +349,12 @@ describe('what just holds is no mistake', () => {
     ['the greatest number', 'rules: { unused: { days: 1000 } }'],
     ['an empty text where any will do', 'rules: { admin-scope: { prefix: "" } }'],
     ['sections without content', 'rules:\nwaivers:\nplugins:\nslack:\npush:\nsources:\n'],
-    ['a glob with three stars', waiver({ credential: '{name: "*a*b*"}' })],
+    ['a pattern with many stars', waiver({ credential: '{name: "*a*b*c*d*", owner: a}' })],
+    ['several owners', waiver({ credential: '{name: "ci-*", owner: [user-1, jo@acme.example]}' })],
+    [
+      'the same pattern for other owners',
+      `waivers:\n  - {${WAIVER.replace('abc', '{name: "ci-*", owner: [a, b]}')}}\n  - {${WAIVER.replace('abc', '{name: "ci-*", owner: [a, c]}')}}`,
+    ],
     ['a waiver of all rules', waiver({ rule: '"*"' })],
     ['a waiver of what changed between runs', waiver({ rule: 'scope-widened' })],
     ['a quoted date', waiver({ expires: '"2027-01-31"' })],

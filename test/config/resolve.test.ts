@@ -33,7 +33,7 @@ waivers:
     approvedBy: security@acme.example
     expires: 2027-01-31
   - rule: "*"
-    credential: { name: "ci-*" }
+    credential: { name: "ci-*", owner: [user-1, jo@acme.example] }
     reason: |
       two
       lines
@@ -115,7 +115,7 @@ describe('what is in force', () => {
       },
       {
         rule: '*',
-        credential: { name: 'ci-*' },
+        credential: { name: 'ci-*', owner: ['user-1', 'jo@acme.example'] },
         reason: 'two\nlines\n',
         approvedBy: 'security@acme.example',
         expires: '2026-01-31',
@@ -271,7 +271,7 @@ describe('--print-config', () => {
         '  unused: { severity: high }',
         '  no-expiry: off',
         'waivers:',
-        '  - { rule: unused, credential: { name: "ci-*" }, reason: r, approvedBy: a, expires: 2027-01-31 }',
+        '  - { rule: unused, credential: { name: "ci-*", owner: [user-1, jo@acme.example] }, reason: r, approvedBy: a, expires: 2027-01-31 }',
       ].join('\n'),
       { env: { C1_AUDIT_FAIL_ON: 'low' }, flags: { scope: 'tenant' } },
     );
@@ -302,6 +302,9 @@ ${RUN_RULES.map(({ id, severity }) => `  ${id}: {} # default; severity ${severit
   - rule: unused # ${FILE}:6
     credential:
       name: ci-*
+      owner:
+        - user-1
+        - jo@acme.example
     reason: r
     approvedBy: a
     expires: 2027-01-31

@@ -69,7 +69,7 @@ describe('a secret in the file is an error that does not print it', () => {
   test('words about secrets are none', async () => {
     await expect(
       loadYaml(
-        'waivers: [{rule: unused, credential: {name: "token-rotator*"}, reason: "the secret is rotated, see https://wiki.example/webhook", approvedBy: a@b.example, expires: 2027-01-01}]',
+        'waivers: [{rule: unused, credential: {name: "token-rotator*", owner: jo@acme.example}, reason: "the secret is rotated, see https://wiki.example/webhook", approvedBy: a@b.example, expires: 2027-01-01}]',
       ),
     ).resolves.toBeDefined();
   });

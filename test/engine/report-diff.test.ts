@@ -309,7 +309,7 @@ describe('which rules a report says did not run', () => {
       finishedAt: Date.parse(AS_OF),
       ...over,
     }).report;
-  const onWaivers = ['waiver-expired', 'waiver-expiring', 'waiver-unmatched'];
+  const onWaivers = ['waiver-covers', 'waiver-expired', 'waiver-expiring', 'waiver-unmatched'];
   const ended = { rule: 'unused', credential: 'a', ...WAIVER, expires: '2026-01-01' };
 
   test.each<[string, Partial<Evaluation>, readonly string[] | undefined]>([
@@ -317,7 +317,11 @@ describe('which rules a report says did not run', () => {
     ['waivers, whatever they hold', { waivers: [ended] }, undefined],
     ['waivers switched off', { waivers: undefined }, onWaivers],
     ['one rule alone', { only: new Set(['unused']) }, onWaivers],
-    ['one rule on waivers alone', { only: new Set(['waiver-expired']) }, onWaivers.slice(1)],
+    [
+      'one rule on waivers alone',
+      { only: new Set(['waiver-expired']) },
+      ['waiver-covers', ...onWaivers.slice(2)],
+    ],
     [
       'one of them off',
       { choices: { 'waiver-expired': { enabled: false, severity: undefined } } },

@@ -35,7 +35,7 @@ const CONFIG = {
     },
     {
       rule: '*',
-      credential: { name: 'ci-*' },
+      credential: { name: 'ci-*', owner: 'jo@acme.example' },
       reason: 'moved next month',
       approvedBy: 'security@acme.example',
       expires: '2026-12-31',
@@ -95,7 +95,10 @@ const sound = fc.record(
         rule: fc.constantFrom('*', ...rules.map(({ id }) => id)),
         credential: fc.oneof(
           fc.constantFrom('pc-1', 'sp-1', 'strange-hydra-68836'),
-          fc.record({ name: fc.oneof(fc.constantFrom('*', 'dep*', '?', '**/[x]', '{a,b}*'), text) }),
+          fc.record({
+            name: fc.oneof(fc.constantFrom('*', 'dep*', '?', '**/[x]', '{a,b}*', '[z-a]'), text),
+            owner: fc.oneof(text, fc.array(text, { maxLength: 3 })),
+          }),
         ),
         reason: text,
         approvedBy: text,
