@@ -17,6 +17,21 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
+/** Whether Node.js was told to take any certificate: then whoever is in between gets the credential. */
+function isTlsUnchecked(env: Env): boolean {
+  return env.NODE_TLS_REJECT_UNAUTHORIZED?.trim() === '0';
+}
+
+/** @throws AuditError `config` where certificates are not checked. */
+export function refuseUncheckedTls(env: Env): void {
+  if (!isTlsUnchecked(env)) return;
+  throw new AuditError(
+    'config',
+    'NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of certificates: anybody in between would get the credential.',
+    "Unset it. For a private certificate authority, point NODE_EXTRA_CA_CERTS at its certificate's PEM file.",
+  );
+}
+
 /**
  * Reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY; the lower-case spelling wins, as it does for curl.
  *
@@ -58,6 +73,15 @@ function setting(env: Env, name: string): string | undefined {
  * @throws AuditError `config` for a proxy that is no URL.
  */
 export function createFetch(env: Env): typeof fetch {
+  const send = fetchFor(env);
+  if (!isTlsUnchecked(env)) return send;
+  return async (input, init) => {
+    if (new URL(input instanceof Request ? input.url : input).protocol === 'https:') refuseUncheckedTls(env);
+    return send(input, init);
+  };
+}
+
+function fetchFor(env: Env): typeof fetch {
   const proxies = readProxies(env);
   if (!proxies.http && !proxies.https) return (input, init) => globalThis.fetch(input, init);
   let proxied: Promise<typeof fetch> | undefined;

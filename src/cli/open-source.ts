@@ -9,7 +9,7 @@ import { FindingsClient } from '../delivery/conductorone/client.js';
 import type { PushRequest } from '../delivery/conductorone/index.js';
 import { AuditError } from '../errors.js';
 import type { Io } from '../io.js';
-import { createFetch } from '../network.js';
+import { createFetch, refuseUncheckedTls } from '../network.js';
 import { readAccess } from '../sources/c1/access.js';
 import { CLIENT_SECRET_PREFIX } from '../sources/c1/auth/client-secret.js';
 import { namedTenant } from '../sources/c1/environment.js';
@@ -34,7 +34,7 @@ export interface Opened {
 /**
  * The source that flags, configuration and environment ask for: a file, or a tenant.
  *
- * @throws AuditError `usage`, `input` or `credentials`
+ * @throws AuditError `usage`, `config`, `input` or `credentials`
  */
 export async function openSource(...asked: Parameters<typeof open>): Promise<Source> {
   return (await open(...asked)).source;
@@ -48,6 +48,7 @@ export async function open(
   log: Pick<Logger, 'debug' | 'info'>,
   onRecords: (count: number) => void,
 ): Promise<Opened> {
+  refuseUncheckedTls(io.env);
   if (flags.input !== undefined) {
     const conflict =
       flags.scope !== undefined ? '--scope' : flags.source !== undefined ? '--source' : undefined;

@@ -1,11 +1,10 @@
 import { ASSERTION_SECONDS } from '../sources/c1/auth/grants.js';
+import { certainSkew, SET_CLOCK } from '../sources/c1/clock.js';
 import { defineCheck, ok, problem, skipped, warning } from './check.js';
 
 /** From here on (ms) somebody should look at the clock. */
 export const NOTICEABLE = 30_000;
 const REFUSED = ASSERTION_SECONDS * 1000;
-
-export const SET_CLOCK = "Set this machine's clock, best by NTP (timedatectl set-ntp true).";
 
 export const clock = defineCheck({
   id: 'clock',
@@ -14,8 +13,7 @@ export const clock = defineCheck({
   async run({ signal }, { access, connection }) {
     const range = connection.skew();
     if (!range) return skipped('the tenant tells no date');
-    // As far as is certain: a slow answer is no wrong clock.
-    const skew = range.least > 0 ? range.least : range.most < 0 ? range.most : 0;
+    const skew = certainSkew(range);
     const learnt = { skew };
     const off = Math.abs(skew);
     if (off < NOTICEABLE) return ok(off < 1000 ? "agrees with the tenant's" : words(skew), learnt);

@@ -1,6 +1,7 @@
 import { FindingsClient } from '../delivery/conductorone/client.js';
 import { Session } from '../sources/c1/auth/session.js';
 import { ApiClient } from '../sources/c1/client.js';
+import { type Skew, skewFrom } from '../sources/c1/clock.js';
 import { type List, nameOf, type Reader, readOnePage } from '../sources/c1/collect.js';
 import type { TenantAccess } from '../sources/c1/environment.js';
 import type { Page } from '../sources/c1/paginate.js';
@@ -16,7 +17,7 @@ export interface Connection {
   readonly session: Session;
   readonly reader: Reader;
   /** What the last answer said of the tenant's time: the earliest and latest skew, in milliseconds. */
-  readonly skew: () => { readonly least: number; readonly most: number } | undefined;
+  readonly skew: () => Skew | undefined;
   /** The first page of a list, small; each list is asked only once. */
   readonly firstPage: (list: List) => Promise<Page>;
   readonly nextPage: (list: List, token: string) => Promise<Page>;
@@ -28,7 +29,7 @@ export interface Connection {
 export function connect(access: TenantAccess, send: typeof fetch, exam: Exam): Connection {
   const { io, limits, log, signal, hide, scrub } = exam;
   const { now } = io;
-  let skew: ReturnType<Connection['skew']>;
+  let skew: Skew | undefined;
   const watched: typeof fetch = async (input, init) => {
     const before = now();
     const response = await send(input, init);
@@ -56,10 +57,4 @@ export function connect(access: TenantAccess, send: typeof fetch, exam: Exam): C
     nextPage: (list, token) => readOnePage(client, list, token, SMALL_PAGE),
     pushedFindings: (rules) => new FindingsClient(options).search(rules, ''),
   };
-}
-
-/** The header has whole seconds, and was written at some moment between `before` and `after`. */
-function skewFrom(header: string | null, before: number, after: number): ReturnType<Connection['skew']> {
-  const date = Date.parse(header ?? '');
-  return Number.isNaN(date) ? undefined : { least: before - date - 1000, most: after - date };
 }

@@ -23,7 +23,7 @@ export interface Examination {
 const LACK: Readonly<Record<keyof Known, string>> = {
   plan: 'a valid configuration',
   access: 'a credential',
-  send: 'a valid proxy setting',
+  send: 'valid network settings',
   reached: 'an answer of the tenant',
   connection: 'a connection that can be trusted',
   skew: "the tenant's time",

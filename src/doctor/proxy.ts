@@ -1,4 +1,4 @@
-import { createFetch, isLoopback, readProxies } from '../network.js';
+import { createFetch, isLoopback, readProxies, refuseUncheckedTls } from '../network.js';
 import { defineCheck, ok } from './check.js';
 
 export const proxy = defineCheck({
@@ -6,6 +6,7 @@ export const proxy = defineCheck({
   title: 'Proxy',
   needs: [],
   run({ io }, { access }) {
+    refuseUncheckedTls(io.env);
     const { https, http, except } = readProxies(io.env);
     const send = createFetch(io.env);
     const origin = access && new URL(access.origin);

@@ -12,13 +12,6 @@ export const tls = defineCheck({
   async run({ io }, { access, reached: { connection, certificate } }) {
     if (certificate !== undefined) return untrusted(certificate, await extraAuthorities(io.env));
     if (access.origin.startsWith('http:')) return ok('plain http, on loopback', { connection });
-    if (setting(io.env, 'NODE_TLS_REJECT_UNAUTHORIZED') === '0') {
-      return warning(
-        'NODE_TLS_REJECT_UNAUTHORIZED=0 switches the check of certificates off: anybody in between gets the credential',
-        "Unset it; where an authority is private, point NODE_EXTRA_CA_CERTS at its certificate's PEM file.",
-        { connection },
-      );
-    }
     const extra = await extraAuthorities(io.env);
     if (extra?.missing)
       return warning(`the certificate is trusted, but ${extra.words}`, 'Correct or unset it.', {

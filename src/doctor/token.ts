@@ -1,6 +1,7 @@
 import { AuditError } from '../errors.js';
+import { SET_CLOCK } from '../sources/c1/clock.js';
 import { defineCheck, ok, problem, skipped } from './check.js';
-import { NOTICEABLE, SET_CLOCK } from './clock.js';
+import { NOTICEABLE } from './clock.js';
 
 const WAYS = {
   'client-secret': 'for a signed assertion',

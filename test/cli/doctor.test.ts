@@ -328,7 +328,7 @@ describe('the network', () => {
   test('a proxy that is no URL', async () => {
     const found = await examine(TENANT_SCOPE, { HTTPS_PROXY: 'ftp://proxy' });
     expect([found.having('problem'), found.code]).toEqual([['proxy'], 2]);
-    expect(found.line('reachability').detail).toBe('cannot be checked without a valid proxy setting');
+    expect(found.line('reachability').detail).toBe('cannot be checked without valid network settings');
   });
 });
 

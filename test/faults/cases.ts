@@ -133,6 +133,15 @@ export const ENDPOINTS: readonly Endpoint[] = [
     },
   },
   {
+    target: 'search-decoys',
+    scope: 'tenant',
+    sources: ['personal-clients'],
+    path: /\/decoys\/search/,
+    required: false,
+    list: true,
+    fields: { id: 5, kind: 5, displayName: [], createdAt: 'yesterday' },
+  },
+  {
     target: 'service-principals',
     scope: 'tenant',
     path: /\/service_principals/,
@@ -195,6 +204,9 @@ export type Expected =
   | 'same'
   /** Exit 3 where the endpoint is required; a note and unknown outcomes, or exit 3, where it is not. */
   | 'told'
+  /** Whatever the endpoint: exit 0 with a note, or exit 3. */
+  | 'noted'
+  | 'incomplete'
   /** What the record then says counts: whatever the verdicts, nothing is lost. */
   | 'nothing-lost'
   /** Any of them: what is missing shows. */
@@ -205,6 +217,8 @@ export interface Case {
   readonly expected: Expected;
   /** The status that messages must name. */
   readonly status?: number;
+  /** What messages must say instead of naming the endpoint. */
+  readonly says?: RegExp;
   /** Needs a short time limit to show. */
   readonly slow?: boolean;
   faults(target: Target): Fault[];
@@ -299,6 +313,29 @@ const api: Case[] = [
     expected: 'any',
     status: 403,
     faults: (target) => [strike(target, { kind: 'status', status: 403 }, always)],
+  },
+];
+
+const CLOCK = /clock is \d+ (minutes|hours|days) (ahead of|behind) the date in ConductorOne's answers/;
+
+/** The answer's date: what it says of this machine's clock concerns no endpoint more than another. */
+const clock: Case[] = [
+  {
+    name: 'skewed clock, a minute',
+    expected: 'same',
+    faults: (target) => [strike(target, { kind: 'date', ms: -60_000 }, always)],
+  },
+  {
+    name: 'skewed clock, an hour',
+    expected: 'noted',
+    says: CLOCK,
+    faults: (target) => [strike(target, { kind: 'date', ms: -3_600_000 }, always)],
+  },
+  {
+    name: 'skewed clock, two days',
+    expected: 'incomplete',
+    says: CLOCK,
+    faults: (target) => [strike(target, { kind: 'date', ms: 2 * 86_400_000 }, always)],
   },
 ];
 
@@ -432,7 +469,7 @@ export function casesOf(endpoint: Endpoint, trap: URL): Case[] {
           faults: (target: Target) => [strike(target, { kind: 'status', status: 403 }, always)],
         },
       ]
-    : api;
+    : [...api, ...clock];
   // A content type alone does not make a token response wrong where the rest of it is right.
   const all = lasting(trap).map((one) =>
     isToken && one.name === 'wrong content type' ? { ...one, expected: 'any' as const } : one,

@@ -10,7 +10,7 @@ export function judge(
   result: ProgramResult,
   baseline: Report,
   { path, required, replaceable }: Endpoint,
-  { expected, status }: Case,
+  { expected, status, says }: Case,
 ): { mark: Mark; wrong: string[] } {
   const wrong: string[] = [];
   const { code, stderr } = result;
@@ -37,9 +37,11 @@ export function judge(
   if (code === 3 || !same) {
     if (expected === 'same') wrong.push(`not the same report (exit ${code}): ${said.slice(0, 400)}`);
     const quiet = code === 0 && expected === 'nothing-lost';
-    if (!quiet) wrong.push(...untold(said, path, status));
+    if (!quiet) wrong.push(...untold(said, says ?? path, status));
   }
   if (expected === 'told' && required && code !== 3) wrong.push(`exit ${code} although it is required`);
+  if (expected === 'incomplete' && code !== 3) wrong.push(`exit ${code}, and not incomplete`);
+  if (expected === 'noted' && (code !== 0 || same)) wrong.push(`exit ${code}, or no note`);
   if (expected === 'told' && same && !replaceable) wrong.push('nothing told');
   return { mark: same && code === 0 ? '=' : code === 0 ? 'n' : '3', wrong };
 }

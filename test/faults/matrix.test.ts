@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { idOf, provider, startTenant, type Tenant, type TenantRecords } from '../../src/demo/index.js';
+import { decoy, idOf, provider, startTenant, type Tenant, type TenantRecords } from '../../src/demo/index.js';
 import type { Report } from '../../src/engine/report.js';
 import { emptyFolder, type ProgramResult, runProgram } from '../helpers/program.js';
 import { smallTenant } from '../helpers/small-tenant.js';
@@ -11,6 +11,7 @@ import { inLanes } from './pool.js';
 import { table } from './table.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
+const AT = new Date(NOW).toISOString();
 const LANES = 6;
 
 /** Where redirects lead: nobody may ever come. */
@@ -43,6 +44,7 @@ async function openLane(): Promise<Lane> {
     ...whole,
     personalClients: [...whole.personalClients.slice(0, 6), ...whole.personalClients.slice(-1)],
     providers: [...whole.providers, provider({ id: idOf('provider third'), displayName: 'Third' })],
+    decoys: [1, 2, 3].map((n) => decoy({ id: idOf(`decoy ${n}`), displayName: `decoy ${n}`, createdAt: AT })),
   };
   const paging = { ignoring: [], minSize: 1, maxSize: 2 };
   const tenant = await startTenant({ now: () => NOW, data, paging });

@@ -221,6 +221,7 @@ describe('one list', () => {
           displayName: `k${n}`,
         }));
         response.setHeader('content-type', 'application/json');
+        response.setHeader('date', new Date(NOW).toUTCString());
         response.end(JSON.stringify({ list, nextPageToken }));
         return true;
       });

@@ -28,6 +28,8 @@ export type Effect =
   /** `bytes` of JSON white space before the body: an answer far larger than any page. */
   | { readonly kind: 'pad'; readonly bytes: number }
   | { readonly kind: 'latency'; readonly ms: number }
+  /** The answer's `Date` is so many milliseconds ahead of the tenant's clock, or behind it. */
+  | { readonly kind: 'date'; readonly ms: number }
   /** Every access token given out so far ends now. */
   | { readonly kind: 'revoke-tokens' }
   /** Whatever token is asked for, page 1 and its token again. */

@@ -102,6 +102,8 @@ export class Handler {
 
     for (const effect of effects) {
       if (effect.kind === 'latency') await sleep(effect.ms, undefined, { ref: false });
+      if (effect.kind === 'date')
+        response.setHeader('date', new Date(this.#state.now() + effect.ms).toUTCString());
       if (effect.kind === 'revoke-tokens') this.#state.sessions.revokeAll();
     }
     const travel = effects.find(isTravel);

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
 import type { Session } from './auth/session.js';
+import { certainSkew, skewFrom } from './clock.js';
 import type { Limits } from './limits.js';
 import { RequestError } from './request-error.js';
 import { abortReason, readRetryAfter, withRetries } from './retry.js';
@@ -50,6 +51,11 @@ export class ApiClient {
     return this.#sender.requests;
   }
 
+  /** The largest difference between this machine's clock and the date of an answer, in milliseconds; ahead is positive. */
+  get skew(): number {
+    return this.#sender.skew;
+  }
+
   /**
    * The JSON object a call answers with.
    *
@@ -65,6 +71,7 @@ export class Sender {
   readonly #options: ApiClientOptions;
   readonly #limit: ReturnType<typeof pLimit>;
   #requests = 0;
+  #skew = 0;
 
   constructor(options: ApiClientOptions) {
     this.#options = options;
@@ -73,6 +80,10 @@ export class Sender {
 
   get requests(): number {
     return this.#requests;
+  }
+
+  get skew(): number {
+    return this.#skew;
   }
 
   /** As {@link ApiClient.call}. */
@@ -109,10 +120,18 @@ export class Sender {
 
   async #once(request: Request): Promise<Record<string, unknown>> {
     const { session, signal, log, scrub, now } = this.#options;
+    const before = now();
     const answer = await session.send(request, signal);
+    this.#compareClocks(answer, before);
     log.debug({ call: describe(request), status: answer.status, bytes: answer.body.length }, 'answered');
     if (answer.status !== 200) throw refusal(request, answer, now());
     return readJson(request, answer, scrub);
+  }
+
+  #compareClocks({ headers }: Answer, before: number): void {
+    const range = skewFrom(headers.get('date'), before, this.#options.now());
+    const skew = range ? certainSkew(range) : 0;
+    if (Math.abs(skew) > Math.abs(this.#skew)) this.#skew = skew;
   }
 }
 

@@ -69,9 +69,7 @@ export async function readDecoys(reader: Reader): Promise<DecoysSeen> {
 
 function seen(decoys: readonly Decoy[], malformed: readonly string[], ended: boolean): DecoysSeen {
   const problem = joinNotes(
-    ended
-      ? null
-      : `${nameOf(SEARCH)} repeats itself instead of going on. Report it to ConductorOne's support.`,
+    ended ? null : `${nameOf(SEARCH)} repeats itself instead of going on.`,
     malformedNote(malformed, nameOf(SEARCH)),
   );
   if (problem === null) return { decoys, note: null, gap: null, failure: undefined };
@@ -79,7 +77,7 @@ function seen(decoys: readonly Decoy[], malformed: readonly string[], ended: boo
     decoys,
     note: notKnown(problem),
     gap: `decoys could not be read completely (${nameOf(SEARCH)})`,
-    failure: undefined,
+    failure: new AuditError('api', notKnown(problem), "Report it to ConductorOne's support."),
   };
 }
 

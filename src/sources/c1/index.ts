@@ -14,7 +14,8 @@ import { AuditError } from '../../errors.js';
 import type { Source } from '../source.js';
 import { Session } from './auth/session.js';
 import { ApiClient } from './client.js';
-import type { KindSeen, Reader } from './collect.js';
+import { clockProblem } from './clock.js';
+import { errorNote, type KindSeen, type Reader } from './collect.js';
 import { readDecoys, setDecoysApart } from './decoys.js';
 import type { TenantAccess } from './environment.js';
 import { collectTrusts, providersOf, readProviders, trustsByPrincipal } from './federation.js';
@@ -142,9 +143,11 @@ async function collect(
   const machines =
     principals &&
     principalOwners(ownerIds(credentials, false), principals, roles, superAdministrator === true);
+  const clock = clockProblem(client.skew);
   const failures = distinct([
     ...seen.flatMap((kind) => (kind.failure && kind.seen.required ? [kind.failure] : [])),
     ...(planted.failure ? [planted.failure] : []),
+    ...(clock?.grave ? [clock.error] : []),
   ]);
   const owners = new Map<string, Fact<Owner>>([...persons.owners, ...(machines?.owners ?? [])]);
   const listed = seen.find((kind) => kind.seen.kind === 'federation-trust');
@@ -166,7 +169,9 @@ async function collect(
     seesAll: superAdministrator === true,
     credentials,
     decoys,
-    gaps: planted.gap === null ? [] : [planted.gap],
+    gaps: [planted.gap, clock?.grave ? clock.error.message.replace(/\.$/, '') : null].filter(
+      (gap) => gap !== null,
+    ),
     sources: seen.map((kind) => kind.seen),
     facts,
     notes: [
@@ -182,6 +187,7 @@ async function collect(
       machines?.note ?? null,
       planted.note,
       decoysNote,
+      clock ? errorNote(clock.error) : null,
     ]
       .filter((note) => note !== null)
       // What stopped everything is told once, and no right mends it.

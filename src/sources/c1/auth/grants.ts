@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi';
 import { AuditError } from '../../../errors.js';
 import { isLoopback } from '../../../network.js';
+import { certainSkew, SET_CLOCK, skewFrom, skewWords } from '../clock.js';
 import type { Login } from '../environment.js';
 import { RequestError } from '../request-error.js';
 import { readRetryAfter } from '../retry.js';
@@ -198,7 +199,8 @@ function toRequestError(
     // 429 and 5xx may carry an OAuth error as well.
     if (!isPassing(status)) {
       const about = { status, cause: error };
-      return new RequestError('auth', `${endpoint} answered ${status}: ${said}${id}.`, hintFor(login), about);
+      const hint = clockHint(login, response, now) ?? hintFor(login);
+      return new RequestError('auth', `${endpoint} answered ${status}: ${said}${id}.`, hint, about);
     }
   }
   if (isPassing(status)) {
@@ -222,6 +224,14 @@ function toRequestError(
 
 function isPassing(status: number | undefined): boolean {
   return status === 408 || status === 429 || (status !== undefined && status >= 500 && status !== 501);
+}
+
+/** An assertion is good for minutes: by a wrong clock the right credential is refused. */
+function clockHint(login: Login, response: Response | undefined, now: number): string | undefined {
+  const range = skewFrom(response?.headers.get('date') ?? null, now, now);
+  const skew = range ? certainSkew(range) : 0;
+  if (login.by !== 'client-secret' || Math.abs(skew) < ASSERTION_SECONDS * 1000) return undefined;
+  return `This machine's clock is ${skewWords(skew)} the date of that answer, and a signed assertion is valid for minutes. ${SET_CLOCK}`;
 }
 
 function hintFor(login: Login): string {

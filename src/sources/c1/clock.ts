@@ -1,0 +1,59 @@
+import { formatDuration } from 'date-fns/formatDuration';
+import { DAY } from '../../contract/index.js';
+import { AuditError } from '../../errors.js';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+/** Further apart than this, somebody should know. */
+const NOTED = 5 * MINUTE;
+
+export const SET_CLOCK = "Set this machine's clock, best by NTP (timedatectl set-ntp true).";
+
+/** Local time minus the server's, in milliseconds: the earliest and latest that an answer allows. */
+export interface Skew {
+  readonly least: number;
+  readonly most: number;
+}
+
+/**
+ * What an answer's `Date` says of this machine's clock. The header has whole seconds, and was written at some moment
+ * between `before` and `after`.
+ */
+export function skewFrom(header: string | null, before: number, after: number): Skew | undefined {
+  const date = Date.parse(header ?? '');
+  return Number.isNaN(date) ? undefined : { least: before - date - 1000, most: after - date };
+}
+
+/** As far as is certain: a slow answer is not a wrong clock. */
+export function certainSkew({ least, most }: Skew): number {
+  return least > 0 ? least : most < 0 ? most : 0;
+}
+
+/** `6 minutes ahead of`, `2 days behind`. */
+export function skewWords(skew: number): string {
+  return `${words(Math.abs(skew))} ${skew > 0 ? 'ahead of' : 'behind'}`;
+}
+
+/**
+ * What to say where the clock and an answer disagree.
+ *
+ * @param skew the largest of all answers: one that is a day old may come from a cache, and then the audit saw yesterday.
+ */
+export function clockProblem(
+  skew: number,
+): { readonly error: AuditError; readonly grave: boolean } | undefined {
+  const off = Math.abs(skew);
+  if (off <= NOTED) return undefined;
+  const error = new AuditError(
+    'api',
+    `This machine's clock is ${skewWords(skew)} the date in ConductorOne's answers.`,
+    `${SET_CLOCK} If it is right, check that no proxy serves answers from a cache.`,
+  );
+  return { error, grave: off > DAY };
+}
+
+function words(off: number): string {
+  if (off < 2 * HOUR) return formatDuration({ minutes: Math.floor(off / MINUTE) });
+  if (off < 2 * DAY) return formatDuration({ hours: Math.floor(off / HOUR) });
+  return formatDuration({ days: Math.floor(off / DAY) });
+}
