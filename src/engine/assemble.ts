@@ -6,8 +6,9 @@ import {
   type Severity,
   type Snapshot,
 } from '../contract/index.js';
-import type { Verdicts } from './audit.js';
-import { sortFindings } from './audit.js';
+import { type SkippedRule, sortFindings, type Verdicts } from './audit.js';
+import { DRIFT_RULES } from './drift.js';
+import { groupBy } from './grouping.js';
 import type { Report, SourceCoverage } from './report.js';
 import { WAIVER_RULE_IDS } from './waivers.js';
 
@@ -15,6 +16,8 @@ export interface ReportParts {
   readonly tool: Report['tool'];
   readonly snapshot: Snapshot;
   readonly verdicts: Verdicts;
+  /** Rules in force that could not run, and why. */
+  readonly skipped: readonly SkippedRule[];
   /** The verdicts' findings after waivers and history, and those on waivers and drift. */
   readonly findings: readonly Finding[];
   readonly resolved: Report['resolved'];
@@ -58,9 +61,7 @@ export function assembleReport(parts: ReportParts): Report {
           ({ rule, credentials, reason }) =>
             `Rule ${rule} failed on ${count(credentials, 'credential')}: ${reason}. Report it to the rule's author, or turn the rule off.`,
         ),
-        ...(verdicts.skippedRules.length > 0
-          ? [`Not run, as federation trusts were not asked for: ${verdicts.skippedRules.join(', ')}.`]
-          : []),
+        ...skippedNotes(parts.skipped),
         ...rulesNote(parts),
         ...(hidden > 0
           ? [`${count(hidden, 'finding')} below ${minSeverity} ${hidden === 1 ? 'is' : 'are'} not shown.`]
@@ -78,9 +79,21 @@ export function assembleReport(parts: ReportParts): Report {
   };
 }
 
-/** A report must not look as if all had been judged where rules are off or others were asked for. */
-function rulesNote({ ran, notRun, verdicts }: ReportParts): string[] {
-  const told = new Set([...verdicts.skippedRules, ...WAIVER_RULE_IDS]);
+function skippedNotes(skipped: readonly SkippedRule[]): string[] {
+  const byReason = groupBy(skipped, ({ because }) => because);
+  return [...byReason].map(
+    ([because, rules]) =>
+      `Not run, because ${because}: ${rules
+        .map(({ rule }) => rule)
+        .sort()
+        .join(', ')}.`,
+  );
+}
+
+/** A report must not look as if every rule had run where rules are off or others were requested. */
+function rulesNote({ ran, notRun, skipped }: ReportParts): string[] {
+  const others = [...skipped, ...DRIFT_RULES].map((one) => ('rule' in one ? one.rule : one.id));
+  const told = new Set([...others, ...WAIVER_RULE_IDS]);
   const off = notRun.filter((id) => !told.has(id)).sort();
   if (off.length === 0) return [];
   const all = `${ran.length + off.length} rules`;

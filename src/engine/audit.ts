@@ -37,8 +37,15 @@ export interface Verdicts {
     readonly credentials: number;
     readonly reason: string;
   }[];
-  /** Rules that could not be run for want of a source nobody asked for. */
-  readonly skippedRules: readonly string[];
+  /** Rules that could not be run for want of a source. */
+  readonly skippedRules: readonly SkippedRule[];
+}
+
+/** A rule in force that could not be run. */
+export interface SkippedRule {
+  readonly rule: string;
+  /** Worded to follow "because": `no federation trusts were read`. */
+  readonly because: string;
 }
 
 /**
@@ -53,8 +60,9 @@ export function audit(
   early?: EarlyVerdicts,
 ): Verdicts {
   const world = new World(snapshot, now);
-  const skipped = rules.filter(({ rule }) => needsTrusts(rule) && !snapshot.facts.trusts);
-  const running = rules.filter((inForce) => !skipped.includes(inForce));
+  const skippedRules = withoutSource(snapshot, rules);
+  const skipped = new Set(skippedRules.map(({ rule }) => rule));
+  const running = rules.filter(({ rule }) => !skipped.has(rule.id));
   const findings: Finding[] = [];
   const credentials: JudgedCredential[] = [];
   const deleted: Record<Kind, number> = Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<
@@ -91,20 +99,33 @@ export function audit(
       }
     }
   }
-  const asked = new Set(snapshot.sources.map(({ kind }) => kind));
   return {
     findings: sortFindings(findings),
     credentials,
     deleted,
     brokenRules: [...broken].map(([rule, about]) => ({ rule, ...about })),
-    skippedRules: skipped
-      .filter(({ rule }) => rule.kinds.some((kind) => asked.has(kind)))
-      .map(({ rule }) => rule.id),
+    skippedRules,
   };
 }
 
-function needsTrusts(rule: Rule): boolean {
-  return rule.needs.includes('principalTrusts');
+/** An empty file has no sources at all, and says so itself. */
+function withoutSource(
+  { sources, credentials, facts }: Snapshot,
+  rules: readonly RuleInForce[],
+): SkippedRule[] {
+  const read = new Set(credentials.map(({ kind }) => kind));
+  for (const { kind, status } of sources) if (status !== 'unavailable') read.add(kind);
+  return rules.flatMap(({ rule }) => {
+    const judged = sources.length === 0 || rule.kinds.some((kind) => read.has(kind));
+    const lacking: readonly Kind[] = !judged
+      ? rule.kinds
+      : rule.needs.includes('principalTrusts') && !facts.trusts
+        ? ['federation-trust']
+        : [];
+    if (lacking.length === 0) return [];
+    const names = lacking.map((kind) => `${kind.replaceAll('-', ' ')}s`);
+    return [{ rule: rule.id, because: `no ${names.join(' or ')} were read` }];
+  });
 }
 
 function inOrder(credentials: readonly Credential[]): Credential[] {

@@ -1,7 +1,8 @@
 import type { Finding, Rule, Severity, Snapshot } from '../contract/index.js';
 import { ifKnown } from '../contract/index.js';
+import { AuditError } from '../errors.js';
 import { assembleReport, isComplete, mayBeFiltered } from './assemble.js';
-import { audit, type Verdicts } from './audit.js';
+import { audit, type SkippedRule, type Verdicts } from './audit.js';
 import { DRIFT_RULES, drift } from './drift.js';
 import type { EarlyVerdicts } from './early.js';
 import { type Comparison, compare } from './history.js';
@@ -47,15 +48,21 @@ export interface Evaluated {
   readonly comparison: Comparison | undefined;
 }
 
-/** From what was seen to what is said: rules, then drift, waivers, history and the report. Pure. */
+/**
+ * From what was read to the report: rules, then drift, waivers and history. Pure.
+ *
+ * @throws AuditError `usage` where no requested rule could run
+ */
 export function evaluate(evaluation: Evaluation): Evaluated {
   const { snapshot, rules, asOf, history } = evaluation;
   const verdicts = audit(snapshot, rules, asOf, evaluation.early);
+  const skipped = [...verdicts.skippedRules, ...withoutState(evaluation)];
   const run = historyRun(evaluation, {
     complete: isComplete(snapshot, verdicts),
-    notRun: verdicts.skippedRules,
+    notRun: skipped.map(({ rule }) => rule),
     credentials: verdicts.credentials,
   });
+  if (run.complete && snapshot.sources.length > 0) refuseEmpty(evaluation, run, skipped);
   const changes = history ? driftOf(evaluation, verdicts, run, history.previous) : undefined;
   const waived = applyWaivers({
     tenant: snapshot.tenant,
@@ -82,12 +89,37 @@ export function evaluate(evaluation: Evaluation): Evaluated {
   const report = assembleReport({
     ...evaluation,
     verdicts,
+    skipped,
     findings: comparison?.findings ?? all,
     resolved: comparison?.resolved ?? [],
     ran: evaluation.rules.map(({ rule }) => rule.id).filter((id) => run.rules.has(id)),
-    notRun: [...evaluation.known, ...WAIVER_RULE_IDS].filter((id) => !run.rules.has(id)),
+    notRun: [...evaluation.known, ...DRIFT_RULES.map(({ id }) => id), ...WAIVER_RULE_IDS].filter(
+      (id) => !run.rules.has(id),
+    ),
   });
   return { report, comparison };
+}
+
+function withoutState(evaluation: Evaluation): SkippedRule[] {
+  if (evaluation.history) return [];
+  return [...DRIFT_RULES, WAIVER_RULES.covers]
+    .filter(({ id }) => isWanted(id, evaluation))
+    .map(({ id }) => ({
+      rule: id,
+      because: 'no state is kept (--state)',
+    }));
+}
+
+/** An audit that could run none of the rules it was asked for must not look like one that found nothing. */
+function refuseEmpty({ only }: Evaluation, { rules }: HistoryRun, skipped: readonly SkippedRule[]): void {
+  const ran = [...rules].some((id) => only !== undefined || !WAIVER_RULE_IDS.has(id));
+  if (ran) return;
+  const reasons = skipped.map(({ rule, because }) => `${rule} (${because})`);
+  throw new AuditError(
+    'usage',
+    `Nothing was audited, because no requested rule could run${reasons.length > 0 ? `: ${reasons.join(', ')}` : ''}.`,
+    'Request the missing source (--scope tenant, --source), keep a state (--state FILE), or request other rules.',
+  );
 }
 
 function driftOf(
@@ -143,18 +175,17 @@ function severitiesOf(choices: Evaluation['choices']): ReadonlyMap<string, Sever
 /**
  * What an audit could see and judge. Pure.
  *
- * @param judged its outcome, as in its report; `notRun`: ids of rules that were in force, but could not be run (others may be
- *   among them)
+ * @param judged its outcome, as in its report; `notRun`: ids of rules in force that could not run (it may hold others)
  */
 export function historyRun(
   evaluation: Evaluation,
   judged: { readonly complete: boolean; readonly notRun: readonly string[] } & Pick<Verdicts, 'credentials'>,
 ): HistoryRun {
   const { snapshot, rules, asOf } = evaluation;
-  const others = [...DRIFT_RULES, ...Object.values(WAIVER_RULES)].filter(({ id }) =>
+  const skipped = new Set(judged.notRun);
+  const others = [...DRIFT_RULES.map(({ id }) => id), ...WAIVER_RULE_IDS].filter((id) =>
     isWanted(id, evaluation),
   );
-  const skipped = new Set(judged.notRun);
   return {
     tenant: snapshot.tenant,
     asOf: new Date(asOf).toISOString(),
@@ -168,10 +199,7 @@ export function historyRun(
       ? new Set(judged.credentials.map(({ kind, id }) => credentialKey(kind, id)))
       : undefined,
     decoys: new Set(snapshot.decoys?.map(({ kind, id }) => credentialKey(kind, id))),
-    rules: new Set([
-      ...rules.map(({ rule }) => rule.id).filter((id) => !skipped.has(id)),
-      ...others.map(({ id }) => id),
-    ]),
+    rules: new Set([...rules.map(({ rule }) => rule.id), ...others].filter((id) => !skipped.has(id))),
   };
 }
 

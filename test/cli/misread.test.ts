@@ -24,6 +24,8 @@ function folderWith(files: Readonly<Record<string, string>>): string {
 const audit = (argv: string[], cwd = emptyFolder(), now = NOW) =>
   runProgram(argv, { env: tenant.environment, now: () => now, cwd });
 
+const NEED_A_STATE = ['credential-appeared', 'network-widened', 'scope-widened', 'waiver-covers'];
+
 const off = (...ids: string[]) => ({
   'c1-audit.config.yaml': `rules:\n${ids.map((id) => `  ${id}: off\n`).join('')}`,
 });
@@ -38,16 +40,50 @@ describe('rules that did not run', () => {
       );
     const { report } = await audit(['--scope', 'tenant', '-f', 'json'], cwd);
     expect(report.coverage.notes).toContain(said);
-    expect(report.coverage.rulesNotRun).toEqual(['loose-trust-condition', 'owner-inactive']);
+    expect(report.coverage.rulesNotRun).toEqual(
+      [...NEED_A_STATE, 'loose-trust-condition', 'owner-inactive'].sort(),
+    );
   });
 
   test('are counted where others were asked for', async () => {
     const { report } = await audit(['--rule', 'expired', '-f', 'json']);
     expect(report.coverage.notes).toContain(`Only 1 of ${rules.length} rules ran: expired.`);
-    const none = await audit(['--rule', 'scope-widened', '-f', 'json']);
-    expect(none.report.coverage.notes).toContain(
-      `None of ${rules.length} rules ran: no credential was judged.`,
+  });
+
+  test.each<[string, readonly string[], string]>([
+    [
+      'a source',
+      ['--rule', 'loose-trust-condition', '--rule', 'trust-leftover', '--scope', 'mine'],
+      'loose-trust-condition (no federation trusts were read), trust-leftover (no federation trusts were read)',
+    ],
+    ['a state', ['--rule', 'scope-widened'], 'scope-widened (no state is kept (--state))'],
+  ])('for want of %s, when nothing else ran: nothing is audited', async (_, flags, reason) => {
+    const { code, stdout, stderr } = await audit([...flags]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(`Nothing was audited, because no requested rule could run: ${reason}.`);
+    expect(stderr).toContain('Request the missing source (--scope tenant, --source), keep a state');
+  });
+
+  test('for want of a source or a state are named beside those that did', async () => {
+    const lacking = ['--rule', 'loose-trust-condition', '--rule', 'scope-widened'];
+    const { code, report } = await audit([...lacking, '--rule', 'malformed-cidr', '-f', 'json']);
+    expect(code).toBe(0);
+    expect(report.coverage.notes).toEqual(
+      expect.arrayContaining([
+        'Not run, because no federation trusts were read: loose-trust-condition.',
+        'Not run, because no state is kept (--state): scope-widened.',
+      ]),
     );
+    expect(report.coverage.rulesNotRun).toEqual(
+      expect.arrayContaining(['loose-trust-condition', 'scope-widened']),
+    );
+    expect(report.coverage.rulesNotRun).not.toContain('malformed-cidr');
+  });
+
+  test('a first audit with a state keeps what the next one compares with', async () => {
+    const { code, report } = await audit(['--rule', 'scope-widened', '--state', 's.json', '-f', 'json']);
+    expect(code).toBe(0);
+    expect(report.coverage.rulesNotRun).not.toContain('scope-widened');
   });
 
   test('leave nothing to run: nothing is audited', async () => {
@@ -57,9 +93,9 @@ describe('rules that did not run', () => {
   });
 
   test('are not spoken of where all did', async () => {
-    const { report } = await audit(['--scope', 'tenant', '-f', 'json']);
+    const { report } = await audit(['--scope', 'tenant', '--state', 's.json', '-f', 'json']);
     expect(report.coverage.rulesNotRun).toBeUndefined();
-    expect(report.coverage.notes.join()).not.toMatch(/rules (did not run|ran)/);
+    expect(report.coverage.notes.join()).not.toMatch(/rules (did not run|ran)|Not run/);
   });
 });
 

@@ -25,6 +25,7 @@ const report = (over: Partial<ReportParts> = {}) =>
     verdicts: verdicts(),
     findings: [],
     resolved: [],
+    skipped: [],
     notRun: [],
     ran: ['unused'],
     settings: undefined,
@@ -138,13 +139,18 @@ describe('the notes', () => {
     expect(notes({ verdicts: verdicts({ brokenRules: broken(2) }) })[0]).toContain('on 2 credentials');
   });
 
-  test('name rules that lacked a source', () => {
-    const skippedRules = ['static-beside-federation', 'other'];
-    const { coverage } = report({ verdicts: verdicts({ skippedRules }), notRun: skippedRules });
+  test('name rules that could not run, by reason', () => {
+    const skipped = [
+      { rule: 'static-beside-federation', because: 'no federation trusts were read' },
+      { rule: 'scope-widened', because: 'no state is kept (--state)' },
+      { rule: 'other', because: 'no federation trusts were read' },
+    ];
+    const { coverage } = report({ skipped, notRun: skipped.map(({ rule }) => rule) });
     expect(coverage.notes).toEqual([
-      'Not run, as federation trusts were not asked for: static-beside-federation, other.',
+      'Not run, because no federation trusts were read: other, static-beside-federation.',
+      'Not run, because no state is kept (--state): scope-widened.',
     ]);
-    expect(coverage.rulesNotRun).toEqual(['other', 'static-beside-federation']);
+    expect(coverage.rulesNotRun).toEqual(['other', 'scope-widened', 'static-beside-federation']);
   });
 
   test.each<[string, string[], string[], string[]]>([

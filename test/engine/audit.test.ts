@@ -425,14 +425,48 @@ test('a finding carries its fingerprint and the exact facts', () => {
   });
 });
 
-test('a rule that needs trusts nobody asked for is not run, and said to be', () => {
-  const trusts = inForce({ ...named, kinds: ['service-principal-credential'], needs: ['principalTrusts'] });
-  const credentials = [credential({ kind: 'service-principal-credential' })];
-  const without = judge(snapshot(credentials), trusts);
-  expect(without.findings).toEqual([]);
-  expect(without.skippedRules).toEqual(['named']);
-  const seen = snapshot(credentials, { trusts: { byPrincipal: new Map(), rest: null } });
-  expect(judge(seen, trusts).findings).toHaveLength(1);
-  // Of kinds that were not asked for either, nothing needs to be said.
-  expect(judge(snapshot([credential({})]), trusts).skippedRules).toEqual([]);
+describe('a rule that lacks a source is not run, and is reported', () => {
+  const ofSecrets = (over: Partial<Rule> = {}) =>
+    inForce({ ...named, kinds: ['service-principal-credential'], ...over });
+  const secrets = [credential({ kind: 'service-principal-credential' })];
+  const lacks = (...kinds: string[]) => [{ rule: 'named', because: `no ${kinds.join(' or ')} were read` }];
+
+  test('that needs the trusts, where they were not requested', () => {
+    const rule = ofSecrets({ needs: ['principalTrusts'] });
+    const without = judge(snapshot(secrets), rule);
+    expect(without.findings).toEqual([]);
+    expect(without.skippedRules).toEqual(lacks('federation trusts'));
+    const seen = judge(snapshot(secrets, { trusts: { byPrincipal: new Map(), rest: null } }), rule);
+    expect(seen.findings).toHaveLength(1);
+    expect(seen.skippedRules).toEqual([]);
+  });
+
+  test('that judges kinds none of which was requested', () => {
+    const { skippedRules } = judge(snapshot([credential({})]), ofSecrets());
+    expect(skippedRules).toEqual(lacks('service principal credentials'));
+    const both = ofSecrets({ kinds: ['service-principal-credential', 'federation-trust'] });
+    expect(judge(snapshot([credential({})]), both).skippedRules).toEqual(
+      lacks('service principal credentials', 'federation trusts'),
+    );
+    expect(judge(snapshot([credential({}), ...secrets]), both).skippedRules).toEqual([]);
+  });
+
+  test.each<[Snapshot['sources'][number]['status'], number]>([
+    ['unavailable', 1],
+    ['partial', 0],
+    ['complete', 0],
+  ])('that judges a kind whose source is %s', (status, skipped) => {
+    const source = {
+      kind: 'service-principal-credential',
+      status,
+      required: false,
+      pages: 1,
+      note: null,
+    } as const;
+    expect(judge(snapshot([], {}, { sources: [source] }), ofSecrets()).skippedRules).toHaveLength(skipped);
+  });
+
+  test('not where there is no source at all, as in an empty file', () => {
+    expect(judge(snapshot([], {}, { sources: [] }), ofSecrets()).skippedRules).toEqual([]);
+  });
 });

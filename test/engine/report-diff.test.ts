@@ -270,6 +270,7 @@ describe('what the audit keeps out of a report', () => {
       verdicts: verdicts(findings),
       findings,
       resolved: [],
+      skipped: [],
       notRun: [],
       ran: ['unused'],
       minSeverity,
@@ -310,24 +311,37 @@ describe('which rules a report says did not run', () => {
       ...over,
     }).report;
   const onWaivers = ['waiver-covers', 'waiver-expired', 'waiver-expiring', 'waiver-unmatched'];
+  const drift = ['credential-appeared', 'network-widened', 'scope-widened'];
   const ended = { rule: 'unused', credential: 'a', ...WAIVER, expires: '2026-01-01' };
 
   test.each<[string, Partial<Evaluation>, readonly string[] | undefined]>([
-    ['an ordinary run: none', {}, undefined],
-    ['waivers, whatever they hold', { waivers: [ended] }, undefined],
-    ['waivers switched off', { waivers: undefined }, onWaivers],
-    ['one rule alone', { only: new Set(['unused']) }, onWaivers],
+    ['an ordinary run with a state: none', { history: { previous: undefined } }, undefined],
+    ['an ordinary run without one', {}, [...drift, 'waiver-covers']],
+    ['waivers, whatever they hold', { waivers: [ended], history: { previous: undefined } }, undefined],
+    ['waivers switched off', { waivers: undefined }, [...drift, ...onWaivers].sort()],
+    ['one rule alone', { only: new Set(['unused']) }, [...drift, ...onWaivers].sort()],
+    [
+      'a rule on changes off',
+      {
+        choices: { 'scope-widened': { enabled: false, severity: undefined } },
+        history: { previous: undefined },
+      },
+      ['scope-widened'],
+    ],
     [
       'one rule on waivers alone',
       { only: new Set(['waiver-expired']) },
-      ['waiver-covers', ...onWaivers.slice(2)],
+      [...drift, 'waiver-covers', ...onWaivers.slice(2)].sort(),
     ],
     [
       'one of them off',
-      { choices: { 'waiver-expired': { enabled: false, severity: undefined } } },
+      {
+        choices: { 'waiver-expired': { enabled: false, severity: undefined } },
+        history: { previous: undefined },
+      },
       ['waiver-expired'],
     ],
-    ['a rule off', { rules: [] }, ['no-expiry', 'unused']],
+    ['a rule off', { rules: [], history: { previous: undefined } }, ['no-expiry', 'unused']],
   ])('%s', (_, over, expected) => {
     expect(evaluated(over).coverage.rulesNotRun).toEqual(expected);
   });
