@@ -2,6 +2,7 @@ import type { Config } from './config/config.js';
 import type { Rule, Snapshot } from './contract/index.js';
 import { EarlyVerdicts } from './engine/early.js';
 import type { Evaluation } from './engine/evaluate.js';
+import { withLosses } from './engine/losses.js';
 import { optionsInForce, type RuleInForce, settingsMark } from './engine/settings.js';
 import { AuditError } from './errors.js';
 import type { Source } from './sources/source.js';
@@ -17,6 +18,8 @@ export interface Assessment {
   readonly waivers: boolean;
   /** Milliseconds since the epoch. */
   readonly asOf: number;
+  /** Take it for true that most of a list is gone. */
+  readonly acceptShrink?: boolean;
 }
 
 export interface AssessmentContext {
@@ -35,7 +38,7 @@ export interface AssessmentContext {
  * @param history  what the last complete audit left; undefined: none is kept
  */
 export async function assess(
-  { source, config, rules: known, only, waivers, asOf }: Assessment,
+  { source, config, rules: known, only, waivers, asOf, acceptShrink = false }: Assessment,
   { startedAt, now, signal, onCollected }: AssessmentContext,
   history?: Evaluation['history'],
 ): Promise<Evaluation> {
@@ -47,7 +50,8 @@ export async function assess(
       'Switch at least one on again under "rules" of the configuration.',
     );
   const early = new EarlyVerdicts(rules, asOf);
-  const snapshot = await source.collect(signal, (credentials) => early.judge(credentials));
+  const collected = await source.collect(signal, (credentials) => early.judge(credentials));
+  const snapshot = withLosses(collected, history?.previous, acceptShrink);
   onCollected(snapshot);
   return {
     tool: { name: 'c1-audit', version: C1_AUDIT_VERSION },

@@ -20,6 +20,7 @@ export interface AuditFlags {
   /** false with `--no-slack`. */
   readonly slack?: boolean;
   readonly slackDryRun?: boolean;
+  readonly acceptShrink?: boolean;
   readonly dryRun?: boolean;
   /** false with `--no-waivers`. */
   readonly waivers?: boolean;
@@ -47,7 +48,7 @@ function makeOptions(): Option[] {
       '--source <source>',
       `what to audit, repeatable: ${Object.keys(SOURCE_KINDS).join(', ')}`,
     ).argParser(each),
-    new Option('--input <file>', 'audit an exported list instead of a tenant; - for stdin'),
+    new Option('--input <file>', 'audit an exported list; - for stdin'),
     new Option(
       '-c, --config <file>',
       'configuration (default: c1-audit.config.{yaml,yml,json,mjs,js} here or above)',
@@ -58,7 +59,8 @@ function makeOptions(): Option[] {
     new Option('--min-severity <severity>', 'leave findings below it out of reports'),
     new Option('--rule <id>', 'run only this rule, repeatable').argParser(each),
     new Option('--as-of <time>', 'judge as of this RFC 3339 time instead of now'),
-    new Option('--state <file>', 'remember findings from run to run, to tell new from known'),
+    new Option('--state <file>', 'remember findings from audit to audit'),
+    new Option('--accept-shrink', 'accept that most of a known list is gone'),
     new Option('--slack', 'send to Slack (default where SLACK_WEBHOOK_URL is set)'),
     new Option('--no-slack', 'do not send to Slack'),
     new Option('--slack-dry-run', 'print the Slack message instead of sending it'),

@@ -196,6 +196,10 @@ const orNull =
   (check: Check): Check =>
   (value) =>
     value === null || check(value);
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
 const either =
   (...checks: readonly Check[]): Check =>
   (value) =>
@@ -243,9 +247,10 @@ const FIELDS: Readonly<Record<keyof State, Check>> = {
       roles: orNull(listOf(text)),
       network: orNull(either(oneOf(['any']), listOf(text))),
       seenIn: text,
+      goneSince: optional(instant),
     }),
   ),
-  covered: either((value) => value === undefined, recordOf(isFingerprint, listOf(isCredentialKey))),
+  covered: optional(recordOf(isFingerprint, listOf(isCredentialKey))),
   slack: shape({ postedAt: orNull(instant), digestAt: orNull(instant) }),
 };
 

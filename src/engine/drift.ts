@@ -8,7 +8,7 @@ import type {
   Rule,
   Severity,
 } from '../contract/index.js';
-import { isKnown, KINDS } from '../contract/index.js';
+import { DAY, isKnown, KINDS } from '../contract/index.js';
 import { blocksOf, containsSet, readAddresses } from '../contract/network.js';
 import { fingerprint } from './fingerprint.js';
 import type { HistoryRun, RememberedCredential, State } from './state.js';
@@ -106,8 +106,8 @@ export interface Drift {
 }
 
 /**
- * What widened or appeared since the last complete audit, for the drift rules among `run.rules`, and what to remember of
- * each credential. Pure.
+ * What widened since the last audit that saw the credential, or appeared since the last complete one, for the drift rules
+ * among `run.rules`, and what to remember of each credential. Pure.
  *
  * Only live credentials are judged. One that is not keeps its old memory until it lives again, so that what is widened
  * while it is disabled is found on the day it is enabled.
@@ -122,7 +122,7 @@ export function drift(input: DriftInput): Drift {
     const before = known.get(key);
     known.delete(key);
     if (!live) {
-      if (before) next.set(key, { ...before, seenIn: reachOf(run) });
+      if (before) next.set(key, listed(before, run));
       continue;
     }
     const now = observe(credential, run.tenant);
@@ -131,15 +131,38 @@ export function drift(input: DriftInput): Drift {
     const memory = remember(before, now, input);
     if (memory) next.set(key, memory);
   }
-  // What was not listed is forgotten only where it would have been.
   for (const [key, memory] of known) {
-    if (!wouldSee(run, kindOf(key), memory.seenIn)) next.set(key, memory);
+    const missed = missing(key, memory, run);
+    if (missed) next.set(key, missed);
   }
   return {
     findings,
     credentials: Object.fromEntries([...next].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))),
   };
 }
+
+function listed({ roles, network }: RememberedCredential, run: HistoryRun): RememberedCredential {
+  return { roles, network, seenIn: reachOf(run) };
+}
+
+/**
+ * What is not listed may have been left out: it stays known, so that it cannot widen unseen while it is away. undefined:
+ * it has been away for so long that nobody expects it back, or it is a decoy.
+ */
+function missing(
+  key: string,
+  memory: RememberedCredential,
+  run: HistoryRun,
+): RememberedCredential | undefined {
+  if (run.decoys?.has(key)) return undefined;
+  const { goneSince = run.asOf } = memory;
+  if (Date.parse(run.asOf) - Date.parse(goneSince) > REMEMBER_GONE) return undefined;
+  const isGone = wouldSee(run, kindOf(key), memory.seenIn) && run.shown === undefined;
+  return isGone ? { ...memory, goneSince } : memory;
+}
+
+/** Longer than any waiver, and than most keys live. */
+const REMEMBER_GONE = 366 * DAY;
 
 function kindOf(key: string): Kind {
   return KINDS.find((kind) => key.startsWith(`${kind}|`)) ?? KINDS[0];
@@ -195,10 +218,12 @@ function changes(
   credential: Credential,
   input: DriftInput,
 ): Change[] {
-  const found =
-    before === undefined
-      ? [appeared(credential, input)]
-      : [scopeChange(before, now, input), networkChange(before, now)];
+  const isBack = before === undefined || before.goneSince !== undefined;
+  const found = [
+    isBack ? appeared(credential, input) : undefined,
+    before && scopeChange(before, now, input),
+    before && networkChange(before, now),
+  ];
   return found.filter((change) => change !== undefined).filter(({ rule }) => input.run.rules.has(rule.id));
 }
 

@@ -47,8 +47,8 @@ export interface Comparison {
   readonly resolved: Report['resolved'];
   readonly news: News;
   /**
-   * What to remember, once everything that had to be delivered has been. undefined: nothing, as the audit was not
-   * complete; the state of the last complete one stays.
+   * What to remember, once everything that had to be delivered has been. An audit that was not complete leaves the state
+   * of the last complete one as it is, except for the drift that it reported. undefined: nothing.
    */
   next(told: Told): State | undefined;
 }
@@ -104,7 +104,10 @@ export function compare(input: {
       digest: digestDue(verdicts, previous, run),
       lastPostedAt: previous?.slack.postedAt ?? null,
     },
-    next: (told) => (run.complete ? remember({ ...input, previous, verdicts, vanished, told }) : undefined),
+    next: (told) =>
+      run.complete
+        ? remember({ ...input, previous, verdicts, vanished, told })
+        : previous && rememberDrift({ ...input, previous }),
   };
 }
 
@@ -264,6 +267,29 @@ function remember(input: {
       digestAt: told.digest ? run.asOf : (previous?.slack.digestAt ?? null),
     },
   };
+}
+
+/** Drift is compared with the last audit that saw the credential: what an incomplete one reported is not reported again. */
+function rememberDrift({
+  previous,
+  findings,
+  credentials,
+  covered,
+}: {
+  readonly previous: State;
+  readonly findings: readonly Finding[];
+  readonly credentials: State['credentials'];
+  readonly covered?: State['covered'];
+}): State | undefined {
+  const drifted = findings.filter(({ rule }) => isDrift(rule));
+  if (drifted.length === 0) return undefined;
+  const memory = new Map(Object.entries(previous.credentials));
+  for (const { credential } of drifted) {
+    const key = credential && credentialKey(credential.kind, credential.id);
+    const now = lookUp(credentials, key ?? '');
+    if (key && now) memory.set(key, now);
+  }
+  return { ...previous, credentials: sorted(memory), ...(covered ? { covered } : {}) };
 }
 
 function memoryOf(

@@ -60,6 +60,8 @@ export interface RememberedCredential {
   /** Canonical CIDRs of the allowed sources; `any`: no restriction; null: never known. */
   readonly network: 'any' | readonly string[] | null;
   readonly seenIn: string;
+  /** The `asOf` of the first audit that should have listed it and did not; absent: it was listed. */
+  readonly goneSince?: string;
 }
 
 export function credentialKey(kind: Kind, id: string): string {
@@ -93,8 +95,11 @@ export function reachOf(run: Pick<HistoryRun, 'scope' | 'userId'>): string {
 
 /** True where `run` would have seen a credential of this kind, last seen in `seenIn`, if it still existed. */
 export function wouldSee(run: HistoryRun, kind: Kind | 'waiver', seenIn: string): boolean {
-  const reach = reachOf(run);
   const whole = kind === 'waiver' ? run.complete : run.completeKinds.has(kind);
-  // A file may be of anything, and at any time.
-  return whole && (reach === seenIn || (reach === 'tenant' && seenIn !== 'file'));
+  return whole && isWithin(reachOf(run), seenIn);
+}
+
+/** True where an audit with this reach lists what one with the other listed. A file may be of anything, and at any time. */
+export function isWithin(reach: string, seenIn: string): boolean {
+  return reach === seenIn || (reach === 'tenant' && seenIn !== 'file');
 }

@@ -229,13 +229,62 @@ describe('drift', () => {
     expect(said(enabled.findings)).toEqual(['network-widened/wider']);
   });
 
-  test('memory of what was not listed goes only where it would have been seen', () => {
+  test('what is not listed stays known, and is marked as gone only where it would have been listed', () => {
     const first = night(undefined, [seen()], run());
-    expect(Object.keys(night(first.state, []).state.credentials)).toEqual([]);
-    const partial = run({ day: 1, completeKinds: new Set() });
-    expect(Object.keys(night(first.state, [], partial).state.credentials)).toEqual(['personal-client|a']);
-    const mine = run({ day: 1, scope: 'mine' });
-    expect(Object.keys(night(first.state, [], mine).state.credentials)).toEqual(['personal-client|a']);
+    const away = (of: HistoryRun) => night(first.state, [], of).state.credentials['personal-client|a'];
+    const known = first.state.credentials['personal-client|a'];
+    expect(away(run({ day: 1 }))).toEqual({ ...known, goneSince: run({ day: 1 }).asOf });
+    expect(away(run({ day: 1, completeKinds: new Set() }))).toEqual(known);
+    expect(away(run({ day: 1, scope: 'mine' }))).toEqual(known);
+    expect(away(run({ day: 1, shown: new Set() }))).toEqual(known);
+    expect(away(run({ day: 1, decoys: new Set(['personal-client|a']) }))).toBeUndefined();
+  });
+
+  test('what is gone is forgotten after more than 366 days, counted from the first audit without it', () => {
+    const gone = night(night(undefined, [seen()], run()).state, [], run({ day: 1 }));
+    const later = (day: number) => Object.keys(night(gone.state, [], run({ day })).state.credentials);
+    expect(later(367)).toEqual(['personal-client|a']);
+    expect(later(368)).toEqual([]);
+  });
+
+  test.each([
+    ['left out of a list', run({ day: 1 })],
+    ['left out of a list that may be filtered', run({ day: 1, shown: new Set() })],
+    ['not asked for', run({ day: 1, completeKinds: new Set(['federation-trust']) })],
+    ['somebody else’s', run({ day: 1, scope: 'mine' })],
+  ])('what was %s for a night is compared with the last audit that saw it', (_, of) => {
+    const first = night(undefined, [seen()], run());
+    const away = night(first.state, [], of);
+    const back = night(away.state, [seen({ scopedRoleIds: [], allowedCidrs: [] })], run({ day: 2 }));
+    expect(said(back.findings)).toEqual(
+      expect.arrayContaining(['scope-widened/lost', 'network-widened/wider']),
+    );
+    const after = night(back.state, [seen({ scopedRoleIds: [], allowedCidrs: [] })], run({ day: 3 }));
+    expect(after.findings).toEqual([]);
+    expect(after.state.credentials['personal-client|a']).not.toHaveProperty('goneSince');
+  });
+
+  test('that an incomplete audit reported is not reported again, and the rest of the state stays', () => {
+    const first = night(undefined, [seen(), seen({ id: 'b' })], run());
+    const half = run({ day: 1, complete: false, completeKinds: new Set() });
+    const widened = seen({ scopedRoleIds: [] });
+    const found = drift({ previous: first.state, credentials: [widened], roles: ROLES, run: half });
+    expect(said(found.findings)).toEqual(['scope-widened/lost']);
+    const state = compare({ previous: first.state, ...found, run: half }).next(NOTHING_TOLD);
+    expect(state).toEqual({
+      ...first.state,
+      credentials: {
+        ...first.state.credentials,
+        'personal-client|a': { ...first.state.credentials['personal-client|a'], roles: [] },
+      },
+    });
+    expect(night(state, [widened, seen({ id: 'b' })], run({ day: 2 })).findings).toEqual([]);
+  });
+
+  test('of an incomplete audit without a state before it is not remembered', () => {
+    const half = run({ complete: false, completeKinds: new Set() });
+    const found = drift({ previous: undefined, credentials: [seen()], roles: ROLES, run: half });
+    expect(compare({ previous: undefined, ...found, run: half }).next(NOTHING_TOLD)).toBeUndefined();
   });
 
   test('takes its severity from the configuration', () => {

@@ -80,6 +80,7 @@ async function audit(flags: AuditFlags, context: CommandContext, defaults: Audit
     rules: loaded.rules,
     only: flags.rule && new Set(flags.rule),
     waivers: flags.waivers !== false,
+    acceptShrink: flags.acceptShrink === true,
     targets,
     asOf,
     slack,

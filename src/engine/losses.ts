@@ -1,0 +1,73 @@
+import type { Failure, Kind, Snapshot, SourceSeen } from '../contract/index.js';
+import { credentialKey, isWithin, reachOf, type State } from './state.js';
+
+/** Fewer known credentials may all be gone for good reasons. */
+const LEAST_KNOWN = 20;
+
+const KIND_WORDS: Readonly<Record<Kind, string>> = {
+  'personal-client': 'personal clients',
+  'service-principal-credential': 'service principal credentials',
+  'federation-trust': 'federation trusts',
+};
+
+/**
+ * The snapshot, with what it lacks against the last complete audit: a source that was read before and is unavailable now,
+ * and a list that lost most of what was in it, are not read completely, whatever they claim. Pure.
+ */
+export function withLosses(snapshot: Snapshot, previous: State | undefined, acceptShrink: boolean): Snapshot {
+  if (previous === undefined) return snapshot;
+  const failures: Failure[] = [];
+  const notes: string[] = [];
+  const listed = new Set(snapshot.credentials.map(({ kind, id }) => credentialKey(kind, id)));
+  const fail = (source: SourceSeen, failure: Failure): string => {
+    failures.push(failure);
+    return [source.note, failure.message, failure.hint].filter((part) => part !== null).join(' ');
+  };
+  const sources = snapshot.sources.map((source): SourceSeen => {
+    const what = KIND_WORDS[source.kind];
+    if (source.status === 'unavailable' && !source.required && previous.seen[source.kind]?.length) {
+      const note = fail(source, {
+        message: `An earlier audit could read the ${what} of ${snapshot.tenant}, and this one cannot.`,
+        hint: "Check the caller's roles, or name the sources to audit with --source.",
+      });
+      return { ...source, required: true, note };
+    }
+    if (source.status !== 'complete') return source;
+    const known = knownIn(previous, source.kind, snapshot);
+    const missing = [...known].filter((key) => !listed.has(key)).length;
+    if (known.size < LEAST_KNOWN || missing * 2 <= known.size) return source;
+    const loss = `${missing} of the ${known.size} ${what} that the last complete audit of ${snapshot.tenant} knew are missing from the list`;
+    if (acceptShrink) {
+      notes.push(`${loss}; accepted with --accept-shrink.`);
+      return source;
+    }
+    const note = fail(source, {
+      message: `${loss}.`,
+      hint: "Check the caller's roles. If these credentials were removed on purpose, run the audit once with --accept-shrink.",
+    });
+    return { ...source, status: 'partial', note };
+  });
+  return {
+    ...snapshot,
+    sources,
+    notes: [...snapshot.notes, ...notes],
+    failures: [...snapshot.failures, ...failures],
+  };
+}
+
+/** What this audit should list again, by `credentialKey`: neither what was gone before nor what is a decoy. */
+function knownIn(previous: State, kind: Kind, { scope, self, decoys = [] }: Snapshot): Set<string> {
+  const reach = reachOf({ scope, userId: self?.userId ?? null });
+  const excepted = new Set(decoys.map((decoy) => credentialKey(decoy.kind, decoy.id)));
+  const credentials = new Map(Object.entries(previous.credentials));
+  const known = new Set<string>();
+  const add = (key: string, seenIn: string) => {
+    if (isWithin(reach, seenIn) && !excepted.has(key) && credentials.get(key)?.goneSince === undefined)
+      known.add(key);
+  };
+  for (const [key, { seenIn }] of credentials) if (key.startsWith(`${kind}|`)) add(key, seenIn);
+  // Where no rule on changes ran, findings are all that is known.
+  for (const finding of Object.values(previous.findings))
+    if (finding.kind === kind) add(credentialKey(kind, finding.credentialId), finding.seenIn);
+  return known;
+}
