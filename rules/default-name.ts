@@ -15,6 +15,8 @@ export default defineRule({
       },
     ],
   },
+  plan: { way: 'adjust', sets: 'name', messages: { cliLogin: { way: 'ask' } } },
+  successor: 'a name that says what uses it',
   needs: ['name'],
   messages: {
     blank: () => 'has no name: name it after what uses it, or revoke it',

@@ -16,6 +16,7 @@ export default defineRule({
       },
     ],
   },
+  plan: { way: 'end' },
   needs: ['expiresAt'],
   options: {
     graceDays: { describe: 'Days after the end from which on it is found', default: 0, min: 0 },

@@ -15,6 +15,7 @@ export default defineRule({
       },
     ],
   },
+  plan: { way: 'replace' },
   needs: ['expiresAt', 'self'],
   optional: ['createdAt'],
   options: {

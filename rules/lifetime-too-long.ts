@@ -20,6 +20,7 @@ export default defineRule({
       },
     ],
   },
+  plan: { way: 'replace' },
   needs: ['expiresAt'],
   optional: ['createdAt'],
   options: {

@@ -29,6 +29,8 @@ export default defineRule({
       { title: 'OWASP Non-Human Identities 2025, NHI6 Insecure Cloud Deployment Configurations' },
     ],
   },
+  plan: { way: 'adjust', sets: 'condition' },
+  successor: 'a condition that names one workload',
   needs: ['condition'],
   messages: {
     always: (d: Data) =>

@@ -19,6 +19,7 @@ export default defineRule({
       },
     ],
   },
+  plan: { way: 'adjust', sets: 'networks' },
   needs: ['allowedCidrs'],
   messages: {
     malformed: (d: { entry: string; problem: string; count: number }) =>

@@ -19,6 +19,9 @@ export default defineRule({
       },
     ],
   },
+  plan: { way: 'replace' },
+  successor:
+    'an end date (90 days; the page offers 30 and 90 days, for service principals 60 and 180 as well)',
   needs: ['expiresAt'],
   messages: {
     never: () => 'never expires: replace it by one that does',

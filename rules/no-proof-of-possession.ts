@@ -19,6 +19,8 @@ export default defineRule({
       },
     ],
   },
+  plan: { way: 'adjust', sets: 'dpop' },
+  successor: 'DPoP required, if its clients support it',
   needs: ['requireDpop'],
   messages: {
     bearer: () => 'does not require proof of possession (DPoP): require it where its clients can',

@@ -19,6 +19,8 @@ export default defineRule({
       },
     ],
   },
+  plan: { way: 'adjust', sets: 'roles' },
+  successor: 'only the roles its job needs',
   needs: ['scopedRoles'],
   optional: ['owner'],
   messages: {

@@ -19,6 +19,7 @@ export default defineRule({
       },
     ],
   },
+  plan: { way: 'replace' },
   needs: ['createdAt'],
   options: {
     maxAgeDays: { describe: 'Age in days from which on it is found', default: 365, min: 1 },

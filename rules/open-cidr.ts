@@ -37,6 +37,8 @@ export default defineRule({
       },
     ],
   },
+  plan: { way: 'adjust', sets: 'networks' },
+  successor: 'only the networks it is used from',
   needs: ['allowedCidrs'],
   optional: ['owner', 'tenantAllowList'],
   options: {

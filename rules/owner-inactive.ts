@@ -15,6 +15,11 @@ export default defineRule({
       },
     ],
   },
+  plan: {
+    way: 'end',
+    first:
+      'An administrator has to do this, because the owner is gone or disabled. If a job still needs the credential, give that job a credential of a service principal first, with an end date, the roles it needs and the networks it calls from.',
+  },
   needs: ['owner'],
   messages: {
     gone: () => 'live, though the tenant no longer knows its owner: revoke it',

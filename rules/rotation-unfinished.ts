@@ -15,6 +15,7 @@ export default defineRule({
       },
     ],
   },
+  plan: { way: 'finish' },
   needs: ['createdAt', 'siblings'],
   optional: ['lastUsedAt'],
   options: {

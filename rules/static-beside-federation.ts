@@ -15,6 +15,7 @@ export default defineRule({
       },
     ],
   },
+  plan: { way: 'federate' },
   needs: ['principalTrusts'],
   messages: {
     replaceable: (d: { trust: string; count: number }) =>

@@ -15,6 +15,7 @@ export default defineRule({
       },
     ],
   },
+  plan: { way: 'ask' },
   needs: ['ownerLiveKeys'],
   options: {
     max: { describe: 'Live keys an owner may hold', default: 5, min: 1, integer: true },

@@ -15,6 +15,7 @@ export default defineRule({
       },
     ],
   },
+  plan: { way: 'end' },
   needs: ['provider'],
   messages: {
     providerDisabled: (d: { missing: boolean }) =>

@@ -26,6 +26,7 @@ export default defineRule({
       },
     ],
   },
+  plan: { way: 'adjust', sets: 'networks' },
   needs: ['allowedCidrs'],
   messages: {
     unreachable: (d: { block: string; count: number }) =>

@@ -25,6 +25,7 @@ export default defineRule({
       },
     ],
   },
+  plan: { way: 'ask' },
   needs: ['lastUsedAt'],
   optional: ['createdAt'],
   options: {

@@ -102,7 +102,7 @@ export default defineRule({
   },
   needs: ['createdAt'],
   options: {
-    maxDays: { describe: 'Age in days from which on it is found', default: 30, min: 1 },
+    maxDays: { describe: 'Report at this age in days', default: 30, min: 1 },
   },
   messages: {
     tooOld: (d: { days: number; limit: number; createdAt: string }) =>

@@ -1,4 +1,12 @@
-import { FACT_KINDS, KINDS, type Kind, type OptionSpec, SEVERITIES } from '../contract/index.js';
+import {
+  FACT_KINDS,
+  KINDS,
+  type Kind,
+  type OptionSpec,
+  SETTINGS,
+  SEVERITIES,
+  WAYS,
+} from '../contract/index.js';
 import { isMapping } from './check.js';
 import { didYouMean } from './nearest.js';
 import { quote } from './secrets.js';
@@ -17,6 +25,8 @@ const FIELDS = [
   'severity',
   'kinds',
   'docs',
+  'plan',
+  'successor',
   'needs',
   'optional',
   'judges',
@@ -57,6 +67,9 @@ function checkFields(rule: Record<string, unknown>, plugin: boolean, report: Rep
   if (rule.judges !== undefined) checkOneOf('judges', rule.judges, ['live', 'expired'], report);
   if (rule.options !== undefined) checkOptions(rule.options, report);
   checkMessages(rule.messages, report);
+  if (rule.plan !== undefined) checkPlan(rule.plan, rule.messages, report);
+  if (rule.successor !== undefined && isBlank(rule.successor))
+    report('successor', `must be text, not ${quote(rule.successor)}`);
   if (typeof rule.check !== 'function') report('check', `must be a function, not ${quote(rule.check)}`);
   else if (rule.check.constructor?.name !== 'Function') report('check', 'must be a synchronous function');
   for (const field of Object.keys(rule)) {
@@ -134,13 +147,14 @@ function checkFacts(rule: Record<string, unknown>, kinds: readonly Kind[], repor
 
 function checkDocs(docs: unknown, report: Report): void {
   if (!isMapping(docs)) {
-    report('docs', `must be an object {why, fix, references}, not ${quote(docs)}`);
+    report('docs', `must be an object {why, fix, references?}, not ${quote(docs)}`);
     return;
   }
   if (isBlank(docs.why)) report('docs.why', `must be text, not ${quote(docs.why)}`);
   if (isBlank(docs.fix)) report('docs.fix', `must be text, not ${quote(docs.fix)}`);
+  if (docs.references === undefined) return;
   if (!Array.isArray(docs.references)) {
-    report('docs.references', `must be a list (it may be empty), not ${quote(docs.references)}`);
+    report('docs.references', `must be a list, not ${quote(docs.references)}`);
     return;
   }
   for (const [index, reference] of docs.references.entries()) {
@@ -221,5 +235,34 @@ function checkMessages(messages: unknown, report: Report): void {
   for (const [id, message] of entries) {
     if (!NAME.test(id)) report(`messages.${id}`, 'its id must be letters and digits');
     if (typeof message !== 'function') report(`messages.${id}`, `must be a function, not ${quote(message)}`);
+  }
+}
+
+function checkPlan(plan: unknown, messages: unknown, report: Report): void {
+  checkRemedy(plan, 'plan', ['messages'], report);
+  if (!isMapping(plan) || plan.messages === undefined) return;
+  if (!isMapping(plan.messages)) {
+    report('plan.messages', `must be an object, not ${quote(plan.messages)}`);
+    return;
+  }
+  for (const [id, remedy] of Object.entries(plan.messages)) {
+    if (!isMapping(messages) || !Object.hasOwn(messages, id))
+      report(`plan.messages.${id}`, 'the rule has no such message');
+    checkRemedy(remedy, `plan.messages.${id}`, [], report);
+  }
+}
+
+function checkRemedy(remedy: unknown, field: string, others: readonly string[], report: Report): void {
+  if (!isMapping(remedy)) {
+    report(field, `must be an object {way, sets?, first?}, not ${quote(remedy)}`);
+    return;
+  }
+  checkOneOf(`${field}.way`, remedy.way, WAYS, report);
+  if (remedy.sets !== undefined) checkOneOf(`${field}.sets`, remedy.sets, SETTINGS, report);
+  if (remedy.first !== undefined && isBlank(remedy.first))
+    report(`${field}.first`, `must be text, not ${quote(remedy.first)}`);
+  const known = ['way', 'sets', 'first', ...others];
+  for (const key of Object.keys(remedy)) {
+    if (!known.includes(key)) report(`${field}.${key}`, `no such field here${didYouMean(key, known)}`);
   }
 }

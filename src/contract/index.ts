@@ -40,11 +40,15 @@ export type {
   OptionSpec,
   OptionSpecs,
   OptionValues,
+  Remedy,
   Rule,
   RuleDocs,
+  RulePlan,
   RuleSpec,
+  Setting,
+  Way,
 } from './rule.js';
-export { defineRule } from './rule.js';
+export { defineRule, SETTINGS, WAYS } from './rule.js';
 export type { Severity } from './severity.js';
 export { atLeast, oneHigher, SEVERITIES, severityRank } from './severity.js';
 export type { Failure, Snapshot, SourceSeen, TenantFacts } from './snapshot.js';

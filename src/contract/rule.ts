@@ -56,7 +56,35 @@ export interface RuleDocs {
   /** What to do about a finding. */
   readonly fix: string;
   /** Where the rule or its numbers come from. */
-  readonly references: readonly { readonly title: string; readonly url?: string }[];
+  readonly references?: readonly { readonly title: string; readonly url?: string }[];
+}
+
+/**
+ * What `plan` does about a finding.
+ *
+ * `end`: the credential has to go. `finish`: its successor exists; move over, then end it. `ask`: end it unless somebody
+ * needs it. `replace`: rotate it. `adjust`: change the credential itself. `federate`: a federation trust can take its
+ * place. `look`: a person has to judge.
+ */
+export const WAYS = ['end', 'finish', 'ask', 'replace', 'adjust', 'federate', 'look'] as const;
+
+export type Way = (typeof WAYS)[number];
+
+/** What is set on a credential, or on its successor. */
+export const SETTINGS = ['networks', 'roles', 'name', 'dpop', 'condition'] as const;
+
+export type Setting = (typeof SETTINGS)[number];
+
+export interface Remedy {
+  readonly way: Way;
+  readonly sets?: Setting;
+  /** What to do before anything else. */
+  readonly first?: string;
+}
+
+export interface RulePlan extends Remedy {
+  /** By message id, where a message asks for something else. */
+  readonly messages?: Readonly<Record<string, Remedy>>;
 }
 
 export interface CheckContext<Needs extends FactName, Optional extends FactName, O extends OptionSpecs> {
@@ -81,6 +109,13 @@ export interface RuleSpec<
   readonly severity: Severity;
   readonly kinds: readonly Kind[];
   readonly docs: RuleDocs;
+  /** For `plan`; absent: it repeats `docs.fix`. */
+  readonly plan?: RulePlan;
+  /**
+   * What a replacement needs so that this rule does not fire again, worded to follow "Give it": `an end date`. For
+   * `plan`, which asks for it whenever it has a credential of these kinds replaced.
+   */
+  readonly successor?: string;
   /** Facts without which the outcome is unknown. */
   readonly needs: readonly Needs[];
   /** Facts the rule can do without, or asks for only in some cases. */
@@ -102,6 +137,8 @@ export interface Rule {
   readonly severity: Severity;
   readonly kinds: readonly Kind[];
   readonly docs: RuleDocs;
+  readonly plan?: RulePlan;
+  readonly successor?: string;
   readonly needs: readonly FactName[];
   readonly optional?: readonly FactName[];
   readonly judges?: 'live' | 'expired';

@@ -23,7 +23,7 @@ export function rulePage(rule: DocumentedRule, examples: MessageExamples): strin
           configExample(rule),
         ]
       : []),
-    ...(docs.references.length > 0
+    ...(docs.references?.length
       ? [
           '## References',
           docs.references.map(({ title: name, url }) => `- ${url ? `[${name}](${url})` : name}`).join('\n'),

@@ -69,7 +69,9 @@ export function describeRules(rules: readonly DocumentedRule[]): string {
 /** One rule whole, for a terminal. */
 export function describeRule(rule: DocumentedRule): string {
   const options = optionLines(rule).map(({ name, about }) => `  ${name}: ${about}`);
-  const references = rule.docs.references.map(({ title, url }) => `  ${title}${url ? `\n    ${url}` : ''}`);
+  const references = (rule.docs.references ?? []).map(
+    ({ title, url }) => `  ${title}${url ? `\n    ${url}` : ''}`,
+  );
   return [
     `${rule.id}: ${rule.title}`,
     `Severity ${rule.severity}; judges ${kindLetters(rule.kinds)} (${KIND_LEGEND}).`,

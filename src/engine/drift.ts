@@ -17,7 +17,7 @@ import { WAIVER_RULES } from './waivers.js';
 import { withoutAdvice } from './withheld.js';
 
 /** A rule that needs a memory: it judges what changed, not what is. It has no options and no facts of its own. */
-export type DriftRule = Pick<Rule, 'id' | 'title' | 'severity' | 'kinds' | 'docs' | 'messages'>;
+export type DriftRule = Pick<Rule, 'id' | 'title' | 'severity' | 'kinds' | 'docs' | 'plan' | 'messages'>;
 
 export const SCOPE_WIDENED = {
   id: 'scope-widened',
@@ -28,6 +28,11 @@ export const SCOPE_WIDENED = {
     why: 'Scoped roles are what keeps a leaked credential from being its owner. A credential that loses them, or gains a role, is how a small key quietly becomes a large one, by mistake or on purpose.',
     fix: 'Ask the owner who widened the scope and why. If nobody can say, take the roles back or revoke the credential.',
     references: [{ title: 'OWASP Non-Human Identities 2025, NHI5 Overprivileged NHI' }],
+  },
+  plan: {
+    way: 'adjust',
+    sets: 'roles',
+    first: 'Find out who widened its roles, and why. If they are right, leave them as they are.',
   },
   messages: {
     lost: (d: { had: number }) =>
@@ -47,6 +52,11 @@ export const NETWORK_WIDENED = {
     fix: 'Ask the owner who opened the allowed sources and why. If nobody can say, restore them or revoke the credential.',
     references: [{ title: 'OWASP Non-Human Identities 2025, NHI5 Overprivileged NHI' }],
   },
+  plan: {
+    way: 'adjust',
+    sets: 'networks',
+    first: 'Find out who widened its networks, and why. If they are right, leave them as they are.',
+  },
   messages: {
     wider: (d: { added: readonly string[]; unrestricted: boolean }) =>
       d.unrestricted
@@ -64,6 +74,10 @@ export const CREDENTIAL_APPEARED = {
     why: 'Each credential is one more way into the tenant. Most new ones are wanted; the one that nobody asked for is easiest to find on its first day.',
     fix: 'Nothing, if the owner knows it. Otherwise revoke it and look into who made it.',
     references: [],
+  },
+  plan: {
+    way: 'look',
+    first: 'Ask the owner whether they made it. If not, revoke it and look into who did.',
   },
   messages: {
     appeared: (d: { createdAt: string | null }) =>

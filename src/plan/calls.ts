@@ -1,5 +1,4 @@
-import type { ReportedCredential } from '../contract/index.js';
-import type { Setting } from './remedies.js';
+import type { ReportedCredential, Setting } from '../contract/index.js';
 
 /*
  * Calls of the API as curl lines, of ConductorOne's OpenAPI document and, where that leaves out updating and revoking

@@ -72,7 +72,7 @@ export function makePlan(
   return {
     report,
     only: known ?? null,
-    owners: byOwner(report, open.filter(mine)),
+    owners: byOwner(report, rules, open.filter(mine)),
     unknown: unknown.filter(mine),
     waivers: wanted ? [] : open.filter(({ credential }) => credential === null),
     rules,
@@ -85,11 +85,11 @@ function ownerMatcher(wanted: string): (owner: ReportedCredential['owner']) => b
     owner !== null && (owner.id === wanted || (owner.email !== '' && owner.email.toLowerCase() === email));
 }
 
-function byOwner(report: Report, findings: readonly Finding[]): OwnerPlan[] {
+function byOwner(report: Report, rules: Plan['rules'], findings: readonly Finding[]): OwnerPlan[] {
   const byCredential = groupBy(findings, ({ credential }) =>
     credential ? JSON.stringify([credential.kind, credential.id]) : undefined,
   );
-  const credentials = [...byCredential.values()].flatMap((group) => planCredential(report, group));
+  const credentials = [...byCredential.values()].flatMap((group) => planCredential(report, rules, group));
   const byId = groupBy(credentials, ({ credential: { owner } }) =>
     owner ? JSON.stringify([owner.id, owner.id === '' ? owner.email : '']) : '',
   );
@@ -114,7 +114,11 @@ function byOwner(report: Report, findings: readonly Finding[]): OwnerPlan[] {
     .map(({ owner, credentials: theirs }) => ({ owner, credentials: theirs }));
 }
 
-function planCredential({ run }: Report, findings: readonly Finding[]): PlannedCredential[] {
+function planCredential(
+  { run }: Report,
+  rules: Plan['rules'],
+  findings: readonly Finding[],
+): PlannedCredential[] {
   const sorted = [...findings].sort((a, b) => bySeverity(a, b) || compareText(a.rule, b.rule));
   const [worst] = sorted;
   if (!worst?.credential) return [];
@@ -125,7 +129,7 @@ function planCredential({ run }: Report, findings: readonly Finding[]): PlannedC
       severity,
       due: dueDate(severity, credential, Date.parse(run.asOf)),
       findings: sorted,
-      steps: stepsFor(run.tenant, credential, sorted),
+      steps: stepsFor(run.tenant, credential, sorted, rules),
     },
   ];
 }

@@ -1,6 +1,6 @@
-import type { Finding, Kind, ReportedCredential } from '../contract/index.js';
+import type { Finding, Kind, Remedy, ReportedCredential, Setting, Way } from '../contract/index.js';
+import type { RuleInfo } from '../reporters/reporter.js';
 import { createCall, lookCall, revokeCall, tryConditionCall, updateCall } from './calls.js';
-import { remedyFor, type Setting, type Way } from './remedies.js';
 
 /** One thing for a person to do. */
 export interface Step {
@@ -19,14 +19,12 @@ const PLACES: Readonly<Record<Kind, string>> = {
   'federation-trust': 'Settings > Developers > Service principals > the principal > Federation > the trust',
 };
 
-/**
- * All that puts the findings of one credential right, as one list: whoever is told by three rules to rotate a key is told
- * once.
- */
+/** What fixes all findings of one credential, as one list: three rules that ask for a rotation ask once. */
 export function stepsFor(
   tenant: string,
   credential: ReportedCredential,
   findings: readonly Finding[],
+  rules: ReadonlyMap<string, RuleInfo>,
 ): readonly Step[] {
   // The fix is the same for all of them: whom to ask.
   if (credential.adviceWithheld) return findings.slice(0, 1).map(({ fix }) => ({ text: fix }));
@@ -35,7 +33,7 @@ export function stepsFor(
   const first = new Set<string>();
   const advice = new Map<string, string>();
   for (const { rule, messageId, fix } of findings) {
-    const remedy = remedyFor(rule, messageId);
+    const remedy = remedyFor(rules.get(rule), messageId);
     if (remedy === undefined) {
       if (!advice.has(fix)) advice.set(fix, rule);
       continue;
@@ -44,8 +42,15 @@ export function stepsFor(
     if (remedy.sets) settings.add(remedy.sets);
     if (remedy.first) first.add(remedy.first);
   }
-  const about: About = { tenant, credential, settings, findings, advice };
+  const about: About = { tenant, credential, settings, findings, advice, rules };
   return [...[...first].map((text) => ({ text })), ...planned(ways, about)];
+}
+
+/** undefined for a rule that brings its own words. */
+function remedyFor(rule: RuleInfo | undefined, messageId: string): Remedy | undefined {
+  const { plan } = rule ?? {};
+  const { messages = {} } = plan ?? {};
+  return Object.hasOwn(messages, messageId) ? messages[messageId] : plan;
 }
 
 interface About {
@@ -53,8 +58,9 @@ interface About {
   readonly credential: ReportedCredential;
   readonly settings: ReadonlySet<Setting>;
   readonly findings: readonly Finding[];
-  /** What rules without a remedy of ours say in their own words, and the first rule that says it. */
+  /** What rules without a plan say in their own words, and the first rule that says it. */
   readonly advice: ReadonlyMap<string, string>;
+  readonly rules: ReadonlyMap<string, RuleInfo>;
 }
 
 function planned(ways: ReadonlySet<Way>, about: About): Step[] {
@@ -68,7 +74,7 @@ function planned(ways: ReadonlySet<Way>, about: About): Step[] {
   // What runs the audit is in use.
   const asks = ways.has('ask') && !about.credential.self ? [ask(about)] : [];
   if (ways.has('replace')) return [...asks, ...replace(about, asks.length > 0, ways.has('federate'))];
-  // Whoever is to delete it all the same is not sent to mend it first.
+  // What is deleted in the end need not be fixed first.
   const advice = [...about.advice.keys()].map((fix) => ({
     text: asks.length > 0 ? `If something does: ${fix}` : fix,
   }));
@@ -126,25 +132,22 @@ function revoke({ tenant, credential }: About, when: string): Step {
 
 /** The order without an outage: the old one works until the new one is seen at work. */
 function replace(about: About, asked: boolean, federates: boolean): Step[] {
-  const { tenant, credential, settings, advice } = about;
+  const { tenant, credential, settings, advice, rules } = about;
   const { kind, self } = credential;
   const personal = kind === 'personal-client';
-  const wants = [
-    `an end date (90 days; ${personal ? '30 or 90' : '30, 60, 90 or 180'} days are offered)`,
-    'only the roles its job needs',
-    'only the networks it is used from',
-    ...(settings.has('name') ? ['a name that says what uses it'] : []),
-    ...(settings.has('dpop') ? ['DPoP required, where its clients can'] : []),
-  ];
+  const needs = [...rules.values()].flatMap(({ kinds, successor: need }) =>
+    need !== undefined && kinds?.includes(kind) ? [need] : [],
+  );
+  const give = needs.length > 0 ? ` Give it ${list([...new Set(needs)])}.` : '';
   const who = personal ? ' Its owner has to do this: a personal key belongs to whoever makes it.' : '';
   return [
     withCommand(
-      `${asked ? 'If something does, create' : 'Create'} its successor, beside it: ${placeOfNew(kind)}. Give it ${list(wants)}.${who} The secret is shown once: put it straight into the secret store.`,
+      `${asked ? 'If something does, create' : 'Create'} its successor, beside it: ${placeOfNew(kind)}.${give}${who} The secret is shown once: put it straight into the secret store.`,
       createCall(tenant, credential, settings),
     ),
-    ...[...advice].map(([fix, rule]) => ({
-      text: `So that ${rule} does not find the successor as well: ${fix}`,
-    })),
+    ...[...advice]
+      .filter(([, rule]) => rules.get(rule)?.successor === undefined)
+      .map(([fix, rule]) => ({ text: `So that ${rule} does not report the successor as well: ${fix}` })),
     ...(federates ? [alternative(about)] : []),
     {
       text: self
@@ -196,7 +199,7 @@ function adjust({ tenant, credential, settings }: About, asked: boolean): Step[]
   return [
     ...trial,
     withCommand(
-      `${asked ? 'If something does, ' : ''}${asked ? what : capital(what)}: ${PLACES[credential.kind]}. Where the page does not offer that, replace it by one that is made so.`,
+      `${asked ? 'If something does, ' : ''}${asked ? what : capital(what)}: ${PLACES[credential.kind]}. If the page does not offer that, replace it with one that is created that way.`,
       updateCall(tenant, credential, [...settings]),
     ),
     { text: 'Check that its jobs still run.' },

@@ -3,7 +3,8 @@ import type { Report } from '../engine/report.js';
 import { webAddress } from './escape.js';
 
 /** What reporters may say about a rule beyond its findings. */
-export type RuleInfo = Pick<Rule, 'id' | 'title' | 'severity' | 'docs'>;
+export type RuleInfo = Pick<Rule, 'id' | 'title' | 'severity' | 'docs' | 'plan' | 'successor'> &
+  Partial<Pick<Rule, 'kinds'>>;
 
 /** What a reporter knows beside the report. */
 export interface ReporterContext {

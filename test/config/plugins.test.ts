@@ -71,10 +71,11 @@ describe('what makes a rule', () => {
       '"personal-clients" is none of personal-client, service-principal-credential, federation-trust; did you mean "personal-client"?',
     ],
     [{ kinds: ['personal-client', 'personal-client'] }, 'kinds[1]', 'repeats "personal-client"'],
-    [{ docs: undefined }, 'docs', 'must be an object {why, fix, references}, not nothing'],
+    [{ docs: undefined }, 'docs', 'must be an object {why, fix, references?}, not nothing'],
     [{ docs: { ...RULE.docs, why: ' ' } }, 'docs.why', 'must be text, not " "'],
     [{ docs: { ...RULE.docs, fix: undefined } }, 'docs.fix', 'must be text, not nothing'],
-    [{ docs: { why: 'w', fix: 'f' } }, 'docs.references', 'must be a list (it may be empty), not nothing'],
+    [{ docs: { ...RULE.docs, references: null } }, 'docs.references', 'must be a list, not nothing'],
+    [{ docs: { ...RULE.docs, references: 'x' } }, 'docs.references', 'must be a list, not "x"'],
     [reference('x'), 'docs.references[0]', 'must be {title, url?}'],
     [
       reference({ title: 'x', url: 'http://acme.example' }),
@@ -131,11 +132,41 @@ describe('what makes a rule', () => {
     [{ check: undefined }, 'check', 'must be a function, not nothing'],
     [{ check: async () => undefined }, 'check', 'must be a synchronous function'],
     [{ check: function* () {} }, 'check', 'must be a synchronous function'],
+    [{ successor: ' ' }, 'successor', 'must be text, not " "'],
+    [{ plan: 'ask' }, 'plan', 'must be an object {way, sets?, first?}, not "ask"'],
+    [{ plan: {} }, 'plan.way', 'must be one of end, finish, ask, replace, adjust, federate, look'],
+    [{ plan: { way: 'asks' } }, 'plan.way', 'did you mean "ask"?'],
+    [{ plan: { way: 'adjust', sets: 'network' } }, 'plan.sets', 'did you mean "networks"?'],
+    [{ plan: { way: 'ask', first: '' } }, 'plan.first', 'must be text, not ""'],
+    [{ plan: { way: 'ask', frist: 'x' } }, 'plan.frist', 'no such field here; did you mean "first"?'],
+    [{ plan: { way: 'ask', messages: [] } }, 'plan.messages', 'must be an object, not a list'],
+    [
+      { plan: { way: 'ask', messages: { gone: { way: 'end' } } } },
+      'plan.messages.gone',
+      'the rule has no such message',
+    ],
+    [
+      { plan: { way: 'ask', messages: { shared: { way: 'end', messages: {} } } } },
+      'plan.messages.shared.messages',
+      'no such field here',
+    ],
     [{ option: {} }, 'option', 'no such field; did you mean "options"?'],
   ])('%j: %s', (change, field, message) => {
     const problems = checkRule({ ...RULE, ...change }, { plugin: true });
     expect(problems.map((problem) => problem.field)).toContain(field);
     expect(problems.find((problem) => problem.field === field)?.message).toContain(message);
+  });
+
+  test.each<[string, object]>([
+    ['no references', { docs: { why: 'w', fix: 'f' } }],
+    ['an empty list of them', { docs: { why: 'w', fix: 'f', references: [] } }],
+    ['a successor', { successor: 'a ticket number in its name' }],
+    [
+      'a plan',
+      { plan: { way: 'adjust', sets: 'name', first: 'Ask.', messages: { shared: { way: 'end' } } } },
+    ],
+  ])('may have %s', (_, change) => {
+    expect(checkRule({ ...RULE, ...change }, { plugin: true })).toEqual([]);
   });
 
   test('a title of 80 characters fits', () => {

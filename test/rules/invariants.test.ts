@@ -41,8 +41,9 @@ describe.each(rules.map((rule) => [rule.id, rule] as const))('%s', (id, rule) =>
   test('says why, what to do and where that comes from', () => {
     expect(rule.docs.why).toMatch(/^[A-Z].{40,}\.$/);
     expect(rule.docs.fix).toMatch(/^[A-Z].{15,}\.$/);
-    expect(rule.docs.references.length).toBeGreaterThan(0);
-    for (const { title, url } of rule.docs.references) {
+    const { references = [] } = rule.docs;
+    expect(references.length).toBeGreaterThan(0);
+    for (const { title, url } of references) {
       expect(title).toMatch(/\S/);
       if (url !== undefined) expect(new URL(url).protocol).toBe('https:');
     }

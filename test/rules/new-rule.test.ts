@@ -17,8 +17,9 @@ beforeAll(() => {
   const parts = [
     'scripts/new-rule.js',
     'rules',
-    'src/contract',
-    'test/helpers/test-rule.ts',
+    'src',
+    'test/helpers',
+    'test/plan/steps.test.ts',
     'test/rules/unused.test.ts',
   ];
   for (const part of [...parts, 'package.json', 'tsconfig.json', 'biome.json']) {
@@ -63,7 +64,7 @@ describe('refuses, and writes nothing', () => {
   });
 });
 
-test('writes a rule that is registered, type-checks, is formatted and passes its own test', () => {
+test('writes a rule that is registered, type-checks, is formatted, is planned for and passes its own test', () => {
   const ids = ['a-first', 'mid-2-way', 'zz-last'];
   for (const id of ids) {
     const { status, stdout } = newRule(id);
@@ -90,20 +91,20 @@ test('writes a rule that is registered, type-checks, is formatted and passes its
 
   writeFileSync(
     inCopy('tsconfig.json'),
-    JSON.stringify({ ...JSON.parse(read('tsconfig.json')), include: ['rules', 'test'] }),
+    JSON.stringify({ ...JSON.parse(read('tsconfig.json')), include: ['rules', 'test/rules'] }),
   );
   const types = run(join(root, 'node_modules/typescript/bin/tsc'));
   expect({ status: types.status, output: types.stdout }).toEqual({ status: 0, output: '' });
 
-  const { setupFiles: _, globals: __, ...config } = jestConfig();
+  const { setupFiles: _, ...config } = jestConfig();
   const jest = run(
     '--experimental-vm-modules',
     join(root, 'node_modules/jest/bin/jest.js'),
-    ...['--config', JSON.stringify(config), ...made.filter((path) => path.startsWith('test/'))],
+    ...['--config', JSON.stringify(config), 'test/plan', ...made.filter((path) => path.startsWith('test/'))],
   );
   expect({ status: jest.status, output: jest.stderr }).toMatchObject({
     status: 0,
-    output: expect.stringContaining('Test Suites: 3 passed, 3 total'),
+    output: expect.stringContaining('Test Suites: 4 passed, 4 total'),
   });
 });
 

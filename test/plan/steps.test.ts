@@ -1,0 +1,90 @@
+import { describe, expect, test } from '@jest/globals';
+import { rules } from '../../rules/index.js';
+import type { Kind, Rule } from '../../src/contract/index.js';
+import { DRIFT_RULES } from '../../src/engine/drift.js';
+import { stepsFor } from '../../src/plan/steps.js';
+import { ruleInfos } from '../../src/run.js';
+import { sampleCredential, sampleFinding, TENANT } from '../helpers/sample-report.js';
+
+const infos = ruleInfos(rules);
+const built: readonly Pick<Rule, 'id' | 'kinds' | 'messages'>[] = [...rules, ...DRIFT_RULES];
+const cases = built.flatMap(({ id, kinds, messages }) =>
+  kinds.flatMap((kind) => Object.keys(messages).map((messageId) => ({ id, kind, messageId }))),
+);
+
+/** The steps for a personal client on which these rules reported something. */
+function steps(given: readonly Partial<Rule>[], ...ids: readonly string[]): string[] {
+  const known = new Map([...infos, ...given.map((rule) => [rule.id ?? '', rule as Rule] as const)]);
+  const credential = sampleCredential({ kind: 'personal-client' });
+  const findings = ids.map((rule) =>
+    sampleFinding({ rule, messageId: 'x', fix: 'Put the ticket number into its name.', credential }),
+  );
+  return stepsFor(TENANT, credential, findings, known).map(({ text }) => text);
+}
+
+describe('each message on each kind becomes steps', () => {
+  test.each(cases)(
+    '$id, $messageId, $kind',
+    ({ id, kind, messageId }: { id: string; kind: Kind; messageId: string }) => {
+      const credential = sampleCredential({ kind });
+      const found = sampleFinding({ rule: id, messageId, credential });
+      const steps = stepsFor(TENANT, credential, [found], infos);
+      expect(steps.length).toBeGreaterThan(0);
+      for (const { text } of steps) {
+        expect(text).toMatch(/^[A-Z].*\.$/s);
+        expect(text).not.toMatch(/undefined|\[object/);
+      }
+    },
+  );
+});
+
+describe('a rule says itself what plan does about it', () => {
+  const ticket = {
+    id: 'acme/ticket',
+    title: 'The name holds no ticket number',
+    kinds: ['personal-client'],
+    messages: { x: () => 'x' },
+  } satisfies Partial<Rule>;
+  const named = { ...ticket, successor: 'a ticket number in its name' } satisfies Partial<Rule>;
+
+  test('what it asks of a successor is asked once, in one step', () => {
+    const [create = '', next] = steps([named], 'no-expiry', 'acme/ticket');
+    expect(create).toContain(' and a ticket number in its name. Its owner');
+    expect(next).toMatch(/^Put the new client id/);
+  });
+
+  test('also where another rule has the credential replaced', () => {
+    expect(steps([named], 'no-expiry')[0]).toContain('a ticket number in its name');
+    expect(steps([{ ...named, kinds: ['federation-trust'] }], 'no-expiry')[0]).not.toContain('ticket');
+  });
+
+  test('without one it brings its own words', () => {
+    expect(steps([ticket], 'no-expiry', 'acme/ticket')[1]).toBe(
+      'So that acme/ticket does not report the successor as well: Put the ticket number into its name.',
+    );
+    expect(steps([ticket], 'acme/ticket')).toEqual(['Put the ticket number into its name.']);
+  });
+
+  test('a rule of a plug-in may have the credential replaced', () => {
+    const rotated = { ...named, plan: { way: 'replace', first: 'Open a ticket.' } } satisfies Partial<Rule>;
+    expect(steps([rotated], 'acme/ticket').map((text) => text.slice(0, 20))).toEqual([
+      'Open a ticket.',
+      'Create its successor',
+      'Put the new client i',
+      'Check that the last ',
+      'Then delete it: your',
+    ]);
+    const asked = { ...rotated, plan: { ...rotated.plan, messages: { x: { way: 'end' } } } } as const;
+    expect(steps([asked], 'acme/ticket').at(-1)).toMatch(/^Then delete it/);
+    expect(steps([asked], 'acme/ticket')).toHaveLength(2);
+  });
+
+  test.each(['__proto__', 'constructor', 'acme/gone'])('%s is not a rule', (rule) => {
+    expect(steps([], rule)).toEqual(['Put the ticket number into its name.']);
+  });
+
+  test('the same need is listed once', () => {
+    const [create = ''] = steps([], 'no-expiry');
+    expect(create.match(/only the roles its job needs/g)).toHaveLength(1);
+  });
+});
