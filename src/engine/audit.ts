@@ -17,7 +17,7 @@ import { judge, type Verdict } from './judge.js';
 import { rulesByJudged, stateOf } from './rules-by-judged.js';
 import type { RuleInForce } from './settings.js';
 import { withoutAdvice } from './withheld.js';
-import { World } from './world.js';
+import { isDeleted, World } from './world.js';
 
 export interface JudgedCredential extends ReportedCredential {
   readonly live: boolean;
@@ -75,7 +75,7 @@ export function audit(
   const shared = sharedTexts();
   const isEarlyRule = new Map(rules.map((inForce) => [inForce, isEarly(inForce.rule)]));
   for (const credential of inOrder(snapshot.credentials)) {
-    if (credential.deletedAt !== null) {
+    if (isDeleted(credential, now)) {
       deleted[credential.kind] += 1;
       continue;
     }

@@ -3,6 +3,7 @@ import { judge, type Verdict } from './judge.js';
 import { type FactSource, OWN_FACTS } from './own-facts.js';
 import { rulesByJudged, stateOf } from './rules-by-judged.js';
 import type { RuleInForce } from './settings.js';
+import { isDeleted } from './world.js';
 
 const NOTHING: readonly undefined[] = [];
 
@@ -34,7 +35,7 @@ export class EarlyVerdicts {
 
   judge(credentials: readonly Credential[]): void {
     for (const credential of credentials) {
-      if (credential.deletedAt !== null) continue;
+      if (isDeleted(credential, this.#now)) continue;
       const rules = this.#rules(credential.kind, stateOf(credential, this.#now));
       const verdicts = rules.map((inForce) => judge(inForce, credential, own, this.#now));
       // Most have nothing to say, and there may be hundreds of thousands.

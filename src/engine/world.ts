@@ -36,7 +36,12 @@ const NO_SIBLINGS: Siblings = { all: [], used: [] };
 
 /** Whether a credential still lets anybody in. An end date that cannot be read does not end it. */
 export function isLive(credential: Credential, now: number): boolean {
-  return credential.deletedAt === null && !credential.disabled && !isExpired(credential, now);
+  return !isDeleted(credential, now) && !credential.disabled && !isExpired(credential, now);
+}
+
+/** A deletion that is still to come has not happened. */
+export function isDeleted({ deletedAt }: Credential, now: number): boolean {
+  return deletedAt !== null && deletedAt.getTime() <= now;
 }
 
 /** Ended at `now`: the moment of its end date counts. */

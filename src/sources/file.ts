@@ -2,7 +2,7 @@ import { type Credential, type Kind, type Snapshot, type SourceSeen, Unknown } f
 import { AuditError } from '../errors.js';
 import { malformedNote } from './c1/collect.js';
 import { normalize } from './c1/normalize.js';
-import { asRecord } from './c1/wire.js';
+import { asRecord, errorBeside } from './c1/wire.js';
 import type { Source } from './source.js';
 
 const NOT_IN_FILE = new Unknown(
@@ -126,6 +126,8 @@ function parseInput(text: string, name: string): ParsedInput {
       const { list, nextPageToken } = answer;
       const entries: readonly unknown[] = Array.isArray(list) ? list : [];
       if (!Array.isArray(list)) malformed.push(`${where}: its "list" is no list`);
+      const error = errorBeside(answer);
+      if (error !== undefined) malformed.push(`${where}: has "${error}" beside its "list"`);
       if (nextPageToken !== undefined && nextPageToken !== null && typeof nextPageToken !== 'string')
         malformed.push(`${where}: its "nextPageToken" is no text`);
       for (const [at, record] of entries.entries())

@@ -41,14 +41,21 @@ export interface ApiClientOptions {
 /** The one way to ask ConductorOne anything in an audit. It reads, and cannot be made to do anything else. */
 export class ApiClient {
   readonly #sender: Sender;
+  readonly #now: () => number;
 
   constructor(options: ApiClientOptions) {
     this.#sender = new Sender(options);
+    this.#now = options.now;
   }
 
   /** Calls sent so far, retries not counted. */
   get requests(): number {
     return this.#sender.requests;
+  }
+
+  /** The run's clock, in milliseconds since the epoch. */
+  get now(): number {
+    return this.#now();
   }
 
   /** The largest difference between this machine's clock and the date of an answer, in milliseconds; ahead is positive. */

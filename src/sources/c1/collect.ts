@@ -114,6 +114,8 @@ export async function collectList(kind: Kind, reader: Reader, list: List): Promi
       for (const [index, record] of step.value.records.entries()) {
         const { credential, problems } = normalize(kind, record);
         if (credential) {
+          if (differ(credentials.get(credential.id), credential))
+            malformed.push(`${credential.id}: listed twice, with other fields`);
           credentials.set(credential.id, credential);
           ofPage.push(credential);
         }
@@ -128,6 +130,11 @@ export async function collectList(kind: Kind, reader: Reader, list: List): Promi
     if (!(error instanceof AuditError)) throw error;
     return collected(error);
   }
+}
+
+/** Whether one id stands for two things; the same record may well come twice where a list grows while it is read. */
+export function differ(before: Credential | undefined, after: Credential): boolean {
+  return before !== undefined && JSON.stringify(before) !== JSON.stringify(after);
 }
 
 /** How many malformed records a note spells out. */

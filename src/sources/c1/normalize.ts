@@ -43,13 +43,13 @@ export function normalize(kind: Kind, value: unknown): Normalized {
   if (!record) return { credential: undefined, problems: ['is no object'] };
   const fields = FIELDS[kind];
   const read = new FieldReader(record);
-  const id = read.text(fields.id);
+  const id = read.id(fields.id);
   const credential: Credential = {
     kind,
     id,
-    clientId: read.text('clientId'),
+    clientId: fields.id === 'clientId' ? id : read.id('clientId'),
     name: nameIn(read, id),
-    ownerId: read.text(fields.owner),
+    ownerId: read.id(fields.owner),
     deletedAt: known(read.instant('deletedAt')),
     disabled: kind === 'federation-trust' && read.flag('disabled') === true,
     createdAt: creation(read.instant('createdAt')),
@@ -59,7 +59,7 @@ export function normalize(kind: Kind, value: unknown): Normalized {
     scopedRoleIds: read.texts(fields.roles),
     requireDpop: read.flag('requireDpop'),
     condition: kind === 'federation-trust' ? conditionOf(record, read) : '',
-    providerId: kind === 'federation-trust' ? read.text('providerId') : '',
+    providerId: kind === 'federation-trust' ? read.id('providerId') : '',
   };
   if (id === '') return { credential: undefined, problems: [`has no ${fields.id}`] };
   return { credential, problems: read.problems };

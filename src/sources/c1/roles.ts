@@ -1,7 +1,7 @@
 import { type Fact, type Role, Unknown } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
 import { errorNote, type List, nameOf, pagesOf, type Reader } from './collect.js';
-import { asRecord, FieldReader } from './wire.js';
+import { asRecord, FieldReader, unlessDeletedLater, type WireRecord } from './wire.js';
 
 export const LIST: List = { method: 'GET', path: '/iam/roles' };
 const CURE = "Give the audit's credential the right to read roles (GET /iam/roles).";
@@ -29,9 +29,13 @@ export async function readRoles(reader: Reader): Promise<RolesSeen> {
         return { roles, note: null };
       }
       for (const value of step.value.records) {
-        const role = toRole(value);
+        const role = toRole(unlessDeletedLater(asRecord(value) ?? {}, reader.client.now));
         if (typeof role === 'string') malformed ??= role;
-        else if (role) roles.set(role.id, role);
+        else if (role) {
+          if ((roles.get(role.id)?.name ?? role.name) !== role.name)
+            malformed ??= `twice, with other fields (${role.id})`;
+          roles.set(role.id, role);
+        }
       }
     }
   } catch (error) {
@@ -48,8 +52,8 @@ function notKnown(reason: string): RolesSeen {
 }
 
 /** The role, undefined for a deleted one, or what is wrong with its record. */
-function toRole(value: unknown): Role | string | undefined {
-  const read = new FieldReader(asRecord(value) ?? {});
+function toRole(record: WireRecord): Role | string | undefined {
+  const read = new FieldReader(record);
   const role = { id: read.text('id'), name: read.text('name'), displayName: read.text('displayName') };
   const deletedAt = read.instant('deletedAt');
   const builtIn = read.flag('systemBuiltin') === true;

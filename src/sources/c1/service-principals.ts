@@ -4,6 +4,7 @@ import { AuditError } from '../../errors.js';
 import {
   type Collected,
   collectList,
+  differ,
   errorNote,
   joinNotes,
   type KindSeen,
@@ -17,7 +18,7 @@ import {
 import type { Ending } from './paginate.js';
 import { notShownNote, type OwnersSeen, problemsOf, toOwner } from './people.js';
 import { concernsOneRecord, isNotFound, isUnavailable, RequestError } from './request-error.js';
-import { asRecord, FieldReader, idOf, type WireRecord } from './wire.js';
+import { asRecord, FieldReader, idOf, unlessDeletedLater, type WireRecord } from './wire.js';
 
 const KIND = 'service-principal-credential';
 export const LIST: List = { method: 'GET', path: '/service_principals' };
@@ -47,8 +48,13 @@ export async function readPrincipals(reader: Reader): Promise<PrincipalsSeen> {
       for (const value of step.value.records) {
         const id = idOf(value);
         const record = asRecord(value);
-        if (record && id !== '') principals.set(id, record);
-        else throw malformedPrincipal();
+        if (record && id !== '' && id.isWellFormed()) {
+          const user = asRecord(record.user);
+          principals.set(
+            id,
+            user ? { ...record, user: unlessDeletedLater(user, reader.client.now) } : record,
+          );
+        } else throw malformedPrincipal();
       }
     }
   } catch (error) {
@@ -60,7 +66,7 @@ export async function readPrincipals(reader: Reader): Promise<PrincipalsSeen> {
 function malformedPrincipal(): RequestError {
   return new RequestError(
     'api',
-    `${nameOf(LIST)} lists a service principal without an id.`,
+    `${nameOf(LIST)} lists a service principal without a valid id.`,
     "Report it to ConductorOne's support: its credentials cannot be asked for.",
   );
 }
@@ -130,7 +136,12 @@ async function readLists(reader: Reader, principals: readonly string[]): Promise
     const one = await collectList(KIND, reader, listOf(id));
     pages += one.pages;
     malformed.push(...one.malformed);
-    for (const credential of one.credentials) credentials.set(credential.id, ownedBy(credential, id));
+    for (const listed of one.credentials) {
+      const credential = ownedBy(listed, id);
+      if (differ(credentials.get(credential.id), credential))
+        malformed.push(`${credential.id}: listed twice, with other fields`);
+      credentials.set(credential.id, credential);
+    }
     if (one.ending === 'repeats') cut.push(id);
     if (!(one.ending instanceof AuditError)) return;
     if (isNotFound(one.ending) && one.pages === 0) {
@@ -141,16 +152,31 @@ async function readLists(reader: Reader, principals: readonly string[]): Promise
     if (one.ending.code === 'interrupted' || failed.filter(isGeneral).length >= FAILURES) inVain = one.ending;
   };
   await Promise.all(principals.map((id) => inTurn(() => readOne(id))));
-  // People do not delete all their service principals within a minute: then the address is not known there.
-  const plausible = missing.length < principals.length;
+  const stillListed = await listedAgain(reader, missing.length, principals.length);
+  const isGone = ({ id }: { readonly id: string }) => stillListed !== undefined && !stillListed.has(id);
   return {
     credentials,
     pages,
     malformed,
     cut,
-    gone: plausible ? missing.map(({ id }) => id) : [],
-    failed: plausible ? failed : [...failed, ...missing],
+    gone: missing.filter(isGone).map(({ id }) => id),
+    failed: [...failed, ...missing.filter((each) => !isGone(each))],
   };
+}
+
+/**
+ * The service principals that are there now, where that can tell which of those whose credentials are missing were
+ * deleted; undefined where it cannot. People do not delete all of them within a minute: then it is the address that is
+ * not known there.
+ */
+async function listedAgain(
+  reader: Reader,
+  missing: number,
+  all: number,
+): Promise<PrincipalsSeen['principals'] | undefined> {
+  if (missing === 0 || missing === all) return undefined;
+  const { principals, ending } = await readPrincipals(reader);
+  return ending === 'end' ? principals : undefined;
 }
 
 function isGeneral({ error }: { readonly error: AuditError }): boolean {

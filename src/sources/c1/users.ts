@@ -3,7 +3,7 @@ import { AuditError } from '../../errors.js';
 import type { ApiClient } from './client.js';
 import { pagesOf, type Reader } from './collect.js';
 import { concernsOneRecord, isNotFound, RequestError } from './request-error.js';
-import { asRecord, type WireRecord } from './wire.js';
+import { asRecord, unlessDeletedLater, type WireRecord } from './wire.js';
 
 /** Ids in one search: as many as a page of answers holds. */
 const BATCH = 100;
@@ -86,7 +86,7 @@ async function searchUsers(reader: Reader, ids: readonly string[], into: Users):
   for await (const page of pagesOf(list, reader, (value) => userIn(value)?.id ?? '')) {
     for (const value of page.records) {
       const user = userIn(value);
-      if (user && wanted.has(user.id)) into.set(user.id, user.record);
+      if (user && wanted.has(user.id)) into.set(user.id, unlessDeletedLater(user.record, reader.client.now));
     }
   }
 }
@@ -95,7 +95,7 @@ async function readUser(client: ApiClient, id: string): Promise<WireRecord | 'go
   try {
     const answer = await client.call({ method: 'GET', path: `/users/${encodeURIComponent(id)}` });
     const user = userIn(answer.userView);
-    if (user?.id === id) return user.record;
+    if (user?.id === id) return unlessDeletedLater(user.record, client.now);
     throw new RequestError(
       'api',
       'GET /users/{id} answered 200, but does not hold the user that was asked for.',

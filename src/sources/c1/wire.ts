@@ -15,6 +15,12 @@ export function asRecord(value: unknown): WireRecord | undefined {
     : undefined;
 }
 
+/** The record, or as it is until then where its deletion is still to come. */
+export function unlessDeletedLater(record: WireRecord, now: number): WireRecord {
+  const deletedAt = typeof record.deletedAt === 'string' ? parseInstant(record.deletedAt) : undefined;
+  return deletedAt && deletedAt.getTime() > now ? { ...record, deletedAt: null } : record;
+}
+
 /** The record's id, '' where it has none. */
 export function idOf(value: unknown): string {
   const id = asRecord(value)?.id;
@@ -30,16 +36,27 @@ export function idOf(value: unknown): string {
 export function readPage(answer: WireRecord, what: string): Page {
   const { list } = answer;
   const nextPageToken = answer.nextPageToken ?? '';
-  if (Array.isArray(list) && typeof nextPageToken === 'string') return { records: list, nextPageToken };
-  const problem = Array.isArray(list)
-    ? 'has a "nextPageToken" that is no text'
-    : `has ${list === undefined ? 'no "list"' : 'a "list" that is no list'}`;
+  const error = errorBeside(answer);
+  if (Array.isArray(list) && typeof nextPageToken === 'string' && error === undefined)
+    return { records: list, nextPageToken };
+  const problem = !Array.isArray(list)
+    ? `has ${list === undefined ? 'no "list"' : 'a "list" that is no list'}`
+    : error === undefined
+      ? 'has a "nextPageToken" that is no text'
+      : `has "${error}" beside the "list", so records may be missing`;
   throw new RequestError(
     'api',
     `${what} answered 200, but the answer ${problem}.`,
     'This is not the API that c1-audit knows; check the address, or look for a newer version.',
     { status: 200 },
   );
+}
+
+/** The field that says of an answer that something went wrong; a code of 0 is none. */
+export function errorBeside(answer: WireRecord): 'error' | 'code' | undefined {
+  const isSet = (value: unknown) => value !== undefined && value !== null && value !== '' && value !== false;
+  if (isSet(answer.error)) return 'error';
+  return isSet(answer.code) && answer.code !== 0 ? 'code' : undefined;
 }
 
 /** Reads the fields of one record and collects what is wrong with them. */
@@ -51,12 +68,19 @@ export class FieldReader {
     this.#record = record;
   }
 
-  /** Text; '' when unset. */
+  /** Text; '' when unset. Half a character, as a name cut short may end in, is replaced. */
   text(field: string): string {
     const value = this.#record[field];
-    if (typeof value === 'string') return value;
+    if (typeof value === 'string') return value.toWellFormed();
     if (value !== undefined && value !== null) this.#malformed(field, 'is no text');
     return '';
+  }
+
+  /** An id; '' when unset. With half a character in it, it names nothing that could be asked for. */
+  id(field: string): string {
+    const value = this.#record[field];
+    if (typeof value === 'string' && !value.isWellFormed()) this.#malformed(field, 'is not valid Unicode');
+    return this.text(field);
   }
 
   /** An instant; null when unset, which years up to 1970 count as. */
@@ -72,7 +96,10 @@ export class FieldReader {
   texts(field: string): Fact<readonly string[]> {
     const value = this.#record[field];
     if (value === undefined || value === null || value === '') return [];
-    if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) return value;
+    if (Array.isArray(value) && value.every((entry) => typeof entry === 'string'))
+      return value.every((entry) => entry.isWellFormed())
+        ? value
+        : value.map((entry) => entry.toWellFormed());
     return this.#malformed(field, 'is no list of texts');
   }
 

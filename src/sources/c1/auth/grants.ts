@@ -79,10 +79,23 @@ export async function requestToken(
     const answer = await oauth.processGenericTokenEndpointResponse(server, client, response);
     const value = answer.access_token.replace(/^bearer\s+/i, '');
     context.hide(value);
+    // Whoever bound the token to a key, it was not ours: it would be used without proof, or not work at all.
+    if (answer.token_type === 'dpop' && !dpop)
+      throw new RequestError(
+        'auth',
+        `${tokenCall(origin)} answered with a DPoP token, although no proof of possession was sent.`,
+        'Check that CONDUCTORONE_SERVER_URL or CONDUCTORONE_TENANT_DOMAIN names a ConductorOne tenant and that nothing in between rewrites answers.',
+        { status: answered?.status },
+      );
     return { value, type: answer.token_type === 'dpop' ? 'dpop' : 'bearer', expiresIn: answer.expires_in };
   } catch (error) {
-    throw toRequestError(error, answered, login, context.now(), `POST ${new URL(origin).host}/auth/v1/token`);
+    throw toRequestError(error, answered, login, context.now(), tokenCall(origin));
   }
+}
+
+/** How messages call the token request. */
+function tokenCall(origin: string): string {
+  return `POST ${new URL(origin).host}/auth/v1/token`;
 }
 
 async function assertion(
