@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { root } from '../helpers/package.js';
 import { type Action, readYaml, runStep, scriptOf } from '../helpers/workflow.js';
 
 const action = readYaml<Action>('action.yml');
@@ -38,10 +39,10 @@ let bin: string;
 let calls: string;
 
 beforeEach(() => {
-  const root = mkdtempSync(join(tmpdir(), 'c1-audit-action-'));
-  workspace = join(root, 'work space');
-  bin = join(root, 'bin');
-  calls = join(root, 'calls.jsonl');
+  const here = mkdtempSync(join(tmpdir(), 'c1-audit-action-'));
+  workspace = join(here, 'work space');
+  bin = join(here, 'bin');
+  calls = join(here, 'calls.jsonl');
   mkdirSync(workspace);
   mkdirSync(bin);
   writeFileSync(join(bin, 'npx'), FAKE_NPX, { mode: 0o755 });
@@ -213,20 +214,130 @@ describe('credentials', () => {
   });
 });
 
-describe('the package', () => {
-  const version = action.inputs.version?.default ?? '';
+describe('the program', () => {
+  /** Links this project's own packages where npm would install them, and says what it was asked for. */
+  const FAKE_NPM = `#!/bin/bash
+printf '%s\\n' "$PWD" "$@" > "$FAKE_NPM_CALL"
+[ "\${FAKE_NPM_EXIT:-0}" = 0 ] || exit "$FAKE_NPM_EXIT"
+ln -s "${root}/node_modules" node_modules
+`;
 
-  test('is the one released with the action, fetched into a folder of its own, without its scripts', () => {
-    const { code, outputs } = play('package');
+  /** Builds in a RUNNER_TEMP that later steps share. */
+  function build(env: Record<string, string> = {}) {
+    const temporary = join(mkdtempSync(join(tmpdir(), 'c1-audit-runner-')), 'runner temp');
+    mkdirSync(temporary);
+    const world = { RUNNER_TEMP: temporary, GITHUB_ACTION_PATH: root };
+    writeFileSync(join(bin, 'npm'), FAKE_NPM, { mode: 0o755 });
+    const npmCall = join(temporary, 'npm-call');
+    const result = play('program', {}, { ...world, FAKE_NPM_CALL: npmCall, ...env });
+    return { world, result, npmCall: () => readFileSync(npmCall, 'utf8').trimEnd().split('\n') };
+  }
+
+  test('is built from the commit of the action, from its lock file, outside the workspace', () => {
+    writeFileSync(join(workspace, '.npmrc'), 'registry=http://127.0.0.1:9/\n');
+    const { world, result, npmCall } = build();
+    expect(`${result.code} ${result.code === 0 ? '' : result.stdout + result.stderr}`).toBe('0 ');
+    expect(result.outputs).toEqual({ digest: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    const home = join(world.RUNNER_TEMP, 'c1-audit');
+    expect(npmCall()).toEqual([home, 'ci', '--ignore-scripts', '--no-audit', '--no-fund']);
+    for (const part of ['package.json', 'package-lock.json'])
+      expect(readFileSync(join(home, part))).toEqual(readFileSync(join(root, part)));
+    // No package of this name is asked for.
+    expect(called()).toEqual([]);
+
+    // The audit runs it, in the workspace.
+    const run = play(
+      'audit',
+      { args: 'demo', state: '', format: 'json:report.json' },
+      { PACKAGE: '', GITHUB_ACTIONS: 'true', ...world },
+    );
+    expect(run.code).toBe(0);
+    expect(run.outputs).toMatchObject({
+      'exit-code': '0',
+      complete: 'true',
+      'report-json': expect.stringMatching(/report\.json$/),
+    });
+    expect(existsSync(join(workspace, 'report.json'))).toBe(true);
+    expect(called()).toEqual([]);
+  }, 60_000);
+
+  test('that cannot be built fails the run, which does not look like findings', () => {
+    const { result } = build({ FAKE_NPM_EXIT: '1' });
+    expect(result.code).toBe(3);
+    expect(result.stdout).toContain('::error title=c1-audit::c1-audit cannot be built. Nothing was audited.');
+    expect(result.outputs).toEqual({ 'exit-code': '3' });
+  });
+
+  test('pins every package that builds it by a hash', () => {
+    const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { integrity?: string }>;
+    };
+    const unpinned = Object.entries(packages).filter(([name, one]) => name !== '' && !one.integrity);
+    expect(unpinned.map(([name]) => name)).toEqual([]);
+  });
+
+  describe('after the cache', () => {
+    const state = 'a state $(touch pwned).json';
+
+    /** What the cache does between the two steps, and how the second one ends. */
+    function restore(act: (home: string) => void, before: () => void = () => undefined) {
+      before();
+      const temporary = mkdtempSync(join(tmpdir(), 'c1-audit-runner-'));
+      const home = join(temporary, 'c1-audit');
+      const inputs = { package: 'some-build', state };
+      const world = { RUNNER_TEMP: temporary };
+      const { digest = '' } = play('program', inputs, world).outputs;
+      expect(digest).toMatch(/^[0-9a-f]{64}$/);
+      act(home);
+      return play('restored', inputs, { ...world, EXPECTED: digest });
+    }
+
+    test.each<[string, () => void]>([
+      ['was not there before', () => undefined],
+      ['was there before', () => writeFileSync(join(workspace, state), 'old')],
+    ])('the state may be another, where it %s', (_, before) => {
+      expect(restore(() => writeFileSync(join(workspace, state), 'new'), before)).toMatchObject({
+        code: 0,
+        outputs: {},
+      });
+      expect(restore(() => undefined, before).code).toBe(0);
+    });
+
+    test.each<[string, (home: string) => void]>([
+      ['the configuration', () => writeFileSync(join(workspace, 'c1-audit.config.yaml'), 'failOn: never\n')],
+      ['a plug-in', () => writeFileSync(join(workspace, 'rule.mjs'), '')],
+      [
+        'the program',
+        (home) => {
+          mkdirSync(join(home, 'dist'));
+          writeFileSync(join(home, 'dist/bin.js'), '');
+        },
+      ],
+      [
+        'the program, by a state that is the same file',
+        () => linkSync(join(workspace, 'plug-in.mjs'), join(workspace, state)),
+      ],
+    ])('%s may not', (_, act) => {
+      const result = restore(act, () => writeFileSync(join(workspace, 'plug-in.mjs'), ''));
+      expect(result.code).toBe(3);
+      expect(result.stdout).toContain('::error title=c1-audit::The cache changed files besides the state.');
+      expect(result.outputs).toEqual({ 'exit-code': '3' });
+    });
+  });
+});
+
+describe('another build, from the input package', () => {
+  test('is fetched into a folder of its own, without its scripts', () => {
+    const { code, outputs } = play('program', { package: 'our-c1-audit@2', state: '' });
     expect(code).toBe(0);
-    expect(outputs).toEqual({ package: `c1-audit@${version}` });
+    expect(outputs).toEqual({ package: 'our-c1-audit@2' });
     const args = called()[0]?.args ?? [];
     expect(args).toEqual([
       '--yes',
       '--ignore-scripts',
       '--prefix',
       expect.stringMatching(/\/c1-audit$/),
-      `--package=c1-audit@${version}`,
+      '--package=our-c1-audit@2',
       '--',
       'c1-audit',
       '--version',
@@ -237,38 +348,32 @@ describe('the package', () => {
     expect(called()[1]?.args[4]).toBe(args[4]);
   });
 
-  test('may be another version', () => {
-    expect(play('package', { version: '9.8.7' }).outputs).toEqual({ package: 'c1-audit@9.8.7' });
-  });
-
-  test('may be a file of the workspace, or any specifier', () => {
+  test('may be a file of the workspace', () => {
     writeFileSync(join(workspace, 'c1-audit-9.9.9.tgz'), '');
-    expect(play('package', { package: 'c1-audit-9.9.9.tgz' }).outputs.package).toMatch(
+    expect(play('program', { package: 'c1-audit-9.9.9.tgz' }).outputs.package).toMatch(
       /^\/.*\/work space\/c1-audit-9\.9\.9\.tgz$/,
     );
-    expect(play('package', { package: 'our-c1-audit@2' }).outputs).toEqual({ package: 'our-c1-audit@2' });
   });
 
   test.each([1, 127, 254])('that npm cannot get (its exit code %i) is a failure, not a finding', (code) => {
-    const result = play('package', {}, { FAKE_EXIT: String(code) });
+    const result = play('program', { package: 'x' }, { FAKE_EXIT: String(code) });
     expect(result.code).toBe(3);
-    expect(result.stdout).toContain('::error title=c1-audit::The package could not be fetched');
-    expect(result.stdout).toContain('Nothing was audited.');
+    expect(result.stdout).toContain(
+      '::error title=c1-audit::The package cannot be downloaded or does not start. Nothing was audited.',
+    );
     expect(result.outputs).toEqual({ 'exit-code': '3' });
   });
 
-  test.each([{ package: 'a\npackage=evil' }, { version: '1.0.0\r\npackage=evil' }])(
-    'with a line break is refused: %j',
-    (inputs) => {
-      const result = play('package', inputs);
-      expect(result.code).toBe(2);
-      expect(result.outputs).toEqual({ 'exit-code': '2' });
-      expect(called()).toEqual([]);
-    },
-  );
+  test.each(['a\npackage=evil', '1.0.0\r\npackage=evil'])('with a line break is refused: %j', (value) => {
+    const result = play('program', { package: value });
+    expect(result.code).toBe(2);
+    expect(result.stdout).toContain('The input package contains a line break. Nothing was audited.');
+    expect(result.outputs).toEqual({ 'exit-code': '2' });
+    expect(called()).toEqual([]);
+  });
 
   test.each(HOSTILE)('%j is a name that is not found, and nothing more', (value) => {
-    expect(play('package', { package: value }).outputs.package).toBe(value);
+    expect(play('program', { package: value }).outputs.package).toBe(value);
     expect(called()[0]?.args).toContain(`--package=${value}`);
   });
 });

@@ -5,14 +5,30 @@ import { type Action, readYaml, usesLines } from '../helpers/workflow.js';
 
 const { inputs, outputs, runs } = readYaml<Action>('action.yml');
 const { steps } = runs;
+const expression = (text: string) => `\${{ ${text} }}`;
 const using = (action: string) => steps.find(({ uses }) => uses?.startsWith(`${action}@`));
 
-test('runs the version it was released with', () => {
-  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-  expect(inputs.version?.default).toBe(version);
+test('runs its own commit: no input or script names a published package', () => {
+  expect(Object.keys(inputs)).not.toContain('version');
   expect(inputs.package?.default).toBeUndefined();
-  // Nowhere else, or the two would drift apart.
-  expect(readFileSync('action.yml', 'utf8').split(version)).toHaveLength(2);
+  expect(readFileSync('action.yml', 'utf8')).not.toMatch(/c1-audit@/);
+});
+
+test('the program is in place before the cache is restored, and checked again after it', () => {
+  const names = steps.map(({ name }) => name);
+  const order = ['Get c1-audit', 'Restore the state', 'Check the restored files', 'Audit'];
+  expect(names.filter((name) => order.includes(name ?? ''))).toEqual(order);
+  const digestOf = (name: string) =>
+    /if command -v sha256sum[\s\S]*?cut -c 1-64\n\)/.exec(
+      (steps.find((step) => step.name === name)?.run ?? '').replace(/^ +/gm, ''),
+    )?.[0];
+  expect(digestOf('Get c1-audit')).toBeDefined();
+  expect(digestOf('Check the restored files')).toBe(digestOf('Get c1-audit'));
+});
+
+test('restores and saves the state alone', () => {
+  for (const action of ['actions/cache/restore', 'actions/cache/save'])
+    expect(using(action)?.with?.path).toBe(expression('inputs.state'));
 });
 
 test('is a composite action whose every action is pinned to the commit of a release', () => {
@@ -104,7 +120,7 @@ test('the state is saved under a key of this attempt, and restored from the newe
   expect(save?.key).toBe(`${restore?.['restore-keys']}\${{ github.run_id }}-\${{ github.run_attempt }}`);
 });
 
-test('the package is fetched where no secret is', () => {
-  const env = steps.find(({ id }) => id === 'package')?.env ?? {};
+test('no secret is in the environment while the program is built or fetched', () => {
+  const env = steps.find(({ id }) => id === 'program')?.env ?? {};
   expect(Object.keys(env).filter((name) => /SECRET|TOKEN|SLACK|HEARTBEAT|CLIENT/.test(name))).toEqual([]);
 });
