@@ -72,7 +72,7 @@ test('the way of the README, from an empty folder', () => {
   expect(demo.status).toBe(0);
   expect(demo.stdout).toMatch(/^Complete: \d+ credentials of everyone/);
 
-  const init = sh('npx c1-audit init --tenant acme --repository acme/security --yes', here);
+  const init = sh('c1-audit init --tenant acme --repository acme/security --yes', here);
   expect(init.status).toBe(0);
   expect(existsSync(join(here, '.github/workflows/c1-audit.yml'))).toBe(true);
   expect(`${init.stdout}${init.stderr}`).toContain('CONDUCTORONE_CLIENT_ID');
@@ -171,16 +171,18 @@ describe('every command in the documents', () => {
   const commands = [...new Set(Object.values(documents).flatMap(commandsOf))];
   /** What they end with at the demo tenant, which has findings; 0 where nothing else is said. */
   const ENDS: Readonly<Record<string, number>> = {
+    'c1-audit': 1,
     'npx c1-audit': 1,
-    'npx c1-audit --scope tenant -f html:report.html -f sarif:c1.sarif': 1,
-    'npx c1-audit --scope tenant --state .c1-audit/state.json': 1,
-    'npx c1-audit --input clients.json': 1,
-    'npx c1-audit --rule expiring-soon --as-of 2027-01-31T06:00:00Z': 1,
-    'npx c1-audit --scope tenant -f json:report.json': 1,
-    'npx c1-audit report report.json -f markdown': 1,
+    'c1-audit --scope tenant -f html:report.html -f sarif:c1.sarif': 1,
+    'c1-audit --scope tenant --state .c1-audit/state.json': 1,
+    'c1-audit --input clients.json': 1,
+    'c1-audit --rule expiring-soon --as-of 2027-01-31T06:00:00Z': 1,
+    'c1-audit --scope tenant -f json:report.json': 1,
+    'c1-audit report report.json -f markdown': 1,
     // Asks questions, and nobody is there to answer.
-    'npx c1-audit init': 2,
     'c1-audit init': 2,
+    // There is no copy to replace yet.
+    'c1-audit init --update': 2,
     // Without `push` there is nothing to try.
     'c1-audit --dry-run': 2,
   };

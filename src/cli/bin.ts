@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { fileURLToPath } from 'node:url';
 import { EXIT } from '../engine/exit-code.js';
 import { AuditError } from '../errors.js';
 import { main } from './main.js';
@@ -34,6 +35,13 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     );
   });
 }
+
+// In a clone, npx runs the clone's own build through a link; anywhere else it would download a package. Nobody should have
+// to guess which one got the credential.
+const build = fileURLToPath(import.meta.url);
+const installed = /[\\/]node_modules[\\/]/;
+if (installed.test(process.argv[1] ?? '') && !installed.test(build))
+  process.stderr.write(`c1-audit ${C1_AUDIT_VERSION}: local build ${build}\n`);
 
 const code = await main(process.argv.slice(2), {
   env: process.env,

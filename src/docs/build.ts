@@ -25,7 +25,7 @@ export function generatedFiles({ readme, report, text }: DocsInput): Map<string,
     ...rulePages(all, messageExamples(report.findings)),
     ['schema/config.json', `${JSON.stringify(configSchema(rules), null, 2)}\n`],
     ['README.md', readmeWith(readme, { rules: readmeRules(all) })],
-    ['docs/demo.svg', terminalPicture('npx c1-audit demo --scope mine', text, PICTURE_LINES)],
+    ['docs/demo.svg', terminalPicture('c1-audit demo --scope mine', text, PICTURE_LINES)],
   ]);
 }
 

@@ -31,12 +31,28 @@ test('the job that publishes runs no code of the checkout, the one that runs it 
   expect(jobs.release?.permissions).toEqual({ contents: 'write' });
 });
 
+test('a private package becomes a release on GitHub alone, a failed publication none', () => {
+  // The operators of a GitHub expression mean the same in JavaScript.
+  const decide = (job: string, npm: string, publish: string, cancelled = false) =>
+    new Function('needs', 'cancelled', `return ${jobs[job]?.if};`)(
+      { build: { result: 'success', outputs: { npm } }, publish: { result: publish } },
+      () => cancelled,
+    );
+  expect(decide('publish', 'false', '')).toBe(false);
+  expect(decide('publish', 'true', '')).toBe(true);
+  expect(decide('release', 'false', 'skipped')).toBe(true);
+  expect(decide('release', 'true', 'success')).toBe(true);
+  expect(decide('release', 'true', 'failure')).toBe(false);
+  expect(decide('release', 'true', 'skipped')).toBe(false);
+  expect(decide('release', 'false', 'skipped', true)).toBe(false);
+});
+
 describe('the version check', () => {
   const script = scriptOf(jobs.build?.steps ?? [], 'version');
 
-  function check(tag: string, changelog: string, version = '1.2.3') {
+  function check(tag: string, changelog: string, version = '1.2.3', more: object = {}) {
     const cwd = mkdtempSync(join(tmpdir(), 'c1-audit-release-'));
-    writeFileSync(join(cwd, 'package.json'), JSON.stringify({ type: 'module', version }));
+    writeFileSync(join(cwd, 'package.json'), JSON.stringify({ type: 'module', version, ...more }));
     writeFileSync(join(cwd, 'CHANGELOG.md'), changelog);
     const result = runStep(script, { cwd, env: { GITHUB_REF_NAME: tag } });
     return {
@@ -70,13 +86,17 @@ describe('the version check', () => {
     const result = check('v1.2.3', CHANGELOG);
     expect(result.stdout).toBe('');
     expect(result.code).toBe(0);
-    expect(result.outputs).toEqual({ version: '1.2.3', prerelease: 'false' });
+    expect(result.outputs).toEqual({ version: '1.2.3', prerelease: 'false', npm: 'true' });
     expect(result.notes.trim()).toBe('### Added\n\n- A thing with [a link](https://example.com).');
   });
 
   test('knows a pre-release', () => {
     const result = check('v2.0.0-rc.1', '## [2.0.0-rc.1] - 2027-01-31\n\n- New.\n', '2.0.0-rc.1');
-    expect(result.outputs).toEqual({ version: '2.0.0-rc.1', prerelease: 'true' });
+    expect(result.outputs).toEqual({ version: '2.0.0-rc.1', prerelease: 'true', npm: 'true' });
+  });
+
+  test('keeps off npm what package.json says is private', () => {
+    expect(check('v1.2.3', CHANGELOG, '1.2.3', { private: true }).outputs.npm).toBe('false');
   });
 
   test.each([

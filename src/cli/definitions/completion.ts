@@ -15,7 +15,7 @@ Examples:
   c1-audit completion zsh > "\${fpath[1]}/_c1-audit"          once
   c1-audit completion fish > ~/.config/fish/completions/c1-audit.fish
 
-It needs c1-audit on the PATH: npm install --global c1-audit.`,
+It completes c1-audit, which must be on the PATH.`,
     )
     .action((shell: string | undefined) =>
       run(async (context) => {

@@ -1,0 +1,104 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { root, shellEnvironment } from './helpers/package.js';
+import { emptyFolder, runProgram } from './helpers/program.js';
+
+/** The one field that says whether c1-audit is on npm: with it, npm refuses to publish. */
+const { private: unpublished = false, version } = JSON.parse(
+  readFileSync(join(root, 'package.json'), 'utf8'),
+) as {
+  private?: boolean;
+  version: string;
+};
+
+/** Commands and addresses by which somebody would get a package of this name from a registry. */
+const FROM_A_REGISTRY =
+  /\b(?:npx|npm (?:exec|x|install|i|add)|pnpm (?:dlx|add)|yarn (?:dlx|add)|bunx)\b[^\n`]*?\bc1-audit\b(?![\w.-]*\.tgz)|\bc1-audit@\d|unpkg\.com|jsdelivr\.net/;
+
+/** The one sentence that may say it: in a clone, npx runs the clone's build. */
+const IN_A_CLONE =
+  /To run it without installing, use `npx c1-audit` inside the clone after `npm ci && npm run build`\./;
+
+const found = (text: string) => FROM_A_REGISTRY.exec(text.replace(IN_A_CLONE, ''))?.[0];
+
+test.each([
+  'npx c1-audit doctor',
+  'npx --yes c1-audit@0.1.0',
+  'npm install --global c1-audit',
+  'run c1-audit@0.1.0 from npm',
+  'https://unpkg.com/c1-audit/schema/config.json',
+])('a text with "%s" would be found', (text) => {
+  expect(found(`Then run: ${text}\n`)).toBeDefined();
+});
+
+test.each([
+  'npm install --global ./c1-audit-0.1.0.tgz',
+  'node .github/c1-audit/dist/bin.js doctor',
+  'uses: OWNER/c1-audit@<commit of the release> # v0.1.0',
+])('a text with "%s" would not', (text) => {
+  expect(found(text)).toBeUndefined();
+});
+
+const whileUnpublished = unpublished ? describe : describe.skip;
+
+whileUnpublished('while package.json is private, nobody is sent to a registry', () => {
+  const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  const texts = tracked
+    .split('\n')
+    .filter((file) => /^(?:src|rules|docs|\.github)\/|^[^/]+\.md$/.test(file) && !file.endsWith('.svg'));
+
+  test.each(texts)('by %s', (file) => {
+    expect(found(readFileSync(join(root, file), 'utf8'))).toBeUndefined();
+  });
+
+  test.each(['federation', 'secret'].flatMap((auth) => ['tenant', 'mine'].map((scope) => [auth, scope])))(
+    'by init with --auth %s --scope %s',
+    async (auth, scope) => {
+      const flags = ['--auth', auth ?? '', '--scope', scope ?? '', '--tenant', 'acme', '--repository', 'a/b'];
+      const { code, stdout, stderr } = await runProgram(['init', '--yes', '--dry-run', ...flags]);
+      expect(code).toBe(0);
+      expect(found(`${stdout}${stderr}`)).toBeUndefined();
+    },
+  );
+
+  test('by doctor, where nothing is set up', async () => {
+    const { stdout, stderr } = await runProgram(['doctor'], {
+      env: { GITHUB_ACTIONS: 'true', GITHUB_EVENT_NAME: 'schedule' },
+      cwd: emptyFolder(),
+    });
+    expect(stdout).toContain('CONDUCTORONE_CLIENT_ID');
+    expect(found(`${stdout}${stderr}`)).toBeUndefined();
+  });
+
+  test('the README says that it is not published, and what to install instead', () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    expect(readme).toContain('c1-audit is not published on npm.');
+    expect(readme).toContain(`npm install --global ./c1-audit-${version}.tgz`);
+  });
+});
+
+describe('npx c1-audit in a clone', () => {
+  const npx = (cwd: string) => {
+    const env = shellEnvironment(emptyFolder(), {
+      npm_config_cache: emptyFolder(),
+      npm_config_offline: 'true',
+    });
+    return spawnSync('npx', ['c1-audit', '--version'], { cwd, encoding: 'utf8', env });
+  };
+
+  test.each(['.', 'src/cli'])('runs the build of the clone and says which, from %s', (folder) => {
+    const { status, stdout, stderr } = npx(join(root, folder));
+    expect(stderr).toBe(`c1-audit ${version}: local build ${join(root, 'dist/bin.js')}\n`);
+    expect([status, stdout]).toEqual([0, `${version}\n`]);
+  });
+
+  test('elsewhere it finds nothing without a registry', () => {
+    const { status, stdout } = npx(emptyFolder());
+    expect([status, stdout]).toEqual([1, '']);
+  });
+});
