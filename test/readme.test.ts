@@ -183,6 +183,7 @@ describe('every command in the documents', () => {
     'c1-audit init': 2,
     // There is no copy to replace yet.
     'c1-audit init --update': 2,
+    'c1-audit init --update --dry-run': 2,
     // Without `push` there is nothing to try.
     'c1-audit --dry-run': 2,
   };
