@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Bill, billErrors } from './helpers/bill.js';
+import { needs } from './helpers/needs.js';
 import { installPackage, root, run, shellEnvironment } from './helpers/package.js';
 import { emptyFolder } from './helpers/program.js';
 import { schemaErrors } from './helpers/report-schema.js';
@@ -132,7 +133,9 @@ describe('the command', () => {
   });
 });
 
-test.each([
+const { test: bashTest } = needs('bash');
+
+bashTest.each([
   { what: 'stdout', line: 'c1-audit demo -f html | head -c 1', ends: 3 },
   // Nobody is told, and nothing is lost: the report has gone elsewhere.
   { what: 'stderr', line: 'c1-audit demo -v -f json:a.json 2>&1 >/dev/null | head -c 1', ends: 0 },
@@ -159,9 +162,7 @@ describe('completion in', () => {
   };
 
   for (const [shell, script] of Object.entries(shells)) {
-    const there = spawnSync(shell, ['-c', 'true']).status === 0;
-    const testOrSkip = there || process.env.REQUIRE_SHELLS ? test : test.skip;
-    testOrSkip(shell, () => {
+    needs(shell as keyof typeof shells).test(shell, () => {
       const { stdout, stderr, status } = spawnSync(shell, ['-c', script], {
         cwd: emptyFolder(),
         encoding: 'utf8',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Report } from '../src/engine/report.js';
+import { needs } from './helpers/needs.js';
 import { installPackage, root, run, shellEnvironment } from './helpers/package.js';
 import { emptyFolder } from './helpers/program.js';
 import { schemaErrors } from './helpers/report-schema.js';
@@ -61,7 +62,7 @@ function project(): string {
   return place;
 }
 
-const sh = (line: string, cwd: string) => run('bash', ['-c', line], cwd, env);
+const sh = (line: string, cwd: string, shell = 'sh') => run(shell, ['-c', line], cwd, env);
 const audit = (cwd: string, ...flags: string[]) => run('c1-audit', flags, cwd, env);
 const reportIn = (cwd: string, file: string) => JSON.parse(readFileSync(join(cwd, file), 'utf8')) as Report;
 
@@ -190,19 +191,27 @@ describe('every command in the documents', () => {
   /** Run by tests of their own, as they take the project itself. */
   const OF_THE_PROJECT = /^npm (ci && npm )?(run [\w:-]+|test|pack|install --global \S+)( .*)?$/;
 
-  test.each(commands.filter((command) => !OF_THE_PROJECT.test(command) && !command.includes('<id>')))(
-    '%s',
-    (command) => {
-      const here = project();
-      for (const name of ['clients.json', 'report.json', 'old.json', 'new.json'])
-        copyFileSync(join(folder, name), join(here, name));
-      // npx finds the same command a second later, which one test of it is enough for.
-      const { status, stdout, stderr } = sh(command.replace(/^npx /, ''), here);
-      expect(`${status} ${status === (ENDS[command] ?? 0) ? '' : stdout + stderr}`).toBe(
-        `${ENDS[command] ?? 0} `,
-      );
-    },
-  );
+  const ofUsers = commands.filter((command) => !OF_THE_PROJECT.test(command) && !command.includes('<id>'));
+  const forBash = ofUsers.filter((command) => command.includes('<('));
+
+  function expectDocumentedEnd(command: string, shell: string) {
+    const here = project();
+    for (const name of ['clients.json', 'report.json', 'old.json', 'new.json'])
+      copyFileSync(join(folder, name), join(here, name));
+    // npx finds the same command a second later, which one test of it is enough for.
+    const { status, stdout, stderr } = sh(command.replace(/^npx /, ''), here, shell);
+    expect(`${status} ${status === (ENDS[command] ?? 0) ? '' : stdout + stderr}`).toBe(
+      `${ENDS[command] ?? 0} `,
+    );
+  }
+
+  test.each(ofUsers.filter((command) => !forBash.includes(command)))('%s', (command) => {
+    expectDocumentedEnd(command, 'sh');
+  });
+
+  needs('bash').test.each(forBash)('%s', (command) => {
+    expectDocumentedEnd(command, 'bash');
+  });
 
   test('of the project is one of its scripts', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

@@ -17,6 +17,7 @@ import { judgeCondition } from '../../src/contract/index.js';
 import { startTenant, type Tenant } from '../../src/demo/index.js';
 import { evaluateCondition } from '../../src/demo/tenant/cel.js';
 import type { Io } from '../../src/io.js';
+import { needs } from '../helpers/needs.js';
 import { emptyFolder, runProgram, Sink } from '../helpers/program.js';
 import { readYaml, runStep, scriptOf, usesLines, type Workflow } from '../helpers/workflow.js';
 
@@ -75,6 +76,8 @@ function auditArguments(cwd: string): string[] {
   expect(program).toBe(`${COPY}/dist/bin.js`);
   return args;
 }
+
+const { test: bashTest } = needs('bash');
 
 const tenants: Tenant[] = [];
 afterAll(() => Promise.all(tenants.map((tenant) => tenant.close())));
@@ -196,7 +199,7 @@ describe.each(COMBINATIONS)('$auth, scope $scope, $slack', ({ auth, scope, slack
     expect(long).toEqual([]);
   });
 
-  test('what the workflow runs is an audit that works', async () => {
+  bashTest('what the workflow runs is an audit that works', async () => {
     await done;
     const args = auditArguments(cwd);
     expect(args[0]).toBe(slack);
@@ -252,7 +255,7 @@ describe('the workflow', () => {
     ]);
   });
 
-  test.each([0, 1, 2, 3])('ends with the exit code of the audit: %i', async (exit) => {
+  bashTest.each([0, 1, 2, 3])('ends with the exit code of the audit: %i', async (exit) => {
     await done;
     const { code } = runStep(scriptOf(stepsOf(cwd), 'Audit'), {
       cwd: emptyFolder(),
@@ -313,7 +316,7 @@ describe("the trust's condition", () => {
     expect((await evaluateCondition(await printed(), { ...ours, ...claims })).matched).toBe(matched);
   });
 
-  test('opens the tenant to the workflow', async () => {
+  bashTest('opens the tenant to the workflow', async () => {
     const cwd = emptyFolder();
     const { stdout } = await init(cwd, ...BASE, '--no-slack');
     const tenant = await startTenant({ now: () => NOW });

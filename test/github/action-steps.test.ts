@@ -1,9 +1,12 @@
 import { existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, expect } from '@jest/globals';
+import { needs } from '../helpers/needs.js';
 import { root } from '../helpers/package.js';
 import { type Action, readYaml, runStep, scriptOf } from '../helpers/workflow.js';
+
+const { describe, test } = needs('bash');
 
 const action = readYaml<Action>('action.yml');
 const steps = action.runs.steps;

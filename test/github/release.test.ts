@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
+import { needs } from '../helpers/needs.js';
 import { readYaml, runStep, scriptOf, type Workflow } from '../helpers/workflow.js';
 
 const FILE = '.github/workflows/release.yml';
@@ -47,7 +48,7 @@ test('a private package becomes a release on GitHub alone, a failed publication 
   expect(decide('release', 'false', 'skipped', true)).toBe(false);
 });
 
-describe('the version check', () => {
+needs('bash').describe('the version check', () => {
   const script = scriptOf(jobs.build?.steps ?? [], 'version');
 
   function check(tag: string, changelog: string, version = '1.2.3', more: object = {}) {

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, jest } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { Report } from '../../../src/engine/report.js';
 import { html } from '../../../src/reporters/html/index.js';
-import { describeInBrowser, startBrowser } from '../../helpers/browser.js';
+import { startBrowser } from '../../helpers/browser.js';
 import { HOSTILE_NAMES } from '../../helpers/hostile.js';
 import { HTML_CONTEXT, tenantReport } from '../../helpers/html-report-samples.js';
+import { needs } from '../../helpers/needs.js';
 import { type WatchedPage, watchPage } from '../../helpers/page-watch.js';
 import {
   daysAgo,
@@ -16,12 +17,14 @@ import {
   sampleReport,
 } from '../../helpers/sample-report.js';
 
+const { describe, test } = needs('chromium');
+
 // A browser on a busy machine: what hangs is found by the runner's own limit.
 jest.setTimeout(120_000);
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-describeInBrowser('the html report in Chromium', () => {
+describe('the html report in Chromium', () => {
   let browser: Browser;
   /** By context options: a new page takes longer than most tests. */
   const pages = new Map<string, WatchedPage>();
