@@ -1,143 +1,282 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
-  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { join } from 'node:path';
+import { beforeEach, expect } from '@jest/globals';
+import { needs } from '../helpers/needs.js';
 
-/** Notes what it is asked for; what `npm test` prints and how each ends comes from the environment. */
-const FAKE_NPM = `#!/bin/bash
-echo "$*" >> "$CALLS"
-if read -r line; then echo "stdin is open" >> "$CALLS"; fi
-case "$*" in
-  ci) exit "\${CI_EXIT:-0}" ;;
-  test)
-    echo "browser: $REQUIRE_BROWSER, CI: $CI, in $PWD" >> "$CALLS"
-    printf '%b' "$SUMMARY" >&2
-    exit "\${TEST_EXIT:-0}"
-    ;;
-  'run lint') exit "\${LINT_EXIT:-0}" ;;
-  'run typecheck') exit "\${TYPES_EXIT:-0}" ;;
-esac
-`;
-const FAKE_APT = '#!/bin/bash\necho "apt-get $*" >> "$CALLS"\nexit "$APT_EXIT"\n';
+const { describe, test } = needs('bash');
 
-let root: string;
-let calls: string;
-
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'c1-audit-ci-'));
-  calls = join(root, 'calls');
-  for (const folder of ['.ci', 'bin']) mkdirSync(join(root, folder));
-  copyFileSync('.ci/run', join(root, '.ci/run'));
-  writeFileSync(join(root, 'bin/npm'), FAKE_NPM);
-  writeFileSync(join(root, 'bin/apt-get'), FAKE_APT);
-  for (const name of ['npm', 'apt-get']) chmodSync(join(root, 'bin', name), 0o755);
-});
-
-function run(env: Readonly<Record<string, string>>) {
-  const { status, stdout } = spawnSync('bash', [join(root, '.ci/run')], {
-    cwd: tmpdir(),
-    encoding: 'utf8',
-    input: 'something to read\n',
-    env: {
-      PATH: [join(root, 'bin'), process.env.PATH].join(delimiter),
-      CALLS: calls,
-      CHROMIUM_PATH: process.execPath,
-      ...env,
-    },
-  });
-  const called = existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : [];
-  return { code: status, last: stdout.trimEnd().split('\n').at(-1), stdout, called };
+interface Settings {
+  readonly ci?: number;
+  /** What each run of the tests prints, and its exit code: the ordinary one, then the bare one. */
+  readonly summaries?: readonly [string, string];
+  readonly tests?: readonly [number, number];
+  readonly lint?: number;
+  readonly typecheck?: number;
+  readonly apt?: number;
+  readonly root?: boolean;
 }
 
 const passing = (tests: string) =>
   `PASS a\n\nTest Suites: 3 passed, 3 total\nTests:       ${tests}\nTime: 1 s\n`;
 
+/** What .ci/run takes for granted on any machine. */
+const ORDINARY = 'bash cat chmod dirname env grep ln mkdir mktemp rm sed sh tail tar tee'.split(' ');
+
+/** Notes each call with what it can see; how it ends is written beside it, as the bare run has no variables left. */
+const fakeNpm = (root: string) => `#!${process.execPath}
+const { appendFileSync, existsSync, readFileSync, readdirSync } = require('node:fs');
+const { ci = 0, summaries, tests = [0, 0], ...scripts } = JSON.parse(readFileSync(${JSON.stringify(join(root, 'settings.json'))}));
+const calls = ${JSON.stringify(join(root, 'calls'))};
+const args = process.argv.slice(2).join(' ');
+const run = existsSync(calls) && /"args":"test"/.test(readFileSync(calls, 'utf8')) ? 1 : 0;
+appendFileSync(calls, JSON.stringify({
+  args,
+  cwd: process.cwd(),
+  env: process.env,
+  input: readFileSync(0, 'utf8'),
+  commands: process.env.PATH.split(':').flatMap((folder) => readdirSync(folder)),
+  files: readdirSync('.'),
+}) + '\\n');
+if (args === 'test') process.stderr.write(summaries[run]);
+process.exitCode = args === 'ci' ? ci : args === 'test' ? tests[run] : scripts[args.replace('run ', '')] ?? 0;
+`;
+
+let root: string;
+let bin: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'c1-audit-ci-'));
+  bin = join(root, 'bin');
+  for (const folder of ['checkout', 'checkout/.ci', 'checkout/dist', 'checkout/.git', 'bin'])
+    mkdirSync(join(root, folder));
+  copyFileSync('.ci/run', join(root, 'checkout/.ci/run'));
+  writeFileSync(join(root, 'checkout/package.json'), '{}');
+  for (const name of ORDINARY) {
+    const path = execFileSync('bash', ['-c', `type -P ${name}`], { encoding: 'utf8' }).trim();
+    symlinkSync(path, join(bin, name));
+  }
+  symlinkSync(process.execPath, join(bin, 'node'));
+  fake('npm', fakeNpm(root));
+  for (const name of ['npx', 'git', 'zsh', 'fish', 'chromium']) fake(name, '#!/bin/sh\n');
+  fake('apt-get', note('apt-get', 'exit "$APT_EXIT"'));
+  fake('id', '#!/bin/sh\necho "$USER_ID"\n');
+  fake('chown', note('chown', ''));
+  fake('setpriv', note('setpriv', 'shift 3; exec "$@"'));
+});
+
+function fake(name: string, script: string) {
+  writeFileSync(join(bin, name), script, { mode: 0o755 });
+}
+
+const note = (name: string, then: string) => `#!/bin/sh\necho "${name} $*" >> '${root}/notes'\n${then}\n`;
+
+const lines = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : []);
+
+interface Call {
+  readonly args: string;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly input: string;
+  readonly commands: readonly string[];
+  readonly files: readonly string[];
+}
+
+function run({ apt = 0, root: asRoot = false, ...settings }: Settings = {}) {
+  const summary = passing('12 passed, 12 total');
+  writeFileSync(join(root, 'settings.json'), JSON.stringify({ summaries: [summary, summary], ...settings }));
+  const { status, stdout } = spawnSync(join(bin, 'bash'), [join(root, 'checkout/.ci/run')], {
+    cwd: tmpdir(),
+    encoding: 'utf8',
+    input: 'something to read\n',
+    env: {
+      PATH: bin,
+      TMPDIR: root,
+      APT_EXIT: String(apt),
+      USER_ID: asRoot ? '0' : '1000',
+      CHROMIUM_PATH: join(bin, 'chromium'),
+    },
+  });
+  return {
+    code: status,
+    last: stdout.trimEnd().split('\n').at(-1),
+    stdout,
+    calls: lines(join(root, 'calls')).map((line) => JSON.parse(line) as Call),
+    notes: lines(join(root, 'notes')),
+  };
+}
+
 test('is executable', () => {
   expect(statSync('.ci/run').mode & 0o111).toBe(0o111);
 });
 
-test('runs the test command of the README, then lint and types, with a browser required and nothing to read', () => {
-  expect(readFileSync('.ci/run', 'utf8')).toContain('npm ci && npm test');
-  const { code, last, called } = run({ SUMMARY: passing('12 passed, 12 total') });
-  expect(called).toEqual(['ci', 'test', `browser: 1, CI: true, in ${root}`, 'run lint', 'run typecheck']);
-  expect(last).toBe('12 passed, 0 failed');
+test('installs, runs the tests twice, then lint and types, with nothing to read', () => {
+  const { code, last, calls } = run();
+  expect(calls.map(({ args }) => args)).toEqual(['ci', 'test', 'test', 'run lint', 'run typecheck']);
+  expect(calls.map(({ input }) => input).join('')).toBe('');
+  expect(last).toBe('24 passed, 0 failed');
   expect(code).toBe(0);
+});
+
+test('requires a browser and shells in the first run', () => {
+  const [, first] = run().calls;
+  expect(first?.env).toMatchObject({ CI: 'true', REQUIRE_BROWSER: '1', REQUIRE_SHELLS: '1' });
+  expect(first?.cwd).toBe(join(root, 'checkout'));
+});
+
+describe('the bare run', () => {
+  test('sees Node.js, npm, git and sh, and a copy of the checkout in a path with spaces', () => {
+    const [, , bare] = run().calls;
+    expect(bare?.commands.toSorted()).toEqual(['git', 'node', 'npm', 'npx', 'sh']);
+    expect(bare?.cwd).toMatch(/ bare machine\/c1-audit$/);
+    expect(bare?.files.toSorted()).toEqual(['.ci', 'package.json']);
+  });
+
+  test('has no variables but those of another time zone and no locale', () => {
+    const [, , bare] = run().calls;
+    const { HOME = '', TMPDIR = '', CHROMIUM_PATH = '', PATH: _, PWD: __, ...others } = bare?.env ?? {};
+    expect(others).toEqual({ LANG: 'C', TZ: 'America/New_York' });
+    for (const path of [HOME, TMPDIR]) expect(path).toMatch(/ bare machine\/(home|tmp)$/);
+    expect(existsSync(CHROMIUM_PATH)).toBe(false);
+  });
+
+  test('is that of an ordinary user where root runs it', () => {
+    const { code, notes, last } = run({ root: true });
+    expect(notes.map((line) => line.replaceAll(root, ''))).toEqual([
+      expect.stringMatching(/^setpriv --reuid=65534 --regid=65534 --clear-groups .*\/node --version$/),
+      expect.stringMatching(/^chown -R 65534:65534 .* bare machine$/),
+      expect.stringMatching(/^setpriv --reuid=65534 --regid=65534 --clear-groups npm test$/),
+    ]);
+    expect([code, last]).toEqual([0, '24 passed, 0 failed']);
+  });
+
+  test('is that of root where no one else can run Node.js', () => {
+    fake('setpriv', '#!/bin/sh\necho no access >&2; exit 126\n');
+    const { code, stdout, last } = run({ root: true });
+    expect(stdout).toContain('No ordinary user can run this Node.js');
+    expect([code, last]).toEqual([0, '24 passed, 0 failed']);
+  });
+
+  test('fails where it cannot be set up', () => {
+    rmSync(join(bin, 'git'));
+    const { code, calls, last } = run();
+    expect(calls.map(({ args }) => args)).toEqual(['ci', 'test', 'run lint', 'run typecheck']);
+    expect([code, last]).toEqual([1, '12 passed, 1 failed']);
+  });
+
+  test('leaves nothing behind', () => {
+    const before = execFileSync('ls', [root], { encoding: 'utf8' });
+    run();
+    const after = execFileSync('ls', [root], { encoding: 'utf8' });
+    expect(after.split('\n').toSorted()).toEqual(
+      [...before.split('\n'), 'calls', 'settings.json'].toSorted(),
+    );
+  });
 });
 
 describe('counts', () => {
   test.each([
-    ['skipped ones as neither', '2 skipped, 10 passed, 12 total', '10 passed, 0 failed'],
-    ['in colour', '\\e[22m\\e[1m\\e[32m1200 passed\\e[39m\\e[22m, 1200 total', '1200 passed, 0 failed'],
+    ['skipped ones as neither', '2 skipped, 10 passed, 12 total', '20 passed, 0 failed'],
+    ['in colour', '\x1b[22m\x1b[1m\x1b[32m1200 passed\x1b[39m\x1b[22m, 1200 total', '2400 passed, 0 failed'],
   ])('%s', (_, tests, last) => {
-    expect(run({ SUMMARY: passing(tests) })).toMatchObject({ code: 0, last });
+    expect(run({ summaries: [passing(tests), passing(tests)] })).toMatchObject({ code: 0, last });
+  });
+
+  test('both runs', () => {
+    const summaries = [
+      passing('1 failed, 9 passed, 10 total'),
+      passing('3 failed, 4 skipped, 3 passed, 10 total'),
+    ] as const;
+    expect(run({ summaries, tests: [1, 1] })).toMatchObject({ code: 1, last: '12 passed, 4 failed' });
   });
 
   test('the last summary, where a test prints one of its own', () => {
-    const SUMMARY = passing('1 failed, 1 passed, 2 total') + passing('5 passed, 5 total');
-    expect(run({ SUMMARY })).toMatchObject({ code: 0, last: '5 passed, 0 failed' });
+    const summary = passing('1 failed, 1 passed, 2 total') + passing('5 passed, 5 total');
+    expect(run({ summaries: [summary, summary] })).toMatchObject({ code: 0, last: '10 passed, 0 failed' });
   });
 });
 
 describe('fails', () => {
-  const SUMMARY = passing('12 passed, 12 total');
+  const twelve = passing('12 passed, 12 total');
 
-  test.each<[string, Record<string, string>, string]>([
+  test.each<[string, Settings, string]>([
     [
       'when tests fail',
-      { SUMMARY: passing('3 failed, 9 passed, 12 total'), TEST_EXIT: '1' },
-      '9 passed, 3 failed',
+      { summaries: [passing('3 failed, 9 passed, 12 total'), twelve], tests: [1, 0] },
+      '21 passed, 3 failed',
     ],
-    ['when a suite does not start', { SUMMARY, TEST_EXIT: '1' }, '12 passed, 1 failed'],
+    [
+      'when tests fail on the bare machine alone',
+      { summaries: [twelve, passing('3 failed, 9 passed, 12 total')], tests: [0, 1] },
+      '21 passed, 3 failed',
+    ],
+    ['when a suite does not start', { tests: [1, 0] }, '24 passed, 1 failed'],
     [
       'when failures were counted, whatever npm says',
-      { SUMMARY: passing('1 failed, 1 total') },
-      '0 passed, 1 failed',
+      { summaries: [passing('1 failed, 1 total'), twelve] },
+      '12 passed, 1 failed',
     ],
-    ['when no test ran', { SUMMARY: passing('0 total') }, '0 passed, 1 failed'],
-    ['when all were skipped', { SUMMARY: passing('4 skipped, 4 total') }, '0 passed, 1 failed'],
-    ['when nothing was counted', { SUMMARY: 'Segmentation fault\n', TEST_EXIT: '139' }, '0 passed, 1 failed'],
-    ['when nothing could be installed', { CI_EXIT: '1' }, '0 passed, 1 failed'],
-    ['when lint does', { SUMMARY, LINT_EXIT: '1' }, '12 passed, 1 failed'],
-    ['when lint and types do', { SUMMARY, LINT_EXIT: '1', TYPES_EXIT: '2' }, '12 passed, 2 failed'],
+    ['when no test ran', { summaries: [passing('0 total'), passing('0 total')] }, '0 passed, 2 failed'],
+    ['when all were skipped', { summaries: [passing('4 skipped, 4 total'), twelve] }, '12 passed, 1 failed'],
     [
-      'when there is no browser to be had',
-      { SUMMARY, CHROMIUM_PATH: '/nowhere', APT_EXIT: '100' },
-      '0 passed, 1 failed',
+      'when nothing was counted',
+      { summaries: [twelve, 'Segmentation fault\n'], tests: [0, 139] },
+      '12 passed, 1 failed',
     ],
-  ])('%s', (_, env, last) => {
-    const result = run(env);
+    ['when nothing could be installed', { ci: 1 }, '0 passed, 1 failed'],
+    ['when lint does', { lint: 1 }, '24 passed, 1 failed'],
+    ['when lint and types do', { lint: 1, typecheck: 2 }, '24 passed, 2 failed'],
+  ])('%s', (_, settings, last) => {
+    const result = run(settings);
     expect(result.last).toBe(last);
     expect(result.code).toBeGreaterThan(0);
   });
 
   test('but goes through lint and types even then', () => {
-    expect(run({ SUMMARY, TEST_EXIT: '1' }).called).toEqual(
-      expect.arrayContaining(['run lint', 'run typecheck']),
-    );
+    const called = run({ tests: [1, 1] }).calls.map(({ args }) => args);
+    expect(called).toEqual(expect.arrayContaining(['run lint', 'run typecheck']));
   });
 });
 
-describe('the browser', () => {
-  test('is installed where it is missing', () => {
-    const env = { SUMMARY: passing('1 passed, 1 total'), CHROMIUM_PATH: '/nowhere', APT_EXIT: '0' };
-    expect(run(env).called.slice(0, 3)).toEqual([
-      'apt-get update',
-      'apt-get install -y --no-install-recommends chromium',
-      'ci',
-    ]);
+describe('what is missing', () => {
+  beforeEach(() => {
+    for (const name of ['chromium', 'fish']) rmSync(join(bin, name));
   });
 
-  test('is left alone where it is there', () => {
-    expect(run({ SUMMARY: passing('1 passed, 1 total') }).called[0]).toBe('ci');
+  test('is installed, and nothing else', () => {
+    const { code, notes } = run();
+    expect(notes).toEqual(['apt-get update', 'apt-get install -y --no-install-recommends chromium fish']);
+    expect(code).toBe(0);
   });
+
+  test('is named where it cannot be installed', () => {
+    const { code, stdout, last, calls } = run({ apt: 100 });
+    expect(stdout).toContain('.ci/run needs chromium fish, and apt-get could not install them');
+    expect(last).toBe('0 passed, 1 failed');
+    expect(code).toBe(1);
+    expect(calls).toEqual([]);
+  });
+
+  test('is named where there is no apt-get', () => {
+    rmSync(join(bin, 'apt-get'));
+    const { code, stdout, last } = run();
+    expect(stdout).toContain('.ci/run needs chromium fish, and there is no apt-get to install them.');
+    expect(last).toBe('0 passed, 1 failed');
+    expect(code).toBe(1);
+  });
+});
+
+test('nothing is installed where nothing is missing', () => {
+  expect(run().notes).toEqual([]);
 });

@@ -138,13 +138,13 @@ describe('the nightly run', () => {
 describe('CI', () => {
   const { jobs, permissions, concurrency } = readYaml<Workflow>(`${FOLDER}/ci.yml`);
 
-  test('tests on each supported Node.js, in a browser on one', () => {
+  test('tests on each supported Node.js, with a browser and shells on one', () => {
     const matrix = jobs.test?.strategy?.matrix;
     expect(matrix?.node).toEqual([20, 22, 24, 26]);
     expect(matrix?.include).toEqual([{ node: 24, browser: true }]);
     const runs = jobs.test?.steps.flatMap(({ run }) => run ?? []);
     expect(runs).toEqual(expect.arrayContaining(['npm ci', 'npm test']));
-    expect(runs?.join()).toContain('REQUIRE_BROWSER=1');
+    expect(runs?.join()).toContain('REQUIRE_BROWSER=1 REQUIRE_SHELLS=1');
   });
 
   test('lints and checks the types', () => {
