@@ -487,9 +487,12 @@ describe('answers', () => {
     expect(filesOf(cwd)).toEqual([]);
   });
 
-  test('are given up when the program is told to stop', async () => {
+  test.each([
+    ['before the first one', (stop: AbortController) => stop.abort()],
+    ['while one waits', (stop: AbortController) => setTimeout(() => stop.abort(), 200)],
+  ])('are given up when the program is told to stop %s', async (_, when) => {
     const stop = new AbortController();
-    setTimeout(() => stop.abort(), 50);
+    when(stop);
     const { cwd, code, stderr } = await typed(['acme'], [], { signal: stop.signal });
     expect([code, filesOf(cwd)]).toEqual([3, []]);
     expect(stderr).toContain('interrupted');

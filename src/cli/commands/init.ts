@@ -218,6 +218,9 @@ async function ask(flags: InitFlags, defaults: Texts, io: Io) {
   const present = !yes && io.stderr.isTTY === true && (io.stdin as { isTTY?: boolean }).isTTY === true;
   if (!present) return interview({ flags: given, defaults, yes, ask: undefined });
 
+  const interrupted = () =>
+    new AuditError('interrupted', 'The questions were interrupted. Nothing was written.', '');
+  if (io.signal.aborted) throw interrupted();
   const terminal = createInterface({ input: io.stdin, output: io.stderr });
   const close = () => terminal.close();
   terminal.once('SIGINT', close);
@@ -236,8 +239,7 @@ async function ask(flags: InitFlags, defaults: Texts, io: Io) {
         terminal.prompt();
       }
       const { value, done } = await lines.next();
-      if (done)
-        throw new AuditError('interrupted', 'The questions were interrupted. Nothing was written.', '');
+      if (done) throw interrupted();
       const text = value.trim() || (preset ?? '');
       const answer = question.parse(text);
       if ('value' in answer) return answer.value;
