@@ -4,6 +4,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileS
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { needs } from '../helpers/needs.js';
 import { root, run, shellEnvironment } from '../helpers/package.js';
 import { emptyFolder } from '../helpers/program.js';
 import { schemaErrors } from '../helpers/report-schema.js';
@@ -12,6 +13,8 @@ import { readYaml, runStep, type StepResult, scriptOf, type Workflow } from '../
 const COPY = '.github/c1-audit';
 const BIN = `${COPY}/dist/bin.js`;
 const STATE = '.c1-audit/state.json';
+
+const bash = needs('bash');
 
 let served: ChildProcess;
 /** What `demo --serve` prints: where the embedded tenant is, and a login for it. */
@@ -134,24 +137,28 @@ function refusal(results: Map<string, StepResult>): string {
   return last?.stdout ?? '';
 }
 
-test("the workflow's own steps audit the embedded tenant, without a registry", () => {
-  const results = play(repo);
-  expect([...results.keys()]).toEqual(['Check c1-audit', 'Check the restored files', 'Audit']);
-  const audit = results.get('Audit');
-  expect(audit?.stderr).toBe('');
-  expect(audit?.stdout).toContain('Complete: ');
-  expect(audit?.code).toBe(1);
-  const report = JSON.parse(readFileSync(join(repo, 'c1-audit-report/report.json'), 'utf8'));
-  expect(schemaErrors(report)).toEqual([]);
-  expect(report.run.scope).toBe('tenant');
-  expect(existsSync(join(repo, STATE))).toBe(true);
-  // The second night has the state, and a change of it is what the cache is for.
-  const second = play(repo, () => appendFileSync(join(repo, STATE), '\n'));
-  expect(second.get('Audit')?.code).toBe(1);
-  const again = JSON.parse(readFileSync(join(repo, 'c1-audit-report/report.json'), 'utf8'));
-  expect(again.summary.new).toBe(0);
-  expect(again.summary.known).toBe(again.summary.findings);
-}, 120_000);
+bash.test(
+  "the workflow's own steps audit the embedded tenant, without a registry",
+  () => {
+    const results = play(repo);
+    expect([...results.keys()]).toEqual(['Check c1-audit', 'Check the restored files', 'Audit']);
+    const audit = results.get('Audit');
+    expect(audit?.stderr).toBe('');
+    expect(audit?.stdout).toContain('Complete: ');
+    expect(audit?.code).toBe(1);
+    const report = JSON.parse(readFileSync(join(repo, 'c1-audit-report/report.json'), 'utf8'));
+    expect(schemaErrors(report)).toEqual([]);
+    expect(report.run.scope).toBe('tenant');
+    expect(existsSync(join(repo, STATE))).toBe(true);
+    // The second night has the state, and a change of it is what the cache is for.
+    const second = play(repo, () => appendFileSync(join(repo, STATE), '\n'));
+    expect(second.get('Audit')?.code).toBe(1);
+    const again = JSON.parse(readFileSync(join(repo, 'c1-audit-report/report.json'), 'utf8'));
+    expect(again.summary.new).toBe(0);
+    expect(again.summary.known).toBe(again.summary.findings);
+  },
+  120_000,
+);
 
 test('git keeps every file of the copy, byte for byte', () => {
   const tracked = git(template, 'ls-files', COPY).trim().split('\n');
@@ -176,7 +183,7 @@ test('the copy brings licences, an SBOM and a manifest without dependencies', ()
     expect(readFileSync(join(repo, COPY, name), 'utf8')).toBe(readFileSync(join(root, name), 'utf8'));
 });
 
-describe('the check before the login', () => {
+bash.describe('the check before the login', () => {
   test.each<[string, (copy: string) => void]>([
     ['a changed file', (copy) => appendFileSync(join(copy, 'dist/bin.js'), '\n')],
     ['a missing file', (copy) => rmSync(join(copy, 'LICENSE'))],
@@ -210,7 +217,7 @@ describe('the check before the login', () => {
   });
 });
 
-describe('a forged cache that brings more than the state stops the run', () => {
+bash.describe('a forged cache that brings more than the state stops the run', () => {
   test.each<[string, (cwd: string) => void]>([
     [
       'another program, with sums that fit',
@@ -248,25 +255,34 @@ describe('init --update', () => {
   const update = (...flags: string[]) =>
     program(repo, join(root, 'dist/bin.js'), 'init', '--update', ...flags);
 
-  test('replaces the copy as a whole, and nothing else', () => {
-    writeFileSync(join(repo, BIN), 'old\n');
-    const sums = join(repo, COPY, 'SHA256SUMS');
-    writeFileSync(join(repo, COPY, 'dist/gone.js'), '');
-    appendFileSync(sums, `${'0'.repeat(64)}  dist/gone.js\n`);
-    const manifest = join(repo, COPY, 'package.json');
-    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(/"version": ".*"/, '"version": "0.0.9"'));
-    const dry = update('--dry-run');
-    expect(dry.stdout).toMatch(/^Would replace c1-audit 0\.0\.9 with \d+\.\d+\.\d+ in \.github\/c1-audit:\n/);
-    expect(existsSync(join(repo, COPY, 'dist/gone.js'))).toBe(true);
+  bash.test(
+    'replaces the copy as a whole, and nothing else',
+    () => {
+      writeFileSync(join(repo, BIN), 'old\n');
+      const sums = join(repo, COPY, 'SHA256SUMS');
+      writeFileSync(join(repo, COPY, 'dist/gone.js'), '');
+      appendFileSync(sums, `${'0'.repeat(64)}  dist/gone.js\n`);
+      const manifest = join(repo, COPY, 'package.json');
+      writeFileSync(
+        manifest,
+        readFileSync(manifest, 'utf8').replace(/"version": ".*"/, '"version": "0.0.9"'),
+      );
+      const dry = update('--dry-run');
+      expect(dry.stdout).toMatch(
+        /^Would replace c1-audit 0\.0\.9 with \d+\.\d+\.\d+ in \.github\/c1-audit:\n/,
+      );
+      expect(existsSync(join(repo, COPY, 'dist/gone.js'))).toBe(true);
 
-    const { status, stdout, stderr } = update();
-    expect([status, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/^Replaced c1-audit 0\.0\.9 with /);
-    for (const line of ['changed  dist/bin.js', 'removed  dist/gone.js', 'changed  package.json'])
-      expect(stdout).toContain(`  ${line}\n`);
-    expect(git(repo, 'status', '--porcelain')).toBe('');
-    expect(play(repo).get('Audit')?.code).toBe(1);
-  }, 60_000);
+      const { status, stdout, stderr } = update();
+      expect([status, stderr]).toEqual([0, '']);
+      expect(stdout).toMatch(/^Replaced c1-audit 0\.0\.9 with /);
+      for (const line of ['changed  dist/bin.js', 'removed  dist/gone.js', 'changed  package.json'])
+        expect(stdout).toContain(`  ${line}\n`);
+      expect(git(repo, 'status', '--porcelain')).toBe('');
+      expect(play(repo).get('Audit')?.code).toBe(1);
+    },
+    60_000,
+  );
 
   test('says so if nothing would change', () => {
     const { status, stdout } = update();
