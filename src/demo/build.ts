@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DAY } from '../contract/index.js';
-import { Permission } from './tenant/permissions.js';
+import { Permission, ServiceRole } from './tenant/permissions.js';
 import type {
   Decoy,
   FederationProvider,
@@ -256,6 +256,7 @@ export function systemRoles(): Role[] {
       id: ROLE.owner,
       name: 'system:owner',
       displayName: 'Super Administrator',
+      serviceRoles: [ServiceRole.owner, ServiceRole.reflection],
       permissions: [
         ...PEOPLE_AND_ROLES,
         Permission.searchPersonalClients,
@@ -271,6 +272,7 @@ export function systemRoles(): Role[] {
       id: ROLE.viewer,
       name: 'system:viewer',
       displayName: 'Read-Only Administrator',
+      serviceRoles: [ServiceRole.viewer, ServiceRole.reflection],
       permissions: [
         ...PEOPLE_AND_ROLES,
         Permission.readServicePrincipals,
@@ -279,23 +281,31 @@ export function systemRoles(): Role[] {
         Permission.readFindings,
       ],
     }),
-    role({ id: ROLE.user, name: 'system:user', displayName: 'Basic User' }),
+    role({
+      id: ROLE.user,
+      name: 'system:user',
+      displayName: 'Basic User',
+      serviceRoles: [ServiceRole.user, ServiceRole.reflection],
+    }),
     role({
       id: ROLE.applicationAdmin,
       name: 'system:application-admin',
       displayName: 'Application Administrator',
+      serviceRoles: [ServiceRole.applicationAdmin, ServiceRole.reflection],
       permissions: PEOPLE_AND_ROLES,
     }),
     role({
       id: ROLE.campaignAdmin,
       name: 'system:campaign-admin',
       displayName: 'Campaign Administrator',
+      serviceRoles: [ServiceRole.campaignAdmin, ServiceRole.reflection],
       permissions: PEOPLE_AND_ROLES,
     }),
     role({
       id: ROLE.logsReader,
       name: 'system:system-logs-reader',
       displayName: 'System Logs Reader',
+      serviceRoles: [ServiceRole.logsReader, ServiceRole.reflection],
     }),
   ];
 }

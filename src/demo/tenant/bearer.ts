@@ -1,5 +1,6 @@
 import { ProofProblem, verifyProof } from './dpop.js';
 import { apiError, Code, type Refusal } from './errors.js';
+import { Permission } from './permissions.js';
 import type { Role } from './records.js';
 import type { Session } from './sessions.js';
 import type { State } from './state.js';
@@ -68,15 +69,29 @@ async function checkBinding(
 
 function callerOf(state: State, session: Session): Caller {
   const user = findById(state.data.users, session.principalId);
-  const scope = session.scopedRoleIds;
-  const ids = (user?.roleIds ?? []).filter((id) => scope.length === 0 || scope.includes(id));
-  const roles = findByIds(state.data.roles, new Set(ids)).filter((role) => role.deletedAt === null);
+  const rolesOf = (ids: readonly string[]) =>
+    findByIds(state.data.roles, new Set(ids)).filter((role) => role.deletedAt === null);
+  const held = rolesOf(user?.roleIds ?? []);
+  const roles = session.scopedRoleIds.length === 0 ? held : commonRoles(held, rolesOf(session.scopedRoleIds));
+  const permissions = roles.flatMap((role) => role.permissions);
   return {
     userId: session.principalId,
     clientId: session.clientId,
     roles,
-    permissions: new Set(roles.flatMap((role) => role.permissions)),
+    // Any role allows to ask who one is.
+    permissions: new Set(roles.length === 0 ? [] : [Permission.introspect, ...permissions]),
   };
+}
+
+/** What scope and owner's rights have in common. The Super Administrator's role contains all the others. */
+function commonRoles(held: readonly Role[], scope: readonly Role[]): Role[] {
+  const contains = (roles: readonly Role[], { id }: Role) =>
+    roles.some((role) => role.id === id || role.name === 'system:owner');
+  const common = [
+    ...held.filter((role) => contains(scope, role)),
+    ...scope.filter((role) => contains(held, role)),
+  ];
+  return [...new Map(common.map((role) => [role.id, role])).values()];
 }
 
 function challenge(isDpop: boolean, error: string): string {

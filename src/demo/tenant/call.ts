@@ -52,7 +52,7 @@ function queryAsk({ query, force }: Call): PageAsk {
 /** @throws Refusal 403 that names the permission */
 export function require(call: Call, permission: string): void {
   if (!call.caller.permissions.has(permission)) {
-    throw apiError(Code.permissionDenied, `permission denied: missing permission "${permission}"`);
+    throw apiError(Code.permissionDenied, `Permission denied, missing ${permission}`);
   }
 }
 

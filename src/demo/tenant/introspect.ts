@@ -1,11 +1,14 @@
-import type { Call } from './call.js';
+import { type Call, require } from './call.js';
+import { Permission } from './permissions.js';
 
-/** GET /auth/introspect */
-export function introspect({ caller, state }: Call) {
+/** GET /auth/introspect: service roles and permissions of the credential, not the role ids of its owner. */
+export function introspect(call: Call) {
+  const { caller, state } = call;
+  require(call, Permission.introspect);
   return {
     principleId: caller.clientId,
     userId: caller.userId,
-    roles: caller.roles.map((role) => role.id),
+    roles: [...new Set(caller.roles.flatMap((role) => role.serviceRoles))].sort(),
     permissions: [...caller.permissions].sort(),
     features: Object.entries(state.features).flatMap(([name, setting]) => (setting === 'on' ? [name] : [])),
     disabledModules: [],

@@ -299,7 +299,7 @@ function bend(reply: Reply, faults: readonly Fault[], twists: readonly PageTwist
 function withTraceId(reply: Reply, traceId: string): Reply {
   const error = reply.json as { code?: unknown; message?: unknown } | undefined;
   if (reply.status < 400 || typeof error?.code !== 'number') return reply;
-  return { ...reply, json: { ...error, message: `${error.message} (request id: ${traceId})` } };
+  return { ...reply, json: { ...error, message: `${error.message} (request-id: ${traceId})` } };
 }
 
 function header(request: IncomingMessage, name: string): string | undefined {
