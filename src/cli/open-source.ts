@@ -78,6 +78,7 @@ export async function open(
     ...login,
     session,
     scope: config.scope,
+    callerSeesAll: config.callerSeesAll,
     kinds,
     required: new Set(named === 'default' ? [] : kinds),
     onRecords,

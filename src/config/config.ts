@@ -50,6 +50,8 @@ export interface Config {
   readonly scope: Scope;
   /** undefined: by scope — `mine` personal clients, `tenant` all three. */
   readonly sources: readonly SourceName[] | undefined;
+  /** With scope `tenant`: somebody checked that the caller sees every credential. */
+  readonly callerSeesAll: boolean;
   readonly profile: ProfileName;
   readonly failOn: FailOn;
   readonly minSeverity: Severity;

@@ -10,6 +10,7 @@ export type FileRule =
 export interface FileConfig {
   readonly scope?: Scope;
   readonly sources?: readonly SourceName[] | null;
+  readonly callerSeesAll?: boolean;
   readonly profile?: ProfileName;
   readonly failOn?: FailOn;
   readonly minSeverity?: Severity;

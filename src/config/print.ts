@@ -35,7 +35,7 @@ export function printConfig(
   put(root, 'scope', 'scope', config.scope);
   if (config.sources) put(root, 'sources', 'sources', config.sources);
   else root.add(pair('sources', sourcesFor(config), `default for scope ${config.scope}`));
-  for (const key of ['profile', 'failOn', 'minSeverity', 'plugins'] as const)
+  for (const key of ['callerSeesAll', 'profile', 'failOn', 'minSeverity', 'plugins'] as const)
     put(root, key, key, config[key]);
   const settings = new YAMLMap();
   for (const rule of [...rules, ...RUN_RULES]) settings.add(rulePair(rule, config, from));

@@ -192,10 +192,12 @@ class Merge {
     for (const index of (this.#file.waivers ?? []).keys())
       this.#note(`waivers[${index}]`, true, ['waivers', index]);
     if (noWaivers) this.origins.set('waivers', { from: 'flag', at: '--no-waivers' });
+    this.#note('callerSeesAll', this.#file.callerSeesAll, ['callerSeesAll']);
     this.#note('plugins', this.#file.plugins, ['plugins']);
     return {
       scope: this.#scalar<Scope>('scope') ?? DEFAULTS.scope,
       sources: this.#scalar<readonly SourceName[]>('sources'),
+      callerSeesAll: this.#file.callerSeesAll ?? false,
       profile,
       failOn: this.#scalar<FailOn>('failOn') ?? DEFAULTS.failOn,
       minSeverity: this.#scalar<Severity>('minSeverity') ?? DEFAULTS.minSeverity,

@@ -198,6 +198,12 @@ export function configShape({ rules, foreign }: SchemaScope): RecordShape {
       describe: 'What to audit. Without it: personal-clients for scope mine, all three for scope tenant',
       shape: { type: 'list', of: { type: 'choice', choices: Object.keys(SOURCE_KINDS) }, filled: true },
     },
+    callerSeesAll: {
+      describe:
+        'States that you have checked that the audit sees every credential, although it does not run as a Super Administrator',
+      shape: { type: 'boolean' },
+      default: false,
+    },
     profile: {
       describe: 'A set of rule settings; whatever stands under rules wins over it',
       shape: { type: 'choice', choices: PROFILES },

@@ -128,8 +128,8 @@ export function problem(words: Words, fix: string, learnt: Partial<Known> = {}):
 }
 
 /** An audit would not start. */
-export function obstacle(words: Words, fix: string): Outcome {
-  return outcome('problem', words, { fix, prevents: true });
+export function obstacle(words: Words, fix: string, learnt: Partial<Known> = {}): Outcome {
+  return outcome('problem', words, { fix, prevents: true, learnt });
 }
 
 /** Not looked at, for the reason given: nothing is said of whether it is fine. */

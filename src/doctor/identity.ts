@@ -10,8 +10,8 @@ export const identity = defineCheck({
     const { userId, principal, failure } = caller;
     if (failure?.code === 'auth' || failure?.code === 'interrupted') throw failure;
     const learnt = { caller };
-    if (failure) return warning(failure.message, failure.hint, learnt);
-    const as = `principal ${shortName(principal ?? 'not told')} in ${access.tenant}`;
+    if (failure) return warning(`not known: ${failure.message}`, failure.hint, learnt);
+    const as = `principal ${shortName(principal ?? 'unknown')} in ${access.tenant}`;
     if (userId !== undefined) return ok(`user ${shortName(userId)}, ${as}`, learnt);
     return warning(
       `GET /auth/introspect does not say which user this credential acts for; ${as}`,

@@ -19,6 +19,7 @@ import {
   type Known,
   type Outcome,
   ok,
+  problem,
   shortName,
   skipped,
   warning,
@@ -55,9 +56,13 @@ const record = defineCheck({
         `the ${WORDS[kind]} ${own.name === '' ? '' : `"${shortName(own.name)}" `}(${shortName(own.id)})`,
         { own },
       );
-    return warning(
-      `the ${WORDS[kind]} that this runs as was not found${note === null ? '' : `: ${note}`}`,
-      'Look at its end, its scope and its networks in ConductorOne.',
+    const missing = `the ${WORDS[kind]} that this runs as was not found`;
+    const fix = 'Look at its end, its scope and its networks in ConductorOne.';
+    if (note !== null) return warning(`${missing}: ${note}`, fix);
+    if (!given.plan?.kinds.has(kind)) return warning(missing, fix);
+    return problem(
+      `${missing}: an audit is incomplete, as other credentials may be missing too`,
+      'Check that its owner has the role Super Administrator (system:owner).',
     );
   },
 });

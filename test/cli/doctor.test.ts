@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DAY } from '../../src/contract/index.js';
 import {
   idOf,
+  Permission,
   personalClient,
   ROLE,
   role,
@@ -79,7 +80,7 @@ describe('all is well', () => {
     });
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^✔ Configuration: no file/);
-    expect(stdout).toContain('✔ Roles: Super Administrator (system:owner): everything');
+    expect(stdout).toContain('✔ Roles: this credential is a Super Administrator (system:owner)');
     expect(stdout).toContain(
       '– Push to ConductorOne, Slack: not set up\n– GitHub Actions: not running there\n',
     );
@@ -443,9 +444,16 @@ describe('what may be read', () => {
   test('who one is, is refused', async () => {
     refuse('introspect');
     const found = await examine();
-    expect(found.line('identity').status).toBe('warning');
-    expect(found.line('roles').status).toBe('warning');
-    expect(found.code).toBe(0);
+    expect(found.line('identity')).toMatchObject({
+      status: 'warning',
+      detail: expect.stringMatching(/^not known: .*introspect answered 403/),
+    });
+    expect(found.line('roles')).toMatchObject({
+      status: 'problem',
+      detail: expect.stringContaining('what this credential can do is not known'),
+      fix: expect.stringMatching(/Super Administrator.*callerSeesAll: true/),
+    });
+    expect(found.code).toBe(3);
   });
 
   test('a caller that is no Super Administrator', async () => {
@@ -456,7 +464,12 @@ describe('what may be read', () => {
     if (own) own.scopedRoles = [ROLE.user];
     await start({ data });
     const found = await examine();
-    expect(found.line('roles').status).toBe('warning');
+    expect(found.line('roles').status).toBe('problem');
+    expect(found.line('roles').detail.split('\n').slice(0, 3)).toEqual([
+      'this credential holds the service role c1.api.auth.v1.Auth:reflection',
+      'this credential holds the service role c1.api.tenant.v1.Tenant:user',
+      'the roles of its owner are not known',
+    ]);
     expect(found.having('problem')).toContain('source-personal-clients');
     expect(found.line('users')).toMatchObject({
       status: 'warning',
@@ -465,6 +478,48 @@ describe('what may be read', () => {
     expect(found.code).toBe(3);
     const mine = await examine([]);
     expect([mine.having('problem'), mine.line('users').status, mine.code]).toEqual([[], 'ok', 0]);
+  });
+});
+
+describe('what the credential can do, apart from what its owner is', () => {
+  const rolesOf = async (scope: string, owner: string, config = '') => {
+    const data = smallTenant(NOW);
+    const [caller] = data.users;
+    const [own] = data.personalClients;
+    if (!caller || !own) throw new Error('no caller');
+    caller.roleIds = [owner];
+    own.scopedRoles = [scope];
+    // Whoever may not read roles sees them without names.
+    for (const role of data.roles) role.permissions.push(Permission.readRoles);
+    await start({ data });
+    const cwd = emptyFolder();
+    if (config !== '') writeFileSync(join(cwd, 'c1-audit.config.yaml'), config);
+    const { line, code } = await examined(TENANT_SCOPE, { env: tenant.environment, now, cwd });
+    return { ...line('roles'), code };
+  };
+
+  test("a Super Administrator's key that is scoped to reading", async () => {
+    const { detail, status } = await rolesOf(ROLE.viewer, ROLE.owner);
+    expect(status).toBe('problem');
+    expect(detail).toContain('this credential holds the service role c1.api.tenant.v1.Tenant:viewer\n');
+    expect(detail).not.toContain('this credential is a Super Administrator');
+    expect(detail).toContain('its owner is Super Administrator (system:owner)\n');
+  });
+
+  test("a Super Administrator's key that is scoped to everything", async () => {
+    const { detail, status } = await rolesOf(ROLE.owner, ROLE.owner);
+    expect(status).toBe('ok');
+    expect(detail).toMatch(/^this credential is a Super Administrator/);
+  });
+
+  test.each([
+    ['a Read-Only Administrator', ROLE.viewer, 'ok'],
+    ['a Basic User', ROLE.user, 'problem'],
+  ])('callerSeesAll claimed by %s', async (_, owner, status) => {
+    expect(await rolesOf(owner, owner, 'callerSeesAll: true\n')).toMatchObject({
+      status,
+      detail: expect.stringContaining('callerSeesAll is true'),
+    });
   });
 });
 
@@ -633,7 +688,7 @@ describe("the audit's own credential", () => {
       effect: { kind: 'edit', edit: () => ({ list: [other], nextPageToken: '' }) },
     });
     const found = await examine();
-    expect(found.line('own-credential').status).toBe('warning');
+    expect(found.line('own-credential').status).toBe('problem');
     expect(['own-expiry', 'own-scope', 'own-networks'].map((id) => found.line(id).status)).toEqual([
       'skipped',
       'skipped',
@@ -668,7 +723,7 @@ describe('what comes from others', () => {
     expect(stdout.split('\n').filter((line) => !/^([✔!✘–] | {4}|An audit can run|$)/.test(line))).toEqual([]);
     const found = await examined([], world);
     expect(found.stdout).not.toContain('##[');
-    expect(found.line('roles').detail.split('\n')).toHaveLength(mine.length + 1);
+    expect(found.line('roles').detail.split('\n')).toHaveLength(mine.length + 2);
     expect(found.line('own-credential').detail.split('\n')).toHaveLength(1);
   });
 

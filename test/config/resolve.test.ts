@@ -55,6 +55,7 @@ describe('what is in force', () => {
     expect(config).toEqual({
       scope: 'mine',
       sources: undefined,
+      callerSeesAll: false,
       profile: 'default',
       failOn: 'high',
       minSeverity: 'info',
@@ -278,6 +279,7 @@ describe('--print-config', () => {
     expect(printConfig(loaded, loaded.rules, loaded.file)).toBe(
       `# Configuration file: ${FILE}\n\nscope: tenant # --scope
 sources: [personal-clients, service-principals, federation-trusts] # default for scope tenant
+callerSeesAll: false # default
 profile: strict # ${FILE}:1
 failOn: low # C1_AUDIT_FAIL_ON
 minSeverity: info # default

@@ -62,7 +62,7 @@ describe('who may call', () => {
     expect(traceId).toMatch(/^[0-9a-f]{32}$/);
     expect(await response.json()).toEqual({
       code: 16,
-      message: expect.stringMatching(new RegExp(`^unauthenticated: .*\\(request id: ${traceId}\\)$`)),
+      message: expect.stringMatching(new RegExp(`^unauthenticated: .*\\(request-id: ${traceId}\\)$`)),
       details: [],
     });
   });
@@ -73,19 +73,48 @@ describe('who may call', () => {
     expect(json).toMatchObject({
       principleId: tenant.environment.CONDUCTORONE_CLIENT_ID,
       userId: self?.userId,
-      roles: [ROLE.owner],
+      roles: [
+        'role/c1.api.auth.v1.Auth:reflection',
+        'role/c1.api.tenant.v1.Tenant:owner',
+        'role/c1.api.tenant.v1.Tenant:user',
+      ],
       features: ['servicePrincipals', 'federation', 'decoys'],
       disabledModules: [],
     });
-    expect(json.permissions).toContain('iam:personal_client:search');
+    expect(json.permissions).toContain('permission/c1.api.iam.v1.PersonalClientSearchService.Search');
   });
 
   test('the scope of a credential cuts its owner’s rights down', async () => {
     const readOnly = tenant.data.personalClients.find(({ displayName }) => displayName === 'laptop');
     const { CONDUCTORONE_ACCESS_TOKEN: weak = '' } = await tenant.issue.accessToken(readOnly?.clientId);
-    // Its owner is a Super Administrator without the read-only role: scope and rights have nothing in common.
-    expect((await call(tenant, weak, '/auth/introspect')).json).toMatchObject({ roles: [], permissions: [] });
+    // Its owner is a Super Administrator, the key is not.
+    expect((await call(tenant, weak, '/auth/introspect')).json).toMatchObject({
+      roles: ['role/c1.api.auth.v1.Auth:reflection', 'role/c1.api.tenant.v1.Tenant:viewer'],
+    });
     expect((await call(tenant, weak, '/search/iam/personal_clients', {})).status).toBe(403);
+    if (readOnly) readOnly.scopedRoles = [ROLE.owner];
+    const ada = tenant.data.users.find(({ id }) => id === readOnly?.userId);
+    if (ada) ada.roleIds = [ROLE.viewer];
+    const { CONDUCTORONE_ACCESS_TOKEN: wide = '' } = await tenant.issue.accessToken(readOnly?.clientId);
+    expect((await call(tenant, wide, '/auth/introspect')).json.roles).not.toContain(
+      'role/c1.api.tenant.v1.Tenant:owner',
+    );
+  });
+
+  test('a credential whose scope and owner have nothing in common may not even ask who it is', async () => {
+    const key = tenant.data.personalClients.find(({ displayName }) => displayName === 'laptop');
+    const ada = tenant.data.users.find(({ id }) => id === key?.userId);
+    if (ada) ada.roleIds = [ROLE.user];
+    const { CONDUCTORONE_ACCESS_TOKEN: none = '' } = await tenant.issue.accessToken(key?.clientId);
+    const { status, json } = await call(tenant, none, '/auth/introspect');
+    expect(status).toBe(403);
+    expect(json).toEqual({
+      code: 7,
+      message: expect.stringMatching(
+        /^Permission denied, missing permission\/c1\.api\.auth\.v1\.Auth\.Introspect \(request-id: [0-9a-f]{32}\)$/,
+      ),
+      details: [],
+    });
   });
 
   test('others’ keys need a right that the refusal names; one’s own need none', async () => {
@@ -96,7 +125,9 @@ describe('who may call', () => {
     expect(refused.status).toBe(403);
     expect(refused.json).toMatchObject({
       code: 7,
-      message: expect.stringMatching(/missing permission "iam:personal_client:search" \(request id: /),
+      message: expect.stringMatching(
+        /missing permission\/c1\.api\.iam\.v1\.PersonalClientSearchService\.Search \(request-id: /,
+      ),
     });
     expect((await post('/search/iam/personal_clients', { users: [{ id: 'other' }] })).status).toBe(403);
     const own = await post('/search/iam/personal_clients', { users: [{ id: caller?.id }] });

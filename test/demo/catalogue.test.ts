@@ -18,6 +18,7 @@ beforeAll(async () => {
   const source = c1Source({
     access: readEnvironment(tenant.environment),
     scope: 'tenant',
+    callerSeesAll: false,
     kinds: KINDS,
     required: new Set(KINDS),
     limits: DEFAULT_LIMITS,

@@ -71,7 +71,7 @@ describe('statuses', () => {
     const { json, headers } = await search();
     expect(json).toEqual({
       code: 14,
-      message: `status 503 (request id: ${headers.get('c1-trace-id')})`,
+      message: `status 503 (request-id: ${headers.get('c1-trace-id')})`,
       details: [],
     });
   });

@@ -213,7 +213,7 @@ describe('a refusal for good does not make the program hammer', () => {
     const { code, stderr } = await audit(env);
     expect(code).toBe(3);
     expect(new Set(tenant.requests.map(({ path }) => path)).size).toBe(tenant.requests.length);
-    expect(stderr).toMatch(/search\/iam\/personal_clients answered 401 .*request id/);
+    expect(stderr).toMatch(/search\/iam\/personal_clients answered 401 .*request-id/);
   });
 });
 

@@ -59,7 +59,9 @@ describe('own personal clients', () => {
   test('none are a complete audit of nothing', async () => {
     const data = seed(NOW);
     const tenant = await start({ data });
-    const env = { ...(await tenant.issue.accessToken()), CONDUCTORONE_SERVER_URL: tenant.url };
+    // A service principal has no personal client that could be missing.
+    const [secret] = data.credentials;
+    const env = await tenant.issue.accessToken(secret?.clientId, 'service-principal-credential');
     data.personalClients.length = 0;
     const { code, stdout } = await runProgram([], { env, now: () => NOW });
     expect(code).toBe(0);

@@ -165,6 +165,28 @@ export function joinNotes(...notes: readonly (string | null)[]): string | null {
   return said.length === 0 ? null : said.join(' ');
 }
 
+/** The end of client ids, by kind. */
+const SUFFIXES: Record<Kind, string> = {
+  'personal-client': '/pcc',
+  'service-principal-credential': '/spc',
+  'federation-trust': '/wfe',
+};
+
+/** A list that lacks the credential that asks for it may lack others: it is partial, however long it is. */
+export function holdingSelf(kind: KindSeen, self: string | null): KindSeen {
+  const { seen, credentials } = kind;
+  if (self === null || !self.endsWith(SUFFIXES[seen.kind]) || seen.status !== 'complete') return kind;
+  const own = comparable(self);
+  if (credentials.some(({ clientId }) => comparable(clientId) === own)) return kind;
+  const note = `ConductorOne does not list the credential that runs the audit (${self}), so other credentials may be missing too. Check that its owner has the role Super Administrator (system:owner).`;
+  return { ...kind, seen: { ...seen, status: 'partial', note: joinNotes(seen.note, note) } };
+}
+
+/** A client id with its host in lower case and without port. */
+function comparable(clientId: string): string {
+  return clientId.replace(/@([^/:]+)(:[0-9]+)?/, (_, host: string) => `@${host.toLowerCase()}`);
+}
+
 /** A kind's coverage from what its list gave. `note` says more about an ending that is not the end. */
 export function summariseKind(
   kind: SourceSeen['kind'],

@@ -33,7 +33,7 @@ export async function collectTrusts(reader: Reader, required: boolean): Promise<
 /** The tenant's providers. Their list very likely does not page: a provider that was not seen is then not known. */
 export async function readProviders(
   reader: Reader,
-): Promise<{ providers: TenantFacts['providers']; note: string | null }> {
+): Promise<{ providers: TenantFacts['providers']; note: string | null; failure?: AuditError }> {
   const seen = new Map<string, Provider>();
   const partly = (reason: string) => ({
     providers: { seen, rest: new Unknown(reason, LOOK) },
@@ -60,6 +60,7 @@ export async function readProviders(
     return {
       providers: { seen, rest: new Unknown("the tenant's federation providers could not be read", CURE) },
       note: `Federation providers are not known: ${errorNote(error)}`,
+      failure: error,
     };
   }
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import {
   type Credential,
   type Fact,
+  ifKnown,
   isKnown,
   type Kind,
   type Owner,
@@ -15,14 +16,15 @@ import type { Source } from '../source.js';
 import { Session } from './auth/session.js';
 import { ApiClient } from './client.js';
 import { clockProblem } from './clock.js';
-import { errorNote, type KindSeen, type Reader } from './collect.js';
+import { errorNote, holdingSelf, type KindSeen, type Reader } from './collect.js';
 import { readDecoys, setDecoysApart } from './decoys.js';
 import type { TenantAccess } from './environment.js';
 import { collectTrusts, providersOf, readProviders, trustsByPrincipal } from './federation.js';
-import { type Caller, introspect } from './introspect.js';
+import { type Caller, holdsNoAdministratorRole, introspect, isSuperAdministrator } from './introspect.js';
 import type { Limits } from './limits.js';
 import { readOwners } from './people.js';
-import { collectEveryones, collectMine, notEmpty } from './personal-clients.js';
+import { collectEveryones, collectMine } from './personal-clients.js';
+import { isOutage } from './request-error.js';
 import { within } from './retry.js';
 import { readRoles } from './roles.js';
 import {
@@ -39,6 +41,8 @@ export interface C1Options {
   readonly access: TenantAccess;
   readonly scope: 'mine' | 'tenant';
   readonly kinds: readonly Kind[];
+  /** Somebody checked that the caller sees everything, whatever its roles are. */
+  readonly callerSeesAll: boolean;
   /** Kinds asked for by name: without them the run is incomplete. Personal clients always are. */
   readonly required: ReadonlySet<Kind>;
   readonly limits: Limits;
@@ -114,12 +118,13 @@ async function collect(
   };
 
   const caller = await introspect(client);
+  const claimed = options.callerSeesAll && scope === 'tenant';
   const wantsPrincipals = kinds.some((kind) => kind !== 'personal-client');
   const wantsTrusts = kinds.includes('federation-trust');
   const [
     { seen, principals },
-    { roles, note: rolesNote },
-    { allowList, note: settingsNote },
+    { roles, note: rolesNote, failure: rolesFailure },
+    { allowList, note: settingsNote, failure: settingsFailure },
     providers,
     planted,
   ] = await Promise.all([
@@ -131,6 +136,7 @@ async function collect(
   ]);
 
   const superAdministrator = isSuperAdministrator(caller, roles);
+  const seesAll = superAdministrator === true || claimed;
   const {
     credentials,
     decoys,
@@ -139,14 +145,33 @@ async function collect(
     seen.flatMap((kind) => kind.credentials),
     planted.decoys,
   );
-  const persons = await readOwners(reader, people, ownerIds(credentials, true), roles);
-  const machines =
-    principals &&
-    principalOwners(ownerIds(credentials, false), principals, roles, superAdministrator === true);
+  const me = claimed && caller.userId !== undefined ? [caller.userId] : [];
+  const persons = await readOwners(reader, people, [...ownerIds(credentials, true), ...me], roles);
+  if (
+    claimed &&
+    holdsNoAdministratorRole(caller, roles, rolesBehind(options, credentials, persons.owners, caller))
+  )
+    throw claimRefused();
+  const machines = principals && principalOwners(ownerIds(credentials, false), principals, roles, seesAll);
+  const sourceFailures = seen.flatMap((kind) => (kind.failure && kind.seen.required ? [kind.failure] : []));
+  const outages = [
+    ['users', persons.failure],
+    ['roles', rolesFailure],
+    ['the session settings', settingsFailure],
+    ['federation providers', providers.failure],
+  ] as const;
+  const gaps = outages.flatMap(([what, failure]) =>
+    failure && isOutage(failure) ? [{ what, failure }] : [],
+  );
+  const unproven =
+    scope === 'tenant' && !seesAll && (sourceFailures.length === 0 || seen.some(({ seen }) => seen.pages > 0))
+      ? mayNotSeeAll(superAdministrator, caller.failure)
+      : undefined;
   const clock = clockProblem(client.skew);
   const failures = distinct([
-    ...seen.flatMap((kind) => (kind.failure && kind.seen.required ? [kind.failure] : [])),
+    ...sourceFailures,
     ...(planted.failure ? [planted.failure] : []),
+    ...gaps.map(({ failure }) => failure),
     ...(clock?.grave ? [clock.error] : []),
   ]);
   const owners = new Map<string, Fact<Owner>>([...persons.owners, ...(machines?.owners ?? [])]);
@@ -166,19 +191,24 @@ async function collect(
     tenant: access.tenant,
     scope,
     self: { userId: caller.userId ?? null, clientId: access.clientId },
-    seesAll: superAdministrator === true,
+    seesAll,
     credentials,
     decoys,
-    gaps: [planted.gap, clock?.grave ? clock.error.message.replace(/\.$/, '') : null].filter(
-      (gap) => gap !== null,
-    ),
+    gaps: [
+      ...(unproven ? [unproven.message.replace(/\.$/, '')] : []),
+      ...(planted.gap === null ? [] : [planted.gap]),
+      // What stopped a source is already said there.
+      ...gaps
+        .filter(({ failure }) => !sourceFailures.some((other) => keyOf(other) === keyOf(failure)))
+        .map(({ what, failure }) => `${what} could not be read (${failure.message})`),
+      ...(clock?.grave ? [clock.error.message.replace(/\.$/, '')] : []),
+    ],
     sources: seen.map((kind) => kind.seen),
     facts,
     notes: [
-      caller.note,
-      superAdministrator !== true && scope === 'tenant' && seen.some((kind) => kind.seen.pages > 0)
-        ? seenByWhom(superAdministrator)
-        : null,
+      claimed ? CLAIM_NOTE[superAdministrator === true ? 'confirmed' : 'unconfirmed'] : null,
+      unproven ? errorNote(unproven) : null,
+      caller.failure && unproven ? null : caller.note,
       rolesNote,
       settingsNote,
       providers.note,
@@ -192,15 +222,18 @@ async function collect(
       .filter((note) => note !== null)
       // What stopped everything is told once, and no right mends it.
       .filter((note) => !failures.some((failure) => note.includes(causeOf(failure)))),
-    failures,
+    failures: [...(unproven ? [unproven] : []), ...failures],
   };
 }
 
 /** One cause often stops several sources: it is told once, by the first of them. */
 function distinct(failures: readonly AuditError[]): AuditError[] {
-  return [
-    ...new Map([...failures].reverse().map((failure) => [causeOf(failure), failure])).values(),
-  ].reverse();
+  return [...new Map([...failures].reverse().map((failure) => [keyOf(failure), failure])).values()].reverse();
+}
+
+/** A login that is refused is refused by every call alike. */
+function keyOf(failure: AuditError): string {
+  return failure.code === 'auth' ? failure.code : causeOf(failure);
 }
 
 /** A network that fails fails everywhere alike; what the tenant answers is about one call. */
@@ -217,12 +250,47 @@ const NO_PROVIDERS: Awaited<ReturnType<typeof readProviders>> = {
   note: null,
 };
 
-function seenByWhom(superAdministrator: false | undefined): string {
+/** Why an audit of everyone's credentials may have been shown only some. */
+function mayNotSeeAll(superAdministrator: boolean | undefined, failure: AuditError | undefined): AuditError {
+  const reason = failure === undefined ? '' : ` (${failure.message.replace(/\.$/, '')})`;
   const who =
     superAdministrator === false
       ? 'The audit does not run as a Super Administrator (system:owner)'
-      : 'It is not known whether the audit runs as a Super Administrator (system:owner)';
-  return `${who}: ConductorOne may leave out credentials or leave fields blank. Give its owner that role.`;
+      : `It is not known whether the audit runs as a Super Administrator (system:owner)${reason}`;
+  return new AuditError(
+    'api',
+    `${who}, so ConductorOne may leave out credentials or leave fields blank.`,
+    "Give the credential's owner that role and do not scope the credential below it. If you have checked that it sees every credential, set callerSeesAll: true in the configuration.",
+  );
+}
+
+const CLAIM = 'The configuration states that the audit sees every credential (callerSeesAll: true)';
+const CLAIM_NOTE = {
+  confirmed: `${CLAIM}; it runs as a Super Administrator.`,
+  unconfirmed: `${CLAIM}; c1-audit cannot confirm it.`,
+} as const;
+
+/** The role scope of the audit's own credential, and its owner's roles. */
+function rolesBehind(
+  { access }: C1Options,
+  credentials: readonly Credential[],
+  owners: ReadonlyMap<string, Fact<Owner>>,
+  { userId = '' }: Caller,
+): { readonly scope: readonly string[] | undefined; readonly owner: readonly Role[] | undefined } {
+  const own = credentials.find(({ clientId }) => clientId === access.clientId);
+  const owner = owners.get(userId);
+  return {
+    scope: own && ifKnown(own.scopedRoleIds),
+    owner: owner && isKnown(owner) ? owner.roles : undefined,
+  };
+}
+
+function claimRefused(): AuditError {
+  return new AuditError(
+    'config',
+    'callerSeesAll is true in the configuration, but the credential that runs the audit holds no administrator role.',
+    'Remove callerSeesAll, or run the audit with a credential of a Super Administrator.',
+  );
 }
 
 async function collectKinds(
@@ -234,10 +302,7 @@ async function collectKinds(
   const principals = wantsPrincipals ? readPrincipals(reader) : undefined;
   const collectors: Record<Kind, () => Promise<KindSeen>> = {
     'personal-client': async () =>
-      notEmpty(
-        scope === 'mine' ? await collectMine(reader, caller.userId) : await collectEveryones(reader),
-        access.clientId,
-      ),
+      scope === 'mine' ? collectMine(reader, caller.userId) : collectEveryones(reader),
     'service-principal-credential': async () =>
       collectPrincipalCredentials(
         reader,
@@ -246,16 +311,10 @@ async function collectKinds(
       ),
     'federation-trust': () => collectTrusts(reader, required.has('federation-trust')),
   };
-  const seen = await Promise.all(kinds.map((kind) => collectors[kind]()));
+  // A ready token does not name its credential, but the tenant may.
+  const self = access.clientId ?? caller.principal ?? null;
+  const seen = await Promise.all(kinds.map(async (kind) => holdingSelf(await collectors[kind](), self)));
   return { seen, principals: await principals };
-}
-
-/** Whether the caller may see everything; undefined where its roles are not known. */
-function isSuperAdministrator(caller: Caller, roles: Fact<ReadonlyMap<string, Role>>): boolean | undefined {
-  if (caller.roles.length === 0) return undefined;
-  if (caller.roles.includes('system:owner')) return true;
-  if (!isKnown(roles)) return undefined;
-  return caller.roles.some((id) => roles.get(id)?.name === 'system:owner');
 }
 
 /** The distinct owners of personal clients, or of all other credentials, in a fixed order. */

@@ -9,6 +9,7 @@ import {
 } from '../../contract/index.js';
 import type { AuditError } from '../../errors.js';
 import { errorNote, joinNotes, malformedNote, type Reader } from './collect.js';
+import { isOutage } from './request-error.js';
 import { UserLookup } from './users.js';
 import { FieldReader, type WireRecord } from './wire.js';
 
@@ -20,6 +21,8 @@ const STATUS_NOT_SHOWN = new Unknown('ConductorOne does not show whether its own
 export interface OwnersSeen {
   readonly owners: ReadonlyMap<string, Fact<Owner>>;
   readonly note: string | null;
+  /** Why some users could not be looked up. */
+  readonly failure?: AuditError | undefined;
 }
 
 /**
@@ -62,7 +65,11 @@ export async function readOwners(
   }
   const malformed = [...users].flatMap(([id, user]) => (user === 'gone' ? [] : problemsOf(id, user)));
   const where = 'POST /search/users and GET /users/{id}';
-  return { owners, note: joinNotes(ownersNote(owners, failure), malformedNote(malformed, where)) };
+  return {
+    owners,
+    note: joinNotes(ownersNote(owners, failure), malformedNote(malformed, where)),
+    failure: [failure, others.failure].find((error) => error && isOutage(error)),
+  };
 }
 
 function ownersNote(

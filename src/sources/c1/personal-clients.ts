@@ -70,13 +70,6 @@ export function searchRefused({ message }: RequestError): RequestError {
   );
 }
 
-/** A list that does not even hold the personal client that asks for it is no list to believe. */
-export function notEmpty(kind: KindSeen, self: string | null): KindSeen {
-  const { seen, credentials } = kind;
-  if (!self?.endsWith('/pcc') || credentials.length > 0 || seen.status !== 'complete') return kind;
-  return { ...kind, seen: { ...seen, status: 'partial', note: NOT_EVEN_SELF } };
-}
-
 export const NOT_EVEN_SELF =
   'ConductorOne lists no personal client at all, not even the one that runs the audit: its owner probably lacks the role Super Administrator (system:owner).';
 

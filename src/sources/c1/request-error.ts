@@ -38,6 +38,11 @@ export function isUnavailable(error: unknown): error is RequestError {
   );
 }
 
+/** True where the API should have answered but did not. A refusal of its own is a missing right, not an outage. */
+export function isOutage(error: AuditError): boolean {
+  return !isUnavailable(error);
+}
+
 /** True where the API says that what was asked for does not exist. */
 export function isNotFound(error: unknown): boolean {
   return isUnavailable(error) && error.status === 404;

@@ -11,6 +11,8 @@ const ALWAYS_THERE = 'system:owner';
 export interface RolesSeen {
   readonly roles: Fact<ReadonlyMap<string, Role>>;
   readonly note: string | null;
+  /** Why the list could not be read. */
+  readonly failure?: AuditError;
 }
 
 /** The tenant's undeleted roles by id; unknown unless all of them were seen whole, or a role would look deleted. */
@@ -43,6 +45,7 @@ export async function readRoles(reader: Reader): Promise<RolesSeen> {
     return {
       roles: new Unknown("the tenant's roles could not be read", CURE),
       note: `Roles are not known: ${errorNote(error)} ${CURE}`,
+      failure: error,
     };
   }
 }

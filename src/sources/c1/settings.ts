@@ -9,7 +9,7 @@ const CURE = "Give the audit's credential the right to read the session settings
 /** The tenant-wide source networks for personal clients. */
 export async function readAllowList(
   client: ApiClient,
-): Promise<{ allowList: TenantFacts['allowList']; note: string | null }> {
+): Promise<{ allowList: TenantFacts['allowList']; note: string | null; failure?: AuditError }> {
   try {
     const answer = await client.call({ method: 'GET', path: '/settings/session' });
     const settings = settingsIn(answer);
@@ -25,6 +25,7 @@ export async function readAllowList(
     return {
       allowList: new Unknown("the tenant's session settings could not be read", CURE),
       note: `The tenant's own allow lists are not known: ${errorNote(error)} ${CURE}`,
+      failure: error,
     };
   }
 }

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { AuditError } from '../../errors.js';
 import type { ApiClient } from './client.js';
 import { pagesOf, type Reader } from './collect.js';
-import { concernsOneRecord, isNotFound, RequestError } from './request-error.js';
+import { concernsOneRecord, isNotFound, isOutage, RequestError } from './request-error.js';
 import { asRecord, unlessDeletedLater, type WireRecord } from './wire.js';
 
 /** Ids in one search: as many as a page of answers holds. */
@@ -72,7 +72,10 @@ export class UserLookup {
         }),
       ),
     );
-    return { users, failure: missing.every((id) => users.has(id)) ? undefined : (refused ?? failure) };
+    if (missing.every((id) => users.has(id))) return { users, failure: undefined };
+    // Beside a missing right, an outage must not be overlooked.
+    const outage = [refused, failure].find((error) => error && isOutage(error));
+    return { users, failure: outage ?? refused ?? failure };
   }
 }
 
@@ -91,7 +94,8 @@ async function searchUsers(reader: Reader, ids: readonly string[], into: Users):
   }
 }
 
-async function readUser(client: ApiClient, id: string): Promise<WireRecord | 'gone'> {
+/** The user, or `gone` where the tenant does not know the id. @throws AuditError */
+export async function readUser(client: ApiClient, id: string): Promise<WireRecord | 'gone'> {
   try {
     const answer = await client.call({ method: 'GET', path: `/users/${encodeURIComponent(id)}` });
     const user = userIn(answer.userView);
