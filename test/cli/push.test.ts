@@ -443,10 +443,9 @@ describe('what is not certainly gone is not resolved:', () => {
   test('by a caller that is not known to be shown everything, and that is said', async () => {
     tenant.faults.add({ on: 'introspect', effect: { kind: 'status', status: 403 } });
     const { code, stderr } = await audit();
-    expect(code).toBe(0);
-    expect(stderr).toMatch(
-      /1 finding .*stays open there: the audit is not known to run as a Super Administrator/,
-    );
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/It is not known whether the audit runs as a Super Administrator/);
+    expect(stderr).toMatch(/1 finding .*stays open there: the audit is incomplete/);
     expect(standing()).toEqual(both('OPEN', 'OPEN'));
     await audit();
     expect(standing()).toEqual(both('RESOLVED', 'OPEN'));

@@ -219,6 +219,8 @@ export interface Case {
   readonly status?: number;
   /** What messages must say instead of naming the endpoint. */
   readonly says?: RegExp;
+  /** Is no mere lack of a right: whatever the endpoint is for, the run is incomplete. */
+  readonly outage?: boolean;
   /** Needs a short time limit to show. */
   readonly slow?: boolean;
   faults(target: Target): Fault[];
@@ -263,6 +265,7 @@ const passing = PASSING.flatMap(({ effect, ...fault }): Case[] => [
     ...fault,
     name: `${fault.name}, always`,
     expected: 'told',
+    outage: true,
     faults: (target) => [strike(target, effect, always)],
   },
 ]);
@@ -272,6 +275,8 @@ function lasting(trap: URL): Case[] {
   const told = (name: string, effect: Effect, status?: number): Case => ({
     name,
     expected: 'told',
+    // Whoever has no allow list at all may answer with nothing.
+    outage: name !== 'an empty object',
     ...(status === undefined ? {} : { status }),
     faults: (target) => [strike(target, effect, always)],
   });
@@ -457,6 +462,32 @@ function unset(target: Target, list: boolean, field: string): Fault[] {
   ];
 }
 
+/** What an answer loses when the caller loses the role of a Super Administrator. */
+const FEWER_RIGHTS: Partial<Record<Target, Effect>> = {
+  introspect: setAnswerField('roles', ['role/c1.api.tenant.v1.Tenant:viewer']),
+  'personal-clients': { kind: 'edit', edit: withoutOwn },
+  'search-personal-clients': { kind: 'edit', edit: withoutOwn },
+};
+
+/** Leaves out the key that asks, whose owner is the first user of the tenant. */
+function withoutOwn(json: unknown): unknown {
+  const answer = json as { list?: { displayName: string }[] };
+  return { ...answer, list: (answer.list ?? []).filter(({ displayName }) => displayName !== 'c1-audit') };
+}
+
+function fewerRights(target: Target): Case[] {
+  const effect = FEWER_RIGHTS[target];
+  if (!effect) return [];
+  return [
+    {
+      name: 'fewer rights',
+      expected: 'told',
+      outage: true,
+      faults: () => [strike(target, effect, always)],
+    },
+  ];
+}
+
 /** All that can befall an endpoint. `trap` is where redirects lead. */
 export function casesOf(endpoint: Endpoint, trap: URL): Case[] {
   const isToken = endpoint.target === 'token';
@@ -472,7 +503,14 @@ export function casesOf(endpoint: Endpoint, trap: URL): Case[] {
     : [...api, ...clock];
   // A content type alone does not make a token response wrong where the rest of it is right.
   const all = lasting(trap).map((one) =>
-    isToken && one.name === 'wrong content type' ? { ...one, expected: 'any' as const } : one,
+    isToken && one.name === 'wrong content type' ? { ...one, expected: 'any' as const, outage: false } : one,
   );
-  return [...passing, ...all, ...own, ...(endpoint.list ? pages : []), ...fields(endpoint)];
+  return [
+    ...passing,
+    ...all,
+    ...own,
+    ...fewerRights(endpoint.target),
+    ...(endpoint.list ? pages : []),
+    ...fields(endpoint),
+  ];
 }

@@ -10,7 +10,7 @@ export function judge(
   result: ProgramResult,
   baseline: Report,
   { path, required, replaceable }: Endpoint,
-  { expected, status, says }: Case,
+  { expected, status, says, outage = false }: Case,
 ): { mark: Mark; wrong: string[] } {
   const wrong: string[] = [];
   const { code, stderr } = result;
@@ -42,6 +42,7 @@ export function judge(
   if (expected === 'told' && required && code !== 3) wrong.push(`exit ${code} although it is required`);
   if (expected === 'incomplete' && code !== 3) wrong.push(`exit ${code}, and not incomplete`);
   if (expected === 'noted' && (code !== 0 || same)) wrong.push(`exit ${code}, or no note`);
+  if (outage && !replaceable && code !== 3) wrong.push(`exit ${code} although it is out of order`);
   if (expected === 'told' && same && !replaceable) wrong.push('nothing told');
   return { mark: same && code === 0 ? '=' : code === 0 ? 'n' : '3', wrong };
 }
@@ -54,7 +55,7 @@ function untold(said: string, path: RegExp, status: number | undefined): string[
   if (!WHAT_TO_DO.test(said)) wrong.push(`no word of what to do: ${said.slice(0, 400)}`);
   if (status !== undefined && !said.includes(String(status)))
     wrong.push(`no word of ${status}: ${said.slice(0, 400)}`);
-  if (status !== undefined && status !== 200 && !/request id/.test(said))
+  if (status !== undefined && status !== 200 && !/request[ -]id/.test(said))
     wrong.push(`no request id: ${said.slice(0, 400)}`);
   return wrong;
 }
