@@ -4,6 +4,9 @@ import { defineRule, judgeCondition } from '../src/contract/index.js';
 const EXAMPLE =
   'such as claims.repository == "acme/security" && claims.ref == "refs/heads/main" && claims.workflow_ref == "acme/security/.github/workflows/c1-audit.yml@refs/heads/main"';
 
+/** ConductorOne takes no longer ones. */
+const MAX_BYTES = 1024;
+
 interface Data {
   /** The part of the condition that lets them in; empty where the condition is. */
   part: string;
@@ -15,7 +18,7 @@ export default defineRule({
   severity: 'critical',
   kinds: ['federation-trust'],
   docs: {
-    why: 'Providers such as GitHub Actions sign tokens for everybody. The condition alone decides whose workloads act as the service principal: if it names none, a stranger with a free account gets in.',
+    why: 'Providers such as GitHub Actions sign tokens for everybody. The condition alone decides whose workloads act as the service principal: if it names none, a stranger with a free account gets in. A condition that cannot be shown to name a workload is reported as undecided.',
     fix: 'Compare a claim that names the workload (repository, project_path, sub, …) in full, or up to its delimiter. Then add the branch and the workflow.',
     references: [
       {
@@ -41,6 +44,8 @@ export default defineRule({
       `every workload of the owner is let in, because this names no more than the owner: ${d.part}; name the repository, project, workspace or account as well`,
     loose: (d: Data) =>
       `workloads with a similar name are let in, because this matches a part of a name: ${d.part}; compare the whole name, or end the prefix at its delimiter`,
+    undecided: (d: Data) =>
+      `it cannot be shown which workloads are let in by this: ${d.part}; compare a whole claim (sub, repository, project_path) with == or in`,
   },
   check({ facts }) {
     const judged = judgeCondition(facts.condition);
@@ -49,13 +54,22 @@ export default defineRule({
     switch (admits) {
       case 'never':
       case 'named':
-        return undefined;
+        return Buffer.byteLength(facts.condition) > MAX_BYTES ? TOO_LONG : undefined;
       case 'ownerWide':
         return { messageId: admits, data: { part }, severity: 'high' };
       case 'loose':
+      case 'undecided':
         return { messageId: admits, data: { part }, severity: 'medium' };
       default:
         return { messageId: admits, data: { part } };
     }
   },
 });
+
+/** What looks safe here is not what ConductorOne evaluates: it cannot hold such a condition. */
+const TOO_LONG = {
+  unknown: {
+    reason: `the trust's condition is longer than the ${MAX_BYTES} bytes that ConductorOne accepts`,
+    cure: 'Check where the record comes from, and shorten the condition.',
+  },
+};

@@ -94,6 +94,7 @@ const FACTS: { readonly [F in FactName]: fc.Arbitrary<Facts[F]> } = {
       '"a" == "a"',
       'claims.actor == "x"',
       'claims.repository_owner == "acme"',
+      'claims.sub.substring(1) == "x"',
       'claims.repository.contains("acme")',
       'claims.repository == "acme/infra"',
       'claims.sub == ',

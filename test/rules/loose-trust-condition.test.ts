@@ -9,6 +9,7 @@ testRule(rule, {
       facts: { condition: 'claims.sub.startsWith("repo:acme/infra:")' },
     },
     { name: 'never true', facts: { condition: 'false' } },
+    { name: 'one workload in 1,024 bytes', facts: { condition: `claims.sub == "${'x'.repeat(1008)}"` } },
   ],
   fail: [
     {
@@ -56,6 +57,23 @@ testRule(rule, {
         'workloads with a similar name are let in, because this matches a part of a name: claims.repository.startsWith("acme/in"); compare the whole name, or end the prefix at its delimiter',
       data: { part: 'claims.repository.startsWith("acme/in")' },
     },
+    {
+      name: 'a piece of a claim',
+      facts: { condition: 'claims.actor == "x" && claims.sub.split(":")[1] == "acme/infra"' },
+      messageId: 'undecided',
+      severity: 'medium',
+      message:
+        'it cannot be shown which workloads are let in by this: claims.sub.split(":")[1] == "acme/infra"; compare a whole claim (sub, repository, project_path) with == or in',
+      data: { part: 'claims.sub.split(":")[1] == "acme/infra"' },
+    },
+    {
+      name: 'always true, longer than ConductorOne accepts',
+      facts: { condition: `true || claims.sub == "${'x'.repeat(2000)}"` },
+      messageId: 'always',
+      severity: 'critical',
+      message:
+        'every token of the provider is let in, because the condition is always true (true): require one workload, such as claims.repository == "acme/security" && claims.ref == "refs/heads/main" && claims.workflow_ref == "acme/security/.github/workflows/c1-audit.yml@refs/heads/main"',
+    },
   ],
   unknown: [
     { name: 'not seen', facts: { condition: undefined }, unknown: 'condition' },
@@ -76,12 +94,19 @@ testRule(rule, {
       },
     },
     {
-      name: 'a piece of a claim',
-      facts: { condition: 'claims.sub.split(":")[1] == "acme/infra"' },
+      name: 'one workload, longer than ConductorOne accepts',
+      facts: { condition: `claims.sub == "${'x'.repeat(1009)}"` },
       unknown: {
-        reason:
-          'the trust\'s condition cannot be judged: claims.sub.split(":")[1] == "acme/infra" cannot be decoded',
-        cure: 'Compare whole claims (sub, repository, project_path) with ==, in or startsWith.',
+        reason: "the trust's condition is longer than the 1024 bytes that ConductorOne accepts",
+        cure: 'Check where the record comes from, and shorten the condition.',
+      },
+    },
+    {
+      name: 'never true, longer in bytes than ConductorOne accepts',
+      facts: { condition: `false && claims.sub == "${'é'.repeat(600)}"` },
+      unknown: {
+        reason: "the trust's condition is longer than the 1024 bytes that ConductorOne accepts",
+        cure: 'Check where the record comes from, and shorten the condition.',
       },
     },
   ],

@@ -6,13 +6,16 @@ import { Judge, TooManyParts } from './judge.js';
 import { parseCondition } from './parse.js';
 import { brief, textOf } from './text.js';
 
-/** How much a condition admits, and by which part of it, on one line of printable ASCII (`''`: it is empty). */
+/**
+ * How much a condition admits, and by which part of it, on one line (`''`: it is empty). `undecided`: it may be true for
+ * tokens that it does not name.
+ */
 export interface ConditionVerdict {
-  readonly admits: Rank;
+  readonly admits: Rank | 'undecided';
   readonly part: string;
 }
 
-/** Why a condition could not be judged. */
+/** Why a text is not a condition. */
 export interface UnjudgedCondition {
   readonly unknown: { readonly reason: string; readonly cure: string };
 }
@@ -25,11 +28,12 @@ export function judgeCondition(text: string): ConditionVerdict | UnjudgedConditi
   if (text.trim() === '') return { admits: 'always', part: '' };
   const parsed = parseCondition(text);
   if ('problem' in parsed) return unreadable(parsed.problem);
+  if ('tooLarge' in parsed) return { admits: 'undecided', part: brief(text) };
   try {
     return judgeTree(parsed.tree);
   } catch (error) {
     if (error instanceof TooManyParts || error instanceof RangeError)
-      return undecided('it unfolds into too many parts');
+      return { admits: 'undecided', part: brief(text) };
     throw error;
   }
 }
@@ -43,7 +47,7 @@ function judgeTree(tree: Expression): ConditionVerdict | UnjudgedCondition {
   const atLeast = new Judge('never').judge(tree).holds;
   return isLoose(atLeast.rank)
     ? verdict(atLeast)
-    : undecided(`${brief(textOf(judge.puzzle), 100)} cannot be decoded`);
+    : { admits: 'undecided', part: brief(textOf(judge.puzzle)) };
 }
 
 function isLoose(rank: Rank): boolean {
@@ -55,15 +59,6 @@ function unreadable(problem: string): UnjudgedCondition {
     unknown: {
       reason: `the trust's condition cannot be read: ${problem}`,
       cure: 'Correct the condition; ConductorOne can test it against sample claims.',
-    },
-  };
-}
-
-function undecided(problem: string): UnjudgedCondition {
-  return {
-    unknown: {
-      reason: `the trust's condition cannot be judged: ${problem}`,
-      cure: 'Compare whole claims (sub, repository, project_path) with ==, in or startsWith.',
     },
   };
 }

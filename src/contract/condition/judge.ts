@@ -15,8 +15,10 @@ export interface Judged {
   readonly fails: Admission;
 }
 
-/** More parts than this come out of no condition that a person wrote. */
+/** No condition that a person wrote unfolds into more parts; each side of && and || may have as many. */
 const MAX_PARTS = 20_000;
+/** And all sides together. */
+const MAX_TOTAL = 200_000;
 
 /** The condition unfolds into more parts than can be judged. */
 export class TooManyParts extends Error {}
@@ -36,6 +38,7 @@ type Call = Extract<Expression, { op: 'call' }>;
 export class Judge {
   readonly #undecoded: 'never' | 'anyone';
   #parts = 0;
+  #total = 0;
   #puzzle: Expression | undefined;
 
   constructor(undecoded: 'never' | 'anyone') {
@@ -78,9 +81,9 @@ export class Judge {
     const { sign, left, right } = expression;
     switch (sign) {
       case '&&':
-        return and(this.judge(left), this.judge(right), expression);
+        return and(this.#side(left), this.#side(right), expression);
       case '||':
-        return inverted(and(inverted(this.judge(left)), inverted(this.judge(right)), not(expression)));
+        return inverted(and(inverted(this.#side(left)), inverted(this.#side(right)), not(expression)));
       case '==':
         return this.#equality(left, right, expression);
       case '!=':
@@ -92,6 +95,18 @@ export class Judge {
         return isPlain(left) && isPlain(right) && !isConstant(expression)
           ? test(expression, ANYONE)
           : this.#other(expression);
+    }
+  }
+
+  /** A side that unfolds too far is a puzzle: it must not keep the other side from being judged. */
+  #side(expression: Expression): Judged {
+    const parts = this.#parts;
+    try {
+      return this.judge(expression);
+    } catch (error) {
+      if (!(error instanceof TooManyParts) || this.#total > MAX_TOTAL) throw error;
+      this.#parts = parts;
+      return this.#undecodable(expression);
     }
   }
 
@@ -111,7 +126,14 @@ export class Judge {
     // Two claims may well agree in a stranger's token: it holds both.
     if (claim && otherClaim) return test(expression, ANYONE);
     if (otherClaim) return this.#equality(right, left, expression);
-    if (!claim || !isConstant(right)) return this.#other(expression);
+    if (!claim || !isConstant(right)) {
+      const undecoded = this.#other(expression);
+      // That it is anything but one text names nobody, whatever is compared.
+      const negatable = typeof constantOf(left) === 'string' || typeof constantOf(right) === 'string';
+      return negatable && !isConstant(expression)
+        ? { holds: undecoded.holds, fails: admission(ANYONE, { ...expression, sign: '!=' }) }
+        : undecoded;
+    }
     const constant = constantOf(right);
     if (constant === undefined) return this.#other(expression);
     const how = equalityStrength(claim.kind, constant);
@@ -245,7 +267,8 @@ export class Judge {
 
   #count(parts: number): void {
     this.#parts += parts;
-    if (this.#parts > MAX_PARTS) throw new TooManyParts();
+    this.#total += parts;
+    if (this.#parts > MAX_PARTS || this.#total > MAX_TOTAL) throw new TooManyParts();
   }
 }
 

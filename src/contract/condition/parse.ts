@@ -3,10 +3,20 @@ import type { Expression } from './expression.js';
 import { fromSyntax, measure } from './syntax.js';
 import { brief } from './text.js';
 
-/** ConductorOne takes conditions of up to 1024 bytes; what is far beyond that is no condition. */
-const MAX_LENGTH = 8192;
+/** ConductorOne takes conditions of up to 1,024 bytes. Longer ones are judged all the same: padding must hide nothing. */
+const MAX_LENGTH = 1_000_000;
 const MAX_NODES = 10_000;
 const MAX_DEPTH = 500;
+
+/** Functions of the service's CEL library that ours lacks: known by name, never run. */
+const DECLARED = [
+  'url(string): dyn',
+  'string.charAt(int): string',
+  'string.format(list<dyn>): string',
+  'string.replace(string, string): string',
+  'string.replace(string, string, int): string',
+  'string.reverse(): string',
+];
 
 /** What a condition may use: `claims`, CEL's own functions, and `url()` for SPIFFE ids. */
 const environment = new Environment({
@@ -18,31 +28,45 @@ const environment = new Environment({
     maxListElements: MAX_NODES,
     maxMapEntries: MAX_NODES,
   },
-})
-  .registerVariable('claims', 'map<string, dyn>')
-  .registerFunction('url(string): dyn', () => {
-    throw new Error('url() is judged, never run');
+}).registerVariable('claims', 'map<string, dyn>');
+for (const signature of DECLARED) {
+  environment.registerFunction(signature, () => {
+    throw new Error('it is judged, never run');
   });
+}
 
-/** A tree, or why there is none: one short sentence without a full stop. */
-export type Parsed = { readonly tree: Expression } | { readonly problem: string };
+/**
+ * A tree; or why it is not a condition, as one short sentence without a full stop; or nothing known, as it is larger than
+ * anything that is read here.
+ */
+export type Parsed =
+  | { readonly tree: Expression }
+  | { readonly problem: string }
+  | { readonly tooLarge: true };
+
+const TOO_LARGE = { tooLarge: true } as const;
 
 /** Parses and type-checks a condition. Never throws, whatever the text. */
 export function parseCondition(text: string): Parsed {
-  if (text.length > MAX_LENGTH) return { problem: `it is longer than ${MAX_LENGTH} characters` };
+  if (text.length > MAX_LENGTH) return TOO_LARGE;
   try {
     const parsed = environment.parse(text);
-    if (measure(parsed.ast).depth > MAX_DEPTH) return { problem: 'it is nested too deeply to judge' };
+    if (measure(parsed.ast).depth > MAX_DEPTH) return TOO_LARGE;
     const checked = parsed.check();
-    if (!checked.valid) return { problem: brief(summaryOf(checked.error)) };
+    if (!checked.valid) return refusal(checked.error);
     if (checked.type !== 'bool' && checked.type !== 'dyn') {
       return { problem: `it is of type ${brief(`${checked.type}`, 40)}, not bool` };
     }
     return { tree: fromSyntax(parsed.ast) };
   } catch (error) {
-    if (error instanceof RangeError) return { problem: 'it is nested too deeply to judge' };
-    return { problem: brief(summaryOf(error)) };
+    return refusal(error);
   }
+}
+
+/** The stack ends where a text is nested too deeply. */
+function refusal(error: unknown): Parsed {
+  const limited = error instanceof Error && 'code' in error && error.code === 'limit_exceeded';
+  return limited || error instanceof RangeError ? TOO_LARGE : { problem: brief(summaryOf(error)) };
 }
 
 /** The value of a claim-free expression in CEL source, or undefined where it has none. */

@@ -6,8 +6,11 @@
  */
 export type Word = readonly Piece[];
 
-/** A text; the start or end of the whole value; anything at all (`.*`); or something that is not a plain text. */
-export type Piece = { readonly text: string } | 'start' | 'end' | 'anything' | 'something';
+/**
+ * A text; the start or end of the whole value; anything at all (`.*`); a text without a slash, perhaps an empty one; or
+ * something that is not a plain text.
+ */
+export type Piece = { readonly text: string } | 'start' | 'end' | 'anything' | 'segment' | 'something';
 
 /** More ways than this to match a part, and the part stands for "something". */
 const MAX_WORDS = 64;
@@ -16,7 +19,11 @@ const MAX_PATTERN = 2048;
 const MAX_NESTING = 50;
 
 const SOMETHING: readonly Word[] = [['something']];
+const SEGMENT: readonly Word[] = [['segment']];
 const EMPTY: readonly Word[] = [[]];
+/** What stands between the brackets of a set that no slash is in: letters and digits, or all but a slash and more. */
+const SLASHLESS =
+  /^(?:\^[^\\[\]]*\/[^\\[\]]*|(?:[0-9]-[0-9]|[a-z]-[a-z]|[A-Z]-[A-Z]|\w|\\[dw]|\[:(?:alnum|alpha|digit|lower|upper|word|xdigit):\])+-?)$/;
 
 /** A pattern's words, or undefined where it is not RE2 (look-around, back-references, slips). */
 export function wordsOf(pattern: string): readonly Word[] | undefined {
@@ -102,7 +109,8 @@ class Reader {
       const bounds = this.#quantifier();
       if (!bounds) return words;
       const [least, most] = bounds;
-      if (most === 1) words = least === 0 ? capped([...EMPTY, ...words]) : words;
+      if (words === SEGMENT) words = most < least ? repeat(words, least, most) : SEGMENT;
+      else if (most === 1) words = least === 0 ? capped([...EMPTY, ...words]) : words;
       else if (wild && most === Number.POSITIVE_INFINITY) words = [['anything']];
       else words = repeat(words, least, most);
       wild = false;
@@ -167,8 +175,11 @@ class Reader {
       case 'x':
         this.#skip(/^(?:\{[0-9A-Fa-f]+\}|[0-9A-Fa-f]{2})/);
         return SOMETHING;
+      case 'd':
+      case 'w':
+        return SEGMENT;
       default:
-        if (/[dDsSwWCafnrtv0-7]/.test(character)) {
+        if (/[DsSWCafnrtv0-7]/.test(character)) {
           // A digit from 1 on would be a back-reference, which RE2 does not know.
           if (/[1-7]/.test(character)) throw new NotRe2();
           return SOMETHING;
@@ -180,6 +191,7 @@ class Reader {
 
   /** `[…]`: each character of a short plain list is a way of its own. */
   #set(): readonly Word[] {
+    const start = this.#at;
     const negated = this.#takes('^');
     const members: string[] = [];
     let plain = !negated;
@@ -199,7 +211,8 @@ class Reader {
       }
       if (this.#peek() === '-' && this.#pattern[this.#at + 1] !== ']') plain = false;
     }
-    if (!plain || members.length > 8) return SOMETHING;
+    if (!plain || members.length > 8)
+      return SLASHLESS.test(this.#pattern.slice(start, this.#at - 1)) ? SEGMENT : SOMETHING;
     return members.flatMap((member) => this.#literal(member));
   }
 

@@ -144,6 +144,13 @@ const SPIFFE_KEYS = new Set(['ns', 'sa']);
 function pathPrefix(path: string, nothingNamed: Strength): Strength {
   const segments = path.split('/');
   const open = segments.pop() ?? '';
-  if (segments.some((segment) => segment !== '' && !SPIFFE_KEYS.has(segment))) return NAMED;
-  return open === '' || SPIFFE_KEYS.has(open) ? nothingNamed : LOOSE;
+  const names = segments.filter((segment) => segment !== '' && !SPIFFE_KEYS.has(segment)).length;
+  // A service account that is named whole is all there is to name; what else is open may go on as another's name does.
+  if (open !== '' && !SPIFFE_KEYS.has(open)) return namesServiceAccount(segments) ? NAMED : LOOSE;
+  return names > 0 ? NAMED : nothingNamed;
+}
+
+function namesServiceAccount(segments: readonly string[]): boolean {
+  const key = segments.lastIndexOf('sa');
+  return key >= 0 && (segments[key + 1] ?? '') !== '';
 }

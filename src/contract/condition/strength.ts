@@ -49,6 +49,10 @@ export function containsStrength(kind: ClaimKind, text: string): Strength {
   if (!holdsName(text)) return ANYONE;
   switch (kind) {
     case 'subject':
+      // Inside the number of an account, or before it, the text says no more at the start than anywhere else.
+      return text.startsWith('arn:') && prefixStrength(kind, text).rank === 'anyone'
+        ? ANYONE
+        : strength('loose');
     case 'repository':
     case 'project':
     case 'path':
@@ -81,16 +85,29 @@ function wordStrength(kind: ClaimKind, word: Word): Strength {
   const ends = word.at(-1) === 'end';
   // `^.*` asks for no more than nothing, and so does `.*$`.
   const inner = word.slice(starts ? 1 : 0, ends ? -1 : undefined);
-  const [head, ...rest] = inner;
-  const startOpen = !starts || head === 'anything';
+  const startOpen = !starts || inner[0] === 'anything';
   const endOpen = !ends || inner.at(-1) === 'anything';
-  const text = typeof head === 'object' ? head.text : '';
   if (!startOpen) {
-    const whole = !endOpen && rest.length === 0 && head !== 'something';
-    return whole ? equalityStrength(kind, text) : prefixStrength(kind, text);
+    const [head, ...rest] = inner;
+    const whole = !endOpen && rest.length === 0 && (head === undefined || typeof head === 'object');
+    return whole ? equalityStrength(kind, head?.text ?? '') : prefixStrength(kind, beginningOf(inner));
   }
   if (!endOpen) return ANYONE;
   return inner
     .map((piece) => (typeof piece === 'object' ? containsStrength(kind, piece.text) : ANYONE))
     .reduce(tightest, ANYONE);
+}
+
+/**
+ * The text that a word begins with. GitHub may write an id behind the owner's and the repository's name
+ * (`repo:acme@12/infra@34:…`): which one a pattern leaves open there changes nothing about the names.
+ */
+function beginningOf(word: Word): string {
+  let text = '';
+  for (const piece of word) {
+    if (typeof piece === 'object') text += piece.text;
+    else if (piece === 'segment' && text.endsWith('@')) text += '0';
+    else break;
+  }
+  return text;
 }

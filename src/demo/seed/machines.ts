@@ -345,7 +345,7 @@ const TRUSTS: readonly Trusted[] = [
     of: 'warehouse',
     by: 'github',
     name: 'dbt',
-    when: 'claims.sub.startsWith("repo:acme/dbt")',
+    when: 'claims.sub.split(":")[1] == "acme/dbt"',
     from: [OFFICE, '62.176.97.5/24'],
     roles: [ROLE.viewer],
   },
