@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { type Assessment, assess } from './assess.js';
 import type { Config } from './config/config.js';
+import { readVariable } from './config/environment.js';
 import { isKnown, type Owner, type Rule, type Snapshot } from './contract/index.js';
 import type { PushRequest } from './delivery/conductorone/index.js';
 import { actionsRunUrl, inActions, publishToActions, stopCommands } from './delivery/github.js';
@@ -57,9 +58,13 @@ export async function run(request: RunRequest, context: RunContext): Promise<Exi
   const stateFile =
     config.state === undefined
       ? undefined
-      : await openState(resolve(io.cwd, config.state), { tenant: source.tenant, now: startedAt });
+      : await openState(resolve(io.cwd, config.state), {
+          tenant: source.tenant,
+          now: startedAt,
+          asOf,
+          key: readVariable(io.env, 'C1_AUDIT_STATE_KEY'),
+        });
   try {
-    refuseOlder(stateFile?.state?.savedAt, asOf, config.state);
     const evaluation = await assess(
       request,
       {
@@ -77,16 +82,6 @@ export async function run(request: RunRequest, context: RunContext): Promise<Exi
   } finally {
     await stateFile?.release();
   }
-}
-
-/** A look back would "resolve" what came later, and the next run would find it again: both are false news. */
-function refuseOlder(savedAt: string | undefined, asOf: number, file: string | undefined): void {
-  if (savedAt === undefined || Date.parse(savedAt) <= asOf) return;
-  throw new AuditError(
-    'state',
-    `The state file ${file} was written as of ${savedAt}, which is later than ${new Date(asOf).toISOString()}.`,
-    'Leave --state out to look back, or name another file.',
-  );
 }
 
 /** Runs a part of the delivery; one that fails is told, and the others go on. */

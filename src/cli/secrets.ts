@@ -13,6 +13,7 @@ const SECRET_VARIABLES: Readonly<Record<string, string>> = {
   SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/',
   SLACK_BOT_TOKEN: 'xoxb-',
   C1_AUDIT_HEARTBEAT_URL: 'https://',
+  C1_AUDIT_STATE_KEY: '',
 };
 
 /** Those whose URL may hold a user and a password. */

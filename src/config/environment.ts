@@ -11,6 +11,7 @@ export const ENVIRONMENT = {
 /** Those that are read elsewhere. */
 export const OTHER_ENVIRONMENT = {
   C1_AUDIT_CONFIG: { describe: 'the configuration file' },
+  C1_AUDIT_STATE_KEY: { describe: 'the key that the state file is sealed with; a secret' },
   C1_AUDIT_HEARTBEAT_URL: { describe: 'a URL to call after each run; a secret' },
 } as const;
 

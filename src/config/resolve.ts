@@ -68,6 +68,9 @@ export interface ResolveInput {
   readonly foreignRules?: boolean;
 }
 
+/** Shorter ones are guessed, and cannot be hidden in what is printed. */
+const STATE_KEY_MIN = 8;
+
 const DEFAULT: Origin = { from: 'default', at: 'default' };
 
 /**
@@ -131,6 +134,13 @@ function environmentProblems({ env, now }: ResolveInput, shape: RecordShape): Pr
     problems.push({
       where: name,
       message: `there is no such environment variable${didYouMean(name, known)}`,
+    });
+  }
+  const key = readVariable(env, 'C1_AUDIT_STATE_KEY');
+  if (key !== undefined && key.length < STATE_KEY_MIN) {
+    problems.push({
+      where: 'C1_AUDIT_STATE_KEY',
+      message: `must have at least ${STATE_KEY_MIN} characters; openssl rand -hex 32 makes a good one`,
     });
   }
   for (const name of Object.keys(ENVIRONMENT) as EnvironmentName[]) {

@@ -1,12 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { link, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { AuditError } from '../errors.js';
 
-/** Longer than any run: GitHub ends a job after six hours. Only where the holder cannot be asked whether it lives. */
+/** Longer than any run: GitHub ends a job after six hours. Another process may have the holder's id by then. */
 const OLDEST = 6 * 3_600_000;
-/** A takeover lasts milliseconds. */
-const OLDEST_TAKEOVER = 60_000;
+/** Whether a process on another host lives cannot be asked. */
+const OLDEST_ELSEWHERE = 3_600_000;
+/** A lock that cannot be read may just be in the making where there are no links. */
+const OLDEST_UNREADABLE = 60_000;
+/** One takeover for each run in a row that died inside the one before. */
+const MOST_TAKEOVERS = 32;
 
 interface Holder {
   readonly pid: number;
@@ -14,13 +20,16 @@ interface Holder {
   readonly createdAt: number;
   /** Tells one holding from another with the same process id. */
   readonly token: string;
+  /** When the process started, as the system counts it; absent where it does not say. */
+  readonly start?: string;
 }
 
 /** Held by this very process: in a container every run may have the same process id. */
 const held = new Set<string>();
 
 /**
- * Takes a lock file or says who holds it. A lock whose process is dead, or which is older than six hours, is taken over.
+ * Takes a lock file or says who holds it. A lock whose process is dead is taken over, as is one
+ * that is older than six hours, or older than an hour and of another host.
  *
  * @param what names the locked thing in the error.
  * @returns gives the lock back; never throws.
@@ -35,14 +44,14 @@ export async function takeLock(
     host: hostname(),
     createdAt: now,
     token: randomBytes(8).toString('hex'),
+    ...startOf(process.pid),
   };
   // Before the file is there: another run in this process must not take it for one left behind.
   held.add(holder.token);
   try {
-    if (!(await create(path, holder))) {
-      const other = await takeOver(path, holder, now);
-      if (other !== 'taken') throw inUse(what, path, other, now);
-    }
+    const other = await acquire(path, holder, { now, base: path, depth: 0 });
+    if (other !== 'taken') throw inUse(what, path, other, now);
+    await removeLeftovers(path, now);
   } catch (cause) {
     held.delete(holder.token);
     if (cause instanceof AuditError) throw cause;
@@ -68,7 +77,7 @@ export async function takeLock(
  */
 export async function refuseHeld(path: string, { now, what }: { now: number; what: string }): Promise<void> {
   const holder = await read(path);
-  const isHeld = holder === undefined ? await isYoung(path) : !leftBehind(holder, now);
+  const isHeld = holder === undefined ? await isFresh(path) : !leftBehind(holder, now);
   if (isHeld) throw inUse(what, path, holder, now);
 }
 
@@ -94,23 +103,54 @@ async function create(path: string, holder: Holder): Promise<boolean> {
   }
 }
 
+interface Attempt {
+  readonly now: number;
+  /** The lock that it is all about. */
+  readonly base: string;
+  readonly depth: number;
+}
+
 /**
- * Replaces a lock that was left behind, under a lock of its own: of two runs that find the same dead holder, the slower
- * one would otherwise remove the quicker one's fresh lock.
+ * Creates a lock, replacing one that was left behind under a lock of its own: of two runs that find the same dead holder,
+ * the slower one would otherwise remove the quicker one's fresh lock. That second lock is named after the dead holder, and
+ * is itself replaced in the same way where its own holder died.
+ *
+ * @returns who holds it instead, where that can be read
  */
-async function takeOver(path: string, holder: Holder, now: number): Promise<'taken' | Holder | undefined> {
+async function acquire(
+  path: string,
+  holder: Holder,
+  attempt: Attempt,
+): Promise<'taken' | Holder | undefined> {
+  if (await create(path, holder)) return 'taken';
+  const { now, base, depth } = attempt;
   const before = await read(path);
-  if (before !== undefined && !leftBehind(before, now)) return before;
-  const guard = `${path}.takeover`;
-  if (await isOlder(guard, OLDEST_TAKEOVER)) await rm(guard, { force: true });
-  if (!(await create(guard, holder))) return before;
+  const isHeld = before === undefined ? await isFresh(path) : !leftBehind(before, now);
+  if (isHeld || depth === MOST_TAKEOVERS) return before;
+  const guard = `${base}.takeover.${before?.token ?? 'unreadable'}`;
+  const guarded = await acquire(guard, holder, { ...attempt, depth: depth + 1 });
+  if (guarded !== 'taken') return guarded ?? before;
   try {
     const other = await read(path);
-    if (other !== undefined ? !leftBehind(other, now) : await isYoung(path)) return other;
+    if (other?.token !== before?.token || (other === undefined && (await isFresh(path)))) return other;
     await rm(path, { force: true });
     return (await create(path, holder)) ? 'taken' : await read(path);
   } finally {
     await rm(guard, { force: true }).catch(() => {});
+  }
+}
+
+/** What runs left beside the lock that died while they took it. */
+async function removeLeftovers(path: string, now: number): Promise<void> {
+  const folder = dirname(path);
+  const leftover = /^(\.takeover(\.[\w-]+)?)?(\.[0-9a-f]{16})?$/;
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.startsWith(`${basename(path)}.`) || !leftover.test(name.slice(basename(path).length))) continue;
+    const file = join(folder, name);
+    const holder = await read(file);
+    // One that is being written has a holder that lives, or is not a minute old.
+    const isLeft = holder === undefined ? !(await isFresh(file)) : leftBehind(holder, now);
+    if (isLeft) await rm(file, { force: true }).catch(() => {});
   }
 }
 
@@ -128,34 +168,46 @@ function isHolder(value: unknown): value is Holder {
   return (
     typeof holder === 'object' &&
     Number.isSafeInteger(holder?.pid) &&
+    Number(holder?.pid) > 0 &&
     typeof holder?.host === 'string' &&
     typeof holder.createdAt === 'number' &&
-    typeof holder.token === 'string'
+    typeof holder.token === 'string' &&
+    /^[\w-]{1,64}$/.test(holder.token)
   );
 }
 
 function leftBehind(holder: Holder, now: number): boolean {
-  if (now - holder.createdAt > OLDEST) return true;
-  if (holder.host !== hostname()) return false;
+  // A clock that is far ahead made it, or a forger.
+  const age = Math.abs(now - holder.createdAt);
+  if (holder.host !== hostname()) return age > OLDEST_ELSEWHERE;
+  if (age > OLDEST) return true;
   if (holder.pid === process.pid) return !held.has(holder.token);
   try {
     process.kill(holder.pid, 0);
-    return false;
+    // The system gives a dead process's id to another.
+    const { start } = startOf(holder.pid);
+    return start !== undefined && holder.start !== undefined && start !== holder.start;
   } catch (error) {
     // EPERM: it lives, and belongs to somebody else.
     return isCode(error, 'ESRCH');
   }
 }
 
-async function isOlder(path: string, age: number): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
-  return found !== undefined && Date.now() - found.mtimeMs > age;
+/** Linux alone says it where everybody may read it. */
+function startOf(pid: number): { start?: string } {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The 22nd field; the second is the name, which may hold blanks and brackets.
+    const start = text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+    return start === undefined ? {} : { start };
+  } catch {
+    return {};
+  }
 }
 
-/** A lock that cannot be read may just be in the making where there are no links. */
-async function isYoung(path: string): Promise<boolean> {
+async function isFresh(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
-  return found !== undefined && Date.now() - found.mtimeMs <= OLDEST_TAKEOVER;
+  return found !== undefined && Date.now() - found.mtimeMs <= OLDEST_UNREADABLE;
 }
 
 function inUse(what: string, path: string, holder: Holder | undefined, now: number): AuditError {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { KINDS, parseInstant, SEVERITIES } from '../contract/index.js';
@@ -21,15 +21,26 @@ export interface StateFile {
   release(): Promise<void>;
 }
 
+/** What a state file is opened for. */
+export interface StateUse {
+  readonly tenant: string;
+  /** Milliseconds since the epoch: to tell a lock that somebody left behind. */
+  readonly now: number;
+  /** The audit's own clock, in milliseconds since the epoch: no state comes from later than that. */
+  readonly asOf: number;
+  /** Seals the file; undefined: no seal. */
+  readonly key: string | undefined;
+}
+
 /**
  * Takes the lock on a state file and reads it. The folder is made where it is missing. A file that cannot be trusted is
  * left as it is, byte for byte.
  *
  * @param path absolute.
- * @param run `now` in milliseconds since the epoch: to tell a lock that somebody left behind.
- * @throws AuditError `state` where another run holds it, it cannot be read, is corrupt, of another version or tenant.
+ * @throws AuditError `state` where another run holds it, it cannot be read, is corrupt, of another version or tenant, from
+ *   later than the audit, or not sealed as it must be.
  */
-export async function openState(path: string, run: { tenant: string; now: number }): Promise<StateFile> {
+export async function openState(path: string, use: StateUse): Promise<StateFile> {
   // The rename must replace what a symbolic link points to, not the link.
   const file = await realpath(path).catch(() => path);
   try {
@@ -42,12 +53,12 @@ export async function openState(path: string, run: { tenant: string; now: number
       { cause },
     );
   }
-  const release = await takeLock(`${file}.lock`, { now: run.now, what: `the state file ${path}` });
+  const release = await takeLock(`${file}.lock`, { now: use.now, what: `the state file ${path}` });
   try {
     await removeLeftovers(file);
     const text = await read(file, path);
-    const state = text === undefined ? undefined : parseState(text, { path, tenant: run.tenant });
-    return { state, save: (next) => write(file, next, path), release };
+    const state = text === undefined ? undefined : parseState(text, path, use);
+    return { state, save: (next) => write(file, next, path, use.key), release };
   } catch (error) {
     await release();
     throw error;
@@ -60,14 +71,11 @@ export async function openState(path: string, run: { tenant: string; now: number
  * @returns undefined: there is no file yet.
  * @throws AuditError `state` where openState would.
  */
-export async function peekState(
-  path: string,
-  run: { tenant: string; now: number },
-): Promise<State | undefined> {
+export async function peekState(path: string, use: StateUse): Promise<State | undefined> {
   const file = await realpath(path).catch(() => path);
-  await refuseHeld(`${file}.lock`, { now: run.now, what: `the state file ${path}` });
+  await refuseHeld(`${file}.lock`, { now: use.now, what: `the state file ${path}` });
   const text = await read(file, path);
-  return text === undefined ? undefined : parseState(text, { path, tenant: run.tenant });
+  return text === undefined ? undefined : parseState(text, path, use);
 }
 
 async function read(file: string, path: string): Promise<string | undefined> {
@@ -84,12 +92,13 @@ async function read(file: string, path: string): Promise<string | undefined> {
   }
 }
 
-async function write(file: string, state: State, path: string): Promise<void> {
+async function write(file: string, state: State, path: string, key: string | undefined): Promise<void> {
+  const sealed = key === undefined ? state : { ...state, seal: sealOf(state, key) };
   const temporary = `${file}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     const handle = await open(temporary, 'wx', 0o600);
     try {
-      await handle.writeFile(`${JSON.stringify(state)}\n`);
+      await handle.writeFile(`${JSON.stringify(sealed)}\n`);
       // Without it the rename may reach the disk before the content does.
       await handle.sync();
     } finally {
@@ -134,8 +143,7 @@ function codeOf(error: unknown): string {
 }
 
 /** @throws AuditError `state` that says what is wrong with the file and what to do. */
-export function parseState(text: string, expected: { path: string; tenant: string }): State {
-  const { path, tenant } = expected;
+export function parseState(text: string, path: string, { tenant, asOf, key }: Omit<StateUse, 'now'>): State {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -150,9 +158,11 @@ export function parseState(text: string, expected: { path: string; tenant: strin
       `Use the program that wrote it, or move it away: ${AFRESH}`,
     );
   }
-  const wrong = problemOf(value);
+  const { seal, ...unsealed } = value;
+  checkSeal(seal, unsealed, key, path);
+  const wrong = problemOf(unsealed);
   if (wrong !== undefined) throw corrupt(path, `${wrong} is missing or wrong`);
-  const state = value as unknown as State;
+  const state = unsealed as unknown as State;
   if (state.tenant !== tenant) {
     throw new AuditError(
       'state',
@@ -160,10 +170,62 @@ export function parseState(text: string, expected: { path: string; tenant: strin
       'Give each tenant a state file of its own with --state.',
     );
   }
+  checkTimes(state, path, asOf);
   return state;
 }
 
-const AFRESH = 'the next run starts afresh, and tells every finding once more.';
+/** @throws AuditError `state` for times that no audit before this one can have written */
+function checkTimes(state: State, path: string, asOf: number): void {
+  const savedAt = Date.parse(state.savedAt);
+  if (savedAt > asOf) {
+    throw new AuditError(
+      'state',
+      `the state file ${path} was saved as of ${state.savedAt}, which is later than ${new Date(asOf).toISOString()}`,
+      `Leave --state out to use an earlier date. If the clock of this machine is right, move the file away: ${AFRESH}`,
+    );
+  }
+  const times = [
+    ...Object.values(state.findings).flatMap(({ firstSeen, toldAt }) => [firstSeen, toldAt]),
+    ...Object.values(state.resolved).flatMap(({ firstSeen, resolvedAt }) => [firstSeen, resolvedAt]),
+    ...Object.values(state.credentials).map(({ goneSince }) => goneSince),
+    ...Object.values(state.slack),
+  ];
+  const later = times.find((time) => typeof time === 'string' && Date.parse(time) > savedAt);
+  if (later) throw corrupt(path, `${later} in it is later than ${state.savedAt}, when it was saved`);
+}
+
+/** @throws AuditError `state` where the seal is not the key's, or one of them is missing */
+function checkSeal(seal: unknown, state: Json, key: string | undefined, path: string): void {
+  if (key === undefined && seal === undefined) return;
+  const refused = (why: string, todo: string) => new AuditError('state', why, `${todo} ${OVER}`);
+  if (key === undefined)
+    throw refused(
+      `the state file ${path} is sealed, and C1_AUDIT_STATE_KEY is not set`,
+      'Set C1_AUDIT_STATE_KEY to the key that it was sealed with.',
+    );
+  if (seal === undefined)
+    throw refused(
+      `the state file ${path} is not sealed, although C1_AUDIT_STATE_KEY is set`,
+      'Whoever can write the file may have replaced it.',
+    );
+  const expected = Buffer.from(sealOf(state, key));
+  const found = Buffer.from(typeof seal === 'string' ? seal : '');
+  if (found.length !== expected.length || !timingSafeEqual(found, expected))
+    throw refused(
+      `the seal of the state file ${path} does not match C1_AUDIT_STATE_KEY`,
+      'The file was changed, or it was sealed with another key.',
+    );
+}
+
+/** Of the content, not of the text: what is used is what was sealed. */
+function sealOf(state: object, key: string): string {
+  return createHmac('sha256', key)
+    .update(`c1-audit state\n${JSON.stringify(state)}`)
+    .digest('hex');
+}
+
+const AFRESH = 'the next audit starts over and reports every finding as new.';
+const OVER = `To start over, delete the file (in GitHub Actions, the caches whose keys begin with c1-audit-state): ${AFRESH}`;
 
 function corrupt(path: string, why: string, cause?: unknown): AuditError {
   return new AuditError(

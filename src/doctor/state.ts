@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access as canAccess, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { readVariable } from '../config/environment.js';
 import { peekState } from '../delivery/state-file.js';
 import { defineCheck, obstacle, ok, skipped, warning } from './check.js';
 
@@ -8,17 +9,13 @@ export const state = defineCheck({
   id: 'state',
   title: 'State',
   needs: ['plan', 'access'],
-  async run({ io: { cwd, now } }, { plan, access }) {
+  async run({ io: { cwd, now, env } }, { plan, access }) {
     const name = plan.config.state;
     if (name === undefined)
       return skipped('none set: each run tells all its findings as if for the first time');
     const path = resolve(cwd, name);
-    const found = await peekState(path, { tenant: access.tenant, now: now() });
-    if (found && Date.parse(found.savedAt) > now())
-      return obstacle(
-        `the state file ${name} was written as of ${found.savedAt}, which is later than now`,
-        "Check this machine's clock, or name another file.",
-      );
+    const key = readVariable(env, 'C1_AUDIT_STATE_KEY');
+    const found = await peekState(path, { tenant: access.tenant, now: now(), asOf: now(), key });
     const file = await realpath(path).catch(() => path);
     const trouble = await folderTrouble(dirname(file));
     if (trouble !== undefined)
@@ -26,9 +23,10 @@ export const state = defineCheck({
         `the folder of the state file ${name} ${trouble}`,
         'Name a path in a folder that this user may write to.',
       );
-    if (!found) return ok(`${name} is not there yet; the first audit makes it`);
+    if (!found)
+      return ok(`${name} is not there yet; the first audit makes it${key === undefined ? '' : ', sealed'}`);
     const findings = Object.keys(found.findings).length;
-    const detail = `${name}, saved as of ${found.savedAt}, with ${findings === 1 ? '1 finding' : `${findings} findings`}`;
+    const detail = `${name}, saved as of ${found.savedAt}, with ${findings === 1 ? '1 finding' : `${findings} findings`}${key === undefined ? '' : ', sealed'}`;
     const mode = (await stat(file)).mode & 0o777;
     // Windows keeps its rights elsewhere.
     if (process.platform === 'win32' || (mode & 0o077) === 0) return ok(detail);

@@ -72,7 +72,7 @@ describe('the state', () => {
     ['of another tenant', { ...STATE, tenant: 'acme.conductor.one' }, 'of another tenant'],
     ['of another version', { ...STATE, version: 2 }, 'of version 2'],
     ['corrupt', '{"version":1', 'is corrupt'],
-    ['later than now', { ...STATE, savedAt: new Date(NOW + 1).toISOString() }, 'later than now'],
+    ['later than now', { ...STATE, savedAt: new Date(NOW + 1).toISOString() }, 'which is later than'],
   ])('%s: no audit would start', async (_, state, words) => {
     write(state);
     const found = await look();

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
-import { openState } from '../../src/delivery/state-file.js';
+import { openState, type StateUse } from '../../src/delivery/state-file.js';
 import { compare, NOTHING_TOLD } from '../../src/engine/history.js';
 import type { State } from '../../src/engine/state.js';
 import { AuditError } from '../../src/errors.js';
@@ -54,8 +54,8 @@ function stateOf(ids: readonly string[]): State {
 
 const STATE = stateOf(['a', 'b']);
 
-async function opened(now = NOW) {
-  return await openState(path, { tenant: TENANT, now });
+async function opened(over: Partial<StateUse> = {}) {
+  return await openState(path, { tenant: TENANT, now: NOW, asOf: NOW, key: undefined, ...over });
 }
 
 async function refusal(work: Promise<unknown>): Promise<AuditError> {
@@ -218,7 +218,11 @@ describe('two runs on one file', () => {
     ['of a dead process', {}],
     ['of an earlier life of this process id', { pid: process.pid }],
     ['older than any run', { pid: process.ppid, createdAt: NOW - 6 * HOUR - 1 }],
-    ['older than any run, on another machine', { host: 'elsewhere', createdAt: NOW - 6 * HOUR - 1 }],
+    ['older than an hour, on another machine', { host: 'elsewhere', createdAt: NOW - HOUR - 1 }],
+    ['of more than an hour ahead, on another machine', { host: 'elsewhere', createdAt: NOW + HOUR + 1 }],
+    ...(process.platform === 'linux'
+      ? [['of a dead process whose id another has now', { pid: process.ppid, start: '1' }] as const]
+      : []),
   ])('a lock %s is taken over, by one run only', async (_title, holder) => {
     await lock(holder);
     const results = await Promise.allSettled(Array.from({ length: 8 }, () => opened()));
@@ -230,11 +234,12 @@ describe('two runs on one file', () => {
 
   test.each([
     ['of a living process', { pid: process.ppid, createdAt: NOW - 6 * HOUR }],
-    ['of another machine', { host: 'elsewhere', createdAt: NOW - 6 * HOUR }],
-  ])('a lock %s holds', async (_title, holder) => {
+    ['of another machine', { host: 'elsewhere', createdAt: NOW - HOUR }],
+    ['of another machine whose clock is ahead', { host: 'elsewhere', createdAt: NOW + HOUR }],
+  ])('a lock %s holds', async (_title, holder: { createdAt: number }) => {
     await lock(holder);
     const error = await refusal(opened());
-    expect(error.message).toContain('since 21600 s');
+    expect(error.message).toContain(`since ${Math.max(0, NOW - holder.createdAt) / 1000} s`);
     expect(error.hint).toContain(`${path}.lock`);
   });
 
@@ -251,15 +256,172 @@ describe('two runs on one file', () => {
   });
 });
 
+describe('a run that died inside a takeover', () => {
+  const DEAD = { pid: 2 ** 22 + 1, host: hostname(), createdAt: NOW };
+  const put = (name: string, holder: Record<string, unknown>) =>
+    writeFile(join(folder, name), JSON.stringify({ ...DEAD, ...holder }));
+
+  test('does not block the next ones, of which one wins', async () => {
+    await put('state.json.lock', { token: 'aaaa' });
+    await put('state.json.lock.takeover.aaaa', { token: 'bbbb' });
+    await put('state.json.lock.takeover.bbbb', { token: 'cccc' });
+    const results = await Promise.allSettled(Array.from({ length: 8 }, () => opened()));
+    const won = results.filter((result) => result.status === 'fulfilled');
+    expect(won).toHaveLength(1);
+    await won[0]?.value.release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('nor does one whose guard names itself for ever', async () => {
+    await put('state.json.lock', { token: 'aaaa' });
+    await put('state.json.lock.takeover.aaaa', { token: 'aaaa' });
+    expect(await refusal(opened())).toMatchObject({ code: 'state' });
+  });
+
+  test('is waited for while it lives: two must not take over at once', async () => {
+    await put('state.json.lock', { token: 'aaaa' });
+    await put('state.json.lock.takeover.aaaa', { token: 'bbbb', pid: process.ppid });
+    const error = await refusal(opened());
+    expect(error.message).toContain(`process ${process.ppid}`);
+    expect((await readdir(folder)).sort()).toEqual(['state.json.lock', 'state.json.lock.takeover.aaaa']);
+  });
+
+  test('leaves files that the next run cleans up, but not those of a run that lives', async () => {
+    const token = '0123456789abcdef';
+    await put(`state.json.lock.${token}`, { token });
+    await put(`state.json.lock.takeover.aaaa`, { token });
+    await put(`state.json.lock.takeover.bbbb.${token}`, { token });
+    await put(`state.json.lock.takeover`, { token });
+    await put('state.json.lock.fedcba9876543210', { token: 'fedcba9876543210', pid: process.ppid });
+    await writeFile(join(folder, 'state.json.lock.notes'), 'mine');
+    await writeFile(join(folder, 'state.json.99.0123456789ab.tmp'), 'half');
+    await (await opened()).release();
+    expect((await readdir(folder)).sort()).toEqual([
+      'state.json.lock.fedcba9876543210',
+      'state.json.lock.notes',
+    ]);
+  });
+});
+
+test.each([0, -1, 1.5, 'x'])('a lock of the process %p is of nobody that could be asked', async (pid) => {
+  const lock = { pid, host: hostname(), createdAt: NOW, token: 'abc' };
+  await writeFile(`${path}.lock`, JSON.stringify(lock));
+  const old = new Date(Date.now() - 61_000);
+  await utimes(`${path}.lock`, old, old);
+  await (await opened()).release();
+});
+
+describe('a file sealed with C1_AUDIT_STATE_KEY', () => {
+  const KEY = 'a key of some length';
+  const sealed = async (state = STATE) => {
+    const file = await opened({ key: KEY });
+    await file.save(state);
+    await file.release();
+    return readFile(path, 'utf8');
+  };
+
+  test('comes back as it was saved, without the key in it', async () => {
+    const text = await sealed();
+    expect(JSON.parse(text)).toEqual({ ...STATE, seal: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(text).not.toContain(KEY);
+    const again = await opened({ key: KEY });
+    expect(again.state).toEqual(STATE);
+    await again.release();
+  });
+
+  test('keeps its seal through another way of writing the same', async () => {
+    await writeFile(path, JSON.stringify(JSON.parse(await sealed()), null, 2));
+    await (await opened({ key: KEY })).release();
+  });
+
+  test.each<[string, (text: string) => string, string | undefined, RegExp]>([
+    ['without the key', (text) => text, undefined, /is sealed, and C1_AUDIT_STATE_KEY is not set/],
+    ['with another key', (text) => text, 'another key of some length', /seal .* does not match/],
+    [
+      'changed',
+      (text) => text.replace('"low"', '"info"').replace('"medium"', '"info"').replace('"high"', '"info"'),
+      KEY,
+      /seal .* does not match/,
+    ],
+    ['without its seal', (text) => text.replace(/,"seal":"\w+"/, ''), KEY, /is not sealed, although/],
+    [
+      'with a seal that is none',
+      (text) => text.replace(/"seal":"\w+"/, '"seal":5'),
+      KEY,
+      /seal .* does not match/,
+    ],
+    ['with a cut seal', (text) => text.replace(/"seal":"\w/, '"seal":"'), KEY, /seal .* does not match/],
+  ])('is refused %s, stays as it is, and says how to start over', async (_, change, key, message) => {
+    const text = change(await sealed());
+    await writeFile(path, text);
+    const error = await refusal(opened({ key }));
+    expect(error).toMatchObject({
+      code: 'state',
+      preventsAudit: true,
+      message: expect.stringMatching(message),
+    });
+    expect(error.message).toContain(path);
+    expect(error.hint).toContain('To start over, delete the file');
+    expect(`${error.message} ${error.hint}`).not.toContain(KEY);
+    expect(await readFile(path, 'utf8')).toBe(text);
+    expect(await readdir(folder)).toEqual(['state.json']);
+  });
+});
+
+describe('times that no audit can have written', () => {
+  const [fingerprint = ''] = Object.keys(STATE.findings);
+  const LATER = new Date(NOW + 1).toISOString();
+  const finding = STATE.findings[fingerprint];
+  const gone = {
+    rule: 'unused',
+    kind: 'personal-client',
+    credentialId: 'x',
+    firstSeen: AS_OF,
+    severity: 'low',
+  };
+  const key = 'personal-client|a';
+
+  test('a state saved after the audit is refused, one saved at its time is not', async () => {
+    await writeFile(path, JSON.stringify(STATE));
+    await (await opened()).release();
+    const error = await refusal(opened({ asOf: NOW - 1 }));
+    expect(error.message).toContain(`was saved as of ${AS_OF}, which is later than`);
+    // The machine's own clock does not matter where --as-of is given.
+    await (await opened({ now: NOW - HOUR })).release();
+  });
+
+  test.each<[string, (time: string) => object]>([
+    ['first sight', (firstSeen) => ({ findings: { [fingerprint]: { ...finding, firstSeen } } })],
+    ['a message', (toldAt) => ({ findings: { [fingerprint]: { ...finding, toldAt } } })],
+    ['a resolution', (resolvedAt) => ({ resolved: { ['f'.repeat(64)]: { ...gone, resolvedAt } } })],
+    [
+      'first sight of what is resolved',
+      (firstSeen) => ({ resolved: { ['f'.repeat(64)]: { ...gone, firstSeen, resolvedAt: AS_OF } } }),
+    ],
+    [
+      'a disappearance',
+      (goneSince) => ({ credentials: { [key]: { ...STATE.credentials[key], goneSince } } }),
+    ],
+    ['the last message', (postedAt) => ({ slack: { postedAt, digestAt: null } })],
+    ['the last digest', (digestAt) => ({ slack: { postedAt: null, digestAt } })],
+  ])('%s later than the state itself is refused', async (_, change) => {
+    await writeFile(path, JSON.stringify({ ...STATE, ...change(AS_OF) }));
+    await (await opened()).release();
+    await writeFile(path, JSON.stringify({ ...STATE, ...change(LATER) }));
+    const error = await refusal(opened({ asOf: NOW + HOUR }));
+    expect(error.message).toContain(`is corrupt: ${LATER} in it is later than ${AS_OF}, when it was saved`);
+  });
+});
+
 test('kill -9 at any moment leaves a whole state and a lock that the next run takes over', async () => {
   const script = join(folder, 'writer.mjs');
   await build({
     stdin: {
       // Two states of different length, over and over: a torn file is neither.
       contents: `
-        import { openState } from './src/delivery/state-file.ts';
+        import { openState, type StateUse } from './src/delivery/state-file.ts';
         const [path, tenant, short, long] = process.argv.slice(2);
-        const file = await openState(path, { tenant, now: ${NOW} });
+        const file = await openState(path, { tenant, now: ${NOW}, asOf: ${NOW} });
         await file.save(JSON.parse(short));
         process.stdout.write('ready');
         for (;;) { await file.save(JSON.parse(long)); await file.save(JSON.parse(short)); }`,

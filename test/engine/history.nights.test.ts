@@ -123,7 +123,7 @@ async function play(night: number): Promise<string | undefined> {
     completeKinds: new Set(complete ? KINDS : []),
     rules: new Set(['unused', 'expiring-soon', 'expired', ...DRIFT_RULES.map(({ id }) => id)]),
   };
-  const file = await openState(statePath, { tenant: TENANT, now: clock });
+  const file = await openState(statePath, { tenant: TENANT, now: clock, asOf: clock, key: undefined });
   const drifted = drift({
     previous: file.state,
     credentials: there.map((life) => ({

@@ -67,7 +67,7 @@ export const stateProperties: readonly FuzzProperty[] = [
     property: () =>
       fc.asyncProperty(content, async (written) => {
         const state = await acceptsOrRefuses('state', () =>
-          parseState(written, { path: 'state.json', tenant: TENANT }),
+          parseState(written, 'state.json', { tenant: TENANT, asOf: NOW, key: undefined }),
         );
         if (state) expect(state).toMatchObject({ version: 1, tenant: TENANT });
       }),
@@ -87,7 +87,10 @@ export const stateProperties: readonly FuzzProperty[] = [
           expectSoundAudit(result);
           const after = await readFile(file);
           if (result.code === 2) expect(after.equals(before)).toBe(true);
-          else expect(() => parseState(after.toString(), { path: file, tenant: TENANT })).not.toThrow();
+          else
+            expect(() =>
+              parseState(after.toString(), file, { tenant: TENANT, asOf: NOW, key: undefined }),
+            ).not.toThrow();
         } finally {
           await rm(folder, { recursive: true, force: true });
         }
