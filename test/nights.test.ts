@@ -54,12 +54,15 @@ afterAll(async () => {
 });
 
 /** Plays one night: the text of the one message that was posted, if any, and the exit code. */
-async function play(night: number) {
+async function play(night: number, ...flags: string[]) {
   now = at(night);
   for (const client of tenant.data.personalClients) client.lastUsedAt = iso(now - 3_600_000);
   const before = slack.posted.length;
   const { code, stdout, stderr } = await runProgram(
-    ['--scope', 'tenant', '--source', 'personal-clients', '--state', 'state.json', '--fail-on', 'never'],
+    [
+      ...['--scope', 'tenant', '--source', 'personal-clients', '--state', 'state.json'],
+      ...['--fail-on', 'never', ...flags],
+    ],
     { cwd, now: () => now, env: { ...tenant.environment, SLACK_WEBHOOK_URL: slack.webhookUrl } },
   );
   const posted = slack.posted.slice(before);
@@ -138,8 +141,29 @@ test('thirty nights of the whole program against a tenant and a Slack', async ()
   expect(remembered).not.toContain('acme.example');
 });
 
+test('a night that lost most of the list, one that accepts it, and a key that comes back wider', async () => {
+  const clients = tenant.data.personalClients as PersonalClient[];
+  const away = clients.filter(({ displayName }) => /-(1\d|2\d|3\d)$/.test(displayName ?? ''));
+  for (const client of away) clients.splice(clients.indexOf(client), 1);
+  const before = state();
+  const shrunken = await play(31);
+  expect(shrunken.code).toBe(3);
+  expect(shrunken.stderr).toMatch(/29 of the 3\d personal clients .* are missing from the list/);
+  expect(shrunken.text).not.toContain('resolved');
+  expect(state()).toBe(before);
+  expect((await play(32, '--accept-shrink')).code).toBe(0);
+  expect((await play(33)).code).toBe(0);
+  const [back] = away;
+  if (back) clients.push({ ...back, scopedRoles: [] });
+  const wider = await play(34);
+  expect(wider.code).toBe(0);
+  expect(wider.stdout).toContain('scope-widened');
+  expect((await play(35)).stdout).not.toContain('scope-widened');
+  clients.push(...away.slice(1));
+});
+
 test('two runs at once: one wins, the other says so', async () => {
-  now = at(31);
+  now = at(36);
   const run = () =>
     runProgram(
       ['--scope', 'tenant', '--source', 'personal-clients', '--state', 'state.json', '--fail-on', 'never'],

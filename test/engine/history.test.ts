@@ -67,6 +67,18 @@ describe('status and firstSeen', () => {
     expect(resolved).toEqual([]);
   });
 
+  test('what a file showed is resolved by a file alone, not by an audit of the tenant, nor the other way', () => {
+    const ids = (first: HistoryRun['scope'], second: HistoryRun['scope']) =>
+      night(after([on('a')], run({ scope: first })), [], run({ day: 1, scope: second })).resolved.map(
+        ({ credential }) => credential.id,
+      );
+    expect(ids('file', 'tenant')).toEqual([]);
+    expect(ids('tenant', 'file')).toEqual([]);
+    expect(ids('file', 'file')).toEqual(['a']);
+    expect(ids('tenant', 'tenant')).toEqual(['a']);
+    expect(ids('mine', 'tenant')).toEqual(['a']);
+  });
+
   test('one that vanished is resolved, without a name', () => {
     const { resolved, news } = night(after([on('a'), on('b')]), [on('b')], run({ day: 1 }));
     const credential = { kind: 'personal-client', id: 'a', name: null };
