@@ -285,6 +285,8 @@ ln -s "${root}/node_modules" node_modules
     /** What the cache does between the two steps, and how the second one ends. */
     function restore(act: (home: string) => void, before: () => void = () => undefined) {
       before();
+      // Small, as it is hashed as well.
+      writeFileSync(join(bin, 'node'), `#!/bin/bash\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 });
       const temporary = mkdtempSync(join(tmpdir(), 'c1-audit-runner-'));
       const home = join(temporary, 'c1-audit');
       const inputs = { package: 'some-build', state };
@@ -309,6 +311,7 @@ ln -s "${root}/node_modules" node_modules
     test.each<[string, (home: string) => void]>([
       ['the configuration', () => writeFileSync(join(workspace, 'c1-audit.config.yaml'), 'failOn: never\n')],
       ['a plug-in', () => writeFileSync(join(workspace, 'rule.mjs'), '')],
+      ['Node.js', () => writeFileSync(join(bin, 'node'), '#!/bin/bash\n')],
       [
         'the program',
         (home) => {

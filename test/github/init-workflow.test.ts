@@ -86,24 +86,25 @@ beforeEach(() => {
   repo = checkout(template);
 });
 
-/** A PATH in which every way to a registry fails and leaves a mark. */
+/** A PATH in which every way to a registry fails and leaves a mark, and `node` is a small file to hash. */
 function withoutRegistry(): string {
   const bin = emptyFolder();
   for (const name of ['npm', 'npx', 'yarn', 'pnpm', 'curl', 'wget'])
     writeFileSync(join(bin, name), `#!/bin/bash\ntouch "$GITHUB_WORKSPACE/registry"\nexit 1\n`, {
       mode: 0o755,
     });
+  writeFileSync(join(bin, 'node'), `#!/bin/bash\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 });
   return bin;
 }
 
 /** Runs the job's scripts in order, as the runner does: the first failure ends it. */
-function play(cwd: string, between: () => void = () => undefined): Map<string, StepResult> {
+function play(cwd: string, between: (bin: string) => void = () => undefined): Map<string, StepResult> {
   const steps = readYaml<Workflow>(join(cwd, '.github/workflows/c1-audit.yml')).jobs.audit?.steps ?? [];
   const secrets: Record<string, string> = { ...login };
   const results = new Map<string, StepResult>();
-  const bin = [withoutRegistry()];
+  const bin = withoutRegistry();
   for (const { name = '', run: script, env = {} } of steps) {
-    if (name === 'Restore the state') between();
+    if (name === 'Restore the state') between(bin);
     if (script === undefined) continue;
     const filled = Object.entries(env).map(([variable, value]) => {
       const [, context, key = ''] = /^\$\{\{ (secrets|vars|steps)\.([\w.-]+) \}\}$/.exec(value) ?? [];
@@ -113,7 +114,7 @@ function play(cwd: string, between: () => void = () => undefined): Map<string, S
     });
     const result = runStep(scriptOf(steps, name), {
       cwd,
-      bin,
+      bin: [bin],
       env: {
         ...Object.fromEntries(filled),
         GITHUB_WORKSPACE: cwd,
@@ -218,7 +219,7 @@ bash.describe('the check before the login', () => {
 });
 
 bash.describe('a forged cache that brings more than the state stops the run', () => {
-  test.each<[string, (cwd: string) => void]>([
+  test.each<[string, (cwd: string, bin: string) => void]>([
     [
       'another program, with sums that fit',
       (cwd) => {
@@ -238,6 +239,7 @@ bash.describe('a forged cache that brings more than the state stops the run', ()
       },
     ],
     ['another configuration', (cwd) => appendFileSync(join(cwd, 'c1-audit.config.yaml'), 'failOn: never\n')],
+    ['another Node.js', (_, bin) => appendFileSync(join(bin, 'node'), '\n')],
     ['a plug-in', (cwd) => writeFileSync(join(cwd, 'ours.mjs'), '')],
     [
       'a file beside the state',
@@ -247,7 +249,9 @@ bash.describe('a forged cache that brings more than the state stops the run', ()
       },
     ],
   ])('%s', (_, forge) => {
-    expect(refusal(play(repo, () => forge(repo)))).toContain(`The cache changed files besides ${STATE}`);
+    expect(refusal(play(repo, (bin) => forge(repo, bin)))).toContain(
+      `The cache changed files besides ${STATE}`,
+    );
   });
 });
 
