@@ -24,6 +24,7 @@ const ACME: Record<string, readonly string[]> = {
   'claims.sub': [
     'repo:acme/infra:ref:refs/heads/main',
     'repo:acme/app:environment:production',
+    'repo:acme@91/infra@1111:environment:production',
     'project_path:acme/infra:ref_type:branch:ref:main',
     'organization:acme:project:core:workspace:infra:run_phase:apply',
     'spiffe://acme.example/ns/infra/sa/app',
@@ -96,6 +97,10 @@ function atoms({ middles }: Options): fc.Arbitrary<string> {
           literal.map((text) => escaped(text).replace('acme', '[^/]+')),
           literal.map((text) => escaped(text).replace(/a/, '.')),
           literal.map((text) => escaped(text).replace(/[a-z1]{2}/, '(?:$&)?')),
+          literal.map((text) => escaped(text).replace(/@\d+/g, '@[0-9]+')),
+          literal.map((text) => escaped(text).replace(/@\d+/g, '(@[^/:]+)?')),
+          literal.map((text) => escaped(text).replace(/acme|infra/g, '$&(@[0-9]+)?')),
+          literal.map((text) => escaped(text).replace(/acme|infra/g, '$&[0-9]*')),
         ),
         fc.constantFrom('$', '.*$', '', '(:.*)?$'),
       );

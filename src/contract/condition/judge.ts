@@ -1,7 +1,7 @@
 import type { Admission, Strength } from './admission.js';
 import { admission, both, either, everybody, nobody, strength } from './admission.js';
 import { claimOf } from './claims.js';
-import { constantOf, isConstant } from './constant.js';
+import { constantOf, isConstant, seemsTrue } from './constant.js';
 import type { BinarySign, Expression } from './expression.js';
 import { boundBy, children, substitute, value } from './expression.js';
 import { prefixStrength } from './prefix.js';
@@ -260,6 +260,7 @@ export class Judge {
   }
 
   #undecodable(expression: Expression): Judged {
+    if (seemsTrue(expression)) return fixed(true, expression);
     this.#puzzle ??= expression;
     const guess = admission(strength(this.#undecoded, this.#undecoded === 'never'), expression);
     return { holds: guess, fails: guess };

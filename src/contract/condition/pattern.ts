@@ -38,6 +38,24 @@ export function wordsOf(pattern: string): readonly Word[] | undefined {
   }
 }
 
+/** Whether a plain pattern matches a text for sure: of those that say more than texts and `.*`, none does. */
+export function certainlyMatches(pattern: string, text: string): boolean {
+  // A dot stands for no line break.
+  if (/\\|\(\?/.test(pattern) || text.includes('\n')) return false;
+  const words = wordsOf(pattern) ?? [];
+  return words.some((word) => {
+    const starts = word[0] === 'start' && word[1] !== 'anything';
+    const ends = word.at(-1) === 'end' && word.at(-2) !== 'anything';
+    const rest = word.filter((piece) => piece !== 'start' && piece !== 'end' && piece !== 'anything');
+    const [only] = rest;
+    const misplaced = word.lastIndexOf('start') > 0 || word.slice(0, -1).includes('end');
+    if (misplaced || rest.length > 1 || (only !== undefined && typeof only !== 'object')) return false;
+    const found = only?.text ?? '';
+    if (starts && ends) return text === found;
+    return starts ? text.startsWith(found) : ends ? text.endsWith(found) : text.includes(found);
+  });
+}
+
 class NotRe2 extends Error {}
 
 class Reader {
