@@ -98,7 +98,7 @@ Without it the run fails:
 gh secret set SLACK_WEBHOOK_URL${repo}`,
         ]
       : []),
-    `Sign the state, so that a forged one from the cache is refused (optional):
+    `Seal the state, so that a forged one from the cache is refused (optional):
 openssl rand -hex 32 | gh secret set C1_AUDIT_STATE_KEY${repo}`,
     `Get a warning when a night has no audit, from a service such as healthchecks.io (optional):
 gh secret set C1_AUDIT_HEARTBEAT_URL${repo}`,

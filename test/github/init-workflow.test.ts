@@ -98,9 +98,13 @@ function withoutRegistry(): string {
 }
 
 /** Runs the job's scripts in order, as the runner does: the first failure ends it. */
-function play(cwd: string, between: (bin: string) => void = () => undefined): Map<string, StepResult> {
+function play(
+  cwd: string,
+  between: (bin: string) => void = () => undefined,
+  key = '',
+): Map<string, StepResult> {
   const steps = readYaml<Workflow>(join(cwd, '.github/workflows/c1-audit.yml')).jobs.audit?.steps ?? [];
-  const secrets: Record<string, string> = { ...login };
+  const secrets: Record<string, string> = { ...login, C1_AUDIT_STATE_KEY: key };
   const results = new Map<string, StepResult>();
   const bin = withoutRegistry();
   for (const { name = '', run: script, env = {} } of steps) {
@@ -254,6 +258,27 @@ bash.describe('a forged cache that brings more than the state stops the run', ()
     );
   });
 });
+
+bash.test(
+  'a forged state, in which every finding is known, is refused where the workflow has a key',
+  () => {
+    const key = 'k'.repeat(64);
+    expect(play(repo, undefined, key).get('Audit')?.code).toBe(1);
+    // With the state that it wrote itself the next night goes on.
+    expect(play(repo, undefined, key).get('Audit')?.code).toBe(1);
+    const forge = () => {
+      const state = readFileSync(join(repo, STATE), 'utf8');
+      writeFileSync(join(repo, STATE), state.replace(/"firstSeen":\s*"20\d\d/, '"firstSeen":"1999'));
+      expect(readFileSync(join(repo, STATE), 'utf8')).not.toBe(state);
+    };
+    const forged = play(repo, forge, key).get('Audit');
+    expect(forged?.code).toBe(2);
+    expect(forged?.stdout).not.toContain('Complete: ');
+    expect(forged?.stderr).toContain('Nothing was audited.');
+    expect(forged?.stderr).not.toContain(key);
+  },
+  120_000,
+);
 
 describe('init --update', () => {
   const update = (...flags: string[]) =>
