@@ -7,7 +7,7 @@ export default defineRule({
   kinds: KINDS,
   docs: {
     why: 'A scope that contains the Super Administrator role limits nothing: whoever holds the secret holds the tenant.',
-    fix: 'Replace it by one scoped to the narrowest role that does its job; reading needs no more than a read-only role.',
+    fix: 'Replace it with one scoped to the narrowest role that does its job; reading needs no more than a read-only role.',
     references: [
       {
         title: 'OWASP Non-Human Identities 2025, NHI5 Overprivileged NHI',
@@ -20,7 +20,7 @@ export default defineRule({
   needs: ['scopedRoles'],
   optional: ['tenantRoles'],
   options: {
-    roles: { describe: 'Names or ids of the roles that are found', default: ['system:owner'] },
+    roles: { describe: 'Names or ids of the roles that are reported', default: ['system:owner'] },
   },
   messages: {
     admin: (d: { role: string }) => `scoped to ${d.role}, which limits nothing: choose a narrower role`,

@@ -19,7 +19,7 @@ export default defineRule({
   plan: { way: 'end' },
   needs: ['expiresAt'],
   options: {
-    graceDays: { describe: 'Days after the end from which on it is found', default: 0, min: 0 },
+    graceDays: { describe: 'Report this many days after the end', default: 0, min: 0 },
   },
   messages: {
     expired: (d: { days: number; limit: number; expiresAt: string }) =>

@@ -19,8 +19,8 @@ export default defineRule({
   needs: ['expiresAt', 'self'],
   optional: ['createdAt'],
   options: {
-    days: { describe: 'Days before the end from which on it is found', default: 30, min: 1 },
-    urgentDays: { describe: 'Days before the end from which on it is high', default: 7, min: 0 },
+    days: { describe: 'Report this many days before the end', default: 30, min: 1 },
+    urgentDays: { describe: 'High from this many days before the end', default: 7, min: 0 },
     lifetimeShare: {
       describe: 'The window is never longer than this share of the lifetime',
       default: 1 / 3,

@@ -7,7 +7,7 @@ export default defineRule({
   kinds: ['personal-client', 'service-principal-credential'],
   docs: {
     why: 'The longer a credential lives, the longer a leaked copy of it works and the more places hold one.',
-    fix: 'Replace it by one with a shorter life, and rotate that before it ends.',
+    fix: 'Replace it with one with a shorter life, and rotate that before it ends.',
     references: [
       {
         title: 'ConductorOne: credentials of service principals end within 180 days',
@@ -24,12 +24,12 @@ export default defineRule({
   needs: ['expiresAt'],
   optional: ['createdAt'],
   options: {
-    maxDays: { describe: 'The longest life, in days, that is not found', default: 180, min: 1 },
-    highDays: { describe: 'The longest life, in days, that is not high', default: 365, min: 1 },
+    maxDays: { describe: 'The longest lifetime, in days, that is not reported', default: 180, min: 1 },
+    highDays: { describe: 'The longest lifetime, in days, that is not high', default: 365, min: 1 },
   },
   messages: {
     long: (d: { days: number; limit: number; createdAt: string; expiresAt: string }) =>
-      `made to live ${countDays(d.days)}, until ${d.expiresAt} (limit ${d.limit}): replace it by one that ends sooner`,
+      `made to live ${countDays(d.days)}, until ${d.expiresAt} (limit ${d.limit}): replace it with one that ends sooner`,
   },
   check({ facts, options }) {
     if (facts.expiresAt === null) return undefined;

@@ -7,7 +7,7 @@ export default defineRule({
   kinds: ['personal-client', 'service-principal-credential'],
   docs: {
     why: 'A secret that leaks from a credential without end is good for ever: nothing but somebody noticing will stop it.',
-    fix: 'Replace it by one that ends within 90 days; 180 days is the most that ConductorOne allows service principals.',
+    fix: 'Replace it with one that ends within 90 days; 180 days is the most that ConductorOne allows service principals.',
     references: [
       {
         title: 'OWASP Non-Human Identities 2025, NHI7 Long-Lived Secrets',
@@ -24,7 +24,7 @@ export default defineRule({
     'an end date (90 days; the page offers 30 and 90 days, for service principals 60 and 180 as well)',
   needs: ['expiresAt'],
   messages: {
-    never: () => 'never expires: replace it by one that does',
+    never: () => 'never expires: replace it with one that does',
   },
   check({ facts }) {
     return facts.expiresAt === null ? { messageId: 'never', data: {} } : undefined;

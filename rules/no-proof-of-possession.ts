@@ -7,7 +7,7 @@ export default defineRule({
   kinds: ['service-principal-credential'],
   docs: {
     why: 'A bearer token works for whoever holds it. With DPoP each call proves that the caller also holds a private key, so that a token from a log is worthless.',
-    fix: 'Where its clients support it, replace it by a credential that requires DPoP.',
+    fix: 'Where its clients support it, replace it with a credential that requires DPoP.',
     references: [
       {
         title: 'RFC 9449: OAuth 2.0 Demonstrating Proof of Possession',

@@ -7,7 +7,7 @@ export default defineRule({
   kinds: KINDS,
   docs: {
     why: 'A credential without scoped roles can do whatever its owner can, now and after the next promotion. How bad that is depends on the owner.',
-    fix: 'Replace it by one that is scoped to the roles its job needs.',
+    fix: 'Replace it with one that is scoped to the roles its job needs.',
     references: [
       {
         title: 'OWASP Non-Human Identities 2025, NHI5 Overprivileged NHI',

@@ -22,7 +22,7 @@ export default defineRule({
   plan: { way: 'replace' },
   needs: ['createdAt'],
   options: {
-    maxAgeDays: { describe: 'Age in days from which on it is found', default: 365, min: 1 },
+    maxAgeDays: { describe: 'Report at this age in days', default: 365, min: 1 },
   },
   messages: {
     old: (d: { days: number; limit: number; createdAt: string }) =>

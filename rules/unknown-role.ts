@@ -7,7 +7,7 @@ export default defineRule({
   kinds: KINDS,
   docs: {
     why: 'Nobody can say what a credential may do whose role is gone; at best it does less than its owner believes.',
-    fix: 'Replace it by one scoped to roles that exist.',
+    fix: 'Replace it with one scoped to roles that exist.',
     references: [
       {
         title: 'OWASP Non-Human Identities 2025, NHI5 Overprivileged NHI',

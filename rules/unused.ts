@@ -29,7 +29,7 @@ export default defineRule({
   needs: ['lastUsedAt'],
   optional: ['createdAt'],
   options: {
-    days: { describe: 'Days without use from which on it is found', default: 90, min: 1 },
+    days: { describe: 'Report after this many days unused', default: 90, min: 1 },
   },
   messages: {
     idle: (d: { days: number; limit: number; lastUsedAt: string }) =>

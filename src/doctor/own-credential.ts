@@ -98,7 +98,7 @@ const expiry = defineCheck({
     if (kind === 'federation-trust') return ok('trusts have no end, and nothing of them is stored here');
     if (expiresAt instanceof Unknown) return unreadable(expiresAt);
     if (expiresAt === null)
-      return warning('never ends', 'Replace it by one that ends within 90 days, or by a federation trust.');
+      return warning('never ends', 'Replace it with one that ends within 90 days, or by a federation trust.');
     const left = expiresAt.getTime() - io.now();
     const end = expiresAt.toISOString().slice(0, 10);
     const detail = left < 0 ? `ended on ${end}` : `ends in ${countDays(wholeDays(left))}, on ${end}`;

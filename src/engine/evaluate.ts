@@ -114,10 +114,10 @@ function withoutState(evaluation: Evaluation): SkippedRule[] {
 function refuseEmpty({ only }: Evaluation, { rules }: HistoryRun, skipped: readonly SkippedRule[]): void {
   const ran = [...rules].some((id) => only !== undefined || !WAIVER_RULE_IDS.has(id));
   if (ran) return;
-  const reasons = skipped.map(({ rule, because }) => `${rule} (${because})`);
+  const reasons = skipped.map(({ rule, because }) => ` ${rule}: ${because}.`);
   throw new AuditError(
     'usage',
-    `Nothing was audited, because no requested rule could run${reasons.length > 0 ? `: ${reasons.join(', ')}` : ''}.`,
+    `Nothing was audited, because no requested rule could run.${reasons.join('')}`,
     'Request the missing source (--scope tenant, --source), keep a state (--state FILE), or request other rules.',
   );
 }

@@ -54,13 +54,13 @@ describe('rules that did not run', () => {
     [
       'a source',
       ['--rule', 'loose-trust-condition', '--rule', 'trust-leftover', '--scope', 'mine'],
-      'loose-trust-condition (no federation trusts were read), trust-leftover (no federation trusts were read)',
+      'loose-trust-condition: no federation trusts were read. trust-leftover: no federation trusts were read.',
     ],
-    ['a state', ['--rule', 'scope-widened'], 'scope-widened (no state is kept (--state))'],
+    ['a state', ['--rule', 'scope-widened'], 'scope-widened: no state is kept (--state).'],
   ])('for want of %s, when nothing else ran: nothing is audited', async (_, flags, reason) => {
     const { code, stdout, stderr } = await audit([...flags]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain(`Nothing was audited, because no requested rule could run: ${reason}.`);
+    expect(stderr).toContain(`Nothing was audited, because no requested rule could run. ${reason}\n`);
     expect(stderr).toContain('Request the missing source (--scope tenant, --source), keep a state');
   });
 

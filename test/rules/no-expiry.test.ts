@@ -9,7 +9,7 @@ testRule(rule, {
       facts: { expiresAt: null },
       messageId: 'never',
       severity: 'high',
-      message: 'never expires: replace it by one that does',
+      message: 'never expires: replace it with one that does',
       data: {},
     },
   ],
