@@ -70,9 +70,10 @@ function setting(env: Env, name: string): string | undefined {
  * Node's own `fetch` knows proxies from version 24 on, and only on request; so where a proxy is set, undici's does it on
  * every version. Loopback is never asked of a proxy: what listens there is ours.
  *
- * @throws AuditError `config` for a proxy that is no URL.
+ * @throws AuditError `config` for a proxy that is no URL, `usage` where NODE_DEBUG is set.
  */
 export function createFetch(env: Env): typeof fetch {
+  refuseDebugging(env);
   const send = fetchFor(env);
   if (!isTlsUnchecked(env)) return send;
   return async (input, init) => {
@@ -92,6 +93,20 @@ function fetchFor(env: Env): typeof fetch {
     proxied ??= fetchThrough(proxies);
     return (await proxied)(url, init);
   };
+}
+
+/**
+ * Node.js has read NODE_DEBUG before any of our code runs: to unset it now would change nothing.
+ *
+ * @throws AuditError `usage`
+ */
+export function refuseDebugging(env: Env): void {
+  if (!env.NODE_DEBUG?.trim()) return;
+  throw new AuditError(
+    'usage',
+    'NODE_DEBUG is set: Node.js would print the URLs of requests, and some of them are secrets.',
+    'Unset NODE_DEBUG. --verbose logs every request without secrets.',
+  );
 }
 
 /**

@@ -21,6 +21,7 @@ import type { Redactor } from './redact.js';
 import { neutraliseJson } from './reporters/escape.js';
 import { type Format, loadPartReporter } from './reporters/index.js';
 import type { ReporterContext, RuleInfo } from './reporters/reporter.js';
+import { gaps, namedGaps } from './reporters/words.js';
 
 /** One audit, as asked for. */
 export interface RunRequest extends Assessment {
@@ -71,17 +72,64 @@ export async function run(request: RunRequest, context: RunContext): Promise<Exi
         startedAt,
         now: io.now,
         signal: io.signal,
-        onCollected({ failures }) {
-          context.onCollected();
-          for (const failure of failures) context.complain(failure);
-        },
+        onCollected: context.onCollected,
       },
       stateFile && { previous: stateFile.state },
     );
-    return await deliver(evaluate(evaluation), evaluation, stateFile, request, context);
+    const evaluated = evaluate(evaluation);
+    const why = whyIncomplete(evaluated.report, evaluation.snapshot);
+    if (why) context.complain(why);
+    return await deliver(evaluated, evaluation, stateFile, request, context);
   } finally {
     await stateFile?.release();
   }
+}
+
+/**
+ * Why a report is incomplete, each cause once, however many sources it concerns; undefined: it is complete.
+ *
+ * @param snapshot what it was made from; undefined for a saved report
+ */
+export function whyIncomplete(
+  report: Report,
+  snapshot?: Pick<Snapshot, 'failures' | 'sources'>,
+): Pick<AuditError, 'message' | 'hint'> | undefined {
+  const { coverage } = report;
+  if (coverage.complete) return undefined;
+  const failures = new Map<string, { message: string; hint: string; requests: number }>();
+  for (const { message, hint } of snapshot?.failures ?? []) {
+    const cause = withoutRequest(message);
+    const before = failures.get(cause);
+    failures.set(cause, { ...(before ?? { message, hint }), requests: (before?.requests ?? 0) + 1 });
+  }
+  // What an optional source lacks does not make the audit incomplete.
+  const isOptional = new Map(
+    snapshot?.sources.map(({ kind, status, required }) => [kind, status === 'unavailable' && !required]),
+  );
+  const sources = coverage.sources.filter(({ kind }) => !isOptional.get(kind));
+  const others = namedGaps({ ...report, coverage: { ...coverage, sources } }).filter(
+    (gap) => ![...failures.keys()].some((cause) => withoutRequest(gap).includes(cause)),
+  );
+  const causes = [
+    ...[...failures.values()].map(({ message, hint, requests }) => ({
+      message: requests === 1 ? message : `${message} ${requests - 1} more failed the same way.`,
+      hint,
+    })),
+    ...(failures.size + others.length === 0 ? gaps(report) : others).map((gap) => ({
+      message: /[.!?]\)?$/.test(gap) ? gap : `${gap}.`,
+      hint: '',
+    })),
+  ];
+  const [only, ...more] = causes;
+  if (only && more.length === 0)
+    return { message: `The audit is incomplete: ${only.message}`, hint: only.hint };
+  const lines = causes.map(({ message, hint }) => `  - ${message}${hint === '' ? '' : ` ${hint}`}`);
+  return { message: `The audit is incomplete:\n${lines.join('\n')}`, hint: '' };
+}
+
+/** One cause stops many requests: `GET 127.0.0.1/api/v1/users answered 500.` without which one it was. */
+function withoutRequest(message: string): string {
+  return message.replaceAll(/\b(GET|POST|PUT|PATCH|DELETE) \S+ /g, '');
 }
 
 /** Runs a part of the delivery; one that fails is told, and the others go on. */
@@ -261,6 +309,8 @@ export async function rerender(
       }
     },
   );
+  const why = whyIncomplete(report);
+  if (why) context.complain(why);
   return failed ? EXIT.incomplete : exitCode(report, request.failOn);
 }
 

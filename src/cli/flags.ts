@@ -1,6 +1,7 @@
-import { Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { PROFILES, SOURCE_KINDS } from '../config/config.js';
 import { SEVERITIES } from '../contract/severity.js';
+import { AuditError } from '../errors.js';
 import { FORMATS } from '../reporters/index.js';
 import { each } from './define.js';
 
@@ -51,14 +52,14 @@ function makeOptions(): Option[] {
     new Option('--input <file>', 'audit an exported list; - for stdin'),
     new Option(
       '-c, --config <file>',
-      'configuration (default: c1-audit.config.{yaml,yml,json,mjs,js} here or above)',
+      'configuration (default: the nearest c1-audit.config.{yaml,yml,json,mjs,js})',
     ),
     new Option('--profile <name>', `rule settings: ${PROFILES.join(', ')}`),
     new Option('-f, --format <format[:file]>', `output, repeatable: ${FORMATS.join(', ')}`).argParser(each),
     new Option('--fail-on <severity>', `exit 1 from this severity on: ${SEVERITIES.join(', ')}, never`),
     new Option('--min-severity <severity>', 'leave findings below it out of reports'),
     new Option('--rule <id>', 'run only this rule, repeatable').argParser(each),
-    new Option('--as-of <time>', 'judge as of this RFC 3339 time instead of now'),
+    new Option('--as-of <time>', 'judge as of this RFC 3339 timestamp or date'),
     new Option('--state <file>', 'remember findings from audit to audit'),
     new Option('--accept-shrink', 'accept that most of a known list is gone'),
     new Option('--slack', 'send to Slack (default where SLACK_WEBHOOK_URL is set)'),
@@ -73,3 +74,30 @@ function makeOptions(): Option[] {
     new Option('--no-color', 'no colours'),
   ];
 }
+
+/** Flags that people know from other tools: each is answered with the one that does it here. */
+export function answerGuesses(command: Command, formats: readonly string[], toFile = true): void {
+  const answer = (flag: string, hint: string) => {
+    throw new AuditError('usage', `There is no flag ${flag}.`, hint);
+  };
+  for (const format of formats) {
+    command.addOption(new Option(`--${format}`).hideHelp());
+    const file = toFile ? `, or -f ${format}:<file> to write a file` : '';
+    command.on(`option:${format}`, () => answer(`--${format}`, `Use -f ${format}${file}.`));
+  }
+  command.addOption(new Option('-o, --output <file>').hideHelp());
+  command.on('option:output', (file: string) => {
+    const extension = /\.(\w+)$/.exec(file)?.[1]?.toLowerCase() ?? '';
+    const format =
+      formats.find((one) => one === (EXTENSIONS[extension] ?? extension)) ?? formats[0] ?? 'text';
+    const hint = toFile ? `Use -f ${format}:${file}.` : `Use -f ${format} > ${file}.`;
+    answer('-o or --output', hint);
+  });
+}
+
+const EXTENSIONS: Readonly<Record<string, string>> = {
+  md: 'markdown',
+  txt: 'text',
+  htm: 'html',
+  jsonl: 'ndjson',
+};

@@ -25,6 +25,7 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
   let code: ExitCode = EXIT.clean;
   // Until a command says otherwise, somebody meant to audit.
   let audits = true;
+  let started = false;
   const program = createProgram(
     {
       writeOut: (text) => io.stdout.write(redactor.redact(text)),
@@ -32,6 +33,7 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     },
     async (command, about) => {
       audits = about?.audits ?? false;
+      started = true;
       code = await command(context);
     },
   );
@@ -39,8 +41,31 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.clean : EXIT.usage;
-    return reportError(error, audits, context);
+    const shown = error instanceof CommanderError;
+    if (shown && error.exitCode === 0) return EXIT.clean;
+    const failure = shown ? EXIT.usage : reportError(error, audits, context);
+    if (!started && io.env.C1_AUDIT_HEARTBEAT_URL && meantToAudit(argv)) {
+      const { sendHeartbeat } = await import('./unattended.js');
+      await sendHeartbeat(failure, context);
+    }
+    return failure;
+  }
+}
+
+/** With these nothing is sent, whatever the outcome. */
+const SENDS_NOTHING = /^--(dry-run|slack-dry-run|print-config|input(=.*)?)$/s;
+
+/** Whether a command line that could not be read was there to audit a tenant. */
+function meantToAudit(argv: readonly string[]): boolean {
+  if (argv.some((word) => SENDS_NOTHING.test(word))) return false;
+  const nothing = () => undefined;
+  const program = createProgram({ writeOut: nothing, writeErr: nothing }, async () => undefined);
+  try {
+    const [word] = program.parseOptions([...argv]).operands;
+    return word === 'audit' || program.commands.every((command) => command.name() !== word);
+  } catch {
+    // A mistake before any command.
+    return true;
   }
 }
 

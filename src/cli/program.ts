@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { FORMATS } from '../reporters/index.js';
 import type { Define, Run } from './define.js';
 import { defineAudit, runAudit } from './definitions/audit.js';
 import { defineCompletion } from './definitions/completion.js';
@@ -9,7 +10,7 @@ import { defineInit } from './definitions/init.js';
 import { definePlan } from './definitions/plan.js';
 import { defineReport } from './definitions/report.js';
 import { defineRules } from './definitions/rules.js';
-import { type AuditFlags, auditOptions } from './flags.js';
+import { type AuditFlags, answerGuesses, auditOptions } from './flags.js';
 import { withHelp } from './help.js';
 
 /** In the order of `--help`. */
@@ -48,6 +49,7 @@ export function createProgram(words: Words, run: Run): Command {
     .argument('[command]')
     .allowExcessArguments(false);
   for (const option of auditOptions()) program.addOption(option);
+  answerGuesses(program, FORMATS);
   program.action(async (word: string | undefined, flags: AuditFlags) => {
     if (word !== undefined) throw await unknownCommand(word, program);
     return runAudit(flags, run);

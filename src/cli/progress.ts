@@ -9,9 +9,10 @@ export interface Progress {
 
 const CLEAR_LINE = '\r\u001b[K';
 
-/** One line on stderr that counts while the lists are read; nothing where stderr is no terminal. */
+/** One line on stderr that counts while the lists are read; nothing where stderr is not a terminal that can take it away again. */
 export function createProgress({ stderr, env }: Io, wanted: boolean): Progress {
-  if (!wanted || !stderr.isTTY || env.CI) return { add: () => undefined, clear: () => undefined };
+  if (!wanted || !stderr.isTTY || env.CI || env.TERM === 'dumb')
+    return { add: () => undefined, clear: () => undefined };
   let total = 0;
   return {
     add: (records) => {

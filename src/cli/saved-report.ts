@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { OutputTarget } from '../delivery/output.js';
+import type { Kept } from '../delivery/output.js';
 import type { Report } from '../engine/report.js';
 import { parseReport } from '../engine/saved-report.js';
 import { AuditError } from '../errors.js';
@@ -32,18 +32,12 @@ export async function readSavedReport(
   }
 }
 
-/** @throws AuditError `usage` where what is written would take the place of what is read. */
-export function refuseOverwriting(
-  files: readonly string[],
-  targets: readonly OutputTarget[],
-  cwd: string,
-): void {
-  const read = files.map((file) => resolve(cwd, file));
-  const clash = targets.find(({ file }) => file !== undefined && read.includes(resolve(cwd, file)));
-  if (clash)
-    throw new AuditError(
-      'usage',
-      `The report ${clash.file} would be written over itself.`,
-      'Name another file.',
-    );
+/** What a command reads: no report may take its place. */
+export function inputsKept(files: readonly string[], io: Pick<Io, 'stdin'>): Kept[] {
+  return files.map((file) => ({ what: 'its own input', at: file === '-' ? io.stdin : file }));
+}
+
+/** The configuration in use, likewise. */
+export function configurationKept(file: { readonly path: string } | undefined): Kept[] {
+  return file ? [{ what: 'the configuration', at: file.path }] : [];
 }

@@ -1,5 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { fstatSync, type Stats } from 'node:fs';
+import {
+  access,
+  constants,
+  lstat,
+  mkdir,
+  open,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { AuditError } from '../errors.js';
@@ -53,6 +65,159 @@ function parseTarget(spec: string): OutputTarget {
   return { format, file };
 }
 
+/** A file, or an open stream, that no report may take the place of. */
+export interface Kept {
+  /** How messages call it, as in `the configuration`. */
+  readonly what: string;
+  readonly at: string | object;
+}
+
+/**
+ * Makes sure that every report can be written and takes the place of nothing that is in use: not of what is kept, nor of
+ * another report, whatever links lead there. Makes missing directories.
+ *
+ * @throws AuditError `usage`
+ */
+export async function prepareTargets(
+  targets: readonly OutputTarget[],
+  { cwd, stdout, keep }: { readonly cwd: string; readonly stdout: object; readonly keep: readonly Kept[] },
+): Promise<void> {
+  const taken: { readonly what: string; readonly place: Place }[] = [];
+  for (const { what, at } of keep)
+    taken.push({ what, place: typeof at === 'string' ? await placeOf(resolve(cwd, at)) : placeOfStream(at) });
+  const files = targets.flatMap(({ file }) => (file === undefined ? [] : [file]));
+  if (files.length < targets.length)
+    taken.push({ what: 'the report on stdout', place: placeOfStream(stdout) });
+  const paths: { readonly file: string; readonly path: string }[] = [];
+  for (const file of files) {
+    const place = await placeOf(resolve(cwd, file));
+    const clash = taken.find((other) => isSame(other.place, place));
+    if (clash)
+      throw new AuditError(
+        'usage',
+        `The report ${file} would overwrite ${clash.what}: both are the same file.`,
+        'Choose another file.',
+      );
+    taken.push({ what: `the report ${file}`, place });
+    paths.push({ file, path: place.path });
+  }
+  for (const { file, path } of paths) {
+    try {
+      await proveWritable(path);
+    } catch (cause) {
+      const code = codeOf(cause);
+      throw new AuditError(
+        'usage',
+        `Cannot write ${file}: ${REASONS[code] ?? 'the file cannot be created'} (${code}).`,
+        'Choose another path, or change its permissions.',
+        { cause },
+      );
+    }
+  }
+}
+
+/** Where something is, whatever it is called. */
+interface Place {
+  readonly path: string;
+  /** Of a regular file that exists: hard links share it. */
+  readonly inode: string | undefined;
+}
+
+async function placeOf(path: string): Promise<Place> {
+  const file = await linkedPath(path);
+  return { path: file, inode: inodeOf(await stat(file).catch(() => undefined)) };
+}
+
+function placeOfStream(stream: object): Place {
+  const fd = 'fd' in stream && typeof stream.fd === 'number' ? stream.fd : undefined;
+  try {
+    return { path: '', inode: fd === undefined ? undefined : inodeOf(fstatSync(fd)) };
+  } catch {
+    // Closed, so that nothing can be lost there.
+    return { path: '', inode: undefined };
+  }
+}
+
+function inodeOf(found: Stats | undefined): string | undefined {
+  return found?.isFile() ? `${found.dev}:${found.ino}` : undefined;
+}
+
+function isSame(a: Place, b: Place): boolean {
+  return a.path === b.path || (a.inode !== undefined && a.inode === b.inode);
+}
+
+/**
+ * What a path comes to once all links are followed, also where nothing is there yet.
+ *
+ * @param path absolute
+ */
+export async function linkedPath(path: string, links = 0): Promise<string> {
+  // A pipe behind /dev/stdout is there, and has no other name.
+  if (await isThere(path)) return realpath(path).catch(() => path);
+  const target = await readlink(path).catch(() => undefined);
+  if (target !== undefined) return links < 40 ? linkedPath(resolve(dirname(path), target), links + 1) : path;
+  const parent = dirname(path);
+  return parent === path ? path : join(await linkedPath(parent, links), basename(path));
+}
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Everything but the content: the directory, the rights, and a file system that takes new files. */
+async function proveWritable(path: string): Promise<void> {
+  const found = await stat(path).catch((error) => {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (found?.isDirectory()) throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' });
+  // Nothing can open what is behind a socket.
+  if (found?.isSocket()) throw Object.assign(new Error('it is a socket'), { code: 'ENXIO' });
+  if (found && !found.isFile()) return access(path, constants.W_OK);
+  await makeDirectory(dirname(path));
+  const temporary = temporaryBeside(path);
+  await (await open(temporary, 'wx', 0o600)).close();
+  await rm(temporary, { force: true });
+}
+
+/**
+ * Makes a directory and those above it.
+ *
+ * Not by `recursive`: below /proc, where nothing can be made, Node.js then tries for ever.
+ */
+export async function makeDirectory(path: string): Promise<void> {
+  const make = () =>
+    mkdir(path).catch(async (error) => {
+      if (codeOf(error) !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error;
+    });
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory()) return;
+  const parent = dirname(path);
+  if (parent !== path && (await lstat(parent).catch(() => undefined)) === undefined)
+    await makeDirectory(parent);
+  await make();
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  EISDIR: 'it is a directory',
+  EEXIST: 'a part of the path is not a directory',
+  ENOTDIR: 'a part of the path is not a directory',
+  ENOENT: 'the directory cannot be created',
+  ENAMETOOLONG: 'the name is too long',
+  ENOSPC: 'no space left',
+  ENXIO: 'it is a socket',
+};
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException | null)?.code ?? 'unknown error';
+}
+
 /**
  * Writes a report whole or not at all: into a temporary file beside it, which then takes its name. Only its owner can
  * read it.
@@ -61,7 +226,7 @@ function parseTarget(spec: string): OutputTarget {
  */
 export async function writeReport(file: string, text: string | Iterable<string>, cwd: string): Promise<void> {
   // What a link points to is replaced, not the link; and a device or pipe is written to, never replaced.
-  const path = await realpath(resolve(cwd, file)).catch(() => resolve(cwd, file));
+  const path = await linkedPath(resolve(cwd, file));
   if (await isSpecial(path)) return writeThrough(file, path, text);
   const temporary = temporaryBeside(path);
   try {
@@ -100,12 +265,15 @@ async function writeThrough(file: string, path: string, text: string | Iterable<
       await handle.close();
     }
   } catch (cause) {
-    throw notWritten(file, cause);
+    if (!READER_LEFT.has(codeOf(cause))) throw notWritten(file, cause);
   }
 }
 
+/** How writing fails when the reader closed its end: it has what it wanted (`| head`, leaving `less`). */
+const READER_LEFT: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'EOF', 'ERR_STREAM_DESTROYED']);
+
 function notWritten(file: string, cause: unknown): AuditError {
-  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+  const code = codeOf(cause);
   return new AuditError('delivery', `The report ${file} could not be written (${code}).`, hintFor(code), {
     cause,
   });
@@ -122,27 +290,30 @@ function partsOf(text: string | Iterable<string>): Iterable<string> {
 }
 
 /**
- * Writes to a stream, each part once the stream has taken the one before, and waits until it has taken everything.
+ * Writes to a stream, each part once the stream has taken the one before, and waits until it has taken everything, or its
+ * reader has left.
  *
- * @throws AuditError `delivery` when the reader has gone away.
+ * @throws AuditError `delivery` where it cannot be written.
  */
 export async function writeStream(stream: Writable, text: string | Iterable<string>): Promise<void> {
-  for (const part of partsOf(text)) await writePart(stream, part);
+  for (const part of partsOf(text)) if (!(await writePart(stream, part))) return;
 }
 
-function writePart(stream: Writable, text: string): Promise<void> {
+/** False where the reader has left. */
+function writePart(stream: Writable, text: string): Promise<boolean> {
   return new Promise((done, fail) => {
     stream.write(text, (cause) => {
-      if (cause) {
+      if (cause && READER_LEFT.has(codeOf(cause))) done(false);
+      else if (cause) {
         fail(
           new AuditError(
             'delivery',
-            `The report could not be written to stdout (${(cause as NodeJS.ErrnoException).code ?? cause.message}).`,
-            'Check what reads it.',
+            `The report could not be written to stdout (${codeOf(cause)}).`,
+            'Check where stdout goes, and that there is space.',
             { cause },
           ),
         );
-      } else done();
+      } else done(true);
     });
   });
 }

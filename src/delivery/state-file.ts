@@ -1,11 +1,12 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { KINDS, parseInstant, SEVERITIES } from '../contract/index.js';
 import { MILESTONES } from '../engine/history.js';
 import { STATE_VERSION, type State } from '../engine/state.js';
 import { AuditError } from '../errors.js';
 import { refuseHeld, takeLock } from './lock.js';
+import { linkedPath, makeDirectory } from './output.js';
 
 /** The state file of one run: read, and held against other runs until it is released. */
 export interface StateFile {
@@ -42,13 +43,13 @@ export interface StateUse {
  */
 export async function openState(path: string, use: StateUse): Promise<StateFile> {
   // The rename must replace what a symbolic link points to, not the link.
-  const file = await realpath(path).catch(() => path);
+  const file = await linkedPath(path);
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeDirectory(dirname(file));
   } catch (cause) {
     throw new AuditError(
       'state',
-      `the folder of the state file ${path} cannot be made (${codeOf(cause)})`,
+      `the directory of the state file ${path} cannot be created (${codeOf(cause)})`,
       'Name a path in a folder that this user may write to.',
       { cause },
     );
@@ -72,7 +73,7 @@ export async function openState(path: string, use: StateUse): Promise<StateFile>
  * @throws AuditError `state` where openState would.
  */
 export async function peekState(path: string, use: StateUse): Promise<State | undefined> {
-  const file = await realpath(path).catch(() => path);
+  const file = await linkedPath(path);
   await refuseHeld(`${file}.lock`, { now: use.now, what: `the state file ${path}` });
   const text = await read(file, path);
   return text === undefined ? undefined : parseState(text, path, use);

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { access as canAccess, realpath, stat } from 'node:fs/promises';
+import { access as canAccess, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { readVariable } from '../config/environment.js';
+import { linkedPath } from '../delivery/output.js';
 import { peekState } from '../delivery/state-file.js';
 import { defineCheck, obstacle, ok, skipped, warning } from './check.js';
 
@@ -16,7 +17,7 @@ export const state = defineCheck({
     const path = resolve(cwd, name);
     const key = readVariable(env, 'C1_AUDIT_STATE_KEY');
     const found = await peekState(path, { tenant: access.tenant, now: now(), asOf: now(), key });
-    const file = await realpath(path).catch(() => path);
+    const file = await linkedPath(path);
     const trouble = await folderTrouble(dirname(file));
     if (trouble !== undefined)
       return obstacle(

@@ -72,7 +72,10 @@ export function assembleReport(parts: ReportParts): Report {
       ...(parts.notRun.length > 0 ? { rulesNotRun: [...parts.notRun].sort() } : {}),
       ...(parts.settings === undefined ? {} : { settings: parts.settings }),
     },
-    summary: { ...summarise(findings, verdicts, parts.resolved), ...hiddenCounts(left) },
+    summary: {
+      ...summarise({ findings, credentials: verdicts.credentials, resolved: parts.resolved }),
+      ...hiddenCounts(left),
+    },
     findings,
     credentials: verdicts.credentials,
     resolved: parts.resolved,
@@ -144,11 +147,12 @@ function noneOfEach(): Record<Severity, number> {
   >;
 }
 
-function summarise(
-  findings: readonly Finding[],
-  verdicts: Verdicts,
-  resolved: Report['resolved'],
-): Report['summary'] {
+/** What a report's own parts add up to. */
+export function summarise({
+  findings,
+  credentials,
+  resolved,
+}: Pick<Report, 'findings' | 'credentials' | 'resolved'>): Omit<Report['summary'], 'hidden'> {
   const bySeverity = noneOfEach();
   const byRule: Record<string, number> = {};
   const counts = { findings: 0, waived: 0, unknown: 0, new: 0, known: 0 };
@@ -168,7 +172,7 @@ function summarise(
     if (status === 'known') counts.known += 1;
   }
   return {
-    credentials: verdicts.credentials.length,
+    credentials: credentials.length,
     findings: counts.findings,
     waived: counts.waived,
     unknown: counts.unknown,

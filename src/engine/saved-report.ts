@@ -1,5 +1,6 @@
 import { parseInstant } from '../contract/index.js';
 import { AuditError } from '../errors.js';
+import { summarise } from './assemble.js';
 import type { Report } from './report.js';
 import { validateReport } from './report-validator.js';
 import { startOfDate } from './waiver-date.js';
@@ -26,13 +27,52 @@ export function parseReport(text: string, name: string): Report {
     );
   }
   const problems = problemsOf(value);
-  if (problems.length === 0) return value as Report;
+  if (problems.length === 0) {
+    refuseContradictions(value as Report, name);
+    return value as Report;
+  }
   const more = problems.length > NAMED ? `; and ${problems.length - NAMED} more` : '';
   throw new AuditError(
     'input',
     `${name} is no report of c1-audit, schema version 1: ${problems.slice(0, NAMED).join('; ')}${more}.`,
     'Give the file that c1-audit -f json:<file> wrote; a report of a newer version needs a newer c1-audit.',
   );
+}
+
+/**
+ * Counts decide what people look at, and findings the exit code: whoever changed one of them did not get it past the other.
+ */
+function refuseContradictions(report: Report, name: string): void {
+  const { summary, coverage } = report;
+  const wrong = differences(summary, summarise(report));
+  const partial = coverage.sources.filter(({ status }) => status === 'partial').map(({ kind }) => kind);
+  if (coverage.complete && partial.length > 0)
+    wrong.push(`coverage.complete is true, but the source ${partial.join(', ')} is partial`);
+  if (wrong.length === 0) return;
+  throw new AuditError(
+    'input',
+    `${name} contradicts itself: ${wrong.slice(0, NAMED).join('; ')}${wrong.length > NAMED ? `; and ${wrong.length - NAMED} more` : ''}.`,
+    'Somebody or something changed it after c1-audit wrote it. Use the original, or audit again.',
+  );
+}
+
+type Counts = { readonly [name: string]: number | Counts };
+
+function differences(said: object, counted: object, path = 'summary'): string[] {
+  const [saidCounts, countedCounts] = [said, counted] as [Counts, Counts];
+  const names = new Set([...Object.keys(saidCounts), ...Object.keys(countedCounts)]);
+  // What was left out of the report cannot be counted in it.
+  names.delete('hidden');
+  return [...names].flatMap((name) => {
+    const [one = 0, other = 0] = [own(saidCounts, name), own(countedCounts, name)];
+    if (typeof one === 'object' && typeof other === 'object')
+      return differences(one, other, `${path}.${name}`);
+    return one === other ? [] : [`${path}.${name} is ${one}, but the report holds ${other}`];
+  });
+}
+
+function own(counts: Counts, name: string): Counts[string] | undefined {
+  return Object.hasOwn(counts, name) ? counts[name] : undefined;
 }
 
 function problemsOf(value: unknown): string[] {

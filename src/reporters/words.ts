@@ -107,21 +107,23 @@ export function roleWord(role: { readonly id: string; readonly name: string | nu
 
 /** What was asked for and not seen or judged whole, one phrase each; empty where the run is complete. */
 export function gaps(report: Report): string[] {
-  const { complete, sources, notes, gaps: others = [] } = report.coverage;
+  const { complete, sources, notes } = report.coverage;
   if (complete) return [];
+  const missing = namedGaps(report);
+  if (missing.length > 0) return missing;
+  if (sources.length === 0) return ['no source was seen'];
+  return notes.length > 0 ? [...notes] : ['not every credential could be judged'];
+}
+
+/** Those that name a source, a rule, or what else is missing. */
+export function namedGaps(report: Report): string[] {
+  const { sources, gaps: others = [] } = report.coverage;
   const broken = new Set(
     report.findings
       .filter(({ messageId }) => messageId === RULE_FAILED)
       .map(({ rule }) => `rule ${rule} failed`),
   );
-  const missing = [
-    ...sources.filter((source) => source.status !== 'complete').map(gap),
-    ...others,
-    ...broken,
-  ];
-  if (missing.length > 0) return missing;
-  if (sources.length === 0) return ['no source was seen'];
-  return notes.length > 0 ? [...notes] : ['not every credential could be judged'];
+  return [...sources.filter((source) => source.status !== 'complete').map(gap), ...others, ...broken];
 }
 
 /** The message id of what a rule could not judge because it is broken itself. */

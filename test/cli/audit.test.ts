@@ -41,7 +41,7 @@ describe('exit codes', () => {
     {
       what: 'a report in the place of the state',
       argv: ['--state', 'a', '-f', 'json:./a'],
-      says: /the same file/,
+      says: /would overwrite the state: both are the same file/,
     },
     {
       what: 'a report where the Slack message is printed',
@@ -55,9 +55,10 @@ describe('exit codes', () => {
     {
       what: 'a time that is none',
       argv: ['--as-of', 'yesterday'],
-      says: /--as-of "yesterday" is no RFC 3339 time/,
+      says: /--as-of "yesterday" is not valid: it must be an RFC 3339 timestamp or a date/,
     },
-    { what: 'a day without a time', argv: ['--as-of', '2026-02-30T00:00:00Z'], says: /no RFC 3339 time/ },
+    { what: 'a time that no calendar has', argv: ['--as-of', '2026-02-30T00:00:00Z'], says: /RFC 3339/ },
+    { what: 'a date that no calendar has', argv: ['--as-of', '2026-02-30'], says: /RFC 3339/ },
     {
       what: 'a time limit that is none',
       argv: ['--timeout', '0'],
@@ -134,11 +135,11 @@ describe('the report', () => {
   test('that cannot be written does not stop the others', async () => {
     const cwd = emptyFolder();
     const { code, stdout, stderr } = await audit(
-      ['-f', 'text', '-f', 'json:missing/report.json', '-f', 'csv:report.csv', '--fail-on', 'never'],
+      ['-f', 'text', '-f', 'json:/dev/full', '-f', 'csv:report.csv', '--fail-on', 'never'],
       { cwd },
     );
     expect(code).toBe(3);
-    expect(stderr).toContain('missing/report.json could not be written (ENOENT)');
+    expect(stderr).toContain('/dev/full could not be written (ENOSPC)');
     expect(stdout).toMatch(/^Complete/);
     expect(readFileSync(join(cwd, 'report.csv'), 'utf8')).toContain('no-expiry');
   });
@@ -165,7 +166,7 @@ describe('the report', () => {
   });
 
   test('that has only a file to go to is printed when the file cannot be written', async () => {
-    const { code, stdout } = await audit(['-f', 'json:missing/report.json', '--fail-on', 'never']);
+    const { code, stdout } = await audit(['-f', 'json:/dev/full', '--fail-on', 'never']);
     expect(code).toBe(3);
     expect(stdout).toMatch(/^Complete/);
   });
@@ -205,7 +206,7 @@ describe('the report', () => {
     await audit(['-f', 'json:report.json'], { cwd });
     const { code, stderr } = await runProgram(['report', 'report.json', '-f', 'csv:./report.json'], { cwd });
     expect(code).toBe(2);
-    expect(stderr).toContain('over itself');
+    expect(stderr).toContain('would overwrite its own input');
   });
 
   test('fails by flag, environment and configuration as the audit did', async () => {

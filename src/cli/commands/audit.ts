@@ -1,16 +1,17 @@
-import { isAbsolute, resolve } from 'node:path';
+import { isAbsolute } from 'node:path';
 import { rules as builtIns } from '../../../rules/index.js';
 import type { Config } from '../../config/config.js';
 import { type LoadedConfig, loadConfig } from '../../config/load.js';
 import { printConfig } from '../../config/print.js';
 import { inActions, maskLines } from '../../delivery/github.js';
-import { parseTargets, writeStream } from '../../delivery/output.js';
+import { type Kept, parseTargets, prepareTargets, writeStream } from '../../delivery/output.js';
 import { slackTarget } from '../../delivery/slack/environment.js';
 import { EXIT, type ExitCode } from '../../engine/exit-code.js';
 import { AuditError } from '../../errors.js';
 import type { Io } from '../../io.js';
+import { refuseDebugging } from '../../network.js';
 import { type RunRequest, run } from '../../run.js';
-import { readAsOf } from '../as-of.js';
+import { isAnotherDay, readAsOf } from '../as-of.js';
 import { wantsColor } from '../color.js';
 import type { AuditFlags } from '../flags.js';
 import { createLog } from '../log.js';
@@ -18,6 +19,7 @@ import { type CommandContext, complain } from '../main.js';
 import { open } from '../open-source.js';
 import { createProgress } from '../progress.js';
 import { pushMode } from '../push-mode.js';
+import { configurationKept, inputsKept } from '../saved-report.js';
 import { environmentSecrets } from '../secrets.js';
 import { unattended } from '../unattended.js';
 
@@ -42,16 +44,15 @@ export async function auditCommand(
   }
   const mayTellSlack =
     flags.slack !== false && !flags.slackDryRun && !flags.dryRun && (flags.slack || !defaults.slackOnRequest);
+  // Checked before the heartbeat is: it would be printed as well.
+  refuseDebugging(io.env);
+  const rehearses = flags.dryRun || flags.slackDryRun || flags.input !== undefined;
+  const heartbeat = rehearses ? 'none' : isAnotherDay(flags.asOf, io.now()) ? 'failure' : 'all';
   return unattended(
     () => audit(flags, context, defaults),
-    mayTellSlack === true,
-    flags.dryRun ? withoutHeartbeat(context) : context,
+    { slack: mayTellSlack === true, heartbeat },
+    context,
   );
-}
-
-/** A dry run is nobody's sign of life. */
-function withoutHeartbeat({ io, redactor }: CommandContext): CommandContext {
-  return { redactor, io: { ...io, env: { ...io.env, C1_AUDIT_HEARTBEAT_URL: undefined } } };
 }
 
 async function audit(flags: AuditFlags, context: CommandContext, defaults: AuditDefaults): Promise<ExitCode> {
@@ -67,10 +68,10 @@ async function audit(flags: AuditFlags, context: CommandContext, defaults: Audit
   }
   const asOf = readAsOf(flags.asOf) ?? io.now();
   const loaded = await load(flags, context, defaults, asOf);
-  refuseStateAsReport(loaded, targets, io.cwd);
   if (!flags.quiet) nameConfiguration(loaded, flags, targets, context);
   const mode = pushMode(flags, loaded.config, (note) => complain(note, context));
   const slack = slackMode(flags, io, defaults);
+  await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep: keptBy(flags, loaded, io) });
   const log = createLog(flags.verbose ? 'debug' : flags.quiet ? 'error' : 'warn', io.stderr, redactor);
   const progress = createProgress(io, !flags.quiet && !flags.verbose);
   const { source, findings } = await open(flags, loaded, context, log, progress.add);
@@ -139,18 +140,18 @@ function nameConfiguration(
   complain({ message: `Using the configuration ${file.name}.`, hint: '' }, context);
 }
 
-/** @throws AuditError `usage` where a report would take the place of the state. */
-function refuseStateAsReport({ config }: LoadedConfig, targets: RunRequest['targets'], cwd: string): void {
-  const { state } = config;
-  if (state === undefined) return;
-  const clash = targets.find(({ file }) => file !== undefined && resolve(cwd, file) === resolve(cwd, state));
-  if (clash) {
-    throw new AuditError(
-      'usage',
-      `The report ${clash.file} and the state would be the same file.`,
-      'Give each a file of its own.',
-    );
-  }
+/** What no report may take the place of. */
+function keptBy(
+  { input }: AuditFlags,
+  { config: { state }, file }: LoadedConfig,
+  io: Pick<Io, 'stdin'>,
+): readonly Kept[] {
+  const states = state === undefined ? [] : [state, `${state}.lock`];
+  return [
+    ...(input === undefined ? [] : inputsKept([input], io)),
+    ...configurationKept(file),
+    ...states.map((at) => ({ what: 'the state', at })),
+  ];
 }
 
 /** What the demo sets where nobody else does. */

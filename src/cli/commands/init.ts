@@ -1,8 +1,8 @@
-import { lstat, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { CONFIG_NAMES } from '../../config/read.js';
-import { temporaryBeside, writeStream } from '../../delivery/output.js';
+import { makeDirectory, temporaryBeside, writeStream } from '../../delivery/output.js';
 import { EXIT, type ExitCode } from '../../engine/exit-code.js';
 import { AuditError } from '../../errors.js';
 import { configFile } from '../../init/config-file.js';
@@ -268,7 +268,7 @@ async function write(folder: string, drafts: readonly Draft[]): Promise<void> {
       current = name;
       const path = join(folder, name);
       const temporary = temporaryBeside(path);
-      await mkdir(dirname(path), { recursive: true });
+      await makeDirectory(dirname(path));
       staged.push({ name, temporary });
       if (typeof content === 'string') await writeFile(temporary, content, { flag: 'wx' });
       else await writeFolder(temporary, content);

@@ -1,8 +1,9 @@
 import { rules as builtIns } from '../../../rules/index.js';
 import { assess } from '../../assess.js';
 import { loadConfig } from '../../config/load.js';
-import type { Rule } from '../../contract/index.js';
+import type { Rule, Snapshot } from '../../contract/index.js';
 import { inActions, maskLines } from '../../delivery/github.js';
+import { type OutputTarget, prepareTargets } from '../../delivery/output.js';
 import { evaluate } from '../../engine/evaluate.js';
 import { EXIT, type ExitCode } from '../../engine/exit-code.js';
 import type { Report } from '../../engine/report.js';
@@ -10,7 +11,7 @@ import { AuditError } from '../../errors.js';
 import { planMarkdown } from '../../plan/markdown.js';
 import { makePlan } from '../../plan/plan.js';
 import { planText } from '../../plan/text.js';
-import { ruleInfos } from '../../run.js';
+import { ruleInfos, whyIncomplete } from '../../run.js';
 import { readAsOf } from '../as-of.js';
 import type { PlanFlags } from '../definitions/plan.js';
 import { documentTargets, writeDocuments } from '../documents.js';
@@ -18,7 +19,7 @@ import { createLog } from '../log.js';
 import { type CommandContext, complain } from '../main.js';
 import { openSource } from '../open-source.js';
 import { createProgress } from '../progress.js';
-import { readSavedReport, refuseOverwriting } from '../saved-report.js';
+import { configurationKept, inputsKept, readSavedReport } from '../saved-report.js';
 import { environmentSecrets } from '../secrets.js';
 
 const RENDERERS = { text: planText, markdown: planMarkdown };
@@ -47,11 +48,14 @@ export async function planCommand(
       `${senseless.long} has no meaning with a saved report.`,
       'Leave it out, or leave the report out to audit.',
     );
-  if (file !== undefined) refuseOverwriting([file], targets, io.cwd);
-  const { report, rules } =
+  if (file !== undefined) {
+    const keep = inputsKept([file], io);
+    await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep });
+  }
+  const { report, rules, snapshot }: Audited =
     file === undefined
-      ? await audit(flags, context)
-      : { report: await readSavedReport(file, io), rules: builtIns };
+      ? await audit(flags, targets, context)
+      : { report: await readSavedReport(file, io), rules: builtIns, snapshot: undefined };
   const plan = makePlan(report, ruleInfos(rules), flags.owner);
   if (!plan)
     throw new AuditError(
@@ -59,27 +63,28 @@ export async function planCommand(
       `No credential in the report belongs to ${JSON.stringify(flags.owner)}.`,
       'Give the email or id that the report shows; c1-audit plan without --owner lists all owners.',
     );
-  const { complete } = report.coverage;
-  if (!complete)
-    complain(
-      {
-        message: 'The audit behind this plan is incomplete: findings may be missing in it.',
-        hint: 'Its first lines say what was not seen.',
-      },
-      context,
-    );
+  const why = whyIncomplete(report, snapshot);
+  if (why) complain(why, context);
   return writeDocuments(
     targets,
     async (format) => RENDERERS[format](plan),
-    complete ? EXIT.clean : EXIT.incomplete,
+    why ? EXIT.incomplete : EXIT.clean,
     context,
   );
 }
 
+interface Audited {
+  readonly report: Report;
+  readonly rules: readonly Rule[];
+  /** undefined for a saved report. */
+  readonly snapshot: Snapshot | undefined;
+}
+
 async function audit(
   flags: PlanFlags,
+  targets: readonly OutputTarget[],
   context: CommandContext,
-): Promise<{ readonly report: Report; readonly rules: readonly Rule[] }> {
+): Promise<Audited> {
   const { io, redactor } = context;
   const startedAt = io.now();
   const asOf = readAsOf(flags.asOf) ?? startedAt;
@@ -92,6 +97,9 @@ async function audit(
     now: asOf,
     builtIns,
   });
+  const inputs = flags.input === undefined ? [] : inputsKept([flags.input], io);
+  const keep = [...inputs, ...configurationKept(loaded.file)];
+  await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep });
   const log = createLog(flags.verbose ? 'debug' : flags.quiet ? 'error' : 'warn', io.stderr, redactor);
   const progress = createProgress(io, !flags.quiet && !flags.verbose);
   const source = await openSource(flags, loaded, context, log, progress.add);
@@ -103,11 +111,9 @@ async function audit(
       startedAt,
       now: io.now,
       signal: io.signal,
-      onCollected({ failures }) {
-        progress.clear();
-        for (const failure of failures) complain(failure, context);
-      },
+      onCollected: progress.clear,
     },
   );
-  return { report: evaluate(evaluation).report, rules };
+  const { report } = evaluate(evaluation);
+  return { report, rules, snapshot: evaluation.snapshot };
 }

@@ -1,12 +1,14 @@
 import type { LoadedConfig } from '../../config/load.js';
+import { prepareTargets } from '../../delivery/output.js';
 import type { ExitCode } from '../../engine/exit-code.js';
 import { compareReports, diffExitCode } from '../../engine/report-diff.js';
 import { AuditError } from '../../errors.js';
 import { DIFF_FORMATS, renderDiff } from '../../reporters/diff.js';
+import { whyIncomplete } from '../../run.js';
 import type { ReportFlags } from '../definitions/report.js';
 import { documentTargets, writeDocuments } from '../documents.js';
-import type { CommandContext } from '../main.js';
-import { readSavedReport, refuseOverwriting } from '../saved-report.js';
+import { type CommandContext, complain } from '../main.js';
+import { configurationKept, inputsKept, readSavedReport } from '../saved-report.js';
 
 const USAGE = 'Usage: c1-audit report --diff <old.json> <new.json>; - for one of them reads from stdin.';
 
@@ -14,7 +16,7 @@ const USAGE = 'Usage: c1-audit report --diff <old.json> <new.json>; - for one of
 export async function reportDiffCommand(
   files: readonly string[],
   flags: ReportFlags,
-  { config }: Pick<LoadedConfig, 'config'>,
+  { config, file }: Pick<LoadedConfig, 'config' | 'file'>,
   context: CommandContext,
 ): Promise<ExitCode> {
   const { io } = context;
@@ -24,9 +26,12 @@ export async function reportDiffCommand(
   if (older === '-' && newer === '-')
     throw new AuditError('usage', 'Only one of the two reports can come from stdin.', USAGE);
   const targets = documentTargets(flags.format, DIFF_FORMATS, 'comparison', io.cwd);
-  refuseOverwriting([older, newer], targets, io.cwd);
+  const keep = [...inputsKept([older, newer], io), ...configurationKept(file)];
+  await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep });
   const before = await readSavedReport(older, io);
   const diff = compareReports(before, await readSavedReport(newer, io));
+  const why = whyIncomplete(diff.after);
+  if (why) complain(why, context);
   return writeDocuments(
     targets,
     (format) => renderDiff(format, diff),

@@ -1,13 +1,13 @@
 import { rules as builtIns } from '../../../rules/index.js';
 import { type LoadedConfig, loadConfig } from '../../config/load.js';
-import { parseTargets } from '../../delivery/output.js';
+import { parseTargets, prepareTargets } from '../../delivery/output.js';
 import type { ExitCode } from '../../engine/exit-code.js';
 import { AuditError } from '../../errors.js';
 import { rerender } from '../../run.js';
 import { wantsColor } from '../color.js';
 import type { ReportFlags } from '../definitions/report.js';
 import { type CommandContext, complain } from '../main.js';
-import { readSavedReport, refuseOverwriting } from '../saved-report.js';
+import { configurationKept, inputsKept, readSavedReport } from '../saved-report.js';
 
 /** Renders a saved report again and exits as the audit that wrote it would have; or compares two of them. */
 export async function reportCommand(
@@ -30,8 +30,9 @@ export async function reportCommand(
         : 'Usage: c1-audit report <report.json>; - reads from stdin.',
     );
   const targets = parseTargets(flags.format ?? [], io.cwd);
-  refuseOverwriting([file], targets, io.cwd);
-  const { config, rules } = await failOnConfig(flags, context);
+  const { config, rules, file: configuration } = await failOnConfig(flags, context);
+  const keep = [...inputsKept([file], io), ...configurationKept(configuration)];
+  await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep });
   return rerender(
     await readSavedReport(file, io),
     { targets, rules, failOn: config.failOn, color: wantsColor(io, flags.color) },

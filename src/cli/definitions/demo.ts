@@ -1,5 +1,6 @@
+import { FORMATS } from '../../reporters/index.js';
 import type { Define } from '../define.js';
-import { type AuditFlags, auditOptions } from '../flags.js';
+import { type AuditFlags, answerGuesses, auditOptions } from '../flags.js';
 
 export const defineDemo: Define = (program, run) => {
   const demo = program
@@ -8,6 +9,7 @@ export const defineDemo: Define = (program, run) => {
     .option('--serve', 'keep the tenant running and print the environment to reach it')
     .option('--port <port>', 'with --serve: the port to listen on');
   for (const option of auditOptions()) demo.addOption(option);
+  answerGuesses(demo, FORMATS);
   demo.addHelpText(
     'after',
     `

@@ -1,4 +1,5 @@
 import { type Define, each } from '../define.js';
+import { answerGuesses } from '../flags.js';
 
 /** Flags of `doctor`, as commander hands them over. */
 export interface DoctorFlags {
@@ -15,7 +16,7 @@ export interface DoctorFlags {
 }
 
 export const defineDoctor: Define = (program, run) => {
-  program
+  const doctor = program
     .command('doctor')
     .description('check that an audit can run, and say what to mend')
     .option('-c, --config <file>', 'configuration to check')
@@ -45,4 +46,5 @@ Examples:
         return doctorCommand(flags, context);
       }),
     );
+  answerGuesses(doctor, ['text', 'json'], false);
 };

@@ -1,5 +1,5 @@
 import { type Define, each } from '../define.js';
-import { type AuditFlags, auditOptions } from '../flags.js';
+import { type AuditFlags, answerGuesses, auditOptions } from '../flags.js';
 
 /** The audit's flags that decide what is found. The others say what becomes of it. */
 const OF_THE_AUDIT = [
@@ -32,6 +32,7 @@ export const definePlan: Define = (program, run) => {
   const names: readonly string[] = OF_THE_AUDIT;
   const options = auditOptions().filter((option) => names.includes(option.attributeName()));
   for (const option of options) plan.addOption(option);
+  answerGuesses(plan, ['text', 'markdown']);
   plan
     .addHelpText(
       'after',

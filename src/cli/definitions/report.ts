@@ -1,4 +1,6 @@
+import { FORMATS } from '../../reporters/index.js';
 import { type Define, each } from '../define.js';
+import { answerGuesses } from '../flags.js';
 
 /** Flags of `report`, as commander hands them over. */
 export interface ReportFlags {
@@ -11,7 +13,7 @@ export interface ReportFlags {
 }
 
 export const defineReport: Define = (program, run) => {
-  program
+  const report = program
     .command('report')
     .description('render a saved JSON report again, or compare two')
     .usage('[flags] <report.json>\n       c1-audit report --diff [flags] <old.json> <new.json>')
@@ -35,4 +37,5 @@ Examples:
         return reportCommand(files, flags, context);
       }),
     );
+  answerGuesses(report, FORMATS);
 };

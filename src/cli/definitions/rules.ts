@@ -1,7 +1,8 @@
 import type { Define } from '../define.js';
+import { answerGuesses } from '../flags.js';
 
 export const defineRules: Define = (program, run) => {
-  program
+  const rules = program
     .command('rules')
     .description('list the rules, or explain one')
     .argument('[id]', 'a rule')
@@ -13,4 +14,5 @@ export const defineRules: Define = (program, run) => {
         return rulesCommand(id, flags, context);
       }),
     );
+  answerGuesses(rules, ['text', 'json'], false);
 };
