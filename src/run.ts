@@ -96,30 +96,29 @@ export function whyIncomplete(
 ): Pick<AuditError, 'message' | 'hint'> | undefined {
   const { coverage } = report;
   if (coverage.complete) return undefined;
-  const failures = new Map<string, { message: string; hint: string; requests: number }>();
-  for (const { message, hint } of snapshot?.failures ?? []) {
-    const cause = withoutRequest(message);
-    const before = failures.get(cause);
-    failures.set(cause, { ...(before ?? { message, hint }), requests: (before?.requests ?? 0) + 1 });
-  }
   // What an optional source lacks does not make the audit incomplete.
   const isOptional = new Map(
     snapshot?.sources.map(({ kind, status, required }) => [kind, status === 'unavailable' && !required]),
   );
   const sources = coverage.sources.filter(({ kind }) => !isOptional.get(kind));
-  const others = namedGaps({ ...report, coverage: { ...coverage, sources } }).filter(
-    (gap) => ![...failures.keys()].some((cause) => withoutRequest(gap).includes(cause)),
-  );
-  const causes = [
-    ...[...failures.values()].map(({ message, hint, requests }) => ({
-      message: requests === 1 ? message : `${message} ${requests - 1} more failed the same way.`,
-      hint,
-    })),
-    ...(failures.size + others.length === 0 ? gaps(report) : others).map((gap) => ({
-      message: /[.!?]\)?$/.test(gap) ? gap : `${gap}.`,
-      hint: '',
-    })),
-  ];
+  const failures = snapshot?.failures ?? [];
+  const named = namedGaps({ ...report, coverage: { ...coverage, sources } });
+  const others = failures.length + named.length === 0 ? gaps(report) : named;
+  const found = new Map<string, { message: string; hint: string; isGap: boolean; isOften: boolean }>();
+  const add = (message: string, hint: string, isGap: boolean) => {
+    const cause = causeOf(message);
+    const same = found.get(cause);
+    if (same) same.isOften ||= same.isGap === isGap;
+    // A gap repeats, among its own words, what failed.
+    else if (![...found.keys()].some((known) => cause.includes(known)))
+      found.set(cause, { message, hint, isGap, isOften: false });
+  };
+  for (const { message, hint } of failures) add(message, hint, false);
+  for (const gap of others) add(/[.!?]\)?$/.test(gap) ? gap : `${gap}.`, '', true);
+  const causes = [...found.values()].map(({ message, hint, isOften }) => ({
+    message: isOften ? `${message} Other requests failed the same way.` : message,
+    hint,
+  }));
   const [only, ...more] = causes;
   if (only && more.length === 0)
     return { message: `The audit is incomplete: ${only.message}`, hint: only.hint };
@@ -127,9 +126,14 @@ export function whyIncomplete(
   return { message: `The audit is incomplete:\n${lines.join('\n')}`, hint: '' };
 }
 
-/** One cause stops many requests: `GET 127.0.0.1/api/v1/users answered 500.` without which one it was. */
-function withoutRequest(message: string): string {
-  return message.replaceAll(/\b(GET|POST|PUT|PATCH|DELETE) \S+ /g, '');
+/** One cause stops many requests and sources: the words without which of them it was. */
+function causeOf(message: string): string {
+  const plain = message
+    .replaceAll(/\b(GET|POST|PUT|PATCH|DELETE) \S+ | \[request id [^\]]*\]/g, '')
+    .replace(/^[\w -]+ were (not seen|seen only in part) /, '')
+    .replace(/\.$/, '');
+  // An outage, a login that is refused: the same whatever was asked. A missing right is about one thing.
+  return /answered (401|429|5\d\d)\b[^.]*|failed: [^.]*/.exec(plain)?.[0] ?? plain;
 }
 
 /** Runs a part of the delivery; one that fails is told, and the others go on. */

@@ -29,7 +29,7 @@ beforeAll(async () => {
   front = createServer((request, response) => {
     requests += 1;
     request.resume();
-    response.writeHead(503).end();
+    response.writeHead(503, { date: new Date(NOW).toUTCString() }).end();
   });
   await new Promise<void>((listening) => front.listen(0, '127.0.0.1', listening));
   const url = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
@@ -178,7 +178,7 @@ describe('what made the exit code 3 is on stderr once', () => {
     expect(code).toBe(3);
     expect(stderr.match(incomplete)).toHaveLength(1);
     expect(stderr.match(/answered 503/g)).toHaveLength(1);
-    expect(stderr).toContain('2 more failed the same way.');
+    expect(stderr).toContain('Other requests failed the same way.');
   });
 
   test('where a record is malformed', async () => {

@@ -296,7 +296,7 @@ async function write(folder: string, drafts: readonly Draft[]): Promise<void> {
 async function writeFolder(folder: string, files: Files): Promise<void> {
   for (const [name, bytes] of files) {
     const path = join(folder, name);
-    await mkdir(dirname(path), { recursive: true });
+    await makeDirectory(dirname(path));
     await writeFile(path, bytes, { flag: 'wx' });
   }
 }
