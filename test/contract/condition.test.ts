@@ -135,6 +135,12 @@ const TABLE: Record<string, readonly string[]> = {
     '"%s".format([claims.sub]) != "x"',
     'claims.sub.split(":")[1] != "evil/repo"',
     '!(claims.sub.substring(0, 5) == "evil:")',
+    '!claims.sub.split("/")[0].startsWith("repo:evil")',
+    '!claims.sub.substring(5).matches("^evil")',
+    'claims.?sub.orValue("x") != "y"',
+    // themselves, in pieces
+    'claims == claims',
+    'claims.sub.split("/")[0] == claims.sub.split("/")[0]',
     // an account's number, cut off
     'claims.sub.matches("^arn:aws:iam::1234")',
     'claims.sub.matches("arn:aws:iam::1234")',
@@ -330,6 +336,10 @@ const TABLE: Record<string, readonly string[]> = {
     'claims.sub.split(":")[1] == "acme/infra"',
     'claims.sub.substring(0, 5) == "repo:"',
     'claims.sub.charAt(0) == "r"',
+    'claims.sub.split("/")[0].startsWith("repo:acme")',
+    'claims.sub.substring(0, 5) != claims.iss',
+    'claims.?sub.orValue("x") == "y"',
+    'claims[?"sub"].hasValue() && claims.sub.reverse() == "x"',
     'claims.sub.reverse() == "x"',
     '"%s".format([claims.sub]) == "x"',
     'claims.sub.indexOf("repo:acme/infra:") != -1',

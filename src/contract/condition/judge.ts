@@ -123,16 +123,13 @@ export class Judge {
     }
     const claim = claimOf(left);
     const otherClaim = claimOf(right);
-    // Two claims may well agree in a stranger's token: it holds both.
-    if (claim && otherClaim) return test(expression, ANYONE);
+    // Two claims may well agree in a stranger's token, which holds both; what is compared with itself always does.
+    if ((claim && otherClaim) || (!isConstant(expression) && textOf(left) === textOf(right)))
+      return test(expression, ANYONE);
     if (otherClaim) return this.#equality(right, left, expression);
     if (!claim || !isConstant(right)) {
-      const undecoded = this.#other(expression);
-      // That it is anything but one text names nobody, whatever is compared.
-      const negatable = typeof constantOf(left) === 'string' || typeof constantOf(right) === 'string';
-      return negatable && !isConstant(expression)
-        ? { holds: undecoded.holds, fails: admission(ANYONE, { ...expression, sign: '!=' }) }
-        : undecoded;
+      const text = constantOf(right) ?? constantOf(left);
+      return this.#negatable(expression, text, { ...expression, sign: '!=' });
     }
     const constant = constantOf(right);
     if (constant === undefined) return this.#other(expression);
@@ -172,7 +169,7 @@ export class Judge {
 
   #textTest(expression: Call, target: Expression, argument: Expression): Judged {
     const claim = claimOf(target);
-    if (!claim) return this.#other(expression);
+    if (!claim) return this.#negatable(expression, constantOf(argument), not(expression));
     if (claim.kind === undefined || claimOf(argument)) return test(expression, ANYONE);
     const text = constantOf(argument);
     if (typeof text !== 'string') return this.#other(expression);
@@ -257,6 +254,13 @@ export class Judge {
     return isConstant(expression) || usesName(expression)
       ? this.#undecodable(expression)
       : test(expression, ANYONE);
+  }
+
+  /** A test of something on a text: that it is not that text, or does not hold it, names nobody. */
+  #negatable(expression: Expression, text: unknown, negated: Expression): Judged {
+    const judged = this.#other(expression);
+    if (typeof text !== 'string' || isConstant(expression)) return judged;
+    return { holds: judged.holds, fails: admission(ANYONE, negated) };
   }
 
   #undecodable(expression: Expression): Judged {

@@ -22,6 +22,7 @@ const DECLARED = [
 const environment = new Environment({
   // The service reads `["a", 1]` as a list of anything.
   homogeneousAggregateLiterals: false,
+  enableOptionalTypes: true,
   limits: {
     maxAstNodes: MAX_NODES,
     maxDepth: MAX_DEPTH,
