@@ -60,7 +60,7 @@ ${federation ? '      id-token: write # to log in by workload federation\n' : ''
           node-version: 24
           package-manager-cache: false
 
-      # No login is in the environment yet.
+      # Before the step that has the login.
       - name: Check c1-audit
         id: program
         run: |

@@ -354,6 +354,27 @@ describe('another build, from the input package', () => {
     expect(called()[1]?.args[4]).toBe(args[4]);
   });
 
+  test('sees no login, whether from the job or from id-token: write', () => {
+    const env = {
+      CONDUCTORONE_ACCESS_TOKEN: 'x',
+      CONDUCTORONE_CLIENT_SECRET: 'x',
+      CONE_CLIENT_SECRET: 'x',
+      SLACK_WEBHOOK_URL: 'x',
+      C1_AUDIT_STATE_KEY: 'x',
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'x',
+      ACTIONS_ID_TOKEN_REQUEST_URL: 'x',
+    };
+    expect(play('program', { package: 'our-c1-audit@2' }, env).code).toBe(0);
+    const names = Object.keys(called()[0]?.env ?? {});
+    expect(names).toContain('RUNNER_TEMP');
+    for (const name of Object.keys(env)) expect(names).not.toContain(name);
+    // Without any of them it works as well.
+    expect(play('program', { package: 'our-c1-audit@2' }).code).toBe(0);
+    // The audit gets what it needs.
+    expect(audit({}, env).code).toBe(0);
+    expect(called().at(-1)?.env).toMatchObject(env);
+  });
+
   test('may be a file of the workspace', () => {
     writeFileSync(join(workspace, 'c1-audit-9.9.9.tgz'), '');
     expect(play('program', { package: 'c1-audit-9.9.9.tgz' }).outputs.package).toMatch(
