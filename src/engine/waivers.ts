@@ -176,9 +176,7 @@ class Coverage {
     const id = this.#ids.get(waiver);
     if (id === undefined || !credential) return;
     const key = credentialKey(credential.kind, credential.id);
-    const known = this.covered.get(id);
-    if (known?.has(key)) return;
-    known?.add(key);
+    this.covered.get(id)?.add(key);
     this.#first.set(`${id}|${key}`, [waiver, credential]);
   }
 
