@@ -1,4 +1,4 @@
-import type { Failure, Kind, Snapshot, SourceSeen } from '../contract/index.js';
+import { type Failure, type Kind, type Snapshot, type SourceSeen, Unknown } from '../contract/index.js';
 import { credentialKey, isWithin, reachOf, type State } from './state.js';
 
 /** Fewer known credentials may all be gone for good reasons. */
@@ -10,6 +10,11 @@ const KIND_WORDS: Readonly<Record<Kind, string>> = {
   'federation-trust': 'federation trusts',
 };
 
+const TRUSTS_LOST = new Unknown(
+  'most federation trusts that the last complete audit knew are missing from the list',
+  "Check the caller's roles, or run the audit once with --accept-shrink.",
+);
+
 /**
  * The snapshot, with what it lacks against the last complete audit: a source that was read before and is unavailable now,
  * and a list that lost most of what was in it, are not read completely, whatever they claim. Pure.
@@ -18,6 +23,7 @@ export function withLosses(snapshot: Snapshot, previous: State | undefined, acce
   if (previous === undefined) return snapshot;
   const failures: Failure[] = [];
   const notes: string[] = [];
+  const lost = new Set<Kind>();
   const listed = new Set(snapshot.credentials.map(({ kind, id }) => credentialKey(kind, id)));
   const fail = (source: SourceSeen, failure: Failure): string => {
     failures.push(failure);
@@ -41,18 +47,32 @@ export function withLosses(snapshot: Snapshot, previous: State | undefined, acce
       notes.push(`${loss}; accepted with --accept-shrink.`);
       return source;
     }
+    lost.add(source.kind);
     const note = fail(source, {
       message: `${loss}.`,
       hint: "Check the caller's roles. If these credentials were removed on purpose, run the audit once with --accept-shrink.",
     });
     return { ...source, status: 'partial', note };
   });
+  const { trusts } = snapshot.facts;
   return {
     ...snapshot,
     sources,
+    facts:
+      trusts && lost.has('federation-trust')
+        ? { ...snapshot.facts, trusts: certainOf(trusts) }
+        : snapshot.facts,
     notes: [...snapshot.notes, ...notes],
     failures: [...snapshot.failures, ...failures],
   };
+}
+
+/** A principal whose trusts are missing from the list is not one without trusts: only one in force is certain. */
+function certainOf({ byPrincipal }: NonNullable<Snapshot['facts']['trusts']>): Snapshot['facts']['trusts'] {
+  const certain = [...byPrincipal].filter(([, trusts]) =>
+    trusts.some(({ disabled, providerDisabled }) => !disabled && providerDisabled === false),
+  );
+  return { byPrincipal: new Map(certain), rest: TRUSTS_LOST };
 }
 
 /** What this audit should list again, by `credentialKey`: neither what was gone before nor what is a decoy. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { KINDS, type Kind, type Snapshot } from '../../src/contract/index.js';
+import { KINDS, type Kind, type Snapshot, type SourceSeen, Unknown } from '../../src/contract/index.js';
 import { withLosses } from '../../src/engine/losses.js';
 import type { RememberedCredential, State } from '../../src/engine/state.js';
 import { credential, snapshot } from '../helpers/snapshot.js';
@@ -59,6 +59,31 @@ describe('a list that lost more than half of at least 20 known credentials is no
       },
     ]);
     expect(sources[0]?.note).toBe(`${failures[0]?.message} ${failures[0]?.hint}`);
+  });
+
+  test('leaves open whether a principal whose trusts are missing has any', () => {
+    const inForce = { id: 'a', name: 'a', disabled: false, providerDisabled: false };
+    const byPrincipal = new Map([
+      ['p1', [inForce]],
+      ['p2', [{ ...inForce, disabled: true }]],
+    ]);
+    const trusts = { byPrincipal, rest: null };
+    const shrunken = {
+      ...seen([]),
+      sources: [{ ...seen([]).sources[0], kind: 'federation-trust' } as SourceSeen],
+      facts: { ...seen([]).facts, trusts },
+    };
+    const before = {
+      ...state([]),
+      credentials: Object.fromEntries(
+        ids(20).map((id) => [`federation-trust|${id}`, { roles: null, network: null, seenIn: 'tenant' }]),
+      ),
+    };
+    const certain = withLosses(shrunken, before, false).facts.trusts;
+    expect([...(certain?.byPrincipal.keys() ?? [])]).toEqual(['p1']);
+    expect(certain?.rest).toBeInstanceOf(Unknown);
+    expect(withLosses(shrunken, before, true).facts.trusts).toEqual(trusts);
+    expect(withLosses(seen([]), state(ids(20)), false).facts.trusts).toBeUndefined();
   });
 
   test('is accepted with --accept-shrink, and a note says so', () => {
