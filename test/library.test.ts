@@ -53,6 +53,11 @@ describe('what is handed over wrongly is told', () => {
     ['a time that is a text', { env: {}, asOf: '2026-01-01' }, 'asOf of audit() must be a valid Date'],
     ['a time that is none', { env: {}, asOf: new Date('x') }, 'asOf of audit() must be a valid Date'],
     ['a list that is none', { env: {}, input: '3' }, 'the input'],
+    [
+      'rules of which none can run',
+      { env: {}, input: LIST, only: ['scope-widened', 'loose-trust-condition'] },
+      'no requested rule could run. loose-trust-condition: no federation trusts were read.',
+    ],
   ])('%s', async (_, options, says) => {
     const failure = await audit(options as AuditOptions).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(AuditError);
