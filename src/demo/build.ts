@@ -98,7 +98,8 @@ export function role(over: Partial<Role> & { readonly id: string }): Role {
 /** A personal client with every optional field unset: it never expires, was never used and may do all. */
 export function personalClient(over: Partial<PersonalClient> & { readonly id: string }): PersonalClient {
   return {
-    clientId: clientNameOf(over.id),
+    // A personal client's id is the local part of its client id.
+    clientId: over.id,
     displayName: '',
     userId: '',
     createdAt: null,
@@ -199,7 +200,7 @@ export function tenantRecords(now: number, over: Partial<TenantRecords> = {}): T
     roleIds: [ROLE.owner],
   });
   const own = personalClient({
-    id: idOf('caller-key'),
+    id: clientNameOf(idOf('caller-key')),
     displayName: 'c1-audit',
     userId: caller.id,
     createdAt: calendar.ago(10),

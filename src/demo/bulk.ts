@@ -100,8 +100,7 @@ function person(index: number, at: (daysAgo: number) => string): User {
 function tidyKey(index: number, userId: string, at: (daysAgo: number) => string): PersonalClient {
   const age = 5 + (index % 30);
   return personalClient({
-    id: `2bulkKey0000000000${String(index).padStart(9, '0')}`,
-    clientId: `steady-heron-${String(index).padStart(9, '0')}`,
+    id: `steady-heron-${String(index).padStart(9, '0')}`,
     displayName: `job-${index}`,
     userId,
     createdAt: at(age),
@@ -119,8 +118,7 @@ function key(index: number, userId: string, at: (daysAgo: number) => string): Pe
   const created = 5 + (index % 400);
   const createdAt = at(created);
   return personalClient({
-    id: `2bulkKey0000000000${number}`,
-    clientId: `steady-heron-${number}`,
+    id: `steady-heron-${number}`,
     displayName: `job-${index}`,
     userId,
     createdAt,

@@ -244,6 +244,19 @@ describe('pages', () => {
     expect(sizes(await search({ query: 'KEY 3' }))).toEqual([12]);
   });
 
+  test('fields of a body may be spelt as in the proto file', async () => {
+    await start({ data: keysOf(60) });
+    const { json } = await post('/search/iam/personal_clients', { page_size: 12 });
+    expect(json.list).toHaveLength(12);
+    const next = await post('/search/iam/personal_clients', {
+      page_size: 12,
+      page_token: json.nextPageToken,
+    });
+    expect(next.json.list[0].id).not.toBe(json.list[0].id);
+    const users = await post('/search/users', { job_titles: ['x'] });
+    expect(users.json.code).toBe(12);
+  });
+
   test('a token belongs to its query, and is opaque', async () => {
     await start({ data: keysOf(60) });
     const { json } = await post('/search/iam/personal_clients', {});
@@ -293,6 +306,14 @@ describe('people, roles, settings', () => {
     expect(await ids({ query: 'okafor' })).toEqual(['Ada Okafor']);
     expect(await ids({ userStatuses: ['DELETED'] })).toEqual(['Inês Duarte']);
     expect((await post('/search/users', { departments: ['IT'] })).json.code).toBe(12);
+  });
+
+  test('all users, in pages', async () => {
+    const first = await get('/users?page_size=10');
+    expect(first.json.list).toHaveLength(10);
+    expect((await get(`/users?page_size=100&page_token=${first.json.nextPageToken}`)).json.list).toHaveLength(
+      tenant.data.users.length - 10,
+    );
   });
 
   test('one user, or 404', async () => {
@@ -346,6 +367,36 @@ describe('machines', () => {
       clientId: `${credentials.json.list[0].id}@127.0.0.1/spc`,
     });
     expect((await get('/service_principals/nobody/credentials')).status).toBe(404);
+  });
+
+  test('one service principal, credential, trust and provider; 404 for what is not theirs', async () => {
+    const [mine, other] = tenant.data.credentials;
+    const { servicePrincipalId: id = '' } = mine ?? {};
+    const principal = await get(`/service_principals/${id}`);
+    expect(principal.json.servicePrincipal).toMatchObject({ id, user: { id } });
+    expect(principal.json.servicePrincipal).not.toHaveProperty('ownerIds');
+    const credential = await get(`/service_principals/${id}/credentials/${mine?.id}`);
+    expect(credential.json.credential).toMatchObject({
+      id: mine?.id,
+      clientId: `${mine?.clientId}@127.0.0.1/spc`,
+    });
+    const elsewhere = tenant.data.servicePrincipals.find((each) => each.id !== other?.servicePrincipalId);
+    expect((await get(`/service_principals/${elsewhere?.id}/credentials/${other?.id}`)).status).toBe(404);
+
+    const [trust] = tenant.data.trusts;
+    const trusts = await get(`/service_principals/${trust?.servicePrincipalId}/trusts`);
+    const clientId = `${trust?.clientId}@127.0.0.1/wfe`;
+    expect(trusts.json.list.map((each: { clientId: string }) => each.clientId)).toContain(clientId);
+    const path = `/service_principals/${trust?.servicePrincipalId}/trusts`;
+    expect((await get(`${path}/${encodeURIComponent(clientId)}`)).json.trust).toMatchObject({ clientId });
+    expect((await get(`${path}/nobody`)).status).toBe(404);
+
+    const [provider] = tenant.data.providers;
+    expect((await get(`/workload_federation/providers/${provider?.id}`)).json.provider).toEqual(provider);
+    expect((await get('/workload_federation/providers/nobody')).status).toBe(404);
+    expect((await get('/service_principals/nobody')).status).toBe(404);
+    tenant.features.federation = 404;
+    expect((await get(path)).status).toBe(404);
   });
 
   test('an owner sees their own service principals alone', async () => {
@@ -451,7 +502,8 @@ describe('requests that are not what they should be', () => {
     });
 
   test.each([
-    ['an unknown key', { page_size: 10 }, /unknown field "page_size"/],
+    ['an unknown key', { page_sizes: 10 }, /unknown field "page_sizes"/],
+    ['one field in both spellings', { page_size: 10, pageSize: 10 }, /duplicate field "pageSize"/],
     ['an unknown key in a ref', { users: [{ id: 'a', name: 'b' }] }, /unknown field "name"/],
     ['a number as text', { pageSize: '10' }, /invalid value for integer field pageSize/],
     ['text as a number', { pageToken: 1 }, /invalid value for string field pageToken/],

@@ -37,8 +37,8 @@ describe('the seed', () => {
   });
 
   test('has ids of the form that the API gives, each once', () => {
+    expect(data.personalClients.filter(({ id, clientId }) => id !== clientId)).toEqual([]);
     const ids = [
-      ...data.personalClients,
       ...data.users,
       ...data.roles,
       ...data.servicePrincipals.filter(({ id }) => !data.users.some((user) => user.id === id)),

@@ -1,4 +1,4 @@
-import { type Calendar, idOf, personalClient, ROLE } from '../build.js';
+import { type Calendar, clientNameOf, idOf, personalClient, ROLE } from '../build.js';
 import type { PersonalClient } from '../tenant/records.js';
 import { PLANTED } from './decoys.js';
 import { BASTION, CI_RUNNERS, OFFICE, VPN } from './networks.js';
@@ -351,7 +351,7 @@ export function personalClients(calendar: Calendar): PersonalClient[] {
   return KEYS.map((key, index) => {
     const createdAt = calendar.ago(key.created);
     return personalClient({
-      id: idOf(`personal client ${index} ${key.name}`),
+      id: clientNameOf(idOf(`personal client ${index} ${key.name}`)),
       displayName: key.name,
       userId: PERSON[key.owner],
       createdAt,

@@ -24,13 +24,24 @@ export type Values<S extends Shape> = {
  * @throws Refusal 400 for a key that the message does not have, or a value of another type.
  */
 export function readFields<S extends Shape>(body: Readonly<Record<string, unknown>>, shape: S): Values<S> {
-  for (const key of Object.keys(body)) {
-    if (!Object.hasOwn(shape, key)) {
+  const given: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(body)) {
+    const name = jsonName(key);
+    if (!Object.hasOwn(shape, name)) {
       throw apiError(Code.invalidArgument, `proto: (line 1:1): unknown field "${key}"`);
     }
+    if (Object.hasOwn(given, name)) {
+      throw apiError(Code.invalidArgument, `proto: (line 1:1): duplicate field "${key}"`);
+    }
+    given[name] = value;
   }
-  const values = Object.entries(shape).map(([key, type]) => [key, readField(key, body[key] ?? null, type)]);
+  const values = Object.entries(shape).map(([key, type]) => [key, readField(key, given[key] ?? null, type)]);
   return Object.fromEntries(values) as Values<S>;
+}
+
+/** A field may be spelt as in JSON (`pageSize`) or as in the proto file (`page_size`). */
+export function jsonName(key: string): string {
+  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function readField(key: string, value: unknown, type: FieldType): unknown {

@@ -1,11 +1,18 @@
 import type { Call } from './call.js';
 import { searchDecoys } from './decoys.js';
-import { listProviders, searchTrusts, testCel } from './federation.js';
+import { getProvider, listProviders, searchTrusts, testCel } from './federation.js';
 import { createFinding, searchFindings, setFindingState } from './findings.js';
 import { introspect } from './introspect.js';
-import { getRole, getUser, listRoles, searchUsers } from './people.js';
+import { getRole, getUser, listRoles, listUsers, searchUsers } from './people.js';
 import { getPersonalClient, listPersonalClients, searchPersonalClients } from './personal-clients.js';
-import { listCredentials, listServicePrincipals } from './service-principals.js';
+import {
+  getCredential,
+  getPrincipalTrust,
+  getServicePrincipal,
+  listCredentials,
+  listPrincipalTrusts,
+  listServicePrincipals,
+} from './service-principals.js';
 import { getSessionSettings } from './settings.js';
 
 export const API_PREFIX = '/api/v1';
@@ -19,7 +26,7 @@ interface Endpoint {
 }
 
 /** Every endpoint of the API that the tenant serves, by the name that faults and recorded requests use. */
-const ENDPOINTS = {
+export const ENDPOINTS = {
   introspect: { method: 'GET', path: '/auth/introspect', answer: introspect },
   'personal-clients': { method: 'GET', path: '/iam/personal_clients', answer: listPersonalClients },
   'personal-client': { method: 'GET', path: '/iam/personal_clients/:id', answer: getPersonalClient },
@@ -29,14 +36,31 @@ const ENDPOINTS = {
     answer: searchPersonalClients,
   },
   'search-users': { method: 'POST', path: '/search/users', answer: searchUsers },
+  users: { method: 'GET', path: '/users', answer: listUsers },
   user: { method: 'GET', path: '/users/:id', answer: getUser },
   roles: { method: 'GET', path: '/iam/roles', answer: listRoles },
   role: { method: 'GET', path: '/iam/roles/:id', answer: getRole },
   'service-principals': { method: 'GET', path: '/service_principals', answer: listServicePrincipals },
+  'service-principal': { method: 'GET', path: '/service_principals/:id', answer: getServicePrincipal },
   'service-principal-credentials': {
     method: 'GET',
     path: '/service_principals/:id/credentials',
     answer: listCredentials,
+  },
+  'service-principal-credential': {
+    method: 'GET',
+    path: '/service_principals/:id/credentials/:credential',
+    answer: getCredential,
+  },
+  'service-principal-trusts': {
+    method: 'GET',
+    path: '/service_principals/:id/trusts',
+    answer: listPrincipalTrusts,
+  },
+  'service-principal-trust': {
+    method: 'GET',
+    path: '/service_principals/:id/trusts/:trust',
+    answer: getPrincipalTrust,
   },
   'search-federation-trusts': {
     method: 'POST',
@@ -44,6 +68,7 @@ const ENDPOINTS = {
     answer: searchTrusts,
   },
   'federation-providers': { method: 'GET', path: '/workload_federation/providers', answer: listProviders },
+  'federation-provider': { method: 'GET', path: '/workload_federation/providers/:id', answer: getProvider },
   'test-cel': { method: 'POST', path: '/workload_federation/test-cel', answer: testCel },
   'search-decoys': { method: 'POST', path: '/decoys/search', answer: searchDecoys },
   'session-settings': { method: 'GET', path: '/settings/session', answer: getSessionSettings },

@@ -1,14 +1,15 @@
 import { readFields } from './body.js';
-import { type Call, require, requireFeature, searchPage, undeclaredPage } from './call.js';
+import { type Call, notFound, require, requireFeature, searchPage, undeclaredPage } from './call.js';
 import { evaluateCondition } from './cel.js';
 import { fullClientId } from './clients.js';
 import { apiError, Code } from './errors.js';
 import { Permission } from './permissions.js';
-import { filter } from './tables.js';
+import type { FederationTrust } from './records.js';
+import { filter, findById } from './tables.js';
 
 /** POST /search/workload_federation_trusts */
 export function searchTrusts(call: Call) {
-  const { data, features, audience } = call.state;
+  const { data, features } = call.state;
   requireFeature('workload federation', features.federation);
   const ask = readFields(call.body, {
     pageSize: 'integer',
@@ -32,12 +33,13 @@ export function searchTrusts(call: Call) {
     : data.trusts;
   const { list, nextPageToken } = searchPage(call, matching, ask, [providerId, servicePrincipalId, text]);
   return {
-    list: list.map((trust) => ({
-      ...trust,
-      clientId: fullClientId(trust.clientId, audience, 'federation-trust'),
-    })),
+    list: list.map((trust) => trustOnWire(call, trust)),
     nextPageToken,
   };
+}
+
+export function trustOnWire(call: Call, trust: FederationTrust): FederationTrust {
+  return { ...trust, clientId: fullClientId(trust.clientId, call.state.audience, 'federation-trust') };
 }
 
 /** GET /workload_federation/providers */
@@ -46,6 +48,16 @@ export function listProviders(call: Call) {
   requireFeature('workload federation', features.federation);
   require(call, Permission.readFederation);
   return undeclaredPage(call, 'federation-providers', data.providers);
+}
+
+/** GET /workload_federation/providers/{id} */
+export function getProvider(call: Call) {
+  const { data, features } = call.state;
+  requireFeature('workload federation', features.federation);
+  require(call, Permission.readFederation);
+  const provider = findById(data.providers, call.params.id ?? '');
+  if (!provider) throw notFound('workload federation provider');
+  return { provider };
 }
 
 /** POST /workload_federation/test-cel */

@@ -7,6 +7,7 @@ export const UNDECLARED_LISTS = [
   'personal-clients',
   'service-principals',
   'service-principal-credentials',
+  'service-principal-trusts',
   'federation-providers',
 ] as const;
 

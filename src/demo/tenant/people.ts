@@ -1,4 +1,4 @@
-import { readFields } from './body.js';
+import { jsonName, readFields } from './body.js';
 import { type Call, declaredPage, may, notFound, require, searchPage } from './call.js';
 import { apiError, Code } from './errors.js';
 import { Permission } from './permissions.js';
@@ -45,7 +45,8 @@ const NOT_SERVED = [
 /** POST /search/users */
 export function searchUsers(call: Call) {
   const ask = readFields(call.body, SEARCH_USERS);
-  const unknown = NOT_SERVED.find((name) => name in call.body);
+  const given = Object.keys(call.body).map(jsonName);
+  const unknown = NOT_SERVED.find((name) => given.includes(name));
   if (unknown) throw apiError(Code.unimplemented, `the embedded tenant does not filter users by ${unknown}`);
   if (call.state.withoutRights === 'refuse') require(call, Permission.readUsers);
 
@@ -64,6 +65,13 @@ export function searchUsers(call: Call) {
 
   const { pageSize: _size, pageToken: _token, ...query } = ask;
   const { list, nextPageToken } = searchPage(call, matching, ask, query);
+  return { list: list.map((user) => userView(call, user)), expanded: [], nextPageToken };
+}
+
+/** GET /users */
+export function listUsers(call: Call) {
+  if (call.state.withoutRights === 'refuse') require(call, Permission.readUsers);
+  const { list, nextPageToken } = declaredPage(call, call.state.data.users);
   return { list: list.map((user) => userView(call, user)), expanded: [], nextPageToken };
 }
 

@@ -257,7 +257,8 @@ function recordableBody({ target, text }: Incoming): unknown {
 }
 
 function askedToken({ url }: Incoming, body: unknown): string {
-  const inBody = (body as { pageToken?: unknown } | undefined)?.pageToken;
+  const { pageToken, page_token } = (body ?? {}) as { pageToken?: unknown; page_token?: unknown };
+  const inBody = pageToken ?? page_token;
   return typeof inBody === 'string' ? inBody : (url.searchParams.get('page_token') ?? '');
 }
 
