@@ -18,7 +18,7 @@ export interface Judged {
 /** No condition that a person wrote unfolds into more parts; each side of && and || may have as many. */
 const MAX_PARTS = 20_000;
 /** And all sides together. */
-const MAX_TOTAL = 200_000;
+const MAX_TOTAL = 60_000;
 
 /** The condition unfolds into more parts than can be judged. */
 export class TooManyParts extends Error {}
