@@ -11,6 +11,8 @@ export interface Io {
   readonly now: () => number;
   /** Shorter waits and smaller bounds than a real run has, for tests. */
   readonly limits?: Readonly<Record<string, number>>;
+  /** Ends the whole program at once with exit 3, saying why; absent: whoever runs it cannot be ended. */
+  readonly abandon?: (why: string) => never;
   /** Aborted by Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
 }

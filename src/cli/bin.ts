@@ -82,6 +82,10 @@ const code = await main(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   now: Date.now,
+  abandon(why) {
+    say(why);
+    return end(EXIT.incomplete);
+  },
   signal: stop.signal,
 });
 // Not left to what a plug-in may have started: it could go on for ever, or set process.exitCode.

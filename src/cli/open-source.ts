@@ -24,6 +24,11 @@ import { timeoutOf } from './timeout.js';
 /** A day, in seconds. */
 const LONGEST = 86_400;
 
+/** How long the tenant may be read, in milliseconds. */
+export function timeLimit(flags: Pick<AuditFlags, 'timeout'>): number {
+  return timeoutOf(flags, LONGEST).runTimeout ?? DEFAULT_LIMITS.runTimeout;
+}
+
 /** Where credentials come from, and where findings may go to. */
 export interface Opened {
   readonly source: Source;

@@ -105,6 +105,29 @@ describe('a plug-in that ends the process does not make the exit code 0', () => 
   });
 });
 
+describe('an endless loop in a plug-in does not block the audit past --timeout', () => {
+  test.each([
+    ['while it is loaded', 'while (true) {}', '', []],
+    ['while it is loaded by doctor', 'while (true) {}', '', ['doctor']],
+    ['in its check', '', 'while (true) {}', []],
+    ['in the check of a plan', '', 'while (true) {}', ['plan']],
+    ['in a regular expression', '', "/^(a+)+$/.test('a'.repeat(60) + '!')", []],
+  ])('%s', async (_, top, check, command) => {
+    writeFileSync(
+      join(cwd, 'ours.mjs'),
+      `${top}\nexport default { id: 'ours/rule', title: 'Ours', severity: 'low', kinds: ['personal-client'],
+        docs: { why: 'w', fix: 'f', references: [] }, needs: [], messages: { m: () => 'm' },
+        check() { ${check}; return undefined; } };`,
+    );
+    writeFileSync(join(cwd, 'c1-audit.config.yaml'), 'plugins: [./ours.mjs]\n');
+    const started = Date.now();
+    const { code, stderr } = await bundle([...command, '--timeout', '1']);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/The audit is incomplete: something blocked it for 10 s beyond its time limit/);
+    expect(Date.now() - started).toBeLessThan(25_000);
+  });
+});
+
 describe('NODE_DEBUG does not print secret URLs', () => {
   let heartbeat: Server;
   let url: string;

@@ -16,12 +16,13 @@ import { wantsColor } from '../color.js';
 import type { AuditFlags } from '../flags.js';
 import { createLog } from '../log.js';
 import { type CommandContext, complain } from '../main.js';
-import { open } from '../open-source.js';
+import { open, timeLimit } from '../open-source.js';
 import { createProgress } from '../progress.js';
 import { pushMode } from '../push-mode.js';
 import { configurationKept, inputsKept } from '../saved-report.js';
 import { environmentSecrets } from '../secrets.js';
 import { unattended } from '../unattended.js';
+import { watched } from '../watchdog.js';
 
 /** What a command that audits changes about it. */
 export interface AuditDefaults {
@@ -49,7 +50,7 @@ export async function auditCommand(
   const rehearses = flags.dryRun || flags.slackDryRun || flags.input !== undefined;
   const heartbeat = rehearses ? 'none' : isAnotherDay(flags.asOf, io.now()) ? 'failure' : 'all';
   return unattended(
-    () => audit(flags, context, defaults),
+    () => watched(timeLimit(flags), io, () => audit(flags, context, defaults)),
     { slack: mayTellSlack === true, heartbeat },
     context,
   );

@@ -12,6 +12,7 @@ import { createLog } from '../log.js';
 import type { CommandContext } from '../main.js';
 import { kindsOf } from '../open-source.js';
 import { timeoutOf } from '../timeout.js';
+import { watched } from '../watchdog.js';
 
 /** Somebody waits for the answer: less patience than an audit has. Milliseconds. */
 const LIMITS = {
@@ -40,7 +41,7 @@ export async function doctorCommand(flags: DoctorFlags, context: CommandContext)
   const lines = new TextLines(wantsColor(io, flags.color));
   const print = (text: string) => writeStream(io.stdout, redactor.redact(text));
   const limits = { ...LIMITS, ...io.limits, ...timeoutOf(flags, LONGEST) };
-  return within(limits.runTimeout, outOfTime(limits.runTimeout), io.signal, async (signal) => {
+  const checkAll = async (signal: AbortSignal) => {
     const exam: Exam = {
       io,
       signal,
@@ -56,7 +57,9 @@ export async function doctorCommand(flags: DoctorFlags, context: CommandContext)
     });
     await print(asText ? lines.end() + summaryOf(examination) : jsonOf(examination));
     return examination.exitCode;
-  });
+  };
+  const { runTimeout } = limits;
+  return watched(runTimeout, io, () => within(runTimeout, outOfTime(runTimeout), io.signal, checkAll));
 }
 
 async function loadPlan(flags: DoctorFlags, { io }: CommandContext): Promise<Plan> {

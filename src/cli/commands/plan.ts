@@ -17,10 +17,11 @@ import type { PlanFlags } from '../definitions/plan.js';
 import { documentTargets, writeDocuments } from '../documents.js';
 import { createLog } from '../log.js';
 import { type CommandContext, complain } from '../main.js';
-import { openSource } from '../open-source.js';
+import { openSource, timeLimit } from '../open-source.js';
 import { createProgress } from '../progress.js';
 import { configurationKept, inputsKept, readSavedReport } from '../saved-report.js';
 import { environmentSecrets } from '../secrets.js';
+import { watched } from '../watchdog.js';
 
 const RENDERERS = { text: planText, markdown: planMarkdown };
 const FORMATS = ['text', 'markdown'] as const;
@@ -54,7 +55,7 @@ export async function planCommand(
   }
   const { report, rules, snapshot }: Audited =
     file === undefined
-      ? await audit(flags, targets, context)
+      ? await watched(timeLimit(flags), io, () => audit(flags, targets, context))
       : { report: await readSavedReport(file, io), rules: builtIns, snapshot: undefined };
   const plan = makePlan(report, ruleInfos(rules), flags.owner);
   if (!plan)
