@@ -176,7 +176,28 @@ describe('a list that hides the credential that asks for it', () => {
     expect(report.coverage.sources.filter(({ status }) => status === 'complete')).toHaveLength(2);
   });
 
-  test('is not mistaken for one where only port or case of the host differ', async () => {
+  test('is not mistaken for a feature that is switched off', async () => {
+    tenant.features.servicePrincipals = 403;
+    const env = await tenant.issue.secret(SMALL.bearer, 'service-principal-credential');
+    const { code, report } = await audit([], { env });
+    expect([code, report.coverage.sources.map(({ status }) => status)]).toEqual([
+      0,
+      ['complete', 'unavailable', 'complete'],
+    ]);
+  });
+
+  test('is not mistaken for one where the case of the host differs', async () => {
+    const principal = tenant.environment.CONDUCTORONE_CLIENT_ID?.replace('127.0.0.1', 'acme.conductor.one');
+    strike('introspect', setAnswerField('principleId', principal));
+    strike('search-personal-clients', {
+      kind: 'edit',
+      edit: (json) => JSON.parse(JSON.stringify(json).replaceAll('@127.0.0.1/', '@Acme.Conductor.One/')),
+    });
+    const env = await tenant.issue.accessToken();
+    expect((await audit(['--source', 'personal-clients'], { env })).code).toBe(0);
+  });
+
+  test('is not mistaken for one where only the port of the host differs', async () => {
     strike('search-personal-clients', {
       kind: 'edit',
       edit: (json) => JSON.parse(JSON.stringify(json).replaceAll('@127.0.0.1/', '@127.0.0.1:8443/')),
