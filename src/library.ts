@@ -7,6 +7,7 @@ import { loadConfig } from './config/load.js';
 import { checkRule } from './config/plugins.js';
 import type { Rule } from './contract/index.js';
 import { evaluate } from './engine/evaluate.js';
+import { redactReport } from './engine/redact-report.js';
 import type { Report } from './engine/report.js';
 import { AuditError } from './errors.js';
 import type { AuditOptions } from './index.js';
@@ -35,17 +36,18 @@ export async function auditAsLibrary(options: AuditOptions): Promise<Report> {
   });
   const redactor = new Redactor();
   hideSecrets(redactor, env);
+  const scrub = (text: string) => redactor.redact(text);
   const io = silentIo(env, signal);
   const source =
     options.input === undefined
       ? await openSource({}, loaded, { io, redactor }, SILENT, () => undefined)
-      : fileSource(options.input, 'the input', undefined);
+      : fileSource(options.input, 'the input', undefined, scrub);
   const { config, rules } = loaded;
   const evaluation = await assess(
     { source, config, rules, only: only && new Set(only), waivers: true, asOf },
     { startedAt, now: Date.now, signal, onCollected: () => undefined },
   );
-  return evaluate(evaluation).report;
+  return redactReport(evaluate(evaluation).report, scrub);
 }
 
 function silentIo(env: Io['env'], signal: AbortSignal): Io {

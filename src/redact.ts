@@ -1,16 +1,18 @@
-/** Shortest part of a secret that is still worth hiding. */
+/** Shortest part of a secret that is worth hiding. */
 const PART = 12;
-/** Any run of 12 characters holds a whole block of 6 that starts at a multiple of 6: only those are looked up. */
-const BLOCK = PART / 2;
-/** What tokens, their percent-encoding and their base64 are made of. Text between runs of them cannot hold a part. */
-const TOKEN_CHARACTER = /[\w\-+/=%.:~@!$&'()*,;?#[\]]/;
-const TOKEN_RUN = new RegExp(`${TOKEN_CHARACTER.source}{${PART},}`);
+/** Secrets below this are refused at start: to hide one by value would also hide words that are not secret. */
+export const SHORTEST_SECRET = 8;
+/** Shortest form that is looked for: the base64 of a short secret without its ends. */
+const SHORTEST_FORM = 6;
 
 const MASK = '[redacted]';
 
-/** Characters in a row that are looked at to tell whether some secret may hold them. */
+/** Not looked up on the global object for each character: inside a VM context that takes a hundred times as long. */
+const { imul, max } = Math;
+
+/** Characters in a row that are looked at to decide quickly that no part of a secret is near. */
 const PROBE = 3;
-/** Any 12 characters in a row hold 10 probes, one of them at a multiple of 10: large reports are passed over in steps. */
+/** Any 12 characters in a row hold 10 probes, one of them at a multiple of 10: text is passed over in steps. */
 const STEP = PART - PROBE + 1;
 const PROBES = 1 << 16;
 
@@ -21,124 +23,177 @@ function probeAt(text: string, at: number): number {
   );
 }
 
-/** 1 for the codes of ASCII characters that token runs are made of. */
-const IN_RUN = Uint8Array.from({ length: 128 }, (_, code) =>
-  TOKEN_CHARACTER.test(String.fromCharCode(code)) ? 1 : 0,
-);
-
 /**
  * Hides secrets by value in everything that leaves the program.
  *
  * A secret is known in its plain, percent-encoded, form-encoded, base64 and JSON-escaped forms, and so is every part of
  * it of 12 or more characters. Keys and places do not matter: a secret inside an error text of somebody else's server is
- * hidden too.
+ * hidden too. Meant for values and prose: a finished document also holds words of its own, which a secret may equal.
+ *
+ * Time grows with the length of the text alone, whatever the secrets: each place is looked up once.
  */
 export class Redactor {
   readonly #forms = new Set<string>();
-  readonly #whole = new Set<string>();
-  /** Blocks of 6 characters, and the forms and places they stand in. */
-  readonly #blocks = new Map<string, { form: string; at: number }[]>();
+  /** Forms too short to have parts. */
+  readonly #short: string[] = [];
+  readonly #parts = new Parts();
   /** 1 for every probe that some form holds. */
   readonly #probes = new Uint8Array(PROBES);
 
   /** `publicPrefix`: a beginning that everybody knows (a scheme, a host) and that may be printed. */
   add(secret: string | undefined, publicPrefix = ''): void {
-    if (secret === undefined || secret.trim() === '') return;
+    if (secret === undefined) return;
     const value = secret.trim();
     const hidden = value.startsWith(publicPrefix) ? value.slice(publicPrefix.length) : value;
-    for (const form of formsOf(hidden)) this.#addForm(form);
+    if (hidden.length < SHORTEST_SECRET) return;
+    const forms = [...formsOf(hidden)].filter(
+      (form) => form.length >= SHORTEST_FORM && !this.#forms.has(form),
+    );
+    this.#parts.reserve(forms.reduce((sum, { length }) => sum + length, 0));
+    for (const form of forms) this.#addForm(form);
   }
 
   #addForm(form: string): void {
-    if (form.length < BLOCK || this.#forms.has(form)) return;
     this.#forms.add(form);
-    // Forms with characters outside of token runs, and short secrets, are only found whole.
-    if (form.length < PART || form.match(TOKEN_RUN)?.[0] !== form) this.#whole.add(form);
-    for (let at = 0; at + PROBE <= form.length; at += 1) this.#probes[probeAt(form, at)] = 1;
-    for (let at = 0; at + BLOCK <= form.length; at += 1) {
-      const block = form.slice(at, at + BLOCK);
-      const places = this.#blocks.get(block);
-      if (places) places.push({ form, at });
-      else this.#blocks.set(block, [{ form, at }]);
+    if (form.length < PART) {
+      this.#short.push(form);
+      return;
     }
+    for (let at = 0; at + PROBE <= form.length; at += 1) this.#probes[probeAt(form, at)] = 1;
+    this.#parts.add(form);
   }
 
   /** The text with every known secret, or part of one, replaced. */
   redact(text: string): string {
-    if (this.#forms.size === 0) return text;
+    if (text.length < SHORTEST_FORM || this.#forms.size === 0) return text;
     let clean = text;
-    for (const form of this.#whole) clean = clean.replaceAll(form, MASK);
+    for (const form of this.#short) clean = clean.replaceAll(form, MASK);
     return this.#redactParts(clean);
   }
 
   #redactParts(text: string): string {
     let result = '';
     let done = 0;
+    // What is to be hidden next: overlapping parts are hidden as one.
+    let start = 0;
+    let end = 0;
     for (let at = 0; at + PROBE <= text.length; at += STEP) {
-      if (!this.#mayHoldPart(text, at, done)) continue;
-      let start = at;
-      let end = at;
-      while (start > done && IN_RUN[text.charCodeAt(start - 1)] === 1) start -= 1;
-      while (IN_RUN[text.charCodeAt(end)] === 1) end += 1;
-      if (end - start < PART) continue;
-      result += text.slice(done, start) + this.#redactRun(text.slice(start, end));
-      done = end;
-      at = end - STEP;
+      if (this.#probes[probeAt(text, at)] === 0 || !this.#mayHoldPart(text, at)) continue;
+      // Every place from which 12 characters hold the probe.
+      const last = at + PART > text.length ? text.length - PART : at;
+      // Places before the end of a part that was found hold nothing that is not hidden already.
+      for (let from = max(at - STEP + 1, end - PART + 1, 0); from <= last; from += 1) {
+        const found = this.#parts.endOf(text, from);
+        if (found === 0) continue;
+        if (from > end) {
+          if (end > start) {
+            result += text.slice(done, start) + MASK;
+            done = end;
+          }
+          start = from;
+        }
+        end = found;
+        from = found - PART;
+      }
     }
-    return done === 0 ? text : result + text.slice(done);
+    return end > start ? result + text.slice(done, start) + MASK + text.slice(end) : text;
   }
 
-  /** False where fewer than 10 probes in a row around `at` are from secrets, so that no part of one can stand there. */
-  #mayHoldPart(text: string, at: number, floor: number): boolean {
-    if (this.#probes[probeAt(text, at)] === 0) return false;
+  /** False where fewer than 10 probes in a row around `at` are from secrets, so that no part of one can be there. */
+  #mayHoldPart(text: string, at: number): boolean {
     let first = at;
-    while (first > floor && at - first + 1 < STEP && this.#probes[probeAt(text, first - 1)] === 1) first -= 1;
+    while (first > 0 && at - first + 1 < STEP && this.#probes[probeAt(text, first - 1)] === 1) first -= 1;
     let last = at;
     while (last - first + 1 < STEP && this.#probes[probeAt(text, last + 1)] === 1) last += 1;
     return last - first + 1 >= STEP;
   }
+}
 
-  #redactRun(run: string): string {
-    let result = '';
-    let done = 0;
-    for (let at = 0; at + BLOCK <= run.length; at += BLOCK) {
-      if (at < done) continue;
-      const match = this.#longestMatch(run, at, done);
-      if (!match) continue;
-      result += run.slice(done, match.start) + MASK;
-      done = match.end;
+/** Every run of 12 characters in some texts: a hash table of places in them. */
+class Parts {
+  #characters = new Uint16Array(1 << 12);
+  #length = 0;
+  /** Places in `#characters`, from 1; 0: free. Never more than half full, so that a search ends soon. */
+  #slots = new Int32Array(1 << 12);
+  #used = 0;
+
+  /** Makes space for so many more characters at once: filling a table anew takes longer than filling it. */
+  reserve(more: number): void {
+    const length = this.#length + more;
+    if (length > this.#characters.length) {
+      const larger = new Uint16Array(2 * length);
+      larger.set(this.#characters.subarray(0, this.#length));
+      this.#characters = larger;
     }
-    return done === 0 ? run : result + run.slice(done);
+    if (2 * (this.#used + more) > this.#slots.length) this.#grow(2 * (this.#used + more));
   }
 
-  /** The longest part of a secret, at least 12 characters, that covers the block at `at`. */
-  #longestMatch(run: string, at: number, floor: number): { start: number; end: number } | undefined {
-    let best: { start: number; end: number } | undefined;
-    for (const place of this.#blocks.get(run.slice(at, at + BLOCK)) ?? []) {
-      let start = at;
-      let end = at + BLOCK;
-      while (
-        start > floor &&
-        place.at - (at - start) > 0 &&
-        run[start - 1] === place.form[place.at - (at - start) - 1]
-      )
-        start -= 1;
-      while (
-        end < run.length &&
-        place.at + (end - at) < place.form.length &&
-        run[end] === place.form[place.at + (end - at)]
-      )
-        end += 1;
-      if (end - start >= PART && (!best || end - start > best.end - best.start)) best = { start, end };
+  add(text: string): void {
+    const from = this.#length;
+    this.#length += text.length;
+    for (let at = 0; at < text.length; at += 1) this.#characters[from + at] = text.charCodeAt(at);
+    for (let at = 0; at + PART <= text.length; at += 1) {
+      const slot = this.#slotOf(text, at);
+      if (this.#slots[slot] !== 0) continue;
+      this.#slots[slot] = from + at + 1;
+      this.#used += 1;
     }
-    return best;
+  }
+
+  /** Where what begins at a place of a text, and is in here, ends; 0: the 12 characters there are not. */
+  endOf(text: string, at: number): number {
+    const place = this.#slots[this.#slotOf(text, at)] ?? 0;
+    if (place === 0) return 0;
+    let length = PART;
+    while (
+      this.#characters[place - 1 + length] === text.charCodeAt(at + length) &&
+      place - 1 + length < this.#length
+    )
+      length += 1;
+    return at + length;
+  }
+
+  /** The slot that holds the 12 characters at a place of a text, or the free one where they belong. */
+  #slotOf(text: string, at: number): number {
+    let hash = 0;
+    for (let offset = 0; offset < PART; offset += 1) hash = imul(hash, 31) + text.charCodeAt(at + offset);
+    const mask = this.#slots.length - 1;
+    let slot = mixed(hash) & mask;
+    while (this.#slots[slot] !== 0 && !this.#isAt((this.#slots[slot] ?? 0) - 1, text, at))
+      slot = (slot + 1) & mask;
+    return slot;
+  }
+
+  #isAt(place: number, text: string, at: number): boolean {
+    for (let offset = 0; offset < PART; offset += 1)
+      if (this.#characters[place + offset] !== text.charCodeAt(at + offset)) return false;
+    return true;
+  }
+
+  #grow(least: number): void {
+    const places = this.#slots.filter((place) => place !== 0);
+    let size = this.#slots.length;
+    while (size < least) size *= 2;
+    this.#slots = new Int32Array(size);
+    for (const place of places) {
+      const text = String.fromCharCode(...this.#characters.subarray(place - 1, place - 1 + PART));
+      this.#slots[this.#slotOf(text, 0)] = place;
+    }
   }
 }
 
+/** Spreads neighbouring hashes over the table. */
+function mixed(hash: number): number {
+  const once = imul(hash ^ (hash >>> 16), 0x45d9f3b);
+  return once ^ (once >>> 15);
+}
+
 function formsOf(value: string): Set<string> {
+  // What cannot be encoded (a lone surrogate) cannot be sent either.
+  const whole = value.toWellFormed();
   const json = JSON.stringify(value).slice(1, -1);
   // The last one is how forms write it.
-  const encoded = [encodeURIComponent(value), new URLSearchParams({ v: value }).toString().slice(2)];
+  const encoded = [encodeURIComponent(whole), new URLSearchParams({ v: whole }).toString().slice(2)];
   const forms = new Set([value, json, json.replaceAll('/', '\\/'), ...encoded, ...encoded.map(lowerHex)]);
   // Inside a longer text (Basic credentials, say) a value's base64 depends on where it starts modulo 3; the first
   // and last characters then mix with their neighbours and are left out.

@@ -13,6 +13,7 @@ import { DRIFT_RULES } from './engine/drift.js';
 import { type Evaluated, type Evaluation, evaluate } from './engine/evaluate.js';
 import { EXIT, type ExitCode, exitCode } from './engine/exit-code.js';
 import { NOTHING_TOLD, type Told } from './engine/history.js';
+import { redactReport } from './engine/redact-report.js';
 import type { Report } from './engine/report.js';
 import { WAIVER_RULES } from './engine/waivers.js';
 import { AuditError } from './errors.js';
@@ -141,13 +142,16 @@ type Attempt = (task: () => Promise<void>) => Promise<boolean>;
 
 /** Every delivery is tried; the state is kept only when all of them worked. */
 async function deliver(
-  { report, comparison }: Evaluated,
+  { report: found, comparison }: Evaluated,
   evaluation: Evaluation,
   stateFile: StateFile | undefined,
   request: RunRequest,
   context: RunContext,
 ): Promise<ExitCode> {
   const { io, redactor, log } = context;
+  const scrub = (text: string) => redactor.redact(text);
+  // The one place where secrets leave it: what is made of it is not looked at again, and cannot be damaged.
+  const report = redactReport(found, scrub);
   let failed = false;
   let told: Told = NOTHING_TOLD;
   const attempt: Attempt = async (task) => {
@@ -173,7 +177,7 @@ async function deliver(
   });
   if (request.slack === 'dry-run') {
     const text = slackDryRun(slack());
-    await attempt(() => writeStream(io.stdout, redactor.redact(text)));
+    await attempt(() => writeStream(io.stdout, text));
     if (text.trim() === 'null')
       context.complain({
         message: 'Nothing would be sent to Slack: there is nothing new to tell.',
@@ -187,7 +191,6 @@ async function deliver(
         now: io.now,
         signal: io.signal,
         log,
-        scrub: (text) => redactor.redact(text),
       });
     });
   }
@@ -197,7 +200,7 @@ async function deliver(
       await publishToActions(report, {
         env: io.env,
         stderr: io.stderr,
-        summary: redactor.redact(markdown(report, about)),
+        summary: markdown(report, about),
         reports: written,
       });
     });
@@ -213,9 +216,9 @@ async function deliver(
       const { pushFindings } = await import('./delivery/conductorone/index.js');
       const planned = await pushFindings(
         { ...push, report, evaluation, rules: about.rules, owners },
-        { signal: io.signal, log, scrub: (text) => redactor.redact(text), tell: context.complain },
+        { signal: io.signal, log, scrub, tell: context.complain },
       );
-      if (planned !== undefined) await writeStream(io.stdout, neutraliseJson(redactor.redact(planned)));
+      if (planned !== undefined) await writeStream(io.stdout, neutraliseJson(planned));
     });
   }
   return failed ? EXIT.incomplete : exitCode(report, request.config.failOn);
@@ -234,12 +237,12 @@ async function writeTargets(
   report: Report,
   about: ReporterContext,
   request: Pick<RunRequest, 'targets' | 'slack' | 'push'>,
-  { io, redactor }: Pick<RunContext, 'io' | 'redactor'>,
+  { io }: Pick<RunContext, 'io'>,
   attempt: Attempt,
 ): Promise<Record<string, string>> {
   const written: Record<string, string> = {};
   const print = async (format: Format) => {
-    const parts = redacted((await loadPartReporter(format))(report, about), redactor);
+    const parts = (await loadPartReporter(format))(report, about);
     const forPeople = format === 'text' || format === 'markdown';
     await writeStream(io.stdout, forPeople && inActions(io.env) ? stopCommands([...parts].join('')) : parts);
   };
@@ -253,7 +256,7 @@ async function writeTargets(
     }
     const done = await attempt(async () => {
       const render = await loadPartReporter(format);
-      await writeReport(file, redacted(render(report, about), redactor), io.cwd);
+      await writeReport(file, render(report, about), io.cwd);
       written[format] = file;
     });
     lost ||= !done;
@@ -262,11 +265,6 @@ async function writeTargets(
   const printed = isDryRun(request) || request.targets.some(({ file }) => file === undefined);
   if (lost && !printed) await attempt(() => print('text'));
   return written;
-}
-
-/** No secret spans parts: they end where a value does. */
-function* redacted(parts: Iterable<string>, redactor: Redactor): Generator<string> {
-  for (const part of parts) yield redactor.redact(part);
 }
 
 function reporterContext(
@@ -294,7 +292,7 @@ export function ruleInfos(rules: readonly Rule[]): ReadonlyMap<string, RuleInfo>
 export async function rerender(
   report: Report,
   request: Pick<RunRequest, 'targets' | 'rules' | 'color'> & { readonly failOn: Config['failOn'] },
-  context: Pick<RunContext, 'io' | 'redactor' | 'complain'>,
+  context: Pick<RunContext, 'io' | 'complain'>,
 ): Promise<ExitCode> {
   let failed = false;
   await writeTargets(

@@ -46,15 +46,70 @@ describe('a secret is hidden', () => {
   test('with characters that URLs and JSON write otherwise', () => {
     const awkward = 'pa"ss\\wörd & more/than+that=';
     const made = redactor([awkward]);
-    for (const form of [awkward, encodeURIComponent(awkward), JSON.stringify(awkward)]) {
+    const json = JSON.stringify(awkward);
+    for (const form of [awkward, encodeURIComponent(awkward), json]) {
       expect(made.redact(`<${form}>`)).toContain('[redacted]');
       expect(made.redact(`<${form}>`)).not.toContain(form);
     }
   });
 
-  test('however short it is', () => {
-    expect(redactor(['hunter2']).redact('password hunter2!')).toBe('password [redacted]!');
+  test('from 8 characters on, wherever it is', () => {
+    expect(redactor(['hunter22']).redact('password hunter22!')).toBe('password [redacted]!');
+    expect(redactor(['hunter2']).redact('password hunter2!')).toBe('password hunter2!');
+    expect(redactor(['host/hunter2', 'host/']).redact('host/hunter2')).toBe('host/hunter2');
   });
+});
+
+describe('a percent-encoded secret is hidden', () => {
+  // Each form of it shares less than 12 characters with any other.
+  const secret = 'a/b+c?d=e&f{g}h i:j"k';
+  const lower = (text: string) => text.replace(/%[0-9A-F]{2}/g, (byte) => byte.toLowerCase());
+  const asForm = new URLSearchParams({ v: secret }).toString().slice(2);
+
+  test.each([
+    ['in capitals', encodeURIComponent(secret)],
+    ['in small letters', lower(encodeURIComponent(secret))],
+    ['as a form writes it', asForm],
+    ['as a form writes it, in small letters', lower(asForm)],
+  ])('%s', (_, form) => {
+    const made = redactor([secret]);
+    expect(made.redact(`<${form}>`)).toBe('<[redacted]>');
+    expect(made.redact(`<${form.slice(0, 12)}>`)).toBe('<[redacted]>');
+    expect(made.redact(`<${form.slice(-12)}>`)).toBe('<[redacted]>');
+  });
+
+  test.each([0, 1, 2])('in base64 from place %i of three, in capitals and small letters', (shift) => {
+    // Its base64 is full of what URLs encode.
+    const bytes = '\u07ff\u07fe\u07ff\u07ff\u07fb\u07ff\u07ff\u07fe\u07ff\u07ff\u07fb\u07ff';
+    const base64 = Buffer.from('x'.repeat(shift) + bytes).toString('base64');
+    const inner = base64.slice(shift === 0 ? 0 : 4, -4);
+    expect(inner).toMatch(/[+/].*[+/]/);
+    const made = redactor([bytes]);
+    for (const form of [
+      inner,
+      inner.replaceAll('+', '-').replaceAll('/', '_'),
+      encodeURIComponent(inner),
+      lower(encodeURIComponent(inner)),
+    ])
+      expect(made.redact(`<${form}>`)).toBe('<[redacted]>');
+  });
+});
+
+test('JSON that escapes slashes is known as well', () => {
+  const made = redactor(['x/y/z/0/1/2/3']);
+  expect(made.redact('"x\\/y\\/z\\/0\\/1\\/2\\/3"')).toBe('"[redacted]"');
+});
+
+test('two secrets in a row are hidden as one, and what is between others stays', () => {
+  const [one, two] = ['q7Zt_pL0-vXw93Kd', 'Rr2MfY8sBnGhJ4cE'];
+  const made = redactor([one], [two]);
+  expect(made.redact(`${one}${two}`)).toBe('[redacted]');
+  expect(made.redact(`${one} and ${two}.`)).toBe('[redacted] and [redacted].');
+});
+
+test('a secret with a lone surrogate is taken, and hidden', () => {
+  const odd = 'odd-\ud800-secret-of-many';
+  expect(redactor([odd]).redact(`<${odd}>`)).toBe('<[redacted]>');
 });
 
 test('parts of 12 characters are hidden, parts of 11 are words like any other', () => {

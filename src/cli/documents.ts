@@ -38,11 +38,11 @@ export async function writeDocuments<F extends Format>(
   code: ExitCode,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const { io, redactor } = context;
+  const { io } = context;
   let failed = false;
   for (const { format, file } of targets) {
     try {
-      const parts = inBatches(await render(format), (text) => redactor.redact(text));
+      const parts = inBatches(await render(format));
       if (file !== undefined) await writeReport(file, parts, io.cwd);
       else if (format !== 'json' && inActions(io.env))
         await writeStream(io.stdout, stopCommands([...parts].join('')));
@@ -59,13 +59,13 @@ export async function writeDocuments<F extends Format>(
 const BATCH = 64 * 1024;
 
 /** Parts of some tens of kilobytes: each is a write of its own. */
-function* inBatches(parts: Iterable<string>, scrub: (text: string) => string): Generator<string> {
+function* inBatches(parts: Iterable<string>): Generator<string> {
   let batch = '';
   for (const part of parts) {
     batch += part;
     if (batch.length < BATCH) continue;
-    yield scrub(batch);
+    yield batch;
     batch = '';
   }
-  if (batch !== '') yield scrub(batch);
+  if (batch !== '') yield batch;
 }

@@ -28,7 +28,8 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
   let started = false;
   const program = createProgram(
     {
-      writeOut: (text) => io.stdout.write(redactor.redact(text)),
+      // Help and version: nothing of it is from outside.
+      writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(harmless(text, redactor)),
     },
     async (command, about) => {

@@ -19,6 +19,7 @@ import { fileSource } from '../sources/file.js';
 import type { Source } from '../sources/source.js';
 import type { AuditFlags } from './flags.js';
 import { type CommandContext, complain } from './main.js';
+import { refuseShortSecrets } from './secrets.js';
 import { timeoutOf } from './timeout.js';
 
 /** A day, in seconds. */
@@ -54,6 +55,8 @@ export async function open(
   onRecords: (count: number) => void,
 ): Promise<Opened> {
   refuseUncheckedTls(io.env);
+  refuseShortSecrets(io.env);
+  const scrub = (text: string) => redactor.redact(text);
   if (flags.input !== undefined) {
     const conflict =
       flags.scope !== undefined ? '--scope' : flags.source !== undefined ? '--source' : undefined;
@@ -66,7 +69,7 @@ export async function open(
     }
     const name = flags.input === '-' ? 'stdin' : flags.input;
     const tenant = namedTenant(io.env);
-    return { source: fileSource(await readInput(flags.input, io), name, tenant), findings: undefined };
+    return { source: fileSource(await readInput(flags.input, io), name, tenant, scrub), findings: undefined };
   }
   const fetch = createFetch(io.env);
   const { access, warnings } = await readAccess(io);
@@ -76,7 +79,7 @@ export async function open(
   const kinds = kindsOf(config);
   const named = origins.get('sources')?.from ?? 'default';
   const limits = { ...DEFAULT_LIMITS, ...io.limits, ...timeoutOf(flags, LONGEST) };
-  const common = { access, limits, log, now: io.now, scrub: (text: string) => redactor.redact(text) };
+  const common = { access, limits, log, now: io.now, scrub };
   const login = { ...common, fetch, hide: (secret: string) => redactor.add(secret) };
   const session = openSession(login);
   const source = c1Source({

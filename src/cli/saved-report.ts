@@ -2,10 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Kept } from '../delivery/output.js';
+import { redactReport } from '../engine/redact-report.js';
 import type { Report } from '../engine/report.js';
 import { parseReport } from '../engine/saved-report.js';
 import { AuditError } from '../errors.js';
 import type { Io } from '../io.js';
+import type { CommandContext } from './main.js';
 
 /**
  * Reads a report that `-f json` wrote.
@@ -13,10 +15,12 @@ import type { Io } from '../io.js';
  * @param file `-` for stdin
  * @throws AuditError `input`
  */
-export async function readSavedReport(
-  file: string,
-  { cwd, stdin }: Pick<Io, 'cwd' | 'stdin'>,
-): Promise<Report> {
+export async function readSavedReport(file: string, { io, redactor }: CommandContext): Promise<Report> {
+  const report = await read(file, io);
+  return redactReport(report, (text) => redactor.redact(text), 'file');
+}
+
+async function read(file: string, { cwd, stdin }: Pick<Io, 'cwd' | 'stdin'>): Promise<Report> {
   if (file === '-') return parseReport(await text(stdin), 'stdin');
   try {
     return parseReport(await readFile(resolve(cwd, file), 'utf8'), file);

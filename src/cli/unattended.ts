@@ -67,7 +67,6 @@ async function tellSlack({ message, hint }: AuditError, context: CommandContext)
         now: io.now,
         signal: io.signal,
         log: { warn: (text) => complain({ message: text, hint: '' }, context) },
-        scrub,
       },
     );
   } catch (error) {

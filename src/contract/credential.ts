@@ -32,6 +32,9 @@ export interface Credential {
   readonly adviceWithheld?: true;
 }
 
+/** The names of the roles that every tenant has. */
+export const BUILT_IN_ROLE = /^system:[a-z-]+$/;
+
 /** A role of the tenant. `name` is the system name (`system:owner`), `displayName` the one people read. */
 export interface Role {
   readonly id: string;

@@ -2,7 +2,7 @@
 export type { ConditionVerdict, UnjudgedCondition } from './condition/condition.js';
 export { judgeCondition } from './condition/condition.js';
 export type { AllowList, Credential, Kind, Owner, Person, Provider, Role } from './credential.js';
-export { KINDS } from './credential.js';
+export { BUILT_IN_ROLE, KINDS } from './credential.js';
 export type {
   FactName,
   Facts,

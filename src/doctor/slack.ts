@@ -6,7 +6,7 @@ export const slack = defineCheck({
   title: 'Slack',
   needs: [],
   async run(exam, { plan, access }) {
-    const { io, signal, log, scrub, slackTest } = exam;
+    const { io, signal, log, slackTest } = exam;
     const target = slackTarget(io.env);
     if (!target) {
       const how = 'Set SLACK_WEBHOOK_URL, or SLACK_BOT_TOKEN and SLACK_CHANNEL.';
@@ -30,7 +30,6 @@ export const slack = defineCheck({
         now: io.now,
         signal,
         log: { warn: (text: string) => log.warn(text) },
-        scrub,
         patience,
       };
       await deliverTestToSlack(access?.tenant, connection);

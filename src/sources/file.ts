@@ -16,9 +16,15 @@ const NOT_IN_FILE = new Unknown(
  *
  * @param name  how messages call the file
  * @param tenant  the host the file is from, where the caller knows it; else it is read from the client ids
+ * @param scrub  takes secrets out of the ids in notes
  * @throws AuditError `input` when the text is nothing of the kind.
  */
-export function fileSource(text: string, name: string, tenant: string | undefined): Source {
+export function fileSource(
+  text: string,
+  name: string,
+  tenant: string | undefined,
+  scrub: (text: string) => string,
+): Source {
   const parsed = parseInput(text, name);
   const credentials = new Map<string, Credential>();
   const malformed = [...parsed.malformed];
@@ -40,7 +46,7 @@ export function fileSource(text: string, name: string, tenant: string | undefine
   }
   const list = [...credentials.values()];
   const host = tenant ?? tenantOf(list);
-  const snapshot = snapshotOf(list, [...kinds].sort(), malformed, parsed, host);
+  const snapshot = snapshotOf(list, [...kinds].sort(), malformed.map(scrub), parsed, host);
   return { tenant: host, collect: async () => snapshot };
 }
 

@@ -133,7 +133,7 @@ test('what stopped everything is told by each source and once more, without righ
   const env = {
     ...gone.environment,
     CONDUCTORONE_CLIENT_SECRET: undefined,
-    CONDUCTORONE_ACCESS_TOKEN: 'a-token',
+    CONDUCTORONE_ACCESS_TOKEN: 'some-token',
   };
   const { code, stdout, stderr } = await runProgram(['--scope', 'tenant', '-f', 'json'], {
     env,

@@ -20,7 +20,7 @@ import { open, timeLimit } from '../open-source.js';
 import { createProgress } from '../progress.js';
 import { pushMode } from '../push-mode.js';
 import { configurationKept, inputsKept } from '../saved-report.js';
-import { environmentSecrets } from '../secrets.js';
+import { secretsToMask } from '../secrets.js';
 import { unattended } from '../unattended.js';
 import { watched } from '../watchdog.js';
 
@@ -37,10 +37,10 @@ export async function auditCommand(
   context: CommandContext,
   defaults: AuditDefaults = {},
 ): Promise<ExitCode> {
-  const { io, redactor } = context;
+  const { io } = context;
   if (flags.printConfig) {
     const loaded = await load(flags, context, defaults, io.now());
-    await writeStream(io.stdout, redactor.redact(printConfig(loaded, loaded.rules, loaded.file)));
+    await writeStream(io.stdout, printConfig(withoutSecrets(loaded, context), loaded.rules, loaded.file));
     return EXIT.clean;
   }
   const mayTellSlack =
@@ -54,6 +54,16 @@ export async function auditCommand(
     { slack: mayTellSlack === true, heartbeat },
     context,
   );
+}
+
+/** Of a configuration, only what people wrote as prose: what it is read for stays as it is. */
+function withoutSecrets(loaded: LoadedConfig, { redactor }: CommandContext): LoadedConfig {
+  const waivers = loaded.config.waivers.map((waiver) => ({
+    ...waiver,
+    reason: redactor.redact(waiver.reason),
+    approvedBy: redactor.redact(waiver.approvedBy),
+  }));
+  return { ...loaded, config: { ...loaded.config, waivers } };
 }
 
 async function audit(flags: AuditFlags, context: CommandContext, defaults: AuditDefaults): Promise<ExitCode> {
@@ -90,7 +100,7 @@ async function audit(flags: AuditFlags, context: CommandContext, defaults: Audit
     color: wantsColor(io, flags.color),
     configuration: loaded.file?.name,
   };
-  if (inActions(io.env)) io.stderr.write(maskLines(environmentSecrets(io.env).map(({ value }) => value)));
+  if (inActions(io.env)) io.stderr.write(maskLines(secretsToMask(io.env)));
   return run(request, {
     io,
     redactor,

@@ -58,17 +58,14 @@ export async function completionCommand(
 }
 
 /** Prints what may stand for the last of the words, a line each: value, tab, description. */
-export async function completeCommand(
-  typed: readonly string[],
-  { io, redactor }: CommandContext,
-): Promise<ExitCode> {
+export async function completeCommand(typed: readonly string[], { io }: CommandContext): Promise<ExitCode> {
   const nowhere = () => undefined;
   const program = createProgram({ writeOut: nowhere, writeErr: nowhere }, async () => undefined);
   const found = candidates(program, typed, valuesOf);
   const lines = found.map(({ value, description }) =>
     description === '' ? value : `${value}\t${description}`,
   );
-  await writeStream(io.stdout, redactor.redact(lines.map((line) => `${line}\n`).join('')));
+  await writeStream(io.stdout, lines.map((line) => `${line}\n`).join(''));
   return EXIT.clean;
 }
 

@@ -11,6 +11,7 @@ import type { DoctorFlags } from '../definitions/doctor.js';
 import { createLog } from '../log.js';
 import type { CommandContext } from '../main.js';
 import { kindsOf } from '../open-source.js';
+import { refuseShortSecrets } from '../secrets.js';
 import { timeoutOf } from '../timeout.js';
 import { watched } from '../watchdog.js';
 
@@ -39,7 +40,7 @@ export async function doctorCommand(flags: DoctorFlags, context: CommandContext)
     );
   const asText = flags.format === 'text';
   const lines = new TextLines(wantsColor(io, flags.color));
-  const print = (text: string) => writeStream(io.stdout, redactor.redact(text));
+  const print = (text: string) => writeStream(io.stdout, text);
   const limits = { ...LIMITS, ...io.limits, ...timeoutOf(flags, LONGEST) };
   const checkAll = async (signal: AbortSignal) => {
     const exam: Exam = {
@@ -63,6 +64,7 @@ export async function doctorCommand(flags: DoctorFlags, context: CommandContext)
 }
 
 async function loadPlan(flags: DoctorFlags, { io }: CommandContext): Promise<Plan> {
+  refuseShortSecrets(io.env);
   const { config, origins, file, rules } = await loadConfig({
     cwd: io.cwd,
     env: io.env,

@@ -37,11 +37,11 @@ const ANSWERS = [
 ] as const satisfies readonly (keyof InitFlags)[];
 
 /** Sets a repository up for nightly audits, and prints what to do by hand. */
-export async function initCommand(flags: InitFlags, { io, redactor }: CommandContext): Promise<ExitCode> {
+export async function initCommand(flags: InitFlags, { io }: CommandContext): Promise<ExitCode> {
   const folder = resolve(io.cwd, flags.dir ?? '.');
   if (!(await stat(folder).catch(() => undefined))?.isDirectory())
     throw new AuditError('usage', `There is no folder ${flags.dir}.`, 'Create it, or choose another.');
-  const print = (stream: Io['stdout'], text: string) => writeStream(stream, redactor.redact(text));
+  const print = (stream: Io['stdout'], text: string) => writeStream(stream, text);
   if (flags.update) return update(flags, folder, (text) => print(io.stdout, text));
 
   // Before the questions: nobody should answer them in vain.

@@ -6,6 +6,7 @@ import { inActions, maskLines } from '../../delivery/github.js';
 import { type OutputTarget, prepareTargets } from '../../delivery/output.js';
 import { evaluate } from '../../engine/evaluate.js';
 import { EXIT, type ExitCode } from '../../engine/exit-code.js';
+import { redactReport } from '../../engine/redact-report.js';
 import type { Report } from '../../engine/report.js';
 import { AuditError } from '../../errors.js';
 import { planMarkdown } from '../../plan/markdown.js';
@@ -20,7 +21,7 @@ import { type CommandContext, complain } from '../main.js';
 import { openSource, timeLimit } from '../open-source.js';
 import { createProgress } from '../progress.js';
 import { configurationKept, inputsKept, readSavedReport } from '../saved-report.js';
-import { environmentSecrets } from '../secrets.js';
+import { secretsToMask } from '../secrets.js';
 import { watched } from '../watchdog.js';
 
 const RENDERERS = { text: planText, markdown: planMarkdown };
@@ -56,7 +57,7 @@ export async function planCommand(
   const { report, rules, snapshot }: Audited =
     file === undefined
       ? await watched(timeLimit(flags), io, () => audit(flags, targets, context))
-      : { report: await readSavedReport(file, io), rules: builtIns, snapshot: undefined };
+      : { report: await readSavedReport(file, context), rules: builtIns, snapshot: undefined };
   const plan = makePlan(report, ruleInfos(rules), flags.owner);
   if (!plan)
     throw new AuditError(
@@ -104,7 +105,7 @@ async function audit(
   const log = createLog(flags.verbose ? 'debug' : flags.quiet ? 'error' : 'warn', io.stderr, redactor);
   const progress = createProgress(io, !flags.quiet && !flags.verbose);
   const source = await openSource(flags, loaded, context, log, progress.add);
-  if (inActions(io.env)) io.stderr.write(maskLines(environmentSecrets(io.env).map(({ value }) => value)));
+  if (inActions(io.env)) io.stderr.write(maskLines(secretsToMask(io.env)));
   const { config, rules } = loaded;
   const evaluation = await assess(
     { source, config, rules, only: rule && new Set(rule), waivers: waivers !== false, asOf },
@@ -116,5 +117,6 @@ async function audit(
     },
   );
   const { report } = evaluate(evaluation);
-  return { report, rules, snapshot: evaluation.snapshot };
+  const clean = redactReport(report, (text) => redactor.redact(text));
+  return { report: clean, rules, snapshot: evaluation.snapshot };
 }

@@ -28,8 +28,8 @@ export async function reportDiffCommand(
   const targets = documentTargets(flags.format, DIFF_FORMATS, 'comparison', io.cwd);
   const keep = [...inputsKept([older, newer], io), ...configurationKept(file)];
   await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep });
-  const before = await readSavedReport(older, io);
-  const diff = compareReports(before, await readSavedReport(newer, io));
+  const before = await readSavedReport(older, context);
+  const diff = compareReports(before, await readSavedReport(newer, context));
   const why = whyIncomplete(diff.after);
   if (why) complain(why, context);
   return writeDocuments(

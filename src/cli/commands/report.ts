@@ -34,7 +34,7 @@ export async function reportCommand(
   const keep = [...inputsKept([file], io), ...configurationKept(configuration)];
   await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep });
   return rerender(
-    await readSavedReport(file, io),
+    await readSavedReport(file, context),
     { targets, rules, failOn: config.failOn, color: wantsColor(io, flags.color) },
     { ...context, complain: (error) => complain(error, context) },
   );

@@ -11,7 +11,7 @@ import type { CommandContext } from '../main.js';
 export async function rulesCommand(
   id: string | undefined,
   flags: { readonly config?: string; readonly format: string },
-  { io, redactor }: CommandContext,
+  { io }: CommandContext,
 ): Promise<ExitCode> {
   if (flags.format !== 'text' && flags.format !== 'json')
     throw new AuditError(
@@ -47,7 +47,7 @@ export async function rulesCommand(
       : id !== undefined && only
         ? describeRule(only)
         : describeRules(all);
-  await writeStream(io.stdout, redactor.redact(text));
+  await writeStream(io.stdout, text);
   return EXIT.clean;
 }
 

@@ -37,15 +37,12 @@ export interface Wording {
   readonly owners: ReadonlyMap<string, Owner>;
   /** See `Sight`. */
   readonly reachOf: (finding: Finding) => string;
-  /** Takes secrets out of a text. It sees each as it came: once escaped, or cut, a secret is no longer recognised. */
-  readonly scrub: (text: string) => string;
 }
 
 /** An open finding as ConductorOne takes it. */
 export function toPushed(finding: Finding, wording: Wording): PushedFinding {
-  const { report, rules, owners, scrub } = wording;
+  const { report, rules, owners } = wording;
   const { fingerprint, rule, severity, credential, fix } = finding;
-  const note = (text: string) => noteOf(scrub(text));
   const reach = wording.reachOf(finding);
   const ownerId = credential?.owner?.id || undefined;
   const status = owners.get(ownerId ?? '')?.status;
@@ -57,14 +54,14 @@ export function toPushed(finding: Finding, wording: Wording): PushedFinding {
     customSubType: rule,
     severity: `FINDING_SEVERITY_${severity.toUpperCase()}`,
     description: describe(finding, rules.get(rule)?.title, wording),
-    remediationDescription: markdownOf(scrub(fix)),
+    remediationDescription: markdownOf(fix),
     annotations: {
-      [NOTE.rule]: note(rule),
+      [NOTE.rule]: noteOf(rule),
       [NOTE.kind]: credential?.kind ?? 'waiver',
-      [NOTE.credential]: note(credential?.id ?? ''),
+      [NOTE.credential]: noteOf(credential?.id ?? ''),
       [NOTE.fingerprint]: fingerprint,
       [NOTE.version]: report.tool.version,
-      [NOTE.reach]: note(reach),
+      [NOTE.reach]: noteOf(reach),
       [NOTE.content]: contentOf(finding, target, reach),
     },
     ...(target === undefined ? { tenantTarget: {} } : { identityUserTarget: { identityUserId: target } }),
@@ -75,9 +72,8 @@ export function toPushed(finding: Finding, wording: Wording): PushedFinding {
 export function toAcceptance(
   { reason, approvedBy, expires }: NonNullable<Finding['waiver']>,
   end: number,
-  scrub: Wording['scrub'],
 ): StateAction {
-  const said = `${cutTo(scrub(reason), LINE)} (approved by ${scrub(approvedBy)}, until ${expires})`;
+  const said = `${cutTo(reason, LINE)} (approved by ${approvedBy}, until ${expires})`;
   return {
     acceptRisk: { justification: WAIVED + noteOf(said, LINE), expiresAt: new Date(end).toISOString() },
   };
@@ -86,12 +82,11 @@ export function toAcceptance(
 function describe(
   finding: Finding,
   title: string | undefined,
-  { report: { run }, scrub }: Pick<Wording, 'report' | 'scrub'>,
+  { report: { run } }: Pick<Wording, 'report'>,
 ): string {
   const { credential, rule, message } = finding;
-  const safe = (text: string) => markdownOf(scrub(text));
   const about = credential
-    ? `${safe(kindWord(credential.kind))} **${safe(credentialName(credential))}** (${safe(credential.id)}): `
+    ? `${markdownOf(kindWord(credential.kind))} **${markdownOf(credentialName(credential))}** (${markdownOf(credential.id)}): `
     : '';
   const facts: [string, string][] = credential
     ? [
@@ -102,14 +97,14 @@ function describe(
       ]
     : [];
   return [
-    `**${safe(title ?? rule)}**`,
-    `${about}${safe(message)}`,
+    `**${markdownOf(title ?? rule)}**`,
+    `${about}${markdownOf(message)}`,
     facts
       .filter(([, value]) => value !== '')
-      .map(([name, value]) => `- ${safe(`${name}: ${value}`)}`)
+      .map(([name, value]) => `- ${markdownOf(`${name}: ${value}`)}`)
       .join('\n'),
     // It is not sent again just because a day has passed: ages are those of that day.
-    `Found by c1-audit, rule ${safe(rule)}; as of ${run.asOf.slice(0, 10)}.`,
+    `Found by c1-audit, rule ${markdownOf(rule)}; as of ${run.asOf.slice(0, 10)}.`,
   ]
     .filter((block) => block !== '')
     .join('\n\n');
@@ -120,12 +115,12 @@ function list(items: readonly string[]): string {
   return `${items.slice(0, LISTED).join(', ')}${more}`;
 }
 
-/** Other people's text in Markdown, its secrets taken out before. */
+/** Other people's text in Markdown. */
 function markdownOf(text: string): string {
   return forMarkdown(cutTo(text, LINE));
 }
 
-/** An annotation's value, its secrets taken out before: ConductorOne takes 256 characters. */
+/** An annotation's value: ConductorOne takes 256 characters. */
 function noteOf(text: string, length = 256): string {
   return cutTo(forTerminal(cutTo(text, length)), length);
 }

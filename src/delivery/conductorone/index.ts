@@ -1,5 +1,6 @@
 import type { Finding } from '../../contract/index.js';
 import { type Evaluation, evaluate } from '../../engine/evaluate.js';
+import { redactReport } from '../../engine/redact-report.js';
 import type { Report } from '../../engine/report.js';
 import { AuditError } from '../../errors.js';
 import { paginate } from '../../sources/c1/paginate.js';
@@ -24,6 +25,7 @@ export interface PushRequest {
 
 /** A push as asked for, and the audit whose findings it brings. */
 export interface Push extends PushRequest {
+  /** Without secrets. */
   readonly report: Report;
   /** What the report was made of: it is judged again where the report keeps findings to itself. */
   readonly evaluation: Evaluation;
@@ -37,7 +39,8 @@ export interface PushContext {
   readonly signal: AbortSignal;
   /** Where not even warnings are wanted, what went well is not told either. */
   readonly log: { info(about: object, message: string): void; isLevelEnabled(level: 'warn'): boolean };
-  readonly scrub: Wording['scrub'];
+  /** Takes secrets out of a text. */
+  readonly scrub: (text: string) => string;
   /** Told what does not fail the audit, but should be known. */
   readonly tell: (note: { readonly message: string; readonly hint: string }) => void;
 }
@@ -82,19 +85,23 @@ export async function pushFindings(push: Push, context: PushContext): Promise<st
           )
         : undefined;
     }
-    const wording = { ...push, reachOf: sight.reachOf, scrub: context.scrub };
+    const wording = { ...push, reachOf: sight.reachOf };
     const todo = plan({
       open,
-      all: () => allFindings(push),
+      all: () => allFindings(push, context.scrub),
       standing,
       sight,
       asOf: push.report.run.asOf,
       toPushed: (finding) => toPushed(finding, wording),
-      toAcceptance: (waiver, end) => toAcceptance(waiver, end, context.scrub),
+      toAcceptance,
       contentOf: ({ annotations }) => annotations[NOTE.content],
     });
     tellLimits(todo, sight, context);
-    if (push.mode === 'dry-run') return printed(todo, `Would be pushed: ${tallyWords(tallyOf(todo), todo)}.`);
+    if (push.mode === 'dry-run')
+      return printed(
+        withoutSecrets(todo, context.scrub),
+        `Would be pushed: ${tallyWords(tallyOf(todo), todo)}.`,
+      );
     const { refused, done, tally, failed, untried, first } = await carryOut(todo, client);
     const all = todo.push.length + todo.changes.length;
     context.log.info({ done, of: all, unchanged: todo.unchanged }, 'findings pushed to ConductorOne');
@@ -145,10 +152,10 @@ async function readStandings(
 }
 
 /** What the least severity keeps out of the report is not gone. */
-function allFindings({ report, evaluation }: Push): readonly Finding[] {
+function allFindings({ report, evaluation }: Push, scrub: PushContext['scrub']): readonly Finding[] {
   if (evaluation.minSeverity === 'info') return report.findings;
-  return evaluate({ ...evaluation, early: undefined, history: undefined, minSeverity: 'info' }).report
-    .findings;
+  const all = evaluate({ ...evaluation, early: undefined, history: undefined, minSeverity: 'info' });
+  return redactReport(all.report, scrub).findings;
 }
 
 function tellLimits({ beyond, left: { unseen } }: Plan, { blind }: Sight, { tell }: PushContext): void {
@@ -182,6 +189,11 @@ const NOTHING: Plan = {
   left: NONE_LEFT,
   decided: 0,
 };
+
+/** What is pushed comes from a report without any; ids of what is there are the tenant's. */
+function withoutSecrets(todo: Plan, scrub: PushContext['scrub']): Plan {
+  return { ...todo, changes: todo.changes.map((change) => ({ ...change, id: scrub(change.id) })) };
+}
 
 /** `standing` is the sum of all that can become of what stands there: all counts but `new` and `beyond`. */
 function printed(todo: Plan, note: string): string {

@@ -23,6 +23,7 @@ export { slackTarget } from './environment.js';
 
 /** What there is to tell. */
 export interface SlackNews {
+  /** Without secrets. */
   readonly report: Report;
   /** undefined: no history is kept. */
   readonly news: News | undefined;
@@ -41,8 +42,6 @@ export interface SlackConnection {
   readonly now: () => number;
   readonly signal: AbortSignal;
   readonly log: { warn(message: string): void };
-  /** Takes secrets out of what is about to be sent. */
-  readonly scrub?: (text: string) => string;
   readonly patience?: Partial<Patience>;
   /** The Web API's base; for tests. */
   readonly apiUrl?: string;
@@ -152,8 +151,8 @@ function messageInput({ report, news, settings, owners, runUrl }: SlackNews) {
   return { report, news, settings, people, runUrl };
 }
 
-function sendingOf({ env, patience, signal, now, log, scrub = (text) => text }: SlackConnection): Sending {
-  return { fetch: createFetch(env), patience: { ...PATIENCE, ...patience }, signal, now, log, scrub };
+function sendingOf({ env, patience, signal, now, log }: SlackConnection): Sending {
+  return { fetch: createFetch(env), patience: { ...PATIENCE, ...patience }, signal, now, log };
 }
 
 /** Loaded on demand: Slack's Web API client is four times as large as the one for webhooks, and few need it. */

@@ -34,8 +34,6 @@ export interface Sending {
   /** Milliseconds since the epoch: Retry-After may be a date. */
   readonly now: () => number;
   readonly log: { warn(message: string): void };
-  /** Takes secrets out of what is about to be sent. */
-  readonly scrub: (text: string) => string;
 }
 
 /** Slack's refusal, or its silence. Its text is ours alone: no URL, no token, nothing from the network. */
@@ -123,18 +121,16 @@ type Answer =
  * A `fetch` for Slack's clients that has a time limit, stops with the run, and remembers how the last request ended:
  * their errors leave that out.
  */
-export function watchedFetch({ fetch: send, patience, signal, now, scrub }: Sending): {
+export function watchedFetch({ fetch: send, patience, signal, now }: Sending): {
   fetch: Fetch;
   answer: () => Answer;
 } {
   let answer: Answer = { trouble: undefined };
   const watched: Fetch = async (url, init) => {
     const signals = [signal, AbortSignal.timeout(patience.timeout), ...(init?.signal ? [init.signal] : [])];
-    const body = typeof init?.body === 'string' ? { body: scrub(init.body) } : {};
     try {
       const response = await send(url, {
         ...init,
-        ...body,
         // What was found is for Slack alone, not for whoever it points to.
         redirect: 'manual',
         signal: AbortSignal.any(signals),

@@ -1,3 +1,4 @@
+import { BUILT_IN_ROLE } from '../../contract/index.js';
 import { RequestError } from './request-error.js';
 
 /** Takes secrets out of a text. */
@@ -19,12 +20,18 @@ export function parseScrubbed(json: string, scrub: Scrub): unknown {
   return clean ? value : scrubTexts(value, scrub);
 }
 
-/** Scrubs every text in parsed JSON, in place. */
-export function scrubTexts(value: unknown, scrub: Scrub): unknown {
-  if (typeof value === 'string') return value.length < SHORTEST ? value : scrub(value);
+/** Fields whose texts are words of the API. They are judged by, and never shown. */
+const WORDS_OF_THE_API: ReadonlySet<string> = new Set(['status', 'directoryStatus', 'type', 'kind']);
+
+/** Scrubs every text in parsed JSON, in place; not what a secret may equal by accident and rules go by. */
+function scrubTexts(value: unknown, scrub: Scrub): unknown {
+  if (typeof value === 'string') {
+    return value.length < SHORTEST || BUILT_IN_ROLE.test(value) ? value : scrub(value);
+  }
   if (typeof value !== 'object' || value === null) return value;
   const fields = value as Record<string, unknown>;
   for (const [name, field] of Object.entries(fields)) {
+    if (typeof field === 'string' && WORDS_OF_THE_API.has(name)) continue;
     const clean = scrubTexts(field, scrub);
     if (clean !== field) fields[name] = clean;
   }

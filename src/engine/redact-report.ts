@@ -1,0 +1,134 @@
+import { BUILT_IN_ROLE, type Finding, type ReportedCredential, type ScopedRole } from '../contract/index.js';
+import type { Report } from './report.js';
+
+type Scrub = (text: string) => string;
+
+/**
+ * The report with secrets taken out of what came from outside: names, ids, notes, reasons, what rules measured. Words of the
+ * report's own (kinds, severities, statuses, rule ids, dates) stay, whatever a secret is like, so that every format of it is
+ * as well-formed as before. What holds no secret is not copied.
+ *
+ * Sources write their notes without secrets; of the engine's own, only what a plug-in threw is from outside.
+ *
+ * @param origin of the report; one that was saved may hold anything in its notes
+ */
+export function redactReport(report: Report, scrub: Scrub, origin: 'audit' | 'file' = 'audit'): Report {
+  const note = (text: string) => {
+    if (origin === 'file') return scrub(text);
+    const [own] = /^Rule \S+ failed on [^:]*: /.exec(text) ?? [text];
+    return own + scrub(text.slice(own.length));
+  };
+  const scrubber = new Scrubber(scrub);
+  const { run, coverage, findings, credentials, resolved } = report;
+  return changed(report, {
+    run: changed(run, { self: run.self && scrubber.texts(run.self) }),
+    coverage: changed(coverage, {
+      sources: each(coverage.sources, (source) =>
+        changed(source, { note: source.note === null ? null : note(source.note) }),
+      ),
+      notes: each(coverage.notes, note),
+      ...(coverage.gaps && { gaps: each(coverage.gaps, note) }),
+    }),
+    findings: each(findings, (finding) => scrubber.finding(finding)),
+    credentials: each(credentials, (credential) => scrubber.credential(credential)),
+    resolved: each(resolved, (one) => {
+      const { id, name } = one.credential;
+      return changed(one, {
+        credential: changed(one.credential, { id: scrub(id), name: name === null ? null : scrub(name) }),
+      });
+    }),
+  });
+}
+
+class Scrubber {
+  readonly #scrub: Scrub;
+  /** Findings share credentials, and these their owners and roles: each is looked at once. */
+  readonly #seen = new Map<object, unknown>();
+
+  constructor(scrub: Scrub) {
+    this.#scrub = scrub;
+  }
+
+  finding(finding: Finding): Finding {
+    const credential = finding.credential && this.credential(finding.credential);
+    const data = this.texts(finding.data);
+    const waiver =
+      finding.waiver &&
+      changed(finding.waiver, {
+        reason: this.#scrub(finding.waiver.reason),
+        approvedBy: this.#scrub(finding.waiver.approvedBy),
+      });
+    // The rest of a built-in rule's sentences is its own; whatever came from outside is in its data.
+    const isForeign =
+      data !== finding.data || credential !== finding.credential || finding.rule.includes('/');
+    const said = isForeign
+      ? { message: this.#scrub(finding.message), fix: this.#scrub(finding.fix) }
+      : { message: finding.message, fix: finding.fix };
+    return changed(finding, { credential, data, waiver, ...said });
+  }
+
+  credential<Reported extends ReportedCredential>(credential: Reported): Reported {
+    return this.#once(credential, () =>
+      changed<ReportedCredential>(credential, {
+        id: this.#scrub(credential.id),
+        clientId: this.#scrub(credential.clientId),
+        name: this.#scrub(credential.name),
+        owner: credential.owner && this.#once(credential.owner, (owner) => this.texts(owner)),
+        allowedCidrs: each(credential.allowedCidrs, this.#scrub),
+        scopedRoles: this.#once(credential.scopedRoles, (roles) => each(roles, (role) => this.#role(role))),
+      }),
+    ) as Reported;
+  }
+
+  #role(role: ScopedRole): ScopedRole {
+    const { id, name } = role;
+    return changed(role, {
+      id: this.#scrub(id),
+      name: name === null || BUILT_IN_ROLE.test(name) ? name : this.#scrub(name),
+    });
+  }
+
+  /** Every text in a value, at any depth. */
+  texts<T>(value: T): T {
+    if (typeof value === 'string') return (BUILT_IN_ROLE.test(value) ? value : this.#scrub(value)) as T;
+    if (Array.isArray(value)) return each(value, (item) => this.texts(item)) as T;
+    if (typeof value !== 'object' || value === null) return value;
+    const fields = value as Record<string, unknown>;
+    let clean: Record<string, unknown> | undefined;
+    for (const name of Object.keys(fields)) {
+      const text = this.texts(fields[name]);
+      if (text === fields[name]) continue;
+      clean ??= { ...fields };
+      clean[name] = text;
+    }
+    return (clean ?? value) as T;
+  }
+
+  #once<T extends object>(value: T, make: (value: T) => T): T {
+    let made = this.#seen.get(value);
+    if (made === undefined) {
+      made = make(value);
+      this.#seen.set(value, made);
+    }
+    return made as T;
+  }
+}
+
+/** The object itself where none of the fields differs. */
+function changed<T extends object>(value: T, fields: Partial<T>): T {
+  for (const name of Object.keys(fields) as (keyof T)[])
+    if (fields[name] !== value[name]) return { ...value, ...fields };
+  return value;
+}
+
+/** The list itself where no item differs. */
+function each<T>(list: readonly T[], make: (item: T) => T): readonly T[] {
+  let made: T[] | undefined;
+  for (const [index, item] of list.entries()) {
+    const clean = make(item);
+    if (clean === item) continue;
+    made ??= [...list];
+    made[index] = clean;
+  }
+  return made ?? list;
+}
