@@ -209,6 +209,11 @@ describe('federation trusts beside a secret', () => {
     expect((await outcomes()).auditor).toBe('unknown');
   });
 
+  test('count for nothing once they are deleted', async () => {
+    strike('search-federation-trusts', setField('deletedAt', '2026-11-01T00:00:00Z'));
+    expect((await outcomes()).auditor).toBeUndefined();
+  });
+
   test('do not miss their provider where a trust does not name it', async () => {
     const [first] = tenant.data.trusts;
     if (first) first.providerId = '';
@@ -221,8 +226,9 @@ describe('federation trusts beside a secret', () => {
 
   test('refused on a later page are not a feature that is switched off', async () => {
     strike('search-federation-trusts', { kind: 'status', status: 403 }, 2);
-    const { code, of } = await audit();
+    const { code, of, stderr } = await audit();
     expect([code, of('federation-trust')?.status]).toEqual([3, 'partial']);
+    expect(stderr).toContain('/search/workload_federation_trusts answered 403');
   });
 });
 
