@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect } from '@jest/globals';
 import { needs } from '../helpers/needs.js';
+import { NODE_SCRIPT } from '../helpers/package.js';
 
 const { describe, test } = needs('bash');
 
@@ -35,7 +36,7 @@ const passing = (tests: string) =>
 const ORDINARY = 'bash cat chmod dirname env grep ln mkdir mktemp rm sed sh tail tar tee'.split(' ');
 
 /** Notes each call with what it can see; how it ends is written beside it, as the bare run has no variables left. */
-const fakeNpm = (root: string) => `#!${process.execPath}
+const fakeNpm = (root: string) => `${NODE_SCRIPT}
 const { appendFileSync, existsSync, readFileSync, readdirSync } = require('node:fs');
 const { ci = 0, summaries, tests = [0, 0], ...scripts } = JSON.parse(readFileSync(${JSON.stringify(join(root, 'settings.json'))}));
 const calls = ${JSON.stringify(join(root, 'calls'))};

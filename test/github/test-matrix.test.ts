@@ -3,10 +3,11 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFil
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { beforeEach, expect, test } from '@jest/globals';
+import { NODE_SCRIPT } from '../helpers/package.js';
 import { readYaml, type Workflow } from '../helpers/workflow.js';
 
 /** A registry's `node`: says its version, and is jest, whose results are those that RESULTS names for its major. */
-const FAKE_NODE = (major: string) => `#!${process.execPath}
+const FAKE_NODE = (major: string) => `${NODE_SCRIPT}
 const { appendFileSync, writeFileSync } = require('node:fs');
 const args = process.argv.slice(2);
 if (args[0] === '--version') { console.log('v${major}.1.2'); process.exit(); }
@@ -18,7 +19,7 @@ process.exitCode = results?.numFailedTests ? 1 : 0;
 `;
 
 /** Knows every major but 26. */
-const FAKE_NPM = `#!${process.execPath}
+const FAKE_NPM = `${NODE_SCRIPT}
 const { mkdirSync, writeFileSync } = require('node:fs');
 const args = process.argv.slice(2);
 const [, major] = /^node@(\\d+)$/.exec(args.at(-1)) ?? [];

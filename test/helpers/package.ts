@@ -6,6 +6,12 @@ import { emptyFolder } from './program.js';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
+/**
+ * The first lines of an executable script for this Node.js, whose path may hold spaces: the shell skips the first word
+ * and runs Node.js on the file, which takes both for a string and a comment.
+ */
+export const NODE_SCRIPT = `#!/bin/sh\n':' //; exec '${process.execPath}' "$0" "$@"`;
+
 export interface InstalledPackage {
   readonly tarball: string;
   /** Holds nothing but the package. */
