@@ -1,40 +1,37 @@
 #!/usr/bin/env node
-// npm run mutation [-- --mutate <glob>]… [--fresh] [--minutes <n>]: changes the code in small ways, one at a time, and
+// npm run mutation [-- --mutate <glob>]… [--fresh] [--minutes <n>] [--workers <n>] [--docs]: changes the code in small ways, one at a time, and
 // counts which changes the tests notice (Stryker). One file of code after the other, so that a run that is stopped, or
 // whose minutes are over, keeps what it has measured; what has not changed since, tests included, is not measured again
-// unless --fresh.
+// unless --fresh. --docs writes the table by directory into docs/mutation.md.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { transformSync } from 'esbuild';
 import picomatch from 'picomatch';
 
-/**
- * Which tests judge which code: those beside it, not all that happen to run it. Whole programs would take hours, and what
- * only they notice is not tested where it should be.
- */
-const JUDGES = [
-  ['rules/index.ts', () => ['test/rules/invariants.test.ts']],
-  ['rules/*.ts', (name) => [`test/rules/${name}.test.ts`, 'test/rules/invariants.test.ts']],
-  ['src/contract/condition/*.ts', () => ['test/contract/condition*.test.ts']],
-  [
-    'src/contract/*.ts',
-    () => ['test/contract/!(condition)*.test.ts', 'test/rules/!(new-rule|time-zone|any-facts).test.ts'],
-  ],
-  ['src/engine/*.ts', () => ['test/engine/*.test.ts']],
-  ['src/sources/**/*.ts', () => ['test/sources/*.test.ts', 'test/faults/*.test.ts']],
+/** Directories whose tests judge code besides those in the directory of the same name and those that import it directly. */
+const MORE_JUDGES = {
+  contract: ['rules'],
+  sources: ['faults'],
+  redact: ['faults'],
+};
+
+/** Test files that would take longer than what they notice is worth, or that judge whole programs. */
+const NO_JUDGES = [
+  'test/fuzz/**',
+  'test/rules/{new-rule,time-zone,any-facts}.test.ts',
+  'test/{packed,readme,nights,library,docs,architecture}.test.ts',
 ];
 
-/** Where Jest looks for what leads from a test to the code. */
-const CODE = ['test', 'src', 'rules'];
-
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const folder = join(root, 'reports/mutation');
 const config = JSON.parse(readFileSync(join(root, 'stryker.config.json'), 'utf8'));
 const options = readArguments();
+/** What each file imports, once it is known. */
+const imports = new Map();
 const until = Date.now() + options.minutes * 60_000;
 
 const results = [];
@@ -45,6 +42,7 @@ for (const file of chosenFiles()) {
   else left.push(file);
 }
 process.exitCode = print() ? 0 : 1;
+if (options.docs) writeDocs();
 
 function readArguments() {
   try {
@@ -53,11 +51,16 @@ function readArguments() {
         mutate: { type: 'string', multiple: true },
         fresh: { type: 'boolean', default: false },
         minutes: { type: 'string', default: 'Infinity' },
+        workers: { type: 'string', default: '1' },
+        docs: { type: 'boolean', default: false },
       },
     });
     const minutes = Number(values.minutes);
-    if (!(minutes > 0)) throw new Error(`--minutes ${values.minutes} is no number above 0`);
-    return { ...values, mutate: values.mutate ?? [], minutes };
+    if (!(minutes > 0)) throw new Error(`--minutes ${values.minutes} is not a number above 0`);
+    const workers = Number(values.workers);
+    if (!(Number.isInteger(workers) && workers > 0))
+      throw new Error(`--workers ${values.workers} is not a whole number above 0`);
+    return { ...values, mutate: values.mutate ?? [], minutes, workers };
   } catch (error) {
     fail(error.message);
   }
@@ -65,7 +68,7 @@ function readArguments() {
 
 function fail(problem) {
   console.error(
-    `mutation: ${problem}\nusage: npm run mutation [-- --mutate <glob>]… [--fresh] [--minutes <n>]`,
+    `mutation: ${problem}\nusage: npm run mutation [-- --mutate <glob>]… [--fresh] [--minutes <n>] [--workers <n>] [--docs]`,
   );
   process.exit(2);
 }
@@ -92,11 +95,46 @@ function doesSomething(file) {
   return transformSync(readFileSync(join(root, file), 'utf8'), { loader: 'ts' }).code.trim() !== '';
 }
 
+/** The test files that judge a file, the nearest first: those that import it, and those of its area that reach it. */
 function testsOf(file) {
-  const [, tests] = JUDGES.find(([glob]) => picomatch.isMatch(file, glob));
-  return tests(basename(file, '.ts'));
+  const area = file.split('/')[1].replace(/\.ts$/, '');
+  const areas = file.startsWith('rules/') ? ['rules'] : [area, 'attacks', ...(MORE_JUDGES[area] ?? [])];
+  return filesIn(['test'])
+    .filter((test) => test.endsWith('.test.ts') && !picomatch.isMatch(test, NO_JUDGES))
+    .map((test) => ({ test, distance: distances(test).get(file) }))
+    .filter(
+      ({ test, distance }) =>
+        distance === 1 ||
+        (distance !== undefined &&
+          areas.some((name) => test.startsWith(`test/${name}/`) || test === `test/${name}.test.ts`)),
+    )
+    .sort((a, b) => a.distance - b.distance)
+    .map(({ test }) => test);
 }
 
+/** How many imports away from a test file each file is. */
+function distances(test) {
+  const found = new Map([[test, 0]]);
+  for (const [file, distance] of found)
+    for (const imported of importsOf(file)) if (!found.has(imported)) found.set(imported, distance + 1);
+  return found;
+}
+
+/** The files of ours that a file imports when it runs. */
+function importsOf(file) {
+  if (!imports.has(file)) {
+    const path = join(root, file);
+    const { code } = transformSync(readFileSync(path, 'utf8'), { loader: 'ts' });
+    const names = [...code.matchAll(/\b(?:from|import)\s*\(?\s*"(\.[^"]+)\.js"/g)].map(([, name]) =>
+      posix.join(posix.dirname(file), `${name}.ts`),
+    );
+    imports.set(
+      file,
+      [...new Set(names)].filter((name) => existsSync(join(root, name))),
+    );
+  }
+  return imports.get(file);
+}
 /** Where the result of a file lies. */
 function placeOf(file) {
   return join(folder, `${file.replaceAll('/', '_').replace(/\.ts$/, '')}.json`);
@@ -104,7 +142,7 @@ function placeOf(file) {
 
 /** Changes with the code and the tests that judge it, though not with what helps them. */
 function keyOf(file) {
-  const parts = [file, ...filesIn(['test']).filter(picomatch(testsOf(file)))];
+  const parts = [file, ...testsOf(file)];
   const hash = createHash('sha256').update(JSON.stringify(config));
   for (const part of parts) hash.update(`\0${part}\0`).update(readFileSync(join(root, part)));
   return hash.digest('hex');
@@ -125,20 +163,13 @@ function measure(file) {
   rmSync(report, { force: true });
   // How low is too low is a question about all files, not about each.
   const thresholds = { ...config.thresholds, break: null };
-  const jest = {
-    ...config.jest,
-    config: {
-      roots: CODE.map((from) => `<rootDir>/${from}`),
-      testMatch: testsOf(file).map((glob) => `<rootDir>/${glob}`),
-    },
-  };
   writeFileSync(
     own,
     JSON.stringify({
       ...config,
       mutate: [file],
+      concurrency: options.workers,
       thresholds,
-      jest,
       reporters: ['json'],
       jsonReporter: { fileName: report },
     }),
@@ -147,6 +178,7 @@ function measure(file) {
   const { status, signal } = spawnSync(process.execPath, [command, 'run', own], {
     cwd: root,
     stdio: 'inherit',
+    env: { ...process.env, MUTATION_TESTS: JSON.stringify(testsOf(file)) },
   });
   const files = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')).files : {};
   for (const path of [own, report]) rmSync(path, { force: true });
@@ -223,8 +255,43 @@ function print() {
         .join('  '),
     );
   if (left.length > 0) console.log(`\nnot measured for want of time: ${left.join(', ')}`);
-  const { score } = counts(results.flatMap(({ mutants }) => mutants));
-  return left.length === 0 && !results.some(({ failed }) => failed) && score >= config.thresholds.break;
+  const low = byDirectory().filter(([, mutants]) => counts(mutants).score < config.thresholds.break);
+  for (const [directory] of low) console.log(`below ${config.thresholds.break} %: ${directory}`);
+  return left.length === 0 && !results.some(({ failed }) => failed) && low.length === 0;
+}
+
+/** The mutants of each directory that is measured; src/redact.ts counts as one. */
+function byDirectory() {
+  const directories = new Map();
+  for (const { file, mutants } of results) {
+    const directory = file
+      .split('/')
+      .slice(0, file.startsWith('src/') ? 2 : 1)
+      .join('/');
+    directories.set(directory, [...(directories.get(directory) ?? []), ...mutants]);
+  }
+  return [...directories];
+}
+
+/** Puts the table by directory between its two comments in docs/mutation.md. */
+function writeDocs() {
+  const path = join(root, 'docs/mutation.md');
+  const rows = byDirectory().map(([directory, mutants]) => {
+    const { valid, killed, timeout, survived, uncovered, score } = counts(mutants);
+    return `| \`${directory}\` | ${valid} | ${killed} | ${timeout} | ${survived} | ${uncovered} | ${score.toFixed(1)} % |`;
+  });
+  const missing = [...left, ...results.flatMap(({ file, failed }) => (failed ? [file] : []))];
+  const table = [
+    '| directory | mutants | killed | timed out | survived | not run | score |',
+    '|---|--:|--:|--:|--:|--:|--:|',
+    ...rows,
+    ...(missing.length > 0 ? ['', `Not measured: ${missing.map((file) => `\`${file}\``).join(', ')}.`] : []),
+  ].join('\n');
+  const [before, , after] = readFileSync(path, 'utf8').split(
+    /(?<=<!-- results -->\n)([\s\S]*)(?=<!-- end of results -->)/,
+  );
+  if (after === undefined) fail(`${path} has no place for results`);
+  writeFileSync(path, `${before}\n${table}\n\n${after}`);
 }
 
 function brief(text) {

@@ -1,0 +1,285 @@
+// A test runner for Stryker that keeps the loaded tests and code between mutants. Jest loads every module anew for each
+// mutant, which takes most of the time; here a mutant costs what its tests take. Stryker decides which tests to run and
+// stops what hangs.
+import { readFileSync } from 'node:fs';
+import { register } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { jestExpect } from '@jest/expect';
+import { commonTokens, declareClassPlugin, PluginKind } from '@stryker-mutator/api/plugin';
+import {
+  DryRunStatus,
+  determineHitLimitReached,
+  MutantRunStatus,
+  TestStatus,
+  toMutantRunResult,
+} from '@stryker-mutator/api/test-runner';
+import { addEventHandler, getState, resetState, run, setState } from 'jest-circus';
+
+/** jest.config.js has the same. */
+const TEST_TIMEOUT = 30_000;
+
+class CircusRunner {
+  static inject = [commonTokens.logger];
+
+  #logger;
+  #stryker;
+  #testFiles = JSON.parse(process.env.MUTATION_TESTS ?? '[]');
+  /** The test files that are loaded, with the state that defining their tests left behind. */
+  #files = new Map();
+  /** All tests of these files by id. */
+  #tests = new Map();
+  /** Grows with each loading; see loader.js. */
+  #version = 0;
+  /** True after a mutant was there while modules were loaded. */
+  #tainted = true;
+  #running;
+  #bail = false;
+  /** Tests that fail without a change; known to the worker of the dry run alone. */
+  #failing = new Set();
+
+  constructor(logger) {
+    this.#logger = logger;
+  }
+
+  capabilities() {
+    return { reloadEnvironment: true };
+  }
+
+  async init() {
+    globalThis.__stryker__ ??= {};
+    this.#stryker = globalThis.__stryker__;
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+    globalThis.C1_AUDIT_VERSION = version;
+    process.env.NODE_ENV = 'test';
+    register(new URL('./loader.js', import.meta.url));
+    await import(pathToFileURL(join(process.cwd(), 'test/helpers/hermetic.ts')).href);
+    addEventHandler((event, state) => this.#follow(event, state));
+    for (const name of ['uncaughtException', 'unhandledRejection'])
+      process.on(name, (error) => this.#running?.errors.push([error, new Error()]));
+  }
+
+  async dryRun({ coverageAnalysis }) {
+    this.#stryker.mutantCoverage = coverageAnalysis === 'off' ? undefined : { static: {}, perTest: {} };
+    this.#reset();
+    const first = await this.#run();
+    const coverage = this.#stryker.mutantCoverage;
+    this.#stryker.mutantCoverage = undefined;
+    // What cannot be run twice would fail for every mutant.
+    const second = await this.#run();
+    const failing = new Set(
+      [...first, ...second].filter(({ errors }) => errors.length > 0).map(({ id }) => id),
+    );
+    this.#failing = failing;
+    if (failing.size > 0)
+      this.#logger.warn(`Left out, as they fail here without a change:\n  ${[...failing].join('\n  ')}`);
+    return {
+      status: DryRunStatus.Complete,
+      tests: first
+        .filter(({ id }) => !failing.has(id))
+        .map(({ id, file, milliseconds, skipped }) => ({
+          id,
+          name: id,
+          fileName: join(process.cwd(), file),
+          timeSpentMs: milliseconds,
+          status: skipped ? TestStatus.Skipped : TestStatus.Success,
+        })),
+      mutantCoverage: coverage && this.#spread(coverage, failing),
+    };
+  }
+
+  async mutantRun({ activeMutant, testFilter, disableBail, hitLimit, mutantActivation }) {
+    this.#stryker.mutantCoverage = undefined;
+    this.#stryker.currentTestId = undefined;
+    const isStatic = mutantActivation === 'static';
+    const attempt = async () => {
+      this.#stryker.hitLimit = hitLimit;
+      this.#stryker.hitCount = hitLimit ? 0 : undefined;
+      if (isStatic) this.#stryker.activeMutant = activeMutant.id;
+      try {
+        if (isStatic || this.#tainted) this.#reset();
+        this.#tainted = isStatic;
+        this.#stryker.activeMutant = activeMutant.id;
+        const tests = await this.#run(testFilter, !disableBail);
+        return { tests, hit: determineHitLimitReached(this.#stryker.hitCount, this.#stryker.hitLimit) };
+      } catch (error) {
+        this.#tainted = true;
+        // The code does not even load with this change.
+        return { tests: [{ id: 'loading', errors: [String(error)], milliseconds: 0 }] };
+      } finally {
+        this.#stryker.activeMutant = undefined;
+        this.#stryker.hitLimit = undefined;
+        this.#stryker.hitCount = undefined;
+      }
+    };
+    const fresh = isStatic || this.#tainted;
+    let { tests, hit } = await attempt();
+    if (!fresh && !hit) {
+      const killers = tests.filter(({ errors }) => errors.length > 0).map(({ id }) => id);
+      // What earlier runs left in memory may fail a test whatever the mutant, or hide the mutant: nothing is believed
+      // before it has been seen in modules that are freshly loaded, or the test passes again without the mutant.
+      const doubtful =
+        killers.length === 0 || (await this.#run(killers)).some(({ errors }) => errors.length > 0);
+      if (doubtful) {
+        this.#tainted = true;
+        ({ tests, hit } = await attempt());
+      }
+    }
+    if (hit) return hit;
+    const failed = tests.find(({ errors }) => errors.length > 0);
+    if (failed?.errors.some((text) => text.includes('Exceeded timeout of')))
+      return { status: MutantRunStatus.Timeout, reason: failed.errors[0] };
+    return toMutantRunResult(
+      {
+        status: DryRunStatus.Complete,
+        tests: tests.map(({ id, errors, milliseconds, skipped }) => ({
+          id,
+          name: id,
+          timeSpentMs: milliseconds,
+          ...(errors.length > 0
+            ? { status: TestStatus.Failed, failureMessage: errors.join('\n') }
+            : { status: skipped ? TestStatus.Skipped : TestStatus.Success }),
+        })),
+      },
+      disableBail,
+    );
+  }
+
+  /** Forgets what is loaded: the next run loads it again, file by file as it comes to them. */
+  #reset() {
+    this.#version += 1;
+    this.#files = new Map();
+    this.#tests = new Map();
+  }
+
+  async #load(file) {
+    const known = this.#files.get(file);
+    if (known !== undefined) return known;
+    resetState();
+    getState().testTimeout = TEST_TIMEOUT;
+    jestExpect.setState({ testPath: join(process.cwd(), file) });
+    await import(`${pathToFileURL(join(process.cwd(), file)).href}?v=${this.#version}`);
+    const state = getState();
+    this.#files.set(file, state);
+    for (const [path, test] of testsBelow(state.rootDescribeBlock)) {
+      let id = `${file} ${path}`;
+      for (let n = 2; this.#tests.has(id); n += 1) id = `${file} ${path} #${n}`;
+      this.#tests.set(id, { test, file, mode: test.mode });
+    }
+    return state;
+  }
+
+  /** Runs these tests, file by file; up to the first that fails, where `bail` says so. */
+  async #run(ids, bail = false) {
+    const results = [];
+    const wanted = ids && new Set(ids);
+    const files =
+      ids === undefined
+        ? this.#testFiles
+        : this.#testFiles.filter((file) => ids.some((id) => id.startsWith(`${file} `)));
+    for (const file of files) {
+      const state = await this.#load(file);
+      const all = [...this.#tests].filter(([, entry]) => entry.file === file);
+      const own = all.filter(([id]) => (wanted?.has(id) ?? true) && !this.#failing.has(id));
+      if (own.length === 0) continue;
+      const chosen = new Set(own.map(([, { test }]) => test));
+      for (const [, { test, mode }] of all)
+        Object.assign(test, {
+          mode: chosen.has(test) ? mode : 'skip',
+          errors: [],
+          status: null,
+          duration: null,
+          invocations: 0,
+          seenDone: false,
+        });
+      state.unhandledErrors = [];
+      setState(state);
+      jestExpect.setState({ testPath: join(process.cwd(), file) });
+      this.#bail = bail;
+      await run();
+      for (const [id, { test }] of own)
+        results.push({
+          id,
+          file,
+          errors: test.errors.map((error) => messageOf(error)),
+          milliseconds: test.duration ?? 0,
+          skipped: test.status === 'skip',
+        });
+      if (bail && results.some(({ errors }) => errors.length > 0)) break;
+    }
+    return results;
+  }
+
+  #follow(event, state) {
+    switch (event.name) {
+      case 'test_start':
+        this.#running = event.test;
+        this.#stryker.currentTestId = this.#idOf(event.test);
+        break;
+      case 'test_done':
+        this.#running = undefined;
+        this.#stryker.currentTestId = undefined;
+        if (this.#bail && event.test.errors.length > 0)
+          for (const { test } of this.#tests.values())
+            if (test !== event.test && test.status === null) test.mode = 'skip';
+        break;
+      case 'hook_start':
+        if (event.hook.type === 'beforeAll' || event.hook.type === 'afterAll')
+          this.#stryker.currentTestId = this.#hookId(event.hook.parent, state);
+        break;
+      case 'hook_success':
+      case 'hook_failure':
+        if (event.hook.type === 'beforeAll' || event.hook.type === 'afterAll')
+          this.#stryker.currentTestId = undefined;
+        break;
+      default:
+    }
+  }
+
+  #blocks = new Map();
+
+  /** What a hook of a block covers is covered by each of the block's tests: see #spread. */
+  #hookId(block) {
+    const id = `hooks ${this.#blocks.size}`;
+    this.#blocks.set(id, block);
+    return id;
+  }
+
+  #idOf(test) {
+    for (const [id, entry] of this.#tests) if (entry.test === test) return id;
+    return undefined;
+  }
+
+  #spread({ static: loading, perTest }, failing) {
+    const spread = {};
+    const add = (id, counts) => {
+      if (failing.has(id)) return;
+      spread[id] ??= {};
+      for (const [mutant, count] of Object.entries(counts))
+        spread[id][mutant] = (spread[id][mutant] ?? 0) + count;
+    };
+    for (const [id, counts] of Object.entries(perTest)) {
+      const block = this.#blocks.get(id);
+      if (block === undefined) add(id, counts);
+      else for (const [, test] of testsBelow(block)) add(this.#idOf(test) ?? '', counts);
+    }
+    delete spread[''];
+    return { static: loading, perTest: spread };
+  }
+}
+
+/** The tests of a block with their names, as Jest prints them. */
+function testsBelow(block, names = []) {
+  return block.children.flatMap((child) =>
+    child.type === 'test'
+      ? [[[...names, child.name].join(' '), child]]
+      : testsBelow(child, [...names, child.name]),
+  );
+}
+
+function messageOf(error) {
+  const thrown = Array.isArray(error) ? (error[0] ?? error[1]) : error;
+  return String(thrown?.message ?? thrown);
+}
+
+export const strykerPlugins = [declareClassPlugin(PluginKind.TestRunner, 'circus', CircusRunner)];
