@@ -1,18 +1,19 @@
 /** Results as lines for a terminal. */
 export function table(results) {
-  const header = ['benchmark', 'measure', '', 'base', 'value', '', 'ratio', 'limit', ''];
-  const rows = results.map(({ benchmark, what, about = '', base, value, unit, ratio, limit }) => [
-    benchmark,
-    what,
-    about,
-    number(base),
-    number(value),
-    unit,
-    ratio.toFixed(2),
-    limit === undefined ? '' : limit.toFixed(2),
-    limit === undefined ? '' : ratio <= limit ? 'ok' : 'OVER',
+  const header = ['benchmark', 'measure', '', 'base', 'value', '', 'result', '', 'limit', ''];
+  const rows = results.map((row) => [
+    row.benchmark,
+    row.what,
+    row.about ?? '',
+    row.base === undefined ? '' : number(row.base),
+    number(row.value),
+    row.unit,
+    row.result.toFixed(2),
+    row.resultUnit ?? '',
+    row.limit?.toFixed(2) ?? '',
+    verdict(row),
   ]);
-  const right = new Set([3, 4, 6, 7]);
+  const right = new Set([3, 4, 6, 8]);
   const widths = header.map((name, column) =>
     Math.max(name.length, ...rows.map((row) => row[column].length)),
   );
@@ -28,6 +29,13 @@ export function table(results) {
     .join('\n');
 }
 
+function verdict({ result, limit, loaded, foreign }) {
+  const said = limit === undefined ? [] : [result <= limit ? 'ok' : 'OVER'];
+  if (loaded) said.push(`(others used ${Math.round(foreign * 100)} % of a core)`);
+  return said.join(' ');
+}
+
 function number(value) {
+  if (!Number.isFinite(value)) return 'failed';
   return value >= 100 ? String(Math.round(value)) : value.toPrecision(3);
 }

@@ -1,38 +1,52 @@
 // The tenant that benchmarks talk to, seen from the outside.
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { bundleFile } from './bundle.js';
-import { measure, program, script } from './process.js';
+import { ours } from './load.js';
+import { measure, program, script } from './measure.js';
 
 let demo;
 
 /** Starts a tenant in a process of its own, runs `task` with it and ends it. */
 export async function withTenant(options, task) {
   demo ??= await bundleFile('demo', "export { bulk, startTenant } from './src/demo/index.js';");
-  const child = fork(script('./tenant-process.js'), [demo, JSON.stringify(options)], { stdio: 'inherit' });
+  const folder = mkdtempSync(join(tmpdir(), 'c1-audit-bench-'));
+  const child = fork(script('./server.js'), [demo, JSON.stringify(options)], { stdio: 'inherit' });
+  const events = new EventEmitter();
+  child.on('message', ([event, value]) => events.emit(event, value));
+  ours.add(child.pid);
   try {
-    const [{ audit, url, token }] = await once(child, 'message');
-    const requests = async () => {
-      child.send('requests');
-      const [message] = await once(child, 'message');
-      return message.requests;
-    };
-    return await task({ environment: audit, url, token, requests });
+    const [environment] = await once(events, 'ready');
+    return await task({ environment, events, folder, ask: () => child.send('calls') });
   } finally {
     child.disconnect();
     await once(child, 'exit');
+    ours.delete(child.pid);
+    rmSync(folder, { recursive: true });
   }
 }
 
-/** The program as a night would run it: everything it can see, all rules, one report as JSON on stdout. */
-export function auditOf({ environment }, flags = ['-f', 'json']) {
-  return () => measure([program, '--scope', 'tenant', '--fail-on', 'never', ...flags], { env: environment });
+/** Runs `audit` once, so that all its answers are prepared. Gives its calls; its report's findings and length. */
+export async function prepare(tenant, audit = auditOf(tenant)) {
+  const { bytes, head } = await audit();
+  const told = once(tenant.events, 'calls');
+  tenant.ask();
+  const [calls] = await told;
+  return { calls, findings: Number(/"findings": ?(\d+)/.exec(head)?.[1]), bytes };
 }
 
-/** The same answers fetched and parsed, one after the other, and nothing done with them. */
-export function bareLoopOf({ url, token }, requests) {
-  const calls = requests
-    .filter(({ target }) => target !== 'token')
-    .map(({ method, path, body }) => ({ method, path, body }));
-  return () => measure([script('./bare-loop.js')], { input: { url, token, calls } });
+/** The program as a night would run it: everything it can see, all rules, one report as JSON on stdout. */
+export function auditOf({ environment: env }, flags = [], nodeArgs = []) {
+  const args = [program, '--scope', 'tenant', '--fail-on', 'never', '-f', 'json', ...flags];
+  return () => measure(args, { env, nodeArgs });
+}
+
+/** The same calls one after the other, their answers parsed; and as many bytes written. */
+export function floorOf({ environment: env, folder }, calls, bytes = 0) {
+  const file = join(folder, `calls-${bytes}.json`);
+  writeFileSync(file, JSON.stringify(calls));
+  return () => measure([script('./floor.mjs'), file, String(bytes)], { env });
 }

@@ -1,22 +1,19 @@
-import { alternate } from './process.js';
-import { auditOf, bareLoopOf, withTenant } from './tenant.js';
+import { inTurn, ratio } from './measure.js';
+import { auditOf, floorOf, prepare, withTenant } from './tenant.js';
 
-export const title = 'a tenant that takes its time against the bare loop';
+export const title = 'a tenant that takes its time, against a loop over its pages alone';
 
 const LATENCY = 20;
-const PAGES = 200;
-const ROUNDS = 3;
+const CREDENTIALS = 20_000;
+const LIMIT = 1.06;
 
-export async function run() {
-  const options = { clients: PAGES * 100, latency: LATENCY };
-  return withTenant(options, async (tenant) => {
-    const audit = auditOf(tenant, ['-f', 'json', '--source', 'personal-clients']);
-    await audit();
-    const requests = await tenant.requests();
-    const { bare, whole } = await alternate({ bare: bareLoopOf(tenant, requests), whole: audit }, ROUNDS, {
-      warmUp: false,
-    });
-    const about = `${LATENCY} ms latency, ${requests.length} requests`;
-    return [{ what: 'wall', about, unit: 'ms', base: bare.wall, value: whole.wall, limit: 1.05 }];
+export async function run(options) {
+  const credentials = options.sized(CREDENTIALS);
+  return withTenant({ name: 'tidy', credentials, latency: LATENCY }, async (tenant) => {
+    const { calls } = await prepare(tenant);
+    const pages = calls.filter(({ path }) => path.endsWith('/search/iam/personal_clients'));
+    const taken = await inTurn({ base: floorOf(tenant, pages), value: auditOf(tenant) }, options);
+    const about = `tidy, ${pages.length} pages, ${LATENCY} ms each`;
+    return [{ ...ratio(taken, 'wall', 'wall', LIMIT), about }];
   });
 }

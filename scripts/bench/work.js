@@ -1,37 +1,23 @@
-import { alternate } from './process.js';
-import { auditOf, bareLoopOf, withTenant } from './tenant.js';
+import { inTurn, ratio } from './measure.js';
+import { auditOf, floorOf, prepare, withTenant } from './tenant.js';
+import { TENANTS } from './tenants.js';
 
-export const title = 'a whole audit against a bare loop that only fetches and parses the same answers';
+export const title = 'a whole audit against a loop that reads the same answers and writes as many bytes';
 
 const CREDENTIALS = 100_000;
-const ROUNDS = 3;
+const LIMIT = 1.6;
 
-/** How many credentials have something to find decides how long the report is. */
-const TENANTS = [
-  { name: 'tidy', oneIn: 50 },
-  { name: 'untidy', oneIn: 1 },
-];
-
-export async function run() {
+export async function run(options) {
+  const credentials = options.sized(CREDENTIALS);
   const rows = [];
-  for (const { name, oneIn } of TENANTS) {
-    const size = { clients: CREDENTIALS - 200, servicePrincipals: 50, trusts: 100, oneIn };
-    rows.push(...(await withTenant(size, (tenant) => compare(tenant, name))));
+  for (const name of TENANTS) {
+    await withTenant({ name, credentials }, async (tenant) => {
+      const { calls, findings, bytes } = await prepare(tenant);
+      const taken = await inTurn({ base: floorOf(tenant, calls, bytes), value: auditOf(tenant) }, options);
+      const about = `${name}, ${credentials} credentials, ${(findings / credentials).toFixed(2)} findings each`;
+      rows.push({ ...ratio(taken, 'CPU', 'cpu', LIMIT), about });
+      rows.push({ ...ratio(taken, 'wall', 'wall', LIMIT), about });
+    });
   }
   return rows;
-}
-
-async function compare(tenant, name) {
-  const audit = auditOf(tenant);
-  await audit();
-  const requests = await tenant.requests();
-  const { bare, whole } = await alternate({ bare: bareLoopOf(tenant, requests), whole: audit }, ROUNDS, {
-    warmUp: false,
-  });
-  const about = `${CREDENTIALS} credentials, ${name}`;
-  return [
-    { what: 'CPU', about, unit: 'ms', base: bare.cpu, value: whole.cpu, limit: 1.3 },
-    { what: 'wall', about, unit: 'ms', base: bare.wall, value: whole.wall, limit: 1.2 },
-    { what: 'peak memory', about, unit: 'MB', base: bare.memory, value: whole.memory, limit: 2 },
-  ];
 }

@@ -1,6 +1,6 @@
-// Loaded into a measured process before its own code (node --import): on exit it writes what the process used to the
+// Loaded into a measured process before its own code (node --require): on exit it writes what the process used to the
 // file descriptor that the parent opened for it.
-import { writeSync } from 'node:fs';
+const { writeSync } = require('node:fs');
 
 const DESCRIPTOR = 3;
 
