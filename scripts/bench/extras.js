@@ -30,8 +30,8 @@ export async function run(options) {
     const taken = await withTenant({ name, credentials }, async (tenant) => {
       const expires = new Date(Date.now() + 60 * 86_400_000).toISOString().slice(0, 10);
       const waivers = Array.from({ length: WAIVERS }, (_, n) => ({
-        rule: n % 2 === 0 ? '*' : 'unused',
-        credential: { name: `job-${n}?${n % 10}`, owner: `person.${n + 1}@acme.example` },
+        rule: n % 2 === 0 ? '*' : 'lifetime-too-long',
+        credential: { name: 'job-*', owner: `person.${n + 1}@acme.example` },
         reason: 'measured',
         approvedBy: 'bench@acme.example',
         expires,
