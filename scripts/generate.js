@@ -10,7 +10,7 @@ const bundle = 'node_modules/.cache/c1-audit/generate.mjs';
 const { version, homepage } = JSON.parse(readFileSync('package.json', 'utf8'));
 await build({
   stdin: {
-    contents: "export { main } from './src/cli/main.ts'; export * from './src/docs/build.ts';",
+    contents: "export { main } from './src/cli/main.ts'; export * from './scripts/docs.ts';",
     resolveDir: process.cwd(),
   },
   outfile: bundle,

@@ -1,8 +1,5 @@
 import { Readable, Writable } from 'node:stream';
 import { rules as builtIns } from '../rules/index.js';
-import { assess } from './assess.js';
-import { openSource } from './cli/open-source.js';
-import { hideSecrets } from './cli/secrets.js';
 import { loadConfig } from './config/load.js';
 import { checkRule } from './config/plugins.js';
 import type { Rule } from './contract/index.js';
@@ -10,10 +7,11 @@ import { evaluate } from './engine/evaluate.js';
 import { redactReport } from './engine/redact-report.js';
 import type { Report } from './engine/report.js';
 import { AuditError } from './errors.js';
-import type { AuditOptions } from './index.js';
 import type { Io } from './io.js';
-import { checkOptions } from './library-options.js';
-import { Redactor } from './redact.js';
+import { openSource } from './open.js';
+import { type AuditOptions, checkOptions } from './options.js';
+import { hideSecrets, Redactor } from './redact.js';
+import { assess } from './run.js';
 import { fileSource } from './sources/file.js';
 
 const SILENT = { debug: () => undefined, info: () => undefined };

@@ -3,8 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { rules } from '../rules/index.js';
-import { DOCS_NOW, generatedFiles } from '../src/docs/build.js';
-import { readmeWith } from '../src/docs/generated.js';
+import { DOCS_NOW, generatedFiles, readmeWith } from '../scripts/docs.js';
 import { runProgram } from './helpers/program.js';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');

@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { build } from 'esbuild';
 import { beat } from '../src/delivery/heartbeat.js';
 import { startTenant, type Tenant } from '../src/demo/index.js';
-import { createFetch, isLoopback, readProxies } from '../src/network.js';
+import { createFetch, isLoopback, readProxies } from '../src/fetch.js';
 import { makeCertificates } from './helpers/certificates.js';
 import { emptyFolder, runProgram } from './helpers/program.js';
 import { type ForwardProxy, startProxy } from './helpers/proxy.js';

@@ -10,11 +10,11 @@ const SHORTEST = 50;
 
 const SOURCES = `
   export { rules } from './rules/index.js';
-  export { bulk } from './src/demo/index.js';
+  export { bulk } from './test/tenant/bulk.js';
   export { judge } from './src/engine/judge.js';
   export { World } from './src/engine/world.js';
-  export { rulesInForce } from './src/assess.js';
-  export { normalize } from './src/sources/c1/normalize.js';
+  export { rulesInForce } from './src/run.js';
+  export { normalize } from './src/sources/c1/lists.js';
 `;
 
 export async function run() {

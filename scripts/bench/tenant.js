@@ -12,7 +12,10 @@ let demo;
 
 /** Starts a tenant in a process of its own, runs `task` with it and ends it. */
 export async function withTenant(options, task) {
-  demo ??= await bundleFile('demo', "export { bulk, startTenant } from './src/demo/index.js';");
+  demo ??= await bundleFile(
+    'demo',
+    "export { bulk } from './test/tenant/bulk.js'; export { startTenant } from './src/demo/index.js';",
+  );
   const folder = mkdtempSync(join(tmpdir(), 'c1-audit-bench-'));
   const child = fork(script('./server.js'), [demo, JSON.stringify(options)], { stdio: 'inherit' });
   const events = new EventEmitter();

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url';
-import { EXIT } from '../engine/exit-code.js';
+import { EXIT } from '../engine/report.js';
 import { AuditError } from '../errors.js';
 import { main } from './main.js';
 

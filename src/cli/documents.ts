@@ -1,12 +1,18 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { inActions, stopCommands } from '../delivery/github.js';
-import { type OutputTarget, parseTargets, writeReport, writeStream } from '../delivery/output.js';
-import { EXIT, type ExitCode } from '../engine/exit-code.js';
+import { type Kept, type OutputTarget, parseTargets, writeReport, writeStream } from '../delivery/output.js';
+import { redactReport } from '../engine/redact-report.js';
+import { EXIT, type ExitCode, type Report } from '../engine/report.js';
+import { parseReport } from '../engine/saved-report.js';
 import { AuditError } from '../errors.js';
+import type { Io } from '../io.js';
 import type { Format } from '../reporters/index.js';
-import { type CommandContext, complain } from './main.js';
+import { type CommandContext, complain } from './context.js';
 
 /** Where to write what is no report, and so does not come in every format. */
-export type DocumentTarget<F extends Format> = OutputTarget & { readonly format: F };
+type DocumentTarget<F extends Format> = OutputTarget & { readonly format: F };
 
 /**
  * Reads `--format <format>[:<file>]` where only some formats are there.
@@ -68,4 +74,41 @@ function* inBatches(parts: Iterable<string>): Generator<string> {
     batch = '';
   }
   if (batch !== '') yield batch;
+}
+
+/**
+ * Reads a report that `-f json` wrote.
+ *
+ * @param file `-` for stdin
+ * @throws AuditError `input`
+ */
+export async function readSavedReport(file: string, { io, redactor }: CommandContext): Promise<Report> {
+  const report = await read(file, io);
+  return redactReport(report, (text) => redactor.redact(text), 'file');
+}
+
+async function read(file: string, { cwd, stdin }: Pick<Io, 'cwd' | 'stdin'>): Promise<Report> {
+  if (file === '-') return parseReport(await text(stdin), 'stdin');
+  try {
+    return parseReport(await readFile(resolve(cwd, file), 'utf8'), file);
+  } catch (cause) {
+    if (cause instanceof AuditError) throw cause;
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new AuditError(
+      'input',
+      `The report ${file} cannot be read (${code}).`,
+      'Check the path; - reads from stdin.',
+      { cause },
+    );
+  }
+}
+
+/** What a command reads: no report may take its place. */
+export function inputsKept(files: readonly string[], io: Pick<Io, 'stdin'>): Kept[] {
+  return files.map((file) => ({ what: 'its own input', at: file === '-' ? io.stdin : file }));
+}
+
+/** The configuration in use, likewise. */
+export function configurationKept(file: { readonly path: string } | undefined): Kept[] {
+  return file ? [{ what: 'the configuration', at: file.path }] : [];
 }

@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
 import { PROFILES, SOURCE_KINDS } from '../config/config.js';
+import { DAY, parseInstant } from '../contract/index.js';
 import { SEVERITIES } from '../contract/severity.js';
+import { startOfDate } from '../engine/waivers.js';
 import { AuditError } from '../errors.js';
 import { FORMATS } from '../reporters/index.js';
-import { each } from './define.js';
 
 /** Flags of every command that audits, as commander hands them over. */
 export interface AuditFlags {
@@ -101,3 +102,118 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
   htm: 'html',
   jsonl: 'ndjson',
 };
+
+/** For a flag that may be given several times. */
+export const each = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
+/** Flags of `doctor`, as commander hands them over. */
+export interface DoctorFlags {
+  readonly config?: string;
+  readonly scope?: string;
+  readonly source?: string[];
+  readonly state?: string;
+  readonly slackTest?: boolean;
+  readonly format: string;
+  readonly timeout?: string;
+  readonly verbose?: boolean;
+  /** false with `--no-color`. */
+  readonly color?: boolean;
+}
+
+/** Flags of `init`, as commander hands them over. */
+export interface InitFlags {
+  readonly tenant?: string;
+  readonly auth?: string;
+  readonly scope?: string;
+  readonly profile?: string;
+  readonly failOn?: string;
+  /** false with `--no-slack`. */
+  readonly slack?: boolean;
+  readonly repository?: string;
+  readonly branch?: string;
+  readonly schedule?: string;
+  readonly dir?: string;
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+  readonly force?: boolean;
+  readonly update?: boolean;
+}
+
+/** Flags of `plan`, as commander hands them over. */
+export type PlanFlags = Pick<AuditFlags, (typeof OF_THE_AUDIT)[number] | 'format'> & {
+  readonly owner?: string;
+};
+
+/** The audit's flags that decide what is found. The others say what becomes of it. */
+export const OF_THE_AUDIT = [
+  'scope',
+  'source',
+  'input',
+  'config',
+  'profile',
+  'minSeverity',
+  'rule',
+  'asOf',
+  'waivers',
+  'timeout',
+  'quiet',
+  'verbose',
+] as const;
+
+/** Flags of `report`, as commander hands them over. */
+export interface ReportFlags {
+  readonly diff?: boolean;
+  readonly format?: string[];
+  readonly failOn?: string;
+  readonly config?: string;
+  /** false with `--no-color`. */
+  readonly color?: boolean;
+}
+
+/**
+ * Reads `--as-of`, in milliseconds since the epoch. A date is its midnight in UTC.
+ *
+ * @throws AuditError `usage`
+ */
+export function readAsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const instant = parse(text);
+  if (instant !== undefined) return instant;
+  throw new AuditError(
+    'usage',
+    `--as-of ${JSON.stringify(text)} is not valid: it must be an RFC 3339 timestamp or a date.`,
+    'Write it like 2027-01-31T06:00:00Z or 2027-01-31.',
+  );
+}
+
+function parse(text: string): number | undefined {
+  return parseInstant(text)?.getTime() ?? startOfDate(text);
+}
+
+/** Whether `--as-of` names a time so far from the clock that the audit says nothing about today. */
+export function isAnotherDay(text: string | undefined, now: number): boolean {
+  const instant = text === undefined ? undefined : parse(text);
+  return instant !== undefined && Math.abs(instant - now) > DAY;
+}
+
+/**
+ * The time limit that `--timeout` sets, in milliseconds; nothing where the flag is not given.
+ *
+ * @param most seconds
+ * @throws AuditError `usage` where it is no number of seconds above 0, up to `most`
+ */
+export function timeoutOf(
+  { timeout }: { readonly timeout?: string },
+  most: number,
+): { readonly runTimeout?: number } {
+  if (timeout === undefined) return {};
+  const seconds = Number(timeout);
+  if (Number.isFinite(seconds) && seconds > 0 && seconds <= most) return { runTimeout: seconds * 1000 };
+  throw new AuditError(
+    'usage',
+    `--timeout ${JSON.stringify(timeout)} is no number of seconds.`,
+    `Give a number above 0, up to ${most}.`,
+  );
+}

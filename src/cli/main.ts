@@ -1,17 +1,10 @@
 import { CommanderError } from 'commander';
-import { EXIT, type ExitCode } from '../engine/exit-code.js';
+import { EXIT, type ExitCode } from '../engine/report.js';
 import { AuditError } from '../errors.js';
 import type { Io } from '../io.js';
-import { Redactor } from '../redact.js';
-import { forGitHubLine, forTerminal } from '../reporters/escape.js';
-import { createProgram } from './program.js';
-import { hideSecrets } from './secrets.js';
-
-/** What every command gets: the world, and the one redactor that all output passes. */
-export interface CommandContext {
-  readonly io: Io;
-  readonly redactor: Redactor;
-}
+import { hideSecrets, Redactor } from '../redact.js';
+import { createProgram } from './command-line.js';
+import { type CommandContext, complain, harmless } from './context.js';
 
 /**
  * The program: arguments in, exit code out. It touches nothing but `io`.
@@ -46,7 +39,7 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     if (shown && error.exitCode === 0) return EXIT.clean;
     const failure = shown ? EXIT.usage : reportError(error, audits, context);
     if (!started && io.env.C1_AUDIT_HEARTBEAT_URL && meantToAudit(argv)) {
-      const { sendHeartbeat } = await import('./unattended.js');
+      const { sendHeartbeat } = await import('./commands/audit.js');
       await sendHeartbeat(failure, context);
     }
     return failure;
@@ -87,22 +80,4 @@ function reportError(error: unknown, audits: boolean, context: CommandContext): 
     context,
   );
   return EXIT.incomplete;
-}
-
-/** Says on stderr what went wrong and what to do next. */
-export function complain(
-  { message, hint }: Pick<AuditError, 'message' | 'hint'>,
-  { io, redactor }: CommandContext,
-): void {
-  const text = [`c1-audit: ${message}`, hint].filter((line) => line !== '').join('\n');
-  io.stderr.write(`${harmless(text, redactor)}\n`);
-}
-
-/** Without secrets, and with nothing that a terminal or GitHub's runner would obey. */
-function harmless(text: string, redactor: Redactor): string {
-  return redactor
-    .redact(text)
-    .split('\n')
-    .map((line) => forGitHubLine(forTerminal(line)))
-    .join('\n');
 }

@@ -2,13 +2,12 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import type { Rule } from '../contract/index.js';
 import { isMapping } from './check.js';
-import { readVariable } from './environment.js';
 import { tryPlugins } from './plugins.js';
 import { problemsError } from './problem.js';
 import { type ConfigFile, findConfig, readConfig } from './read.js';
-import { type ConfigFlags, configProblems, type Resolved, resolveConfig } from './resolve.js';
+import { type ConfigFlags, configProblems, type Resolved, readVariable, resolveConfig } from './resolve.js';
 
-export interface LoadInput {
+interface LoadInput {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly flags: ConfigFlags;

@@ -1,10 +1,10 @@
 import { Document, isMap, isScalar, isSeq, type Node, Pair, Scalar, YAMLMap } from 'yaml';
 import type { Rule } from '../contract/index.js';
-import { optionsInForce } from '../engine/settings.js';
+import { optionsInForce } from '../engine/judge.js';
 import type { Config, RuleSetting } from './config.js';
 import { SOURCE_KINDS } from './config.js';
 import type { Resolved } from './resolve.js';
-import { RUN_RULES, type SettableRule } from './run-rules.js';
+import { RUN_RULES, type SettableRule } from './schema.js';
 
 type From = (key: string) => string;
 

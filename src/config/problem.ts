@@ -17,7 +17,7 @@ export interface Problem {
   readonly message: string;
 }
 
-export function describeProblem({ where, position, key, message }: Problem): string {
+function describeProblem({ where, position, key, message }: Problem): string {
   const place = position ? `${where}:${position.line}:${position.column}` : where;
   return key === undefined || key === '' ? `${place}: ${message}` : `${place}: ${key}: ${message}`;
 }

@@ -1,19 +1,111 @@
 import path from 'node:path';
-import type { OptionSpec, Rule, Severity } from '../contract/index.js';
-import { severityRank } from '../contract/index.js';
-import { check, type Part, type Path, writePath } from './check.js';
-import type { Config, FailOn, ProfileName, RuleSetting, Scope, SourceName } from './config.js';
-import { ENVIRONMENT, type EnvironmentName, OTHER_ENVIRONMENT, readVariable } from './environment.js';
-import type { FileConfig, FileRule } from './file-config.js';
-import { fileSecrets } from './file-secrets.js';
+import { type OptionSpec, type Rule, type Severity, severityRank } from '../contract/index.js';
+import { check, isMapping, type Part, type Path, placesOf, writePath } from './check.js';
+import {
+  type Config,
+  type FailOn,
+  PROFILE_RULES,
+  type ProfileName,
+  type RuleSetting,
+  type Scope,
+  type SlackSettings,
+  type SourceName,
+  type Waiver,
+} from './config.js';
 import { didYouMean } from './nearest.js';
-import { placesOf } from './places.js';
 import { type Problem, problemsError } from './problem.js';
-import { PROFILE_RULES } from './profiles.js';
 import type { ConfigFile } from './read.js';
-import { RUN_RULES, type SettableRule } from './run-rules.js';
-import { configShape, DEFAULTS } from './schema.js';
-import type { RecordShape } from './shape.js';
+import { configShape, DEFAULTS, type RecordShape, RUN_RULES, type SettableRule } from './schema.js';
+import { isSecretMessage, looksSecret, secretMessage, secretOffsets } from './secrets.js';
+
+/** Environment variables that set a key of the configuration. Blank ones set nothing. */
+export const ENVIRONMENT = {
+  C1_AUDIT_SCOPE: { key: 'scope', describe: 'mine or tenant' },
+  C1_AUDIT_SOURCES: { key: 'sources', describe: 'what to audit, separated by commas' },
+  C1_AUDIT_PROFILE: { key: 'profile', describe: 'a profile of rule settings' },
+  C1_AUDIT_FAIL_ON: { key: 'failOn', describe: 'the least severity that makes the exit code 1, or never' },
+  C1_AUDIT_MIN_SEVERITY: { key: 'minSeverity', describe: 'the least severity that reports show' },
+  C1_AUDIT_STATE: { key: 'state', describe: 'the file that remembers findings from run to run' },
+} as const;
+
+/** Those that are read elsewhere. */
+const OTHER_ENVIRONMENT = {
+  C1_AUDIT_CONFIG: { describe: 'the configuration file' },
+  C1_AUDIT_STATE_KEY: { describe: 'the key that the state file is sealed with; a secret' },
+  C1_AUDIT_HEARTBEAT_URL: { describe: 'a URL to call after each run; a secret' },
+} as const;
+
+type EnvironmentName = keyof typeof ENVIRONMENT;
+
+/** The value of a variable; undefined where it is missing or blank. */
+export function readVariable(
+  env: Readonly<Record<string, string | undefined>>,
+  name: EnvironmentName | keyof typeof OTHER_ENVIRONMENT,
+): string | undefined {
+  const value = env[name]?.trim();
+  return value === '' ? undefined : value;
+}
+
+type FileRule =
+  | 'off'
+  | Severity
+  | ({ readonly severity?: Severity } & Readonly<Record<string, OptionSpec['default']>>);
+
+/** What a file says once the check has passed. Sections may be null: in YAML, all their lines commented out. */
+interface FileConfig {
+  readonly scope?: Scope;
+  readonly sources?: readonly SourceName[] | null;
+  readonly callerSeesAll?: boolean;
+  readonly profile?: ProfileName;
+  readonly failOn?: FailOn;
+  readonly minSeverity?: Severity;
+  readonly plugins?: readonly string[] | null;
+  readonly rules?: Readonly<Record<string, FileRule>> | null;
+  readonly waivers?: readonly Waiver[] | null;
+  readonly state?: string;
+  readonly slack?:
+    | (Partial<Omit<SlackSettings, 'mentions'>> & { mentions?: Record<string, string> | null })
+    | null;
+  readonly push?: { readonly conductorone?: boolean } | null;
+}
+
+/** JavaScript can nest without end: a list that holds itself. */
+const DEPTH = 20;
+
+/** Secrets in a configuration file that no problem names yet: in keys, values, and anywhere else in its text. */
+function fileSecrets(file: ConfigFile, named: readonly Problem[]): Problem[] {
+  const found = named.filter(({ message }) => isSecretMessage(message));
+  const already = found.length;
+  walk(file.value, [], (path, text) => {
+    const key = writePath(path);
+    if (found.some((problem) => problem.key === key)) return;
+    found.push({ where: file.name, position: file.locate(path, 'value'), key, message: secretMessage(text) });
+  });
+  const lines = new Set(found.map(({ position }) => position?.line));
+  for (const offset of secretOffsets(file.text)) {
+    const before = file.text.slice(0, offset);
+    const line = before.split('\n').length;
+    if (lines.has(line)) continue;
+    const position = { line, column: offset - before.lastIndexOf('\n') };
+    found.push({ where: file.name, position, message: secretMessage(file.text.slice(offset, offset + 80)) });
+  }
+  return found.slice(already);
+}
+
+function walk(value: unknown, path: Path, visit: (path: Path, text: string) => void): void {
+  if (path.length > DEPTH) return;
+  if (typeof value === 'string') {
+    if (looksSecret(value)) visit(path, value);
+  } else if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) walk(item, [...path, index], visit);
+  } else if (isMapping(value)) {
+    for (const [key, held] of Object.entries(value)) {
+      const at = [...path, key];
+      if (looksSecret(key)) visit(at, key);
+      walk(held, at, visit);
+    }
+  }
+}
 
 /** What the command line says; texts as written, checked here. */
 export interface ConfigFlags {
@@ -42,21 +134,21 @@ const FLAG_NAMES = {
 type ScalarKey = keyof typeof FLAG_NAMES;
 
 /** Where a value comes from. */
-export interface Origin {
+interface Origin {
   readonly from: 'flag' | 'environment' | 'file' | 'profile' | 'default';
   /** As people look for it: `--scope`, `C1_AUDIT_SCOPE`, `c1-audit.config.yaml:3`, `profile cis`, `default`. */
   readonly at: string;
 }
 
 /** By key path: `scope`, `rules.unused.days`, `rules.unused` (on or off), `waivers`, `slack.when`. */
-export type Origins = ReadonlyMap<string, Origin>;
+type Origins = ReadonlyMap<string, Origin>;
 
 export interface Resolved {
   readonly config: Config;
   readonly origins: Origins;
 }
 
-export interface ResolveInput {
+interface ResolveInput {
   readonly flags: ConfigFlags;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly file: ConfigFile | undefined;

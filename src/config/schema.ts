@@ -1,12 +1,149 @@
-import type { OptionSpec, Rule } from '../contract/index.js';
-import { SEVERITIES } from '../contract/index.js';
-import { globProblem } from '../engine/name-glob.js';
-import { WAIVER_MAX_DAYS, waiverDateProblem } from '../engine/waiver-date.js';
-import { NAMED_ONLY } from '../engine/waivers.js';
+import { type OptionSpec, type Rule, SEVERITIES } from '../contract/index.js';
+import { DRIFT_RULES } from '../engine/drift.js';
+import {
+  globProblem,
+  NAMED_ONLY,
+  WAIVER_MAX_DAYS,
+  WAIVER_RULES,
+  waiverDateProblem,
+} from '../engine/waivers.js';
 import { PROFILES, SOURCE_KINDS } from './config.js';
-import { jsonSchema } from './json-schema.js';
-import { RUN_RULES, type SettableRule, WAIVABLE_RUN_RULES } from './run-rules.js';
-import type { Key, RecordShape, Shape, TextRule } from './shape.js';
+
+/** What the text at some place must look like. */
+export interface TextRule {
+  /** A regular expression that the whole text matches. */
+  readonly pattern: string;
+  /** The pattern in words: `must be …`. */
+  readonly says: string;
+  /** What no pattern can tell; returns what is wrong, or undefined. `now` is the run's clock in milliseconds. */
+  readonly refine?: (text: string, now: number) => string | undefined;
+}
+
+/** What a place in the configuration may hold. */
+export type Shape =
+  | {
+      readonly type: 'choice';
+      readonly choices: readonly string[];
+      readonly also?: TextRule;
+      /** What a choice is called in messages. */
+      readonly noun?: string;
+    }
+  | { readonly type: 'text'; readonly rule: TextRule }
+  | { readonly type: 'boolean' }
+  | { readonly type: 'number'; readonly min?: number; readonly max?: number; readonly integer?: boolean }
+  /** Without two equal items; items that agree in all keys of `same` are equal. */
+  | {
+      readonly type: 'list';
+      readonly of: Shape;
+      readonly filled?: boolean;
+      readonly same?: readonly string[];
+    }
+  | RecordShape
+  /** Free keys, told apart without regard to case. */
+  | { readonly type: 'map'; readonly key: TextRule; readonly value: Shape }
+  /** A scalar, or the longer form. */
+  | { readonly type: 'either'; readonly scalar: Shape; readonly record: Shape }
+  /** One, or a list of at least one. */
+  | { readonly type: 'oneOrMore'; readonly of: Shape }
+  | { readonly type: 'anything' };
+
+export interface RecordShape {
+  readonly type: 'record';
+  readonly keys: Readonly<Record<string, Key>>;
+  /** Keys beyond those known by name. */
+  readonly also?: { readonly key: TextRule; readonly value: Shape };
+  /** What a key is called in messages. */
+  readonly noun?: string;
+}
+
+export interface Key {
+  readonly describe: string;
+  readonly shape: Shape;
+  readonly required?: boolean;
+  /** What to do where a required one is missing; absent: nothing but to set it. */
+  readonly missing?: string;
+  readonly default?: unknown;
+}
+
+type Schema = Record<string, unknown>;
+
+/** A shape as JSON Schema (draft-07). */
+function jsonSchema(shape: Shape): Schema {
+  switch (shape.type) {
+    case 'choice': {
+      const choices = { enum: shape.choices };
+      return shape.also ? { anyOf: [choices, { type: 'string', pattern: shape.also.pattern }] } : choices;
+    }
+    case 'text':
+      return { type: 'string', pattern: shape.rule.pattern };
+    case 'boolean':
+      return { type: 'boolean' };
+    case 'number':
+      return {
+        type: shape.integer ? 'integer' : 'number',
+        ...(shape.min === undefined ? {} : { minimum: shape.min }),
+        ...(shape.max === undefined ? {} : { maximum: shape.max }),
+      };
+    case 'list':
+      return {
+        type: 'array',
+        items: jsonSchema(shape.of),
+        uniqueItems: true,
+        ...(shape.filled ? { minItems: 1 } : {}),
+      };
+    case 'record':
+      return recordSchema(shape);
+    case 'map':
+      return {
+        type: 'object',
+        patternProperties: { [shape.key.pattern]: jsonSchema(shape.value) },
+        additionalProperties: false,
+      };
+    case 'either':
+      return { anyOf: [jsonSchema(shape.scalar), jsonSchema(shape.record)] };
+    case 'oneOrMore':
+      return {
+        anyOf: [jsonSchema(shape.of), jsonSchema({ type: 'list', of: shape.of, filled: true })],
+      };
+    case 'anything':
+      return {};
+  }
+}
+
+function recordSchema({ keys, also }: RecordShape): Schema {
+  const entries = Object.entries(keys);
+  const required = entries.filter(([, key]) => key.required).map(([name]) => name);
+  return {
+    type: 'object',
+    properties: Object.fromEntries(entries.map(([name, key]) => [name, keySchema(key)])),
+    ...(also ? { patternProperties: { [also.key.pattern]: jsonSchema(also.value) } } : {}),
+    ...(required.length > 0 ? { required } : {}),
+    additionalProperties: false,
+  };
+}
+
+function keySchema(key: Key): Schema {
+  const schema = jsonSchema(key.shape);
+  return {
+    description: key.describe,
+    ...(mayBeEmpty(key) ? { anyOf: [schema, { type: 'null' }] } : schema),
+    ...(key.default === undefined ? {} : { default: key.default }),
+  };
+}
+
+/** A section whose every line is commented out reads as null in YAML, and says nothing. */
+export function mayBeEmpty({ shape, required }: Key): boolean {
+  return !required && (shape.type === 'list' || shape.type === 'record' || shape.type === 'map');
+}
+
+/** What can be set under `rules`: an id, a title, perhaps options. */
+export type SettableRule = Pick<Rule, 'id' | 'title' | 'severity' | 'options'>;
+
+/** What is found between runs and on waivers: on or off and of some severity as rules are, without options. */
+export const RUN_RULES: readonly SettableRule[] = [...DRIFT_RULES, ...Object.values(WAIVER_RULES)];
+
+/** Findings on waivers cannot be waived. */
+const WAIVABLE_RUN_RULES: readonly SettableRule[] = DRIFT_RULES;
 
 /** What holds where nothing is said. */
 export const DEFAULTS = {
@@ -179,7 +316,7 @@ const SLACK_KEYS: Record<string, Key> = {
 };
 
 /** Rules whose ids can be set and waived, and whether those of plug-ins nobody has loaded may be as well. */
-export interface SchemaScope {
+interface SchemaScope {
   readonly rules: readonly Rule[];
   readonly foreign: boolean;
 }

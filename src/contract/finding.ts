@@ -1,5 +1,5 @@
 import type { Kind } from './credential.js';
-import type { ScopedRole } from './facts.js';
+import type { ScopedRole } from './rule.js';
 import type { Severity } from './severity.js';
 
 export type Outcome = 'violation' | 'unknown';

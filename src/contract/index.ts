@@ -1,27 +1,7 @@
 /** The public face of the contract: all that a rule, built in or plugged in, imports. */
-export type { ConditionVerdict, UnjudgedCondition } from './condition/condition.js';
-export { judgeCondition } from './condition/condition.js';
-export type { AllowList, Credential, Kind, Owner, Person, Provider, Role } from './credential.js';
-export { BUILT_IN_ROLE, KINDS } from './credential.js';
-export type {
-  FactName,
-  Facts,
-  OwnerLiveKeys,
-  PrincipalTrust,
-  ScopedRole,
-  Sibling,
-  Siblings,
-} from './facts.js';
-export { FACT_KINDS } from './facts.js';
-export type {
-  AppliedWaiver,
-  Finding,
-  FindingStatus,
-  Outcome,
-  ReportedCredential,
-  Waiver,
-} from './finding.js';
-export type { Addresses, AddressSet, Block, MalformedEntry } from './network.js';
+export type { ConditionVerdict, UnjudgedCondition } from '../condition/judge.js';
+export { judgeCondition } from '../condition/judge.js';
+export type { Addresses, AddressSet, Block, MalformedEntry } from './addresses.js';
 export {
   alignedBlocks,
   blocksOf,
@@ -32,26 +12,41 @@ export {
   reachableBlocks,
   readAddresses,
   shareOf,
-} from './network.js';
+} from './addresses.js';
+export type { AllowList, Credential, Fact, Kind, Owner, Person, Provider, Role } from './credential.js';
+export { BUILT_IN_ROLE, ifKnown, isKnown, KINDS, Unknown } from './credential.js';
+export type {
+  AppliedWaiver,
+  Finding,
+  FindingStatus,
+  Outcome,
+  ReportedCredential,
+  Waiver,
+} from './finding.js';
 export type {
   CannotTell,
   CheckContext,
+  FactName,
+  Facts,
   Messages,
   OptionSpec,
   OptionSpecs,
   OptionValues,
+  OwnerLiveKeys,
+  PrincipalTrust,
   Remedy,
   Rule,
   RuleDocs,
   RulePlan,
   RuleSpec,
+  ScopedRole,
   Setting,
+  Sibling,
+  Siblings,
   Way,
 } from './rule.js';
-export { defineRule, SETTINGS, WAYS } from './rule.js';
+export { defineRule, FACT_KINDS, SETTINGS, WAYS } from './rule.js';
 export type { Severity } from './severity.js';
 export { atLeast, oneHigher, SEVERITIES, severityRank } from './severity.js';
 export type { Failure, Snapshot, SourceSeen, TenantFacts } from './snapshot.js';
 export { countDays, DAY, parseInstant, wholeDays } from './time.js';
-export type { Fact } from './unknown.js';
-export { ifKnown, isKnown, Unknown } from './unknown.js';

@@ -1,6 +1,5 @@
-import type { AllowList, Credential, Kind, Owner, Provider, Role } from './credential.js';
-import type { PrincipalTrust } from './facts.js';
-import type { Fact, Unknown } from './unknown.js';
+import type { AllowList, Credential, Fact, Kind, Owner, Provider, Role, Unknown } from './credential.js';
+import type { PrincipalTrust } from './rule.js';
 
 /** How much of one kind of credential was seen. */
 export interface SourceSeen {

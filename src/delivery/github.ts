@@ -1,15 +1,87 @@
 import { randomUUID } from 'node:crypto';
 import { appendFile, stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
-import type { Report } from '../engine/report.js';
+import type { Finding, Severity } from '../contract/index.js';
+import { highestSeverity, partsOf, type Report } from '../engine/report.js';
 import { AuditError } from '../errors.js';
-import { highestSeverity } from '../reporters/words.js';
-import { annotations } from './github/annotations.js';
-import { cutSummary, SUMMARY_BYTES } from './github/summary.js';
+import { cutTo, forGitHubCommandData, forGitHubCommandProperty, forGitHubLine } from '../reporters/escape.js';
+import { count, credentialName, gaps, kindWord, ownerWords } from '../reporters/words.js';
 
-export { annotations } from './github/annotations.js';
-export { maskLines, stopCommands } from './github/commands.js';
-export { cutSummary } from './github/summary.js';
+/** What GitHub shows of one step, for each level. */
+const PER_LEVEL = 10;
+/** Of one annotation, title and message together. */
+const CHARACTERS = 4096;
+const TITLE = 200;
+const NAME = 100;
+
+type Level = 'error' | 'warning';
+
+/** Low and info findings make no annotation: they stand in the reports. */
+const LEVEL: Record<Severity, Level | undefined> = {
+  critical: 'error',
+  high: 'error',
+  medium: 'warning',
+  low: undefined,
+  info: undefined,
+};
+
+interface Annotation {
+  readonly title: string;
+  readonly message: string;
+}
+
+/**
+ * Workflow commands that annotate the run: its incompleteness first, then the most severe findings.
+ *
+ * GitHub shows ten of each level and drops the rest in silence; so the tenth counts what is left out.
+ */
+export function annotations(report: Report): string {
+  const { open } = partsOf(report);
+  const of = (level: Level) => open.filter((finding) => LEVEL[finding.severity] === level);
+  const missing = gaps(report);
+  const alarm = missing.length > 0 ? [{ title: 'The audit is INCOMPLETE', message: missing.join('\n') }] : [];
+  return [...commands('error', alarm, of('error')), ...commands('warning', [], of('warning'))].join('');
+}
+
+function commands(level: Level, first: readonly Annotation[], findings: readonly Finding[]): string[] {
+  const room = PER_LEVEL - first.length;
+  const shown = findings.length > room ? findings.slice(0, room - 1) : findings;
+  const left = findings.length - shown.length;
+  const rest =
+    left > 0
+      ? [{ title: `${count(left, 'more finding')}`, message: 'GitHub shows ten: see the job summary.' }]
+      : [];
+  return [...first, ...shown.map(annotation), ...rest].map(({ title, message }) => {
+    // Neutralised text is longer: that is what must fit.
+    const heading = cutTo(forGitHubLine(title), TITLE);
+    const body = cutTo(message.split('\n').map(forGitHubLine).join('\n'), CHARACTERS - TITLE);
+    return `::${level} title=${forGitHubCommandProperty(heading)}::${forGitHubCommandData(body)}\n`;
+  });
+}
+
+function annotation({ severity, rule, credential, message, fix }: Finding): Annotation {
+  const name = cutTo(credentialName(credential), NAME);
+  const facts = credential
+    ? `${kindWord(credential.kind)} ${credential.id}, owner ${cutTo(ownerWords(credential.owner), 2 * NAME)}\n`
+    : '';
+  return { title: `${severity}: ${name}`, message: `${message}\n${facts}To do: ${fix}\nRule: ${rule}` };
+}
+
+/** GitHub drops a step's summary whole when it is longer. */
+const SUMMARY_BYTES = 1024 * 1024;
+
+const NOTICE =
+  '\n\n> **Cut here:** the report is longer than a job summary may be. The rest is in the report files.\n';
+
+/** Markdown of at most `bytes` (UTF-8), cut between lines and saying so. Empty where not even that fits. */
+export function cutSummary(markdown: string, bytes = SUMMARY_BYTES): string {
+  const whole = Buffer.from(markdown);
+  if (whole.length <= bytes) return markdown;
+  const room = bytes - Buffer.byteLength(NOTICE);
+  if (room < 0) return '';
+  const end = whole.subarray(0, room).lastIndexOf(0x0a);
+  return `${end < 0 ? '' : whole.subarray(0, end).toString()}${NOTICE}`;
+}
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -54,7 +126,7 @@ export function outputText(
     .join('');
 }
 
-export interface ActionsDelivery {
+interface ActionsDelivery {
   readonly env: Env;
   /** The runner reads commands from here as well, and stdout stays the report's. */
   readonly stderr: Writable;
@@ -116,4 +188,34 @@ function appendSummary(markdown: string) {
     );
     await appendFile(path, cutSummary(markdown, SUMMARY_BYTES - used));
   };
+}
+
+/** The runner takes `%25`, `%0D` and `%0A` in a command back to what they were. */
+function encode(data: string): string {
+  return data.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
+}
+
+/**
+ * Commands that make the runner hide secrets in everything it shows from here on: for stderr, before the first request.
+ *
+ * The one place where a secret is printed. Its lines are hidden one by one as well, as they may be shown apart.
+ */
+export function maskLines(secrets: readonly (string | undefined)[]): string {
+  const values = new Set<string>();
+  for (const secret of secrets) {
+    const trimmed = secret?.trim();
+    if (!trimmed) continue;
+    values.add(trimmed);
+    for (const line of trimmed.split(/[\r\n]+/)) if (line.trim()) values.add(line.trim());
+  }
+  return [...values].map((value) => `::add-mask::${encode(value)}\n`).join('');
+}
+
+/**
+ * Wraps a report for people, so that the runner takes nothing in it for a command.
+ *
+ * The token is random: text that knew it could end the silence.
+ */
+export function stopCommands(text: string, token: string = randomUUID()): string {
+  return `::stop-commands::${token}\n${text}${text.endsWith('\n') ? '' : '\n'}::${token}::\n`;
 }

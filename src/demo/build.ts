@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { DAY } from '../contract/index.js';
-import { Permission, ServiceRole } from './tenant/permissions.js';
 import type {
   Decoy,
   FederationProvider,
@@ -11,7 +10,8 @@ import type {
   ServicePrincipalCredential,
   TenantRecords,
   User,
-} from './tenant/records.js';
+} from './records.js';
+import { Permission, ServiceRole } from './records.js';
 
 const ALPHANUMERICS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const ADJECTIVES = [

@@ -1,25 +1,12 @@
 import type { Check } from './check.js';
-import { clock } from './clock.js';
-import { configuration } from './configuration.js';
-import { credential } from './credential.js';
-import { facts } from './facts.js';
-import { github, heartbeat } from './github.js';
-import { identity } from './identity.js';
+import { clock, proxy, reachability, tls, token } from './network.js';
 import { ownCredential } from './own-credential.js';
 import { paging } from './paging.js';
-import { proxy } from './proxy.js';
-import { push } from './push.js';
-import { reachability } from './reachability.js';
-import { roles } from './roles.js';
-import { slack } from './slack.js';
-import { sources } from './sources.js';
-import { state } from './state.js';
-import { tls } from './tls.js';
-import { token } from './token.js';
+import { configuration, credential, github, heartbeat, slack, state } from './setup.js';
+import { facts, identity, push, roles, sources } from './tenant.js';
 
 export type { Exam, Plan, Result } from './check.js';
-export { examine } from './examine.js';
-export { jsonOf, summaryOf, TextLines } from './render.js';
+export { examine, jsonOf, summaryOf, TextLines } from './examine.js';
 
 /** In their order: each builds on those before it. */
 export const CHECKS: readonly Check[] = [

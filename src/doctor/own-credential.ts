@@ -9,8 +9,8 @@ import {
   Unknown,
   wholeDays,
 } from '../contract/index.js';
-import { type Collected, collectList, errorNote } from '../sources/c1/collect.js';
 import { SEARCH as TRUSTS } from '../sources/c1/federation.js';
+import { type Collected, collectList, errorNote } from '../sources/c1/lists.js';
 import { collectMine } from '../sources/c1/personal-clients.js';
 import { listOf as credentialsOf } from '../sources/c1/service-principals.js';
 import {

@@ -8,9 +8,9 @@ import {
 } from '../contract/index.js';
 import { type SkippedRule, sortFindings, type Verdicts } from './audit.js';
 import { DRIFT_RULES } from './drift.js';
-import { groupBy } from './grouping.js';
 import type { Report, SourceCoverage } from './report.js';
 import { WAIVER_RULE_IDS } from './waivers.js';
+import { groupBy } from './world.js';
 
 export interface ReportParts {
   readonly tool: Report['tool'];

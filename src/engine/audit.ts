@@ -1,5 +1,6 @@
 import {
   type Credential,
+  type FactName,
   type Finding,
   ifKnown,
   KINDS,
@@ -10,16 +11,81 @@ import {
   type Severity,
   type Snapshot,
 } from '../contract/index.js';
-import { type EarlyVerdicts, isEarly } from './early.js';
-import { fingerprint } from './fingerprint.js';
-import { compareText } from './grouping.js';
-import { judge, type Verdict } from './judge.js';
-import { rulesByJudged, stateOf } from './rules-by-judged.js';
-import type { RuleInForce } from './settings.js';
+import { judge, type RuleInForce, type Verdict } from './judge.js';
+import { fingerprint } from './waivers.js';
 import { withoutAdvice } from './withheld.js';
-import { isDeleted, World } from './world.js';
+import { compareText, type FactSource, isDeleted, isExpired, isLive, OWN_FACTS, World } from './world.js';
 
-export interface JudgedCredential extends ReportedCredential {
+type CredentialState = 'live' | 'expired' | 'disabled';
+
+function stateOf(credential: Credential, now: number): CredentialState {
+  return isLive(credential, now) ? 'live' : isExpired(credential, now) ? 'expired' : 'disabled';
+}
+
+/** Which rules judge a credential, sorted out once for all credentials. */
+function rulesByJudged(
+  rules: readonly RuleInForce[],
+): (kind: Kind, state: CredentialState) => readonly RuleInForce[] {
+  const of = (kind: Kind, state: CredentialState) =>
+    rules.filter(({ rule }) => (rule.judges ?? 'live') === state && rule.kinds.includes(kind));
+  const live = new Map(KINDS.map((kind) => [kind, of(kind, 'live')]));
+  const expired = new Map(KINDS.map((kind) => [kind, of(kind, 'expired')]));
+  const none: readonly RuleInForce[] = [];
+  return (kind, state) =>
+    (state === 'live' ? live.get(kind) : state === 'expired' ? expired.get(kind) : none) ?? none;
+}
+
+const NOTHING: readonly undefined[] = [];
+
+const own: FactSource = {
+  fact(name, credential) {
+    return OWN_FACTS[name as keyof typeof OWN_FACTS](credential) as never;
+  },
+};
+
+/** Whether a rule asks for nothing but what stands in the credential's own record. */
+export function isEarly({ needs, optional = [] }: Pick<Rule, 'needs' | 'optional'>): boolean {
+  return [...needs, ...optional].every((name: FactName) => Object.hasOwn(OWN_FACTS, name));
+}
+
+/**
+ * Verdicts that need not wait for the whole snapshot: most rules look at the credential alone, and judge it while the next
+ * page is on its way.
+ */
+export class EarlyVerdicts {
+  readonly #rules: (kind: Kind, state: ReturnType<typeof stateOf>) => readonly RuleInForce[];
+  readonly #now: number;
+  readonly #verdicts = new Map<Credential, readonly (Verdict | undefined)[]>();
+
+  /** @param now milliseconds since the epoch, the same that the snapshot will be judged at */
+  constructor(rules: readonly RuleInForce[], now: number) {
+    this.#rules = rulesByJudged(rules.filter(({ rule }) => isEarly(rule)));
+    this.#now = now;
+  }
+
+  judge(credentials: readonly Credential[]): void {
+    for (const credential of credentials) {
+      if (isDeleted(credential, this.#now)) continue;
+      const rules = this.#rules(credential.kind, stateOf(credential, this.#now));
+      const verdicts = rules.map((inForce) => judge(inForce, credential, own, this.#now));
+      // Most have nothing to say, and there may be hundreds of thousands.
+      this.#verdicts.set(credential, verdicts.some((verdict) => verdict) ? verdicts : NOTHING);
+    }
+  }
+
+  /**
+   * Hands out what was said of a credential, once: it is not kept any longer.
+   *
+   * @returns in the order of the rules that are early; undefined where the credential was not judged yet
+   */
+  take(credential: Credential): readonly (Verdict | undefined)[] | undefined {
+    const verdicts = this.#verdicts.get(credential);
+    this.#verdicts.delete(credential);
+    return verdicts;
+  }
+}
+
+interface JudgedCredential extends ReportedCredential {
   readonly live: boolean;
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { blocksOf, containsSet, readAddresses } from '../contract/addresses.js';
 import type {
   Credential,
   Finding,
@@ -9,17 +10,15 @@ import type {
   Severity,
 } from '../contract/index.js';
 import { DAY, isKnown, KINDS } from '../contract/index.js';
-import { blocksOf, containsSet, readAddresses } from '../contract/network.js';
-import { fingerprint } from './fingerprint.js';
 import type { HistoryRun, RememberedCredential, State } from './state.js';
 import { credentialKey, reachOf, wouldSee } from './state.js';
-import { WAIVER_RULES } from './waivers.js';
+import { fingerprint, WAIVER_RULES } from './waivers.js';
 import { withoutAdvice } from './withheld.js';
 
 /** A rule that needs a memory: it judges what changed, not what is. It has no options and no facts of its own. */
-export type DriftRule = Pick<Rule, 'id' | 'title' | 'severity' | 'kinds' | 'docs' | 'plan' | 'messages'>;
+type DriftRule = Pick<Rule, 'id' | 'title' | 'severity' | 'kinds' | 'docs' | 'plan' | 'messages'>;
 
-export const SCOPE_WIDENED = {
+const SCOPE_WIDENED = {
   id: 'scope-widened',
   title: 'The credential can do more than at the last audit',
   severity: 'high',
@@ -42,7 +41,7 @@ export const SCOPE_WIDENED = {
   },
 } as const satisfies DriftRule;
 
-export const NETWORK_WIDENED = {
+const NETWORK_WIDENED = {
   id: 'network-widened',
   title: 'The credential can be used from more places than at the last audit',
   severity: 'high',
@@ -65,7 +64,7 @@ export const NETWORK_WIDENED = {
   },
 } as const satisfies DriftRule;
 
-export const CREDENTIAL_APPEARED = {
+const CREDENTIAL_APPEARED = {
   id: 'credential-appeared',
   title: 'The credential was not there at the last audit',
   severity: 'info',
@@ -112,7 +111,7 @@ export interface DriftInput {
   readonly severities?: ReadonlyMap<string, Severity>;
 }
 
-export interface Drift {
+interface Drift {
   /** Without `status` and waivers: those come after. */
   readonly findings: readonly Finding[];
   /** For the next state. */

@@ -2,17 +2,17 @@ import type { Finding, Rule, Severity, Snapshot } from '../contract/index.js';
 import { ifKnown } from '../contract/index.js';
 import { AuditError } from '../errors.js';
 import { assembleReport, isComplete, mayBeFiltered } from './assemble.js';
+import type { EarlyVerdicts } from './audit.js';
 import { audit, type SkippedRule, type Verdicts } from './audit.js';
 import { DRIFT_RULES, drift } from './drift.js';
-import type { EarlyVerdicts } from './early.js';
 import { type Comparison, compare } from './history.js';
+import type { RuleInForce } from './judge.js';
 import type { Report } from './report.js';
-import type { RuleInForce } from './settings.js';
 import { credentialKey, type HistoryRun, type State } from './state.js';
 import { applyWaivers, WAIVER_RULE_IDS, WAIVER_RULES, type WaiverInput } from './waivers.js';
 
 /** How a user set a rule; see the configuration. */
-export interface RuleChoice {
+interface RuleChoice {
   readonly enabled: boolean;
   readonly severity: Severity | undefined;
 }

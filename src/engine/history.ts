@@ -1,15 +1,15 @@
 import type { Finding, FindingStatus, Kind } from '../contract/index.js';
 import { DAY, severityRank } from '../contract/index.js';
 import { isDrift } from './drift.js';
-import { compareText } from './grouping.js';
 import type { Report } from './report.js';
 import type { FindingMemory, HistoryRun, RememberedFinding, State } from './state.js';
 import { credentialKey, reachOf, STATE_VERSION, wouldSee } from './state.js';
+import { compareText } from './world.js';
 
 /** Why a finding is worth a message. `untold`: it should have been told before, but no message has gone out since. */
 export type Reason = 'new' | 'reopened' | 'waiver-ended' | 'severity-raised' | 'milestone' | 'untold';
 
-export interface NewsItem {
+interface NewsItem {
   readonly fingerprint: string;
   readonly reasons: readonly Reason[];
 }

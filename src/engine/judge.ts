@@ -1,17 +1,95 @@
+import { createHash } from 'node:crypto';
 import {
   type Credential,
   type FactName,
   ifKnown,
   isKnown,
+  type OptionSpec,
   oneHigher,
+  type Rule,
   SEVERITIES,
   type Severity,
   severityRank,
   Unknown,
 } from '../contract/index.js';
-import type { FactSource } from './own-facts.js';
-import { readOnly } from './read-only.js';
-import type { RuleInForce } from './settings.js';
+import type { FactSource } from './world.js';
+
+const frozen = new WeakSet<object>();
+
+/**
+ * A fact as a plug-in may have it: what is shared between rules and credentials cannot be changed through it.
+ *
+ * Built-in rules are held to that by their tests; a plug-in that tries throws, and is then named as broken instead of
+ * silently changing what other rules see.
+ */
+function readOnly<T>(value: T): T {
+  if (value instanceof Date) return new Date(value.getTime()) as T;
+  if (typeof value === 'object' && value !== null) freeze(value);
+  return value;
+}
+
+function freeze(value: object): void {
+  if (frozen.has(value)) return;
+  frozen.add(value);
+  if (value instanceof Map) {
+    for (const method of ['set', 'delete', 'clear'] as const)
+      Object.defineProperty(value, method, { value: refuse, configurable: false });
+    for (const entry of value.values()) if (typeof entry === 'object' && entry !== null) freeze(entry);
+  }
+  // A Date's inner value cannot be frozen; those in shared lists are not handed out for changing.
+  if (value instanceof Date) return;
+  Object.freeze(value);
+  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) freeze(part);
+}
+
+function refuse(): never {
+  throw new TypeError('a rule may not change the facts');
+}
+
+/** A rule's options as they hold for a run: what was set, over the rule's own defaults. */
+export function optionsInForce(
+  rule: Pick<Rule, 'options'>,
+  set: Readonly<Record<string, OptionSpec['default']>> = {},
+): Readonly<Record<string, OptionSpec['default']>> {
+  const entries = Object.entries(rule.options ?? {});
+  return Object.fromEntries(
+    entries.map(([name, spec]) => [name, (Object.hasOwn(set, name) ? set[name] : undefined) ?? spec.default]),
+  );
+}
+
+/** A rule as it holds for a run. */
+export interface RuleInForce {
+  readonly rule: Rule;
+  /** Set by the user; undefined: the rule's own. */
+  readonly severity: Severity | undefined;
+  readonly options: Readonly<Record<string, OptionSpec['default']>>;
+  /** Least severities by message id, `*` for all messages. */
+  readonly floors: Readonly<Record<string, Severity>>;
+}
+
+/**
+ * A short mark of the limits that rules go by, to tell two reports apart: a finding that another limit takes away is not
+ * mended. undefined where all are the rules' own.
+ *
+ * One for all rules rather than one each keeps the report small; that a limit changed is rare, and then too little is
+ * called mended rather than too much. Rules that do not run count as well, so that an audit of some rules has the mark of
+ * an audit of all. Options alone: a profile acts through them, and severities and their floors say how much a finding
+ * counts, not whether it is there.
+ */
+export function settingsMark(
+  rules: readonly Pick<Rule, 'id' | 'options'>[],
+  set: Readonly<Record<string, { readonly options: RuleInForce['options'] }>>,
+): string | undefined {
+  const changed = rules.flatMap((rule) => {
+    const inForce = optionsInForce(rule, Object.hasOwn(set, rule.id) ? set[rule.id]?.options : undefined);
+    return Object.entries(rule.options ?? {}).flatMap(([name, { default: own }]) => {
+      const held = JSON.stringify(inForce[name]);
+      return held === JSON.stringify(own) ? [] : [JSON.stringify([rule.id, name, held])];
+    });
+  });
+  if (changed.length === 0) return undefined;
+  return createHash('sha256').update(changed.sort().join('\n')).digest('hex').slice(0, 16);
+}
 
 /** What one rule says of one credential; undefined: nothing to say. */
 export type Verdict =

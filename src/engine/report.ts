@@ -1,4 +1,5 @@
-import type { Finding, Kind, ReportedCredential, Severity } from '../contract/index.js';
+import type { Finding, Kind, ReportedCredential } from '../contract/index.js';
+import { atLeast, SEVERITIES, type Severity } from '../contract/severity.js';
 
 /** One source's part of the coverage. */
 export interface SourceCoverage {
@@ -69,4 +70,75 @@ const LEFT_OUT = / below (?:info|low|medium|high|critical) (?:is|are) not shown\
 /** True where findings, open or not, were kept out of a report. */
 export function hidesFindings({ summary, coverage }: Report): boolean {
   return summary.hidden !== undefined || coverage.notes.some((note) => LEFT_OUT.test(note));
+}
+
+export function partsOf(report: Report): Parts {
+  const open: Finding[] = [];
+  const unknown: Finding[] = [];
+  const waived: Finding[] = [];
+  for (const finding of report.findings) {
+    if (finding.waiver !== null || finding.status === 'waived') waived.push(finding);
+    else if (finding.outcome === 'unknown') unknown.push(finding);
+    else open.push(finding);
+  }
+  return { open, unknown, waived };
+}
+
+/** Findings by what readers do with them. */
+interface Parts {
+  /** Violations nobody waived. */
+  readonly open: readonly Finding[];
+  readonly unknown: readonly Finding[];
+  readonly waived: readonly Finding[];
+}
+
+/** True where the run kept a state to compare with. */
+export function hasHistory(report: Report): boolean {
+  // A waived finding has a status without any state as well.
+  return (
+    report.resolved.length > 0 || report.findings.some(({ status }) => status !== null && status !== 'waived')
+  );
+}
+
+/** The most severe open finding's severity, or undefined where there is none. */
+export function highestSeverity(report: Report): Severity | undefined {
+  return MOST_SEVERE_FIRST.find((severity) => report.summary.bySeverity[severity] > 0);
+}
+
+/** Severities as reports list them, the most severe first. */
+export const MOST_SEVERE_FIRST: readonly Severity[] = [...SEVERITIES].reverse();
+
+/** Exit codes, the same whatever the format. */
+export const EXIT = {
+  /** Complete, nothing at or above the threshold. */
+  clean: 0,
+  /** Complete, findings at or above the threshold. */
+  findings: 1,
+  /** Usage or configuration error: nothing was audited. */
+  usage: 2,
+  /** The audit failed or is incomplete, or a report could not be delivered. */
+  incomplete: 3,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** What a report means for whoever started the run. Incomplete beats findings: nothing that failed ever looks clean. */
+export function exitCode(report: Report, failOn: Severity | 'never'): ExitCode {
+  const { coverage, findings } = report;
+  if (!coverage.complete) return EXIT.incomplete;
+  if (failOn === 'never') return EXIT.clean;
+  const shown = findings.some(
+    ({ outcome, status, severity }) =>
+      outcome === 'violation' && status !== 'waived' && atLeast(severity, failOn),
+  );
+  // What is left out of the report counts all the same: a quieter report is not a cleaner tenant.
+  return shown || hidesFrom(report, failOn) ? EXIT.findings : EXIT.clean;
+}
+
+/** Whether a report keeps open findings of this severity or above to itself. */
+export function hidesFrom({ summary: { hidden } }: Report, threshold: Severity): boolean {
+  return (
+    hidden !== undefined &&
+    SEVERITIES.some((severity) => hidden[severity] > 0 && atLeast(severity, threshold))
+  );
 }

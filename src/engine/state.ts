@@ -50,7 +50,7 @@ export interface RememberedFinding extends FindingMemory {
   readonly seenIn: string;
 }
 
-export interface ResolvedFinding extends FindingMemory {
+interface ResolvedFinding extends FindingMemory {
   readonly resolvedAt: string;
 }
 

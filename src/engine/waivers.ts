@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import {
   DAY,
   type Finding,
@@ -8,16 +8,123 @@ import {
   type Waiver,
   wholeDays,
 } from '../contract/index.js';
-import { fingerprint } from './fingerprint.js';
-import { nameMatcher } from './name-glob.js';
 import { credentialKey } from './state.js';
-import { endOfDate } from './waiver-date.js';
+
+/**
+ * What makes a finding the same from night to night: sha256(tenant | rule | kind | id) in hex.
+ *
+ * `kind` is a credential's kind, or `waiver` for a finding on a waiver.
+ */
+export function fingerprint(tenant: string, rule: string, kind: string, id: string): string {
+  // A third of the cost of a hash object, and every finding needs one.
+  return hash('sha256', `${tenant}|${rule}|${kind}|${id}`, 'hex');
+}
+
+/** Longer patterns are a mistake. */
+const PATTERN_MAX = 256;
+/** Longer names match no pattern: others choose names. */
+const NAME_MAX = 256;
+
+/** What is wrong with a pattern on names, or undefined. */
+export function globProblem(glob: string): string | undefined {
+  if (glob.length > PATTERN_MAX) return `a pattern has at most ${PATTERN_MAX} characters`;
+  const plain = tokensOf(glob).filter((token) => token.length === 1);
+  if (/\{[^{}]*(,|\.\.)[^{}]*\}/.test(plain.join('')))
+    return 'braces are not supported in patterns; write one waiver for each name, or [{] for a brace itself';
+  try {
+    compile(glob);
+    return undefined;
+  } catch {
+    return 'a range in brackets must be in ascending order, as in [a-z]';
+  }
+}
+
+/** An escaped character, a set, a run of stars, or any other character. */
+const TOKEN = /\\.|\[[!^]?(?:\\.|[^\\])(?:\\.|[^\]\\])*\]|\*+|./gsu;
+
+/**
+ * Whether a name matches a pattern, as in a shell: case counts; `*` stands for any text without a line break, slashes and
+ * dots included, `?` for one character but a slash, `[…]` for one of a set; a backslash takes the
+ * meaning off what follows; everything else stands for itself.
+ *
+ * Names are chosen by others, so the time must not depend on more than the lengths of both. picomatch cannot promise that:
+ * its expressions go back over every star, and over every brace.
+ */
+export function nameMatcher(glob: string): (name: string) => boolean {
+  const pattern = compile(glob);
+  return (name) => name !== '' && name.length <= NAME_MAX && (name === glob || pattern.test(name));
+}
+
+function tokensOf(glob: string): readonly string[] {
+  return glob.match(TOKEN) ?? [];
+}
+
+/** @throws SyntaxError for a set that is none */
+function compile(glob: string): RegExp {
+  const [first = '', ...others] = tokensOf(glob).map(expressionOf).join('').split(STAR);
+  const last = others.pop();
+  // What a lookahead has matched is never tried again: the leftmost place of each part is as good as any later one.
+  const between = others.map((part, index) => `(?=(?<p${index}>.*?${part}))\\k<p${index}>`).join('');
+  return new RegExp(`^${first}${between}${last === undefined ? '' : `.*${last}`}$`, 'u');
+}
+
+/** Never part of an expression. */
+const STAR = '\0*';
+const ONE = '[^/\\n\\r\\u2028\\u2029]';
+
+function expressionOf(token: string): string {
+  if (token.startsWith('*')) return STAR;
+  if (token === '?') return ONE;
+  if (token.length > 1 && token.startsWith('[')) return setOf(token);
+  return literal(token.length > 1 && token.startsWith('\\') ? token.slice(1) : token);
+}
+
+function setOf(token: string): string {
+  const [, negated, members = ''] = /^\[([!^](?!\]$))?(.*)\]$/s.exec(token) ?? [];
+  const set = members.replace(/\\(.)|[^-]/gsu, (all, escaped?: string) =>
+    escaped === '-' ? '\\-' : literal(escaped ?? all),
+  );
+  return negated ? `(?=${ONE})[^${set}]` : `[${set}]`;
+}
+
+function literal(character: string): string {
+  return character.replace(/[\\^$.*+?()[\]{}|/]/u, '\\$&');
+}
+
+/** How far ahead a waiver may end, in days after the run's date. */
+export const WAIVER_MAX_DAYS = 366;
+
+/**
+ * The first millisecond of a calendar date in UTC, or undefined for what no calendar has: 2027-02-30, 2027-1-31.
+ */
+export function startOfDate(text: string): number | undefined {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
+  const start = new Date(`${text}T00:00:00.000Z`);
+  if (Number.isNaN(start.getTime()) || start.toISOString().slice(0, 10) !== text) return undefined;
+  return start.getTime();
+}
+
+/** The first millisecond after an inclusive end date, in UTC. */
+export function endOfDate(text: string): number | undefined {
+  const start = startOfDate(text);
+  return start === undefined ? undefined : start + DAY;
+}
+
+/** What is wrong with a waiver's end date. A date in the past is fine: the waiver holds nothing and is found. */
+export function waiverDateProblem(text: string, now: number): string | undefined {
+  const start = startOfDate(text);
+  if (start === undefined) return 'no calendar has this date';
+  const today = Math.floor(now / DAY) * DAY;
+  const last = today + WAIVER_MAX_DAYS * DAY;
+  if (start <= last) return undefined;
+  return `a waiver ends at most ${WAIVER_MAX_DAYS} days ahead: ${new Date(last).toISOString().slice(0, 10)} is the last date`;
+}
 
 /** A waiver that ends within this many days is found, so that there is time to renew it. */
-export const WAIVER_NOTICE_DAYS = 14;
+const WAIVER_NOTICE_DAYS = 14;
 
 /** The kind in the fingerprints of findings on waivers. */
-export const WAIVER_KIND = 'waiver';
+const WAIVER_KIND = 'waiver';
 
 /**
  * Rules that `*` does not cover: somebody who accepts what a credential is has not accepted what becomes of it or of its
@@ -99,7 +206,7 @@ export interface WaiverInput {
   readonly covered?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
-export interface Waived {
+interface Waived {
   /** The same findings in the same order, those covered by a waiver with `waiver` and status `waived`. */
   readonly findings: readonly Finding[];
   /** Findings on the waivers, without status or first sight. */

@@ -15,8 +15,42 @@ import {
   type Snapshot,
   Unknown,
 } from '../contract/index.js';
-import { groupBy } from './grouping.js';
-import { type FactSource, OWN_FACTS } from './own-facts.js';
+
+/** Groups in the order of their first item; items without a key are left out. */
+export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string | undefined): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    if (key === undefined) continue;
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}
+
+/** By code units: the same on every machine. */
+export function compareText(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+/** Where a rule's facts come from. */
+export interface FactSource {
+  /** A credential's fact, or why it is not known. */
+  fact<Name extends FactName>(name: Name, credential: Credential): Fact<Facts[Name]>;
+}
+
+/** Facts that stand in a credential's own record: they are known as soon as it is. */
+export const OWN_FACTS = {
+  name: ({ name }) => name,
+  clientId: ({ clientId }) => clientId,
+  createdAt: ({ createdAt }) => createdAt,
+  expiresAt: ({ expiresAt }) => expiresAt,
+  lastUsedAt: ({ lastUsedAt }) => lastUsedAt,
+  allowedCidrs: ({ allowedCidrs }) => allowedCidrs,
+  requireDpop: ({ requireDpop }) => requireDpop,
+  condition: ({ condition }) => condition,
+} satisfies { [Name in FactName]?: (credential: Credential) => Fact<Facts[Name]> };
 
 const NO_OWNER = new Unknown('the record names no owner', 'Look at the credential in ConductorOne.');
 const OWNER_NOT_READ = new Unknown(

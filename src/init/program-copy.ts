@@ -3,7 +3,7 @@ import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AuditError } from '../errors.js';
-import { COPY_FOLDER, PROGRAM, SUMS_FILE } from './setup.js';
+import { COPY_FOLDER, PROGRAM, SUMS_FILE } from './interview.js';
 
 /** Contents by path below the folder, with `/`. */
 export type Files = ReadonlyMap<string, Buffer>;
@@ -91,7 +91,7 @@ function incomplete(root: string, name: string): AuditError {
 }
 
 /** The copy that a repository has. */
-export interface CurrentCopy {
+interface CurrentCopy {
   readonly version: string;
   readonly files: Files;
   /** Whether it is the program that is running. */

@@ -4,7 +4,7 @@ import type { PartReporter, Reporter } from './reporter.js';
 const LOADERS = {
   text: async () => (await import('./text.js')).text,
   json: async () => (await import('./json.js')).json,
-  ndjson: async () => (await import('./ndjson.js')).ndjson,
+  ndjson: async () => (await import('./json.js')).ndjson,
   markdown: async () => (await import('./markdown.js')).markdown,
   csv: async () => (await import('./csv.js')).csv,
   sarif: async () => (await import('./sarif.js')).sarif,
@@ -24,7 +24,7 @@ export function isFormat(word: string): word is Format {
 /** The formats that hold all there is, and so can become longer than a string may be. */
 const IN_PARTS: Partial<Record<Format, () => Promise<PartReporter>>> = {
   json: async () => (await import('./json.js')).jsonParts,
-  ndjson: async () => (await import('./ndjson.js')).ndjsonParts,
+  ndjson: async () => (await import('./json.js')).ndjsonParts,
 };
 
 /** A format's reporter, which gives its text in as many parts as it needs. */

@@ -1,5 +1,5 @@
 import type { Finding, Severity } from '../contract/index.js';
-import type { Report } from '../engine/report.js';
+import { hasHistory, MOST_SEVERE_FIRST, partsOf, type Report } from '../engine/report.js';
 import { cutTo, forMarkdown, webAddress } from './escape.js';
 import { type Reporter, type ReporterContext, rulePageAddress } from './reporter.js';
 import {
@@ -8,12 +8,9 @@ import {
   coverageLine,
   credentialName,
   datesOf,
-  hasHistory,
   kindWord,
-  MOST_SEVERE_FIRST,
   number,
   ownerWords,
-  partsOf,
   sourceLine,
   summaryLine,
   unknownGroups,

@@ -1,8 +1,8 @@
 import type { Finding, Severity } from '../contract/index.js';
-import type { Report } from '../engine/report.js';
+import { MOST_SEVERE_FIRST, partsOf, type Report } from '../engine/report.js';
 import { cutTo, forSarif, forTerminal, neutraliseJson } from './escape.js';
 import { type Reporter, type ReporterContext, type RuleInfo, rulePageAddress } from './reporter.js';
-import { count, credentialName, gaps, kindWord, MOST_SEVERE_FIRST, ownerWords, partsOf } from './words.js';
+import { count, credentialName, gaps, kindWord, ownerWords } from './words.js';
 
 /** GitHub refuses a file with more. */
 const MAX_RESULTS = 25_000;

@@ -1,5 +1,5 @@
 import type { Finding, FindingStatus, Severity } from '../contract/index.js';
-import type { Report } from '../engine/report.js';
+import { MOST_SEVERE_FIRST, partsOf, type Report } from '../engine/report.js';
 import { cutTo, forTerminal } from './escape.js';
 import type { Reporter, ReporterContext } from './reporter.js';
 import {
@@ -10,10 +10,8 @@ import {
   credentialName,
   datesOf,
   kindWord,
-  MOST_SEVERE_FIRST,
   number,
   ownerWords,
-  partsOf,
   sourceLine,
   summaryLine,
   unknownGroups,

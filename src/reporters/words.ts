@@ -1,7 +1,7 @@
 import { formatDuration } from 'date-fns/formatDuration';
-import type { Finding, Kind, ReportedCredential, Severity } from '../contract/index.js';
-import { DAY, SEVERITIES } from '../contract/index.js';
-import type { Report, SourceCoverage } from '../engine/report.js';
+import type { Finding, Kind, ReportedCredential } from '../contract/index.js';
+import { DAY } from '../contract/index.js';
+import { hasHistory, MOST_SEVERE_FIRST, type Report, type SourceCoverage } from '../engine/report.js';
 import type { ReporterContext } from './reporter.js';
 
 /*
@@ -11,10 +11,6 @@ import type { ReporterContext } from './reporter.js';
 
 const HOUR = DAY / 24;
 const YEAR = 365.25 * DAY;
-
-/** Severities as reports list them, the most severe first. */
-export const MOST_SEVERE_FIRST: readonly Severity[] = [...SEVERITIES].reverse();
-
 const KIND_WORDS: Record<Kind, { readonly one: string; readonly many: string }> = {
   'personal-client': { one: 'personal client', many: 'personal clients' },
   'service-principal-credential': {
@@ -167,33 +163,8 @@ export function sourceLine(source: SourceCoverage): string {
   return `${kindsWord(source.kind)}: ${parts.join(', ')}${source.note ? ` — ${source.note}` : ''}`;
 }
 
-/** Findings by what readers do with them. */
-export interface Parts {
-  /** Violations nobody waived. */
-  readonly open: readonly Finding[];
-  readonly unknown: readonly Finding[];
-  readonly waived: readonly Finding[];
-}
-
-export function partsOf(report: Report): Parts {
-  const open: Finding[] = [];
-  const unknown: Finding[] = [];
-  const waived: Finding[] = [];
-  for (const finding of report.findings) {
-    if (finding.waiver !== null || finding.status === 'waived') waived.push(finding);
-    else if (finding.outcome === 'unknown') unknown.push(finding);
-    else open.push(finding);
-  }
-  return { open, unknown, waived };
-}
-
-/** The most severe open finding's severity, or undefined where there is none. */
-export function highestSeverity(report: Report): Severity | undefined {
-  return MOST_SEVERE_FIRST.find((severity) => report.summary.bySeverity[severity] > 0);
-}
-
 /** Findings of one rule that share what to do about them. */
-export interface RuleGroup {
+interface RuleGroup {
   readonly rule: string;
   readonly fix: string;
   readonly findings: readonly Finding[];
@@ -212,7 +183,7 @@ export function byRule(findings: readonly Finding[]): RuleGroup[] {
 }
 
 /** Credentials a rule could not judge for one reason. */
-export interface UnknownGroup {
+interface UnknownGroup {
   readonly rule: string;
   readonly reason: string;
   readonly cure: string;
@@ -279,12 +250,4 @@ export function summaryLine(report: Report): string {
     : '';
   const caution = report.coverage.complete ? '' : ' — in what was seen, which is not all';
   return `${parts.join(', ')}${history}${caution}`;
-}
-
-/** True where the run kept a state to compare with. */
-export function hasHistory(report: Report): boolean {
-  // A waived finding has a status without any state as well.
-  return (
-    report.resolved.length > 0 || report.findings.some(({ status }) => status !== null && status !== 'waived')
-  );
 }

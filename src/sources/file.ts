@@ -1,8 +1,6 @@
 import { type Credential, type Kind, type Snapshot, type SourceSeen, Unknown } from '../contract/index.js';
 import { AuditError } from '../errors.js';
-import { malformedNote } from './c1/collect.js';
-import { normalize } from './c1/normalize.js';
-import { asRecord, errorBeside } from './c1/wire.js';
+import { asRecord, errorBeside, malformedNote, normalize } from './c1/lists.js';
 import type { Source } from './source.js';
 
 const NOT_IN_FILE = new Unknown(

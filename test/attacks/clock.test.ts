@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { startTenant, type Tenant, type TenantRecords } from '../../src/demo/index.js';
-import { createFetch } from '../../src/network.js';
+import { createFetch } from '../../src/fetch.js';
 import { examined } from '../helpers/doctor.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
 import { schemaErrors } from '../helpers/report-schema.js';

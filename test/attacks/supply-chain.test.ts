@@ -3,8 +3,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { LOGINS, type Setup } from '../../src/init/setup.js';
-import { workflowFile } from '../../src/init/workflow-file.js';
+import { workflowFile } from '../../src/init/files.js';
+import { LOGINS, type Setup } from '../../src/init/interview.js';
 import type { Action, Step, Workflow } from '../helpers/workflow.js';
 
 const FOLDER = '.github/workflows';

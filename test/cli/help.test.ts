@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { rules } from '../../rules/index.js';
+import { createProgram } from '../../src/cli/command-line.js';
 import { auditOptions } from '../../src/cli/flags.js';
-import { createProgram } from '../../src/cli/program.js';
 import { runProgram } from '../helpers/program.js';
 
 const nowhere = () => undefined;

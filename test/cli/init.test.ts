@@ -15,7 +15,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { main } from '../../src/cli/main.js';
 import { judgeCondition } from '../../src/contract/index.js';
 import { startTenant, type Tenant } from '../../src/demo/index.js';
-import { evaluateCondition } from '../../src/demo/tenant/cel.js';
+import { evaluateCondition } from '../../src/demo/tenant/login.js';
 import type { Io } from '../../src/io.js';
 import { needs } from '../helpers/needs.js';
 import { emptyFolder, runProgram, Sink } from '../helpers/program.js';

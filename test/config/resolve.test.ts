@@ -3,10 +3,10 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { rules as builtIns } from '../../rules/index.js';
 import type { ProfileName } from '../../src/config/config.js';
-import { ENVIRONMENT } from '../../src/config/environment.js';
+import { PROFILE_RULES } from '../../src/config/config.js';
 import { printConfig } from '../../src/config/print.js';
-import { PROFILE_RULES } from '../../src/config/profiles.js';
-import { RUN_RULES } from '../../src/config/run-rules.js';
+import { ENVIRONMENT } from '../../src/config/resolve.js';
+import { RUN_RULES } from '../../src/config/schema.js';
 import { load, loadYaml, RULES } from './fixtures.js';
 
 const FILE = 'c1-audit.config.yaml';

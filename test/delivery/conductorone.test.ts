@@ -4,9 +4,15 @@ import staticBesideFederation from '../../rules/static-beside-federation.js';
 import { type Finding, KINDS, type Owner, type Snapshot } from '../../src/contract/index.js';
 import type { PushedFinding } from '../../src/delivery/conductorone/client.js';
 import { NOTE, toAcceptance, toPushed } from '../../src/delivery/conductorone/finding.js';
-import { MOST, NONE_LEFT, plan } from '../../src/delivery/conductorone/plan.js';
-import { type Sight, sightOf } from '../../src/delivery/conductorone/sight.js';
-import { readStanding, type Standing } from '../../src/delivery/conductorone/standing.js';
+import {
+  MOST,
+  NONE_LEFT,
+  plan,
+  readStanding,
+  type Sight,
+  type Standing,
+  sightOf,
+} from '../../src/delivery/conductorone/plan.js';
 import type { Evaluation } from '../../src/engine/evaluate.js';
 import { HOSTILE_NAMES } from '../helpers/hostile.js';
 import {

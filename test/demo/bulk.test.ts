@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Tenant } from '../../src/demo/index.js';
 import { bulk, startTenant } from '../../src/demo/index.js';
-import type { TenantData } from '../../src/demo/tenant/records.js';
-import { filter, rows } from '../../src/demo/tenant/tables.js';
-import type { Tenant } from '../../src/demo/tenant/tenant.js';
+import type { TenantData } from '../../src/demo/records.js';
+import { filter, rows } from '../../src/demo/tenant/paging.js';
 import { call } from './client.js';
 
 const NOW = Date.parse('2026-09-01T12:00:00Z');

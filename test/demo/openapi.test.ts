@@ -5,7 +5,7 @@ import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { ROLE, startTenant, type Tenant } from '../../src/demo/index.js';
 import { ENDPOINTS, type EndpointName } from '../../src/demo/tenant/endpoints.js';
-import type { RecordedRequest } from '../../src/demo/tenant/recorder.js';
+import type { RecordedRequest } from '../../src/demo/tenant/server.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
 import { SMALL, smallTenant } from '../helpers/small-tenant.js';
 import { call } from './client.js';

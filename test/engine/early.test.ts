@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { rules } from '../../rules/index.js';
 import { defineRule } from '../../src/contract/index.js';
-import { audit } from '../../src/engine/audit.js';
-import { EarlyVerdicts, isEarly } from '../../src/engine/early.js';
-import { optionsInForce, type RuleInForce } from '../../src/engine/settings.js';
+import { audit, EarlyVerdicts, isEarly } from '../../src/engine/audit.js';
+import { optionsInForce, type RuleInForce } from '../../src/engine/judge.js';
 import { credential, DAY, NOW, snapshot } from '../helpers/snapshot.js';
 
 const broken = defineRule({

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { rules } from '../../rules/index.js';
 import { type Evaluation, evaluate } from '../../src/engine/evaluate.js';
-import { optionsInForce } from '../../src/engine/settings.js';
+import { optionsInForce } from '../../src/engine/judge.js';
 import { schemaErrors } from '../helpers/report-schema.js';
 import { snapshot } from '../helpers/snapshot.js';
 

@@ -3,9 +3,9 @@ import { rules as builtIns } from '../../rules/index.js';
 import type { Finding, Severity } from '../../src/contract/index.js';
 import { assembleReport } from '../../src/engine/assemble.js';
 import { type Evaluation, evaluate } from '../../src/engine/evaluate.js';
+import { optionsInForce } from '../../src/engine/judge.js';
 import { hidesFindings, type Report } from '../../src/engine/report.js';
 import { compareReports, diffExitCode, type ReportDiff } from '../../src/engine/report-diff.js';
-import { optionsInForce } from '../../src/engine/settings.js';
 import {
   AS_OF,
   daysAgo,

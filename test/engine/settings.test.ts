@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { optionsInForce, settingsMark } from '../../src/engine/settings.js';
+import { optionsInForce, settingsMark } from '../../src/engine/judge.js';
 
 const rule = {
   options: {

@@ -2,14 +2,17 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { Waiver } from '../../src/config/config.js';
 import { DAY, type Finding, type ReportedCredential } from '../../src/contract/index.js';
-import { fingerprint } from '../../src/engine/fingerprint.js';
-import { globProblem, nameMatcher } from '../../src/engine/name-glob.js';
-import { endOfDate, startOfDate, waiverDateProblem } from '../../src/engine/waiver-date.js';
 import {
   applyWaivers,
+  endOfDate,
+  fingerprint,
+  globProblem,
   NAMED_ONLY,
+  nameMatcher,
+  startOfDate,
   WAIVER_RULES,
   type WaiverInput,
+  waiverDateProblem,
   waiverId,
 } from '../../src/engine/waivers.js';
 

@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { rules } from '../../rules/index.js';
 import type { Finding, ReportedCredential } from '../../src/contract/index.js';
-import { planMarkdown } from '../../src/plan/markdown.js';
 import { makePlan, type Plan } from '../../src/plan/plan.js';
-import { planText } from '../../src/plan/text.js';
+import { planMarkdown, planText } from '../../src/plan/render.js';
 import { ruleInfos } from '../../src/run.js';
 import { HOSTILE_NAMES } from '../helpers/hostile.js';
 import {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { rules } from '../../rules/index.js';
 import type { Kind, Rule } from '../../src/contract/index.js';
 import { DRIFT_RULES } from '../../src/engine/drift.js';
-import { stepsFor } from '../../src/plan/steps.js';
+import { stepsFor } from '../../src/plan/plan.js';
 import { ruleInfos } from '../../src/run.js';
 import { sampleCredential, sampleFinding, TENANT } from '../helpers/sample-report.js';
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { compareReports } from '../../src/engine/report-diff.js';
-import { DIFF_FORMATS, renderDiff } from '../../src/reporters/diff.js';
-import { diffNotes } from '../../src/reporters/diff-words.js';
+import { DIFF_FORMATS, diffNotes, renderDiff } from '../../src/reporters/diff.js';
 import { HOSTILE_NAMES } from '../helpers/hostile.js';
 import {
   daysAgo,

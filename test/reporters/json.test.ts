@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { json } from '../../src/reporters/json.js';
-import { ndjson } from '../../src/reporters/ndjson.js';
+import { json, ndjson } from '../../src/reporters/json.js';
 import { HOSTILE_NAMES } from '../helpers/hostile.js';
 import { schemaErrors } from '../helpers/report-schema.js';
 import { obeyedCommands } from '../helpers/runner.js';

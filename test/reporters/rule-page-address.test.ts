@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { rules } from '../../rules/index.js';
-import { extraRules } from '../../src/docs/rule-text.js';
+import { extraRules } from '../../src/cli/commands/rules.js';
 import { rulePageAddress } from '../../src/reporters/reporter.js';
 import { HOSTILE_NAMES } from '../helpers/hostile.js';
 import { ruleInfo, sampleContext } from '../helpers/sample-report.js';

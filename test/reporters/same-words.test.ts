@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
+import { MOST_SEVERE_FIRST } from '../../src/engine/report.js';
 import { FORMATS, type Format, isFormat, loadReporter } from '../../src/reporters/index.js';
-import { MOST_SEVERE_FIRST } from '../../src/reporters/words.js';
 import { fullReport, sampleContext } from '../helpers/sample-report.js';
 
 const report = fullReport();

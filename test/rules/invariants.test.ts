@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { rules } from '../../rules/index.js';
-import { checkRule } from '../../src/config/check-rule.js';
+import { checkRule } from '../../src/config/plugins.js';
 import { FACT_KINDS, KINDS } from '../../src/contract/index.js';
 
 const folder = new URL('../../rules/', import.meta.url);

@@ -11,8 +11,8 @@ import {
   trust,
 } from '../../src/demo/index.js';
 import { readEnvironment } from '../../src/sources/c1/environment.js';
+import { DEFAULT_LIMITS } from '../../src/sources/c1/http.js';
 import { openSession } from '../../src/sources/c1/index.js';
-import { DEFAULT_LIMITS } from '../../src/sources/c1/limits.js';
 import { runProgram } from '../helpers/program.js';
 import { SMALL, smallTenant } from '../helpers/small-tenant.js';
 

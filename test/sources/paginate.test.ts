@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type Page, paginate } from '../../src/sources/c1/paginate.js';
-import { idOf } from '../../src/sources/c1/wire.js';
+import { idOf, type Page, paginate } from '../../src/sources/c1/lists.js';
 
 /** A server of a few pages: token → ids and the next token. */
 type Pages = Readonly<Record<string, readonly [ids: readonly string[], next: string]>>;

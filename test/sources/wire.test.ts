@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { isKnown, type Kind, type Unknown } from '../../src/contract/index.js';
-import { normalize } from '../../src/sources/c1/normalize.js';
-import { FieldReader, readPage } from '../../src/sources/c1/wire.js';
+import { FieldReader, normalize, readPage } from '../../src/sources/c1/lists.js';
 
 const WHOLE: Readonly<Record<Kind, Readonly<Record<string, unknown>>>> = {
   'personal-client': {

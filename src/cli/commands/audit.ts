@@ -3,26 +3,134 @@ import { rules as builtIns } from '../../../rules/index.js';
 import type { Config } from '../../config/config.js';
 import { type LoadedConfig, loadConfig } from '../../config/load.js';
 import { printConfig } from '../../config/print.js';
-import { inActions, maskLines } from '../../delivery/github.js';
+import type { PushRequest } from '../../delivery/conductorone/index.js';
+import { actionsRunUrl, inActions, maskLines } from '../../delivery/github.js';
+import { beat } from '../../delivery/heartbeat.js';
 import { type Kept, parseTargets, prepareTargets, writeStream } from '../../delivery/output.js';
-import { slackTarget } from '../../delivery/slack/environment.js';
-import { EXIT, type ExitCode } from '../../engine/exit-code.js';
+import { deliverFailureToSlack } from '../../delivery/slack/index.js';
+import { slackTarget } from '../../delivery/slack/send.js';
+import { EXIT, type ExitCode } from '../../engine/report.js';
 import { AuditError } from '../../errors.js';
+import { createFetch, refuseDebugging } from '../../fetch.js';
 import type { Io } from '../../io.js';
-import { refuseDebugging } from '../../network.js';
+import { open, timeLimit } from '../../open.js';
+import { secretsToMask } from '../../redact.js';
 import { type RunRequest, run } from '../../run.js';
-import { isAnotherDay, readAsOf } from '../as-of.js';
-import { wantsColor } from '../color.js';
-import type { AuditFlags } from '../flags.js';
-import { createLog } from '../log.js';
-import { type CommandContext, complain } from '../main.js';
-import { open, timeLimit } from '../open-source.js';
-import { createProgress } from '../progress.js';
-import { pushMode } from '../push-mode.js';
-import { configurationKept, inputsKept } from '../saved-report.js';
-import { secretsToMask } from '../secrets.js';
-import { unattended } from '../unattended.js';
+import { type CommandContext, complain } from '../context.js';
+import { configurationKept, inputsKept } from '../documents.js';
+import { type AuditFlags, isAnotherDay, readAsOf } from '../flags.js';
+import { createLog, createProgress, wantsColor } from '../terminal.js';
 import { watched } from '../watchdog.js';
+
+/**
+ * Whether findings go to ConductorOne. What was found as of another day, or without the waivers, is not what is open: then
+ * they do not, and `tell` is told.
+ *
+ * @throws AuditError `usage` where what is asked for has no meaning.
+ */
+export function pushMode(
+  flags: Pick<AuditFlags, 'dryRun' | 'slackDryRun' | 'input' | 'asOf' | 'waivers'>,
+  { push }: Pick<Config, 'push'>,
+  tell: (note: { readonly message: string; readonly hint: string }) => void,
+): PushRequest['mode'] | undefined {
+  const { dryRun = false } = flags;
+  const usage = (message: string, hint: string) => new AuditError('usage', message, hint);
+  if (!push.conductorone) {
+    if (!dryRun) return undefined;
+    throw usage(
+      '--dry-run prints what would be pushed to ConductorOne, and nothing is to be pushed.',
+      'Set push: { conductorone: true } in the configuration. For the Slack message there is --slack-dry-run.',
+    );
+  }
+  if (flags.input !== undefined) {
+    throw usage(
+      'push.conductorone is set, and no tenant stands behind --input.',
+      'Use a configuration without it, or leave --input out.',
+    );
+  }
+  if (dryRun && flags.slackDryRun) {
+    throw usage(
+      '--dry-run and --slack-dry-run both print to stdout.',
+      'Give one at a time: --dry-run sends nothing to Slack either.',
+    );
+  }
+  const apart = flags.asOf !== undefined ? '--as-of' : flags.waivers === false ? '--no-waivers' : undefined;
+  if (apart === undefined) return dryRun ? 'dry-run' : 'send';
+  const message = `With ${apart} nothing is pushed to ConductorOne`;
+  const hint = `Leave ${apart} out to push what is open.`;
+  if (dryRun) throw usage(`${message}, and there is nothing for --dry-run to print.`, hint);
+  tell({ message: `${message}.`, hint });
+  return undefined;
+}
+
+/** Mistakes of somebody who sits at the keyboard and reads the message there. */
+const AT_THE_KEYBOARD: ReadonlySet<string> = new Set(['usage', 'input']);
+
+/** What a job that nobody watches reports, beside its exit code. */
+export interface Reports {
+  /** Slack hears of an audit that ended before it had a report. */
+  readonly slack: boolean;
+  /** `failure`: the audit is not today's, so that its success is no sign of life. */
+  readonly heartbeat: 'all' | 'failure' | 'none';
+}
+
+/**
+ * Sees to it that a job nobody watches does not die unheard: the heartbeat hears how every audit ended, and Slack of one
+ * that ended before it had a report. Neither decides the exit code.
+ */
+export async function unattended(
+  audit: () => Promise<ExitCode>,
+  { slack, heartbeat }: Reports,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const { io } = context;
+  let code: ExitCode = EXIT.incomplete;
+  try {
+    code = await audit();
+    return code;
+  } catch (error) {
+    if (error instanceof AuditError) {
+      code = error.preventsAudit ? EXIT.usage : EXIT.incomplete;
+      if (slack && io.env.CI && !AT_THE_KEYBOARD.has(error.code)) await tellSlack(error, context);
+    }
+    throw error;
+  } finally {
+    const succeeded = code === EXIT.clean || code === EXIT.findings;
+    if (heartbeat === 'all' || (heartbeat === 'failure' && !succeeded)) await sendHeartbeat(code, context);
+  }
+}
+
+/** Calls the heartbeat's URL, if there is one. A failure is reported, and changes nothing. */
+export async function sendHeartbeat(code: ExitCode, context: CommandContext): Promise<void> {
+  const { env } = context.io;
+  // Asked for only then: a proxy that is no URL must not hide how the audit ended.
+  const send: typeof fetch = async (...request) => createFetch(env)(...request);
+  const trouble = await beat(env.C1_AUDIT_HEARTBEAT_URL, code, undefined, send);
+  if (trouble !== undefined)
+    complain(
+      { message: trouble, hint: 'The exit code does not depend on it; check C1_AUDIT_HEARTBEAT_URL.' },
+      context,
+    );
+}
+
+async function tellSlack({ message, hint }: AuditError, context: CommandContext): Promise<void> {
+  const { io, redactor } = context;
+  const scrub = (text: string) => redactor.redact(text);
+  try {
+    await deliverFailureToSlack(
+      { message: scrub(message), hint: scrub(hint), tenant: undefined, runUrl: actionsRunUrl(io.env) },
+      {
+        env: io.env,
+        now: io.now,
+        signal: io.signal,
+        log: { warn: (text) => complain({ message: text, hint: '' }, context) },
+      },
+    );
+  } catch (error) {
+    if (!(error instanceof AuditError)) throw error;
+    complain(error, context);
+  }
+}
 
 /** What a command that audits changes about it. */
 export interface AuditDefaults {

@@ -1,11 +1,11 @@
 import { writeStream } from '../../delivery/output.js';
 import { startTenant } from '../../demo/index.js';
-import { EXIT, type ExitCode } from '../../engine/exit-code.js';
+import { EXIT, type ExitCode } from '../../engine/report.js';
 import { AuditError } from '../../errors.js';
 import type { Io } from '../../io.js';
+import { hideSecrets } from '../../redact.js';
+import type { CommandContext } from '../context.js';
 import type { AuditFlags } from '../flags.js';
-import type { CommandContext } from '../main.js';
-import { hideSecrets } from '../secrets.js';
 import { auditCommand } from './audit.js';
 
 /** Nothing of the real world goes into the demo: neither a real tenant's credential nor a real heartbeat. */

@@ -1,18 +1,15 @@
 import { rules as builtIns } from '../../../rules/index.js';
+import { kindsOf } from '../../config/config.js';
 import { loadConfig } from '../../config/load.js';
 import { writeStream } from '../../delivery/output.js';
 import { CHECKS, type Exam, examine, jsonOf, type Plan, summaryOf, TextLines } from '../../doctor/index.js';
-import type { ExitCode } from '../../engine/exit-code.js';
+import type { ExitCode } from '../../engine/report.js';
 import { AuditError } from '../../errors.js';
-import { DEFAULT_LIMITS } from '../../sources/c1/limits.js';
-import { within } from '../../sources/c1/retry.js';
-import { wantsColor } from '../color.js';
-import type { DoctorFlags } from '../definitions/doctor.js';
-import { createLog } from '../log.js';
-import type { CommandContext } from '../main.js';
-import { kindsOf } from '../open-source.js';
-import { refuseShortSecrets } from '../secrets.js';
-import { timeoutOf } from '../timeout.js';
+import { refuseShortSecrets } from '../../redact.js';
+import { DEFAULT_LIMITS, within } from '../../sources/c1/http.js';
+import type { CommandContext } from '../context.js';
+import { type DoctorFlags, timeoutOf } from '../flags.js';
+import { createLog, wantsColor } from '../terminal.js';
 import { watched } from '../watchdog.js';
 
 /** Somebody waits for the answer: less patience than an audit has. Milliseconds. */

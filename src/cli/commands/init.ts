@@ -3,20 +3,26 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { CONFIG_NAMES } from '../../config/read.js';
 import { makeDirectory, temporaryBeside, writeStream } from '../../delivery/output.js';
-import { EXIT, type ExitCode } from '../../engine/exit-code.js';
+import { EXIT, type ExitCode } from '../../engine/report.js';
 import { AuditError } from '../../errors.js';
-import { configFile } from '../../init/config-file.js';
-import { defaultBranch, githubRepository } from '../../init/git.js';
-import { type Interview, interview, type Texts } from '../../init/interview.js';
+import { configFile, workflowFile } from '../../init/files.js';
+import {
+  CONFIG_FILE,
+  COPY_FOLDER,
+  defaultBranch,
+  githubRepository,
+  type Interview,
+  interview,
+  QUESTIONS,
+  type Texts,
+  WORKFLOW_FILE,
+} from '../../init/interview.js';
 import { nextSteps } from '../../init/next-steps.js';
 import { currentCopy, differences, type Files, programFiles } from '../../init/program-copy.js';
-import { QUESTIONS } from '../../init/questions.js';
-import { CONFIG_FILE, COPY_FOLDER, WORKFLOW_FILE } from '../../init/setup.js';
-import { workflowFile } from '../../init/workflow-file.js';
 import type { Io } from '../../io.js';
 import { forTerminal } from '../../reporters/escape.js';
-import type { InitFlags } from '../definitions/init.js';
-import type { CommandContext } from '../main.js';
+import type { CommandContext } from '../context.js';
+import type { InitFlags } from '../flags.js';
 
 /** A file to write, or a folder to replace, by its path below the root. */
 interface Draft {

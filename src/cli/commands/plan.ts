@@ -1,27 +1,28 @@
 import { rules as builtIns } from '../../../rules/index.js';
-import { assess } from '../../assess.js';
 import { loadConfig } from '../../config/load.js';
 import type { Rule, Snapshot } from '../../contract/index.js';
 import { inActions, maskLines } from '../../delivery/github.js';
 import { type OutputTarget, prepareTargets } from '../../delivery/output.js';
 import { evaluate } from '../../engine/evaluate.js';
-import { EXIT, type ExitCode } from '../../engine/exit-code.js';
 import { redactReport } from '../../engine/redact-report.js';
 import type { Report } from '../../engine/report.js';
+import { EXIT, type ExitCode } from '../../engine/report.js';
 import { AuditError } from '../../errors.js';
-import { planMarkdown } from '../../plan/markdown.js';
+import { openSource, timeLimit } from '../../open.js';
 import { makePlan } from '../../plan/plan.js';
-import { planText } from '../../plan/text.js';
-import { ruleInfos, whyIncomplete } from '../../run.js';
-import { readAsOf } from '../as-of.js';
-import type { PlanFlags } from '../definitions/plan.js';
-import { documentTargets, writeDocuments } from '../documents.js';
-import { createLog } from '../log.js';
-import { type CommandContext, complain } from '../main.js';
-import { openSource, timeLimit } from '../open-source.js';
-import { createProgress } from '../progress.js';
-import { configurationKept, inputsKept, readSavedReport } from '../saved-report.js';
-import { secretsToMask } from '../secrets.js';
+import { planMarkdown, planText } from '../../plan/render.js';
+import { secretsToMask } from '../../redact.js';
+import { assess, ruleInfos, whyIncomplete } from '../../run.js';
+import { type CommandContext, complain } from '../context.js';
+import {
+  configurationKept,
+  documentTargets,
+  inputsKept,
+  readSavedReport,
+  writeDocuments,
+} from '../documents.js';
+import { type PlanFlags, readAsOf } from '../flags.js';
+import { createLog, createProgress } from '../terminal.js';
 import { watched } from '../watchdog.js';
 
 const RENDERERS = { text: planText, markdown: planMarkdown };

@@ -1,11 +1,102 @@
 import { rules as builtIns } from '../../../rules/index.js';
 import { loadConfig } from '../../config/load.js';
 import { nearest } from '../../config/nearest.js';
+import {
+  KINDS,
+  type Kind,
+  type Messages,
+  type OptionSpec,
+  type OptionSpecs,
+  type Rule,
+} from '../../contract/index.js';
 import { writeStream } from '../../delivery/output.js';
-import { type DocumentedRule, describeRule, describeRules, extraRules } from '../../docs/rule-text.js';
-import { EXIT, type ExitCode } from '../../engine/exit-code.js';
+import { DRIFT_RULES } from '../../engine/drift.js';
+import { EXIT, type ExitCode } from '../../engine/report.js';
+import { WAIVER_RULES } from '../../engine/waivers.js';
 import { AuditError } from '../../errors.js';
-import type { CommandContext } from '../main.js';
+import type { CommandContext } from '../context.js';
+
+/** What can be told of a rule: those that judge credentials, and those that judge waivers and changes. */
+export type DocumentedRule = Pick<Rule, 'id' | 'title' | 'severity' | 'docs'> & {
+  readonly kinds: readonly Kind[];
+  readonly options?: OptionSpecs;
+  readonly messages?: Messages;
+};
+
+/** What is found between runs and on waivers: no rule files, but findings all the same. */
+export function extraRules(): readonly DocumentedRule[] {
+  return [...DRIFT_RULES, ...Object.values(WAIVER_RULES).map((rule) => ({ ...rule, kinds: [] }))];
+}
+
+const KIND_LETTERS: Record<Kind, string> = {
+  'personal-client': 'P',
+  'service-principal-credential': 'S',
+  'federation-trust': 'T',
+};
+
+/** P, S and T as the tables write them; W for waivers. */
+export function kindLetters(kinds: readonly Kind[]): string {
+  return kinds.length === 0
+    ? 'W'
+    : KINDS.filter((kind) => kinds.includes(kind))
+        .map((kind) => KIND_LETTERS[kind])
+        .join(' ');
+}
+
+export const KIND_LEGEND = 'P personal client, S service principal credential, T federation trust, W waiver';
+
+/** An option's default as a user would write it in YAML. */
+export function defaultOf({ default: value }: OptionSpec): string {
+  if (Array.isArray(value)) return `[${value.join(', ')}]`;
+  return typeof value === 'number' ? String(Math.round(value * 10_000) / 10_000) : String(value);
+}
+
+function boundsOf(spec: OptionSpec): string {
+  if (typeof spec.default !== 'number') return '';
+  const { min, max } = spec as { min?: number; max?: number };
+  if (min !== undefined && max !== undefined) return `, ${min} to ${max}`;
+  if (min !== undefined) return `, at least ${min}`;
+  return max === undefined ? '' : `, at most ${max}`;
+}
+
+/** `days` (default 90, at least 1): what it does. */
+export function optionLines({
+  options = {},
+}: Pick<DocumentedRule, 'options'>): { name: string; about: string }[] {
+  return Object.entries(options).map(([name, spec]) => ({
+    name,
+    about: `${spec.describe} (default ${defaultOf(spec)}${boundsOf(spec)})`,
+  }));
+}
+
+/** All rules, a line each. */
+export function describeRules(rules: readonly DocumentedRule[]): string {
+  const idWidth = Math.max(...rules.map(({ id }) => id.length));
+  const lines = rules.map(
+    ({ id, kinds, severity, title }) =>
+      `${id.padEnd(idWidth)}  ${kindLetters(kinds).padEnd(5)}  ${severity.padEnd(8)}  ${title}`,
+  );
+  return `${lines.join('\n')}\n\n${KIND_LEGEND}.\nc1-audit rules <id> explains one.\n`;
+}
+
+/** One rule whole, for a terminal. */
+export function describeRule(rule: DocumentedRule): string {
+  const options = optionLines(rule).map(({ name, about }) => `  ${name}: ${about}`);
+  const references = (rule.docs.references ?? []).map(
+    ({ title, url }) => `  ${title}${url ? `\n    ${url}` : ''}`,
+  );
+  return [
+    `${rule.id}: ${rule.title}`,
+    `Severity ${rule.severity}; judges ${kindLetters(rule.kinds)} (${KIND_LEGEND}).`,
+    '',
+    `Why: ${rule.docs.why}`,
+    `Fix: ${rule.docs.fix}`,
+    ...(rule.messages ? ['', `Messages: ${Object.keys(rule.messages).join(', ')}`] : []),
+    ...(options.length > 0 ? ['', 'Options:', ...options] : []),
+    ...(references.length > 0 ? ['', 'References:', ...references] : []),
+    '',
+  ].join('\n');
+}
 
 /** Lists the rules, those of plug-ins included, or explains one. */
 export async function rulesCommand(

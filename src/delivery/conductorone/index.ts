@@ -3,17 +3,115 @@ import { type Evaluation, evaluate } from '../../engine/evaluate.js';
 import { redactReport } from '../../engine/redact-report.js';
 import type { Report } from '../../engine/report.js';
 import { AuditError } from '../../errors.js';
-import { paginate } from '../../sources/c1/paginate.js';
-import { isUnavailable, type RequestError } from '../../sources/c1/request-error.js';
-import { within } from '../../sources/c1/retry.js';
-import { idOf } from '../../sources/c1/wire.js';
+import { isNotFound, isUnavailable, type RequestError, within } from '../../sources/c1/http.js';
+import { idOf, paginate } from '../../sources/c1/lists.js';
 import { type FindingsClient, SEARCH } from './client.js';
 import { NOTE, toAcceptance, toPushed, type Wording } from './finding.js';
-import { MOST, NONE_LEFT, type Plan, plan } from './plan.js';
-import { carryOut } from './send.js';
-import { type Sight, sightOf } from './sight.js';
-import { readStanding, type Standing } from './standing.js';
-import { leftOf, tallyOf, tallyWords } from './tally.js';
+import {
+  type Deed,
+  deedOf,
+  idIn,
+  leftOf,
+  MOST,
+  mustReopen,
+  NONE_LEFT,
+  type Plan,
+  plan,
+  readStanding,
+  type Sight,
+  type Standing,
+  sightOf,
+  type Tally,
+  tally,
+  tallyOf,
+  tallyWords,
+} from './plan.js';
+
+/** Calls in hand at once; the client lets no more than its own limit through. */
+const WORKERS = 4;
+/** Failures, each after its retries, from which on the rest is not tried. */
+const GIVE_UP = 5;
+
+/** What became of a plan's changes; together they are all of them. */
+export interface Outcome {
+  readonly done: number;
+  /** What was done, in findings. */
+  readonly tally: Tally;
+  /** Tried in vain. Not those that were refused as `refused` was. */
+  readonly failed: number;
+  readonly untried: number;
+  /** The first that failed. */
+  readonly first: AuditError | undefined;
+  /** The first that was refused as nothing of its kind was taken: the tenant does not offer it, or not to this caller. */
+  readonly refused: RequestError | undefined;
+}
+
+type Call = 'put' | 'set-state';
+
+/** Does what is planned, the worst findings first. One that fails does not keep the others back. */
+export async function carryOut(
+  { push, changes, changed }: Pick<Plan, 'push' | 'changes' | 'changed'>,
+  client: FindingsClient,
+): Promise<Outcome> {
+  const taken = new Set<Call>();
+  const failures: { readonly call: Call; readonly error: AuditError }[] = [];
+  const make = async <T>(call: Call, request: Promise<T>): Promise<T> => {
+    try {
+      const answer = await request;
+      taken.add(call);
+      return answer;
+    } catch (error) {
+      if (error instanceof AuditError) failures.push({ call, error });
+      throw error;
+    }
+  };
+  const all: { readonly deed: Deed; readonly task: () => Promise<unknown> }[] = [
+    ...push.map((finding) => ({
+      deed: deedOf(finding, changed),
+      task: async () => {
+        const record = await make('put', client.put(finding));
+        const id = idIn(record);
+        // Whether a finding that was resolved opens again by itself is not documented.
+        if (id !== undefined && mustReopen(record))
+          await make('set-state', client.setState(id, { reopen: {} }));
+      },
+    })),
+    ...changes.map(({ id, action }) => ({
+      deed: deedOf(action, changed),
+      task: () => make('set-state', client.setState(id, action)),
+    })),
+  ];
+  const tasks = all.values();
+  const deeds: Deed[] = [];
+  let stopped = false;
+  const work = async () => {
+    for (const { deed, task } of tasks) {
+      try {
+        await task();
+        deeds.push(deed);
+      } catch (error) {
+        if (!(error instanceof AuditError)) throw error;
+        // What one finding is not there for, others may be.
+        const grave = failures.filter((failure) => !isNotFound(failure.error));
+        stopped ||= error.code !== 'api' || grave.length >= GIVE_UP;
+      }
+      if (stopped) return;
+    }
+  };
+  await Promise.all(Array.from({ length: WORKERS }, work));
+  // Only now: which of those in hand at once is answered first is chance.
+  const isRefused = ({ call, error }: (typeof failures)[number]) => isUnavailable(error) && !taken.has(call);
+  const failed = failures.filter((failure) => !isRefused(failure));
+  const refused = failures.find(isRefused)?.error;
+  return {
+    done: deeds.length,
+    tally: tally(deeds),
+    failed: failed.length,
+    untried: all.length - deeds.length - failures.length,
+    first: failed[0]?.error,
+    refused: isUnavailable(refused) ? refused : undefined,
+  };
+}
 
 /** How findings get to ConductorOne, where the configuration asks for it. */
 export interface PushRequest {

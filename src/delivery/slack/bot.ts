@@ -1,6 +1,6 @@
 import { WebAPIPlatformError, WebClient } from '@slack/web-api';
 import type { SlackPayload } from './payload.js';
-import { failureOf, type Sending, SlackFailure, watchedFetch, withRetries } from './retry.js';
+import { failureOf, type Sending, SlackFailure, watchedFetch, withRetries } from './send.js';
 
 /** The few methods of Slack's Web API that are used here. All throw SlackFailure, or the signal's reason. */
 export interface Bot {

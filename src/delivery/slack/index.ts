@@ -3,9 +3,9 @@ import type { Owner } from '../../contract/index.js';
 import { type News, NOTHING_TOLD, type Told } from '../../engine/history.js';
 import type { Report } from '../../engine/report.js';
 import { AuditError } from '../../errors.js';
-import { createFetch } from '../../network.js';
+import { createFetch } from '../../fetch.js';
 import type { Bot } from './bot.js';
-import { type SlackTarget, slackTarget } from './environment.js';
+import { mentionsOf, type People } from './entries.js';
 import {
   failurePayload,
   heartbeatNeedsHistory,
@@ -15,11 +15,17 @@ import {
 } from './message.js';
 import { lookUpUsers, notifyOwners, recipients } from './owners.js';
 import type { SlackPayload } from './payload.js';
-import { mentionsOf, type People } from './people.js';
-import { PATIENCE, type Patience, type Sending, SlackFailure } from './retry.js';
-import { postToWebhook } from './webhook.js';
+import {
+  PATIENCE,
+  type Patience,
+  postToWebhook,
+  type Sending,
+  SlackFailure,
+  type SlackTarget,
+  slackTarget,
+} from './send.js';
 
-export { slackTarget } from './environment.js';
+export { slackTarget } from './send.js';
 
 /** What there is to tell. */
 export interface SlackNews {
@@ -47,7 +53,7 @@ export interface SlackConnection {
   readonly apiUrl?: string;
 }
 
-export interface SlackDelivery extends Told {
+interface SlackDelivery extends Told {
   /** True where a message went to the channel. */
   readonly sent: boolean;
   /** Owners written to directly. */

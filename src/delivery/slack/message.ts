@@ -4,7 +4,7 @@ import { atLeast, DAY, type Finding, SEVERITIES, type Severity } from '../../con
 import type { News, ResolvedNews, Told } from '../../engine/history.js';
 import type { Report } from '../../engine/report.js';
 import { cutTo, forSlack, oneLine } from '../../reporters/escape.js';
-import { findingBlocks, type Item, subject } from './entries.js';
+import { findingBlocks, type Item, ownerInWords, type People, subject } from './entries.js';
 import {
   type Block,
   bold,
@@ -19,7 +19,6 @@ import {
   richText,
   type SlackPayload,
 } from './payload.js';
-import { ownerInWords, type People } from './people.js';
 
 export interface SlackMessageInput {
   /** With `status` and `firstSeen` from the comparison, where there was one. */

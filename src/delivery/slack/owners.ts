@@ -2,10 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Person } from '../../contract/index.js';
 import { forSlack } from '../../reporters/escape.js';
 import type { Bot } from './bot.js';
-import { findingBlocks, type Item } from './entries.js';
+import { concerned, findingBlocks, type Item, isUserId, needsStandIn, type People } from './entries.js';
 import { bytesOf, clean, header, LIMITS, QUIET, type SlackPayload } from './payload.js';
-import { concerned, isUserId, needsStandIn, type People } from './people.js';
-import { type Sending, SlackFailure } from './retry.js';
+import { type Sending, SlackFailure } from './send.js';
 
 /** Look-ups and direct messages in one run: the first night of a large tenant must not take an hour. */
 const MOST_PEOPLE = 100;
@@ -58,7 +57,7 @@ export async function lookUpUsers(
 }
 
 /** The findings that one person is to look at: on their own credentials, or on those of owners who are away. */
-export function ownerMessage(items: readonly Item[], tenant: string, people: People): SlackPayload {
+function ownerMessage(items: readonly Item[], tenant: string, people: People): SlackPayload {
   const own = items.every(({ finding }) => !needsStandIn(finding, people));
   const title = own
     ? `Your API credentials of ${clean(tenant, 60)}: ${items.length} to look at`

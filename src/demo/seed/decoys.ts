@@ -1,5 +1,5 @@
 import { decoy, idOf } from '../build.js';
-import type { Decoy, FederationTrust, PersonalClient } from '../tenant/records.js';
+import type { Decoy, FederationTrust, PersonalClient } from '../records.js';
 
 /** A key and a trust that nobody uses: whoever does has found what was left out for them. */
 export const PLANTED = { key: 'vault-root-backup', trust: 'legacy release' } as const;

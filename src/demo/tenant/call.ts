@@ -1,8 +1,7 @@
-import type { Caller } from './bearer.js';
 import { apiError, Code } from './errors.js';
+import type { Table } from './paging.js';
 import { type Page, type PageAsk, page, type UndeclaredList } from './paging.js';
-import type { State, Switch } from './state.js';
-import type { Table } from './tables.js';
+import type { Caller, State, Switch } from './state.js';
 
 /** One authorised API request, as endpoints see it. */
 export interface Call {

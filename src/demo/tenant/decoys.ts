@@ -1,7 +1,7 @@
-import { readFields } from './body.js';
+import { Permission } from '../records.js';
 import { type Call, require, requireFeature, searchPage } from './call.js';
-import { Permission } from './permissions.js';
-import { filter } from './tables.js';
+import { readFields } from './errors.js';
+import { filter } from './paging.js';
 
 /** POST /decoys/search */
 export function searchDecoys(call: Call) {

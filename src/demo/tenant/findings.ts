@@ -1,34 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFields } from './body.js';
+import { type CustomFinding, Permission } from '../records.js';
 import { type Call, notFound, require, requireFeature, searchPage } from './call.js';
-import { apiError, Code } from './errors.js';
-import { Permission } from './permissions.js';
-import { filter } from './tables.js';
-
-/** A finding that somebody pushed. */
-export interface CustomFinding {
-  id: string;
-  fingerprint: string;
-  dedupKeyParts: readonly string[];
-  customSubType: string;
-  severity: string;
-  state: string;
-  description: string;
-  remediationDescription: string;
-  annotations: Readonly<Record<string, string>>;
-  identityUserTarget: { identityUserId: string } | null;
-  tenantTarget: Record<string, never> | null;
-  sourceKind: 'FINDING_SOURCE_KIND_EXTERNAL';
-  custom: Record<string, never>;
-  recurrenceCount: number;
-  createdAt: string;
-  updatedAt: string;
-  firstObservedAt: string;
-  lastObservedAt: string;
-  resolvedAt: string | null;
-  riskAcceptanceJustification: string;
-  riskAcceptanceExpiresAt: string | null;
-}
+import { apiError, Code, readFields } from './errors.js';
+import { filter } from './paging.js';
 
 const SEVERITIES = ['INFO', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL'].map((name) => `FINDING_SEVERITY_${name}`);
 

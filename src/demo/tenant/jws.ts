@@ -33,7 +33,7 @@ const ALGORITHMS: Readonly<
 };
 
 /** A compact JWS taken apart; nothing about it is verified yet. */
-export interface Jws {
+interface Jws {
   readonly header: Readonly<Record<string, unknown>>;
   readonly claims: Readonly<Record<string, unknown>>;
   /** What the signature covers. */

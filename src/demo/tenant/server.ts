@@ -3,17 +3,136 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { authorize } from './bearer.js';
+import {
+  type Effect,
+  type Fault,
+  type Faults,
+  meantBy,
+  PageFaults,
+  type PageTwist,
+} from '../../../test/tenant/faults.js';
 import { API_PREFIX, findRoute, type Route, type Target } from './endpoints.js';
 import { apiError, Code, codeOf, oauthError, Refusal, type Reply } from './errors.js';
-import { meantBy, PageFaults, type PageTwist } from './fault-pages.js';
-import type { Effect, Fault, Faults } from './faults.js';
-import { webPage } from './html.js';
-import { hasContentType, MAX_HEADERS, parseObject, readText } from './read-body.js';
-import type { RecordedRequest } from './recorder.js';
+import { answerTokenRequest, authorize, TOKEN_PATH } from './login.js';
 import type { State } from './state.js';
-import { answerTokenRequest, TOKEN_PATH } from './token.js';
-import { isTravel, write } from './write.js';
+
+/** The web application's shell: what every path outside the API answers. */
+function webPage(status = 200): Reply {
+  return {
+    status,
+    headers: { 'content-type': 'text/html; charset=utf-8' },
+    text: '<!doctype html><html lang="en"><head><title>ConductorOne</title></head><body><div id="root"></div></body></html>\n',
+  };
+}
+
+/** Bytes. */
+const MAX_BODY = 1024 * 1024;
+const MAX_HEADERS = 16 * 1024;
+
+/** The body as text. @throws Refusal 413 above MAX_BODY, without reading the rest. */
+async function readText(request: IncomingMessage): Promise<string> {
+  const tooLarge = () =>
+    apiError(Code.invalidArgument, 'request body too large', {
+      status: 413,
+      headers: { connection: 'close' },
+    });
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // Leaving the loop must not take the connection down: the refusal has to travel over it.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** True where the request's content type is `type`, whatever its parameters. */
+function hasContentType(request: IncomingMessage, type: string): boolean {
+  const [essence = ''] = (request.headers['content-type'] ?? '').split(';');
+  return essence.trim().toLowerCase() === type;
+}
+
+/** The JSON object in `text`; an empty body is an empty object. @throws Refusal 400 */
+function parseObject(text: string): Record<string, unknown> {
+  if (text === '') return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>;
+    }
+  } catch {
+    // Said below, like any other body that is no object.
+  }
+  throw apiError(Code.invalidArgument, 'proto: syntax error (line 1:1): unexpected token');
+}
+
+/** A request as it came in, without its secrets: no header is kept, and no token, assertion or proof. */
+export interface RecordedRequest {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly target: Target;
+  /** The JSON body of an API call; grant type and client id of a token request. */
+  readonly body?: unknown;
+  /** The scheme of its `Authorization`, in lower case; "" without one. */
+  readonly scheme: string;
+  /** Milliseconds since the epoch, by the tenant's clock. */
+  readonly at: number;
+  /** API calls under way when this one came in, itself included. */
+  readonly inFlight: number;
+  /** The status it was answered with, once it was. */
+  status?: number;
+}
+
+/** The effects that bend how an answer travels. The first of them decides. */
+const TRAVEL = ['reset', 'hang', 'drip', 'truncate'] as const;
+
+type Travel = Extract<Effect, { kind: (typeof TRAVEL)[number] }>;
+
+function isTravel(effect: Effect): effect is Travel {
+  return (TRAVEL as readonly string[]).includes(effect.kind);
+}
+
+/** Writes the reply, as far as `travel` lets it. Never throws: a client that has gone needs no answer. */
+async function write(response: ServerResponse, reply: Reply, travel?: Travel): Promise<void> {
+  const body = Buffer.from(reply.json === undefined ? (reply.text ?? '') : JSON.stringify(reply.json));
+  const half = body.subarray(0, Math.floor(body.length / 2));
+  const sent = travel?.kind === 'truncate' ? half : body;
+  const type = reply.json === undefined ? 'text/plain; charset=utf-8' : 'application/json';
+  response.writeHead(reply.status, {
+    'content-type': type,
+    ...reply.headers,
+    'content-length': String(sent.length),
+  });
+  switch (travel?.kind) {
+    case 'reset':
+      await writeSome(response, half);
+      // Gives the half a moment to arrive: a reset takes back what the client has not read yet.
+      await sleep(10, undefined, { ref: false });
+      response.socket?.resetAndDestroy();
+      return;
+    case 'hang':
+      await writeSome(response, half);
+      return;
+    case 'drip':
+      for (let at = 0; at < sent.length && !response.destroyed; at += travel.bytes ?? 1) {
+        response.write(sent.subarray(at, at + (travel.bytes ?? 1)));
+        await sleep(travel.everyMs, undefined, { ref: false });
+      }
+      response.end();
+      return;
+    default:
+      response.end(sent);
+  }
+}
+
+async function writeSome(response: ServerResponse, chunk: Buffer): Promise<void> {
+  await new Promise<void>((done) => {
+    response.write(chunk, () => done());
+  });
+}
 
 export interface Listening {
   readonly port: number;

@@ -1,8 +1,58 @@
-import { readClientSecret } from './auth/client-secret.js';
-import type { ConeWorld } from './auth/cone-profile.js';
+import type { webcrypto } from 'node:crypto';
+import { AuditError } from '../../errors.js';
+import type { ConeWorld } from './cone-profile.js';
 import { accessWith, holdsCredential, readEnvironment, type TenantAccess } from './environment.js';
 
-export interface AccessRead {
+const PREFIX = 'secret-token:conductorone.com:v1:';
+
+/** What every client secret begins with; the rest is the secret. */
+export const CLIENT_SECRET_PREFIX = PREFIX;
+
+/**
+ * The private key inside a client secret: `secret-token:conductorone.com:v1:` and the base64url of an Ed25519 JWK.
+ *
+ * @param name what messages call it
+ * @throws AuditError `credentials` saying which part is wrong, never what it holds.
+ */
+export async function readClientSecret(secret: string, name: string): Promise<webcrypto.CryptoKey> {
+  const malformed = (why: string) => malformedSecret(name, why);
+  const parts = secret.split(':');
+  if (parts.length !== 4 || parts[0] !== 'secret-token' || parts[1] !== 'conductorone.com')
+    throw malformed(`it does not begin with "${PREFIX}"`);
+  if (parts[2] !== 'v1') throw malformed('its version is not v1');
+  const encoded = parts[3] ?? '';
+  if (!/^[\w-]+$/.test(encoded)) throw malformed('its last part is not unpadded base64url');
+  const jwk = readJwk(encoded);
+  if (!jwk) throw malformed('its last part holds no JSON Web Key');
+  if (jwk.kty !== 'OKP' || jwk.crv !== 'Ed25519' || typeof jwk.x !== 'string' || typeof jwk.d !== 'string')
+    throw malformed('it holds no private Ed25519 key');
+  try {
+    const { kty, crv, x, d } = jwk;
+    return await crypto.subtle.importKey('jwk', { kty, crv, x, d }, { name: 'Ed25519' }, false, ['sign']);
+  } catch {
+    throw malformed('its Ed25519 key cannot be read');
+  }
+}
+
+function readJwk(encoded: string): webcrypto.JsonWebKey | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(encoded, 'base64url').toString('utf8'));
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    // JSON.parse quotes its input in the error, and that is the secret.
+  }
+  return undefined;
+}
+
+function malformedSecret(name: string, why: string): AuditError {
+  return new AuditError(
+    'credentials',
+    `${name} is malformed: ${why}.`,
+    'Copy the whole secret again; ConductorOne shows it once, when the credential is created. If it is lost, create a new one.',
+  );
+}
+
+interface AccessRead {
   readonly access: TenantAccess;
   /** What whoever started the run should know about where the credential comes from. */
   readonly warnings: readonly string[];
@@ -25,7 +75,7 @@ async function find(world: ConeWorld): Promise<AccessRead> {
   const { env } = world;
   if (holdsCredential(env)) return { access: readEnvironment(env), warnings: [] };
   // Loaded on demand, with its YAML parser.
-  const { readConeLogin } = await import('./auth/cone-profile.js');
+  const { readConeLogin } = await import('./cone-profile.js');
   const cone = await readConeLogin(world);
   if (!cone) return { access: readEnvironment(env), warnings: [] };
   return { access: accessWith(env, cone.login, cone.login.clientId), warnings: cone.warnings };

@@ -1,13 +1,22 @@
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
-import type { Session } from './auth/session.js';
 import { certainSkew, skewFrom } from './clock.js';
-import type { Limits } from './limits.js';
-import { RequestError } from './request-error.js';
-import { abortReason, readRetryAfter, withRetries } from './retry.js';
-import { parseScrubbed, type Scrub, scrubError } from './scrub.js';
-import { type Answer, describe, type Request } from './transport.js';
-import { oneLine, requestId } from './wording.js';
+import type { Limits } from './http.js';
+import {
+  type Answer,
+  abortReason,
+  describe,
+  oneLine,
+  parseScrubbed,
+  type Request,
+  RequestError,
+  readRetryAfter,
+  requestId,
+  type Scrub,
+  scrubError,
+  withRetries,
+} from './http.js';
+import type { Session } from './session.js';
 
 interface CallOf<Method extends 'GET' | 'POST', Path extends string> {
   readonly method: Method;
@@ -21,7 +30,7 @@ interface CallOf<Method extends 'GET' | 'POST', Path extends string> {
 export type SearchPath = `/search/${string}` | '/decoys/search';
 
 /** One call of the API that reads, below `/api/v1`: all that an audit can ask. */
-export type Call = CallOf<'GET', string> | CallOf<'POST', SearchPath>;
+type Call = CallOf<'GET', string> | CallOf<'POST', SearchPath>;
 
 /** Any call that may be repeated without harm, reading or not: whoever sends one says why. */
 export type RepeatableCall = CallOf<'GET' | 'POST', string>;

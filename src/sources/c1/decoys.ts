@@ -1,8 +1,17 @@
 import { type Credential, isKnown, type Kind, type Snapshot } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
-import { errorNote, joinNotes, type List, malformedNote, nameOf, pagesOf, type Reader } from './collect.js';
-import { isUnavailable } from './request-error.js';
-import { asRecord, FieldReader } from './wire.js';
+import { isUnavailable } from './http.js';
+import {
+  asRecord,
+  errorNote,
+  FieldReader,
+  joinNotes,
+  type List,
+  malformedNote,
+  nameOf,
+  pagesOf,
+  type Reader,
+} from './lists.js';
 
 const SEARCH: List = { method: 'POST', path: '/decoys/search' };
 const CURE = `Give the audit's credential the right to read decoys (${nameOf(SEARCH)}, Super Administrator).`;
@@ -23,7 +32,7 @@ interface Decoy {
 }
 
 /** The tenant's decoys, as far as they could be read. */
-export interface DecoysSeen {
+interface DecoysSeen {
   readonly decoys: readonly Decoy[];
   readonly note: string | null;
   /** What keeps the run from being complete: decoys that should have been there to read. */

@@ -1,5 +1,5 @@
 import { AuditError } from '../../errors.js';
-import { isLoopback } from '../../network.js';
+import { isLoopback } from '../../fetch.js';
 
 /** How the run proves who it is. */
 export type Login =
@@ -19,7 +19,7 @@ export type Login =
     };
 
 /** What messages call a client id and its secret: where whoever reads them finds the two. */
-export interface CredentialNames {
+interface CredentialNames {
   readonly clientId: string;
   readonly clientSecret: string;
 }

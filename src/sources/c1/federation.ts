@@ -1,17 +1,18 @@
 import { type PrincipalTrust, type Provider, type TenantFacts, Unknown } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
+import { isUnavailable } from './http.js';
 import {
+  asRecord,
   collectList,
   errorNote,
+  FieldReader,
   type KindSeen,
   type List,
   nameOf,
   pagesOf,
   type Reader,
   summariseKind,
-} from './collect.js';
-import { isUnavailable } from './request-error.js';
-import { asRecord, FieldReader } from './wire.js';
+} from './lists.js';
 
 const KIND = 'federation-trust';
 export const SEARCH: List = { method: 'POST', path: '/search/workload_federation_trusts' };

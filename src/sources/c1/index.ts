@@ -13,31 +13,33 @@ import {
 } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
 import type { Source } from '../source.js';
-import { Session } from './auth/session.js';
 import { ApiClient } from './client.js';
 import { clockProblem } from './clock.js';
-import { errorNote, holdingSelf, type KindSeen, type Reader } from './collect.js';
 import { readDecoys, setDecoysApart } from './decoys.js';
 import type { TenantAccess } from './environment.js';
 import { collectTrusts, providersOf, readProviders, trustsByPrincipal } from './federation.js';
-import { type Caller, holdsNoAdministratorRole, introspect, isSuperAdministrator } from './introspect.js';
-import type { Limits } from './limits.js';
-import { readOwners } from './people.js';
+import type { Limits } from './http.js';
+import { createTransport, isOutage, within } from './http.js';
+import { errorNote, holdingSelf, type KindSeen, type Reader } from './lists.js';
+import { readOwners, UserLookup } from './people.js';
 import { collectEveryones, collectMine } from './personal-clients.js';
-import { isOutage } from './request-error.js';
-import { within } from './retry.js';
-import { readRoles } from './roles.js';
 import {
   collectPrincipalCredentials,
   type PrincipalsSeen,
   principalOwners,
   readPrincipals,
 } from './service-principals.js';
-import { readAllowList } from './settings.js';
-import { createTransport } from './transport.js';
-import { UserLookup } from './users.js';
+import { Session } from './session.js';
+import {
+  type Caller,
+  holdsNoAdministratorRole,
+  introspect,
+  isSuperAdministrator,
+  readAllowList,
+  readRoles,
+} from './tenant-facts.js';
 
-export interface C1Options {
+interface C1Options {
   readonly access: TenantAccess;
   readonly scope: 'mine' | 'tenant';
   readonly kinds: readonly Kind[];

@@ -1,3 +1,4 @@
+import { isUnavailable, RequestError } from './http.js';
 import {
   type Collected,
   collectList,
@@ -5,8 +6,7 @@ import {
   type List,
   type Reader,
   summariseKind,
-} from './collect.js';
-import { isUnavailable, RequestError } from './request-error.js';
+} from './lists.js';
 
 const KIND = 'personal-client';
 export const LIST: List = { method: 'GET', path: '/iam/personal_clients' };

@@ -1,11 +1,16 @@
 import pLimit from 'p-limit';
 import { type Credential, type Fact, isKnown, type Owner, type Role, Unknown } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
+import { concernsOneRecord, isNotFound, isUnavailable, RequestError } from './http.js';
+import type { Ending } from './lists.js';
 import {
+  asRecord,
   type Collected,
   collectList,
   differ,
   errorNote,
+  FieldReader,
+  idOf,
   joinNotes,
   type KindSeen,
   type List,
@@ -14,11 +19,10 @@ import {
   pagesOf,
   type Reader,
   summariseKind,
-} from './collect.js';
-import type { Ending } from './paginate.js';
+  unlessDeletedLater,
+  type WireRecord,
+} from './lists.js';
 import { notShownNote, type OwnersSeen, problemsOf, toOwner } from './people.js';
-import { concernsOneRecord, isNotFound, isUnavailable, RequestError } from './request-error.js';
-import { asRecord, FieldReader, idOf, unlessDeletedLater, type WireRecord } from './wire.js';
 
 const KIND = 'service-principal-credential';
 export const LIST: List = { method: 'GET', path: '/service_principals' };

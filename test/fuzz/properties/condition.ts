@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
-import { RANKS } from '../../../src/contract/condition/admission.js';
+import { RANKS } from '../../../src/condition/strength.js';
 import { judgeCondition } from '../../../src/contract/index.js';
 import { mangled, text } from '../arbitraries.js';
 import { withoutHanging } from '../outcome.js';

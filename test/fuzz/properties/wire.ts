@@ -1,9 +1,8 @@
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
 import { isKnown, KINDS } from '../../../src/contract/index.js';
-import { normalize } from '../../../src/sources/c1/normalize.js';
-import { RequestError } from '../../../src/sources/c1/request-error.js';
-import { readPage, type WireRecord } from '../../../src/sources/c1/wire.js';
+import { RequestError } from '../../../src/sources/c1/http.js';
+import { normalize, readPage, type WireRecord } from '../../../src/sources/c1/lists.js';
 import { json, mutated, text } from '../arbitraries.js';
 import { withoutHanging } from '../outcome.js';
 import type { FuzzProperty } from '../property.js';

@@ -1,11 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ReportedCredential } from '../../../src/contract/index.js';
 import type { Report } from '../../../src/engine/report.js';
-import { bars, gather } from '../../../src/reporters/html/charts/bars.js';
-import { scatter } from '../../../src/reporters/html/charts/scatter.js';
-import { timeline } from '../../../src/reporters/html/charts/timeline.js';
-import { worstFindings } from '../../../src/reporters/html/charts/worst.js';
-import { viewOf } from '../../../src/reporters/html/view.js';
+import { bars, gather, scatter, timeline, worstFindings } from '../../../src/reporters/html/charts.js';
+import { viewOf } from '../../../src/reporters/html/findings.js';
 import { credentialAt, HTML_CONTEXT, tenantReport } from '../../helpers/html-report-samples.js';
 import {
   daysAgo,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { DAY } from '../../../src/contract/index.js';
-import { day, fromNow, minute, month, SPANS, spanOf } from '../../../src/reporters/html/wording.js';
+import { day, fromNow, minute, month, SPANS, spanOf } from '../../../src/reporters/html/markup.js';
 
 const NOW = Date.parse('2026-09-01T02:00:00Z');
 

@@ -1,0 +1,518 @@
+import { constantOf, type Expression } from './expression.js';
+import { type Word, wordsOf } from './pattern.js';
+
+/** What is known of one value: that it is among `only`, or that it is none of `not`. Never an empty `not`. */
+export type ValueSet = { readonly only: ReadonlySet<string> } | { readonly not: ReadonlySet<string> };
+
+/** A constant as a set's member: strings, numbers and booleans do not mix. Undefined for what is none of these. */
+export function memberOf(constant: unknown): string | undefined {
+  if (typeof constant === 'string') return `"${constant}`;
+  // Beyond 2^53 two integers may read as the same number.
+  const number = typeof constant === 'bigint' ? Number(constant) : constant;
+  if (typeof number === 'number')
+    return Math.abs(number) <= Number.MAX_SAFE_INTEGER ? `${number}` : undefined;
+  return typeof constant === 'boolean' ? `${constant}` : undefined;
+}
+
+/** Values in both sets. */
+function intersect(a: ValueSet, b: ValueSet): ValueSet {
+  if ('only' in a) return { only: new Set([...a.only].filter((member) => holds(b, member))) };
+  if ('only' in b) return intersect(b, a);
+  return { not: new Set([...a.not, ...b.not]) };
+}
+
+/** Values in either set; undefined where that is every value. */
+function unite(a: ValueSet, b: ValueSet): ValueSet | undefined {
+  if ('only' in a && 'only' in b) return { only: new Set([...a.only, ...b.only]) };
+  if ('only' in b) return unite(b, a);
+  const excluded =
+    'only' in a
+      ? [...b.not].filter((member) => !a.only.has(member))
+      : [...a.not].filter((member) => b.not.has(member));
+  return excluded.length > 0 ? { not: new Set(excluded) } : undefined;
+}
+
+function isEmpty(set: ValueSet): boolean {
+  return 'only' in set && set.only.size === 0;
+}
+
+function holds(set: ValueSet, member: string): boolean {
+  return 'only' in set ? set.only.has(member) : !set.not.has(member);
+}
+
+/**
+ * How much a condition admits, from least to most.
+ *
+ * `never`: no token. `named`: one workload, or those of a list. `loose`: look-alikes of a name as well. `ownerWide`:
+ * every workload of an owner. `anyone`: workloads of strangers. `always`: every token, whatever it holds.
+ */
+export const RANKS = ['never', 'named', 'loose', 'ownerWide', 'anyone', 'always'] as const;
+
+export type Rank = (typeof RANKS)[number];
+
+export function rankOrder(rank: Rank): number {
+  return RANKS.indexOf(rank);
+}
+
+function tighter(a: Rank, b: Rank): Rank {
+  return rankOrder(a) <= rankOrder(b) ? a : b;
+}
+
+function looser(a: Rank, b: Rank): Rank {
+  return rankOrder(a) >= rankOrder(b) ? a : b;
+}
+
+/** How far one test narrows things down. */
+export interface Strength {
+  readonly rank: Rank;
+  /** The rank beside a test that names the Terraform organization: a workspace's name is unique within one only. */
+  readonly withinOrganization: Rank;
+  /** Whether the test names the Terraform organization. */
+  readonly organization: boolean;
+}
+
+export function strength(rank: Rank, organization = false): Strength {
+  return { rank, withinOrganization: rank, organization };
+}
+
+/** What a value that passes both tests has passed. */
+function tightest(a: Strength, b: Strength): Strength {
+  return {
+    rank: tighter(a.rank, b.rank),
+    withinOrganization: tighter(a.withinOrganization, b.withinOrganization),
+    organization: a.organization || b.organization,
+  };
+}
+
+/** What a value that passes one test or the other has passed. */
+function loosest(a: Strength, b: Strength): Strength {
+  return {
+    rank: looser(a.rank, b.rank),
+    withinOrganization: looser(a.withinOrganization, b.withinOrganization),
+    organization: a.organization && b.organization,
+  };
+}
+
+/** The tokens for which a part of the condition holds: never fewer than there are. */
+export interface Admission extends Strength {
+  /** What those tokens have in common, by the text of what was tested. */
+  readonly known: ReadonlyMap<string, ValueSet>;
+  /** The part of the condition that the rank comes from. */
+  readonly because: Expression;
+}
+
+/** What more is known is forgotten: a condition with that many tests contradicts itself by accident only. */
+const MAX_KNOWN = 200;
+
+const NOTHING: ReadonlyMap<string, ValueSet> = new Map();
+
+export function admission(
+  how: Strength,
+  because: Expression,
+  known: ReadonlyMap<string, ValueSet> = NOTHING,
+): Admission {
+  const rank = how.organization ? tighter(how.rank, how.withinOrganization) : how.rank;
+  return { ...how, rank, known, because };
+}
+
+/** Nobody. */
+export function nobody(because: Expression): Admission {
+  return admission(strength('never', true), because);
+}
+
+/** Every token. */
+export function everybody(because: Expression): Admission {
+  return admission(strength('always'), because);
+}
+
+/** Tokens in both: as tight as the tighter one, and nobody where the two contradict each other. */
+export function both(a: Admission, b: Admission, whole: Expression): Admission {
+  if (a.rank === 'never') return a;
+  if (b.rank === 'never') return b;
+  const known = new Map(a.known);
+  for (const [subject, values] of b.known) {
+    const before = known.get(subject);
+    const together = before ? intersect(before, values) : values;
+    if (isEmpty(together)) return nobody(whole);
+    if (before || known.size < MAX_KNOWN) known.set(subject, together);
+  }
+  const met = admission(tightest(a, b), whole, known);
+  if (met.rank === a.rank && a.rank !== b.rank) return { ...met, because: a.because };
+  if (met.rank === b.rank && a.rank !== b.rank) return { ...met, because: b.because };
+  return met;
+}
+
+/** Tokens in either: as loose as the looser one. */
+export function either(a: Admission, b: Admission): Admission {
+  if (a.rank === 'never') return b;
+  if (b.rank === 'never') return a;
+  const known = new Map<string, ValueSet>();
+  for (const [subject, values] of a.known) {
+    const other = b.known.get(subject);
+    const together = other && unite(values, other);
+    if (together) known.set(subject, together);
+  }
+  return admission(loosest(a, b), rankOrder(a.rank) >= rankOrder(b.rank) ? a.because : b.because, known);
+}
+
+/** What kind of name a claim holds, which decides how much a test on it narrows things down. */
+type ClaimKind =
+  /** An issuer's own composite: `repo:acme/infra:ref:…`, `spiffe://…`, an ARN. */
+  | 'subject'
+  /** `owner/name`. */
+  | 'repository'
+  /** `group/subgroup/name`. */
+  | 'project'
+  /** An identifier without inner structure, unique at its issuer. */
+  | 'id'
+  /** The path of a SPIFFE id, whose trust domain the issuer stands for. */
+  | 'path'
+  /** A name that many organizations may use: it names a workload beside its organization only. */
+  | 'workspace'
+  /** Owner of many workloads. */
+  | 'owner'
+  /** `group/subgroup`. */
+  | 'namespace'
+  /** Owner of Terraform workspaces. */
+  | 'organization';
+
+const AWS = 'https://sts.amazonaws.com/';
+
+/** In a claim's address, the step from a SPIFFE id to one of its parts. */
+const URL_OF = 'url()';
+
+const address = (...keys: readonly string[]) => JSON.stringify(keys);
+
+/**
+ * The claims that name a workload or its owner. All others (`actor`, `ref`, `environment`, `aud`, `iss`,
+ * `job_workflow_ref`, …) say when and how a workload runs, or hold what a stranger can choose.
+ *
+ * Sources: GitHub, "OpenID Connect reference"; GitLab, "ID token authentication"; HCP Terraform, "Workload identity
+ * tokens"; AWS IAM, "Understanding token claims"; SPIFFE-ID specification, section 2.
+ */
+const CLAIMS: ReadonlyMap<string, ClaimKind> = new Map<string, ClaimKind>([
+  [address('sub'), 'subject'],
+  [address('sub', URL_OF, 'path'), 'path'],
+  [address('sub', URL_OF, 'host'), 'owner'],
+  // GitHub Actions
+  [address('repository'), 'repository'],
+  [address('repository_id'), 'id'],
+  [address('repository_owner'), 'owner'],
+  [address('repository_owner_id'), 'owner'],
+  [address('enterprise'), 'owner'],
+  [address('enterprise_id'), 'owner'],
+  // GitLab
+  [address('project_path'), 'project'],
+  [address('project_id'), 'id'],
+  [address('namespace_path'), 'namespace'],
+  [address('namespace_id'), 'owner'],
+  // HCP Terraform; ConductorOne's own examples leave `_name` out of the organization's claim.
+  [address('terraform_workspace_id'), 'id'],
+  [address('terraform_workspace_name'), 'workspace'],
+  [address('terraform_organization'), 'organization'],
+  [address('terraform_organization_name'), 'organization'],
+  [address('terraform_organization_id'), 'organization'],
+  [address('terraform_project_id'), 'organization'],
+  // AWS
+  [address(AWS, 'aws_account'), 'id'],
+  [address(AWS, 'principal_id'), 'subject'],
+  [address(AWS, 'org_id'), 'owner'],
+]);
+
+/** A claim that a condition looks at. */
+interface Claim {
+  /** Undefined for a claim that names neither a workload nor an owner. */
+  readonly kind: ClaimKind | undefined;
+}
+
+/** Functions whose result is their operand in another spelling. */
+const SPELLINGS = new Set(['lowerAscii', 'upperAscii', 'trim', 'string', 'int', 'uint', 'double', 'dyn']);
+
+/** The claim that an expression reads, whole and unchanged but for its spelling; undefined for anything else. */
+export function claimOf(expression: Expression): Claim | undefined {
+  const keys = keysOf(expression);
+  return keys && keys.length > 0 ? { kind: CLAIMS.get(address(...keys)) } : undefined;
+}
+
+function keysOf(expression: Expression): string[] | undefined {
+  if (expression.op === 'id') return expression.name === 'claims' ? [] : undefined;
+  // An element of a list names what the list does not: nothing.
+  if (expression.op === 'element') return keysOf(expression.of)?.concat('[]');
+  if (expression.op === 'select') {
+    const key = constantOf(expression.key);
+    return typeof key === 'string' ? keysOf(expression.of)?.concat(key) : undefined;
+  }
+  if (expression.op !== 'call') return undefined;
+  const [argument] = expression.args;
+  if (expression.target) {
+    return SPELLINGS.has(expression.name) && !argument ? nonEmpty(keysOf(expression.target)) : undefined;
+  }
+  if (!argument || expression.args.length > 1) return undefined;
+  if (expression.name === 'url') return nonEmpty(keysOf(argument))?.concat(URL_OF);
+  return SPELLINGS.has(expression.name) ? nonEmpty(keysOf(argument)) : undefined;
+}
+
+function nonEmpty(keys: string[] | undefined): string[] | undefined {
+  return keys && keys.length > 0 ? keys : undefined;
+}
+
+const ANYONE = strength('anyone');
+const LOOSE = strength('loose');
+const OWNER = strength('ownerWide');
+const ORGANIZATION = strength('ownerWide', true);
+const NAMED = strength('named');
+
+/** How far it narrows things down that a claim of this kind begins with `prefix`. */
+export function prefixStrength(kind: ClaimKind, prefix: string): Strength {
+  switch (kind) {
+    case 'subject':
+      return subjectPrefix(prefix);
+    case 'repository':
+    case 'project':
+      return ownedPrefix(prefix, kind === 'project');
+    case 'path':
+      return pathPrefix(prefix.replace(/^\//, ''), ANYONE);
+    case 'workspace':
+      return { rank: 'anyone', withinOrganization: prefix === '' ? 'anyone' : 'loose', organization: false };
+    case 'namespace':
+      return prefix.indexOf('/') > 0 ? OWNER : ANYONE;
+    default:
+      // Identifiers and owners have no inner delimiter: whatever the prefix, a stranger's may begin with it.
+      return ANYONE;
+  }
+}
+
+function subjectPrefix(prefix: string): Strength {
+  const after = (scheme: string) => (prefix.startsWith(scheme) ? prefix.slice(scheme.length) : undefined);
+  const spiffe = after('spiffe://');
+  if (spiffe !== undefined) {
+    const slash = spiffe.indexOf('/');
+    return slash > 0 ? pathPrefix(spiffe.slice(slash + 1), OWNER) : ANYONE;
+  }
+  if (after('arn:') !== undefined) {
+    const [, , , , account = '', ...resource] = prefix.split(':');
+    return /^\d{12}$/.test(account) && resource.length > 0 ? NAMED : ANYONE;
+  }
+  const serviceAccount = after('system:serviceaccount:');
+  if (serviceAccount !== undefined) {
+    const colon = serviceAccount.indexOf(':');
+    if (colon <= 0) return ANYONE;
+    return colon === serviceAccount.length - 1 ? OWNER : LOOSE;
+  }
+  const circle = /^org\/[^/]+\/(?:project\/(?:([^/]+)(\/)?)?)?/.exec(prefix);
+  if (circle) return circle[2] ? NAMED : circle[1] ? LOOSE : OWNER;
+  return pairsPrefix(prefix);
+}
+
+/** What a key of a `key:value:key:value…` subject is followed by. */
+const PAIRS: ReadonlyMap<string, 'owned' | 'grouped' | 'owner' | 'organization' | 'member' | 'id' | 'other'> =
+  new Map([
+    ['repo', 'owned'],
+    ['repository', 'owned'],
+    ['project_path', 'grouped'],
+    ['repository_owner', 'owner'],
+    ['repository_owner_id', 'owner'],
+    ['organization', 'organization'],
+    ['workspace', 'member'],
+    ['pipeline', 'member'],
+    ['repository_id', 'id'],
+    ['project_id', 'id'],
+    ['project', 'other'],
+    ['ref', 'other'],
+    ['ref_type', 'other'],
+    ['environment', 'other'],
+    ['run_phase', 'other'],
+    ['actor', 'other'],
+    ['workflow', 'other'],
+    ['workflow_ref', 'other'],
+    ['job_workflow_ref', 'other'],
+    ['event_name', 'other'],
+  ]);
+
+function pairsPrefix(prefix: string): Strength {
+  let found = ANYONE;
+  const parts = prefix.split(':');
+  if (!PAIRS.has(parts[0] ?? '')) {
+    // A form nobody here knows: one that gives a scheme and a whole name says more than nothing, and no more is sure.
+    return prefix.split(/[:/|]/).filter((part) => part !== '').length > 1 && /[:/|].*[:/|]/.test(prefix)
+      ? LOOSE
+      : ANYONE;
+  }
+  for (let at = 0; at + 1 < parts.length; at += 2) {
+    const held = parts[at + 1] ?? '';
+    const whole = at + 2 < parts.length;
+    found = narrower(found, pairStrength(PAIRS.get(parts[at] ?? ''), held, whole, found));
+  }
+  return found;
+}
+
+function pairStrength(
+  role: ReturnType<typeof PAIRS.get>,
+  held: string,
+  whole: boolean,
+  before: Strength,
+): Strength {
+  if (held === '') return ANYONE;
+  switch (role) {
+    case 'owned':
+    case 'grouped':
+      return ownedPrefix(whole ? `${held}:` : held, role === 'grouped');
+    case 'owner':
+      return whole ? OWNER : ANYONE;
+    case 'organization':
+      return whole ? ORGANIZATION : ANYONE;
+    case 'member':
+      return before.organization ? (whole ? NAMED : LOOSE) : ANYONE;
+    case 'id':
+      return whole ? NAMED : ANYONE;
+    default:
+      return ANYONE;
+  }
+}
+
+const ORDER = [NAMED, LOOSE, ORGANIZATION, OWNER, ANYONE];
+
+function narrower(a: Strength, b: Strength): Strength {
+  return ORDER.indexOf(a) <= ORDER.indexOf(b) ? a : b;
+}
+
+/**
+ * `owner/name`, where GitHub may write both with their ids (`acme@123/infra@456`). No owner's and no repository's name
+ * holds an `@` or a `:`, so these end it.
+ */
+function ownedPrefix(prefix: string, groups: boolean): Strength {
+  const slash = prefix.indexOf('/');
+  if (slash < 0) return prefix.indexOf('@') > 0 ? OWNER : ANYONE;
+  if (slash === 0) return ANYONE;
+  const name = prefix.slice(slash + 1);
+  if (/^[^/].*[@:]/.test(name)) return NAMED;
+  if (name === '') return OWNER;
+  // A GitLab path may go on below the group: what ends with a slash ends after an owner.
+  if (groups) return name.endsWith('/') ? OWNER : LOOSE;
+  return /^[^/]+\//.test(name) ? NAMED : LOOSE;
+}
+
+/** Words of a SPIFFE path that say what follows, as in `/ns/prod/sa/build`. */
+const SPIFFE_KEYS = new Set(['ns', 'sa']);
+
+function pathPrefix(path: string, nothingNamed: Strength): Strength {
+  const segments = path.split('/');
+  const open = segments.pop() ?? '';
+  const names = segments.filter((segment) => segment !== '' && !SPIFFE_KEYS.has(segment)).length;
+  // A service account that is named whole is all there is to name; what else is open may go on as another's name does.
+  if (open !== '' && !SPIFFE_KEYS.has(open)) return namesServiceAccount(segments) ? NAMED : LOOSE;
+  return names > 0 ? NAMED : nothingNamed;
+}
+
+function namesServiceAccount(segments: readonly string[]): boolean {
+  const key = segments.lastIndexOf('sa');
+  return key >= 0 && (segments[key + 1] ?? '') !== '';
+}
+
+const STRENGTH_ANYONE = strength('anyone');
+
+/** How far it narrows things down that a claim of this kind equals a constant. */
+export function equalityStrength(kind: ClaimKind | undefined, constant: unknown): Strength {
+  const names =
+    typeof constant === 'string' ? constant !== '' : ['number', 'bigint'].includes(typeof constant);
+  if (!names || kind === undefined) return STRENGTH_ANYONE;
+  switch (kind) {
+    case 'workspace':
+      return { rank: 'anyone', withinOrganization: 'named', organization: false };
+    case 'organization':
+      return strength('ownerWide', true);
+    case 'owner':
+    case 'namespace':
+      return strength('ownerWide');
+    default:
+      return strength('named');
+  }
+}
+
+/** Words of subjects that stand for no name, and those whose value is no name either. */
+const STRUCTURE = new Set([
+  'repo',
+  'repository',
+  'project_path',
+  'organization',
+  'workspace',
+  'project',
+  'pipeline',
+]);
+const CIRCUMSTANCES = new Set([
+  'ref',
+  'ref_type',
+  'environment',
+  'run_phase',
+  'pull_request',
+  'actor',
+  'event_name',
+]);
+
+/** How far it narrows things down that a claim of this kind holds `text` anywhere. */
+export function containsStrength(kind: ClaimKind, text: string): Strength {
+  if (!holdsName(text)) return STRENGTH_ANYONE;
+  switch (kind) {
+    case 'subject':
+      // Inside the number of an account, or before it, the text says no more at the start than anywhere else.
+      return text.startsWith('arn:') && prefixStrength(kind, text).rank === 'anyone'
+        ? STRENGTH_ANYONE
+        : strength('loose');
+    case 'repository':
+    case 'project':
+    case 'path':
+      return strength('loose');
+    case 'workspace':
+      return { rank: 'anyone', withinOrganization: 'loose', organization: false };
+    default:
+      // A stranger's identifier or owner may hold it as well.
+      return STRENGTH_ANYONE;
+  }
+}
+
+function holdsName(text: string): boolean {
+  const parts = text.split(':');
+  return parts.some((part, at) => {
+    if (CIRCUMSTANCES.has(part) || CIRCUMSTANCES.has(parts[at - 1] ?? '')) return false;
+    return !STRUCTURE.has(part) && !/^refs(\/|$)/.test(part) && /[\p{L}\p{N}]/u.test(part);
+  });
+}
+
+/** How far an RE2 pattern narrows a claim of this kind down; undefined where the pattern cannot be read. */
+export function patternStrength(kind: ClaimKind, pattern: string): Strength | undefined {
+  return wordsOf(pattern)
+    ?.map((word) => wordStrength(kind, word))
+    .reduce(loosest);
+}
+
+function wordStrength(kind: ClaimKind, word: Word): Strength {
+  const starts = word[0] === 'start';
+  const ends = word.at(-1) === 'end';
+  // `^.*` asks for no more than nothing, and so does `.*$`.
+  const inner = word.slice(starts ? 1 : 0, ends ? -1 : undefined);
+  const startOpen = !starts || inner[0] === 'anything';
+  const endOpen = !ends || inner.at(-1) === 'anything';
+  if (!startOpen) {
+    const [head, ...rest] = inner;
+    const whole = !endOpen && rest.length === 0 && (head === undefined || typeof head === 'object');
+    return whole ? equalityStrength(kind, head?.text ?? '') : prefixStrength(kind, beginningOf(inner));
+  }
+  if (!endOpen) return STRENGTH_ANYONE;
+  return inner
+    .map((piece) => (typeof piece === 'object' ? containsStrength(kind, piece.text) : STRENGTH_ANYONE))
+    .reduce(tightest, STRENGTH_ANYONE);
+}
+
+/**
+ * The text that a word begins with. GitHub may write an id behind the owner's and the repository's name
+ * (`repo:acme@12/infra@34:…`): which one a pattern leaves open there changes nothing about the names.
+ */
+function beginningOf(word: Word): string {
+  let text = '';
+  for (const piece of word) {
+    if (typeof piece === 'object') text += piece.text;
+    else if (piece === 'segment' && text.endsWith('@')) text += '0';
+    else break;
+  }
+  return text;
+}

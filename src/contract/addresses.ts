@@ -1,0 +1,410 @@
+import ipaddr from 'ipaddr.js';
+
+type Family = 4 | 6;
+
+/** Bits of an address. */
+const WIDTH: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
+
+/** Every address from `first` to `last`, both included, as numbers. */
+interface Range {
+  readonly family: Family;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/** One entry of an allow list, as read. */
+interface Entry {
+  /** What it may admit: nothing where it cannot be read, every reading's network where there are several. */
+  readonly ranges: readonly Range[];
+  /** What is wrong with it, worded to follow the entry ("has host bits set"). */
+  readonly problem?: string;
+}
+
+/** What a text without prefix may mean. */
+interface Reading {
+  readonly family: Family;
+  readonly addresses: readonly bigint[];
+  readonly problem?: string | undefined;
+}
+
+/** An IPv4 address or CIDR as nearly all are written; octets and prefix may still be too large. */
+const PLAIN_IPV4 =
+  /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})(?:\/(0|[1-9]\d?))?$/;
+
+/** Longer than any address in any notation; keeps hostile text away from the parsers. */
+const LONGEST = 80;
+
+const MAPPED_PREFIX = 96;
+
+/**
+ * Reads an address or CIDR, strictly; what is malformed but can still be read is read as well, so that nobody takes
+ * `10.0.0.1/0` for a restriction.
+ */
+function readEntry(entry: string): Entry {
+  return readPlainIpv4(entry) ?? readAny(entry);
+}
+
+/** Well-formed IPv4 in plain numbers, at a fifth of what it costs in bigints; undefined for all else. */
+function readPlainIpv4(entry: string): Entry | undefined {
+  const match = PLAIN_IPV4.exec(entry);
+  if (!match) return undefined;
+  const octets = [Number(match[1]), Number(match[2]), Number(match[3]), Number(match[4])] as const;
+  const prefix = match[5] === undefined ? 32 : Number(match[5]);
+  if (prefix > 32 || octets.some((octet) => octet > 255)) return undefined;
+  const first = ((octets[0] * 256 + octets[1]) * 256 + octets[2]) * 256 + octets[3];
+  const size = 2 ** (32 - prefix);
+  if (first % size !== 0) return undefined;
+  return { ranges: [{ family: 4, first: BigInt(first), last: BigInt(first + size - 1) }] };
+}
+
+function readAny(entry: string): Entry {
+  const text = entry.trim();
+  if (text === '') return { ranges: [], problem: 'is blank' };
+  const match = text.length > LONGEST ? null : /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text);
+  if (!match) return UNREADABLE;
+  const [, address = '', bits] = match;
+  const reading = address.includes(':') ? readIpv6(address) : readIpv4(address);
+  if (reading.addresses.length === 0) return UNREADABLE;
+  const width = WIDTH[reading.family];
+  const prefix = bits === undefined ? width : Number(bits);
+  if (prefix > width) return { ranges: [], problem: 'has a prefix longer than its address' };
+
+  const hostMask = (1n << BigInt(width - prefix)) - 1n;
+  const problem =
+    reading.problem ??
+    (bits !== undefined && bits !== String(prefix) ? 'has leading zeros' : undefined) ??
+    (reading.addresses.some((value) => (value & hostMask) !== 0n) ? 'has host bits set' : undefined) ??
+    (text === entry ? undefined : 'has blanks around it');
+  const ranges = reading.addresses.flatMap((value) => networks(reading.family, value, prefix));
+  return problem === undefined ? { ranges } : { ranges, problem };
+}
+
+const UNREADABLE: Entry = { ranges: [], problem: 'is no address or CIDR' };
+
+function networks(family: Family, address: bigint, prefix: number): Range[] {
+  if (family === 4 || address >> 32n !== 0xffffn) return [network(family, address, prefix)];
+  if (prefix >= MAPPED_PREFIX) return [network(4, address & 0xffff_ffffn, prefix - MAPPED_PREFIX)];
+  // Written as an IPv4 address, but wider than all of IPv4: some checks see the IPv6 network, some every IPv4 address.
+  return [network(6, address, prefix), network(4, 0n, 0)];
+}
+
+function network(family: Family, address: bigint, prefix: number): Range {
+  const host = (1n << BigInt(WIDTH[family] - prefix)) - 1n;
+  const last = address | host;
+  return { family, first: last ^ host, last };
+}
+
+function readIpv6(address: string): Reading {
+  const [text = '', zone] = address.split('%', 2);
+  const tailAt = text.lastIndexOf(':') + 1;
+  const tail = text.slice(tailAt);
+  // ipaddr.js takes `::1.2.3.4` for a mapped address and octal tails for decimal ones, so it never sees a dotted tail.
+  const dotted = tail.includes('.') ? readIpv4(tail) : undefined;
+  const texts = dotted
+    ? dotted.addresses.map((v) => `${text.slice(0, tailAt)}${hex(v >> 16n)}:${hex(v & 0xffffn)}`)
+    : [text];
+  return {
+    family: 6,
+    addresses: texts
+      .filter((candidate) => ipaddr.IPv6.isValid(candidate))
+      .map((candidate) => joinBits(ipaddr.IPv6.parse(candidate).parts, 16n)),
+    problem: zone === undefined ? dotted?.problem : 'has a zone id',
+  };
+}
+
+function readIpv4(text: string): Reading {
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) {
+    return { family: 4, addresses: [joinBits(ipaddr.IPv4.parse(text).octets, 8n)] };
+  }
+  const parts = text.split('.');
+  const addresses: bigint[] = [];
+  // As the C library reads it: octal, hexadecimal, the last part filling what is missing …
+  if (ipaddr.IPv4.isValid(text)) addresses.push(joinBits(ipaddr.IPv4.parse(text).octets, 8n));
+  // … and as people do: decimal whatever the zeros, missing parts zero.
+  if (parts.length <= 4 && parts.every((part) => /^\d+$/.test(part) && Number(part) <= 255)) {
+    addresses.push(joinBits([...parts.map(Number), 0, 0, 0].slice(0, 4), 8n));
+  }
+  return { family: 4, addresses, problem: ambiguity(parts) };
+}
+
+function ambiguity(parts: readonly string[]): string {
+  if (parts.some((part) => /^0x/i.test(part))) return 'is written in hexadecimal';
+  return parts.length < 4 ? 'has fewer than four parts' : 'has leading zeros';
+}
+
+function joinBits(parts: readonly number[], bits: bigint): bigint {
+  return parts.reduce((value, part) => (value << bits) | BigInt(part), 0n);
+}
+
+function hex(value: bigint): string {
+  return value.toString(16);
+}
+
+/** The canonical text of a network: RFC 5952 for IPv6, always with its prefix. */
+function formatCidr(family: Family, first: bigint, prefix: number): string {
+  return `${family === 4 ? formatIpv4(Number(first)) : formatIpv6(first)}/${prefix}`;
+}
+
+function formatIpv4(address: number): string {
+  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+}
+
+function formatIpv6(address: bigint): string {
+  const parts: number[] = [];
+  for (let shift = 112n; shift >= 0n; shift -= 16n) parts.push(Number((address >> shift) & 0xffffn));
+  return new ipaddr.IPv6(parts).toRFC5952String();
+}
+
+/** A set of addresses: per family disjoint ranges that do not touch, ascending. */
+export interface AddressSet {
+  readonly ipv4: readonly Range[];
+  readonly ipv6: readonly Range[];
+}
+
+/** An aligned CIDR inside a set, as large as the set allows. */
+export interface Block {
+  /** Canonical text, always with a prefix. */
+  readonly cidr: string;
+  readonly family: Family;
+  readonly prefix: number;
+  /** False where the merged range around it lies in special-purpose networks: no call over the internet matches. */
+  readonly globallyReachable: boolean;
+}
+
+/** An entry that is no address or CIDR, or reads two ways. */
+export interface MalformedEntry {
+  readonly entry: string;
+  /** Worded to follow the entry: "has host bits set". */
+  readonly problem: string;
+}
+
+/** An allow list, read. */
+export interface Addresses {
+  /**
+   * All that the entries may admit. Malformed ones count as far as they can be read at all: as their masked network
+   * where host bits are set, as every reading where there are several.
+   */
+  readonly set: AddressSet;
+  /** In the order of the list. */
+  readonly malformed: readonly MalformedEntry[];
+}
+
+/** The list read last: several rules look at a credential's list one after the other. */
+let last: { readonly entries: readonly string[]; readonly addresses: Addresses } | undefined;
+const byText = new Map<string, Addresses>();
+/** Some 15 MB at the very most. */
+const TEXTS_KEPT = 65_536;
+const LONGEST_TEXT_KEPT = 4096;
+/** Lists of more entries, such as a tenant's own, are few and cost much: each is remembered by itself. */
+const LONG_LIST = 64;
+const byLongList = new WeakMap<readonly string[], Addresses>();
+
+/**
+ * Reads an allow list of addresses and CIDRs. A bare address is a /32 or /128, an IPv4-mapped IPv6 entry its IPv4 self.
+ *
+ * Remembered (a bounded number) by its text, as the same list often stands on many credentials; the last one, and long
+ * ones, by the list itself, which must not change afterwards. Remembering all of them would take more memory than the
+ * credentials do.
+ */
+export function readAddresses(entries: readonly string[]): Addresses {
+  if (last?.entries === entries) return last.addresses;
+  const addresses = entries.length > LONG_LIST ? readLong(entries) : readByText(entries);
+  last = { entries, addresses };
+  return addresses;
+}
+
+function readLong(entries: readonly string[]): Addresses {
+  const addresses = byLongList.get(entries) ?? read(entries);
+  byLongList.set(entries, addresses);
+  return addresses;
+}
+
+function readByText(entries: readonly string[]): Addresses {
+  const [only = ''] = entries;
+  // No entry begins as the JSON of a list does, but for malformed ones: those are not worth a short cut.
+  const text = entries.length === 1 && !only.startsWith('[') ? only : JSON.stringify(entries);
+  const known = byText.get(text);
+  const addresses = known ?? read(entries);
+  if (known === undefined && text.length <= LONGEST_TEXT_KEPT) {
+    // All at once: looking for the oldest of a Map passes over every place that was deleted before.
+    if (byText.size === TEXTS_KEPT) byText.clear();
+    byText.set(text, addresses);
+  }
+  return addresses;
+}
+
+function read(entries: readonly string[]): Addresses {
+  const ranges: Range[] = [];
+  const malformed: MalformedEntry[] = [];
+  for (const entry of entries) {
+    const { ranges: found, problem } = readEntry(entry);
+    ranges.push(...found);
+    if (problem !== undefined) malformed.push({ entry, problem });
+  }
+  return { set: { ipv4: merge(ranges, 4), ipv6: merge(ranges, 6) }, malformed };
+}
+
+function merge(ranges: readonly Range[], family: Family): Range[] {
+  const merged: Range[] = [];
+  const sorted = ranges.filter((range) => range.family === family).sort((a, b) => compare(a.first, b.first));
+  for (const range of sorted) {
+    const before = merged.at(-1);
+    if (before === undefined || range.first > before.last + 1n) merged.push(range);
+    else if (range.last > before.last) merged[merged.length - 1] = { ...before, last: range.last };
+  }
+  return merged;
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** True where the set admits no address at all. */
+export function isEmpty(set: AddressSet): boolean {
+  return set.ipv4.length === 0 && set.ipv6.length === 0;
+}
+
+/** True where the set holds every address of the family. */
+export function coversFamily(set: AddressSet, family: Family): boolean {
+  const [range] = rangesOf(set, family);
+  return range?.first === 0n && range.last === (1n << BigInt(WIDTH[family])) - 1n;
+}
+
+function rangesOf(set: AddressSet, family: Family): readonly Range[] {
+  return family === 4 ? set.ipv4 : set.ipv6;
+}
+
+/** True where every address of `inner` is in `outer` too. */
+export function containsSet(outer: AddressSet, inner: AddressSet): boolean {
+  return containsRanges(outer.ipv4, inner.ipv4) && containsRanges(outer.ipv6, inner.ipv6);
+}
+
+function containsRanges(outer: readonly Range[], inner: readonly Range[]): boolean {
+  let at = 0;
+  return inner.every(({ first, last }) => {
+    let around = outer[at];
+    while (around !== undefined && around.last < first) around = outer[++at];
+    return around !== undefined && around.first <= first && last <= around.last;
+  });
+}
+
+/** The special-purpose networks of IANA's registries that nobody calls from over the internet. */
+const SPECIAL: AddressSet = readAddresses([
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+  '::/128',
+  '::1/128',
+  '2001:db8::/32',
+  'fc00::/7',
+  'fe80::/10',
+  'ff00::/8',
+]).set;
+
+/** IPv6 that is assigned to networks on the internet; the rest is reserved. */
+const GLOBAL_UNICAST = readAddresses(['2000::/3']).set.ipv6;
+/** What a dual-stack server may see instead of an IPv4 address. */
+const IPV4_MAPPED: Range = { family: 6, first: 0xffff_0000_0000n, last: 0xffff_ffff_ffffn };
+const INTERNET: Readonly<Record<Family, bigint>> = {
+  4: (1n << 32n) - sizeOf(SPECIAL.ipv4),
+  6: sizeOf(GLOBAL_UNICAST),
+};
+
+/**
+ * How much of a family's internet the set admits. `half`: at least half of the addresses that calls come from.
+ *
+ * IPv6 networks that hold all IPv4-mapped addresses, though not all of IPv6, admit all of IPv4.
+ */
+export function shareOf(set: AddressSet, family: Family): 'all' | 'half' | 'less' {
+  if (coversFamily(set, family) || (family === 4 && holdsMapped(set))) return 'all';
+  const ranges = rangesOf(set, family);
+  if (sizeOf(ranges) * 2n < INTERNET[family]) return 'less';
+  const open = family === 4 ? reachableSize(ranges, 4) : sharedSize(ranges, GLOBAL_UNICAST);
+  return open * 2n < INTERNET[family] ? 'less' : 'half';
+}
+
+function holdsMapped(set: AddressSet): boolean {
+  // All of IPv6 is reported as that.
+  return set.ipv6.length > 0 && !coversFamily(set, 6) && containsRanges(set.ipv6, [IPV4_MAPPED]);
+}
+
+/** At most how many blocks of `prefix` the addresses fill that the set admits over the internet; exact above one. */
+export function reachableBlocks(set: AddressSet, family: Family, prefix: number): number {
+  const ranges = rangesOf(set, family);
+  const block = 1n << BigInt(WIDTH[family] - prefix);
+  const most = sizeOf(ranges);
+  // Nearly all lists are short and narrow, and there may be hundreds of thousands.
+  if (most <= block) return ranges.length === 0 ? 0 : 1;
+  return Number((reachableSize(ranges, family) + block - 1n) / block);
+}
+
+function reachableSize(ranges: readonly Range[], family: Family): bigint {
+  return sizeOf(ranges) - sharedSize(ranges, rangesOf(SPECIAL, family));
+}
+
+function sizeOf(ranges: readonly Range[]): bigint {
+  let size = 0n;
+  for (const range of ranges) size += range.last - range.first + 1n;
+  return size;
+}
+
+/** How many addresses are in both lists: one step along either list at a time. */
+function sharedSize(a: readonly Range[], b: readonly Range[]): bigint {
+  let size = 0n;
+  let at = 0;
+  let other = 0;
+  for (let x = a[at], y = b[other]; x !== undefined && y !== undefined; x = a[at], y = b[other]) {
+    const first = x.first > y.first ? x.first : y.first;
+    const last = x.last < y.last ? x.last : y.last;
+    if (first <= last) size += last - first + 1n;
+    if (x.last < y.last) at += 1;
+    else other += 1;
+  }
+  return size;
+}
+
+/** True where some address of the set can be the source of a call over the internet. */
+export function isGloballyReachable(set: AddressSet): boolean {
+  return !containsSet(SPECIAL, set);
+}
+
+/** The set as the fewest aligned CIDRs: IPv4, then IPv6, ascending. */
+export function alignedBlocks(set: AddressSet): Block[] {
+  return [...set.ipv4, ...set.ipv6].flatMap(split);
+}
+
+/** The texts of {@link alignedBlocks}: the same for equal sets, however they were written. */
+export function blocksOf(set: AddressSet): string[] {
+  return alignedBlocks(set).map(({ cidr }) => cidr);
+}
+
+function split(range: Range): Block[] {
+  const { family } = range;
+  const globallyReachable = isGloballyReachable(
+    family === 4 ? { ipv4: [range], ipv6: [] } : { ipv4: [], ipv6: [range] },
+  );
+  const blocks: Block[] = [];
+  for (let first = range.first; first <= range.last; ) {
+    let hostBits = first === 0n ? WIDTH[family] : trailingZeros(first);
+    while (first + (1n << BigInt(hostBits)) - 1n > range.last) hostBits -= 1;
+    const prefix = WIDTH[family] - hostBits;
+    blocks.push({ cidr: formatCidr(family, first, prefix), family, prefix, globallyReachable });
+    first += 1n << BigInt(hostBits);
+  }
+  return blocks;
+}
+
+function trailingZeros(value: bigint): number {
+  return (value & -value).toString(2).length - 1;
+}

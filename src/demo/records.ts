@@ -1,0 +1,227 @@
+import type { Table } from './tenant/paging.js';
+
+/** A finding that somebody pushed. */
+export interface CustomFinding {
+  id: string;
+  fingerprint: string;
+  dedupKeyParts: readonly string[];
+  customSubType: string;
+  severity: string;
+  state: string;
+  description: string;
+  remediationDescription: string;
+  annotations: Readonly<Record<string, string>>;
+  identityUserTarget: { identityUserId: string } | null;
+  tenantTarget: Record<string, never> | null;
+  sourceKind: 'FINDING_SOURCE_KIND_EXTERNAL';
+  custom: Record<string, never>;
+  recurrenceCount: number;
+  createdAt: string;
+  updatedAt: string;
+  firstObservedAt: string;
+  lastObservedAt: string;
+  resolvedAt: string | null;
+  riskAcceptanceJustification: string;
+  riskAcceptanceExpiresAt: string | null;
+}
+
+/** Permissions as introspect and refusals name them: by the operation that needs them. */
+export const Permission = {
+  introspect: 'permission/c1.api.auth.v1.Auth.Introspect',
+  searchPersonalClients: 'permission/c1.api.iam.v1.PersonalClientSearchService.Search',
+  readUsers: 'permission/c1.api.user.v1.UserService.Get',
+  readRoles: 'permission/c1.api.iam.v1.Roles.List',
+  readServicePrincipals: 'permission/c1.api.service_principal.v1.ServicePrincipalService.List',
+  readFederation: 'permission/c1.api.workload_federation.v1.WorkloadFederationService.SearchTrusts',
+  readDecoys: 'permission/c1.api.decoy.v1.DecoySearchService.Search',
+  readSettings: 'permission/c1.api.settings.v1.SessionSettingsService.Get',
+  readFindings: 'permission/c1.api.finding.v1.FindingSearchService.Search',
+  writeFindings: 'permission/c1.api.finding.v1.FindingService.CreateFinding',
+} as const;
+
+/** The service roles behind the system's roles. */
+export const ServiceRole = {
+  owner: 'role/c1.api.tenant.v1.Tenant:owner',
+  viewer: 'role/c1.api.tenant.v1.Tenant:viewer',
+  user: 'role/c1.api.tenant.v1.Tenant:user',
+  applicationAdmin: 'role/c1.api.app.v1.Apps:admin',
+  campaignAdmin: 'role/c1.api.accessreview.v1.AccessReviewService:admin',
+  logsReader: 'role/c1.api.systemlog.v1.SystemLogService:viewer',
+  /** Whoever may ask who they are. */
+  reflection: 'role/c1.api.auth.v1.Auth:reflection',
+} as const;
+
+/** RFC 3339 in UTC, or null where unset. */
+export type Timestamp = string | null;
+
+/**
+ * The tenant's records as they go over the wire, with one liberty: a `clientId` may be the bare name
+ * (`strange-hydra-68836`), which the tenant completes with its own host and suffix when it answers.
+ */
+export interface PersonalClient {
+  id: string;
+  clientId: string;
+  displayName: string;
+  userId: string;
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+  deletedAt: Timestamp;
+  expiresTime: Timestamp;
+  lastUsedAt: Timestamp;
+  allowSourceCidr: string[];
+  scopedRoles: string[];
+}
+
+export type UserStatus = 'UNKNOWN' | 'ENABLED' | 'DISABLED' | 'DELETED';
+
+export type UserType =
+  | 'USER_TYPE_UNSPECIFIED'
+  | 'USER_TYPE_SYSTEM'
+  | 'USER_TYPE_HUMAN'
+  | 'USER_TYPE_SERVICE'
+  | 'USER_TYPE_AGENT';
+
+export interface User {
+  id: string;
+  displayName: string;
+  email: string;
+  username: string;
+  department: string;
+  jobTitle: string;
+  status: UserStatus;
+  directoryStatus: UserStatus;
+  type: UserType;
+  origin: 'USER_ORIGIN_UNSPECIFIED' | 'USER_ORIGIN_DIRECTORY' | 'USER_ORIGIN_LOCAL' | 'USER_ORIGIN_SYSTEM';
+  roleIds: string[];
+  managerIds: string[];
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+  deletedAt: Timestamp;
+}
+
+export interface Role {
+  id: string;
+  name: string;
+  displayName: string;
+  permissions: string[];
+  serviceRoles: string[];
+  systemApiOnly: boolean;
+  systemBuiltin: boolean;
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+  deletedAt: Timestamp;
+}
+
+/** On the wire its `user` is the user of the same id; `ownerIds` stay inside and decide who else may see it. */
+export interface ServicePrincipal {
+  id: string;
+  displayName: string;
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+  ownerIds: string[];
+}
+
+export interface ServicePrincipalCredential {
+  id: string;
+  clientId: string;
+  displayName: string;
+  servicePrincipalId: string;
+  createdAt: Timestamp;
+  expiresAt: Timestamp;
+  lastUsedAt: Timestamp;
+  requireDpop: boolean;
+  allowSourceCidrs: string[];
+  scopedRoleIds: string[];
+}
+
+export interface FederationTrust {
+  clientId: string;
+  displayName: string;
+  description: string;
+  conditionExpression: string;
+  disabled: boolean;
+  providerId: string;
+  servicePrincipalId: string;
+  allowSourceCidrs: string[];
+  scopedRoleIds: string[];
+  passthroughClaims: string[];
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+}
+
+export interface FederationProvider {
+  id: string;
+  displayName: string;
+  description: string;
+  issuerUrl: string;
+  wellKnownProvider: string;
+  disabled: boolean;
+  oidc: Record<string, never> | null;
+  spiffe: { bundleEndpointUrl: string } | null;
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+}
+
+export type DecoyKind =
+  | 'DECOY_KIND_UNSPECIFIED'
+  | 'DECOY_KIND_USER_CLIENT_CREDENTIAL'
+  | 'DECOY_KIND_CONNECTOR_CLIENT'
+  | 'DECOY_KIND_WORKLOAD_FEDERATION'
+  | 'DECOY_KIND_ACCESS_TOKEN';
+
+/** A planted credential. It says nothing of the client id that it goes by in the ordinary lists. */
+export interface Decoy {
+  id: string;
+  kind: DecoyKind;
+  displayName: string;
+  description: string;
+  annotations: Record<string, string>;
+  disabled: boolean;
+  materialFingerprintSha256: string;
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+  lastUsedAt: Timestamp;
+}
+
+export interface CidrRestriction {
+  enabled: boolean;
+  sourceCidr: string[];
+}
+
+export interface SessionSettings {
+  pccUserSource: CidrRestriction | null;
+  pccAdminSource: CidrRestriction | null;
+  ssoUserSource: CidrRestriction | null;
+  ssoAdminSource: CidrRestriction | null;
+  connectorSource: CidrRestriction | null;
+  externalClientSource: CidrRestriction | null;
+}
+
+/** All that a tenant knows. Held by reference: what a test changes here, the next answer shows. */
+export interface TenantData {
+  personalClients: Table<PersonalClient>;
+  users: Table<User>;
+  roles: Table<Role>;
+  servicePrincipals: Table<ServicePrincipal>;
+  credentials: Table<ServicePrincipalCredential>;
+  trusts: Table<FederationTrust>;
+  providers: Table<FederationProvider>;
+  decoys: Table<Decoy>;
+  sessionSettings: SessionSettings;
+  /** The bare client id of the personal client that the tenant hands out as its environment. */
+  caller: string;
+  /** The bare client id of the federation trust that is used where none is named. */
+  federatedCaller: string;
+}
+
+/** The same with plain arrays, to be changed at will. */
+export interface TenantRecords extends TenantData {
+  personalClients: PersonalClient[];
+  users: User[];
+  roles: Role[];
+  servicePrincipals: ServicePrincipal[];
+  credentials: ServicePrincipalCredential[];
+  trusts: FederationTrust[];
+  providers: FederationProvider[];
+  decoys: Decoy[];
+}

@@ -1,0 +1,220 @@
+import {
+  CONFIG_FILE,
+  COPY_FOLDER,
+  exampleClientId,
+  PROGRAM,
+  RUN_COPY,
+  type Setup,
+  SUMS_FILE,
+} from './interview.js';
+
+/**
+ * `c1-audit.config.yaml`. A comment has one blank after its #. Settings that are off have none, so that removing the #
+ * turns them on.
+ *
+ * @param now milliseconds since the epoch.
+ */
+export function configFile(setup: Setup, now: number): string {
+  const { tenant, scope, profile, failOn, slack } = setup;
+  return `# yaml-language-server: $schema=./${COPY_FOLDER}/schema/config.json
+#
+# Settings for the audit of ${tenant}. Flags and C1_AUDIT_… variables override this file.
+# \`${RUN_COPY} --print-config\` shows the settings in use and where each comes from.
+# Do not put secrets here: a file that holds one is refused.
+
+# Whose credentials to audit: mine (the login's own) or tenant (everyone's; needs Super Administrator).
+scope: ${scope}
+
+# What to audit. Default: personal-clients for scope mine, all three for scope tenant. If a source listed here cannot be
+# read, the run is incomplete (exit code 3).
+#sources: [personal-clients, service-principals, federation-trusts]
+
+# A set of limits: default, cis, pci, fedramp-high or strict. Settings under rules override it.
+profile: ${profile}
+
+# A finding of this severity or above makes the exit code 1, and so fails the nightly run: info, low, medium, high,
+# critical, or never. An audit that failed or is incomplete always fails the run.
+failOn: ${failOn}
+
+# Reports leave out findings below this severity. It must not be above failOn.
+minSeverity: info
+
+# Settings of single rules: off, another severity, other limits. \`${RUN_COPY} rules\` lists
+# them, \`rules unused\` explains one.
+#rules:
+#  unused: { days: 45, severity: high }
+#  default-name: off
+
+# Your own rules: files in this repository, or packages. They are code and run with the audit's permissions.
+#plugins: ["./rules/ours.mjs"]
+
+# Findings that somebody accepted, for a time. They stay visible and never count. The credential is an id, a client id
+# or { name: "a pattern on the name", owner: its owner's id or email }; expires is the last day, in UTC, at most 366 days
+# ahead.
+${waiver(setup, now)}
+
+# The file that remembers findings between runs. The workflow names it for the nightly runs; a setting here also applies
+# to runs on your machine.
+#state: .c1-audit/state.json
+
+# What is sent to Slack if SLACK_WEBHOOK_URL is set. when: new, findings (any) or always; the default is new if there is
+# a state. heartbeat: a message without news, daily or weekly. mentions: Slack user ids by owner's e-mail address.
+${slackSection(slack)}
+`;
+}
+
+function waiver(setup: Setup, now: number): string {
+  const own = setup.scope === 'tenant';
+  const lines = [
+    'waivers:',
+    `  - rule: ${own ? 'no-scoped-roles' : 'unused'}`,
+    `    credential: ${own ? exampleClientId(setup) : '{ name: "quarterly-*", owner: you@example.com }'}`,
+    `    reason: ${own ? "the audit's own login; only a Super Administrator sees everyone's keys" : 'runs once a quarter'}`,
+    '    approvedBy: security@example.com',
+    `    expires: ${new Date(now + 180 * 86_400_000).toISOString().slice(0, 10)}`,
+  ];
+  return lines.map((line) => `#${line}`).join('\n');
+}
+
+function slackSection(inForce: boolean): string {
+  const off = inForce ? '' : '#';
+  const lines = [
+    `${off}slack:`,
+    '#  when: new',
+    `${off}  minSeverity: low`,
+    `${off}  heartbeat: weekly`,
+    '#  mentions: { "owner@example.com": U0123456789 }',
+  ];
+  return lines.join('\n');
+}
+
+const STATE = '.c1-audit/state.json';
+const REPORTS = 'c1-audit-report';
+
+const expression = (text: string) => `\${{ ${text} }}`;
+const secret = (name: string) => `          ${name}: ${expression(`secrets.${name}`)}\n`;
+
+/** One hash over the checkout and Node.js, without the state. */
+const DIGEST = `find -H . "$(command -v node)" -path ./.git -prune -o -path ./${STATE} -prune -o -type f -print0 |
+            LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c -64`;
+
+/** `.github/workflows/c1-audit.yml`: runs the copy of the program in the same repository. */
+export function workflowFile(setup: Setup, version: string): string {
+  const { tenant, auth, slack, schedule } = setup;
+  const federation = auth === 'federation';
+  const key = `c1-audit-state-${tenant}-`;
+  const run = `${key}${expression('github.run_id')}-${expression('github.run_attempt')}`;
+  return `# Audits the API credentials of ${tenant} and fails if there is something to fix.
+# ${CONFIG_FILE} has the settings. Keep the repository private: the log, the summary and the artifact name people.
+#
+# The workflow runs the copy of c1-audit in ${COPY_FOLDER}, put there by c1-audit ${version}. Nothing is downloaded from a
+# package registry. \`c1-audit init --update\`, run from a newer version, replaces the copy.
+#
+# Login: the variable CONDUCTORONE_CLIENT_ID${federation ? ', the client id of a federation trust (it ends in /wfe). No secret is stored' : ' and the secret CONDUCTORONE_CLIENT_SECRET'}.
+name: c1-audit
+
+on:
+  schedule:
+    # UTC. GitHub delays and drops runs, most of all on the full hour. In public repositories it ends schedules after 60
+    # days without a commit. Set the secret C1_AUDIT_HEARTBEAT_URL to hear of a night without an audit.
+    - cron: "${schedule}"
+  workflow_dispatch:
+
+permissions: {}
+
+# Two runs must not write one state: the later one waits.
+concurrency:
+  group: c1-audit
+  cancel-in-progress: false
+
+jobs:
+  audit:
+    name: Audit
+    runs-on: ubuntu-latest
+    timeout-minutes: 45
+    permissions:
+      contents: read
+${federation ? '      id-token: write # to log in by workload federation\n' : ''}    defaults:
+      run:
+        shell: bash
+    # Without a login the run fails and says what to set. If a condition skipped it, it would look like a clean night.
+    steps:
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
+        with:
+          persist-credentials: false
+
+      - uses: actions/setup-node@820762786026740c76f36085b0efc47a31fe5020 # v7.0.0
+        with:
+          node-version: 24
+          package-manager-cache: false
+
+      # Before the step that has the login.
+      - name: Check c1-audit
+        id: program
+        run: |
+          cd ${COPY_FOLDER}
+          if ! sha256sum --check --strict --quiet ${SUMS_FILE} ||
+            [ "$(find . ! -type d | wc -l)" -ne "$(($(wc -l < ${SUMS_FILE}) + 1))" ]; then
+            echo '::error title=c1-audit::The files in ${COPY_FOLDER} are not as c1-audit init wrote them. Nothing was audited. Run c1-audit init --update and commit all files.'
+            exit 3
+          fi
+          if ! node ${PROGRAM} --version; then
+            echo '::error title=c1-audit::The copy of c1-audit in ${COPY_FOLDER} does not start. Nothing was audited.'
+            exit 3
+          fi
+          cd "$GITHUB_WORKSPACE"
+          digest=$(${DIGEST})
+          echo "digest=$digest" >> "$GITHUB_OUTPUT"
+
+      # Whoever can open a pull request can read a cache: the state holds fingerprints and ids, no names.
+      - name: Restore the state
+        uses: actions/cache/restore@55cc8345863c7cc4c66a329aec7e433d2d1c52a9 # v6.1.0
+        with:
+          path: ${STATE}
+          # A cache cannot be overwritten: each run saves one of its own, and the next takes the newest.
+          key: ${run}
+          restore-keys: ${key}
+
+      # A forged cache could hold more than the state: the program, the configuration and Node.js must be as before.
+      - name: Check the restored files
+        env:
+          DIGEST: ${expression('steps.program.outputs.digest')}
+        run: |
+          digest=$(${DIGEST})
+          if [ "$digest" != "$DIGEST" ]; then
+            echo '::error title=c1-audit::The cache changed files besides ${STATE}. Nothing was audited. Find out who wrote it, then delete the caches of this repository: gh cache delete --all'
+            exit 3
+          fi
+
+      # Its exit code is the run's: 1 findings, 2 wrong configuration or login, 3 failed or incomplete.
+      - name: Audit
+        env:
+          CONDUCTORONE_TENANT_DOMAIN: ${tenant}
+          CONDUCTORONE_CLIENT_ID: ${expression('vars.CONDUCTORONE_CLIENT_ID')}
+${federation ? '' : secret('CONDUCTORONE_CLIENT_SECRET')}${slack ? secret('SLACK_WEBHOOK_URL') : ''}${secret('C1_AUDIT_HEARTBEAT_URL')}${secret('C1_AUDIT_STATE_KEY')}        run: |
+          mkdir -p ${REPORTS}
+          ${RUN_COPY} ${slack ? '--slack' : '--no-slack'} \\
+            --state ${STATE} \\
+            --format text \\
+            --format json:${REPORTS}/report.json \\
+            --format html:${REPORTS}/report.html \\
+            --format csv:${REPORTS}/findings.csv
+
+      - name: Save the state
+        if: always() && hashFiles('${STATE}') != ''
+        uses: actions/cache/save@55cc8345863c7cc4c66a329aec7e433d2d1c52a9 # v6.1.0
+        with:
+          path: ${STATE}
+          key: ${run}
+
+      - name: Upload the reports
+        if: always()
+        uses: actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1
+        with:
+          name: ${REPORTS}
+          path: ${REPORTS}
+          # A run that audited nothing has none, and has said why.
+          if-no-files-found: ignore
+          retention-days: 14
+`;
+}

@@ -1,0 +1,157 @@
+import { open } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseDocument, YAMLError } from 'yaml';
+import { AuditError } from '../../errors.js';
+import { credentialsError, type Login, setting } from './environment.js';
+
+/** The world that cone's settings are looked up in. */
+export interface ConeWorld {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+}
+
+export interface ConeLogin {
+  readonly login: Extract<Login, { by: 'client-secret' }>;
+  /** What whoever started the run should know about the file. */
+  readonly warnings: readonly string[];
+}
+
+const ID = 'CONE_CLIENT_ID';
+const SECRET = 'CONE_CLIENT_SECRET';
+const DEFAULT_PROFILE = 'default';
+
+/**
+ * The credential that ConductorOne's own command line, cone, would use: CONE_CLIENT_ID and CONE_CLIENT_SECRET, or what
+ * lacks of them from its file — `config.yaml` in CONE_CONFIG_PATH, or in `~/.conductorone` — under the profile that
+ * CONE_PROFILE names.
+ *
+ * @returns undefined where cone is not set up.
+ * @throws AuditError `credentials` naming file and field, never a value.
+ */
+export async function readConeLogin({ env, cwd }: ConeWorld): Promise<ConeLogin | undefined> {
+  const fromEnv = { clientId: setting(env, ID), clientSecret: setting(env, SECRET) };
+  if (fromEnv.clientId && fromEnv.clientSecret) {
+    return {
+      login: {
+        by: 'client-secret',
+        clientId: fromEnv.clientId,
+        clientSecret: fromEnv.clientSecret,
+        names: { clientId: ID, clientSecret: SECRET },
+      },
+      warnings: [],
+    };
+  }
+  const file = configFile(env, cwd);
+  const read = file === undefined ? undefined : await readFile(file);
+  if (file === undefined || read === undefined) {
+    const asked = ['CONE_PROFILE', 'CONE_CONFIG_PATH', ID, SECRET].find((name) => setting(env, name));
+    if (asked === undefined) return undefined;
+    throw credentialsError(
+      `${asked} is set, but ${file === undefined ? "cone's configuration has no place: HOME is not set" : `there is no file ${file}`}.`,
+      'Run "cone login", set both CONE_CLIENT_ID and CONE_CLIENT_SECRET, or set CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET.',
+    );
+  }
+  const name = setting(env, 'CONE_PROFILE') ?? DEFAULT_PROFILE;
+  const profile = profileOf(parse(read.text, file), name, file);
+  const of = `of the profile ${JSON.stringify(name)} in ${file}`;
+  const login: ConeLogin['login'] = {
+    by: 'client-secret',
+    clientId: fromEnv.clientId ?? fieldOf(profile, 'client-id', of),
+    clientSecret: fromEnv.clientSecret ?? fieldOf(profile, 'client-secret', of),
+    names: {
+      clientId: fromEnv.clientId ? ID : `The client-id ${of}`,
+      clientSecret: fromEnv.clientSecret ? SECRET : `The client-secret ${of}`,
+    },
+  };
+  return { login, warnings: read.warnings };
+}
+
+function configFile(env: ConeWorld['env'], cwd: string): string | undefined {
+  const folder = setting(env, 'CONE_CONFIG_PATH');
+  if (folder) return resolve(cwd, folder, 'config.yaml');
+  const home = setting(env, 'HOME') ?? setting(env, 'USERPROFILE');
+  return home ? join(home, '.conductorone', 'config.yaml') : undefined;
+}
+
+/** undefined: there is no such file. */
+async function readFile(file: string): Promise<{ text: string; warnings: string[] } | undefined> {
+  try {
+    const handle = await open(file, 'r');
+    try {
+      const { mode } = await handle.stat();
+      return { text: await handle.readFile('utf8'), warnings: warningsOf(file, mode) };
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new AuditError(
+      'credentials',
+      `The file ${file} cannot be read (${code}).`,
+      'Make it a file that this user may read, or set CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET.',
+      { cause },
+    );
+  }
+}
+
+/** Windows keeps its rights elsewhere: there the mode tells nothing. */
+function warningsOf(file: string, mode: number): string[] {
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return [];
+  const rights = (mode & 0o777).toString(8).padStart(4, '0');
+  return [
+    `The file ${file} holds a client secret, and others on this machine can get at it (mode ${rights}): chmod 600 it.`,
+  ];
+}
+
+function parse(text: string, file: string): unknown {
+  const document = parseDocument(text, { prettyErrors: true });
+  const [error] = document.errors;
+  // The error's own message quotes the line, and that may be the one with the secret.
+  if (error) throw unreadable(file, error);
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
+}
+
+function unreadable(file: string, cause: unknown): AuditError {
+  const line = cause instanceof YAMLError ? cause.linePos?.[0].line : undefined;
+  return credentialsError(
+    `The file ${file} is not YAML that can be read${line === undefined ? '' : ` (line ${line})`}.`,
+    'Mend it or run "cone login" anew; or set CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET.',
+  );
+}
+
+type Fields = ReadonlyMap<string, unknown>;
+
+/** Keys count without regard to case, as cone reads them. */
+function profileOf(value: unknown, name: string, file: string): Fields {
+  const profiles = fieldsOf(fieldsOf(value)?.get('profiles'));
+  const profile = fieldsOf(profiles?.get(name.toLowerCase()));
+  if (profile) return profile;
+  const names = [...(profiles?.keys() ?? [])].map((known) => JSON.stringify(known)).join(', ');
+  throw credentialsError(
+    `The file ${file} has no profile ${JSON.stringify(name)}.`,
+    names === ''
+      ? 'It has none at all: run "cone login", or set CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET.'
+      : `Set CONE_PROFILE to one that it has: ${names}.`,
+  );
+}
+
+function fieldsOf(value: unknown): Fields | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return new Map(Object.entries(value).map(([key, field]) => [key.toLowerCase(), field]));
+}
+
+/** cone writes `client-id`; its example file says `client_id`. */
+function fieldOf(profile: Fields, field: string, of: string): string {
+  const value = profile.get(field) ?? profile.get(field.replace('-', '_'));
+  const text = typeof value === 'string' ? value.trim() : '';
+  if (text !== '') return text;
+  throw credentialsError(
+    `The ${field} ${of} is ${value === undefined || value === null || value === '' ? 'missing' : 'no text'}.`,
+    'Run "cone login" for that profile, or set CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET.',
+  );
+}

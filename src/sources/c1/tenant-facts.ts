@@ -1,0 +1,216 @@
+import {
+  type AllowList,
+  type Fact,
+  ifKnown,
+  isKnown,
+  type Role,
+  type TenantFacts,
+  Unknown,
+} from '../../contract/index.js';
+import { AuditError } from '../../errors.js';
+import type { ApiClient } from './client.js';
+import {
+  asRecord,
+  errorNote,
+  FieldReader,
+  type List,
+  nameOf,
+  pagesOf,
+  type Reader,
+  unlessDeletedLater,
+  type WireRecord,
+} from './lists.js';
+
+export const LIST: List = { method: 'GET', path: '/iam/roles' };
+const CURE = "Give the audit's credential the right to read roles (GET /iam/roles).";
+/** Every tenant has it: a list without it is not the whole truth, and would make the mightiest keys look harmless. */
+const ALWAYS_THERE = 'system:owner';
+
+export interface RolesSeen {
+  readonly roles: Fact<ReadonlyMap<string, Role>>;
+  readonly note: string | null;
+  /** Why the list could not be read. */
+  readonly failure?: AuditError;
+}
+
+/** The tenant's undeleted roles by id; unknown unless all of them were seen whole, or a role would look deleted. */
+export async function readRoles(reader: Reader): Promise<RolesSeen> {
+  const roles = new Map<string, Role>();
+  let malformed: string | undefined;
+  const steps = pagesOf(LIST, reader);
+  try {
+    for (;;) {
+      const step = await steps.next();
+      if (step.done) {
+        if (step.value !== 'end') return notKnown(`${nameOf(LIST)} repeats itself instead of going on`);
+        if (malformed !== undefined) return notKnown(`${nameOf(LIST)} lists a role ${malformed}`);
+        if (![...roles.values()].some(({ name }) => name === ALWAYS_THERE))
+          return notKnown(`${nameOf(LIST)} does not list ${ALWAYS_THERE}, which every tenant has`);
+        return { roles, note: null };
+      }
+      for (const value of step.value.records) {
+        const role = toRole(unlessDeletedLater(asRecord(value) ?? {}, reader.client.now));
+        if (typeof role === 'string') malformed ??= role;
+        else if (role) {
+          if ((roles.get(role.id)?.name ?? role.name) !== role.name)
+            malformed ??= `twice, with other fields (${role.id})`;
+          roles.set(role.id, role);
+        }
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof AuditError)) throw error;
+    return {
+      roles: new Unknown("the tenant's roles could not be read", CURE),
+      note: `Roles are not known: ${errorNote(error)} ${CURE}`,
+      failure: error,
+    };
+  }
+}
+
+function notKnown(reason: string): RolesSeen {
+  return { roles: new Unknown(reason, CURE), note: `Roles are not known: ${reason}. ${CURE}` };
+}
+
+/** The role, undefined for a deleted one, or what is wrong with its record. */
+function toRole(record: WireRecord): Role | string | undefined {
+  const read = new FieldReader(record);
+  const role = { id: read.text('id'), name: read.text('name'), displayName: read.text('displayName') };
+  const deletedAt = read.instant('deletedAt');
+  const builtIn = read.flag('systemBuiltin') === true;
+  if (read.problems[0]) return `whose ${read.problems[0]}`;
+  if (role.id === '') return 'without an id';
+  if (deletedAt !== null) return undefined;
+  // Blank where the caller may not read it. What the system names cannot be told without its name.
+  const blank = role.name === '' && (builtIn || role.displayName === '');
+  return blank ? 'whose name is blank' : role;
+}
+
+/** Who the audit runs as. */
+export interface Caller {
+  /** undefined where it is not known. */
+  readonly userId: string | undefined;
+  /** The credential it acts with, as the tenant calls it; undefined where the tenant does not say. */
+  readonly principal: string | undefined;
+  /** What the credential itself may do: service roles, or role ids or names; empty where none were given. */
+  readonly roles: readonly string[];
+  /** What is not known, as a note. */
+  readonly note: string | null;
+  /** Why nothing is known. */
+  readonly failure?: AuditError;
+}
+
+/** Asks who the caller is. A refusal is a note: the lists themselves show whether the run can go on. */
+export async function introspect(client: ApiClient): Promise<Caller> {
+  try {
+    const read = new FieldReader(await client.call({ method: 'GET', path: '/auth/introspect' }));
+    const userId = read.text('userId');
+    const roles = read.texts('roles');
+    return {
+      userId: userId === '' ? undefined : userId,
+      // The API's own spelling.
+      principal: read.text('principleId') || undefined,
+      roles: Array.isArray(roles) ? roles : [],
+      note:
+        userId === ''
+          ? "GET /auth/introspect does not say which user this credential acts for. Report it to ConductorOne's support."
+          : null,
+    };
+  } catch (error) {
+    if (!(error instanceof AuditError)) throw error;
+    return {
+      userId: undefined,
+      principal: undefined,
+      roles: [],
+      note: `c1-audit does not know who it runs as: ${errorNote(error)}`,
+      failure: error,
+    };
+  }
+}
+
+/** A role of a service (`role/<service>:<role>`), not of the tenant. */
+export function isServiceRole(role: string): boolean {
+  return role.startsWith('role/');
+}
+
+/** What the service roles of a Super Administrator start with. */
+const OWNER_ROLES = ['role/c1.api.tenant.v1.Tenant:owner', 'role/c1.api.auth.v1.Auth:owner'];
+
+/** Whether the credential may see everything; undefined where its roles are not known. */
+export function isSuperAdministrator(
+  { roles: held }: Caller,
+  roles: Fact<ReadonlyMap<string, Role>>,
+): boolean | undefined {
+  if (held.length === 0) return undefined;
+  if (held.some((role) => role === 'system:owner' || OWNER_ROLES.some((owner) => role.startsWith(owner))))
+    return true;
+  const ids = held.filter((role) => !isServiceRole(role));
+  if (ids.length === 0) return false;
+  if (!isKnown(roles)) return undefined;
+  return ids.some((id) => roles.get(id)?.name === 'system:owner');
+}
+
+/** True where the roles of the credential, its role scope or its owner are known, and all of them are Basic User. */
+export function holdsNoAdministratorRole(
+  { roles: held }: Caller,
+  roles: Fact<ReadonlyMap<string, Role>>,
+  {
+    scope = [],
+    owner = [],
+  }: { readonly scope?: readonly string[] | undefined; readonly owner: readonly Role[] | undefined },
+): boolean {
+  const all = ifKnown(roles);
+  const nameOf = (id: string) => (id.startsWith('system:') ? id : all?.get(id)?.name);
+  const lists = [
+    held.some(isServiceRole) ? [] : held.map(nameOf),
+    scope.map(nameOf),
+    owner.map(({ name }) => name),
+  ];
+  return lists.some((names) => names.length > 0 && names.every((name) => name === 'system:user'));
+}
+
+const SETTINGS_CURE =
+  "Give the audit's credential the right to read the session settings (GET /settings/session).";
+
+/** The tenant-wide source networks for personal clients. */
+export async function readAllowList(
+  client: ApiClient,
+): Promise<{ allowList: TenantFacts['allowList']; note: string | null; failure?: AuditError }> {
+  try {
+    const answer = await client.call({ method: 'GET', path: '/settings/session' });
+    const settings = settingsIn(answer);
+    const user = settings && restriction(settings.pccUserSource);
+    const admin = settings && restriction(settings.pccAdminSource);
+    if (user && admin && isKnown(user) && isKnown(admin)) return { allowList: { user, admin }, note: null };
+    return {
+      allowList: new Unknown('the session settings hold no readable allow lists', SETTINGS_CURE),
+      note: "The tenant's own allow lists are not known: GET /settings/session does not answer as documented. Look for a newer version of c1-audit.",
+    };
+  } catch (error) {
+    if (!(error instanceof AuditError)) throw error;
+    return {
+      allowList: new Unknown("the tenant's session settings could not be read", SETTINGS_CURE),
+      note: `The tenant's own allow lists are not known: ${errorNote(error)} ${SETTINGS_CURE}`,
+      failure: error,
+    };
+  }
+}
+
+/** Whether the settings stand in a field of their own is told by what is there; undefined where nothing is. */
+function settingsIn(answer: WireRecord): WireRecord | undefined {
+  const inner = asRecord(answer.sessionSettings);
+  return [inner, answer].find(
+    (record) => record && ('pccUserSource' in record || 'pccAdminSource' in record),
+  );
+}
+
+/** Unset is "off". */
+function restriction(value: unknown): Fact<AllowList> {
+  const record = asRecord(value ?? {});
+  if (!record) return new Unknown('it is no object', SETTINGS_CURE);
+  const read = new FieldReader(record);
+  const enabled = read.flag('enabled');
+  const cidrs = read.texts('sourceCidr');
+  if (!isKnown(enabled)) return enabled;
+  return isKnown(cidrs) ? { enabled, cidrs } : cidrs;
+}
