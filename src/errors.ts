@@ -46,3 +46,17 @@ export class AuditError extends Error {
     return BEFORE_THE_AUDIT.has(this.code);
   }
 }
+
+/** Exit codes, the same whatever the format. */
+export const EXIT = {
+  /** Complete, nothing at or above the threshold. */
+  clean: 0,
+  /** Complete, findings at or above the threshold. */
+  findings: 1,
+  /** Usage or configuration error: nothing was audited. */
+  usage: 2,
+  /** The audit failed or is incomplete, or a report could not be delivered. */
+  incomplete: 3,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

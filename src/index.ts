@@ -4,6 +4,7 @@ import type { AuditOptions } from './options.js';
 export * from './contract/index.js';
 export type { Report, SourceCoverage } from './engine/report.js';
 export { AuditError, type ErrorCode } from './errors.js';
+export type { AbortSignalLike, AuditOptions } from './options.js';
 
 /**
  * Audits and resolves to the report, an incomplete one included: look at `coverage.complete` before you call a tenant

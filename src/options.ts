@@ -27,7 +27,7 @@ export interface AuditOptions {
 }
 
 /** An `AbortSignal`, in words that need no other types. */
-interface AbortSignalLike {
+export interface AbortSignalLike {
   readonly aborted: boolean;
   readonly reason?: unknown;
   addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;

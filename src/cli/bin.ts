@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url';
-import { EXIT } from '../engine/report.js';
-import { AuditError } from '../errors.js';
+import { AuditError, EXIT } from '../errors.js';
 import { main } from './main.js';
 
 /** How the program ends, once that is decided. */

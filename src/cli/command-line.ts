@@ -1,6 +1,5 @@
 import { Command, Help, type HelpConfiguration } from 'commander';
-import type { ExitCode } from '../engine/report.js';
-import { AuditError } from '../errors.js';
+import { AuditError, type ExitCode } from '../errors.js';
 import { FORMATS } from '../reporters/index.js';
 import type { CommandContext } from './context.js';
 import {

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { PROFILES, SOURCE_KINDS } from '../config/config.js';
-import { DAY, parseInstant } from '../contract/index.js';
+
 import { SEVERITIES } from '../contract/severity.js';
-import { startOfDate } from '../engine/waivers.js';
+import { DAY, parseInstant, startOfDate } from '../contract/time.js';
 import { AuditError } from '../errors.js';
 import { FORMATS } from '../reporters/index.js';
 

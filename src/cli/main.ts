@@ -1,6 +1,5 @@
 import { CommanderError } from 'commander';
-import { EXIT, type ExitCode } from '../engine/report.js';
-import { AuditError } from '../errors.js';
+import { AuditError, EXIT, type ExitCode } from '../errors.js';
 import type { Io } from '../io.js';
 import { hideSecrets, Redactor } from '../redact.js';
 import { createProgram } from './command-line.js';

@@ -137,7 +137,6 @@ export async function readConfig(file: string, cwd: string): Promise<ConfigFile>
     return { name, path: file, text, value: null, problems: [], locate: () => undefined };
   }
   // Loaded here only: runs without such a file need no YAML.
-  const { parseConfigText } = await import('./read.js');
   const { value, problems, locate } = parseConfigText(text, kind === '.json');
   return {
     name,

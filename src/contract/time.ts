@@ -42,3 +42,13 @@ export function parseInstant(text: string): Date | undefined {
 export function countDays(days: number): string {
   return `${days} ${days === 1 ? 'day' : 'days'}`;
 }
+
+/**
+ * The first millisecond of a calendar date in UTC, or undefined for what no calendar has: 2027-02-30, 2027-1-31.
+ */
+export function startOfDate(text: string): number | undefined {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
+  const start = new Date(`${text}T00:00:00.000Z`);
+  if (Number.isNaN(start.getTime()) || start.toISOString().slice(0, 10) !== text) return undefined;
+  return start.getTime();
+}

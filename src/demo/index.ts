@@ -1,23 +1,13 @@
-import { type Fault, Faults } from '../../test/tenant/faults.js';
-import { type ActionsEndpoint, Issuer, serveActions } from '../../test/tenant/issuer.js';
 import type { CustomFinding, TenantData, TenantRecords } from './records.js';
 import { seed } from './seed.js';
+import { type Fault, Faults } from './tenant/faults.js';
+import { type ActionsEndpoint, Issuer, serveActions } from './tenant/issuer.js';
 import { exportJwk, generateKeys } from './tenant/jws.js';
 import { type ClientKind, findClient, fullClientId } from './tenant/login.js';
 import { DEFAULT_PAGING, find, findById, type Paging } from './tenant/paging.js';
 import { Handler, type Listening, listen, type RecordedRequest } from './tenant/server.js';
 import { DpopNonces, type Features, type Lifetimes, Sessions, type State } from './tenant/state.js';
 
-export { type BulkSize, bulk } from '../../test/tenant/bulk.js';
-export {
-  type Effect,
-  type Fault,
-  type FaultRequest,
-  Faults,
-  setAnswerField,
-  setField,
-} from '../../test/tenant/faults.js';
-export type { ActionsEndpoint } from '../../test/tenant/issuer.js';
 export {
   Calendar,
   clientNameOf,
@@ -35,10 +25,20 @@ export {
   trust,
   user,
 } from './build.js';
+export { type BulkSize, bulk } from './bulk.js';
 export type * from './records.js';
 export { Permission } from './records.js';
 export { seed } from './seed.js';
 export type { Target } from './tenant/endpoints.js';
+export {
+  type Effect,
+  type Fault,
+  type FaultRequest,
+  Faults,
+  setAnswerField,
+  setField,
+} from './tenant/faults.js';
+export type { ActionsEndpoint } from './tenant/issuer.js';
 export type { Paging, Table, UndeclaredList } from './tenant/paging.js';
 export type { RecordedRequest } from './tenant/server.js';
 export type { Features, Lifetimes, Switch } from './tenant/state.js';

@@ -1,5 +1,4 @@
-import { EXIT, type ExitCode } from '../engine/report.js';
-import { AuditError } from '../errors.js';
+import { AuditError, EXIT, type ExitCode } from '../errors.js';
 import { cutTo, forGitHubLine, neutraliseJson } from '../reporters/escape.js';
 import { abortReason } from '../sources/c1/http.js';
 import {

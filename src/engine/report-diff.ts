@@ -1,7 +1,7 @@
 import { atLeast, type Finding, type Severity, severityRank } from '../contract/index.js';
-import { AuditError } from '../errors.js';
+import { AuditError, EXIT, type ExitCode } from '../errors.js';
 import { isDrift } from './drift.js';
-import { EXIT, type ExitCode, hidesFindings, hidesFrom, type Report } from './report.js';
+import { hidesFindings, hidesFrom, type Report } from './report.js';
 import { credentialKey, reachOf } from './state.js';
 
 type Judged = Report['credentials'][number];

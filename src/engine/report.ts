@@ -1,5 +1,6 @@
 import type { Finding, Kind, ReportedCredential } from '../contract/index.js';
 import { atLeast, SEVERITIES, type Severity } from '../contract/severity.js';
+import { EXIT, type ExitCode } from '../errors.js';
 
 /** One source's part of the coverage. */
 export interface SourceCoverage {
@@ -107,20 +108,6 @@ export function highestSeverity(report: Report): Severity | undefined {
 
 /** Severities as reports list them, the most severe first. */
 export const MOST_SEVERE_FIRST: readonly Severity[] = [...SEVERITIES].reverse();
-
-/** Exit codes, the same whatever the format. */
-export const EXIT = {
-  /** Complete, nothing at or above the threshold. */
-  clean: 0,
-  /** Complete, findings at or above the threshold. */
-  findings: 1,
-  /** Usage or configuration error: nothing was audited. */
-  usage: 2,
-  /** The audit failed or is incomplete, or a report could not be delivered. */
-  incomplete: 3,
-} as const;
-
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** What a report means for whoever started the run. Incomplete beats findings: nothing that failed ever looks clean. */
 export function exitCode(report: Report, failOn: Severity | 'never'): ExitCode {

@@ -1,10 +1,10 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import schema from '../../schema/report.json' with { type: 'json' };
 import { parseInstant } from '../contract/index.js';
+import { startOfDate } from '../contract/time.js';
 import { AuditError } from '../errors.js';
 import { summarise } from './assemble.js';
 import type { Report } from './report.js';
-import { startOfDate } from './waivers.js';
 
 /**
  * Whether a value is a report, by the schema; `errors` say what is wrong.

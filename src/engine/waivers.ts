@@ -8,6 +8,7 @@ import {
   type Waiver,
   wholeDays,
 } from '../contract/index.js';
+import { startOfDate } from '../contract/time.js';
 import { credentialKey } from './state.js';
 
 /**
@@ -93,16 +94,6 @@ function literal(character: string): string {
 
 /** How far ahead a waiver may end, in days after the run's date. */
 export const WAIVER_MAX_DAYS = 366;
-
-/**
- * The first millisecond of a calendar date in UTC, or undefined for what no calendar has: 2027-02-30, 2027-1-31.
- */
-export function startOfDate(text: string): number | undefined {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
-  const start = new Date(`${text}T00:00:00.000Z`);
-  if (Number.isNaN(start.getTime()) || start.toISOString().slice(0, 10) !== text) return undefined;
-  return start.getTime();
-}
 
 /** The first millisecond after an inclusive end date, in UTC. */
 export function endOfDate(text: string): number | undefined {

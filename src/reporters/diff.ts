@@ -24,9 +24,9 @@ import {
 
 /** The forms of a comparison, each loaded on demand. */
 const LOADERS = {
-  text: async () => (await import('./diff.js')).diffText,
-  markdown: async () => (await import('./diff.js')).diffMarkdown,
-  json: async () => (await import('./diff.js')).diffJson,
+  text: async () => diffText,
+  markdown: async () => diffMarkdown,
+  json: async () => diffJson,
 } satisfies Partial<Record<Format, () => Promise<(diff: ReportDiff) => Iterable<string>>>>;
 
 export const DIFF_FORMATS = Object.keys(LOADERS) as readonly (keyof typeof LOADERS)[];

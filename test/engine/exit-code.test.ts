@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Finding, SEVERITIES, type Severity } from '../../src/contract/index.js';
-import { EXIT, exitCode } from '../../src/engine/report.js';
+import { exitCode } from '../../src/engine/report.js';
+import { EXIT } from '../../src/errors.js';
 import { sampleFinding, sampleReport, sampleUnknown } from '../helpers/sample-report.js';
 
 const of = (findings: readonly Finding[], complete = true) => sampleReport({ findings, complete });

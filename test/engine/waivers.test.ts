@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { Waiver } from '../../src/config/config.js';
 import { DAY, type Finding, type ReportedCredential } from '../../src/contract/index.js';
+import { startOfDate } from '../../src/contract/time.js';
 import {
   applyWaivers,
   endOfDate,
@@ -9,7 +10,6 @@ import {
   globProblem,
   NAMED_ONLY,
   nameMatcher,
-  startOfDate,
   WAIVER_RULES,
   type WaiverInput,
   waiverDateProblem,

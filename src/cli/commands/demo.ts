@@ -1,7 +1,6 @@
 import { writeStream } from '../../delivery/output.js';
 import { startTenant } from '../../demo/index.js';
-import { EXIT, type ExitCode } from '../../engine/report.js';
-import { AuditError } from '../../errors.js';
+import { AuditError, EXIT, type ExitCode } from '../../errors.js';
 import type { Io } from '../../io.js';
 import { hideSecrets } from '../../redact.js';
 import type { CommandContext } from '../context.js';

@@ -3,8 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { CONFIG_NAMES } from '../../config/read.js';
 import { makeDirectory, temporaryBeside, writeStream } from '../../delivery/output.js';
-import { EXIT, type ExitCode } from '../../engine/report.js';
-import { AuditError } from '../../errors.js';
+import { AuditError, EXIT, type ExitCode } from '../../errors.js';
 import { configFile, workflowFile } from '../../init/files.js';
 import {
   CONFIG_FILE,

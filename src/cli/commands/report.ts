@@ -1,9 +1,8 @@
 import { rules as builtIns } from '../../../rules/index.js';
 import { type LoadedConfig, loadConfig } from '../../config/load.js';
 import { parseTargets, prepareTargets } from '../../delivery/output.js';
-import type { ExitCode } from '../../engine/report.js';
 import { compareReports, diffExitCode } from '../../engine/report-diff.js';
-import { AuditError } from '../../errors.js';
+import { AuditError, type ExitCode } from '../../errors.js';
 import { DIFF_FORMATS, renderDiff } from '../../reporters/diff.js';
 import { rerender, whyIncomplete } from '../../run.js';
 import { type CommandContext, complain } from '../context.js';
@@ -25,7 +24,6 @@ export async function reportCommand(
 ): Promise<ExitCode> {
   const { io } = context;
   if (flags.diff) {
-    const { reportDiffCommand } = await import('./report.js');
     return reportDiffCommand(files, flags, await failOnConfig(flags, context), context);
   }
   const [file, ...others] = files;

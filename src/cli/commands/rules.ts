@@ -11,9 +11,8 @@ import {
 } from '../../contract/index.js';
 import { writeStream } from '../../delivery/output.js';
 import { DRIFT_RULES } from '../../engine/drift.js';
-import { EXIT, type ExitCode } from '../../engine/report.js';
 import { WAIVER_RULES } from '../../engine/waivers.js';
-import { AuditError } from '../../errors.js';
+import { AuditError, EXIT, type ExitCode } from '../../errors.js';
 import type { CommandContext } from '../context.js';
 
 /** What can be told of a rule: those that judge credentials, and those that judge waivers and changes. */

@@ -3,16 +3,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type Effect,
-  type Fault,
-  type Faults,
-  meantBy,
-  PageFaults,
-  type PageTwist,
-} from '../../../test/tenant/faults.js';
 import { API_PREFIX, findRoute, type Route, type Target } from './endpoints.js';
 import { apiError, Code, codeOf, oauthError, Refusal, type Reply } from './errors.js';
+import { type Effect, type Fault, type Faults, meantBy, PageFaults, type PageTwist } from './faults.js';
 import { answerTokenRequest, authorize, TOKEN_PATH } from './login.js';
 import type { State } from './state.js';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { exportJwk, generateKeys, type Jwk, type Key, signJws } from '../../src/demo/tenant/jws.js';
-import { type Listening, listen } from '../../src/demo/tenant/server.js';
+import { exportJwk, generateKeys, type Jwk, type Key, signJws } from './jws.js';
+import { type Listening, listen } from './server.js';
 
 /** Somebody who signs OIDC tokens: a CI system, say. */
 export class Issuer {

@@ -1,4 +1,4 @@
-import type { Target } from '../../src/demo/tenant/endpoints.js';
+import type { Target } from './endpoints.js';
 
 /** What goes wrong. */
 export type Effect =
