@@ -1,132 +1,225 @@
-import { Command, Help, type HelpConfiguration } from 'commander';
+import { Argument, Command, Help, type HelpConfiguration, Option } from 'commander';
+import { PROFILES, SOURCE_KINDS } from '../config/config.js';
+import { SEVERITIES } from '../contract/severity.js';
 import { AuditError, type ExitCode } from '../errors.js';
 import { FORMATS } from '../reporters/index.js';
 import type { CommandContext } from './context.js';
-import {
-  type AuditFlags,
-  answerGuesses,
-  auditOptions,
-  type DoctorFlags,
-  each,
-  type InitFlags,
-  OF_THE_AUDIT,
-  type PlanFlags,
-  type ReportFlags,
-  SHELLS,
-} from './flags.js';
+import { OF_THE_AUDIT, SHELLS } from './flags.js';
 
-/**
- * Adds one command to the program: its words, arguments and flags, and what loads and runs it. All of them are read at
- * every start, so that they import nothing heavy; what a command needs comes with its module in `commands/`.
- */
-type Define = (program: Command, run: Run) => void;
-
-/** Runs a command in the program's world and keeps its exit code. `audits`: it is there to audit. */
+/** Runs a command and keeps its exit code. `audits`: the command audits. */
 type Run = (
   command: (context: CommandContext) => Promise<ExitCode>,
-  about?: { readonly audits: boolean },
+  about: { readonly audits: boolean },
 ) => Promise<void>;
 
-const defineAudit: Define = (program, run) => {
-  const audit = program.command('audit').description('audit a tenant; what c1-audit alone does');
-  for (const option of auditOptions()) audit.addOption(option);
-  answerGuesses(audit, FORMATS);
-  audit.action((flags: AuditFlags) => runAudit(flags, run));
-};
+/** Where help and commander's own messages go. */
+interface Output {
+  readonly writeOut: (text: string) => void;
+  readonly writeErr: (text: string) => void;
+}
 
-function runAudit(flags: AuditFlags, run: Run): Promise<void> {
-  return run(
-    async (context) => {
-      const { auditCommand } = await import('./commands/audit.js');
-      return auditCommand(flags, context);
-    },
-    { audits: true },
+/**
+ * The whole command line: commands, flags and help. Every start builds all of it, so it imports nothing heavy; a command's
+ * own module is loaded when the command is called.
+ */
+export function createProgram(output: Output, run: Run): Command {
+  const program = new Command('c1-audit')
+    .description('Audits the API credentials of a ConductorOne tenant.')
+    .version(C1_AUDIT_VERSION, '-V, --version', 'print the version')
+    .configureHelp(HELP)
+    .helpOption('-h, --help', 'explain a command')
+    .helpCommand(false)
+    .addHelpText('after', EXAMPLES)
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({
+      ...output,
+      // As all other messages begin.
+      outputError: (text, write) => write(text.replace(/^error: /, 'c1-audit: ')),
+    })
+    .showHelpAfterError('Run c1-audit help <command> for its flags.')
+    .usage('[command] [flags]')
+    .argument('[command]')
+    .allowExcessArguments(false);
+  addFlags(program, AUDIT_FLAGS);
+  program.action(async () => {
+    const [word] = program.args;
+    if (word !== undefined) throw await unknownCommand(word);
+    await run((context) => AUDIT.run(program, context, program), { audits: true });
+  });
+  for (const row of COMMANDS) addCommand(program, row, run);
+  return program;
+}
+
+function addCommand(program: Command, row: Row, run: Run): void {
+  const { name, about, hidden = false, usage, args = [], flags = [], after } = row;
+  const command = program.command(name, { hidden }).description(about);
+  if (usage !== undefined) command.usage(usage);
+  // What is typed is completed, flags included: none of it is for this program.
+  if (hidden) command.allowUnknownOption().helpOption(false);
+  for (const argument of args) command.addArgument(argument);
+  addFlags(command, flags);
+  if (after !== undefined) command.addHelpText('after', after);
+  command.action(() =>
+    run((context) => row.run(command, context, program), { audits: row.audits?.(command) ?? false }),
   );
 }
 
-const defineCompletion: Define = (program, run) => {
-  program
-    .command('completion')
-    .description('print what makes a shell complete words')
-    .argument('[shell]', SHELLS.join(', '))
-    .addHelpText(
-      'after',
-      `
-Examples:
-  source <(c1-audit completion bash)                         in ~/.bashrc
-  c1-audit completion zsh > "\${fpath[1]}/_c1-audit"          once
-  c1-audit completion fish > ~/.config/fish/completions/c1-audit.fish
+/** One command. Its flags and the values they take are described here only: help, completion and suggestions use this. */
+interface Row {
+  readonly name: string;
+  readonly about: string;
+  readonly hidden?: boolean;
+  readonly usage?: string;
+  readonly args?: readonly Argument[];
+  readonly flags?: readonly Option[];
+  /** Help after the flags. */
+  readonly after?: string;
+  readonly audits?: (command: Command) => boolean;
+  readonly run: (command: Command, context: CommandContext, program: Command) => Promise<ExitCode>;
+}
 
-It completes c1-audit, which must be on the PATH.`,
-    )
-    .action((shell: string | undefined) =>
-      run(async (context) => {
-        const { completionCommand } = await import('./commands/completion.js');
-        return completionCommand(shell, context);
-      }),
-    );
+/** @param values what the flag takes, where that is a closed list; the configuration checks them, all mistakes at once */
+function flag(names: string, about: string, values?: readonly string[]): Option {
+  const option = new Option(names, about);
+  if (values) option.argChoices = [...values];
+  return option;
+}
 
-  // What the shells' scripts call with the words typed so far.
-  program
-    .command('complete', { hidden: true })
-    .argument('[words...]')
-    .allowUnknownOption()
-    .helpOption(false)
-    .action((words: string[]) =>
-      run(async (context) => {
-        const { completeCommand } = await import('./commands/completion.js');
-        return completeCommand(words, context);
-      }),
-    );
+function repeatable(...described: Parameters<typeof flag>): Option {
+  return flag(...described).argParser((value: string, before: string[] | undefined) => [
+    ...(before ?? []),
+    value,
+  ]);
+}
+
+const SOURCES = Object.keys(SOURCE_KINDS);
+const TEXT_OR_JSON = ['text', 'json'];
+const PLAN_FORMATS = ['text', 'markdown'];
+const NO_COLOR = flag('--no-color', 'no colours');
+const VERBOSE = flag('-v, --verbose', 'log every request');
+
+/** Flags of `audit`, of `demo`, and of c1-audit without a command. */
+const AUDIT_FLAGS: readonly Option[] = [
+  flag(
+    '--scope <scope>',
+    "whose credentials: mine (your own) or tenant (everyone's; needs Super Administrator)",
+    ['mine', 'tenant'],
+  ),
+  repeatable('--source <source>', `what to audit, repeatable: ${SOURCES.join(', ')}`, SOURCES),
+  flag('--input <file>', 'audit an exported list; - for stdin'),
+  flag('-c, --config <file>', 'configuration (default: the nearest c1-audit.config.{yaml,yml,json,mjs,js})'),
+  flag('--profile <name>', `rule settings: ${PROFILES.join(', ')}`, PROFILES),
+  repeatable('-f, --format <format[:file]>', `output, repeatable: ${FORMATS.join(', ')}`, FORMATS),
+  flag('--fail-on <severity>', `exit 1 at this severity or above: ${SEVERITIES.join(', ')}, never`, [
+    ...SEVERITIES,
+    'never',
+  ]),
+  flag('--min-severity <severity>', 'leave findings below it out of reports', SEVERITIES),
+  repeatable('--rule <id>', 'run only this rule, repeatable'),
+  flag('--as-of <time>', 'judge as of this RFC 3339 timestamp or date'),
+  flag('--state <file>', 'remember findings from audit to audit'),
+  flag('--accept-shrink', 'accept that most of a known list is gone'),
+  flag('--slack', 'send to Slack (default where SLACK_WEBHOOK_URL is set)'),
+  flag('--no-slack', 'do not send to Slack'),
+  flag('--slack-dry-run', 'print the Slack message instead of sending it'),
+  flag('--dry-run', 'send and keep nothing; print what would be pushed to ConductorOne'),
+  flag('--no-waivers', 'report waived findings as open'),
+  flag('--timeout <seconds>', 'stop reading the tenant after this long (default: 1800)'),
+  flag('--print-config', 'print the configuration in use and where it comes from, then stop'),
+  flag('-q, --quiet', 'no progress, no warnings'),
+  VERBOSE,
+  NO_COLOR,
+];
+
+const PLAN_AUDIT_FLAGS = AUDIT_FLAGS.filter((option) =>
+  OF_THE_AUDIT.some((name) => name === option.attributeName()),
+);
+
+const AUDIT: Row = {
+  name: 'audit',
+  about: 'audit a tenant; the default command',
+  flags: AUDIT_FLAGS,
+  audits: () => true,
+  run: async (command, context) => {
+    const { auditCommand } = await import('./commands/audit.js');
+    return auditCommand(command.opts(), context);
+  },
 };
 
-const defineDemo: Define = (program, run) => {
-  const demo = program
-    .command('demo')
-    .description('audit a tenant that runs inside this process')
-    .option('--serve', 'keep the tenant running and print the environment to reach it')
-    .option('--port <port>', 'with --serve: the port to listen on');
-  for (const option of auditOptions()) demo.addOption(option);
-  answerGuesses(demo, FORMATS);
-  demo.addHelpText(
-    'after',
-    `
-All flags of an audit work as well (c1-audit help audit). It looks at everyone's
-credentials and exits with 0 whatever it finds, unless told otherwise.
+/** In the order of `--help`. */
+const COMMANDS: readonly Row[] = [
+  AUDIT,
+  {
+    name: 'demo',
+    about: 'audit a tenant that runs inside this process',
+    flags: [
+      flag('--serve', 'keep the tenant running and print the environment to reach it'),
+      flag('--port <port>', 'with --serve: the port to listen on'),
+      ...AUDIT_FLAGS,
+    ],
+    after: `
+All flags of an audit work as well (c1-audit help audit). By default the demo
+audits everyone's credentials and exits with 0 whatever it finds.
 
 Examples:
   c1-audit demo
   c1-audit demo -f html:demo.html
   c1-audit demo --scope mine --fail-on high
   c1-audit demo --serve`,
-  );
-  demo.action((flags: AuditFlags & { serve?: boolean; port?: string }) =>
-    run(
-      async (context) => {
-        const { demoCommand } = await import('./commands/demo.js');
-        return demoCommand(flags, context);
-      },
-      { audits: !flags.serve },
-    ),
-  );
-};
+    audits: (command) => !command.opts().serve,
+    run: async (command, context) => {
+      const { demoCommand } = await import('./commands/demo.js');
+      return demoCommand(command.opts(), context);
+    },
+  },
+  {
+    name: 'init',
+    about: 'set up nightly audits in a GitHub repository',
+    flags: [
+      flag('--tenant <domain>', 'the tenant: acme or acme.conductor.one'),
+      flag('--auth <login>', 'federation (stores no secret) or secret', ['federation', 'secret']),
+      flag('--scope <scope>', "tenant (everyone's credentials) or mine", ['mine', 'tenant']),
+      flag('--profile <name>', 'rule settings', PROFILES),
+      flag('--fail-on <severity>', 'fail at this severity or above, or never', [...SEVERITIES, 'never']),
+      flag('--slack', 'send new findings to Slack'),
+      flag('--no-slack', 'do not send to Slack'),
+      flag('--repository <owner/name>', 'where it will run (default: from .git)'),
+      flag('--branch <name>', 'its default branch (default: from .git, or main)'),
+      flag('--schedule <cron>', 'when, in UTC (default: "17 4 * * *")'),
+      flag('--dir <folder>', 'root of the repository (default: here)'),
+      flag('-y, --yes', 'do not ask, use the defaults'),
+      flag('--dry-run', 'print the files instead of writing them'),
+      flag('--force', 'overwrite existing files'),
+      flag('--update', 'only replace the copy of c1-audit'),
+    ],
+    after: `
+Writes a configuration, a workflow and the copy of c1-audit that it runs, then
+prints what to do by hand. Asks for values that are not given.
 
-const defineDoctor: Define = (program, run) => {
-  const doctor = program
-    .command('doctor')
-    .description('check that an audit can run, and say what to mend')
-    .option('-c, --config <file>', 'configuration to check')
-    .option('--scope <scope>', 'mine or tenant, as for an audit')
-    .option('--source <source>', 'what would be audited, repeatable', each)
-    .option('--state <file>', 'state file to check')
-    .option('--slack-test', 'send one message to Slack, marked as a test')
-    .option('-f, --format <format>', 'text or json', 'text')
-    .option('--timeout <seconds>', 'stop after this long (default: 60)')
-    .option('-v, --verbose', 'log every request')
-    .option('--no-color', 'no colours')
-    .addHelpText(
-      'after',
-      `
+  c1-audit init
+  c1-audit init --tenant acme --repository acme/security --yes
+  c1-audit init --tenant acme --auth secret --no-slack --yes --dry-run`,
+    run: async (command, context) => {
+      const { initCommand } = await import('./commands/init.js');
+      return initCommand(command.opts(), context);
+    },
+  },
+  {
+    name: 'doctor',
+    about: 'check that an audit can run, and print what to fix',
+    flags: [
+      flag('-c, --config <file>', 'configuration to check'),
+      flag('--scope <scope>', 'mine or tenant, as for an audit', ['mine', 'tenant']),
+      repeatable('--source <source>', 'what would be audited, repeatable', SOURCES),
+      flag('--state <file>', 'state file to check'),
+      flag('--slack-test', 'send one message to Slack, marked as a test'),
+      flag('-f, --format <format>', 'text or json').choices(TEXT_OR_JSON).default('text'),
+      flag('--timeout <seconds>', 'stop after this long (default: 60)'),
+      VERBOSE,
+      NO_COLOR,
+    ],
+    after: `
 Nothing is audited or changed. Exit 0: an audit can run; 2: it would not start;
 3: it would start, but fail or be incomplete.
 
@@ -135,39 +228,122 @@ Examples:
   c1-audit doctor --scope tenant --state .c1-audit/state.json
   c1-audit doctor --slack-test
   c1-audit doctor -f json | jq '.checks[] | select(.status == "problem")'`,
-    )
-    .action((flags: DoctorFlags) =>
-      run(async (context) => {
-        const { doctorCommand } = await import('./commands/doctor.js');
-        return doctorCommand(flags, context);
-      }),
-    );
-  answerGuesses(doctor, ['text', 'json'], false);
-};
+    run: async (command, context) => {
+      const { doctorCommand } = await import('./commands/doctor.js');
+      return doctorCommand(command.opts(), context);
+    },
+  },
+  {
+    name: 'rules',
+    about: 'list the rules, or explain one',
+    args: [new Argument('[id]', 'a rule')],
+    flags: [
+      flag('-c, --config <file>', 'configuration, for the rules of its plug-ins'),
+      flag('-f, --format <format>', 'text or json').choices(TEXT_OR_JSON).default('text'),
+    ],
+    run: async (command, context) => {
+      const { rulesCommand } = await import('./commands/rules.js');
+      return rulesCommand(command.args[0], command.opts(), context);
+    },
+  },
+  {
+    name: 'report',
+    about: 'render a saved JSON report again, or compare two',
+    usage: '[flags] <report.json>\n       c1-audit report --diff [flags] <old.json> <new.json>',
+    args: [new Argument('[files...]', 'reports written with -f json; - for stdin')],
+    flags: [
+      flag('--diff', 'compare two: what is new, changed, resolved or not seen'),
+      repeatable(
+        '-f, --format <format[:file]>',
+        'output, repeatable; with --diff text, markdown or json',
+        FORMATS,
+      ),
+      flag('--fail-on <severity>', 'exit 1 at this severity or above', [...SEVERITIES, 'never']),
+      flag('-c, --config <file>', 'configuration, for failOn and the rules of its plug-ins'),
+      NO_COLOR,
+    ],
+    after: `
+Examples:
+  c1-audit report report.json -f html:report.html
+  c1-audit report --diff monday.json tuesday.json
+  c1-audit -f json | c1-audit report --diff old.json - -f markdown:diff.md`,
+    run: async (command, context) => {
+      const { reportCommand } = await import('./commands/report.js');
+      return reportCommand(command.args, command.opts(), context);
+    },
+  },
+  {
+    name: 'plan',
+    about: 'say what to do about each finding, owner by owner',
+    args: [new Argument('[report.json]', 'a report written with -f json, - for stdin; without it, audits')],
+    flags: [
+      flag('--owner <email or id>', 'only the part of this owner, ready to send'),
+      repeatable('-f, --format <format[:file]>', 'output, repeatable: text, markdown', PLAN_FORMATS),
+      ...PLAN_AUDIT_FLAGS,
+    ],
+    after: `
+Examples:
+  c1-audit plan report.json
+  c1-audit plan report.json --owner jo@acme.example -f markdown:jo.md
+  c1-audit plan --scope tenant --min-severity high`,
+    audits: (command) => command.args.length === 0,
+    run: async (command, context) => {
+      const { planCommand } = await import('./commands/plan.js');
+      const given = PLAN_AUDIT_FLAGS.find(
+        (option) => command.getOptionValueSource(option.attributeName()) === 'cli',
+      );
+      return planCommand(command.args[0], command.opts(), given?.long ?? undefined, context);
+    },
+  },
+  {
+    name: 'completion',
+    about: 'print a shell completion script',
+    args: [argument('[shell]', SHELLS.join(', '), SHELLS)],
+    after: `
+Examples:
+  source <(c1-audit completion bash)                         in ~/.bashrc
+  c1-audit completion zsh > "\${fpath[1]}/_c1-audit"          once
+  c1-audit completion fish > ~/.config/fish/completions/c1-audit.fish
 
-/** commander's own does not say why it shows the general help where a command is not there. */
-const defineHelp: Define = (program, run) => {
-  program
-    .command('help')
-    .description('explain a command and its flags')
-    .argument('[command]', 'a command')
-    .action((word: string | undefined) =>
-      run(async () => {
-        const named = program.commands.find((command) => command.name() === word);
-        if (word !== undefined && !named) throw await unknownCommand(word, program);
-        (named ?? program).outputHelp();
-        return 0;
-      }),
-    );
-};
+It completes c1-audit, which must be on the PATH.`,
+    run: async (command, context) => {
+      const { completionCommand } = await import('./commands/completion.js');
+      return completionCommand(command.args[0], context);
+    },
+  },
+  {
+    // What the shells' scripts call with the words typed so far.
+    name: 'complete',
+    about: 'print what completes the last word',
+    hidden: true,
+    args: [new Argument('[words...]')],
+    run: async (command, context, program) => {
+      const { completeCommand } = await import('./commands/completion.js');
+      return completeCommand(program, command.args, context);
+    },
+  },
+  {
+    // commander's own does not say that a command does not exist.
+    name: 'help',
+    about: 'explain a command and its flags',
+    args: [new Argument('[command]', 'a command')],
+    run: async (command, _context, program) => {
+      const [word] = command.args;
+      const named = program.commands.find((one) => one.name() === word);
+      if (word !== undefined && !named) throw await unknownCommand(word);
+      (named ?? program).outputHelp();
+      return 0;
+    },
+  },
+];
 
-/** What to tell whoever typed a command that is not there. */
-async function unknownCommand(word: string, program: Parameters<Define>[0]): Promise<AuditError> {
+function argument(name: string, about: string, values: readonly string[]): Argument {
+  return Object.assign(new Argument(name, about), { argChoices: [...values] });
+}
+
+async function unknownCommand(word: string): Promise<AuditError> {
   const { didYouMean } = await import('../config/nearest.js');
-  const names = program
-    .createHelp()
-    .visibleCommands(program)
-    .map((command) => command.name());
+  const names = COMMANDS.filter(({ hidden }) => !hidden).map(({ name }) => name);
   return new AuditError(
     'usage',
     `There is no command ${JSON.stringify(word)}${didYouMean(word, names) || '.'}`,
@@ -175,197 +351,63 @@ async function unknownCommand(word: string, program: Parameters<Define>[0]): Pro
   );
 }
 
-const defineInit: Define = (program, run) => {
-  program
-    .command('init')
-    .description('set up nightly audits in a GitHub repository')
-    .option('--tenant <domain>', 'the tenant: acme or acme.conductor.one')
-    .option('--auth <login>', 'federation (stores no secret) or secret')
-    .option('--scope <scope>', "tenant (everyone's credentials) or mine")
-    .option('--profile <name>', 'rule settings')
-    .option('--fail-on <severity>', 'fail at this severity or above, or never')
-    .option('--slack', 'send new findings to Slack')
-    .option('--no-slack', 'do not send to Slack')
-    .option('--repository <owner/name>', 'where it will run (default: from .git)')
-    .option('--branch <name>', 'its default branch (default: from .git, or main)')
-    .option('--schedule <cron>', 'when, in UTC (default: "17 4 * * *")')
-    .option('--dir <folder>', 'root of the repository (default: here)')
-    .option('-y, --yes', 'do not ask, use the defaults')
-    .option('--dry-run', 'print the files instead of writing them')
-    .option('--force', 'overwrite existing files')
-    .option('--update', 'only replace the copy of c1-audit')
-    .addHelpText(
-      'after',
-      `
-Writes a configuration, a workflow and the copy of c1-audit that it runs, then
-prints what to do by hand. Asks for values that are not given.
-
-  c1-audit init
-  c1-audit init --tenant acme --repository acme/security --yes
-  c1-audit init --tenant acme --auth secret --no-slack --yes --dry-run`,
-    )
-    .action((flags: InitFlags) =>
-      run(async (context) => {
-        const { initCommand } = await import('./commands/init.js');
-        return initCommand(flags, context);
-      }),
-    );
-};
-
-const definePlan: Define = (program, run) => {
-  const plan = program
-    .command('plan')
-    .description('say what to do about each finding, owner by owner')
-    .argument('[report.json]', 'a report that -f json wrote, - for stdin; without it, audits')
-    .option('--owner <email or id>', 'only the part of this owner, ready to send')
-    .option('-f, --format <format[:file]>', 'output, repeatable: text, markdown', each);
-  const names: readonly string[] = OF_THE_AUDIT;
-  const options = auditOptions().filter((option) => names.includes(option.attributeName()));
-  for (const option of options) plan.addOption(option);
-  answerGuesses(plan, ['text', 'markdown']);
-  plan
-    .addHelpText(
-      'after',
-      `
-Examples:
-  c1-audit plan report.json
-  c1-audit plan report.json --owner jo@acme.example -f markdown:jo.md
-  c1-audit plan --scope tenant --min-severity high`,
-    )
-    .action((file: string | undefined, flags: PlanFlags) =>
-      run(
-        async (context) => {
-          const { planCommand } = await import('./commands/plan.js');
-          const given = options.filter(
-            (option) => plan.getOptionValueSource(option.attributeName()) === 'cli',
-          );
-          return planCommand(file, flags, given, context);
-        },
-        { audits: file === undefined },
-      ),
-    );
-};
-
-const defineReport: Define = (program, run) => {
-  const report = program
-    .command('report')
-    .description('render a saved JSON report again, or compare two')
-    .usage('[flags] <report.json>\n       c1-audit report --diff [flags] <old.json> <new.json>')
-    .argument('[files...]', 'reports that -f json wrote; - for stdin')
-    .option('--diff', 'compare two: what is new, changed, resolved or not seen')
-    .option('-f, --format <format[:file]>', 'output, repeatable; with --diff text, markdown or json', each)
-    .option('--fail-on <severity>', 'exit 1 from this severity on')
-    .option('-c, --config <file>', 'configuration, for failOn and the rules of its plug-ins')
-    .option('--no-color', 'no colours')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  c1-audit report report.json -f html:report.html
-  c1-audit report --diff monday.json tuesday.json
-  c1-audit -f json | c1-audit report --diff old.json - -f markdown:diff.md`,
-    )
-    .action((files: string[], flags: ReportFlags) =>
-      run(async (context) => {
-        const { reportCommand } = await import('./commands/report.js');
-        return reportCommand(files, flags, context);
-      }),
-    );
-  answerGuesses(report, FORMATS);
-};
-
-const defineRules: Define = (program, run) => {
-  const rules = program
-    .command('rules')
-    .description('list the rules, or explain one')
-    .argument('[id]', 'a rule')
-    .option('-c, --config <file>', 'configuration, for the rules of its plug-ins')
-    .option('-f, --format <format>', 'text or json', 'text')
-    .action((id: string | undefined, flags: { config?: string; format: string }) =>
-      run(async (context) => {
-        const { rulesCommand } = await import('./commands/rules.js');
-        return rulesCommand(id, flags, context);
-      }),
-    );
-  answerGuesses(rules, ['text', 'json'], false);
-};
-
 const EXAMPLES = `
 For example:
   c1-audit --scope tenant              audit everyone's credentials
   c1-audit -f text -f html:audit.html  one report to read, one to keep
 Exit: 0 fine; 1 findings, see --fail-on; 2 wrong usage; 3 failed or incomplete.`;
 
-/** All that is shown of commands that take every flag of an audit, which `help audit` explains. */
+/** Commands that take every flag of an audit show only these: `help audit` explains the rest. */
 const SHOWN: Readonly<Record<string, ReadonlySet<string | undefined>>> = {
   'c1-audit': new Set(['--version', '--help']),
   demo: new Set(['--serve', '--port', '--help']),
 };
 
-/** Help that fits a screen: the program's own has commands and examples, the flags stand in that of each command. */
-function withHelp(program: Command): Command {
-  const help: HelpConfiguration = {
-    // Not `visibleOptions`: what a mistyped flag may have meant is looked for there.
-    formatHelp(command, helper) {
-      const form: Help = Object.create(helper);
-      const shown = SHOWN[command.name()];
-      if (shown)
-        form.visibleOptions = () => helper.visibleOptions(command).filter(({ long }) => shown.has(long));
-      return Help.prototype.formatHelp.call(form, command, form);
-    },
-    optionDescription: ({ description, defaultValue }) =>
-      typeof defaultValue === 'string' ? `${description} (default: ${defaultValue})` : description,
-    subcommandTerm: (command) =>
-      [command.name(), ...command.registeredArguments.map((argument) => `[${argument.name()}]`)].join(' '),
+/** Help that fits a screen. */
+const HELP: HelpConfiguration = {
+  // Not `visibleOptions`: commander looks there for what a mistyped flag may have meant.
+  formatHelp(command, helper) {
+    const form: Help = Object.create(helper);
+    const shown = SHOWN[command.name()];
+    if (shown)
+      form.visibleOptions = () => helper.visibleOptions(command).filter(({ long }) => shown.has(long));
+    return Help.prototype.formatHelp.call(form, command, form);
+  },
+  optionDescription: ({ description, defaultValue }) =>
+    typeof defaultValue === 'string' ? `${description} (default: ${defaultValue})` : description,
+  argumentDescription: ({ description }) => description,
+  subcommandTerm: (command) =>
+    [command.name(), ...command.registeredArguments.map((one) => `[${one.name()}]`)].join(' '),
+};
+
+function addFlags(command: Command, flags: readonly Option[]): void {
+  for (const option of flags) command.addOption(option);
+  const format = flags.find(({ long }) => long === '--format');
+  if (format) answerGuesses(command, format);
+}
+
+/** Answers flags that people know from other tools (`--json`, `-o`) with the one that does it here. */
+function answerGuesses(command: Command, { argChoices: formats = [], flags }: Option): void {
+  const toFile = flags.includes('[:file]');
+  const answer = (names: string, hint: string) => {
+    throw new AuditError('usage', `There is no flag ${names}.`, hint);
   };
-  return program
-    .configureHelp(help)
-    .helpOption('-h, --help', 'explain a command')
-    .helpCommand(false)
-    .addHelpText('after', EXAMPLES);
-}
-
-/** In the order of `--help`. */
-const COMMANDS: readonly Define[] = [
-  defineAudit,
-  defineDemo,
-  defineInit,
-  defineDoctor,
-  defineRules,
-  defineReport,
-  definePlan,
-  defineCompletion,
-  defineHelp,
-];
-
-/** Where a program's words go. */
-interface Words {
-  readonly writeOut: (text: string) => void;
-  readonly writeErr: (text: string) => void;
-}
-
-/** The whole command line: commands, flags and help. Commands are loaded when they are called. */
-export function createProgram(words: Words, run: Run): Command {
-  const program = withHelp(new Command('c1-audit'))
-    .description('Audits the API credentials of a ConductorOne tenant.')
-    .version(C1_AUDIT_VERSION, '-V, --version', 'print the version')
-    .enablePositionalOptions()
-    .exitOverride()
-    .configureOutput({
-      ...words,
-      // As all other messages begin.
-      outputError: (text, write) => write(text.replace(/^error: /, 'c1-audit: ')),
-    })
-    .showHelpAfterError('Run c1-audit help <command> for its flags.')
-    .usage('[command] [flags]')
-    .argument('[command]')
-    .allowExcessArguments(false);
-  for (const option of auditOptions()) program.addOption(option);
-  answerGuesses(program, FORMATS);
-  program.action(async (word: string | undefined, flags: AuditFlags) => {
-    if (word !== undefined) throw await unknownCommand(word, program);
-    return runAudit(flags, run);
+  for (const format of formats) {
+    command.addOption(new Option(`--${format}`).hideHelp());
+    const file = toFile ? `, or -f ${format}:<file> to write a file` : '';
+    command.on(`option:${format}`, () => answer(`--${format}`, `Use -f ${format}${file}.`));
+  }
+  command.addOption(new Option('-o, --output <file>').hideHelp());
+  command.on('option:output', (file: string) => {
+    const extension = /\.(\w+)$/.exec(file)?.[1]?.toLowerCase() ?? '';
+    const format = formats.find((one) => one === (EXTENSIONS[extension] ?? extension)) ?? formats[0];
+    answer('-o or --output', `Use -f ${format}${toFile ? ':' : ' > '}${file}.`);
   });
-  for (const define of COMMANDS) define(program, run);
-  return program;
 }
+
+const EXTENSIONS: Readonly<Record<string, string>> = {
+  md: 'markdown',
+  txt: 'text',
+  htm: 'html',
+  jsonl: 'ndjson',
+};

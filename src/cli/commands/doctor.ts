@@ -28,12 +28,6 @@ const LONGEST = 3600;
 /** Says whether an audit can run, and what to mend, without auditing. */
 export async function doctorCommand(flags: DoctorFlags, context: CommandContext): Promise<ExitCode> {
   const { io, redactor } = context;
-  if (flags.format !== 'text' && flags.format !== 'json')
-    throw new AuditError(
-      'usage',
-      `There is no format "${flags.format}" for doctor.`,
-      'Formats are text and json.',
-    );
   const asText = flags.format === 'text';
   const lines = new TextLines(wantsColor(io, flags.color));
   const print = (text: string) => writeStream(io.stdout, text);

@@ -33,21 +33,20 @@ const FORMATS = ['text', 'markdown'] as const;
  * Such an audit leaves no trace: no state, no message, no heartbeat. Exits with 3 where the report is incomplete, so that
  * no plan passes for a whole one.
  *
- * @param given the audit's flags that were given
+ * @param given a flag of an audit that was given
  */
 export async function planCommand(
   file: string | undefined,
   flags: PlanFlags,
-  given: readonly { readonly long?: string | undefined }[],
+  given: string | undefined,
   context: CommandContext,
 ): Promise<ExitCode> {
   const { io } = context;
   const targets = documentTargets(flags.format, FORMATS, 'plan', io.cwd);
-  const [senseless] = given;
-  if (file !== undefined && senseless)
+  if (file !== undefined && given !== undefined)
     throw new AuditError(
       'usage',
-      `${senseless.long} has no meaning with a saved report.`,
+      `${given} has no meaning with a saved report.`,
       'Leave it out, or leave the report out to audit.',
     );
   if (file !== undefined) {

@@ -103,12 +103,6 @@ export async function rulesCommand(
   flags: { readonly config?: string; readonly format: string },
   { io }: CommandContext,
 ): Promise<ExitCode> {
-  if (flags.format !== 'text' && flags.format !== 'json')
-    throw new AuditError(
-      'usage',
-      `There is no format "${flags.format}" for rules.`,
-      'Formats are text and json.',
-    );
   const { rules } = await loadConfig({
     cwd: io.cwd,
     env: io.env,
