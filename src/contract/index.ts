@@ -50,3 +50,4 @@ export type { Severity } from './severity.js';
 export { atLeast, oneHigher, SEVERITIES, severityRank } from './severity.js';
 export type { Failure, Snapshot, SourceSeen, TenantFacts } from './snapshot.js';
 export { countDays, DAY, parseInstant, wholeDays } from './time.js';
+export { count, kindName, plural } from './words.js';

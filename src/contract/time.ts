@@ -1,3 +1,5 @@
+import { count } from './words.js';
+
 /** One day in milliseconds. Thresholds count these, never calendar days, which daylight saving bends. */
 export const DAY = 86_400_000;
 
@@ -40,7 +42,7 @@ export function parseInstant(text: string): Date | undefined {
 
 /** "1 day", "30 days": a count of days in words. */
 export function countDays(days: number): string {
-  return `${days} ${days === 1 ? 'day' : 'days'}`;
+  return count(days, 'day');
 }
 
 /**

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { appendFile, stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
-import type { Finding, Severity } from '../contract/index.js';
+import { type Finding, kindName, type Severity } from '../contract/index.js';
 import { highestSeverity, partsOf, type Report } from '../engine/report.js';
 import { AuditError } from '../errors.js';
 import { cutTo, forGitHubCommandData, forGitHubCommandProperty, forGitHubLine } from '../reporters/escape.js';
-import { count, credentialName, gaps, kindWord, ownerWords } from '../reporters/words.js';
+import { count, credentialName, gaps, ownerWords } from '../reporters/words.js';
 
 /** What GitHub shows of one step, for each level. */
 const PER_LEVEL = 10;
@@ -62,7 +62,7 @@ function commands(level: Level, first: readonly Annotation[], findings: readonly
 function annotation({ severity, rule, credential, message, fix }: Finding): Annotation {
   const name = cutTo(credentialName(credential), NAME);
   const facts = credential
-    ? `${kindWord(credential.kind)} ${credential.id}, owner ${cutTo(ownerWords(credential.owner), 2 * NAME)}\n`
+    ? `${kindName(credential.kind)} ${credential.id}, owner ${cutTo(ownerWords(credential.owner), 2 * NAME)}\n`
     : '';
   return { title: `${severity}: ${name}`, message: `${message}\n${facts}To do: ${fix}\nRule: ${rule}` };
 }

@@ -4,6 +4,7 @@ import {
   DAY,
   isKnown,
   type Kind,
+  kindName,
   readAddresses,
   shareOf,
   Unknown,
@@ -31,12 +32,6 @@ const KINDS: Readonly<Record<string, Kind>> = {
   wfe: 'federation-trust',
 };
 
-const WORDS: Readonly<Record<Kind, string>> = {
-  'personal-client': 'personal client',
-  'service-principal-credential': 'service-principal credential',
-  'federation-trust': 'federation trust',
-};
-
 /** Days before its end from which on it is warned of, the last day included. */
 const SOON = 30;
 
@@ -53,10 +48,10 @@ const record = defineCheck({
     const own = credentials.find((credential) => credential.clientId === clientId);
     if (own)
       return ok(
-        `the ${WORDS[kind]} ${own.name === '' ? '' : `"${shortName(own.name)}" `}(${shortName(own.id)})`,
+        `the ${kindName(kind)} ${own.name === '' ? '' : `"${shortName(own.name)}" `}(${shortName(own.id)})`,
         { own },
       );
-    const missing = `the ${WORDS[kind]} that this runs as was not found`;
+    const missing = `the ${kindName(kind)} that this runs as was not found`;
     const fix = 'Look at its end, its scope and its networks in ConductorOne.';
     if (note !== null) return warning(`${missing}: ${note}`, fix);
     if (!given.plan?.kinds.has(kind)) return warning(missing, fix);

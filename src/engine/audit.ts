@@ -5,6 +5,7 @@ import {
   ifKnown,
   KINDS,
   type Kind,
+  kindName,
   type ReportedCredential,
   type Rule,
   SEVERITIES,
@@ -189,7 +190,7 @@ function withoutSource(
         ? ['federation-trust']
         : [];
     if (lacking.length === 0) return [];
-    const names = lacking.map((kind) => `${kind.replaceAll('-', ' ')}s`);
+    const names = lacking.map((kind) => kindName(kind, 2));
     return [{ rule: rule.id, because: `no ${names.join(' or ')} were read` }];
   });
 }

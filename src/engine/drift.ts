@@ -9,7 +9,7 @@ import type {
   Rule,
   Severity,
 } from '../contract/index.js';
-import { DAY, isKnown, KINDS } from '../contract/index.js';
+import { count, DAY, isKnown, KINDS } from '../contract/index.js';
 import type { HistoryRun, RememberedCredential, State } from './state.js';
 import { credentialKey, reachOf, wouldSee } from './state.js';
 import { fingerprint, WAIVER_RULES } from './waivers.js';
@@ -322,10 +322,6 @@ function finding(
     firstSeen: null,
   };
   return withoutAdvice(found, rule.title);
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 const LISTED = 5;

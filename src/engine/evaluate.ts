@@ -1,15 +1,26 @@
-import type { Finding, Rule, Severity, Snapshot } from '../contract/index.js';
-import { ifKnown } from '../contract/index.js';
+import {
+  atLeast,
+  count,
+  type Finding,
+  ifKnown,
+  type Kind,
+  plural,
+  type Rule,
+  type Severity,
+  type Snapshot,
+} from '../contract/index.js';
 import { AuditError } from '../errors.js';
-import { assembleReport, isComplete, mayBeFiltered } from './assemble.js';
-import type { EarlyVerdicts } from './audit.js';
-import { audit, type SkippedRule, type Verdicts } from './audit.js';
+import { audit, type EarlyVerdicts, type SkippedRule, sortFindings, type Verdicts } from './audit.js';
 import { DRIFT_RULES, drift } from './drift.js';
 import { type Comparison, compare } from './history.js';
 import type { RuleInForce } from './judge.js';
-import type { Report } from './report.js';
+import { type Report, type SourceCoverage, summarize, summarizeHidden } from './report.js';
 import { credentialKey, type HistoryRun, type State } from './state.js';
 import { applyWaivers, WAIVER_RULE_IDS, WAIVER_RULES, type WaiverInput } from './waivers.js';
+import { compareText, groupBy } from './world.js';
+
+/** Rules on changes and on waivers: they have no facts of their own. */
+const HISTORY_RULE_IDS: readonly string[] = [...DRIFT_RULES.map(({ id }) => id), ...WAIVER_RULE_IDS];
 
 /** How a user set a rule; see the configuration. */
 interface RuleChoice {
@@ -93,9 +104,7 @@ export function evaluate(evaluation: Evaluation): Evaluated {
     findings: comparison?.findings ?? all,
     resolved: comparison?.resolved ?? [],
     ran: evaluation.rules.map(({ rule }) => rule.id).filter((id) => run.rules.has(id)),
-    notRun: [...evaluation.known, ...DRIFT_RULES.map(({ id }) => id), ...WAIVER_RULE_IDS].filter(
-      (id) => !run.rules.has(id),
-    ),
+    notRun: [...evaluation.known, ...HISTORY_RULE_IDS].filter((id) => !run.rules.has(id)),
   });
   return { report, comparison };
 }
@@ -162,7 +171,7 @@ function coveredSoFar(
         return [id, [...new Set([...before, ...(looked ? now : [])])].sort()];
       })
       .filter(([, keys]) => keys.length > 0)
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
+      .sort(([a], [b]) => compareText(a, b)),
   );
 }
 
@@ -183,12 +192,10 @@ export function historyRun(
 ): HistoryRun {
   const { snapshot, rules, asOf } = evaluation;
   const skipped = new Set(judged.notRun);
-  const others = [...DRIFT_RULES.map(({ id }) => id), ...WAIVER_RULE_IDS].filter((id) =>
-    isWanted(id, evaluation),
-  );
+  const others = HISTORY_RULE_IDS.filter((id) => isWanted(id, evaluation));
   return {
     tenant: snapshot.tenant,
-    asOf: new Date(asOf).toISOString(),
+    asOf: timestamp(asOf),
     scope: snapshot.scope,
     userId: snapshot.self?.userId ?? null,
     complete: judged.complete,
@@ -218,4 +225,126 @@ function seenWhole(id: string, { rules, only, snapshot }: Evaluation, run: Histo
     rules.find(({ rule: { id: own } }) => own === id)?.rule ?? DRIFT_RULES.find(({ id: own }) => own === id);
   const judged = asked.filter((kind) => rule?.kinds.includes(kind));
   return run.rules.has(id) && judged.length > 0 && judged.every((kind) => run.completeKinds.has(kind));
+}
+
+/** Everything a report is made of. */
+export interface ReportParts {
+  readonly tool: Report['tool'];
+  readonly snapshot: Snapshot;
+  readonly verdicts: Verdicts;
+  /** Rules in force that could not run, and why. */
+  readonly skipped: readonly SkippedRule[];
+  /** The verdicts' findings after waivers and history, and those on waivers and drift. */
+  readonly findings: readonly Finding[];
+  readonly resolved: Report['resolved'];
+  /** Ids of known rules that were not in force or could not run. */
+  readonly notRun: readonly string[];
+  /** Ids of rules on credentials that ran. */
+  readonly ran: readonly string[];
+  /** See `settingsMark`. */
+  readonly settings?: string | undefined;
+  /** Findings below it are left out; the coverage says how many. */
+  readonly minSeverity: Severity;
+  /** Milliseconds since the epoch. */
+  readonly asOf: number;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+}
+
+/** The one report that every output is made from. */
+export function assembleReport(parts: ReportParts): Report {
+  const { snapshot, verdicts, minSeverity, resolved } = parts;
+  const { credentials } = verdicts;
+  const findings = sortFindings(parts.findings.filter(({ severity }) => atLeast(severity, minSeverity)));
+  const left = parts.findings.filter(({ severity }) => !atLeast(severity, minSeverity));
+  return {
+    schemaVersion: 1,
+    tool: parts.tool,
+    run: {
+      tenant: snapshot.tenant,
+      scope: snapshot.scope,
+      asOf: timestamp(parts.asOf),
+      startedAt: timestamp(parts.startedAt),
+      finishedAt: timestamp(parts.finishedAt),
+      self: snapshot.self,
+    },
+    coverage: {
+      complete: isComplete(snapshot, verdicts),
+      sources: sourcesOf(snapshot, verdicts),
+      notes: [...snapshot.notes, ...ruleNotes(parts), ...leftOutNote(left.length, minSeverity)],
+      ...(snapshot.gaps?.length ? { gaps: snapshot.gaps } : {}),
+      ...(mayBeFiltered(snapshot) ? { mayBeFiltered: true } : {}),
+      ...(parts.notRun.length > 0 ? { rulesNotRun: [...parts.notRun].sort() } : {}),
+      ...(parts.settings === undefined ? {} : { settings: parts.settings }),
+    },
+    summary: { ...summarize({ findings, credentials, resolved }), ...summarizeHidden(left) },
+    findings,
+    credentials,
+    resolved,
+  };
+}
+
+function timestamp(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** Every requested source was read completely, nothing else is missing, and no rule failed. */
+export function isComplete({ sources, gaps = [] }: Snapshot, { brokenRules }: Verdicts): boolean {
+  const isRead = sources.every(
+    ({ status, required }) => status === 'complete' || (status === 'unavailable' && !required),
+  );
+  return isRead && gaps.length === 0 && brokenRules.length === 0;
+}
+
+/** ConductorOne may leave credentials out for a caller who is not a Super Administrator, without saying so. */
+function mayBeFiltered({ scope, seesAll }: Snapshot): boolean {
+  return scope === 'tenant' && seesAll === false;
+}
+
+function sourcesOf({ sources }: Snapshot, { credentials, deleted }: Verdicts): SourceCoverage[] {
+  const judged = new Map<Kind, number>();
+  for (const { kind } of credentials) judged.set(kind, (judged.get(kind) ?? 0) + 1);
+  return sources.map(({ kind, status, pages, note }) => ({
+    kind,
+    status,
+    credentials: judged.get(kind) ?? 0,
+    deleted: deleted[kind],
+    pages,
+    note,
+  }));
+}
+
+/** A report must not look as if every rule had run where rules failed, were skipped, are off or were not requested. */
+function ruleNotes({ verdicts, skipped, ran, notRun }: ReportParts): string[] {
+  const broken = verdicts.brokenRules.map(
+    ({ rule, credentials, reason }) =>
+      `Rule ${rule} failed on ${count(credentials, 'credential')}: ${reason}. Report it to the rule's author, or turn the rule off.`,
+  );
+  const skippedBy = [...groupBy(skipped, ({ because }) => because)].map(([because, rules]) => {
+    const ids = rules.map(({ rule }) => rule).sort();
+    return `Not run, because ${because}: ${ids.join(', ')}.`;
+  });
+  return [...broken, ...skippedBy, ...offNote(ran, notRun, skipped)];
+}
+
+function offNote(
+  ran: readonly string[],
+  notRun: readonly string[],
+  skipped: readonly SkippedRule[],
+): string[] {
+  const others = new Set([...skipped.map(({ rule }) => rule), ...HISTORY_RULE_IDS]);
+  const off = notRun.filter((id) => !others.has(id)).sort();
+  if (off.length === 0) return [];
+  const all = `${ran.length + off.length} rules`;
+  if (ran.length === 0) return [`None of ${all} ran: no credential was judged.`];
+  return off.length > ran.length
+    ? [`Only ${ran.length} of ${all} ran: ${[...ran].sort().join(', ')}.`]
+    : [`${off.length} of ${all} did not run: ${off.join(', ')}.`];
+}
+
+/** `hidesFindings` recognizes this note in saved reports. */
+function leftOutNote(left: number, minSeverity: Severity): string[] {
+  return left === 0
+    ? []
+    : [`${count(left, 'finding')} below ${minSeverity} ${plural(left, 'is', 'are')} not shown.`];
 }

@@ -1,14 +1,15 @@
-import { type Failure, type Kind, type Snapshot, type SourceSeen, Unknown } from '../contract/index.js';
+import {
+  type Failure,
+  type Kind,
+  kindName,
+  type Snapshot,
+  type SourceSeen,
+  Unknown,
+} from '../contract/index.js';
 import { credentialKey, isWithin, reachOf, type State } from './state.js';
 
 /** Fewer known credentials may all be gone for good reasons. */
 const LEAST_KNOWN = 20;
-
-const KIND_WORDS: Readonly<Record<Kind, string>> = {
-  'personal-client': 'personal clients',
-  'service-principal-credential': 'service principal credentials',
-  'federation-trust': 'federation trusts',
-};
 
 const TRUSTS_LOST = new Unknown(
   'most federation trusts that the last complete audit knew are missing from the list',
@@ -30,7 +31,7 @@ export function withLosses(snapshot: Snapshot, previous: State | undefined, acce
     return [source.note, failure.message, failure.hint].filter((part) => part !== null).join(' ');
   };
   const sources = snapshot.sources.map((source): SourceSeen => {
-    const what = KIND_WORDS[source.kind];
+    const what = kindName(source.kind, 2);
     if (source.status === 'unavailable' && !source.required && previous.seen[source.kind]?.length) {
       const note = fail(source, {
         message: `An earlier audit could read the ${what} of ${snapshot.tenant}, and this one cannot.`,

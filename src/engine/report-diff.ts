@@ -1,7 +1,7 @@
 import { atLeast, type Finding, type Severity, severityRank } from '../contract/index.js';
 import { AuditError, EXIT, type ExitCode } from '../errors.js';
 import { isDrift } from './drift.js';
-import { hidesFindings, hidesFrom, type Report } from './report.js';
+import { hidesFindings, hidesFrom, isOpen, isWaived, type Report } from './report.js';
 import { credentialKey, reachOf } from './state.js';
 
 type Judged = Report['credentials'][number];
@@ -217,14 +217,6 @@ function refuseOthers({ run: before }: Report, { run: after }: Report): void {
       `The first report (as of ${before.asOf}) is later than the second (as of ${after.asOf}).`,
       'Name the old report first: c1-audit report --diff old.json new.json.',
     );
-}
-
-export function isWaived({ waiver, status }: Finding): boolean {
-  return waiver !== null || status === 'waived';
-}
-
-function isOpen(finding: Finding): boolean {
-  return finding.outcome === 'violation' && !isWaived(finding);
 }
 
 /**

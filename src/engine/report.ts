@@ -2,12 +2,12 @@ import type { Finding, Kind, ReportedCredential } from '../contract/index.js';
 import { atLeast, SEVERITIES, type Severity } from '../contract/severity.js';
 import { EXIT, type ExitCode } from '../errors.js';
 
-/** One source's part of the coverage. */
+/** What was read of one source. */
 export interface SourceCoverage {
   readonly kind: Kind;
-  /** `partial`: seen, but not whole. `unavailable`: not seen at all. */
+  /** `partial`: read, but not completely. `unavailable`: not read at all. */
   readonly status: 'complete' | 'partial' | 'unavailable';
-  /** Judged ones: live and expired. */
+  /** Judged credentials: live and expired. */
   readonly credentials: number;
   /** Listed as deleted: counted, not judged. */
   readonly deleted: number;
@@ -15,7 +15,7 @@ export interface SourceCoverage {
   readonly note: string | null;
 }
 
-/** The JSON report, schema version 1 (schema/report.json). Instants are RFC 3339 in UTC. */
+/** The JSON report, schema version 1 (schema/report.json). Timestamps are RFC 3339 in UTC. */
 export interface Report {
   readonly schemaVersion: 1;
   readonly tool: { readonly name: string; readonly version: string };
@@ -32,18 +32,18 @@ export interface Report {
     readonly complete: boolean;
     readonly sources: readonly SourceCoverage[];
     readonly notes: readonly string[];
-    /** What beside its sources and rules keeps the run from being complete; absent: nothing. */
+    /** What else makes the audit incomplete, beside sources and rules. Absent: nothing. */
     readonly gaps?: readonly string[];
-    /** The caller is not known to be shown everything there is; absent: it is, or audits its own. */
+    /** ConductorOne may not show the caller every credential. Absent: it does, or the audit is of the caller's own. */
     readonly mayBeFiltered?: true;
-    /** Rules that are there, but were switched off, not asked for or could not be run; absent: all ran. */
+    /** Rules that were switched off, not requested, or could not run. Absent: all ran. */
     readonly rulesNotRun?: readonly string[];
-    /** A mark of the rules' limits where any is not its rule's own, the same for the same ones; absent: none is. */
+    /** Identifies the rules' options where any differs from its default (see `settingsMark`). Absent: none does. */
     readonly settings?: string;
   };
   readonly summary: {
     readonly credentials: number;
-    /** Violations that are not waived; `bySeverity` and `byRule` count the same. */
+    /** Open findings; `bySeverity` and `byRule` count the same. */
     readonly findings: number;
     readonly waived: number;
     readonly unknown: number;
@@ -52,11 +52,11 @@ export interface Report {
     readonly new: number;
     readonly known: number;
     readonly resolved: number;
-    /** Violations that the least severity keeps out of `findings`, waived ones aside; absent where there are none. */
+    /** Open findings that the minimum severity keeps out of the report. Absent: none. */
     readonly hidden?: Readonly<Record<Severity, number>>;
   };
   readonly findings: readonly Finding[];
-  /** All that were judged, expired ones too. */
+  /** All that were judged, expired ones included. */
   readonly credentials: readonly (ReportedCredential & { readonly live: boolean })[];
   readonly resolved: readonly {
     readonly fingerprint: string;
@@ -65,7 +65,84 @@ export interface Report {
   }[];
 }
 
-/** The note that the audit leaves where a least severity kept anything out of the report. */
+/** Severities as reports list them, the most severe first. */
+export const MOST_SEVERE_FIRST: readonly Severity[] = [...SEVERITIES].reverse();
+
+export function isWaived({ waiver, status }: Pick<Finding, 'waiver' | 'status'>): boolean {
+  return waiver !== null || status === 'waived';
+}
+
+/** A violation that nobody waived. */
+export function isOpen(finding: Pick<Finding, 'outcome' | 'waiver' | 'status'>): boolean {
+  return finding.outcome === 'violation' && !isWaived(finding);
+}
+
+/** Findings by what a reader does with them, in the order of the report. */
+export function partsOf({ findings }: Pick<Report, 'findings'>): Parts {
+  const open: Finding[] = [];
+  const unknown: Finding[] = [];
+  const waived: Finding[] = [];
+  for (const finding of findings) {
+    if (isWaived(finding)) waived.push(finding);
+    else if (isOpen(finding)) open.push(finding);
+    else unknown.push(finding);
+  }
+  return { open, unknown, waived };
+}
+
+interface Parts {
+  readonly open: readonly Finding[];
+  /** Not waived, and a needed fact could not be read. */
+  readonly unknown: readonly Finding[];
+  readonly waived: readonly Finding[];
+}
+
+/** Everything that the parts of a report add up to. */
+export function summarize({
+  findings,
+  credentials,
+  resolved,
+}: Pick<Report, 'findings' | 'credentials' | 'resolved'>): Omit<Report['summary'], 'hidden'> {
+  const { open, unknown, waived } = partsOf({ findings });
+  const byRule = new Map<string, number>();
+  for (const { rule } of open) byRule.set(rule, (byRule.get(rule) ?? 0) + 1);
+  return {
+    credentials: credentials.length,
+    findings: open.length,
+    waived: waived.length,
+    unknown: unknown.length,
+    bySeverity: countBySeverity(open),
+    byRule: Object.fromEntries([...byRule].sort(([a], [b]) => (a < b ? -1 : 1))),
+    new: open.filter(({ status }) => status === 'new' || status === 'reopened').length,
+    known: open.filter(({ status }) => status === 'known').length,
+    resolved: resolved.length,
+  };
+}
+
+/** The `hidden` of a summary, from the findings that the minimum severity keeps out. */
+export function summarizeHidden(left: readonly Finding[]): Pick<Report['summary'], 'hidden'> {
+  const open = left.filter(isOpen);
+  return open.length === 0 ? {} : { hidden: countBySeverity(open) };
+}
+
+function countBySeverity(findings: readonly Finding[]): Record<Severity, number> {
+  const counts = Object.fromEntries(MOST_SEVERE_FIRST.map((severity) => [severity, 0]));
+  for (const { severity } of findings) counts[severity] = (counts[severity] ?? 0) + 1;
+  return counts as Record<Severity, number>;
+}
+
+/** True where the audit had a state to compare with. */
+export function hasHistory({ resolved, findings }: Report): boolean {
+  // A waived finding has a status without any state as well.
+  return resolved.length > 0 || findings.some(({ status }) => status !== null && status !== 'waived');
+}
+
+/** The most severe open finding's severity, or undefined where there is none. */
+export function highestSeverity({ summary }: Report): Severity | undefined {
+  return MOST_SEVERE_FIRST.find((severity) => summary.bySeverity[severity] > 0);
+}
+
+/** The note that an audit adds where a minimum severity keeps findings out of its report. */
 const LEFT_OUT = / below (?:info|low|medium|high|critical) (?:is|are) not shown\.$/;
 
 /** True where findings, open or not, were kept out of a report. */
@@ -73,59 +150,19 @@ export function hidesFindings({ summary, coverage }: Report): boolean {
   return summary.hidden !== undefined || coverage.notes.some((note) => LEFT_OUT.test(note));
 }
 
-export function partsOf(report: Report): Parts {
-  const open: Finding[] = [];
-  const unknown: Finding[] = [];
-  const waived: Finding[] = [];
-  for (const finding of report.findings) {
-    if (finding.waiver !== null || finding.status === 'waived') waived.push(finding);
-    else if (finding.outcome === 'unknown') unknown.push(finding);
-    else open.push(finding);
-  }
-  return { open, unknown, waived };
-}
-
-/** Findings by what readers do with them. */
-interface Parts {
-  /** Violations nobody waived. */
-  readonly open: readonly Finding[];
-  readonly unknown: readonly Finding[];
-  readonly waived: readonly Finding[];
-}
-
-/** True where the run kept a state to compare with. */
-export function hasHistory(report: Report): boolean {
-  // A waived finding has a status without any state as well.
-  return (
-    report.resolved.length > 0 || report.findings.some(({ status }) => status !== null && status !== 'waived')
-  );
-}
-
-/** The most severe open finding's severity, or undefined where there is none. */
-export function highestSeverity(report: Report): Severity | undefined {
-  return MOST_SEVERE_FIRST.find((severity) => report.summary.bySeverity[severity] > 0);
-}
-
-/** Severities as reports list them, the most severe first. */
-export const MOST_SEVERE_FIRST: readonly Severity[] = [...SEVERITIES].reverse();
-
-/** What a report means for whoever started the run. Incomplete beats findings: nothing that failed ever looks clean. */
-export function exitCode(report: Report, failOn: Severity | 'never'): ExitCode {
-  const { coverage, findings } = report;
-  if (!coverage.complete) return EXIT.incomplete;
-  if (failOn === 'never') return EXIT.clean;
-  const shown = findings.some(
-    ({ outcome, status, severity }) =>
-      outcome === 'violation' && status !== 'waived' && atLeast(severity, failOn),
-  );
-  // What is left out of the report counts all the same: a quieter report is not a cleaner tenant.
-  return shown || hidesFrom(report, failOn) ? EXIT.findings : EXIT.clean;
-}
-
-/** Whether a report keeps open findings of this severity or above to itself. */
+/** True where open findings of this severity or above were kept out of a report. */
 export function hidesFrom({ summary: { hidden } }: Report, threshold: Severity): boolean {
   return (
     hidden !== undefined &&
     SEVERITIES.some((severity) => hidden[severity] > 0 && atLeast(severity, threshold))
   );
+}
+
+/** Incomplete beats findings: an audit that failed in part never looks clean. */
+export function exitCode(report: Report, failOn: Severity | 'never'): ExitCode {
+  if (!report.coverage.complete) return EXIT.incomplete;
+  if (failOn === 'never') return EXIT.clean;
+  const found = report.findings.some((finding) => isOpen(finding) && atLeast(finding.severity, failOn));
+  // What is left out of the report counts too: a shorter report is not a cleaner tenant.
+  return found || hidesFrom(report, failOn) ? EXIT.findings : EXIT.clean;
 }

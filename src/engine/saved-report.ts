@@ -3,8 +3,7 @@ import schema from '../../schema/report.json' with { type: 'json' };
 import { parseInstant } from '../contract/index.js';
 import { startOfDate } from '../contract/time.js';
 import { AuditError } from '../errors.js';
-import { summarise } from './assemble.js';
-import type { Report } from './report.js';
+import { type Report, summarize } from './report.js';
 
 /**
  * Whether a value is a report, by the schema; `errors` say what is wrong.
@@ -56,7 +55,7 @@ export function parseReport(text: string, name: string): Report {
  */
 function refuseContradictions(report: Report, name: string): void {
   const { summary, coverage } = report;
-  const wrong = differences(summary, summarise(report));
+  const wrong = differences(summary, summarize(report));
   const partial = coverage.sources.filter(({ status }) => status === 'partial').map(({ kind }) => kind);
   if (coverage.complete && partial.length > 0)
     wrong.push(`coverage.complete is true, but the source ${partial.join(', ')} is partial`);

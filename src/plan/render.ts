@@ -1,4 +1,4 @@
-import type { Finding, Kind } from '../contract/index.js';
+import { type Finding, type Kind, kindName } from '../contract/index.js';
 import { hidesFindings, type Report } from '../engine/report.js';
 import { cutTo, forMarkdown, forTerminal } from '../reporters/escape.js';
 import {
@@ -6,7 +6,6 @@ import {
   coverageLine,
   credentialName,
   datesOf,
-  kindWord,
   minute,
   ownerWords,
   unknownGroups,
@@ -157,7 +156,7 @@ function credential(planned: PlannedCredential, at: number, { report }: Plan): s
   const { credential: key, findings, steps } = planned;
   const lines = [
     '',
-    `${at}. ${safe(credentialName(key), 100)} (${safe(key.id)}, ${safe(kindWord(key.kind))}): ${dueWords(planned)}`,
+    `${at}. ${safe(credentialName(key), 100)} (${safe(key.id)}, ${safe(kindName(key.kind))}): ${dueWords(planned)}`,
     `   ${safe(datesOf(key, report.run.asOf))}`,
     '   Found:',
     ...findings.map((finding) => `     ${safe(findingWords(finding))}`),
@@ -206,7 +205,7 @@ function markdownCredential(planned: PlannedCredential, { report }: Plan): strin
     '',
     `### ${markdownSafe(credentialName(key), 100)}: ${dueWords(planned)}`,
     '',
-    `${markdownSafe(key.id)}, ${markdownSafe(kindWord(key.kind))}, ${markdownSafe(datesOf(key, report.run.asOf))}`,
+    `${markdownSafe(key.id)}, ${markdownSafe(kindName(key.kind))}, ${markdownSafe(datesOf(key, report.run.asOf))}`,
     '',
     ...findings.map((finding) => `- ${markdownSafe(findingWords(finding))}`),
     '',

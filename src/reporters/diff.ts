@@ -1,9 +1,8 @@
-import type { Finding } from '../contract/index.js';
-import { hidesFindings, type Report } from '../engine/report.js';
+import { type Finding, kindName } from '../contract/index.js';
+import { hidesFindings, isWaived, type Report } from '../engine/report.js';
 import {
   type Change,
   haveSameLimits,
-  isWaived,
   type ReportDiff,
   seesAllOf,
   type UnseenFinding,
@@ -11,16 +10,7 @@ import {
 import { cutTo, forMarkdown, forTerminal, neutraliseJson } from './escape.js';
 import type { Format } from './index.js';
 import { findingInOrder, judgedInOrder } from './json.js';
-import {
-  count,
-  coverageLine,
-  credentialName,
-  kindsWord,
-  kindWord,
-  minute,
-  number,
-  ownerWords,
-} from './words.js';
+import { count, coverageLine, credentialName, minute, number, ownerWords } from './words.js';
 
 /** The forms of a comparison, each loaded on demand. */
 const LOADERS = {
@@ -80,7 +70,9 @@ export function diffNotes({ before, after }: ReportDiff): string[] {
   );
   for (const { kind, status } of after.coverage.sources)
     if (status !== 'unavailable' && !whole.has(kind))
-      notes.push(`The old report did not see ${kindsWord(kind)} whole: what is new among them may be older.`);
+      notes.push(
+        `The old report did not see ${kindName(kind, 2)} whole: what is new among them may be older.`,
+      );
   if (!seesAllOf(before, after))
     notes.push(
       `The scopes differ (${scope(before)}, then ${scope(after)}): credentials that the new report does not hold are told as not seen.`,
@@ -200,7 +192,7 @@ function headOf(finding: Finding): string {
     ...(isWaived(finding) ? ['waived'] : []),
   ];
   const what = credential
-    ? `${credentialName(credential)} (${credential.id}, ${kindWord(credential.kind)})`
+    ? `${credentialName(credential)} (${credential.id}, ${kindName(credential.kind)})`
     : `waiver (${fingerprint.slice(0, 12)})`;
   return `${severity} ${rule}${marks.length > 0 ? ` (${marks.join(', ')})` : ''}: ${what}`;
 }
@@ -211,7 +203,7 @@ function owner({ credential }: Finding): string {
 
 function credentialEntry(credential: ReportDiff['credentials']['gone'][number]): DiffEntry {
   return {
-    head: `${credentialName(credential)} (${credential.id}, ${kindWord(credential.kind)})`,
+    head: `${credentialName(credential)} (${credential.id}, ${kindName(credential.kind)})`,
     details: [`owner ${ownerWords(credential.owner)}`],
   };
 }

@@ -1,8 +1,8 @@
-import { DAY } from '../contract/index.js';
+import { DAY, kindName } from '../contract/index.js';
 import type { Report } from '../engine/report.js';
 import { cutTo, forFoldedText } from './escape.js';
 import type { Reporter } from './reporter.js';
-import { coverageLine, credentialName, datesOf, kindWord, ownerWords } from './words.js';
+import { coverageLine, credentialName, datesOf, ownerWords } from './words.js';
 
 /*
  * Written by hand: the calendar needs one fixed shape of event, and the packages at hand fold lines by characters
@@ -35,7 +35,7 @@ function event(credential: Report['credentials'][number], { run }: Report): stri
   const day = Math.floor(Date.parse(credential.expiresAt) / DAY) * DAY;
   const summary = value(`API credential expires: ${cutTo(credentialName(credential), NAME)}`);
   const details = [
-    `${kindWord(credential.kind)} ${credential.id}`,
+    `${kindName(credential.kind)} ${credential.id}`,
     `owner ${cutTo(ownerWords(credential.owner), 2 * NAME)}`,
     datesOf(credential, run.asOf),
     `ends ${credential.expiresAt}`,

@@ -1,4 +1,4 @@
-import type { Finding, Severity } from '../contract/index.js';
+import { type Finding, kindName, type Severity } from '../contract/index.js';
 import { hasHistory, MOST_SEVERE_FIRST, partsOf, type Report } from '../engine/report.js';
 import { cutTo, forMarkdown, webAddress } from './escape.js';
 import { type Reporter, type ReporterContext, rulePageAddress } from './reporter.js';
@@ -8,7 +8,6 @@ import {
   coverageLine,
   credentialName,
   datesOf,
-  kindWord,
   number,
   ownerWords,
   sourceLine,
@@ -95,7 +94,7 @@ function row(
   return [
     `${safe(credentialName(credential), NAME)}${credential?.self ? ' (runs this audit)' : ''}`,
     credential
-      ? `${safe(credential.id)} (${safe(kindWord(credential.kind))})`
+      ? `${safe(credential.id)} (${safe(kindName(credential.kind))})`
       : safe(fingerprint.slice(0, 12)),
     credential ? safe(ownerWords(credential.owner), 2 * NAME) : '',
     safe(message),
@@ -147,7 +146,7 @@ function resolvedSection(report: Report): string[] {
     report.resolved
       .map(({ rule, credential: { kind, id, name } }) => {
         const label = name ? `${safe(name, NAME)}, ` : '';
-        return `- ${safe(rule)}: ${label}${safe(kindWord(kind))} ${safe(id)}`;
+        return `- ${safe(rule)}: ${label}${safe(kindName(kind))} ${safe(id)}`;
       })
       .join('\n'),
   ];

@@ -1,8 +1,8 @@
-import type { Finding, Severity } from '../contract/index.js';
+import { type Finding, kindName, type Severity } from '../contract/index.js';
 import { MOST_SEVERE_FIRST, partsOf, type Report } from '../engine/report.js';
 import { cutTo, forSarif, forTerminal, neutraliseJson } from './escape.js';
 import { type Reporter, type ReporterContext, type RuleInfo, rulePageAddress } from './reporter.js';
-import { count, credentialName, gaps, kindWord, ownerWords } from './words.js';
+import { count, credentialName, gaps, ownerWords } from './words.js';
 
 /** GitHub refuses a file with more. */
 const MAX_RESULTS = 25_000;
@@ -86,7 +86,7 @@ function result(finding: Finding, ruleIndex: number, tenant: string) {
   const { credential } = finding;
   const name = safe(credentialName(credential), NAME);
   const owner = credential
-    ? ` (${safe(kindWord(credential.kind), NAME)}, owner ${safe(ownerWords(credential.owner), NAME)})`
+    ? ` (${safe(kindName(credential.kind), NAME)}, owner ${safe(ownerWords(credential.owner), NAME)})`
     : '';
   const path = credential
     ? `${segment(credential.kind)}/${segment(credential.id)}`

@@ -1,4 +1,4 @@
-import type { Finding, FindingStatus, Severity } from '../contract/index.js';
+import { type Finding, type FindingStatus, kindName, type Severity } from '../contract/index.js';
 import { MOST_SEVERE_FIRST, partsOf, type Report } from '../engine/report.js';
 import { cutTo, forTerminal } from './escape.js';
 import type { Reporter, ReporterContext } from './reporter.js';
@@ -9,7 +9,6 @@ import {
   coverageLine,
   credentialName,
   datesOf,
-  kindWord,
   number,
   ownerWords,
   sourceLine,
@@ -110,7 +109,7 @@ function who({ credential, fingerprint }: Finding, paint: Paint): string {
   const name = paint('bold', safe(credentialName(credential), NAME));
   if (!credential) return `${name} (${safe(fingerprint.slice(0, 12))})`;
   const self = credential.self ? ', runs this audit' : '';
-  return `${name} (${safe(credential.id)}, ${safe(kindWord(credential.kind))}${self})`;
+  return `${name} (${safe(credential.id)}, ${safe(kindName(credential.kind))}${self})`;
 }
 
 function unknownSection(unknown: readonly Finding[], paint: Paint): string[] {
@@ -144,8 +143,8 @@ function resolvedSection(report: Report, paint: Paint): string[] {
   if (report.resolved.length === 0) return [];
   const lines = report.resolved.map(({ rule, credential: { kind, id, name } }) => {
     const label = name
-      ? `${safe(name, NAME)} (${safe(id)}, ${safe(kindWord(kind))})`
-      : `${safe(kindWord(kind))} ${safe(id)}`;
+      ? `${safe(name, NAME)} (${safe(id)}, ${safe(kindName(kind))})`
+      : `${safe(kindName(kind))} ${safe(id)}`;
     return `  ${safe(rule)}: ${label}`;
   });
   const heading = paint('good', `RESOLVED since the last run: ${count(report.resolved.length, 'finding')}`);

@@ -1,6 +1,5 @@
 import { formatDuration } from 'date-fns/formatDuration';
-import type { Finding, Kind, ReportedCredential } from '../contract/index.js';
-import { DAY } from '../contract/index.js';
+import { DAY, type Finding, kindName, plural, type ReportedCredential } from '../contract/index.js';
 import { hasHistory, MOST_SEVERE_FIRST, type Report, type SourceCoverage } from '../engine/report.js';
 import type { ReporterContext } from './reporter.js';
 
@@ -11,28 +10,10 @@ import type { ReporterContext } from './reporter.js';
 
 const HOUR = DAY / 24;
 const YEAR = 365.25 * DAY;
-const KIND_WORDS: Record<Kind, { readonly one: string; readonly many: string }> = {
-  'personal-client': { one: 'personal client', many: 'personal clients' },
-  'service-principal-credential': {
-    one: 'service-principal credential',
-    many: 'service-principal credentials',
-  },
-  'federation-trust': { one: 'federation trust', many: 'federation trusts' },
-};
-
-/** `personal client`. A saved report may name a kind that is not known here: then its own word. */
-export function kindWord(kind: string): string {
-  return KIND_WORDS[kind as Kind]?.one ?? kind;
-}
-
-export function kindsWord(kind: string): string {
-  return KIND_WORDS[kind as Kind]?.many ?? kind;
-}
-
 /** `1 finding`, `1,204 findings`, `no findings`. */
 export function count(n: number, one: string, many = `${one}s`): string {
   if (n === 0) return `no ${many}`;
-  return `${number(n)} ${n === 1 ? one : many}`;
+  return `${number(n)} ${plural(n, one, many)}`;
 }
 
 /** `1,204`, the same on every machine. */
@@ -127,7 +108,7 @@ const RULE_FAILED = 'rule-failed';
 
 function gap(source: SourceCoverage): string {
   const seen = source.status === 'unavailable' ? 'were not seen' : 'were seen only in part';
-  return `${kindsWord(source.kind)} ${seen}${source.note ? ` (${source.note})` : ''}`;
+  return `${kindName(source.kind, 2)} ${seen}${source.note ? ` (${source.note})` : ''}`;
 }
 
 /** `12 credentials of everyone in acme.conductor.one, as of 2026-09-01 02:00 UTC`. */
@@ -160,7 +141,7 @@ export function sourceLine(source: SourceCoverage): string {
     source.status === 'unavailable' ? ['not available'] : [`${number(source.credentials)} judged`];
   if (source.deleted > 0) parts.push(`${number(source.deleted)} deleted skipped`);
   if (source.status === 'partial') parts.push('only a part was seen');
-  return `${kindsWord(source.kind)}: ${parts.join(', ')}${source.note ? ` — ${source.note}` : ''}`;
+  return `${kindName(source.kind, 2)}: ${parts.join(', ')}${source.note ? ` — ${source.note}` : ''}`;
 }
 
 /** Findings of one rule that share what to do about them. */

@@ -165,6 +165,6 @@ test('a kind of credential that vanishes behind a missing right is not clean', a
   });
   const { code, stderr, report } = await audit();
   expect(code).toBe(3);
-  expect(stderr).toContain('An earlier audit could read the service principal credentials');
+  expect(stderr).toContain('An earlier audit could read the service-principal credentials');
   expect(report.coverage.complete).toBe(false);
 });

@@ -443,10 +443,10 @@ describe('a rule that lacks a source is not run, and is reported', () => {
 
   test('that judges kinds none of which was requested', () => {
     const { skippedRules } = judge(snapshot([credential({})]), ofSecrets());
-    expect(skippedRules).toEqual(lacks('service principal credentials'));
+    expect(skippedRules).toEqual(lacks('service-principal credentials'));
     const both = ofSecrets({ kinds: ['service-principal-credential', 'federation-trust'] });
     expect(judge(snapshot([credential({})]), both).skippedRules).toEqual(
-      lacks('service principal credentials', 'federation trusts'),
+      lacks('service-principal credentials', 'federation trusts'),
     );
     expect(judge(snapshot([credential({}), ...secrets]), both).skippedRules).toEqual([]);
   });

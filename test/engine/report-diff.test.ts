@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { rules as builtIns } from '../../rules/index.js';
 import type { Finding, Severity } from '../../src/contract/index.js';
-import { assembleReport } from '../../src/engine/assemble.js';
-import { type Evaluation, evaluate } from '../../src/engine/evaluate.js';
+import { assembleReport, type Evaluation, evaluate } from '../../src/engine/evaluate.js';
 import { optionsInForce } from '../../src/engine/judge.js';
 import { hidesFindings, type Report } from '../../src/engine/report.js';
 import { compareReports, diffExitCode, type ReportDiff } from '../../src/engine/report-diff.js';

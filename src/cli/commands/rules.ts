@@ -4,6 +4,7 @@ import { nearest } from '../../config/nearest.js';
 import {
   KINDS,
   type Kind,
+  kindName,
   type Messages,
   type OptionSpec,
   type OptionSpecs,
@@ -42,7 +43,7 @@ export function kindLetters(kinds: readonly Kind[]): string {
         .join(' ');
 }
 
-export const KIND_LEGEND = 'P personal client, S service principal credential, T federation trust, W waiver';
+export const KIND_LEGEND = `${KINDS.map((kind) => `${KIND_LETTERS[kind]} ${kindName(kind)}`).join(', ')}, W waiver`;
 
 /** An option's default as a user would write it in YAML. */
 export function defaultOf({ default: value }: OptionSpec): string {

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
-import type { Finding, Owner } from '../../contract/index.js';
+import { type Finding, kindName, type Owner } from '../../contract/index.js';
 import type { Report } from '../../engine/report.js';
 import { cutTo, forMarkdown, forTerminal } from '../../reporters/escape.js';
 import type { RuleInfo } from '../../reporters/reporter.js';
-import { credentialName, datesOf, kindWord, ownerWords, roleWord } from '../../reporters/words.js';
+import { credentialName, datesOf, ownerWords, roleWord } from '../../reporters/words.js';
 import type { PushedFinding, StateAction } from './client.js';
 
 /** The first part of the key of every finding of ours. */
@@ -86,7 +86,7 @@ function describe(
 ): string {
   const { credential, rule, message } = finding;
   const about = credential
-    ? `${markdownOf(kindWord(credential.kind))} **${markdownOf(credentialName(credential))}** (${markdownOf(credential.id)}): `
+    ? `${markdownOf(kindName(credential.kind))} **${markdownOf(credentialName(credential))}** (${markdownOf(credential.id)}): `
     : '';
   const facts: [string, string][] = credential
     ? [

@@ -1,7 +1,7 @@
 import type { Finding } from '../../contract/index.js';
 import { type Evaluation, evaluate } from '../../engine/evaluate.js';
 import { redactReport } from '../../engine/redact-report.js';
-import type { Report } from '../../engine/report.js';
+import { partsOf, type Report } from '../../engine/report.js';
 import { AuditError } from '../../errors.js';
 import { isNotFound, isUnavailable, type RequestError, within } from '../../sources/c1/http.js';
 import { idOf, paginate } from '../../sources/c1/lists.js';
@@ -164,9 +164,7 @@ export async function pushFindings(push: Push, context: PushContext): Promise<st
   return within(push.timeLimit, late, context.signal, async (signal) => {
     const client = push.connect(signal);
     const sight = sightOf(push.report, push.evaluation);
-    const open = push.report.findings.filter(
-      ({ outcome, status }) => outcome === 'violation' && status !== 'waived',
-    );
+    const open = partsOf(push.report).open;
     const rules = [...new Set([...push.rules.keys(), ...open.map(({ rule }) => rule)])].sort();
     let standing: ReadonlyMap<string, Standing>;
     try {

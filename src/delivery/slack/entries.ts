@@ -1,4 +1,4 @@
-import type { Finding, Owner, Person } from '../../contract/index.js';
+import { type Finding, kindName, type Owner, type Person, plural } from '../../contract/index.js';
 import type { Reason } from '../../engine/history.js';
 import { type Block, bold, bytesOf, clean, type Element, LIMITS, plain, richText } from './payload.js';
 
@@ -67,7 +67,7 @@ function ownerLine(finding: Finding, people: People): Element[] {
 function standIns(finding: Finding, people: People, most: number): Element[] {
   const managers = concerned(finding, people).slice(0, most);
   if (managers.length > 0) {
-    const label = managers.length === 1 ? 'manager: ' : 'managers: ';
+    const label = `${plural(managers.length, 'manager')}: `;
     return managers.flatMap((manager, index) => [
       plain(index === 0 ? label : ', '),
       address(manager, people),
@@ -158,12 +158,6 @@ function costOf(line: readonly Element[]): number {
   return bytesOf(line);
 }
 
-const KIND_WORDS = {
-  'personal-client': 'personal client',
-  'service-principal-credential': 'service principal credential',
-  'federation-trust': 'federation trust',
-} as const;
-
 export function subject({ credential }: Finding): string {
   if (credential === null) return 'waiver';
   return clean(credential.name, 60) || '(no name)';
@@ -171,7 +165,7 @@ export function subject({ credential }: Finding): string {
 
 function wholeEntry({ finding, reasons }: Item, people: People): Block {
   const { credential } = finding;
-  const what = credential ? ` · ${KIND_WORDS[credential.kind]} ${clean(credential.id, 60)}` : '';
+  const what = credential ? ` · ${kindName(credential.kind)} ${clean(credential.id, 60)}` : '';
   return richText([
     bold(`${finding.severity.toUpperCase()}  ${subject(finding)}`),
     plain(`${what}${label(reasons)}\n${clean(finding.message, 400)}\n`),

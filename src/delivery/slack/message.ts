@@ -1,8 +1,16 @@
 import { isIP } from 'node:net';
 import type { SlackSettings } from '../../config/config.js';
-import { atLeast, DAY, type Finding, SEVERITIES, type Severity } from '../../contract/index.js';
+import {
+  atLeast,
+  count,
+  DAY,
+  type Finding,
+  plural,
+  SEVERITIES,
+  type Severity,
+} from '../../contract/index.js';
 import type { News, ResolvedNews, Told } from '../../engine/history.js';
-import type { Report } from '../../engine/report.js';
+import { isOpen, type Report } from '../../engine/report.js';
 import { cutTo, forSlack, oneLine } from '../../reporters/escape.js';
 import { findingBlocks, type Item, ownerInWords, type People, subject } from './entries.js';
 import {
@@ -71,10 +79,6 @@ export function slackMessage(input: SlackMessageInput): SlackMessage | undefined
     },
     items,
   };
-}
-
-function isOpen({ outcome, waiver }: Finding): boolean {
-  return outcome === 'violation' && waiver === null;
 }
 
 function itemsOf(open: readonly Finding[], news: News | undefined): Item[] {
@@ -189,7 +193,7 @@ function newsInWords(parts: Parts): string[] {
     [fresh, 'new'],
     [back, 'back again'],
     [worse, 'more severe'],
-    [reminders, reminders === 1 ? 'reminder' : 'reminders'],
+    [reminders, plural(reminders, 'reminder')],
     [untold, 'not told before'],
     [praised.length, 'resolved'],
     [expired.length, 'expired'],
@@ -344,10 +348,6 @@ function textAlone(parts: Parts): SlackPayload {
   let shown = lines.length;
   while (shown > 0 && text(shown).length > FALLBACK_LENGTH) shown -= 1;
   return { text: cutTo(text(shown), FALLBACK_LENGTH), mrkdwn: false, ...QUIET };
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 /** For a run that ended without a report. */

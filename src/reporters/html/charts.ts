@@ -10,7 +10,7 @@ import {
   symbolTriangle,
 } from 'd3-shape';
 import { DAY, type Severity, severityRank, wholeDays } from '../../contract/index.js';
-import { MOST_SEVERE_FIRST, type Report } from '../../engine/report.js';
+import { MOST_SEVERE_FIRST, partsOf, type Report } from '../../engine/report.js';
 import { count, credentialName, number } from '../words.js';
 import { credentialKey, type FindingView, ownerView } from './findings.js';
 import { day, fromNow, type Markup, markup, month, readable, SPANS, spanOf } from './markup.js';
@@ -32,8 +32,8 @@ const WORST_NAMES: Record<Worst, string> = {
 /** By credential key; credentials without a finding are missing. */
 export function worstFindings(report: Report): ReadonlyMap<string, Severity> {
   const worst = new Map<string, Severity>();
-  for (const { credential, outcome, status, severity, waiver } of report.findings) {
-    if (credential === null || outcome === 'unknown' || status === 'waived' || waiver !== null) continue;
+  for (const { credential, severity } of partsOf(report).open) {
+    if (credential === null) continue;
     const key = credentialKey(credential);
     const known = worst.get(key);
     if (known === undefined || severityRank(severity) > severityRank(known)) worst.set(key, severity);

@@ -1,8 +1,14 @@
-import { type Finding, type ReportedCredential, type Severity, severityRank } from '../../contract/index.js';
-import { MOST_SEVERE_FIRST, type Report } from '../../engine/report.js';
+import {
+  type Finding,
+  kindName,
+  type ReportedCredential,
+  type Severity,
+  severityRank,
+} from '../../contract/index.js';
+import { isWaived, MOST_SEVERE_FIRST, type Report } from '../../engine/report.js';
 import { webAddress } from '../escape.js';
 import { type ReporterContext, rulePageAddress } from '../reporter.js';
-import { count, credentialName, kindWord, number } from '../words.js';
+import { count, credentialName, number } from '../words.js';
 import { day, fromNow, type Markup, markup, minute, readable } from './markup.js';
 
 /** What a row's first column and the severity filter go by: an outcome that is not known has no severity to show. */
@@ -144,8 +150,7 @@ export function viewOf(report: Report, context: ReporterContext): View {
 
   const open: FindingView[] = [];
   const waived: FindingView[] = [];
-  for (const finding of report.findings)
-    (finding.status === 'waived' || finding.waiver !== null ? waived : open).push(view(finding));
+  for (const finding of report.findings) (isWaived(finding) ? waived : open).push(view(finding));
   return {
     facts: FACTS,
     rules: rules.items,
@@ -201,7 +206,7 @@ function credentialView(
   const ownerId = credential.owner?.id;
   return {
     name: readable(credentialName(credential), 300),
-    kind: readable(kindWord(credential.kind), 100),
+    kind: readable(kindName(credential.kind), 100),
     owner,
     self: credential.self,
     used: used.relative,
@@ -211,7 +216,7 @@ function credentialView(
     endsDay: ends.day,
     endsAt: ends.at,
     facts: [
-      readable(kindWord(credential.kind), 100),
+      readable(kindName(credential.kind), 100),
       readable(credential.name, 2000) || '(blank)',
       readable(credential.id, 300),
       readable(credential.clientId, 300),

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Severity } from '../../contract/index.js';
-import { MOST_SEVERE_FIRST, type Report, type SourceCoverage } from '../../engine/report.js';
+import { kindName, type Severity } from '../../contract/index.js';
+import { hasHistory, MOST_SEVERE_FIRST, type Report, type SourceCoverage } from '../../engine/report.js';
 import { jsonForHtml, webAddress } from '../escape.js';
 import type { Reporter, ReporterContext } from '../reporter.js';
-import { configurationWords, count, gaps, kindsWord, number } from '../words.js';
+import { configurationWords, count, gaps, number } from '../words.js';
 import { bars, gather, legend, scatter, timeline, worstFindings } from './charts.js';
 import { CLIENT_SCRIPT } from './client-script.js';
 import { emptyRow, filters, findingsTable, ON_A_WAIVER, viewOf } from './findings.js';
@@ -26,7 +26,7 @@ export function coverage({ coverage: { complete, sources, notes } }: Report): Ma
 <thead><tr><th scope="col">Source</th><th scope="col">Seen</th><th scope="col" class="number">Judged</th><th scope="col" class="number">Deleted, not judged</th><th scope="col" class="number">Pages</th><th scope="col">Note</th></tr></thead>
 <tbody>${sources.map(
     ({ kind, status, credentials, deleted, pages, note }) =>
-      markup`<tr><th scope="row">${readable(kindsWord(kind), 100)}</th><td><span class="seen ${status}">${SEEN[status]}</span></td><td class="number">${number(credentials)}</td><td class="number">${number(deleted)}</td><td class="number">${number(pages)}</td><td><bdi>${readable(note ?? '', 1000)}</bdi></td></tr>`,
+      markup`<tr><th scope="row">${readable(kindName(kind, 2), 100)}</th><td><span class="seen ${status}">${SEEN[status]}</span></td><td class="number">${number(credentials)}</td><td class="number">${number(deleted)}</td><td class="number">${number(pages)}</td><td><bdi>${readable(note ?? '', 1000)}</bdi></td></tr>`,
   )}</tbody></table></div>
 ${notes.length > 0 && markup`<h3>Notes</h3><ul class="notes">${notes.map((note) => markup`<li><bdi>${readable(note, 1000)}</bdi></li>`)}</ul>`}
 </section>`;
@@ -109,17 +109,17 @@ function alarm(report: Report): Markup {
 
 /** A complete audit may still lack a source that the tenant does not offer and nobody asked for by name. */
 function seenWhole({ coverage: { sources, notes } }: Report): Markup {
-  const absent = sources.filter(({ status }) => status !== 'complete').map(({ kind }) => kindsWord(kind));
+  const absent = sources.filter(({ status }) => status !== 'complete').map(({ kind }) => kindName(kind, 2));
   const seen = sources.length - absent.length;
   const text = `Complete: ${count(seen, 'source')} seen whole${absent.length > 0 ? `, but not available: ${absent.join(', ')}` : ''}.`;
   return markup`<p class="meta">${readable(text, 300)} <a href="#coverage">Coverage${notes.length > 0 && ` and ${count(notes.length, 'note')}`}</a></p>`;
 }
 
-function tiles({ findings, summary, resolved }: Report): Markup {
+function tiles(report: Report): Markup {
+  const { summary } = report;
   const { bySeverity, waived, unknown } = summary;
   // Without a state nothing is new or known, and zeros would say that something was compared.
-  const compared =
-    resolved.length > 0 || findings.some(({ status }) => status !== null && status !== 'waived');
+  const compared = hasHistory(report);
   const others = [
     ...(compared
       ? [

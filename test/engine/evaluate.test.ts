@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Finding, Snapshot } from '../../src/contract/index.js';
-import { assembleReport, isComplete, type ReportParts } from '../../src/engine/assemble.js';
+import { assembleReport, isComplete, type ReportParts } from '../../src/engine/evaluate.js';
 import { coverageLine } from '../../src/reporters/words.js';
 import { AS_OF, sampleCredential, sampleFinding, sampleUnknown } from '../helpers/sample-report.js';
 import { snapshot } from '../helpers/snapshot.js';
