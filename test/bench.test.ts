@@ -29,7 +29,6 @@ test('every benchmark runs at a tiny size', () => {
     'size',
     'waiting',
     'extras',
-    'extras',
   ]);
   for (const { value, result } of results) {
     expect(value).not.toBeNaN();

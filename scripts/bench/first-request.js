@@ -21,7 +21,7 @@ export async function run(options) {
       base: untilToken([script('./floor.mjs')]),
       value: untilToken([program, '--scope', 'tenant', '--fail-on', 'never', '-f', 'json']),
     };
-    const taken = await inTurn(programs, { ...options, rounds: options.rounds * 5 });
+    const taken = await inTurn(programs, { ...options, rounds: options.rounds * 3 });
     return [ratio(taken, 'token request', 'wall', LIMIT)];
   });
 }

@@ -10,7 +10,7 @@ export async function run(options) {
     const base = () => timed([script('./empty.mjs')]);
     const value = () => timed([program, flag]);
     // Short runs differ more than long ones.
-    const taken = await inTurn({ base, value }, { ...options, rounds: options.rounds * 5 });
+    const taken = await inTurn({ base, value }, { ...options, rounds: options.rounds * 3 });
     rows.push(ratio(taken, flag, 'wall', LIMIT));
   }
   return rows;
