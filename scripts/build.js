@@ -1,11 +1,14 @@
-// Bundles the command and the library: one start-up path, the rest in chunks that are loaded on demand.
-// At the top stand the licences and the bill of what is bundled. With --types it also writes the declarations that
+// Bundles the command and the library into dist: one small part that starts, the rest in chunks that are loaded on demand.
+// The bundle keeps names and lines and has source maps, so that a reader can compare it with src/ and a stack trace can
+// name its files. Also writes the licences and the SBOM of what is bundled and, with --types, the declarations that
 // `import … from 'c1-audit'` needs.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import standalone from 'ajv/dist/standalone/index.js';
 import { build, version as esbuildVersion } from 'esbuild';
-import { compiledSchema } from './compiled-schema.js';
 import { bundledPackages, licenceText, sbom } from './sbom.js';
 
 const self = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -14,7 +17,6 @@ const common = {
   bundle: true,
   platform: 'node',
   target: 'node20',
-  minify: true,
   legalComments: 'none',
   define: {
     C1_AUDIT_VERSION: JSON.stringify(self.version),
@@ -24,19 +26,59 @@ const common = {
 };
 
 /**
- * What packages bring for things that are not done here, and who asks for it: commander starts subcommands that are
- * programs of their own (loading node:child_process is a tenth of the start-up time), pino opens files and workers where
- * it is not given a stream.
+ * Modules that packages load for features c1-audit does not use, with the package that loads them: commander starts
+ * subcommands that are separate programs (loading node:child_process is a tenth of the start-up time), pino opens files
+ * and workers if it is not given a stream.
  */
 const UNUSED = { 'node:child_process': 'commander', 'sonic-boom': 'pino', 'thread-stream': 'pino' };
 
 const withoutUnused = {
-  name: 'without what is not used',
+  name: 'leave out what is not used',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: new RegExp(`^(${Object.keys(UNUSED).join('|')})$`) }, ({ path, importer }) =>
       importer.split(/[\\/]/).includes(UNUSED[path]) ? { path, namespace: 'nothing' } : undefined,
     );
     onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'module.exports = class {};' }));
+  },
+};
+
+/** A source map that maps nothing but the very beginning. */
+const EMPTY_MAP = Buffer.from('{"version":3,"sources":[""],"mappings":"AAAA"}').toString('base64');
+
+/** Source maps cover our own code only: those of the packages would be twice as large as ours. */
+const packagesUnmapped = {
+  name: 'no source maps for packages',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]node_modules[\\/].*\.[cm]?js$/ }, async ({ path }) => ({
+      contents: `${(await readFile(path, 'utf8')).replace(/^\/\/# sourceMappingURL=.*$/gm, '')}
+//# sourceMappingURL=data:application/json;base64,${EMPTY_MAP}`,
+    }));
+  },
+};
+
+/** Compiles the schema of reports now: the compiler would be ten times as large in the bundle as what it makes. */
+const compiledSchema = {
+  name: 'compiled schema',
+  setup({ onLoad, onEnd }) {
+    let loaded = false;
+    onLoad({ filter: /[\\/]src[\\/]engine[\\/]report-validator\.ts$/ }, () => {
+      loaded = true;
+      const schema = JSON.parse(readFileSync('schema/report.json', 'utf8'));
+      const ajv = new Ajv2020({
+        allErrors: true,
+        strict: false,
+        validateFormats: false,
+        schemas: { report: schema },
+        code: { source: true, esm: true },
+      });
+      return {
+        contents: standalone.default(ajv, { validateReport: schema.$id ?? 'report' }),
+        resolveDir: '.',
+      };
+    });
+    onEnd(() => {
+      if (!loaded) throw new Error('src/engine/report-validator.ts is not part of the bundle any more');
+    });
   },
 };
 
@@ -48,7 +90,9 @@ const { metafile } = await build({
   outdir: 'dist',
   splitting: true,
   metafile: true,
-  plugins: [withoutUnused, compiledSchema],
+  plugins: [withoutUnused, packagesUnmapped, compiledSchema],
+  sourcemap: 'linked',
+  sourcesContent: false,
   format: 'esm',
   chunkNames: 'chunks/[name]-[hash]',
   // Some of the bundled packages are CommonJS and call require() for Node's own modules.
@@ -68,7 +112,7 @@ if (process.argv.includes('--types')) {
   process.exitCode = status ?? 1;
 }
 
-/** The compiler writes a declaration for each source behind the entry; types can be asked for by few of them. */
+/** The compiler writes a declaration for each source behind the entry; users can reach the types of few of them. */
 function dropUnreachable(folder, entry) {
   const reached = new Set();
   const queue = [join(folder, entry)];

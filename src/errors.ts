@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { SourceMap } from 'node:module';
+
 /** What went wrong, as a stable word. */
 export type ErrorCode =
   /** A flag or argument is wrong. */
@@ -60,3 +63,31 @@ export const EXIT = {
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** What to print about an error that nobody foresaw. */
+export function defectText(error: unknown): Pick<AuditError, 'message' | 'hint'> {
+  const what = error instanceof Error ? sourceStack(error.stack ?? error.message) : String(error);
+  return {
+    message: `Something went wrong inside c1-audit: ${what}`,
+    hint: 'This is a defect: please report it with the text above.',
+  };
+}
+
+/** A stack trace with the files and lines of src/ instead of those of the bundle, taken from its source maps. */
+function sourceStack(stack: string): string {
+  return stack.replace(
+    /(file:[^\s()]+):(\d+):(\d+)/g,
+    (place, file: string, line: string, column: string) => {
+      try {
+        const map = new SourceMap(JSON.parse(readFileSync(new URL(`${file}.map`), 'utf8')));
+        const origin = map.findOrigin(Number(line), Number(column));
+        // The maps do not cover packages.
+        if (!('fileName' in origin) || origin.fileName.includes('node_modules/')) return place;
+        return `${origin.fileName.replace(/^(\.\.\/)+/, '')}:${origin.lineNumber}:${origin.columnNumber}`;
+      } catch {
+        // There is no map: not the bundle, or only a part of it.
+        return place;
+      }
+    },
+  );
+}

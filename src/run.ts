@@ -17,7 +17,7 @@ import { withLosses } from './engine/losses.js';
 import { redactReport } from './engine/redact-report.js';
 import { exitCode, type Report } from './engine/report.js';
 import { WAIVER_RULES } from './engine/waivers.js';
-import { AuditError, EXIT, type ExitCode } from './errors.js';
+import { AuditError, defectText, EXIT, type ExitCode } from './errors.js';
 import type { Io } from './io.js';
 import type { Redactor } from './redact.js';
 import { neutraliseJson } from './reporters/escape.js';
@@ -246,7 +246,7 @@ async function deliver(
       return true;
     } catch (error) {
       failed = true;
-      context.complain(error instanceof AuditError ? error : defect(error));
+      context.complain(error instanceof AuditError ? error : defectText(error));
       return false;
     }
   };
@@ -392,7 +392,7 @@ export async function rerender(
         return true;
       } catch (error) {
         failed = true;
-        context.complain(error instanceof AuditError ? error : defect(error));
+        context.complain(error instanceof AuditError ? error : defectText(error));
         return false;
       }
     },
@@ -400,12 +400,4 @@ export async function rerender(
   const why = whyIncomplete(report);
   if (why) context.complain(why);
   return failed ? EXIT.incomplete : exitCode(report, request.failOn);
-}
-
-/** A defect of a reporter or delivery must not take the others down. */
-function defect(error: unknown): Pick<AuditError, 'message' | 'hint'> {
-  return {
-    message: `Something went wrong inside c1-audit: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    hint: 'This is a defect: please report it with the text above.',
-  };
 }

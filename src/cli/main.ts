@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { AuditError, EXIT, type ExitCode } from '../errors.js';
+import { AuditError, defectText, EXIT, type ExitCode } from '../errors.js';
 import type { Io } from '../io.js';
 import { hideSecrets, Redactor } from '../redact.js';
 import { createProgram } from './command-line.js';
@@ -70,13 +70,6 @@ function reportError(error: unknown, audits: boolean, context: CommandContext): 
     if (audits) context.io.stderr.write('Nothing was audited.\n');
     return EXIT.usage;
   }
-  const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  complain(
-    {
-      message: `Something went wrong inside c1-audit: ${what}`,
-      hint: 'This is a defect: please report it with the text above.',
-    },
-    context,
-  );
+  complain(defectText(error), context);
   return EXIT.incomplete;
 }

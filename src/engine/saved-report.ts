@@ -1,20 +1,8 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import schema from '../../schema/report.json' with { type: 'json' };
 import { parseInstant } from '../contract/index.js';
 import { startOfDate } from '../contract/time.js';
 import { AuditError } from '../errors.js';
 import { type Report, summarize } from './report.js';
-
-/**
- * Whether a value is a report, by the schema; `errors` say what is wrong.
- *
- * The bundle holds what this compiles to instead of the compiler (scripts/compiled-schema.js).
- */
-const validateReport: ValidateFunction<Report> = new Ajv2020({
-  allErrors: true,
-  strict: false,
-  validateFormats: false,
-}).compile<Report>(schema);
+import { validateReport } from './report-validator.js';
 
 /** How many mistakes a message names. */
 const NAMED = 3;
