@@ -1,12 +1,12 @@
-import type { ReportedCredential, Setting } from '../contract/index.js';
+import type { Kind, ReportedCredential, Setting } from '../contract/index.js';
 
 /*
- * Calls of the API as curl lines, of ConductorOne's OpenAPI document and, where that leaves out updating and revoking
- * what belongs to a service principal, of its SDKs. That document calls the id of a personal client to be read or deleted
- * its "human-readable name"; ConductorOne's own c1i deletes by the record's id, as every other call asks for.
+ * API calls as curl commands. They follow ConductorOne's OpenAPI document and, for updating and revoking the credentials
+ * of service principals, which it leaves out, its SDKs. The document calls the id in the path of a personal client its
+ * "human-readable name"; ConductorOne's own c1i uses the record's id there, and so do these.
  *
- * Ids and hosts come from others: only what is plain, or plain once it is percent-encoded, is put into a line; nothing in
- * it can end a quotation or add a parameter.
+ * Ids and hosts are text by others: only what is plain, or plain after percent-encoding, becomes part of a command.
+ * Nothing in it can end a quotation or add a parameter.
  */
 
 type Target = Pick<ReportedCredential, 'kind' | 'id' | 'owner' | 'scopedRoles' | 'allowedCidrs'>;
@@ -18,48 +18,35 @@ export function hostOf(tenant: string): string | undefined {
   return HOST.test(tenant) && tenant.includes('.') ? tenant : undefined;
 }
 
-/** Ends a credential. undefined where its id cannot stand in an address. */
+/** Revokes or deletes a credential. undefined where its id cannot be part of an address. */
 export function revokeCall(tenant: string, credential: Target): string | undefined {
-  switch (credential.kind) {
-    case 'personal-client':
-      return curl(tenant, 'DELETE', ['iam', 'personal_clients', credential.id], {});
-    case 'service-principal-credential':
-      return curl(tenant, 'DELETE', [...principal(credential), 'credentials', credential.id], {});
-    case 'federation-trust':
-      return curl(tenant, 'DELETE', [...principal(credential), 'trusts', credential.id], {});
-  }
+  return curl(tenant, 'DELETE', recordPath(credential), {});
 }
 
-/** Changes a credential where it stands. */
+/** The method and the field of the body that change a record. */
+const UPDATE = {
+  'personal-client': ['POST', 'client'],
+  'service-principal-credential': ['PATCH', 'credential'],
+  'federation-trust': ['PATCH', 'trust'],
+} as const satisfies Record<Kind, readonly [Method, string]>;
+
+/** Changes a credential without replacing it. */
 export function updateCall(
   tenant: string,
   credential: Target,
   settings: readonly Setting[],
 ): string | undefined {
   const values = Object.fromEntries(settings.map((setting) => fieldOf(credential, setting)));
-  const updateMask = Object.keys(values).join(',');
-  switch (credential.kind) {
-    case 'personal-client':
-      return curl(tenant, 'POST', ['iam', 'personal_clients', credential.id], {
-        client: values,
-        updateMask,
-      });
-    case 'service-principal-credential':
-      return curl(tenant, 'PATCH', [...principal(credential), 'credentials', credential.id], {
-        credential: values,
-        updateMask,
-      });
-    case 'federation-trust':
-      return curl(tenant, 'PATCH', [...principal(credential), 'trusts', credential.id], {
-        trust: values,
-        updateMask,
-      });
-  }
+  const [method, field] = UPDATE[credential.kind];
+  return curl(tenant, method, recordPath(credential), {
+    [field]: values,
+    updateMask: Object.keys(values).join(','),
+  });
 }
 
 const NINETY_DAYS = `${90 * 86_400}s`;
 
-/** Creates a successor that is as narrow as the old one, or narrower where a finding asks for that. */
+/** Creates a successor with the limits of the old credential, or narrower ones where a finding asks for that. */
 export function createCall(
   tenant: string,
   credential: Target,
@@ -90,17 +77,13 @@ export function createCall(
 
 /** Reads `lastUsedAt` again. A trust has none. */
 export function lookCall(tenant: string, credential: Target): string | undefined {
-  switch (credential.kind) {
-    case 'personal-client':
-      return curl(tenant, 'GET', ['iam', 'personal_clients', credential.id]);
-    case 'service-principal-credential':
-      return curl(tenant, 'GET', [...principal(credential), 'credentials']);
-    case 'federation-trust':
-      return undefined;
-  }
+  if (credential.kind === 'federation-trust') return undefined;
+  const path = recordPath(credential);
+  // A service principal's credential is only in the list of all of them.
+  return curl(tenant, 'GET', credential.kind === 'personal-client' ? path : path.slice(0, -1));
 }
 
-/** Tries a condition on the claims of a token before it is put in force. */
+/** Evaluates a condition on the claims of a token. */
 export function tryConditionCall(tenant: string): string | undefined {
   return curl(tenant, 'POST', ['workload_federation', 'test-cel'], {
     expression: 'CONDITION',
@@ -111,7 +94,7 @@ export function tryConditionCall(tenant: string): string | undefined {
 const NETWORKS = ['YOUR_NETWORK_CIDR'];
 const ROLES = ['ROLE_ID'];
 
-/** What a setting is called on the wire, and a value for the reader to fill in. */
+/** A setting's name in the API, and a value for the reader to fill in. */
 function fieldOf({ kind }: Target, setting: Setting): readonly [string, unknown] {
   const personal = kind === 'personal-client';
   switch (setting) {
@@ -138,12 +121,20 @@ function principal({ owner }: Target): string[] {
   return ['service_principals', owner?.id || PRINCIPAL];
 }
 
-function curl(
-  tenant: string,
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
-  path: readonly string[],
-  body?: object,
-): string | undefined {
+function recordPath(credential: Target): string[] {
+  switch (credential.kind) {
+    case 'personal-client':
+      return ['iam', 'personal_clients', credential.id];
+    case 'service-principal-credential':
+      return [...principal(credential), 'credentials', credential.id];
+    case 'federation-trust':
+      return [...principal(credential), 'trusts', credential.id];
+  }
+}
+
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
+function curl(tenant: string, method: Method, path: readonly string[], body?: object): string | undefined {
   const parts = path.map((part) => (part === PRINCIPAL ? part : segment(part)));
   if (parts.includes(undefined)) return undefined;
   const json = body && ` -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body))}`;
@@ -151,9 +142,7 @@ function curl(
   return `curl -sS -X ${method} -H "Authorization: Bearer $C1_TOKEN"${json ?? ''} "${url}"`;
 }
 
-/**
- * One part of a path. undefined for what would name something else: nothing names the whole collection, dots its parent.
- */
+/** One part of a path. undefined for text that would address something else, such as the collection or its parent. */
 function segment(text: string): string | undefined {
   if (text === '' || text.length > 200 || /^\.+$/.test(text) || !text.isWellFormed()) return undefined;
   return encodeURIComponent(text).replace(

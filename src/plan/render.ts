@@ -1,6 +1,7 @@
 import { type Finding, type Kind, kindName } from '../contract/index.js';
 import { hidesFindings, type Report } from '../engine/report.js';
 import { cutTo, forMarkdown, forTerminal } from '../reporters/escape.js';
+import { unknownGroups } from '../reporters/view.js';
 import {
   count,
   coverageLine,
@@ -8,65 +9,166 @@ import {
   datesOf,
   minute,
   ownerWords,
-  unknownGroups,
+  tenantName,
 } from '../reporters/words.js';
 import { hostOf } from './calls.js';
 import type { OwnerPlan, Plan, PlannedCredential } from './plan.js';
 
-/*
- * The wording that all forms of a plan share; other people's text is in it as it came.
- */
+/** A plan for people at a terminal, or in an email. */
+export function planText(plan: Plan): Generator<string> {
+  return render(plan, TEXT);
+}
+
+/** A plan for an issue, a wiki or a chat that reads Markdown. */
+export function planMarkdown(plan: Plan): Generator<string> {
+  return render(plan, MARKDOWN);
+}
+
+/** How one format writes the parts of a plan. What it gets is not escaped yet, links and commands aside. */
+interface Form {
+  title(text: string): string;
+  paragraph(text: string): string;
+  link(address: string): string;
+  owner(text: string): string;
+  credential(planned: PlannedCredential, position: number, asOf: string): string;
+  section(title: string, detail: string): string;
+  /** @param fix what to do about it; empty for nothing. */
+  item(lead: string, text: string, fix: string): string;
+}
+
+const safeText = (text: string, length = 1000) => forTerminal(cutTo(text, length));
+
+const TEXT: Form = {
+  title: (text) => `${safeText(text)}\n\n`,
+  paragraph: (text) => `${safeText(text, 2000)}\n`,
+  link: (address) => `  ${address}\n`,
+  owner: (text) => `\n=== ${safeText(text)} ===\n`,
+  credential(planned, position, asOf) {
+    const { credential, findings, steps } = planned;
+    const lines = [
+      '',
+      `${position}. ${safeText(credentialName(credential), 100)} (${safeText(credential.id)}, ${safeText(kindName(credential.kind))}): ${dueWords(planned)}`,
+      `   ${safeText(datesOf(credential, asOf))}`,
+      '   Found:',
+      ...findings.map((finding) => `     ${safeText(findingWords(finding))}`),
+      '   Steps:',
+      ...steps.flatMap(({ text, command }, index) => [
+        `     ${index + 1}. ${safeText(text)}`,
+        ...(command === undefined ? [] : [`        ${command}`]),
+      ]),
+    ];
+    return `${lines.join('\n')}\n`;
+  },
+  section: (title, detail) => `\n${title.toUpperCase()}${detail}\n`,
+  item: (lead, text, fix) =>
+    `  ${safeText(lead)}: ${safeText(text)}\n${fix ? `    Fix: ${safeText(fix)}\n` : ''}`,
+};
+
+const safeMarkdown = (text: string, length = 1000) => forMarkdown(cutTo(text, length));
+
+const MARKDOWN: Form = {
+  title: (text) => `# ${safeMarkdown(text)}\n\n`,
+  paragraph: (text) => `${safeMarkdown(text, 2000)}\n\n`,
+  link: (address) => `- <${address}>\n`,
+  owner: (text) => `\n## ${safeMarkdown(text)}\n`,
+  credential(planned, _position, asOf) {
+    const { credential, findings, steps } = planned;
+    const lines = [
+      '',
+      `### ${safeMarkdown(credentialName(credential), 100)}: ${dueWords(planned)}`,
+      '',
+      [credential.id, kindName(credential.kind), datesOf(credential, asOf)]
+        .map((text) => safeMarkdown(text))
+        .join(', '),
+      '',
+      ...findings.map((finding) => `- ${safeMarkdown(findingWords(finding))}`),
+      '',
+      // Commands hold no backtick: nothing in them ends the fence.
+      ...steps.flatMap(({ text, command }, index) => [
+        `${index + 1}. ${safeMarkdown(text)}`,
+        ...(command === undefined ? [] : ['', '   ```sh', `   ${command}`, '   ```', '']),
+      ]),
+    ];
+    return `${lines.join('\n')}\n`;
+  },
+  section: (title, detail) => `\n## ${title}${detail}\n\n`,
+  item: (lead, text, fix) =>
+    `- **${safeMarkdown(lead)}**: ${safeMarkdown(text)}\n${fix ? `  - Fix: ${safeMarkdown(fix)}\n` : ''}`,
+};
+
+function* render(plan: Plan, form: Form): Generator<string> {
+  const { report, only, owners, unknown, waivers } = plan;
+  yield form.title(planTitle(plan));
+  for (const line of introduction(plan)) yield form.paragraph(line);
+  for (const link of links(plan)) yield form.link(link);
+  for (const owner of owners) {
+    if (!only || owners.length > 1) yield form.owner(ownerTitle(owner));
+    for (const [index, planned] of owner.credentials.entries())
+      yield form.credential(planned, index + 1, report.run.asOf);
+  }
+  if (unknown.length > 0) {
+    yield form.section('Unknown', `: ${count(unknown.length, 'check')}, for whoever runs the audit`);
+    for (const { rule, reason, fix, count: checks } of unknownGroups(unknown))
+      yield form.item(`${rule}, ${count(checks, 'credential')}`, reason, fix);
+  }
+  if (waivers.length > 0) {
+    yield form.section('Waivers', ', for whoever maintains the configuration');
+    for (const { severity, rule, message, fix } of waivers)
+      yield form.item(`${severity} ${rule}`, message, fix);
+  }
+  const why = reasons(plan);
+  if (why.length > 0) yield form.section('Why', '');
+  for (const { rule, reason } of why) yield form.item(rule, reason, '');
+}
 
 function planTitle({ report, only }: Plan): string {
-  const tenant = report.run.tenant || 'an unnamed tenant';
-  return only
-    ? `API credentials of ${nameOf(only)} in ${tenant}: what to do`
-    : `What to do about the API credentials of ${tenant}`;
+  if (!only) return `What to do about the API credentials of ${tenantName(report)}`;
+  const name = only.name.trim() ? only.name : only.email || only.id;
+  return `API credentials of ${name} in ${tenantName(report)}: what to do`;
 }
 
-function nameOf(owner: NonNullable<Plan['only']>): string {
-  return owner.name.trim() ? owner.name : owner.email || owner.id;
-}
-
-/** What this is, why, and by when: it may be all that its reader ever hears of the audit. */
-function planIntro(plan: Plan): string[] {
+/** What this is, why, and by when: an owner may see nothing else of the audit. */
+function introduction(plan: Plan): string[] {
   const { report, only, owners } = plan;
   const { complete, notes } = report.coverage;
   const left = leftOut(report);
-  const sight = `${complete ? '' : ' among those it saw'}${left.length > 0 ? ', as far as it looked' : ''}`;
-  const credentials = owners.reduce((sum, one) => sum + one.credentials.length, 0);
-  const found = (many: string) => (only ? `${many} of yours` : many);
+  const credentials = owners.reduce((sum, owner) => sum + owner.credentials.length, 0);
+  const found = credentials === 0 ? 'no credential' : count(credentials, 'credential');
+  const needs = credentials > 1 ? 'need' : 'needs';
+  const limits = `${complete ? '' : ' among those it read'}${left.length > 0 ? ', but did not check everything (see below)' : ''}`;
+  const why =
+    "A credential gives whoever holds it its owner's rights in ConductorOne. Fix each one by the date shown.";
   return [
-    ...(complete ? [] : [`${coverageLine(report)}. What was not seen is not in this plan.`]),
-    credentials > 0
-      ? `An audit on ${minute(report.run.asOf)} found ${found(count(credentials, 'credential'))} that ${credentials === 1 ? 'needs' : 'need'} attention${sight}. A credential lets programs act in ConductorOne with its owner's rights; whoever gets hold of one can do the same. The dates say by when each should be put right.`
-      : `An audit on ${minute(report.run.asOf)} found ${found('no credential')} that needs attention${sight}.`,
+    ...(complete ? [] : [`${coverageLine(report)}. What was not read is not in this plan.`]),
+    `An audit on ${minute(report.run.asOf)} found ${found}${only ? ' of yours' : ''} that ${needs} attention${limits}.${credentials > 0 ? ` ${why}` : ''}`,
     ...left,
-    'This plan changes nothing: every step is for a person to take. Steps of one credential go in their order, which keeps its jobs running.',
+    'This plan changes nothing: people carry out the steps. Follow the steps of a credential in order, so that its jobs keep running.',
     ...(hasCommands(plan) ? [commandWords(plan)] : []),
     ...(complete && !only ? [coverageLine(report)] : []),
     ...(only ? [] : notes.map((note) => `Note: ${note}`)),
   ];
 }
 
-/** What else there may be to do: it stands in an owner's part as well, who sees nothing but this. */
+/** Why there may be more to do. */
 function leftOut(report: Report): string[] {
   const { mayBeFiltered, rulesNotRun = [] } = report.coverage;
   return [
     ...(hidesFindings(report)
-      ? ['Less severe findings were left out, and are not in this plan: there may be more to do.']
+      ? ['Less severe findings were left out of the report and are not in this plan.']
       : []),
     ...(rulesNotRun.length > 0
-      ? [
-          `Not looked for, as ${rulesNotRun.length === 1 ? 'this rule' : 'these rules'} did not run: ${rulesNotRun.join(', ')}.`,
-        ]
+      ? [`The findings of rules that did not run are not in this plan: ${rulesNotRun.join(', ')}.`]
       : []),
     ...(mayBeFiltered
-      ? [
-          'ConductorOne may not have shown the audit every credential: what it did not show is not in this plan.',
-        ]
+      ? ['ConductorOne may not have shown the audit every credential. Those it hid are not in this plan.']
       : []),
   ];
+}
+
+function hasCommands({ owners }: Plan): boolean {
+  return owners.some(({ credentials }) =>
+    credentials.some(({ steps }) => steps.some(({ command }) => command !== undefined)),
+  );
 }
 
 function commandWords({ report, owners }: Plan): string {
@@ -78,13 +180,7 @@ function commandWords({ report, owners }: Plan): string {
   )
     ? ' SERVICE_PRINCIPAL_ID is the id of the service principal.'
     : '';
-  return `The curl lines do the same over the API, with C1_TOKEN as an access token of somebody who may.${host}${principal} They follow ConductorOne's published API, early access in part: read them, and put your own values for the words in capitals, before you run them.`;
-}
-
-function hasCommands({ owners }: Plan): boolean {
-  return owners.some(({ credentials }) =>
-    credentials.some(({ steps }) => steps.some(({ command }) => command !== undefined)),
-  );
+  return `The curl commands do the same through the API. C1_TOKEN is an access token with the necessary rights.${host}${principal} They use ConductorOne's published API, parts of which are early access: read each command and replace the words in capitals before you run it.`;
 }
 
 const DOCS: Readonly<Record<Kind, string>> = {
@@ -94,8 +190,8 @@ const DOCS: Readonly<Record<Kind, string>> = {
     'https://www.conductorone.com/docs/product/admin/service-principals/workload-federation',
 };
 
-/** Pages to open: the tenant itself, and what ConductorOne says about the kinds at hand. */
-function planLinks({ report, owners }: Plan): string[] {
+/** The tenant itself, and ConductorOne's pages about the kinds in the plan. */
+function links({ report, owners }: Plan): string[] {
   const host = hostOf(report.run.tenant);
   const kinds = new Set(
     owners.flatMap(({ credentials }) => credentials.map(({ credential: { kind } }) => kind)),
@@ -112,114 +208,19 @@ function dueWords({ severity, due }: PlannedCredential): string {
   return `${severity}, ${due === null ? 'when there is time' : `by ${due}`}`;
 }
 
+function findingWords({ severity, rule, message }: Finding): string {
+  return `${severity} ${rule}: ${message}`;
+}
+
 /** Why it matters, each rule once, in the order of its first finding. */
-function reasons({ owners, rules }: Plan): { readonly rule: string; readonly why: string }[] {
+function reasons({ owners, rules }: Plan): { readonly rule: string; readonly reason: string }[] {
   const ids = new Set(
     owners.flatMap(({ credentials }) =>
       credentials.flatMap(({ findings }) => findings.map(({ rule }) => rule)),
     ),
   );
   return [...ids].flatMap((rule) => {
-    const why = rules.get(rule)?.docs.why;
-    return why ? [{ rule, why }] : [];
+    const reason = rules.get(rule)?.docs.why;
+    return reason ? [{ rule, reason }] : [];
   });
-}
-
-function findingWords({ severity, rule, message }: Finding): string {
-  return `${severity} ${rule}: ${message}`;
-}
-
-const safe = (text: string, length = 1000) => forTerminal(cutTo(text, length));
-
-/** A plan for people at a terminal, or in a mail. */
-export function* planText(plan: Plan): Generator<string> {
-  yield `${safe(planTitle(plan))}\n\n`;
-  for (const line of planIntro(plan)) yield `${safe(line, 2000)}\n`;
-  for (const link of planLinks(plan)) yield `  ${link}\n`;
-  for (const one of plan.owners) {
-    if (!plan.only || plan.owners.length > 1) yield `\n=== ${safe(ownerTitle(one))} ===\n`;
-    let at = 1;
-    for (const planned of one.credentials) yield credential(planned, at++, plan);
-  }
-  yield* unknownPart(plan);
-  if (plan.waivers.length > 0) {
-    yield '\nWAIVERS, for whoever keeps the configuration\n';
-    for (const finding of plan.waivers)
-      yield `  ${safe(findingWords(finding))}\n    To do: ${safe(finding.fix)}\n`;
-  }
-  const why = reasons(plan);
-  if (why.length > 0) yield '\nWHY\n';
-  for (const { rule, why: reason } of why) yield `  ${safe(rule)}: ${safe(reason)}\n`;
-}
-
-function credential(planned: PlannedCredential, at: number, { report }: Plan): string {
-  const { credential: key, findings, steps } = planned;
-  const lines = [
-    '',
-    `${at}. ${safe(credentialName(key), 100)} (${safe(key.id)}, ${safe(kindName(key.kind))}): ${dueWords(planned)}`,
-    `   ${safe(datesOf(key, report.run.asOf))}`,
-    '   Found:',
-    ...findings.map((finding) => `     ${safe(findingWords(finding))}`),
-    '   To do:',
-    ...steps.flatMap(({ text, command }, index) => [
-      `     ${index + 1}. ${safe(text)}`,
-      ...(command === undefined ? [] : [`        ${command}`]),
-    ]),
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-function* unknownPart({ unknown }: Plan): Generator<string> {
-  if (unknown.length === 0) return;
-  yield `\nCOULD NOT BE JUDGED: ${count(unknown.length, 'check')}, for whoever runs the audit\n`;
-  for (const { rule, reason, cure, count: checks } of unknownGroups(unknown))
-    yield `  ${safe(rule)}, ${count(checks, 'credential')}: ${safe(reason)}\n    To do: ${safe(cure)}\n`;
-}
-
-const markdownSafe = (text: string, length = 1000) => forMarkdown(cutTo(text, length));
-
-/** A plan for an issue, a wiki or a chat that reads Markdown. */
-export function* planMarkdown(plan: Plan): Generator<string> {
-  yield `# ${markdownSafe(planTitle(plan))}\n\n`;
-  for (const line of planIntro(plan)) yield `${markdownSafe(line, 2000)}\n\n`;
-  for (const link of planLinks(plan)) yield `- <${link}>\n`;
-  for (const one of plan.owners) {
-    if (!plan.only || plan.owners.length > 1) yield `\n## ${markdownSafe(ownerTitle(one))}\n`;
-    for (const planned of one.credentials) yield markdownCredential(planned, plan);
-  }
-  yield* markdownUnknownPart(plan);
-  if (plan.waivers.length > 0) {
-    yield '\n## Waivers, for whoever keeps the configuration\n\n';
-    for (const finding of plan.waivers)
-      yield `- ${markdownSafe(findingWords(finding))}\n  - To do: ${markdownSafe(finding.fix)}\n`;
-  }
-  const why = reasons(plan);
-  if (why.length > 0) yield '\n## Why\n\n';
-  for (const { rule, why: reason } of why) yield `- **${markdownSafe(rule)}**: ${markdownSafe(reason)}\n`;
-}
-
-/** Commands hold no backtick, so that nothing in them ends the fence. */
-function markdownCredential(planned: PlannedCredential, { report }: Plan): string {
-  const { credential: key, findings, steps } = planned;
-  const lines = [
-    '',
-    `### ${markdownSafe(credentialName(key), 100)}: ${dueWords(planned)}`,
-    '',
-    `${markdownSafe(key.id)}, ${markdownSafe(kindName(key.kind))}, ${markdownSafe(datesOf(key, report.run.asOf))}`,
-    '',
-    ...findings.map((finding) => `- ${markdownSafe(findingWords(finding))}`),
-    '',
-    ...steps.flatMap(({ text, command }, index) => [
-      `${index + 1}. ${markdownSafe(text)}`,
-      ...(command === undefined ? [] : ['', '   ```sh', `   ${command}`, '   ```', '']),
-    ]),
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-function* markdownUnknownPart({ unknown }: Plan): Generator<string> {
-  if (unknown.length === 0) return;
-  yield `\n## Could not be judged: ${count(unknown.length, 'check')}, for whoever runs the audit\n\n`;
-  for (const { rule, reason, cure, count: checks } of unknownGroups(unknown))
-    yield `- ${markdownSafe(rule)}, ${count(checks, 'credential')}: ${markdownSafe(reason)}\n  - To do: ${markdownSafe(cure)}\n`;
 }

@@ -1,9 +1,9 @@
-import { type Finding, kindName, type Severity } from '../contract/index.js';
-import { hasHistory, MOST_SEVERE_FIRST, partsOf, type Report } from '../engine/report.js';
+import { type Finding, kindName } from '../contract/index.js';
+import { hasHistory, MOST_SEVERE_FIRST, type Report } from '../engine/report.js';
 import { cutTo, forMarkdown, webAddress } from './escape.js';
 import { type Reporter, type ReporterContext, rulePageAddress } from './reporter.js';
+import { unknownGroups, viewOf } from './view.js';
 import {
-  byRule,
   configurationWords,
   coverageLine,
   credentialName,
@@ -12,8 +12,32 @@ import {
   ownerWords,
   sourceLine,
   summaryLine,
-  unknownGroups,
 } from './words.js';
+
+/** The report for issues, wikis and GitHub's job summary. What matters most comes first: a summary may be cut. */
+export const markdown: Reporter = (report, context) => {
+  const { severities, unknown, waived } = viewOf(report, context);
+  const status = hasHistory(report);
+  const columns = ['Credential', 'Id', 'Owner', 'Finding', 'Since', ...(status ? ['Status'] : [])];
+  const blocks = [
+    ...head(report, context),
+    ...severities.flatMap(({ severity, findings, rules }) => [
+      `## ${capital(severity)} (${number(findings.length)})`,
+      ...rules.flatMap(({ rule, title, fix, findings: group }) => [
+        `### [${safe(rule)}](<${rulePageAddress(rule, context)}>)${title ? `: ${safe(title)}` : ''}`,
+        `**Fix:** ${safe(fix)}`,
+        table(
+          columns,
+          group.map((finding) => row(finding, report.run.asOf, status)),
+        ),
+      ]),
+    ]),
+    ...unknownSection(unknown),
+    ...waivedSection(waived),
+    ...resolvedSection(report),
+  ];
+  return `${blocks.join('\n\n')}\n`;
+};
 
 const NAME = 100;
 const MESSAGE = 1000;
@@ -26,19 +50,6 @@ function table(columns: readonly string[], rows: readonly (readonly string[])[])
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n');
 }
-
-/** The report for issues, wikis and GitHub's job summary. What matters most stands first: a summary may be cut. */
-export const markdown: Reporter = (report, context) => {
-  const { open, unknown, waived } = partsOf(report);
-  const blocks = [
-    ...head(report, context),
-    ...MOST_SEVERE_FIRST.flatMap((severity) => severitySection(severity, open, report, context)),
-    ...unknownSection(unknown),
-    ...waivedSection(waived),
-    ...resolvedSection(report),
-  ];
-  return `${blocks.join('\n\n')}\n`;
-};
 
 function head(report: Report, context: ReporterContext): string[] {
   const { complete, sources, notes } = report.coverage;
@@ -59,36 +70,10 @@ function head(report: Report, context: ReporterContext): string[] {
   ].filter((block) => block !== '');
 }
 
-function severitySection(
-  severity: Severity,
-  open: readonly Finding[],
-  report: Report,
-  context: ReporterContext,
-): string[] {
-  const findings = open.filter((finding) => finding.severity === severity);
-  if (findings.length === 0) return [];
-  const history = hasHistory(report);
-  const columns = ['Credential', 'Id', 'Owner', 'Finding', 'Since', ...(history ? ['Status'] : [])];
-  return [
-    `## ${capital(severity)} (${number(findings.length)})`,
-    ...byRule(findings).flatMap(({ rule, fix, findings: group }) => {
-      const title = context.rules.get(rule)?.title;
-      return [
-        `### [${safe(rule)}](<${rulePageAddress(rule, context)}>)${title ? `: ${safe(title)}` : ''}`,
-        `**To do:** ${safe(fix)}`,
-        table(
-          columns,
-          group.map((finding) => row(finding, report.run.asOf, history)),
-        ),
-      ];
-    }),
-  ];
-}
-
 function row(
   { credential, fingerprint, message, status, firstSeen }: Finding,
   asOf: string,
-  history: boolean,
+  withStatus: boolean,
 ): string[] {
   const seen = firstSeen && status !== 'new' ? `, since ${firstSeen.slice(0, 10)}` : '';
   return [
@@ -99,21 +84,21 @@ function row(
     credential ? safe(ownerWords(credential.owner), 2 * NAME) : '',
     safe(message),
     credential ? safe(datesOf(credential, asOf)) : '',
-    ...(history ? [safe(`${status ?? ''}${seen}`)] : []),
+    ...(withStatus ? [safe(`${status ?? ''}${seen}`)] : []),
   ];
 }
 
 function unknownSection(unknown: readonly Finding[]): string[] {
   if (unknown.length === 0) return [];
   return [
-    `## Could not be judged (${number(unknown.length)})`,
+    `## Unknown (${number(unknown.length)})`,
     table(
-      ['Rule', 'Credentials', 'Reason', 'To do'],
+      ['Rule', 'Credentials', 'Reason', 'Fix'],
       unknownGroups(unknown).map((group) => [
         safe(group.rule),
         `${number(group.count)} (${group.examples.map((id) => safe(id, NAME)).join(', ')}${group.count > group.examples.length ? ', …' : ''})`,
         safe(group.reason),
-        safe(group.cure),
+        safe(group.fix),
       ]),
     ),
   ];

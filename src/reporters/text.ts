@@ -1,9 +1,9 @@
 import { type Finding, type FindingStatus, kindName, type Severity } from '../contract/index.js';
-import { MOST_SEVERE_FIRST, partsOf, type Report } from '../engine/report.js';
+import type { Report } from '../engine/report.js';
 import { cutTo, forTerminal } from './escape.js';
 import type { Reporter, ReporterContext } from './reporter.js';
+import { unknownGroups, viewOf } from './view.js';
 import {
-  byRule,
   configurationWords,
   count,
   coverageLine,
@@ -13,8 +13,32 @@ import {
   ownerWords,
   sourceLine,
   summaryLine,
-  unknownGroups,
 } from './words.js';
+
+/** The report for people at a terminal. Its first line says what was, and what was not, audited. */
+export const text: Reporter = (report, context) => {
+  const paint = context.color ? coloured : plain;
+  const { severities, unknown, waived } = viewOf(report, context);
+  const blocks = [
+    head(report, context, paint),
+    ...severities.map(({ severity, findings, rules }) => {
+      const heading = paint(severity, `${severity.toUpperCase()}: ${count(findings.length, 'finding')}`);
+      const groups = rules.map(({ rule, title, fix, findings: group }) =>
+        [
+          `  ${paint('bold', safe(rule))}${title ? `: ${safe(title)}` : ''}${group.length > 1 ? ` (${number(group.length)})` : ''}`,
+          `  ${paint('dim', 'Fix:')} ${safe(fix)}`,
+          ...group.map((finding) => violation(finding, report, paint)),
+        ].join('\n'),
+      );
+      return `${heading}\n${groups.join('\n\n')}`;
+    }),
+    ...unknownSection(unknown, paint),
+    ...waivedSection(waived, paint),
+    ...resolvedSection(report, paint),
+    paint('bold', `Summary: ${summaryLine(report)}`),
+  ];
+  return `${blocks.join('\n\n')}\n`;
+};
 
 type Paint = (style: keyof typeof STYLES, text: string) => string;
 
@@ -39,23 +63,6 @@ const MESSAGE = 1000;
 
 const safe = (text: string, length = MESSAGE) => forTerminal(cutTo(text, length));
 
-const STATUS: Record<FindingStatus, string> = { new: 'NEW', known: '', reopened: 'REOPENED', waived: '' };
-
-/** The report for people at a terminal. Its first line says what was, and what was not, audited. */
-export const text: Reporter = (report, context) => {
-  const paint = context.color ? coloured : plain;
-  const { open, unknown, waived } = partsOf(report);
-  const blocks = [
-    head(report, context, paint),
-    ...MOST_SEVERE_FIRST.flatMap((severity) => severitySection(severity, open, report, context, paint)),
-    ...unknownSection(unknown, paint),
-    ...waivedSection(waived, paint),
-    ...resolvedSection(report, paint),
-    summary(report, paint),
-  ];
-  return `${blocks.join('\n\n')}\n`;
-};
-
 function head(report: Report, context: ReporterContext, paint: Paint): string {
   const { complete, sources, notes } = report.coverage;
   const detailed = sources.length > 1 || sources.some((source) => source.deleted > 0 || source.note);
@@ -66,42 +73,22 @@ function head(report: Report, context: ReporterContext, paint: Paint): string {
   ].join('\n');
 }
 
-function severitySection(
-  severity: Severity,
-  open: readonly Finding[],
-  report: Report,
-  context: ReporterContext,
-  paint: Paint,
-): string[] {
-  const findings = open.filter((finding) => finding.severity === severity);
-  if (findings.length === 0) return [];
-  const groups = byRule(findings).map(({ rule, fix, findings: group }) => {
-    const title = context.rules.get(rule)?.title;
-    return [
-      `  ${paint('bold', safe(rule))}${title ? `: ${safe(title)}` : ''}${group.length > 1 ? ` (${number(group.length)})` : ''}`,
-      `  ${paint('dim', 'To do:')} ${safe(fix)}`,
-      ...group.map((finding) => violation(finding, report, paint)),
-    ].join('\n');
-  });
-  const heading = paint(severity, `${severity.toUpperCase()}: ${count(findings.length, 'finding')}`);
-  return [`${heading}\n${groups.join('\n\n')}`];
-}
+const STATUS: Record<FindingStatus, string> = { new: 'NEW', known: '', reopened: 'REOPENED', waived: '' };
 
 function violation(finding: Finding, report: Report, paint: Paint): string {
-  const { credential } = finding;
+  const { credential, firstSeen } = finding;
   const status = finding.status ? STATUS[finding.status] : '';
-  const seen =
-    finding.firstSeen && finding.status !== 'new' ? ` · first seen ${finding.firstSeen.slice(0, 10)}` : '';
-  const lines = [
+  const details = [
+    ...(credential
+      ? [`owner ${cutTo(ownerWords(credential.owner), 2 * NAME)}`, datesOf(credential, report.run.asOf)]
+      : []),
+    ...(firstSeen && finding.status !== 'new' ? [`first seen ${firstSeen.slice(0, 10)}`] : []),
+  ];
+  return [
     `    ${who(finding, paint)}${status ? ` ${paint('bold', status)}` : ''}`,
     `      ${safe(finding.message)}`,
-  ];
-  if (credential)
-    lines.push(
-      `      ${paint('dim', safe(`owner ${cutTo(ownerWords(credential.owner), 2 * NAME)} · ${datesOf(credential, report.run.asOf)}${seen}`))}`,
-    );
-  else if (seen) lines.push(`      ${paint('dim', safe(seen.slice(3)))}`);
-  return lines.join('\n');
+    ...(details.length > 0 ? [`      ${paint('dim', safe(details.join(' · ')))}`] : []),
+  ].join('\n');
 }
 
 /** `nightly export (2Kx…, personal client)`. */
@@ -114,16 +101,15 @@ function who({ credential, fingerprint }: Finding, paint: Paint): string {
 
 function unknownSection(unknown: readonly Finding[], paint: Paint): string[] {
   if (unknown.length === 0) return [];
-  const lines = unknownGroups(unknown).map((group) => {
-    const more = group.count > group.examples.length ? ', …' : '';
-    const ids = group.examples.map((id) => safe(id, NAME)).join(', ');
+  const lines = unknownGroups(unknown).map(({ rule, reason, fix, count: checks, examples }) => {
+    const ids = [...examples.map((id) => safe(id, NAME)), ...(checks > examples.length ? ['…'] : [])];
     return [
-      `  ${paint('bold', safe(group.rule))}: ${count(group.count, 'credential')} (${ids}${more})`,
-      `    ${safe(group.reason)}`,
-      `    ${paint('dim', 'To do:')} ${safe(group.cure)}`,
+      `  ${paint('bold', safe(rule))}: ${count(checks, 'credential')} (${ids.join(', ')})`,
+      `    ${safe(reason)}`,
+      `    ${paint('dim', 'Fix:')} ${safe(fix)}`,
     ].join('\n');
   });
-  return [`${paint('bold', `COULD NOT BE JUDGED: ${count(unknown.length, 'check')}`)}\n${lines.join('\n')}`];
+  return [`${paint('bold', `UNKNOWN: ${count(unknown.length, 'check')}`)}\n${lines.join('\n')}`];
 }
 
 function waivedSection(waived: readonly Finding[], paint: Paint): string[] {
@@ -139,18 +125,14 @@ function waivedSection(waived: readonly Finding[], paint: Paint): string[] {
   return [`${paint('bold', `WAIVED: ${count(waived.length, 'finding')}`)}\n${lines.join('\n')}`];
 }
 
-function resolvedSection(report: Report, paint: Paint): string[] {
-  if (report.resolved.length === 0) return [];
-  const lines = report.resolved.map(({ rule, credential: { kind, id, name } }) => {
+function resolvedSection({ resolved }: Report, paint: Paint): string[] {
+  if (resolved.length === 0) return [];
+  const lines = resolved.map(({ rule, credential: { kind, id, name } }) => {
     const label = name
       ? `${safe(name, NAME)} (${safe(id)}, ${safe(kindName(kind))})`
       : `${safe(kindName(kind))} ${safe(id)}`;
     return `  ${safe(rule)}: ${label}`;
   });
-  const heading = paint('good', `RESOLVED since the last run: ${count(report.resolved.length, 'finding')}`);
+  const heading = paint('good', `RESOLVED since the last run: ${count(resolved.length, 'finding')}`);
   return [`${heading}\n${lines.join('\n')}`];
-}
-
-function summary(report: Report, paint: Paint): string {
-  return paint('bold', `Summary: ${summaryLine(report)}`);
 }

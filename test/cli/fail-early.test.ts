@@ -186,7 +186,7 @@ describe('what made the exit code 3 is on stderr once', () => {
     const { code, stderr } = await audit(['--input', 'in.json', '-f', 'json']);
     expect(code).toBe(3);
     expect(stderr.match(incomplete)).toHaveLength(1);
-    expect(stderr).toMatch(/personal clients were seen only in part .*k1/);
+    expect(stderr).toMatch(/personal clients were read only in part .*k1/);
   });
 
   test('where a rule failed, each failed rule by name', async () => {

@@ -110,7 +110,7 @@ describe('of an audit of its own', () => {
     const severe = await plan(['--scope', 'tenant', '--min-severity', 'critical'], world);
     expect(severe.stdout).toMatch(/Note: \d+ findings below critical are not shown\./);
     expect(severe.stdout).toContain('Less severe findings were left out');
-    expect(one.stdout).toMatch(/Not looked for[^\n]* open-cidr[^\n]* waiver-expired/);
+    expect(one.stdout).toMatch(/rules that did not run[^\n]* open-cidr[^\n]* waiver-expired/);
     expect((await plan(['--input', '-'], { stdin: '[]' })).stdout).toContain('found no credential');
   });
 

@@ -54,11 +54,11 @@ describe('the calls of each kind', () => {
     expect(call).toBe(`curl -sS -X ${expected}`);
   });
 
-  test('a trust has no last use to look at', () => {
+  test('there is no call for the last use of a trust', () => {
     expect(lookCall(TENANT, trust)).toBeUndefined();
   });
 
-  test('a successor is as narrow as the old one, or narrower', () => {
+  test('a successor is limited as the old one, or more', () => {
     expect(createCall(TENANT, personal, new Set())).toContain(
       '{"displayName":"NAME_OF_WHAT_USES_IT","expires":"7776000s","scopedRoles":["role-1"],"allowSourceCidr":["192.0.2.0/24"]}',
     );
@@ -73,7 +73,7 @@ describe('the calls of each kind', () => {
     );
   });
 
-  test('an unknown principal and an unknown host are left to the reader', () => {
+  test('unknown principals and hosts become variables', () => {
     expect(revokeCall('', { ...principal, owner: null })).toContain(
       '"https://$C1_HOST/api/v1/service_principals/$SERVICE_PRINCIPAL_ID/credentials/calm-lynx-1"',
     );
@@ -129,7 +129,7 @@ describe('hostile ids, hosts, roles and networks', () => {
     }
   });
 
-  test('a shell takes such a line as the same few words', () => {
+  test('a shell splits such a command into the same words', () => {
     const id = `x'"; echo owned; $(echo owned) \`echo owned\` #`;
     const call = revokeCall(TENANT, sampleCredential({ id, clientId: id })) ?? '';
     const shell = `curl() { for word in "$@"; do printf '%s\\n' "$word"; done; }; C1_TOKEN=t; ${call}`;

@@ -36,30 +36,30 @@ function steps(credential: ReportedCredential, ...ids: readonly string[]): strin
 
 const key = sampleCredential({ id: 'a', clientId: `calm-lynx-1@${TENANT}/pcc` });
 
-describe('several findings of one credential are one list of steps', () => {
-  test('four rules that ask for rotation ask once, in the order without an outage', () => {
+describe('the findings of one credential make one list of steps', () => {
+  test('four rules that ask for rotation lead to one rotation without an outage', () => {
     const said = steps(key, 'no-expiry', 'not-rotated', 'expiring-soon', 'lifetime-too-long');
     expect(said).toEqual([
-      expect.stringMatching(/^Create its successor, beside it.*end date.*networks.*roles/),
-      expect.stringMatching(/^Put the new client id and secret in its place/),
-      expect.stringMatching(/^Check that the last use has moved/),
+      expect.stringMatching(/^Create its successor and keep the old one.*end date.*networks.*roles/),
+      expect.stringMatching(/^Replace it with the new client id and secret/),
+      expect.stringMatching(/^Wait until its least frequent job has run/),
       expect.stringMatching(/^Then delete it/),
     ]);
   });
 
-  test('what the successor can have at once is no step of its own', () => {
+  test('settings that the successor gets when it is created are not separate steps', () => {
     const said = steps(key, 'no-expiry', 'open-cidr', 'no-scoped-roles', 'default-name');
     expect(said).toHaveLength(4);
     expect(said[0]).toContain('a name that says what uses it');
   });
 
-  test('settings alone are changed in one call', () => {
+  test('several settings are changed in one call', () => {
     const [one] = plan(of(key, 'open-cidr', 'admin-scope', 'malformed-cidr')).owners;
     const commands = one?.credentials[0]?.steps.flatMap(({ command }) => command ?? []);
     expect(commands).toEqual([expect.stringContaining('"updateMask":"scopedRoles,allowSourceCidr"')]);
   });
 
-  test('what has to go is not rotated first', () => {
+  test('a credential that must go is not rotated first', () => {
     expect(steps(key, 'owner-inactive', 'no-expiry', 'open-cidr', 'unused')).toEqual([
       expect.stringMatching(/^An administrator has to do this/),
       expect.stringMatching(/^Make sure that nothing depends on it/),
@@ -67,7 +67,7 @@ describe('several findings of one credential are one list of steps', () => {
     ]);
   });
 
-  test('what has a successor is not given another', () => {
+  test('a credential that has a successor is not given another', () => {
     const found = sampleFinding({
       rule: 'rotation-unfinished',
       credential: key,
@@ -75,18 +75,18 @@ describe('several findings of one credential are one list of steps', () => {
     });
     const [one] = plan([found, ...of(key, 'not-rotated')]).owners;
     expect(one?.credentials[0]?.steps.map(({ text }) => text)).toEqual([
-      'Move what still uses it over to its successor (pc-new).',
-      expect.stringMatching(/^Check that the last use has moved/),
+      'Switch everything that still uses it to its successor (pc-new).',
+      expect.stringMatching(/^Wait until its least frequent job has run/),
       expect.stringMatching(/^Then delete it/),
     ]);
   });
 
-  test('what may be needless is asked about first, and ended without rotation', () => {
+  test('the first step for an unused credential is to ask whether it is needed', () => {
     expect(steps(key, 'unused', 'no-expiry')).toEqual([
       expect.stringMatching(/^Find out whether anything still needs it \(it was last used on 2026-06-01\)/),
       expect.stringMatching(/^If something does, create its successor/),
-      expect.stringMatching(/^Put the new/),
-      expect.stringMatching(/^Check that/),
+      expect.stringMatching(/^Replace it with the new/),
+      expect.stringMatching(/^Wait until/),
       expect.stringMatching(/^Then, or if nothing needs it, delete it/),
     ]);
     expect(steps(key, 'unused', 'open-cidr').map((text) => text.slice(0, 12))).toEqual([
@@ -95,34 +95,34 @@ describe('several findings of one credential are one list of steps', () => {
       'Check that i',
       'If not: dele',
     ]);
-    expect(steps(key, 'unused').at(-1)).toMatch(/have the finding waived/);
+    expect(steps(key, 'unused').at(-1)).toMatch(/waive the finding/);
   });
 
-  test('a federation trust can take the place of a secret', () => {
+  test('a federation trust can replace a secret', () => {
     const secret = sampleCredential({ kind: 'service-principal-credential', id: 's' });
     expect(steps(secret, 'static-beside-federation')[0]).toMatch(/^Let its workloads sign in through/);
-    expect(steps(secret, 'static-beside-federation', 'expiring-soon')[1]).toMatch(/^Or do without a secret/);
-    expect(steps(secret, 'static-beside-federation', 'open-cidr').at(-1)).toMatch(/^Or do without a secret/);
+    expect(steps(secret, 'static-beside-federation', 'expiring-soon')[1]).toMatch(/^Or use no secret/);
+    expect(steps(secret, 'static-beside-federation', 'open-cidr').at(-1)).toMatch(/^Or use no secret/);
   });
 
-  test('what runs the audit is not asked whether it is used, and is told where it stands', () => {
+  test('the steps for the credential that runs the audit name its environment variables and do not ask whether it is used', () => {
     const said = steps({ ...key, self: true }, 'expiring-soon', 'too-many-credentials');
     expect(said[0]).toMatch(/^Create/);
     expect(said[1]).toContain('CONDUCTORONE_CLIENT_SECRET');
   });
 
   test.each([['too-many-credentials'], ['unused'], ['unused', 'too-many-credentials']])(
-    'what runs the audit is kept, or the audit moved first: %s %s',
+    'the credential that runs the audit is kept, or the audit switched first: %s %s',
     (...ids) => {
       expect(steps({ ...key, self: true }, ...ids)).toEqual([
         expect.stringMatching(
-          /^This credential runs the audit: keep it, .*; or move the audit .* first .*, then delete it\.$/,
+          /^This credential runs the audit\. Keep it .*; or switch the audit .* first .*, then delete it\.$/,
         ),
       ]);
     },
   );
 
-  test('so is one with the name that a login gives it', () => {
+  test('so is one with the name that a CLI login gives it', () => {
     const login = sampleFinding({
       rule: 'default-name',
       messageId: 'cliLogin',
@@ -131,13 +131,13 @@ describe('several findings of one credential are one list of steps', () => {
     expect(plan([login]).owners[0]?.credentials[0]?.steps).toHaveLength(1);
   });
 
-  test('whatever is found, there is something to do', () => {
+  test('every built-in rule leads to at least one step', () => {
     for (const rule of [...infos.values()].filter(({ kinds }) => kinds).map(({ id }) => id))
       for (const self of [false, true])
         expect([rule, self, steps({ ...key, self }, rule).length > 0]).toEqual([rule, self, true]);
   });
 
-  describe('a rule of a plug-in brings its own words:', () => {
+  describe("the fix of a plug-in's rule appears", () => {
     const FIX = 'Put the ticket number into its name.';
     const FOR_SUCCESSOR = `So that acme/ticket does not report the successor as well: ${FIX}`;
     const secret = sampleCredential({ kind: 'service-principal-credential', id: 's' });
@@ -154,26 +154,26 @@ describe('several findings of one credential are one list of steps', () => {
 
     test.each<[string, ReportedCredential, number, string, readonly string[]]>([
       ['alone', key, 0, FIX, []],
-      ['first, where the credential is changed', key, 0, FIX, ['open-cidr', 'no-scoped-roles']],
-      ['after whose it is has been asked', key, 1, FIX, ['credential-appeared']],
-      ['about the successor, once there is one', key, 1, FOR_SUCCESSOR, ['no-expiry', 'open-cidr']],
-      ['about the successor, where one is needed', key, 2, FOR_SUCCESSOR, ['unused', 'no-expiry']],
+      ['first, if the credential is changed', key, 0, FIX, ['open-cidr', 'no-scoped-roles']],
+      ['after the question whose it is', key, 1, FIX, ['credential-appeared']],
+      ['about the successor, right after it is created', key, 1, FOR_SUCCESSOR, ['no-expiry', 'open-cidr']],
+      ['about the successor, if one is needed', key, 2, FOR_SUCCESSOR, ['unused', 'no-expiry']],
       [
-        'about the successor, before one without a secret',
+        'about the successor, before the alternative without a secret',
         secret,
         1,
         FOR_SUCCESSOR,
         ['expiring-soon', 'static-beside-federation'],
       ],
-      ['only if it stays', key, 2, `If something does: ${FIX}`, ['unused']],
+      ['on condition that it stays', key, 2, `If something does: ${FIX}`, ['unused']],
       [
-        'only if it stays, before it is changed',
+        'on condition that it stays, before it is changed',
         key,
         1,
         `If something does: ${FIX}`,
         ['unused', 'open-cidr'],
       ],
-      ['first, where the audit needs it', { ...key, self: true }, 0, FIX, ['unused']],
+      ['first, if the audit needs it', { ...key, self: true }, 0, FIX, ['unused']],
     ])('%s', (_, credential, at, words, ids) => {
       expect(withOurs(credential, ...ids)).toEqual(put(at, words, credential, ...ids));
     });
@@ -181,8 +181,8 @@ describe('several findings of one credential are one list of steps', () => {
     test.each<[string, ReportedCredential, readonly string[]]>([
       ['must go', key, ['expired', 'no-expiry']],
       ['has a successor already', key, ['rotation-unfinished', 'open-cidr']],
-      ['gives way to a trust', secret, ['static-beside-federation']],
-    ])('none, where the credential %s', (_, credential, ids) => {
+      ['is replaced by a trust', secret, ['static-beside-federation']],
+    ])('not at all if the credential %s', (_, credential, ids) => {
       expect(withOurs(credential, ...ids)).toEqual(steps(credential, ...ids));
       expect(withOurs(credential, ...ids)).not.toEqual([]);
     });
@@ -202,7 +202,7 @@ describe('by owner', () => {
     sampleFinding({ severity: 'critical', status: 'waived', waiver: WAIVER, credential: key }),
   ];
 
-  test('the worst first, those nobody knows last, waived ones not at all', () => {
+  test('lists the worst first and unknown owners last, and leaves out waived findings', () => {
     expect(
       plan(findings).owners.map(({ owner, credentials }) => [
         owner?.id,
@@ -215,25 +215,25 @@ describe('by owner', () => {
     ]);
   });
 
-  test.each(['jane@acme.example', 'JANE@ACME.EXAMPLE', 'u-1'])('only the part of %s', (owner) => {
+  test.each(['jane@acme.example', 'JANE@ACME.EXAMPLE', 'u-1'])('makes a plan for %s alone', (owner) => {
     const { owners, only } = plan(findings, owner);
     expect(only).toEqual(jo);
     expect(owners.map((one) => one.owner)).toEqual([jo]);
   });
 
-  test('an owner nobody knows has no plan, rather than an empty one', () => {
+  test('makes no plan for an owner that the report does not know', () => {
     expect(makePlan(sampleReport({ findings }), infos, 'jane@acme.exampl')).toBeUndefined();
     expect(makePlan(sampleReport({ findings }), infos, '')).toBeUndefined();
   });
 
-  test('an owner with nothing to do is told so, without promising more than was seen', () => {
+  test('tells an owner without findings so, and whether the audit was complete', () => {
     const credentials = [sampleCredential({ owner: jo })];
     const said = (complete: boolean) => [...planText(plan([], jo.id, { credentials, complete }))].join('');
     expect(said(true)).toContain('found no credential of yours that needs attention.');
-    expect(said(false)).toMatch(/INCOMPLETE[\s\S]*needs attention among those it saw\./);
+    expect(said(false)).toMatch(/INCOMPLETE[\s\S]*needs attention among those it read\./);
   });
 
-  describe('what was left out is said, to an owner as well', () => {
+  describe('says what was left out, to an owner too', () => {
     const credentials = [sampleCredential({ owner: jo })];
     const base = sampleReport({ credentials });
     const hidden = { critical: 0, high: 0, medium: 2, low: 0, info: 0 };
@@ -247,37 +247,39 @@ describe('by owner', () => {
     test.each<[string, typeof base, RegExp]>([
       ['less severe findings', { ...base, summary: { ...base.summary, hidden } }, /^Less severe findings/m],
       [
-        'less severe ones that could not be judged',
+        'less severe unknown outcomes',
         covering({ notes: ['1 finding below high is not shown.'] }),
         /^Less severe findings/m,
       ],
       [
-        'what a rule would have found',
+        'findings of one rule that did not run',
         covering({ rulesNotRun: ['unused'] }),
-        /^Not looked for, as this rule did not run: unused\.$/m,
+        /^The findings of rules that did not run are not in this plan: unused\.$/m,
       ],
       [
-        'what rules would have found',
+        'findings of rules that did not run',
         covering({ rulesNotRun: ['open-cidr', 'unused'] }),
-        /^Not looked for, as these rules did not run: open-cidr, unused\.$/m,
+        /^The findings of rules that did not run are not in this plan: open-cidr, unused\.$/m,
       ],
       ['credentials', covering({ mayBeFiltered: true }), /^ConductorOne may not have shown/m],
     ])('%s', (_, report, line) => {
       for (const text of [said(report), said(report, jo.id)]) {
         expect(text).toMatch(line);
-        expect(text).toContain('that needs attention, as far as it looked.');
+        expect(text).toContain('that needs attention, but did not check everything (see below).');
       }
     });
 
-    test('what is found is qualified as well', () => {
+    test('says so next to the number of credentials as well', () => {
       const found = sampleReport({ findings: of(key, 'no-expiry') });
       const report = { ...found, coverage: { ...found.coverage, rulesNotRun: ['unused'] } };
-      expect(said(report)).toContain('found 1 credential that needs attention, as far as it looked. A cred');
+      expect(said(report)).toContain(
+        'found 1 credential that needs attention, but did not check everything (see below). A cred',
+      );
       expect(said(found)).toContain('found 1 credential that needs attention. A cred');
     });
   });
 
-  test('checks that could not be made go to the owner of the credential', () => {
+  test("puts unknown outcomes into the plan of the credential's owner", () => {
     const unknown = [
       sampleUnknown({ credential: sampleCredential({ id: 'x', owner: jo }) }),
       sampleUnknown({ credential: sampleCredential({ id: 'y', owner: al }) }),
@@ -297,7 +299,7 @@ describe('due', () => {
     ['low', daysAgo(-5), '2026-09-06'],
     ['low', daysAgo(5), '2026-11-30'],
     ['info', daysAgo(-5), null],
-  ])('%s that ends %s', (severity, expiresAt, expected) => {
+  ])('a %s finding on a credential that expires %s', (severity, expiresAt, expected) => {
     const found = sampleFinding({ severity, credential: sampleCredential({ expiresAt }) });
     expect(plan([found]).owners[0]?.credentials[0]?.due).toBe(expected);
   });
@@ -308,12 +310,12 @@ describe('as text and markdown', () => {
   const text = [...planText(whole)].join('');
   const markdown = [...planMarkdown(whole)].join('');
 
-  test('an owner alone can read it: what, why, by when, and that nothing is done', () => {
+  test("an owner's plan says what to do, why, by when, and that c1-audit changes nothing", () => {
     const mine = [...planText(plan(of(key, 'no-expiry'), 'jo@acme.example'))].join('');
     expect(mine).toMatch(/^API credentials of Jo Doe in acme\.conductor\.one: what to do\n/);
     expect(mine).toContain('found 1 credential of yours that needs attention');
     expect(mine).toContain('This plan changes nothing');
-    expect(mine).toContain('C1_TOKEN as an access token');
+    expect(mine).toContain('C1_TOKEN is an access token');
     expect(mine).toContain('1. nightly export (a, personal client): medium, by 2026-10-01');
     expect(mine).toContain('     medium no-expiry: says no-expiry\n');
     expect(mine).toMatch(/\n {5}4\. Then delete it: your name at the bottom/);
@@ -321,24 +323,24 @@ describe('as text and markdown', () => {
     expect(mine).toContain('\n  https://acme.conductor.one/\n');
   });
 
-  test('what could not be judged has a section with what to grant, waivers one of their own', () => {
+  test('unknown outcomes and waivers have sections of their own', () => {
     for (const form of [text, markdown]) {
-      expect(form).toMatch(/could not be judged: 1 check/i);
+      expect(form).toMatch(/unknown: 1 check/i);
       expect(form).toContain('grant the audit the right to read users');
-      expect(form).toMatch(/waivers, for whoever keeps the configuration/i);
+      expect(form).toMatch(/waivers, for whoever maintains the configuration/i);
     }
   });
 
-  test('an incomplete audit is told first', () => {
+  test('says first that an audit is incomplete', () => {
     const part = [...planText(plan([], undefined, { complete: false }))].join('').split('\n');
-    expect(part[2]).toMatch(/^INCOMPLETE: .* What was not seen is not in this plan\.$/);
+    expect(part[2]).toMatch(/^INCOMPLETE: .* What was not read is not in this plan\.$/);
   });
 
-  test('commands stand in fences of their own', () => {
+  test('puts commands into fenced code blocks', () => {
     expect(markdown).toMatch(/\n\n {3}```sh\n {3}curl -sS -X DELETE [^\n`]*\n {3}```\n/);
   });
 
-  test('without a host the reader is told what C1_HOST is', () => {
+  test("explains C1_HOST if the tenant's host is unknown", () => {
     const bare = [...planText(plan(of(key, 'no-expiry'), undefined, { tenant: '' }))].join('');
     expect(bare).toContain('C1_HOST is the host');
     expect(text).not.toContain('C1_HOST');
@@ -346,7 +348,7 @@ describe('as text and markdown', () => {
 });
 
 describe('hostile text', () => {
-  test.each(HOSTILE_NAMES)('%s acts nowhere', (_, name) => {
+  test.each(HOSTILE_NAMES)('%s has no effect', (_, name) => {
     const made = (word: string) => {
       const credential = sampleCredential({
         id: word,

@@ -22,7 +22,7 @@ function steps(given: readonly Partial<Rule>[], ...ids: readonly string[]): stri
   return stepsFor(TENANT, credential, findings, known).map(({ text }) => text);
 }
 
-describe('each message on each kind becomes steps', () => {
+describe('each message on each kind leads to steps', () => {
   test.each(cases)(
     '$id, $messageId, $kind',
     ({ id, kind, messageId }: { id: string; kind: Kind; messageId: string }) => {
@@ -38,7 +38,7 @@ describe('each message on each kind becomes steps', () => {
   );
 });
 
-describe('a rule says itself what plan does about it', () => {
+describe('a rule defines the steps of its plan', () => {
   const ticket = {
     id: 'acme/ticket',
     title: 'The name holds no ticket number',
@@ -47,31 +47,31 @@ describe('a rule says itself what plan does about it', () => {
   } satisfies Partial<Rule>;
   const named = { ...ticket, successor: 'a ticket number in its name' } satisfies Partial<Rule>;
 
-  test('what it asks of a successor is asked once, in one step', () => {
+  test('what its successor must have appears once, in the step that creates it', () => {
     const [create = '', next] = steps([named], 'no-expiry', 'acme/ticket');
     expect(create).toContain(' and a ticket number in its name. Its owner');
-    expect(next).toMatch(/^Put the new client id/);
+    expect(next).toMatch(/^Replace it with the new client id/);
   });
 
-  test('also where another rule has the credential replaced', () => {
+  test('it appears even if another rule demands the replacement', () => {
     expect(steps([named], 'no-expiry')[0]).toContain('a ticket number in its name');
     expect(steps([{ ...named, kinds: ['federation-trust'] }], 'no-expiry')[0]).not.toContain('ticket');
   });
 
-  test('without one it brings its own words', () => {
+  test('without a successor text its fix becomes a step', () => {
     expect(steps([ticket], 'no-expiry', 'acme/ticket')[1]).toBe(
       'So that acme/ticket does not report the successor as well: Put the ticket number into its name.',
     );
     expect(steps([ticket], 'acme/ticket')).toEqual(['Put the ticket number into its name.']);
   });
 
-  test('a rule of a plug-in may have the credential replaced', () => {
+  test('a rule of a plug-in may demand a replacement', () => {
     const rotated = { ...named, plan: { way: 'replace', first: 'Open a ticket.' } } satisfies Partial<Rule>;
     expect(steps([rotated], 'acme/ticket').map((text) => text.slice(0, 20))).toEqual([
       'Open a ticket.',
       'Create its successor',
-      'Put the new client i',
-      'Check that the last ',
+      'Replace it with the ',
+      'Wait until its least',
       'Then delete it: your',
     ]);
     const asked = { ...rotated, plan: { ...rotated.plan, messages: { x: { way: 'end' } } } } as const;

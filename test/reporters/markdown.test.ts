@@ -23,7 +23,7 @@ describe('markdown', () => {
       '## Medium (1)',
       '## Low (1)',
       '## Info (1)',
-      '## Could not be judged (1)',
+      '## Unknown (1)',
       '## Waived (1)',
       '## Resolved since the last run (1)',
     ]);
@@ -34,7 +34,7 @@ describe('markdown', () => {
     expect(output).not.toContain('The run');
   });
 
-  test('an incomplete run says so before all else', () => {
+  test('says first that a run is incomplete', () => {
     const output = markdown(
       sampleReport({
         complete: false,
@@ -52,12 +52,12 @@ describe('markdown', () => {
       sampleContext(),
     );
     expect(output.split('\n')[2]).toMatch(
-      /^❌ \*\*INCOMPLETE: personal clients were seen only in part \(page 2 failed\)\./,
+      /^❌ \*\*INCOMPLETE: personal clients were read only in part \(page 2 failed\)\./,
     );
     expect(output).not.toContain('✅');
   });
 
-  test('links the run, if it is a web address', () => {
+  test('links the run if its address is a web address', () => {
     const url = 'https://github.com/acme/audit/actions/runs/1';
     expect(markdown(sampleReport(), sampleContext({ runUrl: url }))).toContain(`[The run](<${url}>)`);
     expect(markdown(sampleReport(), sampleContext({ runUrl: 'javascript:alert(1)' }))).not.toContain(
@@ -65,7 +65,7 @@ describe('markdown', () => {
     );
   });
 
-  test('names rules by their titles and has no status column without a history', () => {
+  test('shows titles of rules, and no status column without a history', () => {
     const docs = { why: '', fix: '', references: [] };
     const rules = new Map([['unused', ruleInfo({ id: 'unused', title: 'Not used', severity: 'low', docs })]]);
     const output = markdown(sampleReport({ findings: [sampleFinding()] }), sampleContext({ rules }));
@@ -73,7 +73,7 @@ describe('markdown', () => {
     expect(output).not.toContain('Status');
   });
 
-  test.each(HOSTILE_NAMES)('keeps its shape: %s', (_, name) => {
+  test.each(HOSTILE_NAMES)('keeps its structure with hostile text: %s', (_, name) => {
     const shape = (text: string) =>
       markdown(
         sampleReport({
