@@ -97,7 +97,7 @@ function result(finding: Finding, ruleIndex: number, tenant: string) {
     kind: 'fail',
     level: LEVEL[finding.severity],
     message: {
-      text: `${name}${owner}: ${safe(finding.message, MESSAGE)}\nTo do: ${safe(finding.fix, MESSAGE)}`,
+      text: `${name}${owner}: ${safe(finding.message, MESSAGE)}\nFix: ${safe(finding.fix, MESSAGE)}`,
     },
     locations: [
       {
@@ -122,7 +122,7 @@ function invocation(report: Report, left: number) {
       ? [
           notification(
             'warning',
-            `${count(left, 'less severe finding')} left out: GitHub takes ${MAX_RESULTS} results`,
+            `${count(left, 'less severe finding')} left out: GitHub accepts ${MAX_RESULTS} results`,
           ),
         ]
       : []),

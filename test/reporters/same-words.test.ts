@@ -34,7 +34,7 @@ const READERS: Partial<Record<Format, (text: string) => Said[]>> = {
     JSON.parse(text).runs[0].results.map((result: Record<string, Record<string, string>>) => ({
       fingerprint: result.partialFingerprints?.['c1AuditFinding/v1'],
       severity: result.properties?.severity,
-      message: /: (.*)\nTo do: /.exec(result.message?.text ?? '')?.[1],
+      message: /: (.*)\nFix: /.exec(result.message?.text ?? '')?.[1],
     })),
   ocsf: (text) =>
     lines(text)

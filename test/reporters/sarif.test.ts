@@ -65,7 +65,7 @@ describe('sarif', () => {
       kind: 'fail',
       level: 'warning',
       message: {
-        text: 'nightly export (personal client, owner Jo Doe <jo@acme.example> (user-1)): last used 92 days ago (limit 90): revoke it, or use it\nTo do: Ask the owner whether it is still needed; if not, revoke it.',
+        text: 'nightly export (personal client, owner Jo Doe <jo@acme.example> (user-1)): last used 92 days ago (limit 90): revoke it, or use it\nFix: Ask the owner whether it is still needed; if not, revoke it.',
       },
       locations: [
         {
@@ -151,7 +151,7 @@ describe('sarif', () => {
         {
           level: 'error',
           message: {
-            text: 'The audit is incomplete: personal clients were seen only in part (page 2 failed)',
+            text: 'The audit is incomplete: personal clients were read only in part (page 2 failed)',
           },
         },
         { level: 'note', message: { text: 'no roles' } },

@@ -146,7 +146,7 @@ describe('the headline', () => {
     );
     expect(between(page, '<title>', '</title>')).toMatch(/^INCOMPLETE: /);
     expect(page.indexOf('Incomplete audit')).toBeLessThan(page.indexOf('class="verdict'));
-    expect(page).toContain('federation trusts were not seen (403 &lt;b&gt;no&lt;/b&gt;)');
+    expect(page).toContain('federation trusts were not read (403 &lt;b&gt;no&lt;/b&gt;)');
     expect(page).not.toMatch(/class="verdict clean"|Complete:/);
   });
 
