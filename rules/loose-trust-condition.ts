@@ -1,4 +1,4 @@
-import { defineRule, judgeCondition } from '../src/contract/index.js';
+import { defineRule } from '../src/contract/index.js';
 
 /** What `c1-audit init` writes and the documents recommend, for a GitHub workflow: test/advice.test.ts compares them. */
 const EXAMPLE =
@@ -34,7 +34,7 @@ export default defineRule({
   },
   plan: { way: 'adjust', sets: 'condition' },
   successor: 'a condition that names one workload',
-  needs: ['condition'],
+  needs: ['condition', 'conditionVerdict'],
   messages: {
     always: (d: Data) =>
       `every token of the provider is let in, because the condition is ${d.part === '' ? 'empty' : `always true (${d.part})`}: require one workload, ${EXAMPLE}`,
@@ -48,9 +48,7 @@ export default defineRule({
       `it cannot be shown which workloads are let in by this: ${d.part}; compare a whole claim (sub, repository, project_path) with == or in`,
   },
   check({ facts }) {
-    const judged = judgeCondition(facts.condition);
-    if ('unknown' in judged) return judged;
-    const { admits, part } = judged;
+    const { admits, part } = facts.conditionVerdict;
     switch (admits) {
       case 'never':
       case 'named':

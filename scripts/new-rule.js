@@ -126,7 +126,7 @@ export default defineRule({
 
 function test() {
   return `import rule from '../../rules/${id}.js';
-import { ago, testRule } from '../helpers/test-rule.js';
+import { ago, testRule } from '../../src/testing.js';
 
 testRule(rule, {
   pass: [

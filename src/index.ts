@@ -1,6 +1,7 @@
 import type { Report } from './engine/report.js';
 import type { AuditOptions } from './options.js';
 
+export { judgeCondition } from './condition/judge.js';
 export * from './contract/index.js';
 export type { Report, SourceCoverage } from './engine/report.js';
 export { AuditError, type ErrorCode } from './errors.js';

@@ -1,3 +1,4 @@
+import type { ConditionVerdict } from '../contract/rule.js';
 import {
   type BinarySign,
   boundBy,
@@ -402,15 +403,6 @@ function sizeOf(expression: Expression): number {
     queue.push(...children(next));
   }
   return size;
-}
-
-/**
- * How much a condition admits, and by which part of it, on one line (`''`: it is empty). `undecided`: it may be true for
- * tokens that it does not name.
- */
-export interface ConditionVerdict {
-  readonly admits: Rank | 'undecided';
-  readonly part: string;
 }
 
 /** Why a text is not a condition. */

@@ -1,3 +1,4 @@
+import type { ConditionVerdict } from '../contract/rule.js';
 import { constantOf, type Expression } from './expression.js';
 import { type Word, wordsOf } from './pattern.js';
 
@@ -40,15 +41,10 @@ function holds(set: ValueSet, member: string): boolean {
   return 'only' in set ? set.only.has(member) : !set.not.has(member);
 }
 
-/**
- * How much a condition admits, from least to most.
- *
- * `never`: no token. `named`: one workload, or those of a list. `loose`: look-alikes of a name as well. `ownerWide`:
- * every workload of an owner. `anyone`: workloads of strangers. `always`: every token, whatever it holds.
- */
-export const RANKS = ['never', 'named', 'loose', 'ownerWide', 'anyone', 'always'] as const;
+export type Rank = Exclude<ConditionVerdict['admits'], 'undecided'>;
 
-export type Rank = (typeof RANKS)[number];
+/** From least to most. */
+export const RANKS: readonly Rank[] = ['never', 'named', 'loose', 'ownerWide', 'anyone', 'always'];
 
 export function rankOrder(rank: Rank): number {
   return RANKS.indexOf(rank);

@@ -1,6 +1,4 @@
 /** The public face of the contract: all that a rule, built in or plugged in, imports. */
-export type { ConditionVerdict, UnjudgedCondition } from '../condition/judge.js';
-export { judgeCondition } from '../condition/judge.js';
 export type { Addresses, AddressSet, Block, MalformedEntry } from './addresses.js';
 export {
   alignedBlocks,
@@ -26,6 +24,7 @@ export type {
 export type {
   CannotTell,
   CheckContext,
+  ConditionVerdict,
   FactName,
   Facts,
   Messages,

@@ -40,6 +40,17 @@ export interface PrincipalTrust {
   readonly providerDisabled: boolean | undefined;
 }
 
+/**
+ * Whom a trust condition admits. `never`: no token. `named`: one workload, or those of a list. `loose`: also workloads
+ * with a similar name. `ownerWide`: every workload of an owner. `anyone`: strangers' workloads. `always`: every token.
+ * `undecided`: it may be true for workloads that it does not name.
+ */
+export interface ConditionVerdict {
+  readonly admits: 'never' | 'named' | 'loose' | 'ownerWide' | 'anyone' | 'always' | 'undecided';
+  /** The part of the condition that decides this, on one line; empty where the condition is. */
+  readonly part: string;
+}
+
 /** Everything a rule may ask for. Instants are `Date`, null is "never" or "none". */
 export interface Facts {
   name: string;
@@ -59,6 +70,7 @@ export interface Facts {
   requireDpop: boolean;
   principalTrusts: readonly PrincipalTrust[];
   condition: string;
+  conditionVerdict: ConditionVerdict;
   /** null: the tenant has no such provider. */
   provider: Provider | null;
   /** True for the credential that runs the audit. */
@@ -86,6 +98,7 @@ export const FACT_KINDS: Record<FactName, readonly Kind[]> = {
   requireDpop: ['service-principal-credential'],
   principalTrusts: ['service-principal-credential'],
   condition: ['federation-trust'],
+  conditionVerdict: ['federation-trust'],
   provider: ['federation-trust'],
   self: KINDS,
 };

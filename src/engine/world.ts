@@ -1,4 +1,6 @@
+import { judgeCondition } from '../condition/judge.js';
 import {
+  type ConditionVerdict,
   type Credential,
   type Fact,
   type FactName,
@@ -40,7 +42,7 @@ export interface FactSource {
   fact<Name extends FactName>(name: Name, credential: Credential): Fact<Facts[Name]>;
 }
 
-/** Facts that stand in a credential's own record: they are known as soon as it is. */
+/** Facts from a credential's own record: they are known as soon as it is. */
 export const OWN_FACTS = {
   name: ({ name }) => name,
   clientId: ({ clientId }) => clientId,
@@ -50,7 +52,13 @@ export const OWN_FACTS = {
   allowedCidrs: ({ allowedCidrs }) => allowedCidrs,
   requireDpop: ({ requireDpop }) => requireDpop,
   condition: ({ condition }) => condition,
+  conditionVerdict: ({ condition }) => (isKnown(condition) ? verdictOn(condition) : condition),
 } satisfies { [Name in FactName]?: (credential: Credential) => Fact<Facts[Name]> };
+
+function verdictOn(condition: string): Fact<ConditionVerdict> {
+  const judged = judgeCondition(condition);
+  return 'unknown' in judged ? new Unknown(judged.unknown.reason, judged.unknown.cure) : judged;
+}
 
 const NO_OWNER = new Unknown('the record names no owner', 'Look at the credential in ConductorOne.');
 const OWNER_NOT_READ = new Unknown(

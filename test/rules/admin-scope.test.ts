@@ -1,5 +1,5 @@
 import rule from '../../rules/admin-scope.js';
-import { testRule } from '../helpers/test-rule.js';
+import { testRule } from '../../src/testing.js';
 
 const owner = { id: 'role-owner', name: 'system:owner' };
 const viewer = { id: 'role-viewer', name: 'system:viewer' };

@@ -2,14 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { rules } from '../../rules/index.js';
 import { type Rule, SEVERITIES } from '../../src/contract/index.js';
-import { judge, type Verdict } from '../helpers/test-rule.js';
+import { judgeRule, type RuleVerdict } from '../../src/testing.js';
 import { casesFor, NAME } from './arbitrary-facts.js';
 
 describe.each(rules.map((rule) => [rule.id, rule] as const))('%s', (_id, rule) => {
   test('answers any facts and options with a pass, a known message or an unknown', () => {
     fc.assert(
       fc.property(casesFor(rule), (given) => {
-        expectSound(rule, judge(rule, given));
+        expectSound(rule, judgeRule(rule, given));
       }),
       { numRuns: 300 },
     );
@@ -18,7 +18,7 @@ describe.each(rules.map((rule) => [rule.id, rule] as const))('%s', (_id, rule) =
   test('answers the same facts with the same words', () => {
     fc.assert(
       fc.property(casesFor(rule), (given) => {
-        expect(judge(rule, given)).toEqual(judge(rule, given));
+        expect(judgeRule(rule, given)).toEqual(judgeRule(rule, given));
       }),
       { numRuns: 50 },
     );
@@ -27,15 +27,15 @@ describe.each(rules.map((rule) => [rule.id, rule] as const))('%s', (_id, rule) =
   test('reaches every message', () => {
     const reached = new Set<string>();
     for (const given of fc.sample(casesFor(rule), { numRuns: 600, seed: 20260601 })) {
-      const verdict = judge(rule, given);
+      const verdict = judgeRule(rule, given);
       if (verdict.outcome === 'violation') reached.add(verdict.messageId);
     }
     expect([...reached].sort()).toEqual(Object.keys(rule.messages).sort());
   });
 });
 
-/** judge() has already refused a changed input, an undeclared fact and an unknown message id. */
-function expectSound(rule: Rule, verdict: Verdict): void {
+/** judgeRule() has already refused a changed input, an undeclared fact and an unknown message id. */
+function expectSound(rule: Rule, verdict: RuleVerdict): void {
   if (verdict.outcome === 'pass') return;
   if (verdict.outcome === 'unknown') {
     const { unknown } = verdict;

@@ -10,7 +10,7 @@ import {
   type Rule,
   type Sibling,
 } from '../../src/contract/index.js';
-import { type Case, type GivenFacts, NOW } from '../helpers/test-rule.js';
+import { type Case, type GivenFacts, NOW } from '../../src/testing.js';
 
 /** Stands in every name of a person, credential or trust, so that a message that repeats one is found out. */
 export const NAME = 'SOMEBODYS-NAME';
@@ -54,7 +54,8 @@ const siblings = fc
     return { all, used: all.filter(({ lastUsedAt }) => lastUsedAt !== null) };
   });
 
-const FACTS: { readonly [F in FactName]: fc.Arbitrary<Facts[F]> } = {
+/** `conditionVerdict` follows from `condition`. */
+const FACTS: { readonly [F in Exclude<FactName, 'conditionVerdict'>]: fc.Arbitrary<Facts[F]> } = {
   name: fc.oneof(fc.constantFrom('', '\u200b', 'Created by Cone', 'Created by c1i 1', NAME)),
   clientId: fc.string(),
   createdAt: instant,
@@ -111,9 +112,9 @@ const FACTS: { readonly [F in FactName]: fc.Arbitrary<Facts[F]> } = {
 /** Any facts a rule may be handed, some of them not known, under any options it takes. */
 export function casesFor(rule: Rule): fc.Arbitrary<Omit<Case, 'name'>> {
   return fc.constantFrom(...rule.kinds).chain((kind) => {
-    const declared = [...rule.needs, ...(rule.optional ?? [])].filter((name) =>
-      FACT_KINDS[name].includes(kind),
-    );
+    const declared = [...rule.needs, ...(rule.optional ?? [])]
+      .filter((name) => name !== 'conditionVerdict')
+      .filter((name) => FACT_KINDS[name].includes(kind));
     const facts = fc.record(
       Object.fromEntries(
         declared.map((name) => [

@@ -1,5 +1,5 @@
 import rule from '../../rules/default-name.js';
-import { testRule } from '../helpers/test-rule.js';
+import { testRule } from '../../src/testing.js';
 
 const BLANK = 'has no name: name it after what uses it, or revoke it';
 const CLI = 'left behind by a command line login: revoke it if that login is no longer used';

@@ -1,5 +1,5 @@
 import rule from '../../rules/expiring-soon.js';
-import { ago, ahead, testRule } from '../helpers/test-rule.js';
+import { ago, ahead, testRule } from '../../src/testing.js';
 
 const longAgo = ago(1000);
 

@@ -1,5 +1,5 @@
 import rule from '../../rules/loose-trust-condition.js';
-import { testRule } from '../helpers/test-rule.js';
+import { testRule } from '../../src/testing.js';
 
 testRule(rule, {
   pass: [

@@ -1,5 +1,5 @@
 import rule from '../../rules/no-expiry.js';
-import { ahead, testRule } from '../helpers/test-rule.js';
+import { ahead, testRule } from '../../src/testing.js';
 
 testRule(rule, {
   pass: [{ name: 'ends in a hundred years', facts: { expiresAt: ahead(36_500) } }],

@@ -1,6 +1,6 @@
 import rule from '../../rules/no-scoped-roles.js';
 import type { Role } from '../../src/contract/index.js';
-import { factsWith, testRule } from '../helpers/test-rule.js';
+import { factsWith, testRule } from '../../src/testing.js';
 
 const role = (name: string): Role => ({ id: `id of ${name}`, name, displayName: name });
 const unscopedOf = (...roles: string[]) => ({

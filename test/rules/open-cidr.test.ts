@@ -1,6 +1,6 @@
 import rule from '../../rules/open-cidr.js';
 import type { AllowList, Facts, Role } from '../../src/contract/index.js';
-import { factsWith, testRule } from '../helpers/test-rule.js';
+import { factsWith, testRule } from '../../src/testing.js';
 
 const on: AllowList = { enabled: true, cidrs: ['52.20.0.0/20'] };
 const off: AllowList = { enabled: false, cidrs: ['52.20.0.0/20'] };

@@ -1,5 +1,5 @@
 import rule from '../../rules/owner-inactive.js';
-import { factsWith, testRule } from '../helpers/test-rule.js';
+import { factsWith, testRule } from '../../src/testing.js';
 
 testRule(rule, {
   pass: [{ name: 'active', facts: { owner: factsWith('owner', { status: 'active' }) } }],

@@ -1,6 +1,6 @@
 import rule from '../../rules/rotation-unfinished.js';
 import type { Sibling, Siblings } from '../../src/contract/index.js';
-import { ago, ahead, testRule } from '../helpers/test-rule.js';
+import { ago, ahead, testRule } from '../../src/testing.js';
 
 const used = (id: string, createdAt: Date): Sibling => ({ id, createdAt, lastUsedAt: ago(0) });
 const unused = (id: string, createdAt: Date): Sibling => ({ id, createdAt, lastUsedAt: null });

@@ -1,6 +1,6 @@
 import rule from '../../rules/static-beside-federation.js';
 import type { PrincipalTrust } from '../../src/contract/index.js';
-import { testRule } from '../helpers/test-rule.js';
+import { testRule } from '../../src/testing.js';
 
 const trust = (id: string, disabled: boolean, providerDisabled: boolean | undefined): PrincipalTrust => ({
   id,

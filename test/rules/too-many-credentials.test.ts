@@ -1,5 +1,5 @@
 import rule from '../../rules/too-many-credentials.js';
-import { testRule } from '../helpers/test-rule.js';
+import { testRule } from '../../src/testing.js';
 
 testRule(rule, {
   pass: [

@@ -1,5 +1,5 @@
 import rule from '../../rules/trust-leftover.js';
-import { testRule } from '../helpers/test-rule.js';
+import { testRule } from '../../src/testing.js';
 
 testRule(rule, {
   pass: [{ name: 'enabled', facts: { provider: { id: 'p', name: 'GitHub', disabled: false } } }],

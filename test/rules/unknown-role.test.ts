@@ -1,5 +1,5 @@
 import rule from '../../rules/unknown-role.js';
-import { testRule } from '../helpers/test-rule.js';
+import { testRule } from '../../src/testing.js';
 
 const viewer = { id: 'role-viewer', name: 'system:viewer' };
 

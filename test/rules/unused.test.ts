@@ -1,5 +1,5 @@
 import rule from '../../rules/unused.js';
-import { ago, ahead, testRule } from '../helpers/test-rule.js';
+import { ago, ahead, testRule } from '../../src/testing.js';
 
 testRule(rule, {
   pass: [

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
+import { judgeCondition } from '../../../src/condition/judge.js';
 import { RANKS } from '../../../src/condition/strength.js';
-import { judgeCondition } from '../../../src/contract/index.js';
 import { mangled, text } from '../arbitraries.js';
 import { withoutHanging } from '../outcome.js';
 import type { FuzzProperty } from '../property.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Environment } from '@marcbachmann/cel-js';
 import fc from 'fast-check';
-import { judgeCondition } from '../../src/contract/index.js';
+import { judgeCondition } from '../../src/condition/judge.js';
 
 const ORDER = ['never', 'named', 'loose', 'ownerWide', 'anyone', 'always'] as const;
 

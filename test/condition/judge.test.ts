@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { judgeCondition } from '../../src/contract/index.js';
+import { judgeCondition } from '../../src/condition/judge.js';
 
 const SUB = 'repo:acme/infra:ref:refs/heads/main';
 

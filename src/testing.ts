@@ -1,16 +1,19 @@
+import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import { describe, expect, test } from '@jest/globals';
 import {
+  type Credential,
   DAY,
-  FACT_KINDS,
+  type Fact,
   type FactName,
   type Facts,
   type Kind,
   type OptionSpec,
-  oneHigher,
   type Rule,
   type Severity,
-} from '../../src/contract/index.js';
+  Unknown,
+} from './contract/index.js';
+import { judge, optionsInForce } from './engine/judge.js';
+import { type FactSource, OWN_FACTS } from './engine/world.js';
 
 /** The clock of every case. */
 export const NOW = Date.parse('2026-06-01T12:00:00Z');
@@ -25,12 +28,12 @@ export function ahead(days: number, less = 0): Date {
   return new Date(NOW + (days * DAY - less));
 }
 
-/** Facts that differ from an unremarkable credential's; `undefined` is one that could not be learnt. */
+/** Facts that differ from those of an ordinary credential; `undefined` is one that could not be read. */
 export type GivenFacts = { readonly [F in FactName]?: Facts[F] | undefined };
 
 export interface Case {
   readonly name: string;
-  /** The rule's first kind unless given. */
+  /** Default: the rule's first kind. */
   readonly kind?: Kind;
   readonly facts?: GivenFacts;
   readonly options?: Readonly<Record<string, OptionSpec['default']>>;
@@ -45,6 +48,7 @@ export interface FailCase extends Case {
 }
 
 export interface UnknownCase extends Case {
+  /** The fact that could not be read, or the rule's own reason. */
   readonly unknown: FactName | { readonly reason: string; readonly cure: string };
 }
 
@@ -54,7 +58,13 @@ export interface RuleTable {
   readonly unknown?: readonly UnknownCase[];
 }
 
-export type Verdict =
+/** Jest, Vitest and node:test all have these two. */
+export interface TestFramework {
+  describe(name: string, body: () => void): unknown;
+  test(name: string, body: () => void): unknown;
+}
+
+export type RuleVerdict =
   | { readonly outcome: 'pass' }
   | {
       readonly outcome: 'violation';
@@ -66,31 +76,38 @@ export type Verdict =
   | { readonly outcome: 'unknown'; readonly unknown: UnknownCase['unknown'] };
 
 /**
- * Tests a rule by tables of cases that pass, fail and cannot be told. Besides the cases themselves it fails on an
- * empty table, on two equal cases, on a message that no case reaches, on a rule that changes its input and on one
- * that reads a fact it does not declare.
+ * Tests a rule with a table of cases that pass, fail and are unknown. It also fails on an empty table, on two equal
+ * cases, on a message that no case reaches, and on whatever `judgeRule` rejects.
+ *
+ * @param framework default: the global `describe` and `test`
  */
-export function testRule(rule: Rule, table: RuleTable): void {
+export function testRule(rule: Rule, table: RuleTable, framework?: TestFramework): void {
+  const { describe, test } = framework ?? (globalThis as Partial<TestFramework>);
+  if (!describe || !test)
+    throw new TypeError(
+      'testRule found no global describe and test. Pass them: testRule(rule, table, { describe, test }).',
+    );
   describe(rule.id, () => {
-    test('has a sound table', () => expect(tableProblems(rule, table)).toEqual([]));
+    test('has a sound table', () => assert.deepEqual(tableProblems(rule, table), []));
 
     for (const given of table.pass) {
-      test(`passes: ${given.name}`, () => expect(judge(rule, given)).toEqual({ outcome: 'pass' }));
+      test(`passes: ${given.name}`, () => assert.deepEqual(judgeRule(rule, given), { outcome: 'pass' }));
     }
     for (const given of table.fail) {
       test(`fails: ${given.name}`, () => {
-        const { messageId, severity, message, data = expect.anything() } = given;
-        expect(judge(rule, given)).toEqual({ outcome: 'violation', messageId, severity, message, data });
+        const verdict = judgeRule(rule, given);
+        const { messageId, severity, message, data = 'data' in verdict && verdict.data } = given;
+        assert.deepEqual(verdict, { outcome: 'violation', severity, messageId, message, data });
       });
     }
     for (const given of table.unknown ?? []) {
-      test(`cannot tell: ${given.name}`, () =>
-        expect(judge(rule, given)).toEqual({ outcome: 'unknown', unknown: given.unknown }));
+      test(`is unknown: ${given.name}`, () =>
+        assert.deepEqual(judgeRule(rule, given), { outcome: 'unknown', unknown: given.unknown }));
     }
   });
 }
 
-/** What is wrong with a table whatever its rule says. */
+/** What is wrong with a table, whatever its rule does. */
 export function tableProblems(rule: Rule, table: RuleTable): string[] {
   const problems: string[] = [];
   if (table.pass.length === 0) problems.push('no case passes');
@@ -112,39 +129,47 @@ export function tableProblems(rule: Rule, table: RuleTable): string[] {
   return problems;
 }
 
-/** One case judged as the engine would: unmet needs first, then the rule, its message and its severity. */
-export function judge(rule: Rule, given: Omit<Case, 'name'>, now = NOW): Verdict {
+/**
+ * What the audit's engine makes of one case.
+ *
+ * @throws Error for a rule that throws, returns something invalid, changes its input or reads a fact it does not declare,
+ *   and for a case with a kind, fact or option that the rule does not have
+ */
+export function judgeRule(rule: Rule, given: Omit<Case, 'name'>, now = NOW): RuleVerdict {
   const { kind, facts, options } = deepFreeze(inputOf(rule, given));
-  const missing = rule.needs.find((need) => facts[need] === undefined);
-  if (missing !== undefined) return { outcome: 'unknown', unknown: missing };
-
+  const record = Object.fromEntries(
+    Object.entries({ ...ORDINARY, ...facts }).map(([name, fact]) => [
+      name,
+      fact === undefined ? missing(name) : fact,
+    ]),
+  );
+  // A credential's own facts have the names of its fields.
+  const credential = { ...record, kind } as unknown as Credential;
+  const source: FactSource = {
+    fact: (name) => (Object.hasOwn(record, name) ? record[name] : DERIVED[name]?.(credential)) as never,
+  };
+  const watched: Rule = {
+    ...rule,
+    check: (context) => rule.check({ ...context, facts: guarded(rule, context.facts) }),
+  };
   const before = show({ facts, options });
-  const result = rule.check({ kind, facts: guarded(rule, facts), options, now });
+  const verdict = judge({ rule: watched, severity: undefined, options, floors: {} }, credential, source, now);
   if (show({ facts, options }) !== before) throw new Error(`${rule.id} changed its input`);
-  return verdictOf(rule, result);
-}
-
-function verdictOf(rule: Rule, result: unknown): Verdict {
-  if (result === undefined) return { outcome: 'pass' };
-  if (typeof result !== 'object' || result === null) throw new Error(`${rule.id} returned ${show(result)}`);
-  if ('unknown' in result) return { outcome: 'unknown', unknown: result.unknown as UnknownCase['unknown'] };
-  const { messageId, data, severity = rule.severity, escalate = false } = result as Returned;
-  const say = rule.messages[messageId];
-  if (say === undefined) throw new Error(`${rule.id} has no message "${String(messageId)}"`);
+  if (verdict === undefined) return { outcome: 'pass' };
+  if (verdict.outcome === 'failed') throw new Error(`${rule.id} failed: ${verdict.reason}`);
+  if (verdict.outcome === 'violation') return verdict;
+  const { reason, cure } = verdict;
   return {
-    outcome: 'violation',
-    messageId,
-    severity: escalate ? oneHigher(severity) : severity,
-    message: say(data),
-    data,
+    outcome: 'unknown',
+    unknown: declaredBy(rule).find((name) => missing(name).reason === reason) ?? { reason, cure },
   };
 }
 
-interface Returned {
-  readonly messageId: string;
-  readonly data: Readonly<Record<string, unknown>>;
-  readonly severity?: Severity;
-  readonly escalate?: boolean;
+/** Facts that the engine works out from others. */
+const DERIVED: { readonly [F in FactName]?: (credential: Credential) => Fact<Facts[F]> } = OWN_FACTS;
+
+function missing(name: string): Unknown {
+  return new Unknown(`this case gives no ${name}`, `Give ${name}.`);
 }
 
 interface Input {
@@ -153,33 +178,23 @@ interface Input {
   readonly options: Readonly<Record<string, OptionSpec['default']>>;
 }
 
-/** All that the rule is handed: the facts it declares and every option. */
+/** The facts that the rule declares, and every option. */
 function inputOf(rule: Rule, given: Omit<Case, 'name'>): Input {
-  const kind = given.kind ?? rule.kinds[0];
+  const { kind = rule.kinds[0], facts = {}, options = {} } = given;
   if (kind === undefined || !rule.kinds.includes(kind)) throw new Error(`${rule.id} does not judge ${kind}`);
-  const declared = declaredBy(rule);
-  for (const name of Object.keys(given.facts ?? {})) {
-    if (!declared.includes(name as FactName)) throw new Error(`${rule.id} declares no fact "${name}"`);
+  const declared: readonly string[] = declaredBy(rule);
+  for (const name of Object.keys(facts)) {
+    if (!declared.includes(name)) throw new Error(`${rule.id} declares no fact "${name}"`);
   }
-  const specs = rule.options ?? {};
-  for (const name of Object.keys(given.options ?? {})) {
-    if (!(name in specs)) throw new Error(`${rule.id} has no option "${name}"`);
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(rule.options ?? {}, name)) throw new Error(`${rule.id} has no option "${name}"`);
   }
-  const all: GivenFacts = { ...ORDINARY, ...given.facts };
-  return {
-    kind,
-    facts: Object.fromEntries(
-      declared.map((name) => [name, FACT_KINDS[name].includes(kind) ? all[name] : undefined]),
-    ),
-    options: {
-      ...Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, spec.default])),
-      ...given.options,
-    },
-  };
+  const all = Object.entries({ ...ORDINARY, ...facts }).filter(([name]) => declared.includes(name));
+  return { kind, facts: Object.fromEntries(all), options: optionsInForce(rule, options) };
 }
 
-function declaredBy(rule: Rule): FactName[] {
-  return [...rule.needs, ...(rule.optional ?? [])];
+function declaredBy({ needs, optional = [] }: Rule): FactName[] {
+  return [...needs, ...optional];
 }
 
 function guarded(rule: Rule, facts: GivenFacts): GivenFacts {
@@ -193,9 +208,10 @@ function guarded(rule: Rule, facts: GivenFacts): GivenFacts {
   });
 }
 
+/** Maps stay as they are: freezing them protects nothing, and keeps the engine from doing so. */
 function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  Object.freeze(value);
+  if (!(value instanceof Map)) Object.freeze(value);
   const parts = value instanceof Map ? [...value.values()] : Object.values(value);
   for (const part of parts) deepFreeze(part);
   return value;
@@ -212,8 +228,8 @@ function show(value: unknown): string {
   });
 }
 
-/** A credential that no rule minds. */
-const ORDINARY: Facts = {
+/** A credential on which no built-in rule reports anything. `conditionVerdict` follows from `condition`. */
+const ORDINARY: Omit<Facts, 'conditionVerdict'> = {
   name: 'quarterly-report',
   clientId: 'strange-hydra-68836@acme.conductor.one/pcc',
   createdAt: ago(10),
@@ -243,7 +259,10 @@ const ORDINARY: Facts = {
   self: false,
 };
 
-/** The facts of an unremarkable credential, some of them changed. */
-export function factsWith<F extends FactName>(name: F, changes: Partial<Facts[F] & object>): Facts[F] {
+/** A fact of the ordinary credential with some of its fields changed: `factsWith('owner', { status: 'gone' })`. */
+export function factsWith<F extends keyof typeof ORDINARY>(
+  name: F,
+  changes: Partial<Facts[F] & object>,
+): Facts[F] {
   return { ...(ORDINARY[name] as object), ...changes } as Facts[F];
 }
