@@ -101,6 +101,18 @@ const { metafile } = await build({
   },
 });
 
+// c1-audit/testing is CommonJS: Jest cannot require() ESM, and every test runner can import CommonJS.
+await build({
+  ...common,
+  entryPoints: { testing: 'src/testing.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
+  plugins: [packagesUnmapped],
+  sourcemap: 'linked',
+  sourcesContent: false,
+  format: 'cjs',
+});
+
 const packages = bundledPackages(metafile);
 writeFileSync('THIRD_PARTY_LICENSES.txt', licenceText(packages));
 writeFileSync('sbom.cdx.json', `${JSON.stringify(sbom(packages, self, esbuildVersion), null, 2)}\n`);
@@ -108,14 +120,33 @@ writeFileSync('sbom.cdx.json', `${JSON.stringify(sbom(packages, self, esbuildVer
 if (process.argv.includes('--types')) {
   const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'];
   const { status } = spawnSync(process.execPath, tsc, { stdio: ['ignore', 2, 2] });
-  if (status === 0) dropUnreachable('dist/types', 'src/index.d.ts');
+  if (status === 0) {
+    dropUnreachable('dist/types', ['src/index.d.ts', 'src/testing.d.ts']);
+    writeFileSync(
+      'dist/types/src/testing.d.cts',
+      commonJsTypes('./testing.js', 'dist/types/src/testing.d.ts'),
+    );
+  }
   process.exitCode = status ?? 1;
 }
 
+/** Declarations of a CommonJS module that has the exports of an ESM one. */
+function commonJsTypes(module, declarations) {
+  const exported = readFileSync(declarations, 'utf8').matchAll(
+    /^export (?:declare )?(function|const|interface|type) (\w+)/gm,
+  );
+  const lines = [...exported].map(([, what, name]) =>
+    what === 'function' || what === 'const'
+      ? `export declare const ${name}: typeof esm.${name};`
+      : `export type ${name} = esm.${name};`,
+  );
+  return `import type * as esm from '${module}' with { 'resolution-mode': 'import' };\n${lines.join('\n')}\n`;
+}
+
 /** The compiler writes a declaration for each source behind the entry; users can reach the types of few of them. */
-function dropUnreachable(folder, entry) {
+function dropUnreachable(folder, entries) {
   const reached = new Set();
-  const queue = [join(folder, entry)];
+  const queue = entries.map((entry) => join(folder, entry));
   for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
     if (reached.has(path)) continue;
     reached.add(path);

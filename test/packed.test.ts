@@ -220,6 +220,55 @@ describe('completion in', () => {
   }
 });
 
+describe('c1-audit/testing', () => {
+  /** The rule and the test of docs/testing-rules.md. */
+  const [rule = '', example = ''] = [
+    ...readFileSync(join(root, 'docs/testing-rules.md'), 'utf8').matchAll(/^```js\n([\s\S]*?)^```$/gm),
+  ].map(([, code]) => code);
+  const asCommonJs = (code: string) =>
+    code
+      .replace('export default', 'module.exports =')
+      .replace(/^import (.*) from '(.*)\.mjs';$/gm, "const $1 = require('$2.cjs');")
+      .replace(/^import (.*) from (.*);$/gm, 'const $1 = require($2);');
+
+  test.each([
+    ['ESM', 'mjs', (code: string) => code],
+    ['CommonJS', 'cjs', asCommonJs],
+  ])('runs the documented example in %s with node:test', (_, extension, translated) => {
+    writeFileSync(join(folder, `long-name.${extension}`), translated(rule));
+    const file = `long-name.test.${extension}`;
+    writeFileSync(join(folder, file), translated(example));
+    const { stdout, status } = run(process.execPath, ['--test', '--test-reporter=tap', file], folder);
+    expect(stdout).toMatch(/^# tests 5$/m);
+    expect(stdout).toMatch(/^# pass 5$/m);
+    expect(status).toBe(0);
+    const wrong = translated(example).replace('has 41', 'has 42');
+    writeFileSync(join(folder, file), wrong);
+    expect(run(process.execPath, ['--test', file], folder).status).toBe(1);
+  });
+
+  test.each([
+    ['ESM', 'mjs', ['--experimental-vm-modules'], (code: string) => code],
+    ['CommonJS', 'cjs', [], asCommonJs],
+  ])('runs the documented example in %s with Jest and its globals', (_, extension, flags, translated) => {
+    writeFileSync(join(folder, `long-name.${extension}`), translated(rule));
+    const code = translated(
+      example.replace(/^import .* from 'node:test';\n/, '').replace('{ describe, test },\n', ''),
+    );
+    writeFileSync(join(folder, `long-name.jest.${extension}`), code);
+    const config = {
+      rootDir: folder,
+      testMatch: [`**/*.jest.${extension}`],
+      transform: {},
+      moduleFileExtensions: [extension, 'js', 'json'],
+    };
+    const jest = [...flags, join(root, 'node_modules/jest/bin/jest.js'), '--config', JSON.stringify(config)];
+    const { stderr, status } = run(process.execPath, jest, folder);
+    expect(stderr).toContain('Tests:       5 passed, 5 total');
+    expect(status).toBe(0);
+  });
+});
+
 describe('the library', () => {
   test.each([
     [
@@ -282,6 +331,11 @@ describe('the library', () => {
         '  },',
         '});',
         'export const worst = (report: Report): Finding | undefined => report.findings[0];',
+        "import { ago, type RuleTable, testRule } from 'c1-audit/testing';",
+        "export const table: RuleTable = { pass: [{ name: 'new', facts: { createdAt: ago(1) } }], fail: [] };",
+        'export const tested: void = testRule(rule, table);',
+        '// @ts-expect-error a fact that does not exist',
+        "export const wrongTable: RuleTable = { pass: [{ name: 'new', facts: { age: 1 } }], fail: [] };",
         '// @ts-expect-error a fact that was not declared',
         "export const wrong = defineRule({ ...rule, id: 'acme/b', check: ({ facts }) => (facts.owner ? undefined : undefined) });",
       ].join('\n'),
