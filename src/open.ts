@@ -13,10 +13,10 @@ import { AuditError } from './errors.js';
 import { createFetch, refuseUncheckedTls } from './fetch.js';
 import type { Io } from './io.js';
 import { refuseShortSecrets } from './redact.js';
-import { CLIENT_SECRET_PREFIX, readAccess } from './sources/c1/access.js';
+import { readAccess } from './sources/c1/access.js';
 import { namedTenant } from './sources/c1/environment.js';
-import { DEFAULT_LIMITS } from './sources/c1/http.js';
 import { c1Source, openSession } from './sources/c1/index.js';
+import { DEFAULT_LIMITS } from './sources/c1/retry.js';
 import { fileSource } from './sources/file.js';
 import type { Source } from './sources/source.js';
 
@@ -72,7 +72,7 @@ export async function open(
   const fetch = createFetch(io.env);
   const { access, warnings } = await readAccess(io);
   // From the environment or from cone's file: it is a secret wherever it stood.
-  if (access.login.by === 'client-secret') redactor.add(access.login.clientSecret, CLIENT_SECRET_PREFIX);
+  if (access.login.by === 'client-secret') redactor.add(access.login.clientSecret);
   for (const warning of warnings) complain({ message: warning, hint: '' }, { io, redactor });
   const kinds = kindsOf(config);
   const named = origins.get('sources')?.from ?? 'default';

@@ -4,9 +4,9 @@ import { Redactor } from '../src/redact.js';
 
 const TOKEN = 'q7Zt_pL0-vXw93KdRr2MfY8sBnGhJ4cEaUeT1oViP6xQ';
 
-function redactor(...secrets: readonly [string, string?][]): Redactor {
+function redactor(...secrets: readonly string[]): Redactor {
   const made = new Redactor();
-  for (const [secret, prefix] of secrets) made.add(secret, prefix);
+  for (const secret of secrets) made.add(secret);
   return made;
 }
 
@@ -21,7 +21,7 @@ function longestLeft(text: string, secret: string): number {
 }
 
 describe('a secret is hidden', () => {
-  const plain = redactor([TOKEN]);
+  const plain = redactor(TOKEN);
   test.each([
     ['alone', TOKEN],
     ['in a sentence', `the token ${TOKEN} was refused`],
@@ -45,7 +45,7 @@ describe('a secret is hidden', () => {
 
   test('with characters that URLs and JSON write otherwise', () => {
     const awkward = 'pa"ss\\wörd & more/than+that=';
-    const made = redactor([awkward]);
+    const made = redactor(awkward);
     const json = JSON.stringify(awkward);
     for (const form of [awkward, encodeURIComponent(awkward), json]) {
       expect(made.redact(`<${form}>`)).toContain('[redacted]');
@@ -54,9 +54,9 @@ describe('a secret is hidden', () => {
   });
 
   test('from 8 characters on, wherever it is', () => {
-    expect(redactor(['hunter22']).redact('password hunter22!')).toBe('password [redacted]!');
-    expect(redactor(['hunter2']).redact('password hunter2!')).toBe('password hunter2!');
-    expect(redactor(['host/hunter2', 'host/']).redact('host/hunter2')).toBe('host/hunter2');
+    expect(redactor('hunter22').redact('password hunter22!')).toBe('password [redacted]!');
+    expect(redactor('hunter2').redact('password hunter2!')).toBe('password hunter2!');
+    expect(redactor('xoxb-hunter2').redact('xoxb-hunter2')).toBe('xoxb-hunter2');
   });
 });
 
@@ -72,7 +72,7 @@ describe('a percent-encoded secret is hidden', () => {
     ['as a form writes it', asForm],
     ['as a form writes it, in small letters', lower(asForm)],
   ])('%s', (_, form) => {
-    const made = redactor([secret]);
+    const made = redactor(secret);
     expect(made.redact(`<${form}>`)).toBe('<[redacted]>');
     expect(made.redact(`<${form.slice(0, 12)}>`)).toBe('<[redacted]>');
     expect(made.redact(`<${form.slice(-12)}>`)).toBe('<[redacted]>');
@@ -84,7 +84,7 @@ describe('a percent-encoded secret is hidden', () => {
     const base64 = Buffer.from('x'.repeat(shift) + bytes).toString('base64');
     const inner = base64.slice(shift === 0 ? 0 : 4, -4);
     expect(inner).toMatch(/[+/].*[+/]/);
-    const made = redactor([bytes]);
+    const made = redactor(bytes);
     for (const form of [
       inner,
       inner.replaceAll('+', '-').replaceAll('/', '_'),
@@ -96,24 +96,24 @@ describe('a percent-encoded secret is hidden', () => {
 });
 
 test('JSON that escapes slashes is known as well', () => {
-  const made = redactor(['x/y/z/0/1/2/3']);
+  const made = redactor('x/y/z/0/1/2/3');
   expect(made.redact('"x\\/y\\/z\\/0\\/1\\/2\\/3"')).toBe('"[redacted]"');
 });
 
 test('two secrets in a row are hidden as one, and what is between others stays', () => {
   const [one, two] = ['q7Zt_pL0-vXw93Kd', 'Rr2MfY8sBnGhJ4cE'];
-  const made = redactor([one], [two]);
+  const made = redactor(one, two);
   expect(made.redact(`${one}${two}`)).toBe('[redacted]');
   expect(made.redact(`${one} and ${two}.`)).toBe('[redacted] and [redacted].');
 });
 
 test('a secret with a lone surrogate is taken, and hidden', () => {
   const odd = 'odd-\ud800-secret-of-many';
-  expect(redactor([odd]).redact(`<${odd}>`)).toBe('<[redacted]>');
+  expect(redactor(odd).redact(`<${odd}>`)).toBe('<[redacted]>');
 });
 
 test('parts of 12 characters are hidden, parts of 11 are words like any other', () => {
-  const made = redactor([TOKEN]);
+  const made = redactor(TOKEN);
   for (let from = 0; from + 12 <= TOKEN.length; from += 1) {
     expect(made.redact(`<${TOKEN.slice(from, from + 12)}>`)).toBe('<[redacted]>');
     expect(made.redact(`x ${TOKEN.slice(from, from + 11)} y`)).toBe(`x ${TOKEN.slice(from, from + 11)} y`);
@@ -121,7 +121,7 @@ test('parts of 12 characters are hidden, parts of 11 are words like any other', 
 });
 
 test('the beginning that everybody knows stays readable', () => {
-  const made = redactor([`secret-token:conductorone.com:v1:${TOKEN}`, 'secret-token:conductorone.com:v1:']);
+  const made = redactor(`secret-token:conductorone.com:v1:${TOKEN}`);
   expect(made.redact('it does not begin with "secret-token:conductorone.com:v1:"')).toBe(
     'it does not begin with "secret-token:conductorone.com:v1:"',
   );
@@ -131,7 +131,7 @@ test('the beginning that everybody knows stays readable', () => {
 });
 
 test('blank secrets hide nothing', () => {
-  const made = redactor([''], ['  ']);
+  const made = redactor('', '  ');
   made.add(undefined);
   expect(made.redact('a b  c')).toBe('a b  c');
 });
@@ -146,7 +146,7 @@ test('wherever a secret stands in any text, less than 12 characters of it are le
       fc.nat(60),
       (secret, before, after, skip, drop) => {
         const part = secret.slice(skip % 5, secret.length - (drop % 4));
-        const clean = redactor([secret]).redact(before + part + after);
+        const clean = redactor(secret).redact(before + part + after);
         // What surrounds it can hold a part by chance only where it was generated from the same characters.
         if (before.includes(secret.slice(0, 3)) || after.includes(secret.slice(0, 3))) return;
         expect(longestLeft(clean, secret)).toBeLessThan(12);
@@ -158,7 +158,7 @@ test('wherever a secret stands in any text, less than 12 characters of it are le
 test('text without secrets is left as it is', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
-      expect(redactor([TOKEN]).redact(text)).toBe(text);
+      expect(redactor(TOKEN).redact(text)).toBe(text);
     }),
   );
 });

@@ -14,7 +14,7 @@ const SOURCES = `
   export { judge } from './src/engine/judge.js';
   export { World } from './src/engine/world.js';
   export { rulesInForce } from './src/run.js';
-  export { normalize } from './src/sources/c1/lists.js';
+  export { normalize } from './src/sources/record.js';
 `;
 
 export async function run() {

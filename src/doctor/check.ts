@@ -7,8 +7,9 @@ import { cutTo } from '../reporters/escape.js';
 import { ApiClient } from '../sources/c1/client.js';
 import { type Skew, skewFrom } from '../sources/c1/clock.js';
 import type { TenantAccess } from '../sources/c1/environment.js';
-import { createTransport, type Limits, type Transport } from '../sources/c1/http.js';
+import { createTransport, type Transport } from '../sources/c1/http.js';
 import { type List, nameOf, type Page, type Reader, readOnePage } from '../sources/c1/lists.js';
+import type { Limits } from '../sources/c1/retry.js';
 import { Session } from '../sources/c1/session.js';
 import type { Caller, RolesSeen } from '../sources/c1/tenant-facts.js';
 
@@ -115,7 +116,7 @@ export interface Exam {
   readonly limits: Limits & { readonly checkTimeout: number };
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn'>;
   /** Told every secret that comes to be. */
-  readonly hide: (secret: string, publicPrefix?: string) => void;
+  readonly hide: (secret: string) => void;
   readonly scrub: (text: string) => string;
   readonly loadPlan: () => Promise<Plan>;
   /** Whether to send a message to Slack. */

@@ -1,6 +1,6 @@
 import { AuditError, EXIT, type ExitCode } from '../errors.js';
 import { cutTo, forGitHubLine, neutraliseJson } from '../reporters/escape.js';
-import { abortReason } from '../sources/c1/http.js';
+import { abortReason } from '../sources/c1/retry.js';
 import {
   type Check,
   type Exam,

@@ -3,7 +3,7 @@ import { AuditError } from '../errors.js';
 import { createFetch, isLoopback, readProxies, refuseUncheckedTls } from '../fetch.js';
 import { certainSkew, SET_CLOCK } from '../sources/c1/clock.js';
 import { setting } from '../sources/c1/environment.js';
-import { certificateProblem, oneLine, RequestError } from '../sources/c1/http.js';
+import { certificateProblem, oneLine, RequestError } from '../sources/c1/request-error.js';
 import { ASSERTION_SECONDS } from '../sources/c1/session.js';
 import { connect, defineCheck, type Exam, ok, problem, skipped, warning } from './check.js';
 

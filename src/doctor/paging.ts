@@ -1,9 +1,10 @@
 import { AuditError } from '../errors.js';
 import { PROVIDERS } from '../sources/c1/federation.js';
 import type { Page } from '../sources/c1/lists.js';
-import { asRecord, idOf, type List, nameOf } from '../sources/c1/lists.js';
+import { type List, nameOf } from '../sources/c1/lists.js';
 import { SEARCH as KEY_SEARCH, LIST as OWN_KEYS } from '../sources/c1/personal-clients.js';
 import { LIST as ROLES } from '../sources/c1/tenant-facts.js';
+import { asRecord, idOf } from '../sources/record.js';
 import { type Check, defineCheck, type Known, type Outcome, ok, problem, skipped, warning } from './check.js';
 import { listOf, sampleOfCredentials, USERS } from './tenant.js';
 

@@ -9,7 +9,7 @@ import { linkedPath } from '../delivery/output.js';
 import { deliverTestToSlack, slackTarget } from '../delivery/slack/index.js';
 import { peekState } from '../delivery/state-file.js';
 import { AuditError } from '../errors.js';
-import { CLIENT_SECRET_PREFIX, readAccess } from '../sources/c1/access.js';
+import { readAccess } from '../sources/c1/access.js';
 import { type Login, setting, type TenantAccess } from '../sources/c1/environment.js';
 import { defineCheck, type Exam, obstacle, ok, skipped, warning } from './check.js';
 
@@ -76,7 +76,7 @@ export const credential = defineCheck({
     try {
       const { access, warnings } = await readAccess(io);
       const { login } = access;
-      if (login.by === 'client-secret') hide(login.clientSecret, CLIENT_SECRET_PREFIX);
+      if (login.by === 'client-secret') hide(login.clientSecret);
       const detail = describe(env, access);
       const trouble = [...warnings, ...misspelt, ...unused(env, login), ...otherTenant(env, access)];
       if (trouble.length === 0) return ok(detail, { access });

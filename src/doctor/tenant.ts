@@ -4,8 +4,7 @@ import { SEARCH } from '../delivery/conductorone/client.js';
 import { AuditError } from '../errors.js';
 import type { ApiClient } from '../sources/c1/client.js';
 import { PROVIDERS, readProviders, SEARCH as TRUSTS } from '../sources/c1/federation.js';
-import { isUnavailable } from '../sources/c1/http.js';
-import { asRecord, idOf, type List, nameOf, type Page } from '../sources/c1/lists.js';
+import { type List, nameOf, type Page } from '../sources/c1/lists.js';
 import { readUser, toOwner } from '../sources/c1/people.js';
 import {
   SEARCH as EVERYONES_KEYS,
@@ -14,6 +13,7 @@ import {
   LIST as OWN_KEYS,
   searchRefused,
 } from '../sources/c1/personal-clients.js';
+import { isUnavailable } from '../sources/c1/request-error.js';
 import { listOf as credentialsOf, LIST as PRINCIPALS } from '../sources/c1/service-principals.js';
 import {
   type Caller,
@@ -26,6 +26,7 @@ import {
   readAllowList,
   readRoles,
 } from '../sources/c1/tenant-facts.js';
+import { asRecord, idOf } from '../sources/record.js';
 import {
   type Check,
   type Connection,

@@ -1,6 +1,6 @@
 import { type Credential, type Kind, type Snapshot, type SourceSeen, Unknown } from '../contract/index.js';
 import { AuditError } from '../errors.js';
-import { asRecord, errorBeside, malformedNote, normalize } from './c1/lists.js';
+import { asRecord, errorBeside, malformedNote, normalize } from './record.js';
 import type { Source } from './source.js';
 
 const NOT_IN_FILE = new Unknown(

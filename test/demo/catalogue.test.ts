@@ -5,8 +5,8 @@ import { startTenant, type Tenant } from '../../src/demo/index.js';
 import { audit, type Verdicts } from '../../src/engine/audit.js';
 import { optionsInForce } from '../../src/engine/judge.js';
 import { readEnvironment } from '../../src/sources/c1/environment.js';
-import { DEFAULT_LIMITS } from '../../src/sources/c1/http.js';
 import { c1Source } from '../../src/sources/c1/index.js';
+import { DEFAULT_LIMITS } from '../../src/sources/c1/retry.js';
 
 /** The seed is there to show every rule: audited as any tenant is, at the rules' own settings. */
 let tenant: Tenant;

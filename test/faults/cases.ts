@@ -290,7 +290,7 @@ function lasting(trap: URL): Case[] {
     told('400', { kind: 'status', status: 400 }, 400),
     told('404 in HTML', { kind: 'html', status: 404 }, 404),
     told('403 in HTML', { kind: 'html', status: 403 }, 403),
-    told('JSON that is no object', { kind: 'edit', edit: () => ['list'] }, 200),
+    told('JSON that is not an object', { kind: 'edit', edit: () => ['list'] }, 200),
     told('an empty object', { kind: 'edit', edit: () => ({}) }),
   ];
 }

@@ -413,7 +413,7 @@ describe("cone's profile", () => {
     {
       what: 'a number for an id',
       text: profile('default', '5', SECRET),
-      says: /client-id of the profile "default" .* is no text/,
+      says: /client-id of the profile "default" .* is not text/,
     },
     {
       what: 'no secret',

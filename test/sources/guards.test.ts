@@ -11,8 +11,8 @@ import {
   trust,
 } from '../../src/demo/index.js';
 import { readEnvironment } from '../../src/sources/c1/environment.js';
-import { DEFAULT_LIMITS } from '../../src/sources/c1/http.js';
 import { openSession } from '../../src/sources/c1/index.js';
+import { DEFAULT_LIMITS } from '../../src/sources/c1/retry.js';
 import { runProgram } from '../helpers/program.js';
 import { SMALL, smallTenant } from '../helpers/small-tenant.js';
 
@@ -108,7 +108,7 @@ describe('service principals', () => {
     tenant.paging.defaultSize = 2;
     const { code, source, report } = await principals();
     expect([code, source?.status]).toEqual([3, 'partial']);
-    expect(source?.note).toContain('only 2 service principals were seen');
+    expect(source?.note).toContain('only 2 service principals are known');
     expect(report.summary.credentials).toBe(4);
   });
 

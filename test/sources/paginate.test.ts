@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { idOf, type Page, paginate } from '../../src/sources/c1/lists.js';
+import { type Page, paginate } from '../../src/sources/c1/lists.js';
+import { idOf } from '../../src/sources/record.js';
 
 /** A server of a few pages: token → ids and the next token. */
 type Pages = Readonly<Record<string, readonly [ids: readonly string[], next: string]>>;

@@ -1,12 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { AuditError } from '../../src/errors.js';
-import {
-  delayBeforeRetry,
-  RequestError,
-  readRetryAfter,
-  sleep,
-  withRetries,
-} from '../../src/sources/c1/http.js';
+import { RequestError, readRetryAfter } from '../../src/sources/c1/request-error.js';
+import { delayBeforeRetry, sleep, withRetries } from '../../src/sources/c1/retry.js';
 
 const LIMITS = { retries: 3, firstDelay: 100, longestDelay: 300, longestRetryAfter: 1_000 };
 const passing = (retryAfter?: number) =>

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { isKnown, type Kind, type Unknown } from '../../src/contract/index.js';
-import { FieldReader, normalize, readPage } from '../../src/sources/c1/lists.js';
+import { readPage } from '../../src/sources/c1/lists.js';
+import { FieldReader, normalize } from '../../src/sources/record.js';
 
 const WHOLE: Readonly<Record<Kind, Readonly<Record<string, unknown>>>> = {
   'personal-client': {
@@ -75,10 +76,13 @@ test.each(Object.keys(WHOLE) as Kind[])('%s: unknown fields change nothing', (ki
 });
 
 test.each([null, undefined, 5, 'text', [], [{}]])('a record that is %j is no credential', (value) => {
-  expect(normalize('personal-client', value)).toEqual({ credential: undefined, problems: ['is no object'] });
+  expect(normalize('personal-client', value)).toEqual({
+    credential: undefined,
+    problems: ['is not an object'],
+  });
 });
 
-test('a name that is no text is neither blank nor the name of another', () => {
+test('a name that is not text is neither blank nor the name of another', () => {
   const names = ['a', 'b'].map(
     (id) =>
       normalize('personal-client', { ...WHOLE['personal-client'], id, displayName: 5 }).credential?.name,
@@ -96,8 +100,8 @@ describe('fields', () => {
     expect(read.texts('list')).toEqual(['a', 'b']);
     const day = read.instant('day');
     expect(isKnown(day)).toBe(false);
-    expect((day as Unknown).reason).toBe('its day is no timestamp');
-    expect(read.problems).toEqual(['day is no timestamp']);
+    expect((day as Unknown).reason).toBe('its day is not a timestamp');
+    expect(read.problems).toEqual(['day is not a timestamp']);
   });
 
   test('of the language itself are no fields of the record', () => {
@@ -135,10 +139,10 @@ describe('a page', () => {
 
   test.each([
     [{}, 'no "list"'],
-    [{ list: null, nextPageToken: '' }, '"list" that is no list'],
-    [{ list: { 0: {} }, nextPageToken: '' }, '"list" that is no list'],
-    [{ list: [], nextPageToken: 5 }, '"nextPageToken" that is no text'],
-    [{ list: [], nextPageToken: {} }, '"nextPageToken" that is no text'],
+    [{ list: null, nextPageToken: '' }, '"list" that is not a list'],
+    [{ list: { 0: {} }, nextPageToken: '' }, '"list" that is not a list'],
+    [{ list: [], nextPageToken: 5 }, '"nextPageToken" that is not text'],
+    [{ list: [], nextPageToken: {} }, '"nextPageToken" that is not text'],
   ])('refused, case %#', (answer, why) => {
     expect(() => readPage(answer, 'GET /x')).toThrow(`GET /x answered 200, but the answer has`);
     expect(() => readPage(answer, 'GET /x')).toThrow(why);

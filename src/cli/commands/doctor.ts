@@ -5,7 +5,7 @@ import { writeStream } from '../../delivery/output.js';
 import { CHECKS, type Exam, examine, jsonOf, type Plan, summaryOf, TextLines } from '../../doctor/index.js';
 import { AuditError, type ExitCode } from '../../errors.js';
 import { refuseShortSecrets } from '../../redact.js';
-import { DEFAULT_LIMITS, within } from '../../sources/c1/http.js';
+import { DEFAULT_LIMITS, within } from '../../sources/c1/retry.js';
 import type { CommandContext } from '../context.js';
 import { type DoctorFlags, timeoutOf } from '../flags.js';
 import { createLog, wantsColor } from '../terminal.js';
@@ -38,7 +38,7 @@ export async function doctorCommand(flags: DoctorFlags, context: CommandContext)
       signal,
       limits,
       log: createLog(flags.verbose ? 'debug' : 'error', io.stderr, redactor),
-      hide: (secret, publicPrefix) => redactor.add(secret, publicPrefix),
+      hide: (secret) => redactor.add(secret),
       scrub: (text) => redactor.redact(text),
       loadPlan: () => loadPlan(flags, context),
       slackTest: flags.slackTest === true,

@@ -1,6 +1,7 @@
 import { type ApiClientOptions, type RepeatableCall, Sender } from '../../sources/c1/client.js';
 import type { Page } from '../../sources/c1/lists.js';
-import { asRecord, readPage, type WireRecord } from '../../sources/c1/lists.js';
+import { readPage } from '../../sources/c1/lists.js';
+import { asRecord, type WireRecord } from '../../sources/record.js';
 
 /** A finding as ConductorOne takes it. Texts are Markdown; a target is the owner, or the tenant as a whole. */
 export interface PushedFinding {

@@ -3,8 +3,10 @@ import { type Evaluation, evaluate } from '../../engine/evaluate.js';
 import { redactReport } from '../../engine/redact-report.js';
 import { partsOf, type Report } from '../../engine/report.js';
 import { AuditError } from '../../errors.js';
-import { isNotFound, isUnavailable, type RequestError, within } from '../../sources/c1/http.js';
-import { idOf, paginate } from '../../sources/c1/lists.js';
+import { paginate } from '../../sources/c1/lists.js';
+import { isNotFound, isUnavailable, type RequestError } from '../../sources/c1/request-error.js';
+import { within } from '../../sources/c1/retry.js';
+import { idOf } from '../../sources/record.js';
 import { type FindingsClient, SEARCH } from './client.js';
 import { NOTE, toAcceptance, toPushed, type Wording } from './finding.js';
 import {

@@ -4,7 +4,7 @@ import { type Evaluation, historyRun } from '../../engine/evaluate.js';
 import type { Report } from '../../engine/report.js';
 import { reachOf, wouldSee } from '../../engine/state.js';
 import { endOfDate, fingerprint as fingerprintOf, WAIVER_RULE_IDS } from '../../engine/waivers.js';
-import { asRecord } from '../../sources/c1/lists.js';
+import { asRecord } from '../../sources/record.js';
 import type { PushedFinding, StateAction } from './client.js';
 import { KEY, NOTE, WAIVED } from './finding.js';
 

@@ -1,12 +1,8 @@
 import type { webcrypto } from 'node:crypto';
 import { AuditError } from '../../errors.js';
+import { CLIENT_SECRET_PREFIX } from '../../redact.js';
 import type { ConeWorld } from './cone-profile.js';
 import { accessWith, holdsCredential, readEnvironment, type TenantAccess } from './environment.js';
-
-const PREFIX = 'secret-token:conductorone.com:v1:';
-
-/** What every client secret begins with; the rest is the secret. */
-export const CLIENT_SECRET_PREFIX = PREFIX;
 
 /**
  * The private key inside a client secret: `secret-token:conductorone.com:v1:` and the base64url of an Ed25519 JWK.
@@ -18,7 +14,7 @@ export async function readClientSecret(secret: string, name: string): Promise<we
   const malformed = (why: string) => malformedSecret(name, why);
   const parts = secret.split(':');
   if (parts.length !== 4 || parts[0] !== 'secret-token' || parts[1] !== 'conductorone.com')
-    throw malformed(`it does not begin with "${PREFIX}"`);
+    throw malformed(`it does not begin with "${CLIENT_SECRET_PREFIX}"`);
   if (parts[2] !== 'v1') throw malformed('its version is not v1');
   const encoded = parts[3] ?? '';
   if (!/^[\w-]+$/.test(encoded)) throw malformed('its last part is not unpadded base64url');

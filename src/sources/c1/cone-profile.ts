@@ -151,7 +151,7 @@ function fieldOf(profile: Fields, field: string, of: string): string {
   const text = typeof value === 'string' ? value.trim() : '';
   if (text !== '') return text;
   throw credentialsError(
-    `The ${field} ${of} is ${value === undefined || value === null || value === '' ? 'missing' : 'no text'}.`,
+    `The ${field} ${of} is ${value === undefined || value === null || value === '' ? 'missing' : 'not text'}.`,
     'Run "cone login" for that profile, or set CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET.',
   );
 }

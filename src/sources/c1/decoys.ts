@@ -1,17 +1,8 @@
 import { type Credential, isKnown, type Kind, type Snapshot } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
-import { isUnavailable } from './http.js';
-import {
-  asRecord,
-  errorNote,
-  FieldReader,
-  joinNotes,
-  type List,
-  malformedNote,
-  nameOf,
-  pagesOf,
-  type Reader,
-} from './lists.js';
+import { asRecord, FieldReader, malformedNote } from '../record.js';
+import { errorNote, joinNotes, type List, nameOf, type Reader, readList } from './lists.js';
+import { isUnavailable } from './request-error.js';
 
 const SEARCH: List = { method: 'POST', path: '/decoys/search' };
 const CURE = `Give the audit's credential the right to read decoys (${nameOf(SEARCH)}, Super Administrator).`;
@@ -44,36 +35,29 @@ interface DecoysSeen {
 export async function readDecoys(reader: Reader): Promise<DecoysSeen> {
   const decoys: Decoy[] = [];
   const malformed: string[] = [];
-  let pages = 0;
-  const steps = pagesOf(SEARCH, reader);
-  try {
-    for (;;) {
-      const step = await steps.next();
-      if (step.done) return seen(decoys, malformed, step.value === 'end');
-      pages += 1;
-      for (const [index, value] of step.value.records.entries()) {
-        const read = new FieldReader(asRecord(value) ?? {});
-        const id = read.text('id') || `record ${index + 1}`;
-        const kind = read.text('kind');
-        const createdAt = read.instant('createdAt');
-        const name = read.text('displayName');
-        const problems = asRecord(value) ? read.problems : ['is not an object'];
-        if (problems.length > 0) malformed.push(`${id}: ${problems.join(', ')}`);
-        const kinds = Object.hasOwn(LISTED_AS, kind) ? LISTED_AS[kind] : undefined;
-        if (kinds)
-          decoys.push({
-            kinds,
-            name,
-            createdAt: createdAt instanceof Date ? createdAt.getTime() : undefined,
-          });
-      }
+  const { pages, ending } = await readList(SEARCH, reader, (records) => {
+    for (const [index, value] of records.entries()) {
+      const read = new FieldReader(asRecord(value) ?? {});
+      const id = read.text('id') || `record ${index + 1}`;
+      const decoy = toDecoy(read);
+      const problems = asRecord(value) ? read.problems : ['is not an object'];
+      if (problems.length > 0) malformed.push(`${id}: ${problems.join(', ')}`);
+      if (decoy) decoys.push(decoy);
     }
-  } catch (error) {
-    if (!(error instanceof AuditError)) throw error;
-    const note = notKnown(`${errorNote(error)} ${CURE}`);
-    if (isUnavailable(error) && pages === 0) return { decoys, note, gap: null, failure: undefined };
-    return { decoys, note, gap: `decoys could not be read (${error.message})`, failure: error };
-  }
+  });
+  if (!(ending instanceof AuditError)) return seen(decoys, malformed, ending === 'end');
+  const note = notKnown(`${errorNote(ending)} ${CURE}`);
+  if (isUnavailable(ending) && pages === 0) return { decoys, note, gap: null, failure: undefined };
+  return { decoys, note, gap: `decoys could not be read (${ending.message})`, failure: ending };
+}
+
+/** undefined for a decoy of a kind that no list of ours holds. */
+function toDecoy(read: FieldReader): Decoy | undefined {
+  const kind = read.text('kind');
+  const createdAt = read.instant('createdAt');
+  const name = read.text('displayName');
+  const kinds = Object.hasOwn(LISTED_AS, kind) ? LISTED_AS[kind] : undefined;
+  return kinds && { kinds, name, createdAt: createdAt instanceof Date ? createdAt.getTime() : undefined };
 }
 
 function seen(decoys: readonly Decoy[], malformed: readonly string[], ended: boolean): DecoysSeen {

@@ -1,18 +1,17 @@
 import { type PrincipalTrust, type Provider, type TenantFacts, Unknown } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
-import { isUnavailable } from './http.js';
+import { asRecord, differ, FieldReader } from '../record.js';
 import {
-  asRecord,
   collectList,
   errorNote,
-  FieldReader,
   type KindSeen,
   type List,
   nameOf,
-  pagesOf,
   type Reader,
+  readList,
   summariseKind,
 } from './lists.js';
+import { isUnavailable } from './request-error.js';
 
 const KIND = 'federation-trust';
 export const SEARCH: List = { method: 'POST', path: '/search/workload_federation_trusts' };
@@ -20,50 +19,49 @@ export const PROVIDERS: List = { method: 'GET', path: '/workload_federation/prov
 const CURE =
   "Give the audit's credential the right to read federation providers (GET /workload_federation/providers).";
 
-/** What else can be done about a provider that was not seen. */
+/** What else can be done about a provider that is not listed. */
 const LOOK = 'Look at the providers in ConductorOne.';
 
 /** All federation trusts of the tenant. */
 export async function collectTrusts(reader: Reader, required: boolean): Promise<KindSeen> {
   const found = await collectList(KIND, reader, SEARCH);
-  // Refused in the middle of the list it is no feature that is switched off.
+  // A refusal in the middle of the list does not mean that the feature is switched off.
   const switchedOff = found.pages === 0 && isUnavailable(found.ending);
   return summariseKind(KIND, found, null, required || !switchedOff);
 }
 
-/** The tenant's providers. Their list very likely does not page: a provider that was not seen is then not known. */
+/** The tenant's providers. Their list very likely does not page: a provider that is not listed is then not known. */
 export async function readProviders(
   reader: Reader,
 ): Promise<{ providers: TenantFacts['providers']; note: string | null; failure?: AuditError }> {
   const seen = new Map<string, Provider>();
-  const partly = (reason: string) => ({
-    providers: { seen, rest: new Unknown(reason, LOOK) },
-    note: `Some federation providers are not known: ${reason}. ${LOOK}`,
-  });
-  const steps = pagesOf(PROVIDERS, reader);
   let malformed: string | undefined;
-  try {
-    for (;;) {
-      const step = await steps.next();
-      if (step.done) {
-        if (step.value !== 'end') return partly(`${nameOf(PROVIDERS)} repeats itself instead of going on`);
-        if (malformed) return partly(`${nameOf(PROVIDERS)} lists a provider ${malformed}`);
-        return { providers: { seen, rest: null }, note: null };
-      }
-      for (const value of step.value.records) {
-        const provider = toProvider(value);
-        if (typeof provider === 'string') malformed ??= provider;
-        else seen.set(provider.id, provider);
+  const { ending } = await readList(PROVIDERS, reader, (records) => {
+    for (const value of records) {
+      const provider = toProvider(value);
+      if (typeof provider === 'string') malformed ??= provider;
+      else {
+        if (differ(seen.get(provider.id), provider))
+          malformed ??= `twice, with other fields (${provider.id})`;
+        seen.set(provider.id, provider);
       }
     }
-  } catch (error) {
-    if (!(error instanceof AuditError)) throw error;
+  });
+  if (ending instanceof AuditError)
     return {
       providers: { seen, rest: new Unknown("the tenant's federation providers could not be read", CURE) },
-      note: `Federation providers are not known: ${errorNote(error)}`,
-      failure: error,
+      note: `Federation providers are not known: ${errorNote(ending)}`,
+      failure: ending,
     };
-  }
+  const reason =
+    ending === 'repeats'
+      ? 'repeats itself instead of going on'
+      : malformed && `lists a provider ${malformed}`;
+  if (!reason) return { providers: { seen, rest: null }, note: null };
+  return {
+    providers: { seen, rest: new Unknown(`${nameOf(PROVIDERS)} ${reason}`, LOOK) },
+    note: `Some federation providers are not known: ${nameOf(PROVIDERS)} ${reason}. ${LOOK}`,
+  };
 }
 
 /** The provider, or what is wrong with its record. */
@@ -91,32 +89,28 @@ export function trustsByPrincipal(
   providers: TenantFacts['providers'],
 ): NonNullable<TenantFacts['trusts']> {
   const byPrincipal = new Map<string, PrincipalTrust[]>();
-  for (const trust of credentials) {
-    if (trust.ownerId === '' || trust.deletedAt !== null) continue;
-    const provider = providers.seen.get(trust.providerId);
-    const entry: PrincipalTrust = {
-      id: trust.id,
-      name: trust.name,
-      disabled: trust.disabled,
-      providerDisabled: provider
-        ? provider.disabled
-        : providers.rest || trust.providerId === ''
-          ? undefined
-          : true,
-    };
-    const list = byPrincipal.get(trust.ownerId);
-    if (list) list.push(entry);
-    else byPrincipal.set(trust.ownerId, [entry]);
+  for (const { id, name, ownerId, deletedAt, disabled, providerId } of credentials) {
+    if (ownerId === '' || deletedAt !== null) continue;
+    const list = byPrincipal.get(ownerId) ?? [];
+    list.push({ id, name, disabled, providerDisabled: isProviderDisabled(providerId, providers) });
+    byPrincipal.set(ownerId, list);
   }
   for (const list of byPrincipal.values()) list.sort((a, b) => (a.id < b.id ? -1 : 1));
   if (seen.status === 'complete') return { byPrincipal, rest: null };
-  // A principal without a trust that works may have one among those that were not seen.
+  // A principal without a trust that works may have one among those that were not listed.
   for (const [principal, list] of byPrincipal)
     if (!list.some(({ disabled, providerDisabled }) => !disabled && providerDisabled === false))
       byPrincipal.delete(principal);
   const rest = new Unknown(
-    "the tenant's federation trusts were not all seen",
+    "the tenant's federation trusts were not read completely",
     'See the coverage of federation trusts.',
   );
   return { byPrincipal, rest };
+}
+
+/** Whether a provider is disabled, which a missing one counts as; undefined where it is not known. */
+function isProviderDisabled(id: string, { seen, rest }: TenantFacts['providers']): boolean | undefined {
+  const provider = seen.get(id);
+  if (provider) return provider.disabled;
+  return rest || id === '' ? undefined : true;
 }

@@ -18,11 +18,13 @@ import { clockProblem } from './clock.js';
 import { readDecoys, setDecoysApart } from './decoys.js';
 import type { TenantAccess } from './environment.js';
 import { collectTrusts, providersOf, readProviders, trustsByPrincipal } from './federation.js';
-import type { Limits } from './http.js';
-import { createTransport, isOutage, within } from './http.js';
+import { createTransport } from './http.js';
 import { errorNote, holdingSelf, type KindSeen, type Reader } from './lists.js';
 import { readOwners, UserLookup } from './people.js';
 import { collectEveryones, collectMine } from './personal-clients.js';
+import { isOutage } from './request-error.js';
+import type { Limits } from './retry.js';
+import { within } from './retry.js';
 import {
   collectPrincipalCredentials,
   type PrincipalsSeen,

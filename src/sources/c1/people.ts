@@ -9,35 +9,35 @@ import {
   Unknown,
 } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
-import type { ApiClient } from './client.js';
-import { concernsOneRecord, isNotFound, isOutage, RequestError } from './http.js';
 import {
   asRecord,
-  errorNote,
+  differ,
   FieldReader,
-  joinNotes,
   malformedNote,
-  pagesOf,
-  type Reader,
   unlessDeletedLater,
   type WireRecord,
-} from './lists.js';
+} from '../record.js';
+import type { ApiClient } from './client.js';
+import { errorNote, joinNotes, nameOf, type Reader, readList } from './lists.js';
+import { concernsOneRecord, isNotFound, isOutage, RequestError } from './request-error.js';
 
 /** Ids in one search: as many as a page of answers holds. */
 const BATCH = 100;
-/** Single look-ups in hand; the client lets fewer through at once. */
+/** Single look-ups started at once; the client lets fewer requests through. */
 const LOOKUPS = 8;
+const SEARCH = { method: 'POST', path: '/search/users' } as const;
 
-type Users = Map<string, WireRecord | 'gone'>;
+/** `gone`: the tenant does not know the id. `twice`: it lists the id twice, with different content. */
+type User = WireRecord | 'gone' | 'twice';
 
 /**
- * Looks users up by their ids: searched in batches, each on its way as soon as it is full; those missing are asked for one
- * by one, since a search may leave out deleted users.
+ * Looks users up by their ids: searched in batches, each on its way as soon as it is full. Those missing are read one by
+ * one, since a search may leave out deleted users.
  */
 export class UserLookup {
   readonly #reader: Reader;
   readonly #ids = new Set<string>();
-  readonly #users: Users = new Map();
+  readonly #users = new Map<string, User>();
   readonly #searches: Promise<void>[] = [];
   #waiting: string[] = [];
   #failure: AuditError | undefined;
@@ -51,24 +51,43 @@ export class UserLookup {
     if (id === '' || this.#ids.has(id)) return;
     this.#ids.add(id);
     this.#waiting.push(id);
-    if (this.#waiting.length === BATCH) this.#search();
+    if (this.#waiting.length === BATCH) this.#startSearch();
   }
 
-  #search(): void {
-    const batch = this.#waiting;
+  #startSearch(): void {
+    const search = this.#search(new Set(this.#waiting));
     this.#waiting = [];
-    const search = searchUsers(this.#reader, batch, this.#users).catch((error: unknown) => {
-      if (!(error instanceof AuditError)) throw error;
-      this.#failure ??= error;
-    });
     // A defect is met where it is awaited, which may be much later.
     search.catch(() => undefined);
     this.#searches.push(search);
   }
 
+  async #search(wanted: ReadonlySet<string>): Promise<void> {
+    const users = this.#users;
+    const narrowed = { refs: [...wanted].map((id) => ({ id })) };
+    const onPage = (records: readonly unknown[]) => {
+      for (const value of records) {
+        const user = userIn(value);
+        if (!user || !wanted.has(user.id)) continue;
+        const record = unlessDeletedLater(user.record, this.#reader.client.now);
+        users.set(user.id, differ(users.get(user.id), record) ? 'twice' : record);
+      }
+    };
+    const { ending } = await readList(
+      { ...SEARCH, narrowed },
+      this.#reader,
+      onPage,
+      (value) => userIn(value)?.id ?? '',
+    );
+    if (ending instanceof AuditError) this.#failure ??= ending;
+  }
+
   /** Records of all that were added. `failure` is what kept some of them back. */
-  async read(): Promise<{ readonly users: Users; readonly failure: AuditError | undefined }> {
-    if (this.#waiting.length > 0) this.#search();
+  async read(): Promise<{
+    readonly users: ReadonlyMap<string, User>;
+    readonly failure: AuditError | undefined;
+  }> {
+    if (this.#waiting.length > 0) this.#startSearch();
     await Promise.all(this.#searches);
     const users = this.#users;
     const missing = [...this.#ids].filter((id) => !users.has(id));
@@ -76,40 +95,33 @@ export class UserLookup {
     // A refused search need not mean a refused look-up, but one refused look-up means the others are.
     let refused = failure?.code === 'interrupted' || failure?.code === 'auth' ? failure : undefined;
     const inTurn = pLimit(LOOKUPS);
-    await Promise.all(
-      missing.map((id) =>
-        inTurn(async () => {
-          if (refused) return;
-          try {
-            users.set(id, await readUser(this.#reader.client, id));
-          } catch (error) {
-            if (!(error instanceof AuditError)) throw error;
-            if (!concernsOneRecord(error)) refused ??= error;
-            failure ??= error;
-          }
-        }),
-      ),
-    );
-    if (missing.every((id) => users.has(id))) return { users, failure: undefined };
+    const lookUp = async (id: string) => {
+      if (refused) return;
+      try {
+        users.set(id, await readUser(this.#reader.client, id));
+      } catch (error) {
+        if (!(error instanceof AuditError)) throw error;
+        if (!concernsOneRecord(error)) refused ??= error;
+        failure ??= error;
+      }
+    };
+    await Promise.all(missing.map((id) => inTurn(() => lookUp(id))));
+    if (missing.every((id) => users.has(id))) return { users, failure: listedTwice(users) };
     // Beside a missing right, an outage must not be overlooked.
     const outage = [refused, failure].find((error) => error && isOutage(error));
     return { users, failure: outage ?? refused ?? failure };
   }
 }
 
-async function searchUsers(reader: Reader, ids: readonly string[], into: Users): Promise<void> {
-  const wanted = new Set(ids);
-  const list = {
-    method: 'POST' as const,
-    path: '/search/users' as const,
-    narrowed: { refs: ids.map((id) => ({ id })) },
-  };
-  for await (const page of pagesOf(list, reader, (value) => userIn(value)?.id ?? '')) {
-    for (const value of page.records) {
-      const user = userIn(value);
-      if (user && wanted.has(user.id)) into.set(user.id, unlessDeletedLater(user.record, reader.client.now));
-    }
-  }
+/** An id that stands for two users keeps the audit from being complete, as it does for credentials. */
+function listedTwice(users: ReadonlyMap<string, User>): AuditError | undefined {
+  const ids = [...users].flatMap(([id, user]) => (user === 'twice' ? [id] : []));
+  if (ids.length === 0) return undefined;
+  return new AuditError(
+    'api',
+    `${nameOf(SEARCH)} lists users twice, with other fields: ${ids.sort().join(', ')}.`,
+    "Report it to ConductorOne's support: it is not known which of the records is right.",
+  );
 }
 
 /** The user, or `gone` where the tenant does not know the id. @throws AuditError */
@@ -120,7 +132,7 @@ export async function readUser(client: ApiClient, id: string): Promise<WireRecor
     if (user?.id === id) return unlessDeletedLater(user.record, client.now);
     throw new RequestError(
       'api',
-      'GET /users/{id} answered 200, but does not hold the user that was asked for.',
+      'GET /users/{id} answered 200, but does not hold the requested user.',
       'This is not the API that c1-audit knows; look for a newer version.',
       { status: 200 },
     );
@@ -139,8 +151,13 @@ function userIn(view: unknown): { id: string; record: WireRecord } | undefined {
 
 const CURE = "Give the audit's credential the right to read users (POST /search/users, GET /users/{id}).";
 
-/** What is said where a user's record does not tell whether the user is active. */
+/** For an owner whose record does not show whether they are active. */
 const STATUS_NOT_SHOWN = new Unknown('ConductorOne does not show whether its owner is active', CURE);
+
+const LISTED_TWICE = new Unknown(
+  'ConductorOne lists its owner twice, with different content',
+  "Report it to ConductorOne's support.",
+);
 
 export interface OwnersSeen {
   readonly owners: ReadonlyMap<string, Fact<Owner>>;
@@ -162,46 +179,35 @@ export async function readOwners(
 ): Promise<OwnersSeen> {
   for (const id of ids) lookup.add(id);
   const { users, failure } = await lookup.read();
-  const inactive = [...users.values()].filter(
-    (user) => user !== 'gone' && ['disabled', 'deleted'].includes(statusOf(user) ?? ''),
-  );
-  const managerIds = [...new Set(inactive.flatMap((user) => managerIdsOf(user as WireRecord)))];
-  const known = managerIds.filter((id) => users.has(id));
-  const managers = new UserLookup(reader);
-  for (const id of managerIds) if (!users.has(id)) managers.add(id);
-  const others = await managers.read();
+  const records = [...users].filter((entry): entry is [string, WireRecord] => typeof entry[1] !== 'string');
+  const inactive = records.filter(([, user]) => ['disabled', 'deleted'].includes(statusOf(user) ?? ''));
+  const managerIds = [...new Set(inactive.flatMap(([, user]) => managerIdsOf(user)))];
+  const others = new UserLookup(reader);
+  for (const id of managerIds) if (!users.has(id)) others.add(id);
+  const managers = await others.read();
   const people = new Map(
-    [...known.map((id) => [id, users.get(id)] as const), ...others.users].map(
-      ([id, user]) => [id, toManager(id, user)] as const,
-    ),
+    managerIds.map((id) => [id, toManager(id, users.get(id) ?? managers.users.get(id))]),
   );
   const unread = new Unknown(
     failure ? `its owner could not be looked up: ${failure.message}` : 'its owner could not be looked up',
     CURE,
   );
-  const owners = new Map<string, Fact<Owner>>();
-  for (const id of ids) {
+  const ownerOf = (id: string): Fact<Owner> => {
     const user = users.get(id);
-    owners.set(
-      id,
-      user === undefined ? unread : user === 'gone' ? goneOwner(id) : toOwner(id, user, roles, people),
-    );
-  }
-  const malformed = [...users].flatMap(([id, user]) => (user === 'gone' ? [] : problemsOf(id, user)));
-  const where = 'POST /search/users and GET /users/{id}';
+    if (user === undefined) return unread;
+    if (user === 'twice') return LISTED_TWICE;
+    return user === 'gone' ? goneOwner(id) : toOwner(id, user, roles, people);
+  };
+  const owners = new Map(ids.map((id) => [id, ownerOf(id)]));
+  const notKnown = failure
+    ? `Some owners are not known: ${errorNote(failure)} ${CURE}`
+    : notShownNote(owners);
+  const malformed = records.flatMap(([id, user]) => problemsOf(id, user));
   return {
     owners,
-    note: joinNotes(ownersNote(owners, failure), malformedNote(malformed, where)),
-    failure: [failure, others.failure].find((error) => error && isOutage(error)),
+    note: joinNotes(notKnown, malformedNote(malformed, 'POST /search/users and GET /users/{id}')),
+    failure: [failure, managers.failure].find((error) => error && isOutage(error)),
   };
-}
-
-function ownersNote(
-  owners: ReadonlyMap<string, Fact<Owner>>,
-  failure: AuditError | undefined,
-): string | null {
-  if (failure) return `Some owners are not known: ${errorNote(failure)} ${CURE}`;
-  return notShownNote(owners);
 }
 
 /** How many owners' records are blank; null where none are. */
@@ -220,8 +226,9 @@ export function problemsOf(id: string, user: WireRecord): string[] {
   return read.problems.length === 0 ? [] : [`${id}: ${read.problems.join(', ')}`];
 }
 
-function goneOwner(id: string): Owner {
-  return { id, name: '', email: '', status: 'gone', type: 'unknown', roles: undefined, managers: [] };
+/** An owner whom the tenant no longer knows. */
+export function goneOwner(id: string, type: Owner['type'] = 'unknown'): Owner {
+  return { id, name: '', email: '', status: 'gone', type, roles: undefined, managers: [] };
 }
 
 const TYPES: Readonly<Record<string, Owner['type']>> = {
@@ -264,7 +271,7 @@ function rolesOf(read: FieldReader, roles: ReadonlyMap<string, Role> | undefined
   return certain ? resolved : undefined;
 }
 
-/** undefined where the record does not tell: whoever may not see a user's status gets it blank, or as UNKNOWN. */
+/** undefined where it is not shown: a caller who may not see a user's status gets it blank, or as UNKNOWN. */
 function statusOf(user: WireRecord): Exclude<Owner['status'], 'gone'> | undefined {
   const read = new FieldReader(user);
   const statuses = [read.text('status'), read.text('directoryStatus')];
@@ -278,11 +285,13 @@ function managerIdsOf(user: WireRecord): readonly string[] {
   return ifKnown(new FieldReader(user).texts('managerIds')) ?? [];
 }
 
-/** null: cannot be addressed any more. Without an email nobody is addressed, so one whose state is not shown has none. */
-function toManager(id: string, user: WireRecord | 'gone' | undefined): Person | null {
+/** null: cannot be addressed any more. Without an email nobody is addressed, so one whose status is not known has none. */
+function toManager(id: string, user: User | undefined): Person | null {
   if (user === 'gone') return null;
-  const status = user && statusOf(user);
-  if (user === undefined || status === undefined) return { id, name: '', email: '' };
+  const unaddressed = { id, name: '', email: '' };
+  if (user === undefined || user === 'twice') return unaddressed;
+  const status = statusOf(user);
+  if (status === undefined) return unaddressed;
   return status === 'active' ? toPerson(id, user) : null;
 }
 

@@ -1,4 +1,3 @@
-import { isUnavailable, RequestError } from './http.js';
 import {
   type Collected,
   collectList,
@@ -7,6 +6,7 @@ import {
   type Reader,
   summariseKind,
 } from './lists.js';
+import { isUnavailable, RequestError } from './request-error.js';
 
 const KIND = 'personal-client';
 export const LIST: List = { method: 'GET', path: '/iam/personal_clients' };
@@ -19,8 +19,8 @@ export const GRANT_OWNER =
 /**
  * The caller's own personal clients.
  *
- * The documented list very likely ignores page tokens. When it turns out to, the search endpoint, which pages, is asked
- * for the same user. `me` is undefined where the caller's user id could not be learnt.
+ * The documented list very likely ignores page tokens. If it does, the search endpoint, which pages, is read for the same
+ * user. `me` is undefined where the caller's user id is not known.
  */
 export async function collectMine(reader: Reader, me: string | undefined): Promise<KindSeen> {
   const listed = await collectList(KIND, reader, LIST);
@@ -28,7 +28,7 @@ export async function collectMine(reader: Reader, me: string | undefined): Promi
   if (me === undefined) {
     return summarise(
       listed,
-      `${listed.what} repeats its first page instead of going on, and without the caller's user id it cannot be searched instead.`,
+      `${listed.what} repeats its first page instead of going on, and the search needs the caller's user id, which is not known.`,
     );
   }
   const searched = await search(reader, me);
@@ -47,7 +47,7 @@ export async function collectMine(reader: Reader, me: string | undefined): Promi
   const searchFailed =
     searched.ending === 'end'
       ? null
-      : `${listed.what} repeats its first page instead of going on, and ${searched.what}, which stands in for it, did not come to its end.`;
+      : `${listed.what} repeats its first page instead of going on, and ${searched.what}, which replaces it, was not read completely.`;
   return summarise(both, searchFailed);
 }
 

@@ -1,77 +1,79 @@
 import pLimit from 'p-limit';
 import { type Credential, type Fact, isKnown, type Owner, type Role, Unknown } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
-import { concernsOneRecord, isNotFound, isUnavailable, RequestError } from './http.js';
-import type { Ending } from './lists.js';
 import {
   asRecord,
-  type Collected,
-  collectList,
   differ,
-  errorNote,
   FieldReader,
   idOf,
+  malformedNote,
+  unlessDeletedLater,
+  type WireRecord,
+} from '../record.js';
+import {
+  addCredential,
+  type Collected,
+  collectList,
+  errorNote,
   joinNotes,
   type KindSeen,
   type List,
-  malformedNote,
+  type ListRead,
   nameOf,
-  pagesOf,
   type Reader,
+  readList,
   summariseKind,
-  unlessDeletedLater,
-  type WireRecord,
 } from './lists.js';
-import { notShownNote, type OwnersSeen, problemsOf, toOwner } from './people.js';
+import { goneOwner, notShownNote, type OwnersSeen, problemsOf, toOwner } from './people.js';
+import { concernsOneRecord, isNotFound, isUnavailable, RequestError } from './request-error.js';
 
 const KIND = 'service-principal-credential';
 export const LIST: List = { method: 'GET', path: '/service_principals' };
 const REPORT_IT = "Report it to ConductorOne's support.";
-/** Lists of credentials in hand; the client lets fewer through at once. */
+/** Lists of credentials read at once; the client lets fewer requests through. */
 const LISTS = 8;
-/** Lists that may fail in a row of tries each before the others are not asked for: what ails them ails all. */
+/** Lists that may fail, each after its retries, until no more are read: the problem is a general one. */
 const FAILURES = 3;
 
-/** The tenant's service principals, as far as their list goes. */
-export interface PrincipalsSeen {
+/** The tenant's service principals, as far as their list was read. */
+export interface PrincipalsSeen extends ListRead {
   readonly principals: ReadonlyMap<string, WireRecord>;
-  readonly pages: number;
-  readonly ending: Ending | AuditError;
 }
 
 /** Reads the list of service principals, which very likely does not page. */
 export async function readPrincipals(reader: Reader): Promise<PrincipalsSeen> {
   const principals = new Map<string, WireRecord>();
-  let pages = 0;
-  const list = pagesOf(LIST, reader);
-  try {
-    for (;;) {
-      const step = await list.next();
-      if (step.done) return { principals, pages, ending: step.value };
-      pages += 1;
-      for (const value of step.value.records) {
-        const id = idOf(value);
-        const record = asRecord(value);
-        if (record && id !== '' && id.isWellFormed()) {
-          const user = asRecord(record.user);
-          principals.set(
-            id,
-            user ? { ...record, user: unlessDeletedLater(user, reader.client.now) } : record,
-          );
-        } else throw malformedPrincipal();
-      }
+  let twice: string | undefined;
+  const { pages, ending } = await readList(LIST, reader, (records) => {
+    for (const value of records) {
+      const id = idOf(value);
+      if (id === '' || !id.isWellFormed()) throw malformedPrincipal();
+      const record = toPrincipal(asRecord(value) ?? {}, reader.client.now);
+      if (differ(principals.get(id), record)) twice ??= id;
+      principals.set(id, record);
     }
-  } catch (error) {
-    if (!(error instanceof AuditError)) throw error;
-    return { principals, pages, ending: error };
-  }
+  });
+  return { principals, pages, ending: ending === 'end' && twice !== undefined ? listedTwice(twice) : ending };
+}
+
+function toPrincipal(record: WireRecord, now: number): WireRecord {
+  const user = asRecord(record.user);
+  return user ? { ...record, user: unlessDeletedLater(user, now) } : record;
+}
+
+function listedTwice(id: string): RequestError {
+  return new RequestError(
+    'api',
+    `${nameOf(LIST)} lists the service principal ${id} twice, with other fields.`,
+    `${REPORT_IT} It is not known which of the two is right.`,
+  );
 }
 
 function malformedPrincipal(): RequestError {
   return new RequestError(
     'api',
     `${nameOf(LIST)} lists a service principal without a valid id.`,
-    "Report it to ConductorOne's support: its credentials cannot be asked for.",
+    "Report it to ConductorOne's support: its credentials cannot be read.",
   );
 }
 
@@ -82,12 +84,12 @@ interface Lists {
   readonly malformed: readonly string[];
   /** Principals whose list repeats itself. */
   readonly cut: readonly string[];
-  /** Principals that are no longer there. */
+  /** Principals that no longer exist. */
   readonly gone: readonly string[];
   readonly failed: readonly { readonly id: string; readonly error: AuditError }[];
 }
 
-/** The credentials of every service principal that was seen. */
+/** The credentials of every service principal that is listed. */
 export async function collectPrincipalCredentials(
   reader: Reader,
   { principals, pages, ending }: PrincipalsSeen,
@@ -96,28 +98,27 @@ export async function collectPrincipalCredentials(
   const lists = await readLists(reader, [...principals.keys()]);
   const { cut, gone, failed } = lists;
   const first = failed[0]?.error;
-  const notes = [
+  const note = joinNotes(
     ending === 'repeats'
-      ? `${nameOf(LIST)} repeats its first page instead of going on: only ${principals.size} service principals were seen. ${REPORT_IT}`
+      ? `${nameOf(LIST)} repeats its first page instead of going on: only ${principals.size} service principals are known. ${REPORT_IT}`
       : null,
     cut.length > 0
-      ? `${nameOf(listOf('{id}'))} repeats its first page instead of going on, so some credentials were not seen, for ${named(cut)}. ${REPORT_IT}`
+      ? `${nameOf(listOf('{id}'))} repeats its first page instead of going on, so credentials may be missing, for ${named(cut)}. ${REPORT_IT}`
       : null,
     first
       ? `The credentials of ${named(failed.map(({ id }) => id))} could not be read: ${errorNote(first)}`
       : null,
     gone.length > 0 ? `Deleted while the audit ran: ${named(gone)}.` : null,
-  ].filter((note) => note !== null);
-  const note = notes.length > 0 ? notes.join(' ') : null;
-  const whole = ending === 'end' && cut.length === 0 && !first;
+  );
+  const isComplete = ending === 'end' && cut.length === 0 && !first;
   const collected: Collected = {
     credentials: [...lists.credentials.values()],
     pages: pages + lists.pages,
     what: nameOf(listOf('{id}')),
-    ending: ending instanceof AuditError ? ending : whole ? 'end' : 'repeats',
+    ending: ending instanceof AuditError ? ending : isComplete ? 'end' : 'repeats',
     malformed: [...lists.malformed].sort(),
   };
-  // Refused in the middle of the list it is no feature that is switched off.
+  // A refusal in the middle of the list does not mean that the feature is switched off.
   const switchedOff = pages === 0 && isUnavailable(ending);
   const kind = summariseKind(KIND, collected, note, required || !switchedOff);
   return { ...kind, failure: kind.failure ?? first };
@@ -141,10 +142,8 @@ async function readLists(reader: Reader, principals: readonly string[]): Promise
     pages += one.pages;
     malformed.push(...one.malformed);
     for (const listed of one.credentials) {
-      const credential = ownedBy(listed, id);
-      if (differ(credentials.get(credential.id), credential))
-        malformed.push(`${credential.id}: listed twice, with other fields`);
-      credentials.set(credential.id, credential);
+      // A record of a principal's own list belongs to it, even if it does not say so.
+      addCredential(credentials, { ...listed, ownerId: listed.ownerId || id }, malformed);
     }
     if (one.ending === 'repeats') cut.push(id);
     if (!(one.ending instanceof AuditError)) return;
@@ -169,9 +168,8 @@ async function readLists(reader: Reader, principals: readonly string[]): Promise
 }
 
 /**
- * The service principals that are there now, where that can tell which of those whose credentials are missing were
- * deleted; undefined where it cannot. People do not delete all of them within a minute: then it is the address that is
- * not known there.
+ * The service principals that exist now, to find out which of those whose credentials are missing were deleted; undefined
+ * where that is not possible. Nobody deletes all of them within a minute: then the address is wrong.
  */
 async function listedAgain(
   reader: Reader,
@@ -193,11 +191,6 @@ export function listOf(principal: string): List {
   return { method: 'GET', path: `${LIST.path}/${id}/credentials` };
 }
 
-/** The list was asked for by principal, so a record that does not repeat it still has this owner. */
-function ownedBy(credential: Credential, principal: string): Credential {
-  return credential.ownerId === '' ? { ...credential, ownerId: principal } : credential;
-}
-
 /** How many principals a note names. */
 const NAMED = 50;
 
@@ -210,7 +203,7 @@ function named(ids: readonly string[]): string {
 /**
  * Service principals as the owners of credentials and trusts.
  *
- * One that a whole list does not hold is gone, provided that the caller may see them all.
+ * One that a complete list does not hold is gone, provided that the caller may see them all.
  */
 export function principalOwners(
   ids: readonly string[],
@@ -219,37 +212,28 @@ export function principalOwners(
   seesAll: boolean,
 ): OwnersSeen {
   const unseen = new Unknown(
-    'its service principal was not seen',
+    'its service principal is not listed',
     'Run the audit as a Super Administrator, who can list all service principals.',
   );
   const owners = new Map(
     ids.map((id): [string, Fact<Owner>] => {
       const record = principals.get(id);
       if (record) return [id, principalOwner(id, record, roles)];
-      const missing: Owner = {
-        id,
-        name: '',
-        email: '',
-        status: 'gone',
-        type: 'service',
-        roles: undefined,
-        managers: [],
-      };
-      return [id, ending === 'end' && seesAll ? missing : unseen];
+      return [id, ending === 'end' && seesAll ? goneOwner(id, 'service') : unseen];
     }),
   );
   const malformed = ids.flatMap((id) => {
     const { user } = principals.get(id) ?? {};
     if (user === undefined || user === null) return [];
     const record = asRecord(user);
-    return record ? problemsOf(id, record) : [`${id}: user is no object`];
+    return record ? problemsOf(id, record) : [`${id}: user is not an object`];
   });
   const blank = notShownNote(owners);
   const about = blank === null ? null : `Of the service principals (${nameOf(LIST)}): ${blank}`;
   return { owners, note: joinNotes(about, malformedNote(malformed, nameOf(LIST))) };
 }
 
-/** Unknown where its user is not shown: only that tells whether it is active and what it may do. */
+/** Unknown where its user is not shown: only the user says whether it is active and what it may do. */
 function principalOwner(id: string, record: WireRecord, roles: Fact<ReadonlyMap<string, Role>>): Fact<Owner> {
   const owner = toOwner(id, asRecord(record.user) ?? {}, roles);
   if (!isKnown(owner)) return owner;

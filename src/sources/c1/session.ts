@@ -2,65 +2,208 @@ import * as oauth from 'oauth4webapi';
 import type { Logger } from 'pino';
 import { AuditError } from '../../errors.js';
 import { isLoopback } from '../../fetch.js';
+import { SHORTEST_SECRET } from '../../redact.js';
 import { readClientSecret } from './access.js';
 import { certainSkew, SET_CLOCK, skewFrom, skewWords } from './clock.js';
 import type { Login, TenantAccess } from './environment.js';
-import {
-  type Answer,
-  describe,
-  oneLine,
-  type Request,
-  RequestError,
-  type RetryLimits,
-  readRetryAfter,
-  requestId,
-  type Transport,
-  withRetries,
-} from './http.js';
+import { type Answer, describe, type Request, type Transport } from './http.js';
+import { isPassing, oneLine, RequestError, readRetryAfter, requestId } from './request-error.js';
+import { type RetryLimits, withRetries } from './retry.js';
+
+/** How long an assertion holds before and after now, in seconds; ConductorOne accepts five minutes in all. */
+export const ASSERTION_SECONDS = 120;
+/** Refresh this long before the end (ms), but never earlier than in the last fifth of a token's life. */
+const EARLY = 30_000;
+/** The assumed life of a token without `expires_in`, in seconds: the shortest that ConductorOne gives is twice as long. */
+const ASSUMED_LIFE = 300;
+/** New tokens after a 401 that did not help, until no more are requested: the refusal is not the token's fault. */
+const FUTILE_RENEWALS = 3;
+
+interface SessionOptions {
+  readonly access: TenantAccess;
+  readonly transport: Transport;
+  readonly limits: RetryLimits;
+  readonly log: Pick<Logger, 'info'>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Called with every secret that comes to be, before it is sent or used. */
+  readonly hide: (secret: string) => void;
+}
 
 /** An access token and how it is used. */
 interface Token {
   readonly value: string;
   readonly type: 'bearer' | 'dpop';
-  /** Seconds from when it was asked for; undefined where the server did not say. */
+  /** Seconds from the request; undefined where the server did not say. */
   readonly expiresIn: number | undefined;
 }
 
-interface GrantContext {
+/**
+ * One token for all requests of a run: requested once, refreshed before it ends and once after a 401, by one request for
+ * all that wait (each new token writes an event into the tenant's audit log).
+ */
+export class Session {
+  readonly #options: SessionOptions;
+  #token: (Token & { readonly refreshAt: number }) | undefined;
+  #pending: Promise<Token> | undefined;
+  /** Why no token can be had any more: later requests fail with it at once. */
+  #refused: AuditError | undefined;
+  #futile = 0;
+  /** Proves possession of a key, once the server has asked for it. */
+  #dpop: oauth.DPoPHandle | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sends a request with the run's token. An answer of 401 means that a new token did not help either.
+   *
+   * @throws RequestError where no token can be had; it has been retried and must not be retried again.
+   */
+  async send(request: Request, signal: AbortSignal): Promise<Answer> {
+    const token = await this.token(signal);
+    const answer = await this.#sendWith(token, request, signal);
+    const { login } = this.#options.access;
+    if (answer.status !== 401 || login.by === 'access-token' || this.#futile >= FUTILE_RENEWALS)
+      return answer;
+    if (this.#token?.value === token.value) this.#token = undefined;
+    const second = await this.#sendWith(await this.token(signal), request, signal);
+    if (second.status === 401) this.#futile += 1;
+    return second;
+  }
+
+  /** The run's token, requested where there is none yet. Throws as {@link send} does. */
+  async token(signal: AbortSignal): Promise<Token> {
+    const { access, now } = this.#options;
+    const { login } = access;
+    if (login.by === 'access-token')
+      return { value: login.accessToken, type: 'bearer', expiresIn: undefined };
+    if (this.#token && now() < this.#token.refreshAt) return this.#token;
+    this.#pending ??= this.#renew(login, signal).finally(() => {
+      this.#pending = undefined;
+    });
+    return this.#pending;
+  }
+
+  async #renew(login: MintingLogin, signal: AbortSignal): Promise<Token> {
+    if (this.#refused) throw this.#refused;
+    const { limits, log, now } = this.#options;
+    let asked = now();
+    const ask = () => {
+      asked = now();
+      return this.#mint(login, signal);
+    };
+    try {
+      const token = await withRetries(ask, limits, signal, (error, delay) => {
+        log.info({ call: 'token', status: error.status, delay }, 'will try again');
+      });
+      const life = (token.expiresIn && token.expiresIn > 0 ? token.expiresIn : ASSUMED_LIFE) * 1000;
+      this.#token = { ...token, refreshAt: asked + life - Math.min(EARLY, life / 5) };
+      return this.#token;
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      const { code, message, hint, status } = error;
+      this.#refused = new RequestError(code, message, hint, { status, cause: error });
+      throw this.#refused;
+    }
+  }
+
+  async #mint(login: MintingLogin, signal: AbortSignal): Promise<Token> {
+    const { access, transport, hide, now } = this.#options;
+    const { origin, tenant } = access;
+    // At most three: without proof, with proof, and with the nonce that the server then asks for.
+    for (let left = 2; ; left -= 1) {
+      try {
+        return await requestToken(login, { origin, tenant, transport, signal, now, hide, dpop: this.#dpop });
+      } catch (error) {
+        if (left === 0 || !wantsProof(error) || (this.#dpop && !isNonceError(error))) throw error;
+        this.#dpop ??= oauth.DPoP(
+          { [oauth.clockSkew]: Math.round((now() - Date.now()) / 1000) },
+          await oauth.generateKeyPair('ES256'),
+        );
+      }
+    }
+  }
+
+  async #sendWith({ value, type }: Token, request: Request, signal: AbortSignal): Promise<Answer> {
+    const { transport } = this.#options;
+    if (type === 'dpop' && this.#dpop)
+      return sendWithProof(value, this.#dpop, request, { transport, signal });
+    const headers = { ...request.headers, authorization: `Bearer ${value}` };
+    return transport({ ...request, headers }, signal);
+  }
+}
+
+async function sendWithProof(
+  token: string,
+  DPoP: oauth.DPoPHandle,
+  request: Request,
+  way: Pick<Minting, 'transport' | 'signal'>,
+  again = true,
+): Promise<Answer> {
+  const { method, url, headers, body = null } = request;
+  try {
+    const response = await oauth.protectedResourceRequest(token, method, url, new Headers(headers), body, {
+      DPoP,
+      [oauth.customFetch]: asFetch(way),
+      [oauth.allowInsecureRequests]: isLoopback(url.hostname),
+    });
+    return { status: response.status, headers: response.headers, body: await response.text() };
+  } catch (error) {
+    if (again && oauth.isDPoPNonceError(error)) return sendWithProof(token, DPoP, request, way, false);
+    if (error instanceof oauth.WWWAuthenticateChallengeError)
+      return { status: error.status, headers: error.response.headers, body: await error.response.text() };
+    throw error;
+  }
+}
+
+/** The token endpoint's ways of saying that this credential must prove possession of a key (RFC 9449, sections 5 and 8). */
+function wantsProof(error: unknown): boolean {
+  if (isNonceError(error)) return true;
+  if (!(error instanceof RequestError && error.cause instanceof oauth.ResponseBodyError)) return false;
+  const { error: code, error_description: said } = error.cause;
+  return code === 'invalid_dpop_proof' || code === 'use_dpop_nonce' || /dpop/i.test(said ?? '');
+}
+
+function isNonceError(error: unknown): boolean {
+  return error instanceof RequestError && oauth.isDPoPNonceError(error.cause);
+}
+
+/** The logins that a token must be requested for. */
+type MintingLogin = Exclude<Login, { by: 'access-token' }>;
+
+/** What a token request needs besides the login. */
+interface Minting extends Pick<SessionOptions, 'transport' | 'now' | 'hide'> {
   readonly origin: string;
   /** Host without port: the audience. */
   readonly tenant: string;
-  readonly transport: Transport;
   readonly signal: AbortSignal;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  /** Sent along once the server has asked for proof of possession. */
   readonly dpop: oauth.DPoPHandle | undefined;
-  /** Told every secret that comes to be, before it goes anywhere. */
-  readonly hide: (secret: string) => void;
 }
 
-/** How long an assertion holds before and after now, in seconds; ConductorOne accepts five minutes in all. */
-export const ASSERTION_SECONDS = 120;
-
 /**
- * Asks the token endpoint for an access token.
+ * Requests an access token.
  *
  * @throws RequestError with the OAuth error; its `cause` is oauth4webapi's.
  */
-async function requestToken(
-  login: Exclude<Login, { by: 'access-token' }>,
-  context: GrantContext,
-): Promise<Token> {
-  const { origin, dpop } = context;
+async function requestToken(login: MintingLogin, minting: Minting): Promise<Token> {
+  const { origin, dpop, now, hide } = minting;
   const server: oauth.AuthorizationServer = { issuer: origin, token_endpoint: `${origin}/auth/v1/token` };
   const client: oauth.Client = { client_id: login.clientId };
+  const endpoint = `POST ${new URL(origin).host}/auth/v1/token`;
+  const send = asFetch(minting);
+  // Not every error of oauth4webapi carries the answer.
   let answered: Response | undefined;
   const options = {
     ...(dpop ? { DPoP: dpop } : {}),
-    [oauth.customFetch]: watchedFetch(context, (response) => {
-      answered = response;
-    }),
+    async [oauth.customFetch](...[url, init]: Parameters<typeof send>) {
+      // Whoever sees the assertion may use it for minutes.
+      const assertion = new URLSearchParams(String(init.body ?? '')).get('client_assertion');
+      if (assertion) hide(assertion);
+      answered = await send(url, init);
+      return answered;
+    },
     // oauth4webapi would then take http to any host; only loopback gets this far (see readEnvironment).
     [oauth.allowInsecureRequests]: isLoopback(new URL(origin).hostname),
   };
@@ -70,7 +213,7 @@ async function requestToken(
         ? await oauth.clientCredentialsGrantRequest(
             server,
             client,
-            await assertion(login, context),
+            await assertion(login, minting),
             {},
             options,
           )
@@ -80,41 +223,59 @@ async function requestToken(
             oauth.None(),
             'urn:ietf:params:oauth:grant-type:token-exchange',
             {
-              subject_token: await subjectToken(login, context),
+              subject_token: await subjectToken(login, minting),
               subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
             },
             options,
           );
-    const answer = await oauth.processGenericTokenEndpointResponse(server, client, response);
-    const value = answer.access_token.replace(/^bearer\s+/i, '');
-    context.hide(value);
-    // Whoever bound the token to a key, it was not ours: it would be used without proof, or not work at all.
-    if (answer.token_type === 'dpop' && !dpop)
-      throw new RequestError(
-        'auth',
-        `${tokenCall(origin)} answered with a DPoP token, although no proof of possession was sent.`,
-        'Check that CONDUCTORONE_SERVER_URL or CONDUCTORONE_TENANT_DOMAIN names a ConductorOne tenant and that nothing in between rewrites answers.',
-        { status: answered?.status },
-      );
-    return { value, type: answer.token_type === 'dpop' ? 'dpop' : 'bearer', expiresIn: answer.expires_in };
+    return readToken(
+      await oauth.processGenericTokenEndpointResponse(server, client, response),
+      endpoint,
+      minting,
+    );
   } catch (error) {
-    throw toRequestError(error, answered, login, context.now(), tokenCall(origin));
+    throw error instanceof AuditError ? error : toRequestError(error, answered, login, now(), endpoint);
   }
 }
 
-/** How messages call the token request. */
-function tokenCall(origin: string): string {
-  return `POST ${new URL(origin).host}/auth/v1/token`;
+function readToken(answer: oauth.TokenEndpointResponse, endpoint: string, { hide, dpop }: Minting): Token {
+  const value = answer.access_token.replace(/^bearer\s+/i, '');
+  const type = answer.token_type === 'dpop' ? 'dpop' : 'bearer';
+  refuseShortToken(value, endpoint);
+  hide(value);
+  // Whoever bound the token to a key, it was not ours: it would be used without proof, or not work at all.
+  if (type === 'dpop' && !dpop)
+    throw new RequestError(
+      'auth',
+      `${endpoint} answered with a DPoP token, although no proof of possession was sent.`,
+      NOT_THE_TENANT,
+      { status: 200 },
+    );
+  return { value, type, expiresIn: answer.expires_in };
+}
+
+const NOT_THE_TENANT =
+  'Check that CONDUCTORONE_SERVER_URL or CONDUCTORONE_TENANT_DOMAIN names a ConductorOne tenant and that nothing in between rewrites answers.';
+
+/** A shorter text cannot be hidden without hiding other words as well. */
+function refuseShortToken(token: string, call: string): void {
+  if (token.length >= SHORTEST_SECRET) return;
+  throw new RequestError(
+    'auth',
+    `${call} answered with a token of fewer than ${SHORTEST_SECRET} characters: too short to be hidden in what c1-audit prints.`,
+    NOT_THE_TENANT,
+    { status: 200 },
+  );
 }
 
 async function assertion(
   { clientSecret, names }: Extract<Login, { by: 'client-secret' }>,
-  { tenant, now }: GrantContext,
+  { tenant, now }: Minting,
 ): Promise<oauth.ClientAuth> {
   const key = await readClientSecret(clientSecret, names.clientSecret);
   return oauth.PrivateKeyJwt(key, {
     [oauth.modifyAssertion](header, payload) {
-      // RFC 9864 renames this algorithm to "Ed25519"; ConductorOne knows it as "EdDSA" alone.
+      // RFC 9864 renames this algorithm to "Ed25519"; ConductorOne knows it as "EdDSA" only.
       header.alg = 'EdDSA';
       const seconds = Math.floor(now() / 1000);
       payload.aud = [tenant];
@@ -128,7 +289,7 @@ async function assertion(
 /** The identity token to exchange: given, or a fresh one from GitHub, since each lives for minutes only. */
 async function subjectToken(
   login: Extract<Login, { by: 'oidc-token' | 'github-oidc' }>,
-  { transport, signal, tenant, hide, now }: GrantContext,
+  { transport, signal, tenant, hide, now }: Minting,
 ): Promise<string> {
   if (login.by === 'oidc-token') return login.oidcToken;
   const url = new URL(login.requestUrl);
@@ -136,56 +297,40 @@ async function subjectToken(
   const headers = { authorization: `Bearer ${login.requestToken}`, accept: 'application/json' };
   const request = { method: 'GET' as const, url, headers };
   const answer = await transport(request, signal);
-  const value = tokenIn(answer);
+  const { status } = answer;
+  const value = oidcTokenIn(answer);
   if (value === undefined) {
     throw new RequestError(
       'auth',
-      `${describe(request)} answered ${answer.status}, and with no OIDC token of GitHub's.`,
+      `${describe(request)} answered ${status} without an OIDC token from GitHub.`,
       'Check that the job has "permissions: id-token: write".',
       {
-        status: answer.status,
-        retryable: answer.status >= 500 || answer.status === 429,
+        status,
+        retryable: isPassing(status),
         retryAfter: readRetryAfter(answer.headers.get('retry-after'), now()),
       },
     );
   }
+  refuseShortToken(value, describe(request));
   hide(value);
   return value;
 }
 
-function tokenIn(answer: Answer): string | undefined {
-  if (answer.status !== 200) return undefined;
+function oidcTokenIn({ status, body }: Answer): string | undefined {
+  if (status !== 200) return undefined;
   try {
-    const { value } = JSON.parse(answer.body) as { value?: unknown };
+    const { value } = JSON.parse(body) as { value?: unknown };
     return typeof value === 'string' && value !== '' ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-/**
- * {@link asFetch} that tells the answer, which not every error of oauth4webapi has with it, and hides the assertion
- * before it is sent: whoever sees it may use it for minutes.
- */
-function watchedFetch(
-  context: GrantContext,
-  onAnswer: (response: Response) => void,
-): ReturnType<typeof asFetch> {
-  const send = asFetch(context);
-  return async (url, init) => {
-    const assertion = new URLSearchParams(String(init.body ?? '')).get('client_assertion');
-    if (assertion) context.hide(assertion);
-    const response = await send(url, init);
-    onAnswer(response);
-    return response;
-  };
-}
-
 /** Statuses that come without a body, which `Response` insists on. */
 const BODILESS = new Set([204, 205]);
 
-/** The transport in the form oauth4webapi asks for. */
-function asFetch({ transport, signal }: Pick<GrantContext, 'transport' | 'signal'>) {
+/** The transport in the form that oauth4webapi needs. */
+function asFetch({ transport, signal }: Pick<Minting, 'transport' | 'signal'>) {
   return async (url: string, init: { method: string; headers: Record<string, string>; body?: unknown }) => {
     const body = init.body === undefined || init.body === null ? undefined : String(init.body);
     const method = init.method === 'POST' ? ('POST' as const) : ('GET' as const);
@@ -194,8 +339,8 @@ function asFetch({ transport, signal }: Pick<GrantContext, 'transport' | 'signal
     if (status > 599) {
       throw new RequestError(
         'api',
-        `${describe(request)} answered ${status}, which is no HTTP status${requestId(headers)}.`,
-        'Check the address, and what stands between here and the tenant.',
+        `${describe(request)} answered ${status}, which is not an HTTP status${requestId(headers)}.`,
+        NOT_THE_TENANT,
         { status },
       );
     }
@@ -203,60 +348,57 @@ function asFetch({ transport, signal }: Pick<GrantContext, 'transport' | 'signal
   };
 }
 
+/** An error of oauth4webapi, in words. */
 function toRequestError(
-  error: unknown,
+  cause: unknown,
   response: Response | undefined,
-  login: Login,
+  login: MintingLogin,
   now: number,
   endpoint: string,
-): AuditError {
-  if (error instanceof AuditError) return error;
+): RequestError {
   const status = response?.status;
   const id = response ? requestId(response.headers) : '';
-  if (error instanceof oauth.ResponseBodyError || error instanceof oauth.WWWAuthenticateChallengeError) {
-    const said =
-      error instanceof oauth.ResponseBodyError
-        ? oneLine([error.error, error.error_description].filter(Boolean).join(': '))
-        : 'the credential was refused';
-    // 429 and 5xx may carry an OAuth error as well.
-    if (!isPassing(status)) {
-      const about = { status, cause: error };
-      const hint = clockHint(login, response, now) ?? hintFor(login);
-      return new RequestError('auth', `${endpoint} answered ${status}: ${said}${id}.`, hint, about);
-    }
-  }
-  if (isPassing(status)) {
+  // 429 and 5xx may carry an OAuth error as well.
+  if (status !== undefined && isPassing(status)) {
     return new RequestError('auth', `${endpoint} answered ${status}${id}.`, 'Try again later.', {
       status,
       retryable: true,
       retryAfter: readRetryAfter(response?.headers.get('retry-after') ?? null, now),
-      cause: error,
+      cause,
     });
   }
-  const cutOff = error instanceof oauth.OperationProcessingError && error.code === oauth.PARSE_ERROR;
+  const said = refusalIn(cause);
+  if (said !== undefined) {
+    const hint = clockHint(login, response, now) ?? hintFor(login);
+    return new RequestError('auth', `${endpoint} answered ${status}: ${said}${id}.`, hint, { status, cause });
+  }
+  const broken = cause instanceof oauth.OperationProcessingError && cause.code === oauth.PARSE_ERROR;
   return new RequestError(
     'auth',
-    cutOff
+    broken
       ? `${endpoint} answered ${status ?? 200} with JSON that is cut off or broken${id}.`
-      : `${endpoint} gave an answer that is no OAuth token response${status === undefined ? '' : ` (status ${status})`}${id}.`,
-    'Check that CONDUCTORONE_SERVER_URL or CONDUCTORONE_TENANT_DOMAIN names a ConductorOne tenant.',
-    { status, retryable: cutOff, cause: error },
+      : `${endpoint} did not answer with an OAuth token response${status === undefined ? '' : ` (status ${status})`}${id}.`,
+    NOT_THE_TENANT,
+    { status, retryable: broken, cause },
   );
 }
 
-function isPassing(status: number | undefined): boolean {
-  return status === 408 || status === 429 || (status !== undefined && status >= 500 && status !== 501);
+/** What the server says where it refuses the credential. */
+function refusalIn(error: unknown): string | undefined {
+  if (error instanceof oauth.WWWAuthenticateChallengeError) return 'the credential was refused';
+  if (!(error instanceof oauth.ResponseBodyError)) return undefined;
+  return oneLine([error.error, error.error_description].filter(Boolean).join(': '));
 }
 
-/** An assertion is good for minutes: by a wrong clock the right credential is refused. */
-function clockHint(login: Login, response: Response | undefined, now: number): string | undefined {
+/** An assertion is good for minutes: with a wrong clock the right credential is refused. */
+function clockHint(login: MintingLogin, response: Response | undefined, now: number): string | undefined {
   const range = skewFrom(response?.headers.get('date') ?? null, now, now);
   const skew = range ? certainSkew(range) : 0;
   if (login.by !== 'client-secret' || Math.abs(skew) < ASSERTION_SECONDS * 1000) return undefined;
   return `This machine's clock is ${skewWords(skew)} the date of that answer, and a signed assertion is valid for minutes. ${SET_CLOCK}`;
 }
 
-function hintFor(login: Login): string {
+function hintFor(login: MintingLogin): string {
   if (login.by === 'client-secret') {
     const { clientId, clientSecret } = login.names;
     return `Check that ${lowerFirst(clientId)} and ${lowerFirst(clientSecret)} belong together, and that the credential was not revoked, has not expired and allows this network.`;
@@ -271,163 +413,4 @@ function hintFor(login: Login): string {
 /** "The client-id of …" in the middle of a sentence. */
 function lowerFirst(text: string): string {
   return text.startsWith('The ') ? `the ${text.slice(4)}` : text;
-}
-
-/** Refresh this long before the end (ms), but never earlier than in the last fifth of a token's life. */
-const EARLY = 30_000;
-/** The life of a token whose server does not tell it, in seconds: the shortest that ConductorOne gives is twice as long. */
-const UNTOLD_LIFE = 300;
-/** New tokens after a 401 that did not help, until no more are asked for: the refusal is not the token's fault. */
-const FUTILE_RENEWALS = 3;
-
-interface SessionOptions {
-  readonly access: TenantAccess;
-  readonly transport: Transport;
-  readonly limits: RetryLimits;
-  readonly log: Pick<Logger, 'info'>;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  readonly hide: (secret: string) => void;
-}
-
-/**
- * One token for all requests of a run: got once, refreshed before it ends and once after a 401, by one request for all
- * that wait (each new token writes an event into the tenant's audit log).
- */
-export class Session {
-  readonly #options: SessionOptions;
-  #token: (Token & { readonly refreshAt: number }) | undefined;
-  #pending: Promise<Token> | undefined;
-  /** Why no token can be got any more: whoever asks next hears it at once. */
-  #refused: AuditError | undefined;
-  #futile = 0;
-  #dpop: oauth.DPoPHandle | undefined;
-
-  constructor(options: SessionOptions) {
-    this.#options = options;
-  }
-
-  /**
-   * Sends a request with the run's token. An answer of 401 means that a new token did not help either.
-   *
-   * @throws RequestError where no token is to be had; it has been tried often enough and is not to be tried again.
-   */
-  async send(request: Request, signal: AbortSignal): Promise<Answer> {
-    const token = await this.#current(signal);
-    const answer = await this.#sendWith(token, request, signal);
-    if (answer.status !== 401 || !this.#canRenew()) return answer;
-    if (this.#token?.value === token.value) this.#token = undefined;
-    const second = await this.#sendWith(await this.#current(signal), request, signal);
-    if (second.status === 401) this.#futile += 1;
-    return second;
-  }
-
-  /** The run's token, got where there is none yet. Throws as {@link send} does. */
-  token(signal: AbortSignal): Promise<Token> {
-    return this.#current(signal);
-  }
-
-  #canRenew(): boolean {
-    return this.#options.access.login.by !== 'access-token' && this.#futile < FUTILE_RENEWALS;
-  }
-
-  #current(signal: AbortSignal): Promise<Token> {
-    const { login } = this.#options.access;
-    if (login.by === 'access-token')
-      return Promise.resolve({ value: login.accessToken, type: 'bearer', expiresIn: undefined });
-    if (this.#token && this.#options.now() < this.#token.refreshAt) return Promise.resolve(this.#token);
-    this.#pending ??= this.#renew(signal).finally(() => {
-      this.#pending = undefined;
-    });
-    return this.#pending;
-  }
-
-  async #renew(signal: AbortSignal): Promise<Token> {
-    if (this.#refused) throw this.#refused;
-    const { limits, log, now } = this.#options;
-    let asked = now();
-    const ask = () => {
-      asked = now();
-      return this.#request(signal);
-    };
-    try {
-      const token = await withRetries(ask, limits, signal, (error, delay) => {
-        log.info({ call: 'token', status: error.status, delay }, 'will try again');
-      });
-      const life = (token.expiresIn && token.expiresIn > 0 ? token.expiresIn : UNTOLD_LIFE) * 1000;
-      this.#token = { ...token, refreshAt: asked + life - Math.min(EARLY, life / 5) };
-      return this.#token;
-    } catch (error) {
-      throw this.#remember(error);
-    }
-  }
-
-  #remember(error: unknown): unknown {
-    if (!(error instanceof RequestError)) return error;
-    const { code, message, hint, status } = error;
-    this.#refused = new RequestError(code, message, hint, { status, cause: error });
-    return this.#refused;
-  }
-
-  async #request(signal: AbortSignal): Promise<Token> {
-    const { access, transport, hide, now } = this.#options;
-    const { login, origin, tenant } = access;
-    if (login.by === 'access-token') throw new TypeError('A ready token is not asked for.');
-    const ask = () => requestToken(login, { origin, tenant, transport, signal, now, hide, dpop: this.#dpop });
-    // At most three: without proof, with proof, and with the nonce that the server then asks for.
-    for (let left = 2; ; left -= 1) {
-      try {
-        return await ask();
-      } catch (error) {
-        if (left === 0 || !wantsProof(error) || (this.#dpop && !isNonceError(error))) throw error;
-        this.#dpop ??= oauth.DPoP(
-          { [oauth.clockSkew]: Math.round((now() - Date.now()) / 1000) },
-          await oauth.generateKeyPair('ES256'),
-        );
-      }
-    }
-  }
-
-  async #sendWith(token: Token, request: Request, signal: AbortSignal): Promise<Answer> {
-    if (token.type === 'bearer' || !this.#dpop) {
-      const headers = { ...request.headers, authorization: `Bearer ${token.value}` };
-      return this.#options.transport({ ...request, headers }, signal);
-    }
-    return this.#sendWithProof(token, request, signal, true);
-  }
-
-  async #sendWithProof(token: Token, request: Request, signal: AbortSignal, again: boolean): Promise<Answer> {
-    try {
-      const response = await oauth.protectedResourceRequest(
-        token.value,
-        request.method,
-        request.url,
-        new Headers(request.headers),
-        request.body ?? null,
-        {
-          ...(this.#dpop ? { DPoP: this.#dpop } : {}),
-          [oauth.customFetch]: asFetch({ transport: this.#options.transport, signal }),
-          [oauth.allowInsecureRequests]: isLoopback(request.url.hostname),
-        },
-      );
-      return { status: response.status, headers: response.headers, body: await response.text() };
-    } catch (error) {
-      if (again && oauth.isDPoPNonceError(error)) return this.#sendWithProof(token, request, signal, false);
-      if (error instanceof oauth.WWWAuthenticateChallengeError)
-        return { status: error.status, headers: error.response.headers, body: await error.response.text() };
-      throw error;
-    }
-  }
-}
-
-/** The token endpoint's ways of saying that this credential must prove possession of a key (RFC 9449, sections 5 and 8). */
-function wantsProof(error: unknown): boolean {
-  if (isNonceError(error)) return true;
-  if (!(error instanceof RequestError && error.cause instanceof oauth.ResponseBodyError)) return false;
-  const { error: code, error_description: said } = error.cause;
-  return code === 'invalid_dpop_proof' || code === 'use_dpop_nonce' || /dpop/i.test(said ?? '');
-}
-
-function isNonceError(error: unknown): boolean {
-  return error instanceof RequestError && oauth.isDPoPNonceError(error.cause);
 }

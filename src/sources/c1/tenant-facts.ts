@@ -8,22 +8,13 @@ import {
   Unknown,
 } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
+import { asRecord, differ, FieldReader, unlessDeletedLater, type WireRecord } from '../record.js';
 import type { ApiClient } from './client.js';
-import {
-  asRecord,
-  errorNote,
-  FieldReader,
-  type List,
-  nameOf,
-  pagesOf,
-  type Reader,
-  unlessDeletedLater,
-  type WireRecord,
-} from './lists.js';
+import { errorNote, type List, nameOf, type Reader, readList } from './lists.js';
 
 export const LIST: List = { method: 'GET', path: '/iam/roles' };
 const CURE = "Give the audit's credential the right to read roles (GET /iam/roles).";
-/** Every tenant has it: a list without it is not the whole truth, and would make the mightiest keys look harmless. */
+/** Every tenant has it: a list without it is not complete, and would make the most powerful credentials look harmless. */
 const ALWAYS_THERE = 'system:owner';
 
 export interface RolesSeen {
@@ -33,42 +24,36 @@ export interface RolesSeen {
   readonly failure?: AuditError;
 }
 
-/** The tenant's undeleted roles by id; unknown unless all of them were seen whole, or a role would look deleted. */
+/** The tenant's undeleted roles by id; unknown unless the list was read completely, or a role would look deleted. */
 export async function readRoles(reader: Reader): Promise<RolesSeen> {
   const roles = new Map<string, Role>();
   let malformed: string | undefined;
-  const steps = pagesOf(LIST, reader);
-  try {
-    for (;;) {
-      const step = await steps.next();
-      if (step.done) {
-        if (step.value !== 'end') return notKnown(`${nameOf(LIST)} repeats itself instead of going on`);
-        if (malformed !== undefined) return notKnown(`${nameOf(LIST)} lists a role ${malformed}`);
-        if (![...roles.values()].some(({ name }) => name === ALWAYS_THERE))
-          return notKnown(`${nameOf(LIST)} does not list ${ALWAYS_THERE}, which every tenant has`);
-        return { roles, note: null };
-      }
-      for (const value of step.value.records) {
-        const role = toRole(unlessDeletedLater(asRecord(value) ?? {}, reader.client.now));
-        if (typeof role === 'string') malformed ??= role;
-        else if (role) {
-          if ((roles.get(role.id)?.name ?? role.name) !== role.name)
-            malformed ??= `twice, with other fields (${role.id})`;
-          roles.set(role.id, role);
-        }
+  const { ending } = await readList(LIST, reader, (records) => {
+    for (const value of records) {
+      const role = toRole(unlessDeletedLater(asRecord(value) ?? {}, reader.client.now));
+      if (typeof role === 'string') malformed ??= role;
+      else if (role) {
+        if (differ(roles.get(role.id)?.name, role.name))
+          malformed ??= `twice, with other fields (${role.id})`;
+        roles.set(role.id, role);
       }
     }
-  } catch (error) {
-    if (!(error instanceof AuditError)) throw error;
+  });
+  if (ending instanceof AuditError)
     return {
       roles: new Unknown("the tenant's roles could not be read", CURE),
-      note: `Roles are not known: ${errorNote(error)} ${CURE}`,
-      failure: error,
+      note: `Roles are not known: ${errorNote(ending)} ${CURE}`,
+      failure: ending,
     };
-  }
+  if (ending === 'repeats') return notKnown('repeats itself instead of going on');
+  if (malformed !== undefined) return notKnown(`lists a role ${malformed}`);
+  if (![...roles.values()].some(({ name }) => name === ALWAYS_THERE))
+    return notKnown(`does not list ${ALWAYS_THERE}, which every tenant has`);
+  return { roles, note: null };
 }
 
-function notKnown(reason: string): RolesSeen {
+function notKnown(why: string): RolesSeen {
+  const reason = `${nameOf(LIST)} ${why}`;
   return { roles: new Unknown(reason, CURE), note: `Roles are not known: ${reason}. ${CURE}` };
 }
 
@@ -81,7 +66,7 @@ function toRole(record: WireRecord): Role | string | undefined {
   if (read.problems[0]) return `whose ${read.problems[0]}`;
   if (role.id === '') return 'without an id';
   if (deletedAt !== null) return undefined;
-  // Blank where the caller may not read it. What the system names cannot be told without its name.
+  // Blank where the caller may not read it. A built-in role cannot be recognised without its name.
   const blank = role.name === '' && (builtIn || role.displayName === '');
   return blank ? 'whose name is blank' : role;
 }
@@ -100,7 +85,7 @@ export interface Caller {
   readonly failure?: AuditError;
 }
 
-/** Asks who the caller is. A refusal is a note: the lists themselves show whether the run can go on. */
+/** Reads who the caller is. A refusal is a note: the lists themselves show whether the run can go on. */
 export async function introspect(client: ApiClient): Promise<Caller> {
   try {
     const read = new FieldReader(await client.call({ method: 'GET', path: '/auth/introspect' }));
@@ -196,7 +181,7 @@ export async function readAllowList(
   }
 }
 
-/** Whether the settings stand in a field of their own is told by what is there; undefined where nothing is. */
+/** The settings, which may be in a field of their own; undefined where there are none. */
 function settingsIn(answer: WireRecord): WireRecord | undefined {
   const inner = asRecord(answer.sessionSettings);
   return [inner, answer].find(
@@ -207,7 +192,7 @@ function settingsIn(answer: WireRecord): WireRecord | undefined {
 /** Unset is "off". */
 function restriction(value: unknown): Fact<AllowList> {
   const record = asRecord(value ?? {});
-  if (!record) return new Unknown('it is no object', SETTINGS_CURE);
+  if (!record) return new Unknown('it is not an object', SETTINGS_CURE);
   const read = new FieldReader(record);
   const enabled = read.flag('enabled');
   const cidrs = read.texts('sourceCidr');

@@ -1,8 +1,9 @@
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
 import { isKnown, KINDS } from '../../../src/contract/index.js';
-import { RequestError } from '../../../src/sources/c1/http.js';
-import { normalize, readPage, type WireRecord } from '../../../src/sources/c1/lists.js';
+import { readPage } from '../../../src/sources/c1/lists.js';
+import { RequestError } from '../../../src/sources/c1/request-error.js';
+import { normalize, type WireRecord } from '../../../src/sources/record.js';
 import { json, mutated, text } from '../arbitraries.js';
 import { withoutHanging } from '../outcome.js';
 import type { FuzzProperty } from '../property.js';
