@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { seed, startTenant } from '../src/demo/index.js';
 import { AuditError, audit } from '../src/index.js';
 import type { AuditOptions } from '../src/options.js';
+import { seed, startTenant } from './tenant/index.js';
 
 const LIST = JSON.stringify([
   { id: 'k1', displayName: 'ci', userId: 'u1', createdAt: '2020-01-01T00:00:00Z' },

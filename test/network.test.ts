@@ -9,12 +9,12 @@ import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
 import { beat } from '../src/delivery/heartbeat.js';
-import { startTenant, type Tenant } from '../src/demo/index.js';
 import { createFetch, isLoopback, readProxies } from '../src/fetch.js';
 import { makeCertificates } from './helpers/certificates.js';
 import { emptyFolder, runProgram } from './helpers/program.js';
 import { type ForwardProxy, startProxy } from './helpers/proxy.js';
 import { smallTenant } from './helpers/small-tenant.js';
+import { startTenant, type Tenant } from './tenant/index.js';
 
 const NOW = Date.now();
 const TENANT = 'acme.conductor.test';

@@ -1,10 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { personalClient, ROLE, tenantRecords, user } from '../src/demo/build.js';
-import { type PersonalClient, startTenant, type Tenant } from '../src/demo/index.js';
 import { emptyFolder, runProgram } from './helpers/program.js';
 import { type SlackServer, startSlack, textOf } from './helpers/slack-server.js';
+import {
+  type PersonalClient,
+  personalClient,
+  ROLE,
+  startTenant,
+  type Tenant,
+  tenantRecords,
+  user,
+} from './tenant/index.js';
 
 const DAY = 86_400_000;
 const FIRST = Date.parse('2026-09-01T02:00:00.000Z');

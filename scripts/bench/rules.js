@@ -10,7 +10,7 @@ const SHORTEST = 50;
 
 const SOURCES = `
   export { rules } from './rules/index.js';
-  export { bulk } from './src/demo/bulk.js';
+  export { bulk } from './test/tenant/bulk.js';
   export { judge } from './src/engine/judge.js';
   export { World } from './src/engine/world.js';
   export { rulesInForce } from './src/run.js';

@@ -15,7 +15,7 @@ const tenant = await startTenant({
   // Lists that repeat themselves would make the audit search as well.
   paging: { ignoring: [] },
   // Longer than any run.
-  lifetimes: { personalClient: 86_400 },
+  lifetimes: { 'personal-client': 86_400 },
 });
 
 const answers = new Map();

@@ -14,7 +14,7 @@ let demo;
 export async function withTenant(options, task) {
   demo ??= await bundleFile(
     'demo',
-    "export { bulk } from './src/demo/bulk.js'; export { startTenant } from './src/demo/index.js';",
+    "export { bulk } from './test/tenant/bulk.js'; export { startTenant } from './test/tenant/index.js';",
   );
   const folder = mkdtempSync(join(tmpdir(), 'c1-audit-bench-'));
   const child = fork(script('./server.js'), [demo, JSON.stringify(options)], { stdio: 'inherit' });

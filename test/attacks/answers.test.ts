@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { runProgram } from '../helpers/program.js';
+import { schemaErrors } from '../helpers/report-schema.js';
+import { smallTenant } from '../helpers/small-tenant.js';
 import {
   type Fault,
   setAnswerField,
@@ -7,10 +10,7 @@ import {
   type Target,
   type Tenant,
   type TenantRecords,
-} from '../../src/demo/index.js';
-import { runProgram } from '../helpers/program.js';
-import { schemaErrors } from '../helpers/report-schema.js';
-import { smallTenant } from '../helpers/small-tenant.js';
+} from '../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 const DAY = 86_400_000;

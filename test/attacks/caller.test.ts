@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { emptyFolder, runProgram } from '../helpers/program.js';
+import { SMALL, smallTenant } from '../helpers/small-tenant.js';
 import {
   type Effect,
   type Environment,
@@ -10,9 +12,7 @@ import {
   startTenant,
   type Target,
   type Tenant,
-} from '../../src/demo/index.js';
-import { emptyFolder, runProgram } from '../helpers/program.js';
-import { SMALL, smallTenant } from '../helpers/small-tenant.js';
+} from '../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 const ROLE_AND_SETTING = /Super Administrator \(system:owner\)[\s\S]*callerSeesAll: true/;

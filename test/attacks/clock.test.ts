@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { startTenant, type Tenant, type TenantRecords } from '../../src/demo/index.js';
 import { createFetch } from '../../src/fetch.js';
 import { examined } from '../helpers/doctor.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
 import { schemaErrors } from '../helpers/report-schema.js';
 import { smallTenant } from '../helpers/small-tenant.js';
+import { startTenant, type Tenant, type TenantRecords } from '../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 const MINUTE = 60_000;

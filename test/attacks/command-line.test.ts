@@ -5,8 +5,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { seed, startTenant, type Tenant } from '../../src/demo/index.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
+import { seed, startTenant, type Tenant } from '../tenant/index.js';
 
 const bin = join(import.meta.dirname, '../../dist/bin.js');
 

@@ -2,6 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { deliverToSlack } from '../../src/delivery/slack/index.js';
+import { emptyFolder, type ProgramWorld, runProgram } from '../helpers/program.js';
+import { schemaErrors } from '../helpers/report-schema.js';
+import { BOT_TOKEN, startSlack } from '../helpers/slack-server.js';
+import { SMALL, smallTenant } from '../helpers/small-tenant.js';
 import {
   credential,
   type Decoy,
@@ -12,11 +16,7 @@ import {
   type Tenant,
   type TenantRecords,
   trust,
-} from '../../src/demo/index.js';
-import { emptyFolder, type ProgramWorld, runProgram } from '../helpers/program.js';
-import { schemaErrors } from '../helpers/report-schema.js';
-import { BOT_TOKEN, startSlack } from '../helpers/slack-server.js';
-import { SMALL, smallTenant } from '../helpers/small-tenant.js';
+} from '../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 const MADE = Date.parse('2025-03-01T09:00:00Z');

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { runProgram } from '../helpers/program.js';
 import {
   type Fault,
   idOf,
@@ -10,8 +11,7 @@ import {
   type Tenant,
   tenantRecords,
   user,
-} from '../../src/demo/index.js';
-import { runProgram } from '../helpers/program.js';
+} from '../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 const always = Number.POSITIVE_INFINITY;

@@ -2,13 +2,13 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startTenant, type Tenant } from '../../src/demo/index.js';
 import { audit } from '../../src/index.js';
 import type { AuditOptions } from '../../src/options.js';
 import { Redactor } from '../../src/redact.js';
 import { LeakFinder } from '../helpers/leak-finder.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
 import { smallTenant } from '../helpers/small-tenant.js';
+import { startTenant, type Tenant } from '../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 const FORMATS = ['json', 'ndjson', 'markdown', 'csv', 'sarif', 'ocsf', 'html', 'ics', 'text'];

@@ -2,11 +2,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { idOf, personalClient, ROLE, tenantRecords } from '../../src/demo/build.js';
-import { startTenant, type Tenant } from '../../src/demo/index.js';
 import type { State } from '../../src/engine/state.js';
 import { examined } from '../helpers/doctor.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
+import { idOf, personalClient, ROLE, startTenant, type Tenant, tenantRecords } from '../tenant/index.js';
 
 const DAY = 86_400_000;
 const FIRST = Date.parse('2026-09-01T02:00:00.000Z');

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { seed, startTenant, type Tenant } from '../../src/demo/index.js';
 import { examined } from '../helpers/doctor.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
+import { seed, startTenant, type Tenant } from '../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 const NAME = 'c1-audit.config.yaml';

@@ -2,11 +2,11 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { startTenant, type Tenant } from '../../src/demo/index.js';
 import { examined } from '../helpers/doctor.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
 import { SECRET_PATH, type SlackServer, startSlack } from '../helpers/slack-server.js';
 import { smallTenant } from '../helpers/small-tenant.js';
+import { startTenant, type Tenant } from '../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 

@@ -4,6 +4,14 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DAY } from '../../src/contract/index.js';
+import { makeCertificates } from '../helpers/certificates.js';
+import { type Examined, examined } from '../helpers/doctor.js';
+import { startFront } from '../helpers/front.js';
+import { HOSTILE } from '../helpers/hostile.js';
+import { LeakFinder } from '../helpers/leak-finder.js';
+import { emptyFolder, runProgram } from '../helpers/program.js';
+import { startProxy } from '../helpers/proxy.js';
+import { SMALL, smallTenant } from '../helpers/small-tenant.js';
 import {
   idOf,
   Permission,
@@ -16,15 +24,7 @@ import {
   type Tenant,
   type TenantOptions,
   type TenantRecords,
-} from '../../src/demo/index.js';
-import { makeCertificates } from '../helpers/certificates.js';
-import { type Examined, examined } from '../helpers/doctor.js';
-import { startFront } from '../helpers/front.js';
-import { HOSTILE } from '../helpers/hostile.js';
-import { LeakFinder } from '../helpers/leak-finder.js';
-import { emptyFolder, runProgram } from '../helpers/program.js';
-import { startProxy } from '../helpers/proxy.js';
-import { SMALL, smallTenant } from '../helpers/small-tenant.js';
+} from '../tenant/index.js';
 
 /** A whole second: the tenant's Date header has no more. */
 const NOW = Date.parse('2026-11-24T06:00:00Z');

@@ -14,8 +14,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { seed, startTenant, type Tenant } from '../../src/demo/index.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
+import { seed, startTenant, type Tenant } from '../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 let tenant: Tenant;

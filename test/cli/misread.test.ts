@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { rules } from '../../rules/index.js';
-import { seed, startTenant, type Tenant } from '../../src/demo/index.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
+import { seed, startTenant, type Tenant } from '../tenant/index.js';
 
 /* What a hasty reader could take for a clean tenant, and what is said against it. */
 

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startTenant, type Tenant } from '../../src/demo/index.js';
 import { json } from '../../src/reporters/json.js';
 import { call } from '../demo/client.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
 import { fullReport, sampleContext, sampleReport } from '../helpers/sample-report.js';
 import { smallTenant } from '../helpers/small-tenant.js';
+import { startTenant, type Tenant } from '../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 let tenant: Tenant;

@@ -1,6 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { HOSTILE_NAMES } from '../helpers/hostile.js';
+import { LeakFinder } from '../helpers/leak-finder.js';
+import { emptyFolder, type ProgramWorld, runProgram } from '../helpers/program.js';
+import { startSlack } from '../helpers/slack-server.js';
 import {
   idOf,
   personalClient,
@@ -9,11 +13,7 @@ import {
   type Tenant,
   tenantRecords,
   user,
-} from '../../src/demo/index.js';
-import { HOSTILE_NAMES } from '../helpers/hostile.js';
-import { LeakFinder } from '../helpers/leak-finder.js';
-import { emptyFolder, type ProgramWorld, runProgram } from '../helpers/program.js';
-import { startSlack } from '../helpers/slack-server.js';
+} from '../tenant/index.js';
 
 const DAY = 86_400_000;
 const FIRST = Date.parse('2026-09-01T02:00:00.000Z');

@@ -1,7 +1,15 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { idOf, personalClient, ROLE, tenantRecords, user } from '../../src/demo/build.js';
-import { startTenant, type Tenant, type TenantOptions } from '../../src/demo/index.js';
+import {
+  idOf,
+  personalClient,
+  ROLE,
+  startTenant,
+  type Tenant,
+  type TenantOptions,
+  tenantRecords,
+  user,
+} from '../tenant/index.js';
 import { call, login } from './client.js';
 
 let tenant: Tenant;

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { rules } from '../../rules/index.js';
 import { KINDS, type Snapshot } from '../../src/contract/index.js';
-import { startTenant, type Tenant } from '../../src/demo/index.js';
 import { audit, type Verdicts } from '../../src/engine/audit.js';
 import { optionsInForce } from '../../src/engine/judge.js';
 import { readEnvironment } from '../../src/sources/c1/environment.js';
 import { c1Source } from '../../src/sources/c1/index.js';
 import { DEFAULT_LIMITS } from '../../src/sources/c1/retry.js';
+import { startTenant, type Tenant } from '../tenant/index.js';
 
 /** The seed is there to show every rule: audited as any tenant is, at the rules' own settings. */
 let tenant: Tenant;

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, type JsonWebKey, type KeyObject, randomUUID, sign } from 'node:crypto';
-import type { Environment, Tenant } from '../../src/demo/index.js';
+import type { Environment, Tenant } from '../tenant/index.js';
 
 /** A client that says what it is told to, right or wrong. It shares no code with the tenant. */
 export interface Signer {

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { startTenant, type Tenant } from '../../src/demo/index.js';
+import { startTenant, type Tenant } from '../tenant/index.js';
 import {
   type Answer,
   askToken,

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startTenant, type Tenant } from '../../src/demo/index.js';
+import { startTenant, type Tenant } from '../tenant/index.js';
 import { askToken, call, exchangeForm, jws } from './client.js';
 
 let tenant: Tenant;

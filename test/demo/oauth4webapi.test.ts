@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as oauth from 'oauth4webapi';
-import { startTenant, type Tenant } from '../../src/demo/index.js';
+import { startTenant, type Tenant } from '../tenant/index.js';
 import { signerOf } from './client.js';
 
 /** The tenant against a certified OAuth client, which knows nothing of it. */

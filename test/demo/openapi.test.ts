@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { ROLE, startTenant, type Tenant } from '../../src/demo/index.js';
 import { ENDPOINTS, type EndpointName } from '../../src/demo/tenant/endpoints.js';
-import type { RecordedRequest } from '../../src/demo/tenant/server.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
 import { SMALL, smallTenant } from '../helpers/small-tenant.js';
+import { type RecordedRequest, ROLE, startTenant, type Tenant } from '../tenant/index.js';
 import { call } from './client.js';
 
 /** An excerpt of ConductorOne's OpenAPI document, which is not ours to publish. */

@@ -1,11 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import {
-  type PersonalClient,
-  seed,
-  startTenant,
-  type Tenant,
-  type TenantRecords,
-} from '../../src/demo/index.js';
+import { type PersonalClient, seed, startTenant, type Tenant, type TenantRecords } from '../tenant/index.js';
 import { call, login } from './client.js';
 
 const NOW = Date.parse('2026-09-01T12:00:00Z');

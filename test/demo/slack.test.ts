@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { seed } from '../../src/demo/index.js';
 import type { Report } from '../../src/engine/report.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
 import { type Payload, textOf } from '../helpers/slack-server.js';
+import { seed } from '../tenant/index.js';
 
 const NOW = Date.parse('2026-09-01T12:00:00Z');
 const { users } = seed(NOW);

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startTenant, type Tenant } from '../../src/demo/index.js';
+import { startTenant, type Tenant } from '../tenant/index.js';
 import {
   type AssertionTwist,
   askToken,
@@ -47,9 +47,9 @@ describe('a signed assertion', () => {
   });
 
   test('lives as long as the tenant is told', async () => {
-    tenant.lifetimes.personalClient = 2;
+    tenant.lifetimes['personal-client'] = 2;
     expect((await ask()).json.expires_in).toBe(2);
-    tenant.lifetimes.personalClient = 600;
+    tenant.lifetimes['personal-client'] = 600;
   });
 
   test.each<[string, () => AssertionTwist]>([

@@ -1,4 +1,4 @@
-import { type Effect, type Fault, setAnswerField, setField, type Target } from '../../src/demo/index.js';
+import { type Effect, type Fault, setAnswerField, setField, type Target } from '../tenant/index.js';
 
 /** An endpoint that the audit asks, and what the matrix must know about it. */
 export interface Endpoint {

@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { decoy, idOf, provider, startTenant, type Tenant, type TenantRecords } from '../../src/demo/index.js';
 import type { Report } from '../../src/engine/report.js';
 import { emptyFolder, type ProgramResult, runProgram } from '../helpers/program.js';
 import { smallTenant } from '../helpers/small-tenant.js';
+import { decoy, idOf, provider, startTenant, type Tenant, type TenantRecords } from '../tenant/index.js';
 import { type Case, casesOf, ENDPOINTS, type Endpoint } from './cases.js';
 import { judge, type Mark } from './judge.js';
 import { inLanes } from './pool.js';

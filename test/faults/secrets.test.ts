@@ -2,12 +2,12 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Environment, startTenant, type Tenant } from '../../src/demo/index.js';
 import { type Front, type Passing, startFront } from '../helpers/front.js';
 import { LeakFinder } from '../helpers/leak-finder.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
 import { SECRET_PATH, type SlackServer, startSlack } from '../helpers/slack-server.js';
 import { smallTenant } from '../helpers/small-tenant.js';
+import { type Environment, startTenant, type Tenant } from '../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 const FORMATS = ['json', 'ndjson', 'markdown', 'csv', 'sarif', 'ocsf', 'html', 'ics', 'text'];

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { emptyFolder, runProgram } from '../helpers/program.js';
+import { SMALL, smallTenant } from '../helpers/small-tenant.js';
 import {
   credential,
   type Fault,
@@ -10,9 +12,7 @@ import {
   type Tenant,
   type TenantRecords,
   trust,
-} from '../../src/demo/index.js';
-import { emptyFolder, runProgram } from '../helpers/program.js';
-import { SMALL, smallTenant } from '../helpers/small-tenant.js';
+} from '../tenant/index.js';
 import { ENDPOINTS } from './cases.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');

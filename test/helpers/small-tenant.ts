@@ -11,7 +11,7 @@ import {
   tenantRecords,
   trust,
   user,
-} from '../../src/demo/index.js';
+} from '../tenant/index.js';
 
 /** What a small tenant is made of: enough of everything for each rule's way, few enough to be read in a moment. */
 export const SMALL = {

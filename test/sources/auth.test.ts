@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type Environment, startTenant, type Tenant, type TenantOptions } from '../../src/demo/index.js';
 import { emptyFolder, type ProgramWorld, runProgram } from '../helpers/program.js';
 import { beforeRequest, SMALL, smallTenant } from '../helpers/small-tenant.js';
+import { type Environment, startTenant, type Tenant, type TenantOptions } from '../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 
@@ -126,7 +126,7 @@ describe('the order of precedence', () => {
 describe('a token that ends in mid-run', () => {
   test('is refreshed before it does, once for all', async () => {
     const time = clock();
-    const tenant = await start({ now: time.now, lifetimes: { personalClient: 600 } });
+    const tenant = await start({ now: time.now, lifetimes: { 'personal-client': 600 } });
     beforeRequest(tenant, 3, () => time.pass(575));
     const { code } = await audit(tenant.environment, { now: time.now });
     expect(code).toBe(0);
@@ -144,7 +144,7 @@ describe('a token that ends in mid-run', () => {
 
   test('costs a GitHub Actions job a fresh OIDC token for each exchange', async () => {
     const time = clock();
-    const tenant = await start({ now: time.now, lifetimes: { exchange: 60 } });
+    const tenant = await start({ now: time.now, lifetimes: { 'federation-trust': 60 } });
     const job = await tenant.issue.actions();
     for (const n of [3, 6, 9]) beforeRequest(tenant, n, () => time.pass(59));
     const { code } = await audit(job.environment, { now: time.now });

@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Fault, startTenant, type Tenant } from '../../src/demo/index.js';
 import { type Front, type Passing, startFront } from '../helpers/front.js';
 import { type ProgramWorld, runProgram } from '../helpers/program.js';
 import { smallTenant } from '../helpers/small-tenant.js';
+import { type Fault, startTenant, type Tenant } from '../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 const SEARCH = '/api/v1/search/iam/personal_clients';

@@ -1,13 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import {
-  bulk,
-  type Fault,
-  seed,
-  startTenant,
-  type Tenant,
-  type TenantOptions,
-} from '../../src/demo/index.js';
 import { runProgram } from '../helpers/program.js';
+import { bulk, type Fault, seed, startTenant, type Tenant, type TenantOptions } from '../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 

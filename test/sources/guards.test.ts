@@ -1,4 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { readEnvironment } from '../../src/sources/c1/environment.js';
+import { openSession } from '../../src/sources/c1/index.js';
+import { DEFAULT_LIMITS } from '../../src/sources/c1/retry.js';
+import { runProgram } from '../helpers/program.js';
+import { SMALL, smallTenant } from '../helpers/small-tenant.js';
 import {
   type Fault,
   idOf,
@@ -9,12 +14,7 @@ import {
   type Tenant,
   type TenantRecords,
   trust,
-} from '../../src/demo/index.js';
-import { readEnvironment } from '../../src/sources/c1/environment.js';
-import { openSession } from '../../src/sources/c1/index.js';
-import { DEFAULT_LIMITS } from '../../src/sources/c1/retry.js';
-import { runProgram } from '../helpers/program.js';
-import { SMALL, smallTenant } from '../helpers/small-tenant.js';
+} from '../tenant/index.js';
 
 /* The guards that keep a partial answer from looking like a whole one: each must show where it is taken away. */
 

@@ -1,7 +1,6 @@
 import { apiError, Code } from './errors.js';
-import type { Table } from './paging.js';
-import { type Page, type PageAsk, page, type UndeclaredList } from './paging.js';
-import type { Caller, State, Switch } from './state.js';
+import { type Page, type PageAsk, type Paging, page, type Table, type UndeclaredList } from './paging.js';
+import type { Caller, Features, State } from './state.js';
 
 /** One authorised API request, as endpoints see it. */
 export interface Call {
@@ -12,40 +11,36 @@ export interface Call {
   readonly query: URLSearchParams;
   /** The JSON body; empty for GET. */
   readonly body: Readonly<Record<string, unknown>>;
-  /** Set by faults: what to page by, whatever was asked for. */
-  readonly force: { readonly token?: string; readonly size?: number };
+  readonly paging: Paging;
 }
 
 /** One page of a list whose request declares `page_size` and `page_token`. */
 export function declaredPage<T>(call: Call, table: Table<T>): Page<T> {
-  return page(table, queryAsk(call), call.state.paging, []);
+  return page(table, queryAsk(call), call.paging, []);
 }
 
-/** One page of a list that declares no parameters: page 1, unless the tenant is told to hear them. */
+/** One page of a list that declares no parameters: page 1, unless the paging rules say that it reads them. */
 export function undeclaredPage<T>(call: Call, name: UndeclaredList, table: Table<T>): Page<T> {
-  const ignores = call.state.paging.ignoring.includes(name);
-  const heard = ignores ? { size: 0, token: '', forcedSize: call.force.size } : queryAsk(call);
-  return page(table, heard, call.state.paging, [name, call.params]);
+  const ask = call.paging.ignoring.includes(name) ? { size: 0, token: '' } : queryAsk(call);
+  return page(table, ask, call.paging, [name, call.params]);
 }
 
-/** One page of a search. `query` is what narrowed it. */
+/** One page of a search. `query` is what it is filtered by. */
 export function searchPage<T>(
   call: Call,
   table: Table<T>,
   ask: { readonly pageSize: number; readonly pageToken: string },
   query: unknown,
 ): Page<T> {
-  const { size, token } = call.force;
-  const heard = { size: ask.pageSize, token: token ?? ask.pageToken, forcedSize: size };
-  return page(table, heard, call.state.paging, query);
+  return page(table, { size: ask.pageSize, token: ask.pageToken }, call.paging, query);
 }
 
-function queryAsk({ query, force }: Call): PageAsk {
+function queryAsk({ query }: Call): PageAsk {
   const size = Number(query.get('page_size') ?? 0);
   if (!Number.isInteger(size)) {
     throw apiError(Code.invalidArgument, 'type mismatch, parameter: page_size, error: not an integer');
   }
-  return { size, token: force.token ?? query.get('page_token') ?? '', forcedSize: force.size };
+  return { size, token: query.get('page_token') ?? '' };
 }
 
 /** @throws Refusal 403 that names the permission */
@@ -59,12 +54,19 @@ export function may(call: Call, permission: string): boolean {
   return call.caller.permissions.has(permission);
 }
 
+const FEATURES: Readonly<Record<keyof Features, string>> = {
+  servicePrincipals: 'service principals',
+  federation: 'workload federation',
+  decoys: 'decoys',
+  findings: 'findings',
+};
+
 /** @throws Refusal with the status that the feature is switched to */
-export function requireFeature(feature: string, setting: Switch): void {
+export function requireFeature({ features }: State, feature: keyof Features): void {
+  const setting = features[feature];
   if (setting === 'on') return;
-  const message = `${feature} is not enabled for this tenant`;
-  if (setting === 403) throw apiError(Code.permissionDenied, message);
-  throw apiError(setting === 404 ? Code.notFound : Code.unimplemented, message);
+  const code = { 403: Code.permissionDenied, 404: Code.notFound, 501: Code.unimplemented }[setting];
+  throw apiError(code, `${FEATURES[feature]} is not enabled for this tenant`);
 }
 
 export function notFound(what: string): Error {

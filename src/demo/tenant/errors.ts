@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+
 /** gRPC codes, as ConductorOne's error bodies carry them. */
 export const Code = {
   invalidArgument: 3,
@@ -30,12 +32,14 @@ const STATUS: Readonly<Record<number, number>> = {
   16: 401,
 };
 
-/** An answer before it is written. Without `headers['content-type']` a `json` goes out as JSON. */
+/** An answer before it is written. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly json?: unknown;
   readonly text?: string;
+  /** Sends the body in its own way, after the headers. */
+  readonly send?: (response: ServerResponse, body: Buffer) => Promise<void>;
 }
 
 /** Thrown by whatever refuses a request; the server answers with its reply. */
@@ -84,83 +88,3 @@ export function oauthError(
     json: { error, error_description: description },
   });
 }
-
-/** What a body's field may hold: `refs` are `[{id}]`. */
-type FieldType = 'string' | 'integer' | 'boolean' | 'strings' | 'refs' | 'object';
-
-type Shape = Readonly<Record<string, FieldType>>;
-
-/** The values behind a shape; a field that is absent or null reads as its zero value. */
-type Values<S extends Shape> = {
-  readonly [K in keyof S]: S[K] extends 'string'
-    ? string
-    : S[K] extends 'integer'
-      ? number
-      : S[K] extends 'boolean'
-        ? boolean
-        : S[K] extends 'strings' | 'refs'
-          ? readonly string[]
-          : Readonly<Record<string, unknown>> | null;
-};
-
-/**
- * The body's fields as `shape` names them; refs come as plain ids.
- *
- * @throws Refusal 400 for a key that the message does not have, or a value of another type.
- */
-export function readFields<S extends Shape>(body: Readonly<Record<string, unknown>>, shape: S): Values<S> {
-  const given: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(body)) {
-    const name = jsonName(key);
-    if (!Object.hasOwn(shape, name)) {
-      throw apiError(Code.invalidArgument, `proto: (line 1:1): unknown field "${key}"`);
-    }
-    if (Object.hasOwn(given, name)) {
-      throw apiError(Code.invalidArgument, `proto: (line 1:1): duplicate field "${key}"`);
-    }
-    given[name] = value;
-  }
-  const values = Object.entries(shape).map(([key, type]) => [key, readField(key, given[key] ?? null, type)]);
-  return Object.fromEntries(values) as Values<S>;
-}
-
-/** A field may be spelt as in JSON (`pageSize`) or as in the proto file (`page_size`). */
-export function jsonName(key: string): string {
-  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-function readField(key: string, value: unknown, type: FieldType): unknown {
-  const refuse = () =>
-    apiError(Code.invalidArgument, `proto: (line 1:1): invalid value for ${type} field ${key}`);
-  if (value === null) return ZERO[type];
-  switch (type) {
-    case 'integer':
-      if (!Number.isInteger(value) || Math.abs(value as number) > 2 ** 31 - 1) throw refuse();
-      return value;
-    case 'strings':
-      if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw refuse();
-      return value;
-    case 'refs':
-      if (!Array.isArray(value)) throw refuse();
-      return value.map((ref: unknown) => {
-        if (typeof ref !== 'object' || ref === null || Array.isArray(ref)) throw refuse();
-        return readFields(ref as Record<string, unknown>, { id: 'string' }).id;
-      });
-    case 'object':
-      if (typeof value !== 'object' || Array.isArray(value)) throw refuse();
-      return value;
-    default:
-      // The remaining types are named as typeof names them.
-      if (typeof value !== type) throw refuse();
-      return value;
-  }
-}
-
-const ZERO: Readonly<Record<FieldType, unknown>> = {
-  string: '',
-  integer: 0,
-  boolean: false,
-  strings: [],
-  refs: [],
-  object: null,
-};

@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto';
 import { type CustomFinding, Permission } from '../records.js';
-import { type Call, notFound, require, requireFeature, searchPage } from './call.js';
-import { apiError, Code, readFields } from './errors.js';
+import { type Call, notFound, require, searchPage } from './call.js';
+import { apiError, Code } from './errors.js';
+import { readFields } from './fields.js';
 import { filter } from './paging.js';
 
 const SEVERITIES = ['INFO', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL'].map((name) => `FINDING_SEVERITY_${name}`);
 
-/** Nobody accepts a risk any longer. */
 const NOT_ACCEPTED = { riskAcceptanceJustification: '', riskAcceptanceExpiresAt: null };
 
-/** POST /findings: the same key parts are the same finding, which is updated, or opened again. */
+/** POST /findings: a finding with the same key parts is updated, and reopened if it was resolved. */
 export function createFinding(call: Call) {
-  requireFeature('findings', call.state.features.findings);
   const ask = readFields(call.body, {
     dedupKeyParts: 'strings',
     customSubType: 'string',
@@ -74,7 +73,6 @@ export function createFinding(call: Call) {
 
 /** POST /findings/search */
 export function searchFindings(call: Call) {
-  requireFeature('findings', call.state.features.findings);
   const ask = readFields(call.body, {
     pageSize: 'integer',
     pageToken: 'string',
@@ -103,7 +101,6 @@ export function searchFindings(call: Call) {
 
 /** POST /findings/{id}/state: exactly one action. */
 export function setFindingState(call: Call) {
-  requireFeature('findings', call.state.features.findings);
   const actions = readFields(call.body, {
     snooze: 'object',
     suppress: 'object',
@@ -152,7 +149,7 @@ function outcomeOf(
 }
 
 function fingerprintOf(subType: string, parts: readonly string[]): string {
-  // As JSON, so that no two lists of parts read the same, whatever bytes they hold.
+  // As JSON, so that no two lists of parts give the same text.
   return createHash('sha256')
     .update(JSON.stringify(['custom', subType, ...parts]))
     .digest('hex');

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { apiError, Code } from './errors.js';
 
 /**
- * An ordered collection of records. Arrays are tables; a large tenant computes its records when asked for them,
- * and then knows how to find them without reading them all.
+ * An ordered collection of records. Arrays are tables. A large tenant computes its records when they are read, and
+ * finds some of them without reading all.
  */
 export interface Table<T> {
   readonly length: number;
@@ -53,7 +53,7 @@ export function ownedBy<T>(
   return filter(table, (row) => owners.has(ownerOf(row)));
 }
 
-/** The GET lists that declare no query parameters: out of the box they ignore the size and the token asked for. */
+/** The GET lists that declare no query parameters: by default they ignore the page size and the page token. */
 const UNDECLARED_LISTS = [
   'personal-clients',
   'service-principals',
@@ -65,15 +65,15 @@ const UNDECLARED_LISTS = [
 export type UndeclaredList = (typeof UNDECLARED_LISTS)[number];
 
 export interface Paging {
-  /** Records on a page where no size is asked for, or the size asked for is not heard. */
+  /** Records on a page if no size is requested, or the list ignores it. */
   defaultSize: number;
-  /** Sizes below it become it. */
+  /** Smaller sizes are raised to this one. */
   minSize: number;
-  /** Sizes above it become it. */
+  /** Larger sizes are lowered to this one. */
   maxSize: number;
-  /** Some endpoints answer 400 to a size out of range instead. */
+  /** `refuse` answers 400 to a size out of range. */
   outOfRange: 'clamp' | 'refuse';
-  /** The lists that answer page 1, and the same token, again and again. */
+  /** The lists that always answer with page 1 and its token. */
   ignoring: readonly UndeclaredList[];
 }
 
@@ -85,12 +85,10 @@ export const DEFAULT_PAGING: Readonly<Paging> = {
   ignoring: UNDECLARED_LISTS,
 };
 
-/** What a request asks for. 0 and "" are "not asked". */
+/** The page that is requested. 0 and "" mean that the request does not say. */
 export interface PageAsk {
   readonly size: number;
   readonly token: string;
-  /** Exactly so many, whatever the rules say: a fault's word. */
-  readonly forcedSize?: number | undefined;
 }
 
 export interface Page<T> {
@@ -99,12 +97,12 @@ export interface Page<T> {
 }
 
 /**
- * One page of `table`. `query` is whatever the list was narrowed by: a token belongs to its query.
+ * One page of `table`. `query` is what the list is filtered by: a token is valid for its query only.
  *
- * @throws Refusal 400 for a token that was never given out for this query, or a size out of range.
+ * @throws Refusal 400 for a token that was not issued for this query, or a size out of range.
  */
 export function page<T>(table: Table<T>, ask: PageAsk, rules: Paging, query: unknown): Page<T> {
-  const size = ask.forcedSize ?? pageSize(ask.size, rules);
+  const size = pageSize(ask.size, rules);
   const mark = createHash('sha256').update(JSON.stringify(query)).digest('base64url').slice(0, 12);
   const from = ask.token === '' ? 0 : offset(ask.token, mark);
   const list: T[] = [];
@@ -134,7 +132,7 @@ function token(from: number, mark: string): string {
 function offset(pageToken: string, mark: string): number {
   const [text = ''] = Buffer.from(pageToken, 'base64url').toString('utf8').split('|');
   const from = Number(text);
-  // Only what was given out comes back: a token cut short or added to decodes all the same.
+  // Compares with the token that was issued: one that was shortened or extended can still decode.
   if (!Number.isSafeInteger(from) || from <= 0 || token(from, mark) !== pageToken) {
     throw apiError(Code.invalidArgument, 'invalid page token');
   }

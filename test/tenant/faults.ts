@@ -1,4 +1,11 @@
-import type { Target } from './endpoints.js';
+import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Target } from '../../src/demo/tenant/endpoints.js';
+import { apiError, codeOf, oauthError, type Reply } from '../../src/demo/tenant/errors.js';
+import { parseObject } from '../../src/demo/tenant/fields.js';
+import { type Middleware, type TenantRequest, webPage } from '../../src/demo/tenant/server.js';
+import type { State } from '../../src/demo/tenant/state.js';
+import { bodyOf } from './requests.js';
 
 /** What goes wrong. */
 export type Effect =
@@ -47,8 +54,8 @@ export type Effect =
   /** The JSON as `edit` returns it; it gets a copy. */
   | { readonly kind: 'edit'; readonly edit: (json: unknown) => unknown };
 
-/** What is known of a request when faults are chosen. */
-export interface FaultRequest {
+/** The request that a fault may apply to. */
+interface FaultRequest {
   readonly target: Target;
   readonly method: string;
   readonly path: string;
@@ -83,8 +90,29 @@ export class Faults {
     this.list.length = 0;
   }
 
-  /** The faults that strike this request, in their order. */
-  strike(request: FaultRequest): Fault[] {
+  /** Lets the faults change what the tenant does. */
+  middleware(state: State): Middleware {
+    const pages = new PageFaults();
+    return async (request, answer, response) => {
+      const { target, method, url } = request;
+      const body = bodyOf(request);
+      const faults = this.#strike({ target, method, path: url.pathname, query: url.searchParams, body });
+      const effects = faults.map(({ effect }) => effect);
+      for (const effect of effects) await prepare(effect, state, response);
+      const travel = effects.find(isTravel);
+      if (travel && 'at' in travel && travel.at === 'before') {
+        if (travel.kind === 'reset') response.socket?.resetAndDestroy();
+        return undefined;
+      }
+      const reply =
+        effects.map((effect) => replyInstead(effect, request, state.now())).find(Boolean) ??
+        (await bentReply(request, faults, pages, answer));
+      return travel ? travelling(travel, reply) : reply;
+    };
+  }
+
+  /** The faults that apply to this request, in their order. */
+  #strike(request: FaultRequest): Fault[] {
     return this.list.filter((fault) => {
       if (!isOn(fault.on, request)) return false;
       const count = (this.#counts.get(fault) ?? 0) + 1;
@@ -141,15 +169,115 @@ function put(record: Record<string, unknown>, path: readonly string[], value: un
   else record[name] = value;
 }
 
+async function prepare(effect: Effect, state: State, response: ServerResponse): Promise<void> {
+  if (effect.kind === 'latency') await sleep(effect.ms, undefined, { ref: false });
+  if (effect.kind === 'date') response.setHeader('date', new Date(state.now() + effect.ms).toUTCString());
+  if (effect.kind === 'revoke-tokens') state.sessions.revokeAll();
+}
+
+/** The reply of a fault that leaves the endpoint out. */
+function replyInstead(effect: Effect, { url, target }: TenantRequest, now: number): Reply | undefined {
+  switch (effect.kind) {
+    case 'status':
+      return statusReply(effect, target, now);
+    case 'html':
+      return webPage(effect.status);
+    case 'redirect': {
+      const { to, status = 302 } = effect;
+      if (typeof to !== 'string') return { status, headers: { location: to.href } };
+      const { pathname } = url;
+      const location =
+        to === 'elsewhere' ? `https://elsewhere.invalid${pathname}` : pathname.replace(/\/[^/]*$/, '');
+      return { status, headers: { location } };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function statusReply(effect: Extract<Effect, { kind: 'status' }>, target: Target, now: number): Reply {
+  const { status, retryAfter, body } = effect;
+  const headers: Record<string, string> = { ...effect.headers };
+  if (retryAfter) {
+    headers['retry-after'] =
+      retryAfter.as === 'date'
+        ? new Date(now + retryAfter.seconds * 1000).toUTCString()
+        : String(retryAfter.seconds);
+  }
+  if (body !== undefined) return { status, headers, text: body };
+  const { reply } =
+    target === 'token'
+      ? oauthError(status, status < 500 ? 'invalid_client' : 'server_error', `status ${status}`)
+      : apiError(codeOf(status), `status ${status}`, { status });
+  return { ...reply, headers: { ...reply.headers, ...headers } };
+}
+
+async function bentReply(
+  request: TenantRequest,
+  faults: readonly Fault[],
+  pages: PageFaults,
+  answer: (request: TenantRequest) => Promise<Reply>,
+): Promise<Reply> {
+  const asked = askedToken(request);
+  const twists = faults.map((fault) => pages.twist(fault, request.url.pathname, asked));
+  const force = Object.assign({ token: meantBy(asked) }, ...twists.map((twist) => twist.force));
+  const reply = await answer(pagedBy(request, asked, force));
+  return reply.status === 200 ? bend(reply, faults, twists) : reply;
+}
+
+/** The page token of a request; "" for none. */
+function askedToken({ url, text }: TenantRequest): string {
+  const { pageToken, page_token } = parseObject(text) ?? {};
+  const inBody = pageToken ?? page_token;
+  return typeof inBody === 'string' ? inBody : (url.searchParams.get('page_token') ?? '');
+}
+
+/** The request with another page token and page size. */
+function pagedBy(request: TenantRequest, asked: string, { token, size }: Force): TenantRequest {
+  const paging =
+    size === undefined
+      ? request.paging
+      : { ...request.paging, outOfRange: 'clamp' as const, defaultSize: size, minSize: size, maxSize: size };
+  if (token === undefined || token === asked) return { ...request, paging };
+  const url = new URL(request.url);
+  url.searchParams.set('page_token', token);
+  const { page_token: _, ...body } = parseObject(request.text) ?? {};
+  const text = request.text === '' ? '' : JSON.stringify({ ...body, pageToken: token });
+  return { ...request, paging, url, text };
+}
+
+function bend(reply: Reply, faults: readonly Fault[], twists: readonly PageTwist[]): Reply {
+  // The records belong to the tenant: faults change a copy.
+  let json = faults.length === 0 ? reply.json : structuredClone(reply.json);
+  for (const twist of twists) json = twist.reshape(json);
+  let bent: Reply = { ...reply, json };
+  for (const { effect } of faults) {
+    if (effect.kind === 'edit') bent = { ...bent, json: effect.edit(bent.json) };
+    if (effect.kind === 'content-type') {
+      bent = { ...bent, headers: { ...bent.headers, 'content-type': effect.value } };
+    }
+    if (effect.kind === 'pad') {
+      const text = ' '.repeat(effect.bytes) + JSON.stringify(bent.json);
+      bent = { status: bent.status, headers: { 'content-type': 'application/json', ...bent.headers }, text };
+    }
+  }
+  return bent;
+}
+
 interface ListAnswer {
   list: unknown[];
   nextPageToken: string;
 }
 
-/** What a page fault makes of a request and of its answer. */
-export interface PageTwist {
-  /** Asked for instead. */
-  readonly force: { token?: string; size?: number };
+/** The page that a fault requests instead. */
+interface Force {
+  readonly token?: string;
+  readonly size?: number;
+}
+
+/** How a page fault changes a request and its answer. */
+interface PageTwist {
+  readonly force: Force;
   reshape(json: unknown): unknown;
 }
 
@@ -159,7 +287,7 @@ const NONE: PageTwist = { force: {}, reshape: (json) => json };
 const OWN = /^fault-(first|second|skipped|page)\./;
 
 /** Bends pages. Remembers, per fault and path, what it needs of earlier answers. */
-export class PageFaults {
+class PageFaults {
   readonly #memory = new WeakMap<Fault, Map<string, { last?: unknown; second?: string; count: number }>>();
 
   /** `asked` is the request's page token, "" for none. */
@@ -218,7 +346,7 @@ export class PageFaults {
 }
 
 /** The token that a fault's own token stands for: faults end, and their tokens must lead on. */
-export function meantBy(pageToken: string): string {
+function meantBy(pageToken: string): string {
   const [, kind] = OWN.exec(pageToken) ?? [];
   if (kind === undefined) return pageToken;
   return kind === 'skipped' ? pageToken.slice('fault-skipped.'.length) : '';
@@ -229,4 +357,56 @@ function reshaped(bend: (answer: ListAnswer) => ListAnswer) {
     const isList = typeof json === 'object' && json !== null && Array.isArray((json as ListAnswer).list);
     return isList ? { ...json, ...bend(json as ListAnswer) } : json;
   };
+}
+
+/** The effects that change how an answer is sent. The first of them decides. */
+const TRAVEL = ['reset', 'hang', 'drip', 'truncate'] as const;
+
+type Travel = Extract<Effect, { kind: (typeof TRAVEL)[number] }>;
+
+function isTravel(effect: Effect): effect is Travel {
+  return (TRAVEL as readonly string[]).includes(effect.kind);
+}
+
+function travelling(travel: Travel, reply: Reply): Reply {
+  switch (travel.kind) {
+    case 'truncate': {
+      const { json, text = '', headers, ...rest } = reply;
+      if (json === undefined) return { ...rest, headers, text: firstHalf(text) };
+      const type = { 'content-type': 'application/json', ...headers };
+      return { ...rest, headers: type, text: firstHalf(JSON.stringify(json)) };
+    }
+    case 'drip':
+      return { ...reply, send: (response, body) => drip(response, body, travel) };
+    default:
+      return {
+        ...reply,
+        async send(response, body) {
+          await new Promise<void>((done) => {
+            response.write(firstHalf(body), () => done());
+          });
+          if (travel.kind === 'hang') return;
+          // Lets the half arrive first: a reset discards what the client has not read yet.
+          await sleep(10, undefined, { ref: false });
+          response.socket?.resetAndDestroy();
+        },
+      };
+  }
+}
+
+function firstHalf<T extends string | Buffer>(whole: T): T {
+  const half = Math.floor(whole.length / 2);
+  return (typeof whole === 'string' ? whole.slice(0, half) : whole.subarray(0, half)) as T;
+}
+
+async function drip(
+  response: ServerResponse,
+  body: Buffer,
+  { bytes = 1, everyMs }: Extract<Effect, { kind: 'drip' }>,
+): Promise<void> {
+  for (let at = 0; at < body.length && !response.destroyed; at += bytes) {
+    response.write(body.subarray(at, at + bytes));
+    await sleep(everyMs, undefined, { ref: false });
+  }
+  response.end();
 }

@@ -1,4 +1,4 @@
-import { DAY } from '../contract/index.js';
+import { DAY } from '../../src/contract/index.js';
 import {
   credential,
   idOf,
@@ -9,9 +9,9 @@ import {
   tenantRecords,
   trust,
   user,
-} from './build.js';
-import type { PersonalClient, ServicePrincipalCredential, TenantData, User } from './records.js';
-import type { Table } from './tenant/paging.js';
+} from '../../src/demo/build.js';
+import type { PersonalClient, ServicePrincipalCredential, TenantData, User } from '../../src/demo/records.js';
+import type { Table } from '../../src/demo/tenant/paging.js';
 
 export interface BulkSize {
   /** Milliseconds since the epoch that all dates are counted from. */

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Tenant } from '../../src/demo/index.js';
-import { bulk, startTenant } from '../../src/demo/index.js';
 import type { TenantData } from '../../src/demo/records.js';
 import { filter, rows } from '../../src/demo/tenant/paging.js';
-import { call } from './client.js';
+import { call } from '../demo/client.js';
+import { bulk, startTenant, type Tenant } from './index.js';
 
 const NOW = Date.parse('2026-09-01T12:00:00Z');
 

@@ -1,14 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { idOf, personalClient, tenantRecords } from '../../src/demo/build.js';
+import { askToken, call, login } from '../demo/client.js';
 import {
   type Effect,
   type Fault,
+  idOf,
+  personalClient,
   setAnswerField,
   setField,
   startTenant,
   type Tenant,
-} from '../../src/demo/index.js';
-import { askToken, call, login } from './client.js';
+  tenantRecords,
+} from './index.js';
 
 let tenant: Tenant;
 let token: string;
