@@ -1,5 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { count, credentialName, datesOf, number, ownerWords, span } from '../../src/reporters/words.js';
+import {
+  count,
+  credentialName,
+  datesOf,
+  fromNow,
+  number,
+  ownerWords,
+  span,
+} from '../../src/reporters/words.js';
 import { AS_OF, daysAgo, sampleCredential } from '../helpers/sample-report.js';
 
 const HOUR = 3_600_000;
@@ -19,6 +27,18 @@ test.each([
   expect(span(milliseconds)).toBe(words);
 });
 
+test.each([
+  [-92 * DAY, '92 days ago'],
+  [-93 * DAY + 1, '92 days ago'],
+  [0, 'less than an hour ago'],
+  [1, 'in less than an hour'],
+  [12 * DAY, 'in 12 days'],
+  [4000 * DAY, 'in 10 years'],
+])('%d ms from now is %j', (milliseconds, words) => {
+  const now = Date.parse(AS_OF);
+  expect(fromNow(now + milliseconds, now)).toBe(words);
+});
+
 test('counts', () => {
   expect(count(0, 'finding')).toBe('no findings');
   expect(count(1, 'finding')).toBe('1 finding');
@@ -27,7 +47,7 @@ test('counts', () => {
 });
 
 describe('datesOf', () => {
-  test('what is ahead and what is past', () => {
+  test('words dates in the future and in the past', () => {
     expect(datesOf(sampleCredential({ expiresAt: daysAgo(-9) }), AS_OF)).toMatch(
       /, expires 2026-09-10 \(in 9 days\)$/,
     );
@@ -39,13 +59,13 @@ describe('datesOf', () => {
     );
   });
 
-  test('null is "never" or "not known": the words claim neither', () => {
+  test('does not claim that null means never or not known', () => {
     expect(datesOf(sampleCredential({ createdAt: null, expiresAt: null, lastUsedAt: null }), AS_OF)).toBe(
       'no creation date on record, no use on record, no end date on record',
     );
   });
 
-  test('a trust has neither use nor end', () => {
+  test('shows neither use nor end of a federation trust', () => {
     expect(datesOf(sampleCredential({ kind: 'federation-trust', lastUsedAt: null }), AS_OF)).toBe(
       'created 2025-07-28 (400 days ago)',
     );

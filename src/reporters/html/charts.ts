@@ -1,7 +1,6 @@
 import { scaleLinear, scaleSqrt, scaleSymlog, scaleUtc } from 'd3-scale';
 import {
   type SymbolType,
-  stack,
   symbol,
   symbolCircle,
   symbolCross,
@@ -9,66 +8,86 @@ import {
   symbolSquare,
   symbolTriangle,
 } from 'd3-shape';
-import { DAY, type Severity, severityRank, wholeDays } from '../../contract/index.js';
+import { DAY, kindName, plural, type Severity, wholeDays } from '../../contract/index.js';
 import { MOST_SEVERE_FIRST, partsOf, type Report } from '../../engine/report.js';
-import { count, credentialName, number } from '../words.js';
-import { credentialKey, type FindingView, ownerView } from './findings.js';
-import { day, fromNow, type Markup, markup, month, readable, SPANS, spanOf } from './markup.js';
+import { credentialKey } from '../../engine/state.js';
+import { compareText, groupBy } from '../../engine/world.js';
+import { byCredential } from '../view.js';
+import { count, credentialName, fromNow, number, severityCounts } from '../words.js';
+import { type FindingData, ownerData } from './data.js';
+import { day, type Markup, markup, readable, table } from './markup.js';
 
-/** How bad a credential is: the severity of its worst finding that is neither waived nor unknown. */
+/** How bad a credential is: the severity of its worst open finding. */
 type Worst = Severity | 'none';
 
 const WORSTS = [...MOST_SEVERE_FIRST, 'none'] as const satisfies readonly Worst[];
 
-const WORST_NAMES: Record<Worst, string> = {
-  critical: 'critical',
-  high: 'high',
-  medium: 'medium',
-  low: 'low',
-  info: 'info',
-  none: 'no open finding',
-};
-
-/** By credential key; credentials without a finding are missing. */
+/** By credential key; credentials without an open finding are missing. */
 export function worstFindings(report: Report): ReadonlyMap<string, Severity> {
-  const worst = new Map<string, Severity>();
-  for (const { credential, severity } of partsOf(report).open) {
-    if (credential === null) continue;
-    const key = credentialKey(credential);
-    const known = worst.get(key);
-    if (known === undefined || severityRank(severity) > severityRank(known)) worst.set(key, severity);
-  }
-  return worst;
+  const groups = byCredential(partsOf(report).open);
+  return new Map(
+    groups.map(({ credential, severity }) => [credentialKey(credential.kind, credential.id), severity]),
+  );
 }
 
-/** Every severity has a shape of its own beside its colour. */
-const SHAPES: Record<Worst, SymbolType> = {
-  critical: symbolTriangle,
-  high: symbolDiamond2,
-  medium: symbolSquare,
-  low: symbolCircle,
-  info: symbolCross,
-  none: symbolCircle,
+function worstName(worst: Worst): string {
+  return worst === 'none' ? 'no open finding' : worst;
+}
+
+function byWorst(a: { readonly worst: Worst }, b: { readonly worst: Worst }): number {
+  return WORSTS.indexOf(a.worst) - WORSTS.indexOf(b.worst);
+}
+
+type Counts = Record<Worst, number>;
+
+function countWorst(items: readonly { readonly worst: Worst }[]): Counts {
+  const counts: Counts = { critical: 0, high: 0, medium: 0, low: 0, info: 0, none: 0 };
+  for (const { worst } of items) counts[worst]++;
+  return counts;
+}
+
+/** One part of a bar for each severity with a count, the worst first; `from` and `to` are counts. */
+function stacked(
+  counts: Readonly<Record<Severity, number>> & Partial<Counts>,
+  part: (worst: Worst, from: number, to: number) => Markup,
+): Markup[] {
+  let to = 0;
+  return WORSTS.flatMap((worst) => {
+    const from = to;
+    to += counts[worst] ?? 0;
+    return to > from ? [part(worst, from, to)] : [];
+  });
+}
+
+/** Every severity has a shape beside its colour. Shapes of the same area do not look equally large. */
+const SHAPES: Record<Worst, { readonly type: SymbolType; readonly stretch: number }> = {
+  critical: { type: symbolTriangle, stretch: 0.9 },
+  high: { type: symbolDiamond2, stretch: 1.1 },
+  medium: { type: symbolSquare, stretch: 0.9 },
+  low: { type: symbolCircle, stretch: 1 },
+  info: { type: symbolCross, stretch: 0.8 },
+  none: { type: symbolCircle, stretch: 0.8 },
 };
 
-/** Shapes of the same area do not look of the same size. */
-const STRETCH: Record<Worst, number> = {
-  critical: 0.9,
-  high: 1.1,
-  medium: 0.9,
-  low: 1,
-  info: 0.8,
-  none: 0.8,
-};
+function outline(worst: Worst, size: number): string {
+  const { type, stretch } = SHAPES[worst];
+  return symbol(type, Math.PI * (size / 2) ** 2 * stretch).digits(1)() ?? '';
+}
 
 /** A point of a chart, `size` pixels across, with a tooltip. */
 function mark(worst: Worst, x: number, y: number, size: number, title: string): Markup {
-  const area = Math.PI * (size / 2) ** 2 * STRETCH[worst];
-  const outline = symbol(SHAPES[worst], area).digits(1)() ?? '';
-  return markup`<path class="mark ${worst}" transform="translate(${px(x)},${px(y)})" d="${outline}"><title>${title}</title></path>`;
+  return markup`<path class="mark ${worst}" transform="translate(${px(x)},${px(y)})" d="${outline(worst, size)}"><title>${title}</title></path>`;
 }
 
-/** Pixels to one decimal: finer would only make the file bigger. */
+function block(worst: Worst, x: number, y: number, width: number, height: number, title: string): Markup {
+  return markup`<rect class="mark ${worst}" x="${px(x)}" y="${px(y)}" width="${px(width)}" height="${px(height)}"><title>${title}</title></rect>`;
+}
+
+function label(x: number, y: number, anchor: 'start' | 'middle' | 'end', text: string): Markup {
+  return markup`<text class="label" x="${px(x)}" y="${px(y)}" text-anchor="${anchor}">${text}</text>`;
+}
+
+/** Pixels to one decimal: more would only make the file larger. */
 function px(value: number): number {
   return Math.round(value * 10) / 10;
 }
@@ -76,62 +95,108 @@ function px(value: number): number {
 export function legend(): Markup {
   return markup`<ul class="legend" aria-label="Marks, by the worst open finding of a credential">${WORSTS.map(
     (worst) =>
-      markup`<li><svg width="14" height="14" viewBox="-7 -7 14 14" aria-hidden="true"><path class="${worst}" d="${
-        symbol(SHAPES[worst], 78 * STRETCH[worst]).digits(1)() ?? ''
-      }"/></svg>${WORST_NAMES[worst]}</li>`,
+      markup`<li><svg width="14" height="14" viewBox="-7 -7 14 14" aria-hidden="true"><path class="${worst}" d="${outline(worst, 10)}"/></svg>${worstName(worst)}</li>`,
   )}</ul>`;
+}
+
+interface Figure {
+  readonly id: string;
+  readonly title: string;
+  /** One or two sentences: what the drawing shows, with its numbers. */
+  readonly summary: string;
+  /** In pixels at full size. */
+  readonly height: number;
+  readonly drawing: Markup;
+  /** The same in rows: for people who cannot see the drawing, or want the numbers. */
+  readonly tables: readonly Markup[];
+}
+
+const WIDTH = 640;
+
+/** A drawing with its title, its summary and the same as a table. */
+function figure({ id, title, summary, height, drawing, tables }: Figure): Markup {
+  return markup`<figure class="card" id="${id}">
+<h3 id="${id}-title">${title}</h3>
+<p class="note" id="${id}-summary">${summary}</p>
+<div class="drawing" role="region" tabindex="0" aria-labelledby="${id}-title"><svg role="img" aria-labelledby="${id}-title" aria-describedby="${id}-summary" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}">${drawing}</svg></div>
+<details class="numbers"><summary>The same as a table</summary>${tables}</details>
+</figure>`;
+}
+
+/** Ranges of days: each ends with its own last day. */
+const RANGES = [
+  { days: 7, name: 'within 7 days' },
+  { days: 30, name: '8 to 30 days' },
+  { days: 90, name: '31 to 90 days' },
+  { days: 180, name: '91 to 180 days' },
+  { days: 365, name: '181 to 365 days' },
+  { days: Number.POSITIVE_INFINITY, name: 'more than 365 days' },
+] as const;
+
+export function rangeOf(milliseconds: number): string {
+  return RANGES.find(({ days }) => milliseconds <= days * DAY)?.name ?? '';
 }
 
 interface Bar {
   readonly label: string;
-  /** A second line under the label. */
+  /** A second line below the label. */
   readonly detail: string;
-  /** What the table's filter is set to when the label is followed. */
+  /** What the findings' filter is set to when the label is followed. */
   readonly value: string;
-  readonly counts: Record<Severity, number>;
+  readonly counts: Readonly<Record<Severity, number>>;
   readonly unknown: number;
+}
+
+/** Findings gathered into bars; `describe` is called once for each. */
+export function gather(
+  findings: readonly FindingData[],
+  keyOf: (finding: FindingData) => number,
+  describe: (key: number) => Pick<Bar, 'label' | 'detail' | 'value'>,
+): Bar[] {
+  const bars = new Map<number, Record<Severity | 'unknown', number>>();
+  for (const finding of findings) {
+    const key = keyOf(finding);
+    const counts = bars.get(key) ?? { critical: 0, high: 0, medium: 0, low: 0, info: 0, unknown: 0 };
+    bars.set(key, counts);
+    counts[finding.level]++;
+  }
+  return [...bars].map(([key, counts]) => ({ ...describe(key), counts, unknown: counts.unknown }));
 }
 
 interface Bars {
   readonly id: string;
   readonly title: string;
   readonly column: string;
-  /** The filter of the table below that a label sets. */
+  /** The filter that a label sets. */
   readonly filter: 'rule' | 'owner';
   readonly bars: readonly Bar[];
   /** How many bars are drawn, the longest first. */
   readonly most: number;
 }
 
-const WIDTH = 240;
-const HEIGHT = 14;
+const BAR = { width: 240, height: 14 };
 
-/** Findings by something, as a table whose middle column is drawn: the chart is its own text equivalent. */
+/** Findings by something, as a table with a drawn column: the chart needs no other text. */
 export function bars({ id, title, column, filter, bars, most }: Bars): Markup {
   if (bars.length === 0)
     return markup`<figure class="card bars" id="${id}"><h3>${title}</h3><p class="note">None.</p></figure>`;
-  const longestFirst = bars.toSorted((a, b) => total(b) - total(a) || b.unknown - a.unknown || compare(a, b));
+  const longestFirst = bars.toSorted(
+    (a, b) => total(b) - total(a) || b.unknown - a.unknown || compareText(a.label, b.label),
+  );
   const drawn = longestFirst.slice(0, most);
   const rest = longestFirst.slice(most);
-  const x = scaleLinear([0, Math.max(1, ...drawn.map(total))], [0, WIDTH]);
-  const layers = stack<Bar, Severity>()
-    .keys(MOST_SEVERE_FIRST)
-    .value((bar, severity) => bar.counts[severity])(drawn);
+  const x = scaleLinear([0, Math.max(1, ...drawn.map(total))], [0, BAR.width]);
   return markup`<figure class="card bars" id="${id}"><table><caption><h3>${title}</h3></caption>
-<thead><tr><th scope="col">${column}</th><th scope="col">By severity</th><th scope="col" class="number">Findings</th><th scope="col" class="number">Could not tell</th></tr></thead>
+<thead><tr><th scope="col">${column}</th><th scope="col">By severity</th><th scope="col" class="number">Findings</th><th scope="col" class="number">Unknown</th></tr></thead>
 <tbody>${drawn.map(
-    (bar, i) =>
+    (bar) =>
       markup`<tr><th scope="row"><a href="#findings" data-filter="${filter}" data-value="${bar.value}"><bdi>${bar.label}</bdi></a>${
         bar.detail && markup`<small><bdi>${bar.detail}</bdi></small>`
-      }</th><td><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">${layers.map(
-        (layer) => {
-          const [from = 0, to = 0] = layer[i] ?? [];
-          return (
-            to > from &&
-            markup`<rect class="mark ${layer.key}" x="${px(x(from))}" width="${px(x(to) - x(from))}" height="${HEIGHT}"><title>${`${number(to - from)} ${layer.key}`}</title></rect>`
-          );
-        },
-      )}</svg><span class="unseen">${inWords(bar)}</span></td><td class="number">${number(total(bar))}</td><td class="number">${bar.unknown > 0 ? number(bar.unknown) : '–'}</td></tr>`,
+      }</th><td><svg viewBox="0 0 ${BAR.width} ${BAR.height}" preserveAspectRatio="none" aria-hidden="true">${stacked(
+        bar.counts,
+        (severity, from, to) =>
+          block(severity, x(from), 0, x(to) - x(from), BAR.height, `${number(to - from)} ${severity}`),
+      )}</svg><span class="unseen">${severityCounts(bar.counts)}</span></td><td class="number">${number(total(bar))}</td><td class="number">${bar.unknown > 0 ? number(bar.unknown) : '–'}</td></tr>`,
   )}</tbody></table>${
     rest.length > 0 &&
     markup`<p class="note">And ${number(rest.length)} more, with ${count(
@@ -141,99 +206,54 @@ export function bars({ id, title, column, filter, bars, most }: Bars): Markup {
   }</figure>`;
 }
 
-/** Findings gathered into bars; `describe` is asked once a bar. */
-export function gather(
-  findings: readonly FindingView[],
-  keyOf: (finding: FindingView) => number,
-  describe: (key: number) => Pick<Bar, 'label' | 'detail' | 'value'>,
-): Bar[] {
-  const bars = new Map<number, { counts: Record<Severity, number>; unknown: number }>();
-  for (const finding of findings) {
-    const key = keyOf(finding);
-    let bar = bars.get(key);
-    if (bar === undefined) {
-      bar = { counts: { critical: 0, high: 0, medium: 0, low: 0, info: 0 }, unknown: 0 };
-      bars.set(key, bar);
-    }
-    if (finding.level === 'unknown') bar.unknown++;
-    else bar.counts[finding.level]++;
-  }
-  return [...bars].map(([key, bar]) => ({ ...describe(key), ...bar }));
-}
-
 function total({ counts }: Bar): number {
   return MOST_SEVERE_FIRST.reduce((sum, severity) => sum + counts[severity], 0);
 }
 
-/** By code unit: the same on every machine. */
-function compare(a: Bar, b: Bar): number {
-  return a.label < b.label ? -1 : a.label > b.label ? 1 : 0;
-}
+type Credential = Report['credentials'][number];
 
-function inWords({ counts }: Bar): string {
-  return MOST_SEVERE_FIRST.filter((severity) => counts[severity] > 0)
-    .map((severity) => `${number(counts[severity])} ${severity}`)
-    .join(', ');
-}
-
-interface Figure {
-  readonly id: string;
-  readonly title: string;
-  /** One or two sentences: what the drawing shows, with its numbers. */
-  readonly summary: string;
-  readonly drawing: Markup;
-  /** The same in rows: for who cannot see the drawing, or wants the numbers. */
-  readonly table: Markup;
-}
-
-/** A drawing with its title, its summary and the same as a table. */
-function figure({ id, title, summary, drawing, table }: Figure): Markup {
-  return markup`<figure class="card" id="${id}">
-<h3 id="${id}-title">${title}</h3>
-<p class="note" id="${id}-summary">${summary}</p>
-<div class="drawing" role="region" tabindex="0" aria-labelledby="${id}-title">${drawing}</div>
-<details class="numbers"><summary>The same as a table</summary>${table}</details>
-</figure>`;
-}
-
-/** A labelled drawing; `width` and `height` are pixels at full size. */
-function drawing(id: string, width: number, height: number, content: Markup): Markup {
-  return markup`<svg role="img" aria-labelledby="${id}-title" aria-describedby="${id}-summary" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">${content}</svg>`;
-}
-
+/** A live credential in a chart. */
 interface Point {
-  readonly name: string;
-  readonly owner: string;
+  readonly credential: Credential;
+  readonly worst: Worst;
+}
+
+function livePoints(report: Report, findings: ReadonlyMap<string, Severity>): Point[] {
+  return report.credentials
+    .filter(({ live }) => live)
+    .map((credential) => ({
+      credential,
+      worst: findings.get(credentialKey(credential.kind, credential.id)) ?? 'none',
+    }));
+}
+
+function nameAndOwner(credential: Credential): string {
+  return `${readable(credentialName(credential), 80)}, ${ownerData(credential).name}`;
+}
+
+interface Aged extends Point {
   /** Days since it was created. */
   readonly age: number;
   /** Days since it was used last; null is never. */
   readonly idle: number | null;
-  readonly worst: Worst;
 }
 
-const SCATTER_WIDTH = 640;
-const SCATTER_HEIGHT = 300;
-const PLOT = { left: 62, right: SCATTER_WIDTH - 10, top: 62, bottom: 252 };
-/** The strip above the plot, for those never used. */
-const NEVER = { top: 14, bottom: 50 };
-/** Up to so many credentials have a mark each; more are drawn as one mark a cell, sized by their number. */
+const SCATTER = { left: 62, right: WIDTH - 10, top: 62, bottom: 252, height: 300 };
+/** The strip above the plot, for credentials that were never used. */
+const NEVER = { top: 14, bottom: 50, middle: 32 };
+/** Up to so many credentials have a mark each; more are drawn as one mark per cell, sized by their number. */
 const SINGLE_MARKS = 600;
-const CELL = 14;
-const TICKS = [0, 7, 30, 90, 180, 365, 730, 1825, 3650];
-/** Nearer to each other, in pixels, two labels would run together. */
-const APART = 15;
-const TICK_NAMES: Readonly<Record<number, string>> = { 365: '1 y', 730: '2 y', 1825: '5 y', 3650: '10 y' };
-/** A creation date of long ago is a mistake in the record: it must not press all others into a corner. */
-const OLDEST = 20 * 365;
 
 export function scatter(report: Report, findings: ReadonlyMap<string, Severity>): Markup {
-  const { points, left } = pointsOf(report, findings);
+  const all = livePoints(report, findings);
+  const points = all.flatMap((point) => agedPoint(point, Date.parse(report.run.asOf)));
   const never = points.filter(({ idle }) => idle === null).length;
   const forgotten = points.filter(({ idle }) => idle !== null && idle >= 90).length;
+  const left = all.length - points.length;
   const oldest = points.reduce((days, { age }) => Math.max(days, age), 120);
   // The constant bends the axis: days count near zero, years far out.
-  const x = scaleSymlog([0, oldest], [PLOT.left, PLOT.right]).constant(20);
-  const y = scaleSymlog([0, oldest], [PLOT.bottom, PLOT.top]).constant(20);
+  const x = scaleSymlog([0, oldest], [SCATTER.left, SCATTER.right]).constant(20);
+  const y = scaleSymlog([0, oldest], [SCATTER.bottom, SCATTER.top]).constant(20);
   const placed = points.map((point, i) => ({
     ...point,
     x: x(point.age),
@@ -241,357 +261,280 @@ export function scatter(report: Report, findings: ReadonlyMap<string, Severity>)
   }));
   return figure({
     id: 'scatter',
-    title: 'Age against last use',
-    summary: `${count(points.length, 'live credential')}: ${number(never)} never used, ${number(forgotten)} last used 90 days ago or longer. The higher up and the further right, the more forgotten.${
+    title: 'Age and last use',
+    summary: `${count(points.length, 'live credential')}: ${number(never)} never used, ${number(forgotten)} last used 90 days ago or longer. Credentials at the top right are old and unused.${
       left > 0
-        ? ` ${count(left, 'credential')} without these dates (federation trusts, or not known) left out.`
+        ? ` Not shown: ${count(left, 'credential')} without these dates (federation trusts, or not known).`
         : ''
     }`,
-    drawing: drawing(
-      'scatter',
-      SCATTER_WIDTH,
-      SCATTER_HEIGHT,
-      markup`${frame(x, y, oldest)}${points.length > SINGLE_MARKS ? cells(placed) : singles(placed)}`,
-    ),
-    table: table(points),
+    height: SCATTER.height,
+    drawing: markup`${scatterFrame(x, y, oldest)}${points.length > SINGLE_MARKS ? cells(placed) : singles(placed)}`,
+    tables: [scatterTable(points)],
   });
 }
 
-function pointsOf(
-  report: Report,
-  findings: ReadonlyMap<string, Severity>,
-): { points: Point[]; left: number } {
-  const now = Date.parse(report.run.asOf);
-  const points: Point[] = [];
-  let left = 0;
-  for (const credential of report.credentials) {
-    if (!credential.live) continue;
-    const age = daysSince(credential.createdAt, now);
-    const idle = daysSince(credential.lastUsedAt, now);
-    if (credential.kind === 'federation-trust' || typeof age !== 'number' || idle === undefined) {
-      left++;
-      continue;
-    }
-    points.push({
-      name: readable(credentialName(credential), 80),
-      owner: ownerView(credential).name,
-      age,
-      idle,
-      worst: findings.get(credentialKey(credential)) ?? 'none',
-    });
-  }
-  return { points, left };
+/** A creation date of long ago is a mistake in the record: it must not press all others into a corner. */
+const OLDEST = 20 * 365;
+
+function agedPoint({ credential, worst }: Point, now: number): Aged[] {
+  const daysSince = (instant: string) => Math.min(OLDEST, Math.max(0, (now - Date.parse(instant)) / DAY));
+  const { kind, createdAt, lastUsedAt } = credential;
+  if (kind === 'federation-trust' || !createdAt || lastUsedAt === undefined) return [];
+  const age = daysSince(createdAt);
+  const idle = lastUsedAt === null ? null : daysSince(lastUsedAt);
+  return Number.isNaN(age) || Number.isNaN(idle) ? [] : [{ credential, worst, age, idle }];
 }
 
-function daysSince(instant: string | null | undefined, now: number): number | null | undefined {
-  if (typeof instant !== 'string') return instant;
-  const days = (now - Date.parse(instant)) / DAY;
-  return Number.isNaN(days) ? undefined : Math.min(OLDEST, Math.max(0, days));
-}
+const TICKS = [0, 7, 30, 90, 180, 365, 730, 1825, 3650];
+const TICK_NAMES: Readonly<Record<number, string>> = { 365: '1 y', 730: '2 y', 1825: '5 y', 3650: '10 y' };
+/** Closer together, in pixels, two labels would overlap. */
+const APART = 15;
 
-function frame(x: (days: number) => number, y: (days: number) => number, oldest: number): Markup {
+function scatterFrame(x: (days: number) => number, y: (days: number) => number, oldest: number): Markup {
+  const { left, right, top, bottom, height } = SCATTER;
   const ticks = TICKS.filter(
     (days, i) => days <= oldest && (i === 0 || y(TICKS[i - 1] ?? 0) - y(days) >= APART),
   );
-  const middle = (PLOT.top + PLOT.bottom) / 2;
-  return markup`<rect class="zone" x="${PLOT.left}" y="${NEVER.top}" width="${PLOT.right - PLOT.left}" height="${NEVER.bottom - NEVER.top}"/>
-<text class="label" x="${PLOT.left - 6}" y="${(NEVER.top + NEVER.bottom) / 2 + 4}" text-anchor="end">never</text>
-${ticks.map(
-  (days) =>
-    markup`<path class="grid" d="M${PLOT.left},${px(y(days))}H${PLOT.right}M${px(x(days))},${NEVER.top}V${PLOT.bottom}"/><text class="label" x="${PLOT.left - 6}" y="${px(y(days)) + 4}" text-anchor="end">${tickName(days)}</text><text class="label" x="${px(x(days))}" y="${PLOT.bottom + 16}" text-anchor="middle">${tickName(days)}</text>`,
-)}
+  return markup`<rect class="zone" x="${left}" y="${NEVER.top}" width="${right - left}" height="${NEVER.bottom - NEVER.top}"/>
+${label(left - 6, NEVER.middle + 4, 'end', 'never')}
+${ticks.map((days) => {
+  const name = TICK_NAMES[days] ?? `${days} d`;
+  return markup`<path class="grid" d="M${left},${px(y(days))}H${right}M${px(x(days))},${NEVER.top}V${bottom}"/>${label(left - 6, y(days) + 4, 'end', name)}${label(x(days), bottom + 16, 'middle', name)}`;
+})}
 <path class="diagonal" d="M${px(x(0))},${px(y(0))}L${px(x(oldest))},${px(y(oldest))}"/>
-<text class="label" x="${(PLOT.left + PLOT.right) / 2}" y="${SCATTER_HEIGHT - 8}" text-anchor="middle">created … ago</text>
-<text class="label" transform="translate(13,${middle}) rotate(-90)" text-anchor="middle">last used … ago</text>`;
+${label((left + right) / 2, height - 8, 'middle', 'created … ago')}
+<g transform="translate(13,${(top + bottom) / 2}) rotate(-90)">${label(0, 0, 'middle', 'last used … ago')}</g>`;
 }
 
-function tickName(days: number): string {
-  return TICK_NAMES[days] ?? `${days} d`;
-}
-
-type Placed = Point & { readonly x: number; readonly y: number };
+type Placed = Aged & { readonly x: number; readonly y: number };
 
 /** The worst are drawn last, on top. */
-function singles(points: readonly Placed[]): Markup {
-  return markup`${points
-    .toSorted((a, b) => WORSTS.indexOf(b.worst) - WORSTS.indexOf(a.worst))
-    .map(({ name, owner, age, idle, worst, x, y }) =>
-      mark(
-        worst,
-        x,
-        y,
-        9,
-        `${name}, ${owner}: created ${daysAgo(age)}, ${idle === null ? 'never used' : `last used ${daysAgo(idle)}`} (${WORST_NAMES[worst]})`,
-      ),
-    )}`;
+function singles(points: readonly Placed[]): Markup[] {
+  const daysAgo = (days: number) => `${count(wholeDays(days * DAY), 'day')} ago`;
+  return points
+    .toSorted((a, b) => byWorst(b, a))
+    .map(({ credential, age, idle, worst, x, y }) => {
+      const used = idle === null ? 'never used' : `last used ${daysAgo(idle)}`;
+      const title = `${nameAndOwner(credential)}: created ${daysAgo(age)}, ${used} (${worstName(worst)})`;
+      return mark(worst, x, y, 9, title);
+    });
 }
 
-/** A disc a cell for all that lie in it, and on it the mark of the worst severity for those that have it. */
-function cells(points: readonly Placed[]): Markup {
-  const grid = new Map<string, { x: number; y: number; all: number; worst: Worst; worstOnes: number }>();
-  for (const { x, y, idle, worst } of points) {
-    const column = Math.floor((x - PLOT.left) / CELL);
-    const row = idle === null ? 'never' : Math.floor((y - PLOT.top) / CELL);
-    const key = `${column} ${row}`;
-    const cell = grid.get(key) ?? {
-      x: Math.min(PLOT.right - CELL / 2, PLOT.left + (column + 0.5) * CELL),
-      y:
-        row === 'never'
-          ? (NEVER.top + NEVER.bottom) / 2
-          : Math.min(PLOT.bottom - CELL / 2, PLOT.top + (row + 0.5) * CELL),
-      all: 0,
-      worst,
-      worstOnes: 0,
-    };
-    grid.set(key, cell);
-    cell.all++;
-    const worse = WORSTS.indexOf(cell.worst) - WORSTS.indexOf(worst);
-    if (worse > 0) {
-      cell.worst = worst;
-      cell.worstOnes = 0;
-    }
-    if (worse >= 0) cell.worstOnes++;
-  }
-  const fullest = Math.max(...[...grid.values()].map(({ all }) => all));
-  const size = scaleSqrt([0, fullest], [3, CELL]);
-  return markup`${[...grid.values()].map(({ x, y, all, worst, worstOnes }) => {
-    const title = `${count(all, 'credential')}, ${number(worstOnes)} of them at the worst: ${WORST_NAMES[worst]}`;
-    return markup`<circle class="all" cx="${px(x)}" cy="${px(y)}" r="${px(size(all) / 2)}"/>${mark(worst, x, y, size(worst === 'none' ? 0 : worstOnes), title)}`;
-  })}`;
-}
+const CELL = 14;
 
-function daysAgo(days: number): string {
-  return `${count(wholeDays(days * DAY), 'day')} ago`;
-}
-
-function table(points: readonly Point[]): Markup {
-  const counts = new Map<string, number>();
-  for (const { age, idle } of points) {
-    const key = `${idle === null ? 'never' : spanOf(idle * DAY)} ${spanOf(age * DAY)}`;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  const rows = [
-    { key: 'never', label: 'never' },
-    ...SPANS.map(({ within }, i) => ({ key: String(i), label: within })).reverse(),
-  ];
-  return markup`<table><caption>Live credentials by days since creation (columns) and days since last use (rows)</caption>
-<thead><tr><th scope="col">Last used</th>${SPANS.map(({ within }) => markup`<th scope="col" class="number">${within}</th>`)}</tr></thead>
-<tbody>${rows.map(
-    ({ key, label }) =>
-      markup`<tr><th scope="row">${label}</th>${SPANS.map((_, i) => markup`<td class="number">${number(counts.get(`${key} ${i}`) ?? 0)}</td>`)}</tr>`,
-  )}</tbody></table>`;
-}
-
-type Credential = Report['credentials'][number];
-
-interface Ending {
-  readonly credential: Credential;
-  readonly at: number;
-  readonly worst: Worst;
-}
-
-/** Where live credentials end: on a date, or in one of the ways that have none. */
-interface Endings {
-  /** By date, soonest first. */
-  readonly dated: readonly Ending[];
-  readonly never: readonly Worst[];
-  readonly trusts: readonly Worst[];
-  readonly unknown: readonly Worst[];
-}
-
-const TIMELINE_WIDTH = 640;
-const TIMELINE_HEIGHT = 260;
-const TIMELINE_PLOT = { left: 46, right: 470, top: 24, bottom: 226 };
-const ASIDE = { left: 496, right: TIMELINE_WIDTH - 4 };
-/** The axis ends here at the latest: one key that ends in the year 9999 would press all others into a corner. */
-const FARTHEST = 400 * DAY;
-/** The widest a mark's place may be: a few marks should not look like many. */
-const PLACE = 15;
-
-export function timeline(report: Report, findings: ReadonlyMap<string, Severity>): Markup {
-  const now = Date.parse(report.run.asOf);
-  const endings = endingsOf(report, findings);
-  const { dated } = endings;
-  const end = now + Math.min(FARTHEST, Math.max(30 * DAY, (dated.at(-1)?.at ?? now) - now));
-  return figure({
-    id: 'timeline',
-    title: 'When live credentials end',
-    summary: summaryOf(endings, now),
-    drawing: drawing(
-      'timeline',
-      TIMELINE_WIDTH,
-      TIMELINE_HEIGHT,
-      markup`${plot(
-        dated.filter(({ at }) => at <= end),
-        now,
-        end,
-      )}${aside(endings, end)}`,
-    ),
-    table: timelineTable(endings, now),
+/** A disc for all credentials in a cell, and on it the mark of the worst severity, sized by how many have it. */
+function cells(points: readonly Placed[]): Markup[] {
+  const middle = (value: number, from: number, to: number) =>
+    Math.min(to - CELL / 2, from + (Math.floor((value - from) / CELL) + 0.5) * CELL);
+  const moved = points.map(({ worst, idle, x, y }) => ({
+    worst,
+    x: middle(x, SCATTER.left, SCATTER.right),
+    y: idle === null ? NEVER.middle : middle(y, SCATTER.top, SCATTER.bottom),
+  }));
+  const grid = [...groupBy(moved, ({ x, y }) => `${x} ${y}`).values()];
+  const size = scaleSqrt([0, Math.max(...grid.map((cell) => cell.length))], [3, CELL]);
+  return grid.flatMap((cell) => {
+    const [first] = cell.toSorted(byWorst);
+    if (!first) return [];
+    const { x, y, worst } = first;
+    const those = cell.filter((point) => point.worst === worst).length;
+    const title = `${count(cell.length, 'credential')}, ${number(those)} of them at the worst: ${worstName(worst)}`;
+    return markup`<circle class="all" cx="${px(x)}" cy="${px(y)}" r="${px(size(cell.length) / 2)}"/>${mark(worst, x, y, size(worst === 'none' ? 0 : those), title)}`;
   });
 }
 
-function summaryOf({ dated, never, trusts, unknown }: Endings, now: number): string {
+function scatterTable(points: readonly Aged[]): Markup {
+  const use = (idle: number | null) => (idle === null ? 'never' : rangeOf(idle * DAY));
+  const groups = groupBy(points, ({ age, idle }) => `${use(idle)}, ${rangeOf(age * DAY)}`);
+  const names = RANGES.map(({ name }) => name);
+  return table(
+    'Live credentials by days since creation (columns) and days since last use (rows)',
+    ['Last used', ...names],
+    ['never', ...names.toReversed()].map((used) => [
+      used,
+      ...names.map((created) => groups.get(`${used}, ${created}`)?.length ?? 0),
+    ]),
+  );
+}
+
+interface Ending extends Point {
+  readonly at: number;
+}
+
+/** When live credentials end: on a date, or in one of the ways that have none. */
+interface Endings {
+  /** By date, soonest first. */
+  readonly dated: readonly Ending[];
+  readonly never: readonly Point[];
+  readonly trusts: readonly Point[];
+  readonly unknown: readonly Point[];
+}
+
+const TIMELINE = { left: 46, right: 470, top: 24, bottom: 226, height: 260 };
+/** The column beside the plot. */
+const ASIDE = { left: 496, right: WIDTH - 4 };
+/** The axis ends here at the latest: one that ends in the year 9999 would press all others into a corner. */
+const FARTHEST = 400 * DAY;
+
+export function timeline(report: Report, findings: ReadonlyMap<string, Severity>): Markup {
+  const now = Date.parse(report.run.asOf);
+  const endings = endingsOf(livePoints(report, findings));
+  const { dated, never, trusts, unknown } = endings;
+  const end = now + Math.min(FARTHEST, Math.max(30 * DAY, (dated.at(-1)?.at ?? now) - now));
   const soon = dated.filter(({ at }) => at - now <= 30 * DAY).length;
-  return `Live credentials: ${[
-    `${number(dated.length)} with an end date (${number(soon)} within 30 days)`,
-    `${number(never.length)} that never ${never.length === 1 ? 'ends' : 'end'}`,
-    ...(trusts.length > 0 ? [`${count(trusts.length, 'federation trust')} without an end date`] : []),
-    ...(unknown.length > 0 ? [`${number(unknown.length)} whose end is not known`] : []),
-  ].join(', ')}.`;
+  return figure({
+    id: 'timeline',
+    title: 'When live credentials expire',
+    summary: `Live credentials: ${[
+      `${number(dated.length)} with an end date (${number(soon)} within 30 days)`,
+      `${number(never.length)} that never ${plural(never.length, 'expires', 'expire')}`,
+      ...(trusts.length > 0
+        ? [`${number(trusts.length)} ${kindName('federation-trust', trusts.length)} without an end date`]
+        : []),
+      ...(unknown.length > 0 ? [`${number(unknown.length)} whose end is not known`] : []),
+    ].join(', ')}.`,
+    height: TIMELINE.height,
+    drawing: markup`${timelinePlot(dated, now, end)}${timelineAside(endings, end)}`,
+    tables: timelineTables(endings, now),
+  });
 }
 
-function endingsOf(report: Report, findings: ReadonlyMap<string, Severity>): Endings {
-  const dated: Ending[] = [];
-  const never: Worst[] = [];
-  const trusts: Worst[] = [];
-  const unknown: Worst[] = [];
-  for (const credential of report.credentials) {
-    if (!credential.live) continue;
-    const worst = findings.get(credentialKey(credential)) ?? 'none';
-    const at = typeof credential.expiresAt === 'string' ? Date.parse(credential.expiresAt) : Number.NaN;
-    if (!Number.isNaN(at)) dated.push({ credential, at, worst });
-    else if (credential.kind === 'federation-trust') trusts.push(worst);
-    else if (credential.expiresAt === null) never.push(worst);
-    else unknown.push(worst);
-  }
-  dated.sort((a, b) => a.at - b.at);
-  return { dated, never, trusts, unknown };
+function endingsOf(points: readonly Point[]): Endings {
+  const timed = points.map((point) => ({ ...point, at: Date.parse(point.credential.expiresAt ?? '') }));
+  const open = timed.filter(({ at }) => Number.isNaN(at));
+  const isTrust = ({ credential }: Point) => credential.kind === 'federation-trust';
+  const others = open.filter((point) => !isTrust(point));
+  return {
+    dated: timed.filter(({ at }) => !Number.isNaN(at)).sort((a, b) => a.at - b.at),
+    trusts: open.filter(isTrust),
+    never: others.filter(({ credential }) => credential.expiresAt === null),
+    unknown: others.filter(({ credential }) => credential.expiresAt !== null),
+  };
 }
 
-function plot(dated: readonly Ending[], now: number, end: number): Markup {
-  const x = scaleUtc([now, end], [TIMELINE_PLOT.left, TIMELINE_PLOT.right]);
-  const span = spanFor(end - now);
-  const bins: Ending[][] = Array.from({ length: Math.ceil((end - now) / span) }, () => []);
-  for (const ending of dated) {
-    bins[Math.min(bins.length - 1, Math.max(0, Math.floor((ending.at - now) / span)))]?.push(ending);
-  }
-  const width = (TIMELINE_PLOT.right - TIMELINE_PLOT.left) / ((end - now) / span);
+/** The widest a mark's place may be: a few marks should not look like many. */
+const PLACE = 15;
+
+function timelinePlot(dated: readonly Ending[], now: number, end: number): Markup {
+  const { left, right, top, bottom } = TIMELINE;
+  const x = scaleUtc([now, end], [left, right]);
+  const bin = binFor(end - now);
+  const bins: Ending[][] = Array.from({ length: Math.ceil((end - now) / bin) }, () => []);
+  for (const ending of dated.filter(({ at }) => at <= end))
+    bins[Math.min(bins.length - 1, Math.max(0, Math.floor((ending.at - now) / bin)))]?.push(ending);
+  const width = (right - left) / ((end - now) / bin);
   const cell = Math.min(width, PLACE);
-  const highest = Math.max(1, ...bins.map((bin) => bin.length));
-  const fits = highest * cell <= TIMELINE_PLOT.bottom - TIMELINE_PLOT.top;
-  const month30 = px(x(Math.min(end, now + 30 * DAY)));
+  const highest = Math.max(1, ...bins.map(({ length }) => length));
+  const fits = highest * cell <= bottom - top;
   const months = end - now > 120 * DAY;
-  return markup`<rect class="zone" x="${TIMELINE_PLOT.left}" y="${TIMELINE_PLOT.top}" width="${px(month30 - TIMELINE_PLOT.left)}" height="${TIMELINE_PLOT.bottom - TIMELINE_PLOT.top}"/>
-<text class="label" x="${TIMELINE_PLOT.left}" y="${TIMELINE_PLOT.top - 7}">30 days</text>
-${fits ? dots(bins, width, cell, now) : columns(bins, width, highest, now, span)}
-<path class="axis" d="M${TIMELINE_PLOT.left},${TIMELINE_PLOT.bottom}H${TIMELINE_PLOT.right}"/>
+  return markup`<rect class="zone" x="${left}" y="${top}" width="${px(x(Math.min(end, now + 30 * DAY)) - left)}" height="${bottom - top}"/>
+${label(left, top - 7, 'start', '30 days')}
+${fits ? dots(bins, width, cell, now) : columns(bins, width, highest, now, bin)}
+<path class="axis" d="M${left},${bottom}H${right}"/>
 ${x
   .ticks(5)
-  .filter((tick) => x(tick) < TIMELINE_PLOT.right - 20)
-  .map(
-    (tick) =>
-      markup`<g class="tick" transform="translate(${px(x(tick))},${TIMELINE_PLOT.bottom})"><path class="axis" d="M0,0V5"/><text y="18" text-anchor="middle">${
-        months ? month(tick.getTime()) : day(tick.getTime(), 'without year')
-      }</text></g>`,
-  )}`;
+  .filter((tick) => x(tick) < right - 20)
+  .map((tick) => {
+    // `Tue, 24 Nov 2026 05:00:00 GMT`.
+    const name = months ? tick.toUTCString().slice(8, 16) : tick.toUTCString().slice(5, 11);
+    return markup`<path class="axis" d="M${px(x(tick))},${bottom}v5"/>${label(x(tick), bottom + 18, 'middle', name)}`;
+  })}`;
 }
 
 /** Days, weeks or fortnights, so that there are some thirty of them. */
-function spanFor(range: number): number {
+function binFor(range: number): number {
   if (range <= 45 * DAY) return DAY;
   return range <= 250 * DAY ? 7 * DAY : 14 * DAY;
 }
 
-/** One mark a credential, stacked on its span of days, the worst at the bottom. */
-function dots(bins: readonly Ending[][], width: number, cell: number, now: number): Markup {
-  return markup`${bins.map((bin, i) =>
-    worstFirst(bin).map(({ credential, at, worst }, n) =>
-      mark(
-        worst,
-        TIMELINE_PLOT.left + (i + 0.5) * width,
-        TIMELINE_PLOT.bottom - (n + 0.5) * cell,
-        Math.min(cell - 1, 11),
-        `${readable(credentialName(credential), 80)}, ${ownerView(credential).name}: ends ${day(at)}, ${fromNow(at, now)} (${WORST_NAMES[worst]})`,
-      ),
-    ),
-  )}`;
+/** One mark per credential, stacked in its bin, the worst at the bottom. */
+function dots(bins: readonly Ending[][], width: number, cell: number, now: number): Markup[] {
+  return bins.flatMap((bin, i) =>
+    bin.toSorted(byWorst).map(({ credential, at, worst }, n) => {
+      const title = `${nameAndOwner(credential)}: expires ${day(at)}, ${fromNow(at, now)} (${worstName(worst)})`;
+      const x = TIMELINE.left + (i + 0.5) * width;
+      return mark(worst, x, TIMELINE.bottom - (n + 0.5) * cell, Math.min(cell - 1, 11), title);
+    }),
+  );
 }
 
-/** One column a span of days, by severity. */
+/** One column per bin, by severity. */
 function columns(
   bins: readonly Ending[][],
   width: number,
   highest: number,
   now: number,
-  span: number,
+  bin: number,
 ): Markup {
-  const y = scaleLinear([0, highest], [TIMELINE_PLOT.bottom, TIMELINE_PLOT.top]).nice(4);
-  const counts = bins.map((bin) => tally(bin.map(({ worst }) => worst)));
-  const layers = stack<Record<Worst, number>, Worst>().keys(WORSTS)(counts);
+  const { left, right, top, bottom } = TIMELINE;
+  const y = scaleLinear([0, highest], [bottom, top]).nice(4);
   return markup`${y
     .ticks(4)
     .map(
       (tick) =>
-        markup`<path class="grid" d="M${TIMELINE_PLOT.left},${px(y(tick))}H${TIMELINE_PLOT.right}"/><text class="label" x="${TIMELINE_PLOT.left - 5}" y="${px(y(tick)) + 4}" text-anchor="end">${number(tick)}</text>`,
-    )}${layers.map((layer) =>
-    layer.map(([from, to], i) =>
-      to === from
-        ? null
-        : markup`<rect class="mark ${layer.key}" x="${px(TIMELINE_PLOT.left + i * width + 0.5)}" y="${px(y(to))}" width="${px(width - 1)}" height="${px(y(from) - y(to))}"><title>${`${count(to - from, 'credential')} (${WORST_NAMES[layer.key]}) ending in the ${count(span / DAY, 'day')} from ${day(now + i * span)}`}</title></rect>`,
-    ),
+        markup`<path class="grid" d="M${left},${px(y(tick))}H${right}"/>${label(left - 5, y(tick) + 4, 'end', number(tick))}`,
+    )}${bins.map((endings, i) =>
+    stacked(countWorst(endings), (worst, from, to) => {
+      const title = `${count(to - from, 'credential')} (${worstName(worst)}) expiring in the ${count(bin / DAY, 'day')} from ${day(now + i * bin)}`;
+      return block(worst, left + i * width + 0.5, y(to), width - 1, y(from) - y(to), title);
+    }),
   )}`;
 }
 
-/** Those that no axis can show, each with its count and a bar of its severities. */
-function aside({ dated, never, trusts, unknown }: Endings, end: number): Markup {
-  const later = dated.filter(({ at }) => at > end).map(({ worst }) => worst);
+/** Credentials that the axis cannot show, each group with its count and a bar of its severities. */
+function timelineAside({ dated, never, trusts, unknown }: Endings, end: number): Markup {
+  const { top, bottom, right } = TIMELINE;
   const groups = [
-    { label: 'never end', worsts: never, always: true },
-    { label: 'trusts, no end date', worsts: trusts, always: false },
-    { label: `after ${day(end)}`, worsts: later, always: false },
-    { label: 'end not known', worsts: unknown, always: false },
-  ].filter(({ worsts, always }) => always || worsts.length > 0);
-  return markup`<path class="axis" d="M${(TIMELINE_PLOT.right + ASIDE.left) / 2},${TIMELINE_PLOT.top}V${TIMELINE_PLOT.bottom}"/>${groups.map(
-    ({ label, worsts }, i) =>
-      markup`<g transform="translate(${ASIDE.left},${TIMELINE_PLOT.top + i * 54})"><text class="count" y="20">${number(worsts.length)}</text><text class="label" y="34">${label}</text>${shares(worsts, label)}</g>`,
+    { name: 'never expire', points: never },
+    { name: 'trusts, no end date', points: trusts },
+    { name: `after ${day(end)}`, points: dated.filter(({ at }) => at > end) },
+    { name: 'end not known', points: unknown },
+  ].filter(({ points }) => points === never || points.length > 0);
+  return markup`<path class="axis" d="M${(right + ASIDE.left) / 2},${top}V${bottom}"/>${groups.map(
+    ({ name, points }, i) => {
+      const x = scaleLinear([0, points.length], [0, ASIDE.right - ASIDE.left]);
+      const shares = stacked(countWorst(points), (worst, from, to) => {
+        const title = `${count(to - from, 'credential')}, ${name} (${worstName(worst)})`;
+        return block(worst, x(from), 39, Math.max(1, x(to) - x(from) - 1), 7, title);
+      });
+      return markup`<g transform="translate(${ASIDE.left},${top + i * 54})"><text class="count" y="20">${number(points.length)}</text>${label(0, 34, 'start', name)}${shares}</g>`;
+    },
   )}`;
 }
 
-function shares(worsts: readonly Worst[], label: string): Markup {
-  const x = scaleLinear([0, worsts.length], [0, ASIDE.right - ASIDE.left]);
-  const layers = stack<Record<Worst, number>, Worst>().keys(WORSTS)([tally(worsts)]);
-  return markup`${layers.map((layer) =>
-    layer.map(([from, to]) =>
-      to === from
-        ? null
-        : markup`<rect class="mark ${layer.key}" x="${px(x(from))}" y="39" width="${px(Math.max(1, x(to) - x(from) - 1))}" height="7"><title>${`${count(to - from, 'credential')}, ${label} (${WORST_NAMES[layer.key]})`}</title></rect>`,
-    ),
-  )}`;
-}
+const NEXT = 12;
 
-function timelineTable({ dated, never, trusts, unknown }: Endings, now: number): Markup {
-  const spans: Worst[][] = SPANS.map(() => []);
-  for (const { at, worst } of dated) spans[spanOf(at - now)]?.push(worst);
-  const rows = [
-    ...SPANS.map(({ within }, i) => ({ label: within, worsts: spans[i] ?? [] })),
-    { label: 'never', worsts: never },
-    { label: 'no end date (federation trusts)', worsts: trusts },
-    { label: 'not known', worsts: unknown },
+function timelineTables({ dated, never, trusts, unknown }: Endings, now: number): Markup[] {
+  const ranges = groupBy(dated, ({ at }) => rangeOf(at - now));
+  const groups: readonly (readonly [string, readonly Point[]])[] = [
+    ...RANGES.map(({ name }) => [name, ranges.get(name) ?? []] as const),
+    ['never', never],
+    ['no end date (federation trusts)', trusts],
+    ['not known', unknown],
   ];
-  const next = dated.slice(0, 12);
-  return markup`<table><caption>Live credentials by end date</caption>
-<thead><tr><th scope="col">Ends</th><th scope="col" class="number">Credentials</th><th scope="col" class="number">with a critical or high finding</th></tr></thead>
-<tbody>${rows.map(({ label, worsts }) => {
-    const { critical, high } = tally(worsts);
-    return markup`<tr><th scope="row">${label}</th><td class="number">${number(worsts.length)}</td><td class="number">${number(critical + high)}</td></tr>`;
-  })}</tbody></table>${
-    next.length > 0 &&
-    markup`<table><caption>${next.length < dated.length ? `The first ${next.length} to end` : 'All with an end date'}</caption>
-<thead><tr><th scope="col">Credential</th><th scope="col">Owner</th><th scope="col">Ends</th><th scope="col" class="number">Days left</th></tr></thead>
-<tbody>${next.map(
-      ({ credential, at }) =>
-        markup`<tr><th scope="row"><bdi>${readable(credentialName(credential), 80)}</bdi></th><td><bdi>${ownerView(credential).name}</bdi></td><td>${day(at)}</td><td class="number">${number(wholeDays(at - now))}</td></tr>`,
-    )}</tbody></table>`
-  }`;
-}
-
-function tally(worsts: readonly Worst[]): Record<Worst, number> {
-  const counts: Record<Worst, number> = { critical: 0, high: 0, medium: 0, low: 0, info: 0, none: 0 };
-  for (const worst of worsts) counts[worst]++;
-  return counts;
-}
-
-function worstFirst(bin: readonly Ending[]): readonly Ending[] {
-  return bin.toSorted((a, b) => WORSTS.indexOf(a.worst) - WORSTS.indexOf(b.worst));
+  const next = dated.slice(0, NEXT);
+  return [
+    table(
+      'Live credentials by end date',
+      ['Expires', 'Credentials', 'with a critical or high finding'],
+      groups.map(([name, points]) => {
+        const { critical, high } = countWorst(points);
+        return [name, points.length, critical + high];
+      }),
+    ),
+    ...(next.length > 0
+      ? [
+          table(
+            next.length < dated.length ? `The first ${next.length} to expire` : 'All with an end date',
+            ['Credential', 'Owner', 'Expires', 'Days left'],
+            next.map(({ credential, at }) => [
+              markup`<bdi>${readable(credentialName(credential), 80)}</bdi>`,
+              markup`<bdi>${ownerData(credential).name}</bdi>`,
+              day(at),
+              wholeDays(at - now),
+            ]),
+          ),
+        ]
+      : []),
+  ];
 }

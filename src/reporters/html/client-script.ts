@@ -1,8 +1,8 @@
 /**
- * The page's script, as the text that stands in the page.
+ * The page's script, as the text that is in the page.
  *
  * A text and not a compiled module: the policy names it by its hash, so it must be the same bytes whatever bundles or
- * transpiles this file. It puts texts into elements only as text; the data it shows stands in the page as JSON.
+ * transpiles this file. It puts texts into elements only as text; the data it shows (see data.ts) is in the page as JSON.
  */
 export const CLIENT_SCRIPT = String.raw`
 'use strict';
@@ -14,70 +14,51 @@ export const CLIENT_SCRIPT = String.raw`
   const number = new Intl.NumberFormat('en-US');
   const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
   const credentialOf = (finding) => data.credentials[finding.credential];
-  const ownerOf = (finding) => data.owners[credentialOf(finding)?.owner];
-  const ownerLabel = (finding) => ownerOf(finding)?.label ?? data.onAWaiver;
+  const ownerOf = (finding) => data.owners[credentialOf(finding).owner];
+  const ruleOf = (finding) => data.rules[finding.rule];
 
-  const element = (name, text) => {
+  const element = (name, content) => {
     const made = document.createElement(name);
-    made.textContent = text;
+    made.append(content);
     return made;
   };
 
   function row(finding) {
-    const credential = credentialOf(finding);
-    const owner = ownerOf(finding);
-    const rule = data.rules[finding.rule];
     const filled = emptyRow.cloneNode(true);
     const slots = {};
     for (const slot of filled.querySelectorAll('[data-slot]')) slots[slot.dataset.slot] = slot;
-    const texts = {
-      severity: finding.level === 'unknown' ? 'could not tell' : finding.level,
-      status: finding.status, message: finding.message, rule: rule.id, waiver: finding.waiver,
-      name: credential?.name ?? data.onAWaiver, kind: credential?.kind, self: credential?.self ? 'runs this audit' : '',
-      owner: owner?.name, ownerDetail: owner?.detail, used: credential?.used, usedDay: credential?.usedDay,
-      ends: credential?.ends, endsDay: credential?.endsDay, fix: data.fixes[finding.fix], about: rule.about,
-      fingerprint: finding.fingerprint,
-    };
-    for (const [slot, text] of Object.entries(texts)) {
-      slots[slot].textContent = text ?? '';
-      slots[slot].hidden = !text;
+    const rule = ruleOf(finding);
+    const credential = credentialOf(finding);
+    const parts = { finding, rule, credential, owner: ownerOf(finding), fix: data.fixes[finding.fix] };
+    for (const [slot, [part, key]] of Object.entries(data.slots)) {
+      slots[slot].textContent = parts[part][key];
+      slots[slot].hidden = !parts[part][key];
     }
     slots.severity.classList.add(finding.level);
     if (finding.status) slots.status.classList.add(finding.status);
-    const facts = data.facts.map((name, i) => [name, credential?.facts[i]]).filter(([, fact]) => typeof fact === 'string');
-    if (finding.firstSeen) facts.push(['First seen', finding.firstSeen]);
-    for (const [name, fact] of facts.concat(finding.evidence)) {
-      const value = document.createElement('dd');
-      value.append(element('bdi', fact));
-      slots.facts.append(element('dt', name), value);
-    }
+    for (const [name, fact] of data.facts.map((name, i) => [name, credential.facts[i]]).concat(finding.evidence))
+      if (fact) slots.facts.append(element('dt', name), element('dd', element('bdi', fact)));
     slots.references.hidden = rule.references.length === 0;
     for (const { title, url } of rule.references) {
-      const item = element('li', url ? '' : title);
-      if (url) {
-        const link = element('a', title);
-        link.href = url;
-        link.rel = 'noopener noreferrer';
-        item.append(link);
-      }
-      slots.references.append(item);
+      const link = url ? element('a', title) : title;
+      if (url) Object.assign(link, { href: url, rel: 'noopener noreferrer' });
+      slots.references.append(element('li', link));
     }
     slots.permalink.href = '#' + finding.fingerprint;
     slots.message.id = finding.fingerprint;
     return filled;
   }
 
-  const never = Infinity;
   const SORT_KEYS = {
     severity: (finding) => -finding.rank,
-    rule: (finding) => data.rules[finding.rule].id + '\n' + finding.message,
-    name: (finding) => credentialOf(finding)?.name ?? '',
-    owner: ownerLabel,
-    used: (finding) => credentialOf(finding)?.usedAt ?? never,
-    ends: (finding) => credentialOf(finding)?.endsAt ?? never,
+    rule: (finding) => ruleOf(finding).id + '\n' + finding.message,
+    name: (finding) => credentialOf(finding).name,
+    owner: (finding) => ownerOf(finding).label,
+    used: (finding) => credentialOf(finding).usedAt ?? Infinity,
+    ends: (finding) => credentialOf(finding).endsAt ?? Infinity,
   };
 
-  /** A table with its header and pager; the order the report came in is the order by severity. */
+  /** A table with its header and pager; the order of the report is the order by severity. */
   function findingsTable(id, all) {
     const table = document.getElementById(id);
     if (!table) return undefined;
@@ -89,8 +70,10 @@ export const CLIENT_SCRIPT = String.raw`
     let page = 0;
     let size = PAGE_ROWS;
 
-    function draw() {
-      const rows = shown.slice(page * size, (page + 1) * size);
+    function draw(newPage) {
+      page = newPage;
+      const start = page * size;
+      const rows = shown.slice(start, start + size);
       table.tBodies[0].replaceChildren(...rows.map(row));
       for (const header of table.querySelectorAll('th')) {
         if (header.dataset.column !== sorting.column) header.removeAttribute('aria-sort');
@@ -98,9 +81,9 @@ export const CLIENT_SCRIPT = String.raw`
       }
       pager.hidden = shown.length <= size;
       pager.querySelector('span').textContent =
-        number.format(page * size + 1) + '–' + number.format(page * size + rows.length) + ' of ' + number.format(shown.length);
+        number.format(start + 1) + '–' + number.format(start + rows.length) + ' of ' + number.format(shown.length);
       previous.setAttribute('aria-disabled', String(page === 0));
-      next.setAttribute('aria-disabled', String((page + 1) * size >= shown.length));
+      next.setAttribute('aria-disabled', String(start + size >= shown.length));
     }
     function update() {
       const key = SORT_KEYS[sorting.column];
@@ -108,15 +91,14 @@ export const CLIENT_SCRIPT = String.raw`
       const keyed = all.filter(wanted).map((finding) => [key(finding), finding]);
       keyed.sort(([a], [b]) => way * (typeof a === 'string' ? collator.compare(a, b) : a === b ? 0 : a < b ? -1 : 1));
       shown = keyed.map(([, finding]) => finding);
-      page = 0;
-      draw();
+      draw(0);
     }
     for (const header of table.querySelectorAll('th')) {
       const button = header.querySelector('button');
       header.querySelector('.static').hidden = true;
       button.hidden = false;
       button.addEventListener('click', () => {
-        const column = header.dataset.column;
+        const { column } = header.dataset;
         sorting = { column, descending: sorting.column === column && !sorting.descending };
         update();
       });
@@ -124,89 +106,83 @@ export const CLIENT_SCRIPT = String.raw`
     pager.addEventListener('click', (event) => {
       const button = event.target.closest('button');
       if (!button || button.getAttribute('aria-disabled') === 'true') return;
-      page += Number(button.dataset.step);
-      draw();
+      draw(page + Number(button.dataset.step));
       table.scrollIntoView({ block: 'start' });
     });
-    addEventListener('beforeprint', () => { page = 0; size = PRINTED_ROWS; draw(); });
-    addEventListener('afterprint', () => { page = 0; size = PAGE_ROWS; draw(); });
+    addEventListener('beforeprint', () => { size = PRINTED_ROWS; draw(0); });
+    addEventListener('afterprint', () => { size = PAGE_ROWS; draw(0); });
     return {
-      total: all.length,
       filter(predicate) { wanted = predicate; update(); return shown.length; },
-      /** Turns to the page of a finding; false where the table does not hold it now. */
+      /** Turns to the page of a finding; false if the table does not hold it now. */
       turnTo(fingerprint) {
         const place = shown.findIndex((finding) => finding.fingerprint === fingerprint);
-        if (place < 0) return false;
-        page = Math.floor(place / size);
-        draw();
-        return true;
+        if (place >= 0) draw(Math.floor(place / size));
+        return place >= 0;
       },
     };
   }
 
   for (const note of document.querySelectorAll('.note.static')) note.hidden = true;
   const open = findingsTable('open', data.findings);
-  const accepted = findingsTable('accepted', data.waived);
-  accepted?.filter(() => true);
+  const waived = findingsTable('accepted', data.waived);
+  waived?.filter(() => true);
 
-  const result = document.getElementById('result');
-  const controls = document.getElementById('filters');
-  const control = (name) => document.getElementById('filter-' + name);
-  const boxes = controls ? [...controls.querySelectorAll('[name=severity]')] : [];
+  const form = document.getElementById('filters');
   let texts;
 
-  /** All that a search looks through, put together at the first search. */
+  /** Everything that a search looks through, put together at the first search. */
   function searchable() {
     texts ??= new Map(data.findings.map((finding) => {
-      const credential = credentialOf(finding);
-      return [finding, [finding.message, finding.fingerprint, data.rules[finding.rule].id, data.rules[finding.rule].title,
-        ownerLabel(finding), ...(credential?.facts ?? [])].join('\n').toLowerCase()];
+      const { id, title } = ruleOf(finding);
+      const words = [finding.message, finding.fingerprint, id, title, ownerOf(finding).label, ...credentialOf(finding).facts];
+      return [finding, words.join('\n').toLowerCase()];
     }));
     return texts;
   }
 
   function applyFilters() {
-    if (!open) return;
-    const words = control('search').value.toLowerCase().split(/\s+/).filter(Boolean);
-    const levels = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
-    const [rule, kind, status] = ['rule', 'kind', 'status'].map((name) => control(name).value);
-    const owner = control('owner').value.trim().toLowerCase();
-    const exactly = owner === data.onAWaiver || data.owners.some(({ label }) => label.toLowerCase() === owner);
+    const wanted = new FormData(form);
+    const levels = wanted.getAll('severity');
+    const [search, owner] = ['search', 'owner'].map((name) => wanted.get(name).trim().toLowerCase());
+    const [rule, kind, status] = ['rule', 'kind', 'status'].map((name) => wanted.get(name));
+    const words = search.split(/\s+/).filter(Boolean);
     const haystack = words.length > 0 ? searchable() : undefined;
-    const count = open.filter((finding) => {
-      if (levels.size > 0 && !levels.has(finding.level)) return false;
-      if (rule && data.rules[finding.rule].id !== rule) return false;
-      if (kind && credentialOf(finding)?.kind !== kind) return false;
-      if (status && finding.status !== status && !(status === 'new' && finding.status === 'reopened')) return false;
-      if (owner) {
-        const label = ownerLabel(finding).toLowerCase();
-        if (exactly ? label !== owner : !label.includes(owner)) return false;
-      }
-      return words.every((word) => haystack.get(finding).includes(word));
-    });
-    result.textContent = number.format(count) + ' of ' + number.format(open.total) + (open.total === 1 ? ' finding' : ' findings');
+    const exactly = data.owners.some(({ label }) => label.toLowerCase() === owner);
+    const hasOwner = (label) => (exactly ? label === owner : label.includes(owner));
+    const count = open.filter((finding) =>
+      (levels.length === 0 || levels.includes(finding.level)) &&
+      (!rule || ruleOf(finding).id === rule) &&
+      (!kind || credentialOf(finding).kind === kind) &&
+      (!status || finding.status === status || (status === 'new' && finding.status === 'reopened')) &&
+      (!owner || hasOwner(ownerOf(finding).label.toLowerCase())) &&
+      words.every((word) => haystack.get(finding).includes(word)));
+    const total = data.findings.length;
+    document.getElementById('result').textContent =
+      number.format(count) + ' of ' + number.format(total) + (total === 1 ? ' finding' : ' findings');
   }
 
-  function resetFilters() {
-    for (const box of boxes) box.checked = false;
-    for (const name of ['search', 'rule', 'kind', 'owner', 'status']) control(name).value = '';
+  function showAll() {
+    form.reset();
+    applyFilters();
   }
 
   if (open) {
-    controls.hidden = false;
-    controls.addEventListener('input', applyFilters);
+    form.hidden = false;
+    form.addEventListener('input', applyFilters);
+    form.addEventListener('submit', (event) => event.preventDefault());
+    document.getElementById('filter-reset').addEventListener('click', showAll);
     // So that the first letter typed does not have to wait for it.
     globalThis.requestIdleCallback?.(searchable);
-    control('reset').addEventListener('click', () => { resetFilters(); applyFilters(); });
-    applyFilters();
+    showAll();
     document.addEventListener('click', (event) => {
       const link = event.target.closest('a[data-filter]');
       if (!link) return;
-      resetFilters();
       const { filter, value } = link.dataset;
-      // Counts by status leave out what could not be told, so the rows behind them do too.
-      for (const box of boxes) box.checked = filter === 'severity' ? box.value === value : filter === 'status' && box.value !== 'unknown';
-      if (filter !== 'severity') control(filter).value = value;
+      form.reset();
+      // Counts by status leave out unknown outcomes, so the rows behind them do too.
+      for (const box of form.elements.severity)
+        box.checked = filter === 'severity' ? box.value === value : filter === 'status' && box.value !== 'unknown';
+      if (filter !== 'severity') form.elements[filter].value = value;
       applyFilters();
     });
   }
@@ -215,15 +191,14 @@ export const CLIENT_SCRIPT = String.raw`
   function showLinked() {
     const fingerprint = location.hash.slice(1);
     if (!fingerprint) return;
-    if (!open?.turnTo(fingerprint) && !accepted?.turnTo(fingerprint)) {
-      if (data.findings.some((finding) => finding.fingerprint === fingerprint)) {
-        resetFilters();
-        applyFilters();
+    if (data.findings.some((finding) => finding.fingerprint === fingerprint)) {
+      if (!open.turnTo(fingerprint)) {
+        showAll();
         open.turnTo(fingerprint);
-      } else {
-        if (data.gone.includes(fingerprint)) document.getElementById('resolved').focus();
-        return;
       }
+    } else if (!waived?.turnTo(fingerprint)) {
+      if (data.resolved.includes(fingerprint)) document.getElementById('resolved').focus();
+      return;
     }
     const found = document.getElementById(fingerprint);
     found.closest('tr').classList.add('target');

@@ -98,7 +98,7 @@ summary { cursor: pointer; }
 .bars tbody td { vertical-align: middle; }
 .bars svg { width: 100%; min-width: 60px; height: 14px; }
 .bars rect { stroke: var(--card); stroke-width: 1; vector-effect: non-scaling-stroke; }
-.seen { font-weight: 600; color: var(--good); } .seen.partial, .seen.unavailable { color: var(--critical); }
+.read { font-weight: 600; color: var(--good); } .read.partial, .read.unavailable { color: var(--critical); }
 .coverage .drawing { background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 4px 18px; }
 .notes { padding-left: 20px; }
 
@@ -158,7 +158,7 @@ footer { margin-top: 44px; padding-bottom: 36px; color: var(--muted); font-size:
   .card { padding: 14px; }
   .findings, .findings tbody, .findings thead { display: block; }
   .findings thead tr { display: flex; flex-wrap: wrap; gap: 0 16px; padding: 6px 14px; border-bottom: 1px solid var(--line); }
-  .findings thead th, .findings thead th:first-child { width: auto; padding: 0; border: 0; position: static; }
+  .findings thead [data-column], .findings thead th:first-child { width: auto; padding: 0; border: 0; position: static; }
   .findings tbody tr { display: grid; grid-template-columns: 1fr 1fr; gap: 6px 14px; padding: 14px; border-bottom: 1px solid var(--line); }
   .findings tbody td, .findings tbody td:first-child { padding: 0; border: 0; width: auto; }
   .findings td.finding { grid-column: 1 / -1; }

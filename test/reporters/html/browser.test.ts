@@ -93,7 +93,7 @@ describe('the html report in Chromium', () => {
       await page.locator(`#${id} summary`).click();
       await expect(page.locator(`#${id} .numbers table`).first().isVisible()).resolves.toBe(true);
     }
-    await expect(page.getByRole('img', { name: 'When live credentials end' }).count()).resolves.toBe(1);
+    await expect(page.getByRole('img', { name: 'When live credentials expire' }).count()).resolves.toBe(1);
   });
 
   test('searches names, ids, owners and fingerprints, all words in any order', async () => {
@@ -133,7 +133,7 @@ describe('the html report in Chromium', () => {
     const showAll = page.getByRole('button', { name: 'Show all' });
     await page.getByLabel('high').check();
     await expectRows(({ severity, outcome }) => severity === 'high' && outcome === 'violation');
-    await page.getByLabel('could not tell').check();
+    await page.getByLabel('unknown').check();
     await expectRows(({ severity, outcome }) => severity === 'high' || outcome === 'unknown');
     await page.getByLabel('Rule').selectOption('no-expiry');
     await expectRows(({ rule }) => rule === 'no-expiry');
@@ -155,8 +155,8 @@ describe('the html report in Chromium', () => {
     const page = await open(report);
     await page.getByRole('link', { name: '1 critical' }).click();
     expect(await column(page, 1)).toEqual([expect.stringContaining('critical')]);
-    await page.getByRole('link', { name: 'could not tell' }).click();
-    expect(await column(page, 1)).toEqual([expect.stringContaining('could not tell')]);
+    await page.getByRole('link', { name: 'unknown' }).click();
+    expect(await column(page, 1)).toEqual([expect.stringContaining('unknown')]);
     await page.getByRole('link', { name: 'new since the last run' }).click();
     expect(await rows(page).count()).toBe(report.summary.new);
     await page.locator('#by-rule').getByRole('link', { name: 'expired' }).click();
@@ -206,7 +206,7 @@ describe('the html report in Chromium', () => {
     expect(await sorting()).toEqual([expect.stringMatching(/Credential descending$/)]);
     expect(await by('Finding')).toEqual(['key 10', 'key 1', 'key 9']);
     expect(await by('Last used')).toEqual(['key 10', 'key 1', 'key 9']);
-    expect(await by('Ends')).toEqual(['key 1', 'key 9', 'key 10']);
+    expect(await by('Expires')).toEqual(['key 1', 'key 9', 'key 10']);
     expect(await by('Severity')).toEqual(['key 9', 'key 1', 'key 10']);
     expect(await by('Severity')).toEqual(['key 10', 'key 1', 'key 9']);
   });

@@ -1,27 +1,39 @@
 import { describe, expect, test } from '@jest/globals';
-import { Markup, markup } from '../../../src/reporters/html/markup.js';
+import { day, Markup, markup, table } from '../../../src/reporters/html/markup.js';
 
 describe('markup', () => {
-  test('escapes what is not markup yet, in text and in attributes', () => {
+  test('escapes text in elements and in attributes', () => {
     const hostile = `<b>&"'`;
     expect(markup`<p title="${hostile}">${hostile}</p>`.html).toBe(
       '<p title="&lt;b&gt;&amp;&quot;&#39;">&lt;b&gt;&amp;&quot;&#39;</p>',
     );
   });
 
-  test('takes markup as it is, also in nested lists, and numbers', () => {
+  test('keeps markup, also in nested lists, and numbers', () => {
     expect(markup`<ul>${[markup`<li>${1}</li>`, [markup`<li>${'<'}</li>`]]}</ul>`.html).toBe(
       '<ul><li>1</li><li>&lt;</li></ul>',
     );
   });
 
-  test('leaves out what is not there, but not zero', () => {
+  test('omits null, undefined and false, but not zero', () => {
     expect(markup`${null}${undefined}${false}${0}${''}`.html).toBe('0');
   });
 
-  test('a look-alike of markup is no markup', () => {
+  test('rejects an object that only looks like markup', () => {
     const fake = { html: '<script>' } as unknown as Markup;
     expect(() => markup`${fake}`.html).toThrow(TypeError);
     expect(markup`${new Markup('<br>')}`.html).toBe('<br>');
   });
+});
+
+test('a table escapes its cells, groups numbers and aligns their columns', () => {
+  expect(table('<x>', ['Name', 'Count'], [['<b>', 1204]]).html.replaceAll('\n', '')).toBe(
+    '<table><caption>&lt;x&gt;</caption>' +
+      '<thead><tr><th scope="col">Name</th><th scope="col" class="number">Count</th></tr></thead>' +
+      '<tbody><tr><th scope="row">&lt;b&gt;</th><td class="number">1,204</td></tr></tbody></table>',
+  );
+});
+
+test('days are those of UTC', () => {
+  expect(day(Date.parse('2027-01-01T00:30:00+01:00'))).toBe('2026-12-31');
 });

@@ -26,12 +26,12 @@ function dataOf(page: string) {
 describe('the page', () => {
   const page = html(fullReport(), HTML_CONTEXT);
 
-  test('the same report gives the same bytes', () => {
+  test('is the same for the same report', () => {
     expect(html(fullReport(), HTML_CONTEXT)).toBe(page);
     expect(page.endsWith('</html>\n')).toBe(true);
   });
 
-  test('the policy allows exactly the script and the style that are there', () => {
+  test('has a policy that allows only its own script and style', () => {
     const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
     const policy = between(page, 'http-equiv="Content-Security-Policy" content="', '"');
     expect(policy).toContain("default-src 'none'");
@@ -42,12 +42,12 @@ describe('the page', () => {
     expect(page).not.toMatch(/ style="| on\w+="| src="/);
   });
 
-  test('nothing in the script could end it, or turn text into markup', () => {
+  test('has a script that cannot end early or turn text into markup', () => {
     expect(CLIENT_SCRIPT).not.toMatch(/<\/script|<!--/i);
     expect(CLIENT_SCRIPT).not.toMatch(/innerHTML|outerHTML|insertAdjacent|document\.write|eval|Function\(/);
   });
 
-  test('hostile names reach the data as text that neither acts nor ends its element', () => {
+  test('holds hostile names as text that has no effect', () => {
     const names = Object.values(HOSTILE);
     const hostile = html(
       sampleReport({
@@ -64,13 +64,13 @@ describe('the page', () => {
     expect(hostile.length).toBeLessThan(1_000_000);
   });
 
-  test('names no address but those of references and of the run, and none that runs', () => {
+  test('links the run only if its address is a web address', () => {
     const context = { ...HTML_CONTEXT, runUrl: 'https://ci.example/runs/7?a=1&b=2' };
     expect(html(fullReport(), context)).toContain('href="https://ci.example/runs/7?a=1&amp;b=2"');
     expect(html(fullReport(), { ...context, runUrl: 'javascript:alert(1)' })).not.toContain('javascript:');
   });
 
-  test('writes out the first fifty rows and holds all as data', () => {
+  test('has the first 50 rows as HTML and all of them as data', () => {
     const many = html(tenantReport(300), HTML_CONTEXT);
     const { findings, waived } = dataOf(many);
     expect(findings.length + waived.length).toBe(300);
@@ -78,7 +78,7 @@ describe('the page', () => {
     expect(many.match(/<summary id="[0-9a-f]{64}"/g)).toHaveLength(50 + waived.length);
   });
 
-  test('a rule that is not known here is shown by its id', () => {
+  test('shows an unknown rule by its id', () => {
     expect(dataOf(html(fullReport(), sampleContext())).rules[0]).toEqual({
       id: 'loose-trust-condition',
       title: 'loose-trust-condition',
@@ -96,25 +96,25 @@ describe('the page', () => {
 describe('the headline', () => {
   const verdict = (page: string) => between(page, '<p class="verdict ', '</p>');
 
-  test('counts findings on credentials, the worst first', () => {
+  test('counts findings and credentials, the worst severities first', () => {
     expect(verdict(html(fullReport(), HTML_CONTEXT))).toBe(
       'open">5 findings on 4 of 6 credentials: 1 critical and 1 high.',
     );
   });
 
-  test('is clean only where all was seen, something was there, and every check had an answer', () => {
+  test('is clean only if everything was read, there were credentials, and no outcome is unknown', () => {
     const credentials = [sampleCredential()];
     expect(verdict(html(sampleReport({ credentials }), HTML_CONTEXT))).toBe(
-      'clean">No finding on 1 credential.',
+      'clean">No findings on 1 credential.',
     );
-    expect(verdict(html(sampleReport(), HTML_CONTEXT))).toBe('open">No credential was there to judge.');
+    expect(verdict(html(sampleReport(), HTML_CONTEXT))).toBe('open">There were no credentials to audit.');
     expect(verdict(html(sampleReport({ findings: [sampleUnknown()] }), HTML_CONTEXT))).toMatch(/^open/);
     expect(verdict(html(sampleReport({ credentials, complete: false }), HTML_CONTEXT))).toBe(
-      'incomplete">No finding in what could be seen, but not everything was seen.',
+      'incomplete">No findings so far; the audit is incomplete.',
     );
   });
 
-  test('a source that is not available is named, and nothing looks clean, though the audit is complete', () => {
+  test('names an unavailable source of a complete audit and does not look clean', () => {
     const report = sampleReport({
       credentials: [sampleCredential()],
       sources: [
@@ -124,10 +124,10 @@ describe('the headline', () => {
     });
     const page = html(report, HTML_CONTEXT);
     expect(verdict(page)).toMatch(/^open/);
-    expect(page).toContain('Complete: 1 source seen whole, but not available: federation trusts.');
+    expect(page).toContain('Complete: 1 source read in full, not available: federation trusts.');
   });
 
-  test('an incomplete audit says so before anything else, in the title too', () => {
+  test('says first that an audit is incomplete, in the title too', () => {
     const page = html(
       sampleReport({
         complete: false,
@@ -150,7 +150,7 @@ describe('the headline', () => {
     expect(page).not.toMatch(/class="verdict clean"|Complete:/);
   });
 
-  test('speaks of new and known findings only where there was something to compare with', () => {
+  test('counts new and known findings only with a memory of earlier runs', () => {
     const page = html(sampleReport({ findings: [sampleFinding()] }), HTML_CONTEXT);
     expect(page).not.toContain('since the last run');
     expect(html(fullReport(), HTML_CONTEXT)).toContain('<b>4</b> new since the last run');
