@@ -120,6 +120,29 @@ describe('the documents', () => {
     expect(linked).toEqual(expect.arrayContaining([...expected, 'docs/rules/README.md']));
   });
 
+  test('list the files on the way of a credential so that each is imported by an earlier one', () => {
+    const path = [...read('docs/development.md').matchAll(/^\d+\. `(src\/\S+)`/gm)].map(
+      ([, file = '']) => file,
+    );
+    expect(path.length).toBeGreaterThan(10);
+    const reached = new Set(path.slice(0, 1));
+    for (const file of path) {
+      expect([...reached]).toContain(file);
+      for (const [, target = ''] of read(file).matchAll(/'(\.{1,2}\/[^']+)\.js'/g))
+        reached.add(join(dirname(file), `${target}.ts`));
+    }
+  });
+
+  test('name only files that exist', () => {
+    // The mutation tests also list results from an earlier version of the code.
+    for (const document of documents.filter((name) => !/CHANGELOG|mutation/.test(name)))
+      for (const [, path = ''] of read(document).matchAll(/`((?:src|scripts|test|rules)\/[\w./-]+)`/g))
+        if (!path.includes('key-too-old'))
+          expect(`${document}: ${path} ${existsSync(resolve(root, path)) ? 'exists' : 'is missing'}`).toBe(
+            `${document}: ${path} exists`,
+          );
+  });
+
   test('begin with a README of at most 1,200 words', () => {
     expect(read('README.md').split(/\s+/).length).toBeLessThanOrEqual(1200);
   });

@@ -197,6 +197,10 @@ describe('every command in the documents', () => {
     // There is no copy to replace yet.
     'c1-audit init --update': 2,
     'c1-audit init --update --dry-run': 2,
+    // Slack is not set up.
+    'c1-audit doctor --slack-test': 2,
+    // The report has no such owner.
+    'c1-audit plan report.json --owner jo@acme.example -f markdown:jo.md': 2,
     // Without `push` there is nothing to push.
     'c1-audit --dry-run': 2,
   };
