@@ -6,8 +6,6 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import standalone from 'ajv/dist/standalone/index.js';
 import { build, version as esbuildVersion } from 'esbuild';
 import { bundledPackages, licenceText, sbom } from './sbom.js';
 
@@ -56,32 +54,6 @@ const packagesUnmapped = {
   },
 };
 
-/** Compiles the schema of reports now: the compiler would be ten times as large in the bundle as what it makes. */
-const compiledSchema = {
-  name: 'compiled schema',
-  setup({ onLoad, onEnd }) {
-    let loaded = false;
-    onLoad({ filter: /[\\/]src[\\/]engine[\\/]report-validator\.ts$/ }, () => {
-      loaded = true;
-      const schema = JSON.parse(readFileSync('schema/report.json', 'utf8'));
-      const ajv = new Ajv2020({
-        allErrors: true,
-        strict: false,
-        validateFormats: false,
-        schemas: { report: schema },
-        code: { source: true, esm: true },
-      });
-      return {
-        contents: standalone.default(ajv, { validateReport: schema.$id ?? 'report' }),
-        resolveDir: '.',
-      };
-    });
-    onEnd(() => {
-      if (!loaded) throw new Error('src/engine/report-validator.ts is not part of the bundle any more');
-    });
-  },
-};
-
 rmSync('dist', { recursive: true, force: true });
 // ESM alone: every Node that `engines` names takes it from require() as well.
 const { metafile } = await build({
@@ -90,7 +62,7 @@ const { metafile } = await build({
   outdir: 'dist',
   splitting: true,
   metafile: true,
-  plugins: [withoutUnused, packagesUnmapped, compiledSchema],
+  plugins: [withoutUnused, packagesUnmapped],
   sourcemap: 'linked',
   sourcesContent: false,
   format: 'esm',

@@ -3,21 +3,26 @@ import { rules as builtIns } from '../rules/index.js';
 import { loadConfig } from './config/load.js';
 import { checkRule } from './config/plugins.js';
 import type { Rule } from './contract/index.js';
+import { evaluate } from './engine/evaluate.js';
+import { redactReport } from './engine/redact-report.js';
 import type { Report } from './engine/report.js';
 import { AuditError } from './errors.js';
 import type { Io } from './io.js';
+import { openSource } from './open.js';
 import { type AuditOptions, checkOptions } from './options.js';
 import { hideSecrets, Redactor } from './redact.js';
-import { audit } from './run.js';
+import { assess } from './run.js';
+import { fileSource } from './sources/file.js';
 
-const nothing = () => undefined;
-const SILENT = { debug: nothing, info: nothing, warn: nothing, isLevelEnabled: () => false };
+const SILENT = { debug: () => undefined, info: () => undefined };
 
 /** The audit behind the package's `audit`: see there. */
 export async function auditAsLibrary(options: AuditOptions): Promise<Report> {
   checkOptions(options);
-  const { env, scope, sources, only, input } = options;
-  const asOf = options.asOf?.getTime() ?? Date.now();
+  const { env, scope, sources, only } = options;
+  const signal = (options.signal ?? new AbortController().signal) as AbortSignal;
+  const startedAt = Date.now();
+  const asOf = options.asOf?.getTime() ?? startedAt;
   const loaded = await loadConfig({
     cwd: '.',
     env,
@@ -29,24 +34,18 @@ export async function auditAsLibrary(options: AuditOptions): Promise<Report> {
   });
   const redactor = new Redactor();
   hideSecrets(redactor, env);
-  const { report } = await audit(
-    {
-      loaded,
-      input: input === undefined ? undefined : { text: input, name: 'the input', tenant: undefined },
-      only: only && new Set(only),
-      waivers: true,
-      asOf,
-    },
-    {
-      io: silentIo(env, (options.signal ?? new AbortController().signal) as AbortSignal),
-      redactor,
-      log: SILENT,
-      complain: nothing,
-      onRecords: nothing,
-      onCollected: nothing,
-    },
+  const scrub = (text: string) => redactor.redact(text);
+  const io = silentIo(env, signal);
+  const source =
+    options.input === undefined
+      ? await openSource({}, loaded, { io, redactor }, SILENT, () => undefined)
+      : fileSource(options.input, 'the input', undefined, scrub);
+  const { config, rules } = loaded;
+  const evaluation = await assess(
+    { source, config, rules, only: only && new Set(only), waivers: true, asOf },
+    { startedAt, now: Date.now, signal, onCollected: () => undefined },
   );
-  return report;
+  return redactReport(evaluate(evaluation).report, scrub);
 }
 
 function silentIo(env: Io['env'], signal: AbortSignal): Io {

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { isMapping } from '../check.js';
 import type { Rule } from '../contract/index.js';
-import { isMapping } from './check.js';
 import { tryPlugins } from './plugins.js';
 import { problemsError } from './problem.js';
 import { type ConfigFile, findConfig, readConfig } from './read.js';
@@ -18,8 +18,6 @@ interface LoadInput {
   /** The run's clock, in milliseconds. */
   readonly now: number;
   readonly builtIns: readonly Rule[];
-  /** Called before plug-ins or a configuration that is a module run: they may block the program. */
-  readonly beforeForeignCode?: (() => void) | undefined;
 }
 
 export interface LoadedConfig extends Resolved {
@@ -42,15 +40,12 @@ export async function loadConfig({
   discover = true,
   now,
   builtIns,
-  beforeForeignCode,
 }: LoadInput): Promise<LoadedConfig> {
   const named = configPath ?? readVariable(env, 'C1_AUDIT_CONFIG');
   const found =
     named !== undefined || discover ? await findConfig({ cwd, home: homeOf(env) }, named) : undefined;
-  if (found !== undefined && /\.m?js$/i.test(found)) beforeForeignCode?.();
   const file = found === undefined ? undefined : await readConfig(found, cwd);
   const specs = pluginsOf(file);
-  if (specs.length > 0) beforeForeignCode?.();
   const ids = builtIns.map(({ id }) => id);
   const plugins = await tryPlugins(specs, file ? path.dirname(file.path) : cwd, ids);
   const rules = [...builtIns, ...plugins.rules];

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isMapping } from '../check.js';
 import {
   FACT_KINDS,
   KINDS,
@@ -12,7 +13,6 @@ import {
   SEVERITIES,
   WAYS,
 } from '../contract/index.js';
-import { isMapping } from './check.js';
 import { didYouMean } from './nearest.js';
 import { type Problem, problemsError } from './problem.js';
 import { looksSecret, quote, quoteError } from './secrets.js';

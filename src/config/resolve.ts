@@ -1,6 +1,6 @@
 import path from 'node:path';
+import { flawsOf, isMapping, type Path, writePath } from '../check.js';
 import { type OptionSpec, type Rule, type Severity, severityRank } from '../contract/index.js';
-import { check, isMapping, type Part, type Path, placesOf, writePath } from './check.js';
 import {
   type Config,
   type FailOn,
@@ -8,14 +8,19 @@ import {
   type ProfileName,
   type RuleSetting,
   type Scope,
-  type SlackSettings,
   type SourceName,
-  type Waiver,
 } from './config.js';
 import { didYouMean } from './nearest.js';
 import { type Problem, problemsError } from './problem.js';
 import type { ConfigFile } from './read.js';
-import { configShape, DEFAULTS, type RecordShape, RUN_RULES, type SettableRule } from './schema.js';
+import {
+  configSchema,
+  DEFAULTS,
+  type FileConfig,
+  type FileRule,
+  RUN_RULES,
+  type SettableRule,
+} from './schema.js';
 import { isSecretMessage, looksSecret, secretMessage, secretOffsets } from './secrets.js';
 
 /** Environment variables that set a key of the configuration. Blank ones set nothing. */
@@ -44,29 +49,6 @@ export function readVariable(
 ): string | undefined {
   const value = env[name]?.trim();
   return value === '' ? undefined : value;
-}
-
-type FileRule =
-  | 'off'
-  | Severity
-  | ({ readonly severity?: Severity } & Readonly<Record<string, OptionSpec['default']>>);
-
-/** What a file says once the check has passed. Sections may be null: in YAML, all their lines commented out. */
-interface FileConfig {
-  readonly scope?: Scope;
-  readonly sources?: readonly SourceName[] | null;
-  readonly callerSeesAll?: boolean;
-  readonly profile?: ProfileName;
-  readonly failOn?: FailOn;
-  readonly minSeverity?: Severity;
-  readonly plugins?: readonly string[] | null;
-  readonly rules?: Readonly<Record<string, FileRule>> | null;
-  readonly waivers?: readonly Waiver[] | null;
-  readonly state?: string;
-  readonly slack?:
-    | (Partial<Omit<SlackSettings, 'mentions'>> & { mentions?: Record<string, string> | null })
-    | null;
-  readonly push?: { readonly conductorone?: boolean } | null;
 }
 
 /** JavaScript can nest without end: a list that holds itself. */
@@ -182,30 +164,21 @@ export function resolveConfig(input: ResolveInput): Resolved {
 
 /** Every mistake in flags, environment and file. */
 export function configProblems(input: ResolveInput): Problem[] {
-  const shape = configShape({ rules: input.rules, foreign: input.foreignRules ?? false });
-  return [...flagProblems(input, shape), ...environmentProblems(input, shape), ...fileProblems(input, shape)];
+  const schema = configSchema({ rules: input.rules, foreign: input.foreignRules ?? false, now: input.now });
+  return [
+    ...flagProblems(input, schema),
+    ...environmentProblems(input, schema),
+    ...fileProblems(input, schema),
+  ];
 }
 
-function valueProblems(
-  value: unknown,
-  key: string,
-  where: string,
-  shape: RecordShape,
-  now: number,
-): Problem[] {
-  const problems: Problem[] = [];
-  const expected = shape.keys[key]?.shape;
-  if (!expected) return problems;
-  const report = (_: Path, __: Part, message: string) => problems.push({ where, message });
-  check(value, expected, [key], { now, places: new Map(), report });
-  return problems;
-}
+type ConfigSchema = ReturnType<typeof configSchema>;
 
-function flagProblems({ flags, now, rules, foreignRules }: ResolveInput, shape: RecordShape): Problem[] {
+function flagProblems({ flags, rules, foreignRules }: ResolveInput, schema: ConfigSchema): Problem[] {
   const problems: Problem[] = [];
   for (const [key, flag] of Object.entries(FLAG_NAMES) as [ScalarKey, string][]) {
     const value = flags[key];
-    if (value !== undefined) problems.push(...valueProblems(value, key, flag, shape, now));
+    if (value !== undefined) problems.push(...valueProblems(value, key, flag, schema));
   }
   const ids = [...rules, ...RUN_RULES].map(({ id }) => id);
   for (const id of flags.rules ?? []) {
@@ -218,7 +191,11 @@ function flagProblems({ flags, now, rules, foreignRules }: ResolveInput, shape: 
   return problems;
 }
 
-function environmentProblems({ env, now }: ResolveInput, shape: RecordShape): Problem[] {
+function valueProblems(value: unknown, key: ScalarKey, where: string, schema: ConfigSchema): Problem[] {
+  return flawsOf(schema.entries[key], value, [key]).map(({ message }) => ({ where, message }));
+}
+
+function environmentProblems({ env }: ResolveInput, schema: ConfigSchema): Problem[] {
   const known = [...Object.keys(ENVIRONMENT), ...Object.keys(OTHER_ENVIRONMENT)];
   const problems: Problem[] = [];
   for (const name of Object.keys(env).sort()) {
@@ -237,7 +214,7 @@ function environmentProblems({ env, now }: ResolveInput, shape: RecordShape): Pr
   }
   for (const name of Object.keys(ENVIRONMENT) as EnvironmentName[]) {
     const value = fromEnvironment(env, name);
-    if (value !== undefined) problems.push(...valueProblems(value, ENVIRONMENT[name].key, name, shape, now));
+    if (value !== undefined) problems.push(...valueProblems(value, ENVIRONMENT[name].key, name, schema));
   }
   return problems;
 }
@@ -251,14 +228,18 @@ function fromEnvironment(env: ResolveInput['env'], name: EnvironmentName): strin
     .filter((source) => source !== '');
 }
 
-function fileProblems({ file, now }: ResolveInput, shape: RecordShape): Problem[] {
+function fileProblems({ file }: ResolveInput, schema: ConfigSchema): Problem[] {
   if (!file) return [];
-  const problems: Problem[] = [...file.problems];
-  const report = (at: Path, part: Part, message: string) =>
-    problems.push({ where: file.name, position: file.locate(at, part), key: writePath(at), message });
-  if (file.value !== null && file.value !== undefined) {
-    check(file.value, shape, [], { now, places: placesOf(shape), report });
-  }
+  const flaws = file.value === null || file.value === undefined ? [] : flawsOf(schema, file.value);
+  const problems = [
+    ...file.problems,
+    ...flaws.map(({ path: at, part, message }) => ({
+      where: file.name,
+      position: file.locate(at, part),
+      key: writePath(at),
+      message,
+    })),
+  ];
   return [...problems, ...fileSecrets(file, problems)];
 }
 
@@ -339,7 +320,7 @@ class Merge {
   }
 
   #slack(): Config['slack'] {
-    const slack = this.#file.slack ?? {};
+    const slack: NonNullable<FileConfig['slack']> = this.#file.slack ?? {};
     const held = <T>(key: string, value: T | null | undefined) => this.#fromFile('slack', key, value);
     const mentions = Object.entries(held('mentions', slack.mentions) ?? {});
     return {

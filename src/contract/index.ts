@@ -13,14 +13,15 @@ export {
 } from './addresses.js';
 export type { AllowList, Credential, Fact, Kind, Owner, Person, Provider, Role } from './credential.js';
 export { BUILT_IN_ROLE, ifKnown, isKnown, KINDS, Unknown } from './credential.js';
+export type { FindingStatus, Outcome, Waiver } from './finding.js';
 export type {
   AppliedWaiver,
   Finding,
-  FindingStatus,
-  Outcome,
+  JudgedCredential,
+  Report,
   ReportedCredential,
-  Waiver,
-} from './finding.js';
+  SourceCoverage,
+} from './report.js';
 export type {
   CannotTell,
   CheckContext,

@@ -1,69 +1,8 @@
-import type { Finding, Kind, ReportedCredential } from '../contract/index.js';
+import type { Finding, Report } from '../contract/index.js';
 import { atLeast, SEVERITIES, type Severity } from '../contract/severity.js';
 import { EXIT, type ExitCode } from '../errors.js';
 
-/** What was read of one source. */
-export interface SourceCoverage {
-  readonly kind: Kind;
-  /** `partial`: read, but not completely. `unavailable`: not read at all. */
-  readonly status: 'complete' | 'partial' | 'unavailable';
-  /** Judged credentials: live and expired. */
-  readonly credentials: number;
-  /** Listed as deleted: counted, not judged. */
-  readonly deleted: number;
-  readonly pages: number;
-  readonly note: string | null;
-}
-
-/** The JSON report, schema version 1 (schema/report.json). Timestamps are RFC 3339 in UTC. */
-export interface Report {
-  readonly schemaVersion: 1;
-  readonly tool: { readonly name: string; readonly version: string };
-  readonly run: {
-    /** The tenant's host in lower case, without port. */
-    readonly tenant: string;
-    readonly scope: 'mine' | 'tenant' | 'file';
-    readonly asOf: string;
-    readonly startedAt: string;
-    readonly finishedAt: string;
-    readonly self: { readonly userId: string | null; readonly clientId: string | null } | null;
-  };
-  readonly coverage: {
-    readonly complete: boolean;
-    readonly sources: readonly SourceCoverage[];
-    readonly notes: readonly string[];
-    /** What else makes the audit incomplete, beside sources and rules. Absent: nothing. */
-    readonly gaps?: readonly string[];
-    /** ConductorOne may not show the caller every credential. Absent: it does, or the audit is of the caller's own. */
-    readonly mayBeFiltered?: true;
-    /** Rules that were switched off, not requested, or could not run. Absent: all ran. */
-    readonly rulesNotRun?: readonly string[];
-    /** Identifies the rules' options where any differs from its default (see `settingsMark`). Absent: none does. */
-    readonly settings?: string;
-  };
-  readonly summary: {
-    readonly credentials: number;
-    /** Open findings; `bySeverity` and `byRule` count the same. */
-    readonly findings: number;
-    readonly waived: number;
-    readonly unknown: number;
-    readonly bySeverity: Readonly<Record<Severity, number>>;
-    readonly byRule: Readonly<Record<string, number>>;
-    readonly new: number;
-    readonly known: number;
-    readonly resolved: number;
-    /** Open findings that the minimum severity keeps out of the report. Absent: none. */
-    readonly hidden?: Readonly<Record<Severity, number>>;
-  };
-  readonly findings: readonly Finding[];
-  /** All that were judged, expired ones included. */
-  readonly credentials: readonly (ReportedCredential & { readonly live: boolean })[];
-  readonly resolved: readonly {
-    readonly fingerprint: string;
-    readonly rule: string;
-    readonly credential: { readonly kind: string; readonly id: string; readonly name: string | null };
-  }[];
-}
+export type { Report, SourceCoverage } from '../contract/index.js';
 
 /** Severities as reports list them, the most severe first. */
 export const MOST_SEVERE_FIRST: readonly Severity[] = [...SEVERITIES].reverse();

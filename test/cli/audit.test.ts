@@ -62,7 +62,7 @@ describe('exit codes', () => {
     {
       what: 'a time limit that is none',
       argv: ['--timeout', '0'],
-      says: /--timeout "0" is not a number of seconds/,
+      says: /--timeout "0" is no number of seconds/,
     },
     { what: 'a configuration that is not there', argv: ['-c', 'nope.yaml'], says: /nope\.yaml/ },
     {
@@ -73,7 +73,7 @@ describe('exit codes', () => {
     {
       what: 'an input and a scope',
       argv: ['--input', '-', '--scope', 'tenant'],
-      says: /--scope has no effect with --input/,
+      says: /--scope has no meaning with --input/,
     },
     { what: 'Slack without an address', argv: ['--slack'], says: /SLACK_WEBHOOK_URL/ },
   ])('2 for $what, with a message and nothing on stdout', async ({ argv, says }) => {
@@ -223,8 +223,8 @@ describe('the report', () => {
   });
 
   test.each([
-    ['no JSON', '{', /is no JSON/],
-    ['JSON of something else', '{"schemaVersion": 2}', /is no report of c1-audit, schema version 1/],
+    ['no JSON', '{', /is not JSON/],
+    ['JSON of something else', '{"schemaVersion": 2}', /is not a c1-audit report of schema version 1/],
   ])('that is %s is refused', async (_, text, says) => {
     const { code, stdout, stderr } = await runProgram(['report', '-'], { stdin: text });
     expect(code).toBe(2);
@@ -408,7 +408,7 @@ describe('--input', () => {
       /line 2: is no JSON/,
     ],
     ['a record without an id', JSON.stringify([records[0], { displayName: 'x' }]), /record 2: has no id/],
-    ['a record that is not an object', JSON.stringify([records[0], 7]), /record 2: is not an object/],
+    ['a record that is not an object', JSON.stringify([records[0], 7]), /record 2: is no object/],
     [
       'a timestamp that is none',
       JSON.stringify([{ ...records[0], expiresTime: 'soon' }]),

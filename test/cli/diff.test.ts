@@ -54,7 +54,7 @@ test.each([
 ])('%s %s: one of the two comes from stdin', async (older, newer, piped) => {
   const stdin = readFileSync(join(cwd, piped), 'utf8');
   expect((await diff([older, newer], { stdin })).stdout).toContain('1 ');
-  expect((await diff([older, newer], { stdin: '{' })).stderr).toContain('stdin is no JSON');
+  expect((await diff([older, newer], { stdin: '{' })).stderr).toContain('stdin is not JSON');
 });
 
 describe('of audits of one list', () => {
@@ -150,7 +150,10 @@ describe('refused', () => {
     { argv: ['none.json', 'none.json', 'none.json'], says: /takes two saved reports, not 3/ },
     { argv: ['-', '-'], says: /Only one of the two reports can come from stdin/ },
     { argv: ['none.json', 'nil.json'], says: /nil\.json cannot be read \(ENOENT\)/ },
-    { argv: ['undated.json', 'none.json'], says: /undated\.json is no report[\s\S]*\/run\/asOf is no date/ },
+    {
+      argv: ['undated.json', 'none.json'],
+      says: /undated\.json is not a c1-audit report[\s\S]*run\.asOf [\s\S]*no calendar has this date/,
+    },
     { argv: ['none.json', 'stranger.json'], says: /different tenants[\s\S]*one tenant/ },
     {
       argv: ['none.json', 'none.json', '-f', 'csv'],

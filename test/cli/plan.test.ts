@@ -57,10 +57,13 @@ describe('of a saved report', () => {
   test.each([
     { argv: ['report.json', '--owner', 'nobody@acme.example'], says: /belongs to "nobody@acme\.example"/ },
     { argv: ['report.json', '-f', 'json'], says: /no plan in the format json[\s\S]*text, markdown/ },
-    { argv: ['report.json', '--scope', 'tenant'], says: /--scope has no effect with a saved report/ },
-    { argv: ['report.json', '--no-waivers'], says: /--no-waivers has no effect/ },
+    { argv: ['report.json', '--scope', 'tenant'], says: /--scope has no meaning with a saved report/ },
+    { argv: ['report.json', '--no-waivers'], says: /--no-waivers has no meaning/ },
     { argv: ['report.json', '-f', 'text:./report.json'], says: /would overwrite its own input/ },
-    { argv: ['undated.json'], says: /undated\.json is no report[\s\S]*\/run\/asOf is no date/ },
+    {
+      argv: ['undated.json'],
+      says: /undated\.json is not a c1-audit report[\s\S]*run\.asOf [\s\S]*no calendar has this date/,
+    },
     { argv: ['nil.json'], says: /nil\.json cannot be read/ },
     { argv: ['report.json', 'report.json'], says: /too many arguments/ },
     { argv: ['--as-of', 'yesterday'], says: /--as-of "yesterday" is not valid/ },

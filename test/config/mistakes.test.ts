@@ -292,7 +292,7 @@ const TABLE: readonly (readonly [string, string, ...string[]])[] = [
   [
     'an address twice',
     'slack: { mentions: { b@c.d: U01, B@c.d: U02 } }',
-    '1:34: slack.mentions.B@c.d: stands here twice, if case is ignored',
+    '1:34: slack.mentions.B@c.d: is given twice; upper and lower case are the same here',
   ],
 ];
 

@@ -16,7 +16,14 @@ function refusal(report: unknown): string {
   return '';
 }
 
-/** The full report with one text put in place of another value. */
+/** `/findings/1/credential/createdAt` as messages write it. */
+const place = (path: string) =>
+  path
+    .slice(1)
+    .replace(/\/(\d+)/g, '[$1]')
+    .replaceAll('/', '.');
+
+/** The full report with one text in place of another value. */
 function put(path: string, text: string): Report {
   const copy = structuredClone(fullReport());
   const keys = path.split('/').slice(1);
@@ -37,14 +44,14 @@ const INSTANTS = [
   ...['/findings/1/credential/lastUsedAt', '/findings/1/firstSeen'],
 ];
 
-test('a report is read as it was written', () => {
+test('reads a report as it was written', () => {
   expect(read(fullReport())).toEqual(fullReport());
 });
 
-describe('what looks like a date and is none is refused, with its place', () => {
+describe('refuses a date that no calendar has, and names its place', () => {
   test.each(INSTANTS)('%s', (path) => {
     expect(refusal(put(path, '2026-13-45T99:99:99Z'))).toBe(
-      `old.json is no report of c1-audit, schema version 1: ${path} is no date.`,
+      `old.json is not a c1-audit report of schema version 1: ${place(path)} "2026-13-45T99:99:99Z": no calendar has this date.`,
     );
     expect(refusal(put(path, '2028-02-29T23:59:59.999999999Z'))).toBe('');
   });
@@ -55,25 +62,41 @@ describe('what looks like a date and is none is refused, with its place', () => 
     ['hour 24', '2026-06-01T24:00:00Z'],
     ['a leap second', '2026-06-30T23:59:60Z'],
   ])('%s', (_, text) => {
-    expect(refusal(put('/run/asOf', text))).toContain('/run/asOf is no date');
+    expect(refusal(put('/run/asOf', text))).toMatch(
+      /: run\.asOf ("[^"]+": no calendar has this date|must be a time in UTC)/,
+    );
   });
 
   test("a waiver's end", () => {
     const path = `/findings/${waived}/waiver/expires`;
-    expect(refusal(put(path, '2027-02-29'))).toContain(`${path} is no date`);
+    expect(refusal(put(path, '2027-02-29'))).toContain(
+      `${place(path)} "2027-02-29": no calendar has this date`,
+    );
     expect(refusal(put(path, '2028-02-29'))).toBe('');
   });
 
-  test('three of many are named', () => {
+  test('names three of many', () => {
     const never = '2026-00-00T00:00:00Z';
     const credentials = [0, 1, 2, 3].map((id) => sampleCredential({ id: `c${id}`, expiresAt: never }));
     expect(refusal(sampleReport({ credentials }))).toMatch(
-      /: \/credentials\/0\/expiresAt is no date; .*\/credentials\/2\/expiresAt is no date; and 1 more\.$/,
+      /: credentials\[0\]\.expiresAt "2026-00-00T00:00:00Z": no calendar has this date; .*credentials\[2\]\.expiresAt .* this date; and 1 more\.$/,
     );
   });
 });
 
-test('what is no report is told so, with the place', () => {
-  expect(refusal({ ...fullReport(), findings: 3 })).toContain('/findings must be array');
-  expect(refusal(3)).toContain('the whole must be object');
+describe('refuses what is not a report, and names the place', () => {
+  test.each<[string, unknown, string]>([
+    ['a list that is a number', { ...fullReport(), findings: 3 }, 'findings must be a list, not 3'],
+    ['a number', 3, 'the file must be a mapping of keys to values, not 3'],
+    ['another version', { ...fullReport(), schemaVersion: 2 }, 'schemaVersion must be 1, not 2'],
+    ['an unknown key', { ...fullReport(), finding: [] }, 'finding no such key; did you mean "findings"?'],
+    ['a missing key', { ...fullReport(), resolved: undefined }, 'the file has no resolved: it is required'],
+  ])('%s', (_, report, message) => {
+    expect(refusal(report)).toBe(`old.json is not a c1-audit report of schema version 1: ${message}.`);
+  });
+
+  test('a key that JavaScript objects have by nature', () => {
+    const text = JSON.stringify(fullReport()).replace('{', '{"__proto__": {}, "constructor": 1, ');
+    expect(() => parseReport(text, 'old.json')).toThrow(/__proto__ no such key; constructor no such key/);
+  });
 });

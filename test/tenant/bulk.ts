@@ -6,29 +6,32 @@ import {
   provider,
   ROLE,
   servicePrincipal,
+  tenantRecords,
   trust,
   user,
 } from '../../src/demo/build.js';
 import type { PersonalClient, ServicePrincipalCredential, TenantData, User } from '../../src/demo/records.js';
 import type { Table } from '../../src/demo/tenant/paging.js';
-import { tenantRecords } from './records.js';
 
 export interface BulkSize {
-  /** Milliseconds since the epoch. All dates are relative to it. */
+  /** Milliseconds since the epoch that all dates are counted from. */
   readonly now: number;
   /** Personal clients in all, the caller's included. */
   readonly clients: number;
-  /** The people who own them, evenly; by default one for every five. */
+  /** People that they are spread over evenly; default one for every five. */
   readonly users?: number;
   readonly servicePrincipals?: number;
-  /** The number of credentials of the nth principal, counted from 0. */
+  /** How many credentials the principal of this number, counted from 0, has. */
   readonly credentialsOf?: (principal: number) => number;
   readonly trusts?: number;
-  /** One personal client in this many has something to find; by default nearly all have. */
+  /** One personal client in so many has something to find; default: nearly all of them. */
   readonly oneIn?: number;
 }
 
-/** A tenant of any size. Personal clients and users are computed when they are read, and so take no memory. */
+/**
+ * A tenant of any size. Personal clients and users are computed when somebody asks for them, so that 400,000 of
+ * them take no memory here.
+ */
 export function bulk(size: BulkSize): TenantData {
   const { now, clients } = size;
   const base = tenantRecords(now);
@@ -93,7 +96,7 @@ function person(index: number, at: (daysAgo: number) => string): User {
   });
 }
 
-/** Only its owner can have something to find. */
+/** Nothing to find, unless of its owner. */
 function tidyKey(index: number, userId: string, at: (daysAgo: number) => string): PersonalClient {
   const age = 5 + (index % 30);
   return personalClient({
@@ -109,7 +112,7 @@ function tidyKey(index: number, userId: string, at: (daysAgo: number) => string)
   });
 }
 
-/** Keys that differ, so that rules find some of them. */
+/** Keys of many conditions, so that rules have something to find and something to pass. */
 function key(index: number, userId: string, at: (daysAgo: number) => string): PersonalClient {
   const number = String(index).padStart(9, '0');
   const created = 5 + (index % 400);
@@ -193,7 +196,7 @@ function secrets(
 ): ServicePrincipalCredential[] {
   return [...Array(count).keys()].map((n) =>
     credential({
-      // Random names would collide in a tenant of this size.
+      // Names drawn by chance would meet each other in a tenant of this size.
       id: `calm-otter-${principal}-${n}`,
       displayName: `secret-${n}`,
       servicePrincipalId,
