@@ -133,7 +133,7 @@ describe('the command', () => {
     expect(shipped).toBe(readFileSync(join(root, 'schema/report.json'), 'utf8'));
   });
 
-  test.each(['text', 'json', 'ndjson', 'markdown', 'csv', 'sarif', 'ocsf', 'html', 'ics'])(
+  test.each(['text', 'json', 'ndjson', 'markdown', 'csv', 'sarif', 'ocsf', 'html', 'ics', 'openmetrics'])(
     'writes %s',
     (format) => {
       const { status, stdout, stderr } = audit('demo', '-f', format);

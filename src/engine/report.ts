@@ -70,6 +70,35 @@ function countBySeverity(findings: readonly Finding[]): Record<Severity, number>
   return counts as Record<Severity, number>;
 }
 
+/** Open findings that share severity, rule and kind, in the order of the report. The kind is `waiver` on a waiver. */
+export function openCounts(report: Pick<Report, 'findings'>): OpenCount[] {
+  const counts = new Map<string, OpenCount>();
+  for (const { severity, rule, credential } of partsOf(report).open) {
+    const kind = credential?.kind ?? 'waiver';
+    const key = JSON.stringify([severity, rule, kind]);
+    counts.set(key, { severity, rule, kind, findings: (counts.get(key)?.findings ?? 0) + 1 });
+  }
+  return [...counts.values()];
+}
+
+interface OpenCount {
+  readonly severity: Severity;
+  readonly rule: string;
+  readonly kind: string;
+  readonly findings: number;
+}
+
+/** `summary.credentials` by kind. A source that was read and is empty counts 0. */
+export function credentialsByKind({
+  coverage,
+  credentials,
+}: Pick<Report, 'coverage' | 'credentials'>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { kind, status } of coverage.sources) if (status !== 'unavailable') counts.set(kind, 0);
+  for (const { kind } of credentials) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return counts;
+}
+
 /** True where the audit had a state to compare with. */
 export function hasHistory({ resolved, findings }: Report): boolean {
   // A waived finding has a status without any state as well.

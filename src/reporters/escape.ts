@@ -135,6 +135,11 @@ export function forFoldedText(text: string): string {
   return visible(text).replace(LEGACY_COMMAND, '#\\u{23}[').replace(/::/g, '\\u{3a}:');
 }
 
+/** For a quoted label value of OpenMetrics. */
+export function forOpenMetrics(text: string): string {
+  return visible(text).replace(LEGACY_COMMAND, '#\\u{23}[').replace(/[\\"]/g, '\\$&');
+}
+
 /** For a log line: runs of blanks and line breaks become one blank, the rest as for a terminal. */
 export function oneLine(text: string): string {
   return visible(text.replace(/\s+/g, ' ').trim());

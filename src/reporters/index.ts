@@ -11,6 +11,8 @@ const LOADERS = {
   ocsf: async () => (await import('./ocsf.js')).ocsf,
   html: async () => (await import('./html/index.js')).html,
   ics: async () => (await import('./ics.js')).ics,
+  openmetrics: async () => (await import('./openmetrics.js')).openmetrics,
+  'openmetrics-owners': async () => (await import('./openmetrics.js')).openmetricsOwners,
 } satisfies Record<string, () => Promise<Reporter>>;
 
 export type Format = keyof typeof LOADERS;

@@ -106,7 +106,7 @@ describe('a decoy that the ordinary lists hold as well', () => {
     expect(report.coverage.notes.join()).not.toMatch(/decoy/i);
   });
 
-  test.each(['json', 'ndjson', 'text', 'markdown', 'html', 'csv', 'sarif', 'ocsf', 'ics'])(
+  test.each(['json', 'ndjson', 'text', 'markdown', 'html', 'csv', 'sarif', 'ocsf', 'ics', 'openmetrics'])(
     'is in no %s report',
     async (format) => {
       const { code, stdout, stderr } = await audit('-f', format);

@@ -11,7 +11,18 @@ import { smallTenant } from '../helpers/small-tenant.js';
 import { startTenant, type Tenant } from '../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
-const FORMATS = ['json', 'ndjson', 'markdown', 'csv', 'sarif', 'ocsf', 'html', 'ics', 'text'];
+const FORMATS = [
+  'json',
+  'ndjson',
+  'markdown',
+  'csv',
+  'sarif',
+  'ocsf',
+  'html',
+  'ics',
+  'openmetrics-owners',
+  'text',
+];
 const FILES = FORMATS.flatMap((format) => ['-f', `${format}:out.${format}`]);
 const TOKEN = 'q7Zt_pL0-vXw93KdRr2MfY8sBnGhJ4cEaUeT1oViP6xQ';
 

@@ -10,7 +10,18 @@ import { smallTenant } from '../helpers/small-tenant.js';
 import { type Environment, startTenant, type Tenant } from '../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
-const FORMATS = ['json', 'ndjson', 'markdown', 'csv', 'sarif', 'ocsf', 'html', 'ics', 'text'];
+const FORMATS = [
+  'json',
+  'ndjson',
+  'markdown',
+  'csv',
+  'sarif',
+  'ocsf',
+  'html',
+  'ics',
+  'openmetrics-owners',
+  'text',
+];
 
 let tenant: Tenant;
 let slack: SlackServer;

@@ -5,6 +5,9 @@ import { describe, expect, test } from '@jest/globals';
 
 export const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 
+/** From Debian's package prometheus. */
+export const PROMTOOL = process.env.PROMTOOL_PATH ?? 'promtool';
+
 const runs = (shell: string) => () => spawnSync(shell, ['-c', 'exit']).status === 0;
 
 /** What a machine with Node.js, npm and git may lack: how to find it, and the variable that makes its absence a failure. */
@@ -12,6 +15,7 @@ const TOOLS = {
   bash: { isThere: runs('bash'), required: 'REQUIRE_SHELLS' },
   zsh: { isThere: runs('zsh'), required: 'REQUIRE_SHELLS' },
   fish: { isThere: runs('fish'), required: 'REQUIRE_SHELLS' },
+  promtool: { isThere: () => spawnSync(PROMTOOL, ['--version']).status === 0, required: 'REQUIRE_PROMTOOL' },
   chromium: { isThere: () => existsSync(CHROMIUM), required: 'REQUIRE_BROWSER' },
 };
 
