@@ -6,8 +6,8 @@ export default defineRule({
   severity: 'high',
   kinds: KINDS,
   docs: {
-    why: 'A scope that contains the Super Administrator role limits nothing: whoever holds the secret holds the tenant.',
-    fix: 'Replace it with one scoped to the narrowest role that does its job; reading needs no more than a read-only role.',
+    why: 'A role scope that includes Super Administrator limits nothing: anyone with the secret controls the tenant.',
+    fix: 'Replace it with one that is scoped to the narrowest role for its job. A read-only role is enough for reading.',
     references: [
       {
         title: 'OWASP Non-Human Identities 2025, NHI5 Overprivileged NHI',

@@ -2,12 +2,12 @@ import { defineRule } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'default-name',
-  title: 'The name of the key says nothing about its purpose',
+  title: 'The name of the credential says nothing about its purpose',
   severity: 'low',
   kinds: ['personal-client'],
   docs: {
-    why: 'Nobody dares to revoke a key whose purpose is not written down. Each command line login leaves a new one behind, unscoped and without an end date.',
-    fix: 'Revoke the ones that command line logins left behind, and name the others after what uses them.',
+    why: 'Nobody dares to revoke a credential whose purpose is unknown. Each command-line login creates another one, without scoped roles or an end date.',
+    fix: 'Revoke the credentials that command-line logins created, and name the others after what uses them.',
     references: [
       {
         title: 'ConductorOne: creating an API key',
@@ -20,7 +20,7 @@ export default defineRule({
   needs: ['name'],
   messages: {
     blank: () => 'has no name: name it after what uses it, or revoke it',
-    cliLogin: () => 'left behind by a command line login: revoke it if that login is no longer used',
+    cliLogin: () => 'created by a command-line login: revoke it if that login is no longer used',
   },
   check({ facts }) {
     if (BLANK.test(facts.name)) return { messageId: 'blank', data: {} };

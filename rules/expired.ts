@@ -1,4 +1,4 @@
-import { countDays, DAY, defineRule, wholeDays } from '../src/contract/index.js';
+import { countDays, DAY, dateOf, defineRule, wholeDays } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'expired',
@@ -7,7 +7,7 @@ export default defineRule({
   kinds: ['personal-client', 'service-principal-credential'],
   judges: 'expired',
   docs: {
-    why: 'An ended credential lets nobody in, but it hides the live ones in every list, and something may still be trying to use it.',
+    why: 'An expired credential lets nobody in, but it clutters every list, and something may still try to use it.',
     fix: 'Check that nothing depends on it any more, then delete it.',
     references: [
       {
@@ -19,11 +19,11 @@ export default defineRule({
   plan: { way: 'end' },
   needs: ['expiresAt'],
   options: {
-    graceDays: { describe: 'Report this many days after the end', default: 0, min: 0 },
+    graceDays: { describe: 'Report this many days after it expired', default: 0, min: 0 },
   },
   messages: {
     expired: (d: { days: number; limit: number; expiresAt: string }) =>
-      `expired ${d.days < 1 ? 'less than a day' : countDays(d.days)} ago, at ${d.expiresAt} (grace ${countDays(d.limit)}): delete it`,
+      `expired ${d.days < 1 ? 'less than a day' : countDays(d.days)} ago, on ${dateOf(d.expiresAt)} (grace ${countDays(d.limit)}): delete it`,
   },
   check({ facts, options, now }) {
     if (facts.expiresAt === null) return undefined;

@@ -1,4 +1,4 @@
-import { countDays, DAY, defineRule, wholeDays } from '../src/contract/index.js';
+import { countDays, DAY, dateOf, defineRule, wholeDays } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'expiring-soon',
@@ -6,8 +6,8 @@ export default defineRule({
   severity: 'medium',
   kinds: ['personal-client', 'service-principal-credential'],
   docs: {
-    why: 'When a credential ends, whatever calls the API with it stops, often at night and without a word. The window is cut to a share of the lifetime, so that a short-lived credential is not "expiring soon" all its life.',
-    fix: 'Create its successor now, move its users over, then revoke it.',
+    why: 'When a credential expires, everything that calls the API with it stops, often at night and without warning. The window is limited to a share of the lifetime, so that a short-lived credential is not reported all its life.',
+    fix: 'Create a replacement now, move its users over, then revoke this one.',
     references: [
       {
         title: 'Microsoft Entra recommendation applicationCredentialExpiry (30 days)',
@@ -19,8 +19,8 @@ export default defineRule({
   needs: ['expiresAt', 'self'],
   optional: ['createdAt'],
   options: {
-    days: { describe: 'Report this many days before the end', default: 30, min: 1 },
-    urgentDays: { describe: 'High from this many days before the end', default: 7, min: 0 },
+    days: { describe: 'Report this many days before it expires', default: 30, min: 1 },
+    urgentDays: { describe: 'Severity high from this many days before it expires', default: 7, min: 0 },
     lifetimeShare: {
       describe: 'The window is never longer than this share of the lifetime',
       default: 1 / 3,
@@ -30,8 +30,8 @@ export default defineRule({
   },
   messages: {
     expiring: (d: { days: number; window: number; expiresAt: string; self: boolean }) =>
-      `expires in ${d.days < 1 ? 'less than a day' : countDays(d.days)}, at ${d.expiresAt} (window ${countDays(d.window)}): ` +
-      (d.self ? 'replace it, or the audit itself will stop then' : 'replace it before then'),
+      `expires in ${d.days < 1 ? 'less than a day' : countDays(d.days)}, on ${dateOf(d.expiresAt)} (window ${countDays(d.window)}): ` +
+      (d.self ? 'replace it, or this audit stops working then' : 'replace it before then'),
   },
   check({ facts, options, now }) {
     if (facts.expiresAt === null) return undefined;

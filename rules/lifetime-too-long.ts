@@ -1,16 +1,16 @@
-import { countDays, DAY, defineRule } from '../src/contract/index.js';
+import { countDays, DAY, dateOf, defineRule } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'lifetime-too-long',
-  title: 'The credential was made to live too long',
+  title: 'The credential has too long a lifetime',
   severity: 'medium',
   kinds: ['personal-client', 'service-principal-credential'],
   docs: {
-    why: 'The longer a credential lives, the longer a leaked copy of it works and the more places hold one.',
-    fix: 'Replace it with one with a shorter life, and rotate that before it ends.',
+    why: 'The longer a credential lives, the longer a leaked copy works, and the more places hold a copy.',
+    fix: 'Replace it with one that has a shorter lifetime, and rotate that one before it expires.',
     references: [
       {
-        title: 'ConductorOne: credentials of service principals end within 180 days',
+        title: 'ConductorOne: service-principal credentials expire within 180 days',
         url: 'https://www.conductorone.com/docs/product/admin/service-principals/client-credentials',
       },
       { title: 'CISA SCuBA, MS.AAD.5.6v1 (180 days)', url: 'https://github.com/cisagov/ScubaGear' },
@@ -29,7 +29,7 @@ export default defineRule({
   },
   messages: {
     long: (d: { days: number; limit: number; createdAt: string; expiresAt: string }) =>
-      `made to live ${countDays(d.days)}, until ${d.expiresAt} (limit ${d.limit}): replace it with one that ends sooner`,
+      `has a lifetime of ${countDays(d.days)}, until ${dateOf(d.expiresAt)} (limit ${d.limit}): replace it with one that expires sooner`,
   },
   check({ facts, options }) {
     if (facts.expiresAt === null) return undefined;

@@ -1,13 +1,13 @@
-import { defineRule, KINDS, readAddresses } from '../src/contract/index.js';
+import { defineRule, KINDS, plural, readAddresses } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'malformed-cidr',
-  title: 'A source restriction is no address or CIDR, or can be read two ways',
+  title: 'A source restriction is not an address or CIDR, or can be read in two ways',
   severity: 'low',
   kinds: KINDS,
   docs: {
-    why: 'One program reads 010.0.0.1 as 10.0.0.1, another as 8.0.0.1, a third not at all: what such an entry lets in is not what its author meant.',
-    fix: 'Write each entry as a plain address or CIDR: four decimal parts or RFC 5952 text, no leading zeros, no bits set behind the prefix.',
+    why: 'Some programs read 010.0.0.1 as 10.0.0.1, others as 8.0.0.1, and others reject it. Such an entry may not allow what its author meant.',
+    fix: 'Write each entry as a plain address or CIDR: four decimal parts or RFC 5952 text, no leading zeros, no bits set after the prefix.',
     references: [
       {
         title: 'RFC 6943, section 3.1.1: IPv4 addresses that read two ways',
@@ -23,7 +23,7 @@ export default defineRule({
   needs: ['allowedCidrs'],
   messages: {
     malformed: (d: { entry: string; problem: string; count: number }) =>
-      `the entry "${d.entry}" ${d.problem}${d.count > 1 ? `, and ${d.count - 1} more ${d.count === 2 ? 'is' : 'are'} malformed` : ''}: correct ${d.count > 1 ? 'them' : 'it'}`,
+      `the entry "${d.entry}" ${d.problem}${d.count > 1 ? `, and ${d.count - 1} more ${plural(d.count - 1, 'is', 'are')} malformed` : ''}: correct ${plural(d.count, 'it', 'them')}`,
   },
   check({ facts }) {
     const { malformed } = readAddresses(facts.allowedCidrs);

@@ -6,8 +6,8 @@ export default defineRule({
   severity: 'high',
   kinds: ['personal-client', 'service-principal-credential'],
   docs: {
-    why: 'A secret that leaks from a credential without end is good for ever: nothing but somebody noticing will stop it.',
-    fix: 'Replace it with one that ends within 90 days; 180 days is the most that ConductorOne allows service principals.',
+    why: 'A leaked secret of a credential that never expires works until somebody notices.',
+    fix: 'Replace it with one that expires within 90 days. ConductorOne allows service principals at most 180 days.',
     references: [
       {
         title: 'OWASP Non-Human Identities 2025, NHI7 Long-Lived Secrets',
@@ -21,7 +21,7 @@ export default defineRule({
   },
   plan: { way: 'replace' },
   successor:
-    'an end date (90 days; the page offers 30 and 90 days, for service principals 60 and 180 as well)',
+    'an end date (90 days; ConductorOne offers 30 and 90 days, and for service principals also 60 and 180)',
   needs: ['expiresAt'],
   messages: {
     never: () => 'never expires: replace it with one that does',

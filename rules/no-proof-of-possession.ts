@@ -6,8 +6,8 @@ export default defineRule({
   severity: 'info',
   kinds: ['service-principal-credential'],
   docs: {
-    why: 'A bearer token works for whoever holds it. With DPoP each call proves that the caller also holds a private key, so that a token from a log is worthless.',
-    fix: 'Where its clients support it, replace it with a credential that requires DPoP.',
+    why: 'A bearer token works for anyone who has it. With DPoP, each call also proves that the caller holds a private key, so a token copied from a log is worthless.',
+    fix: 'Replace it with a credential that requires DPoP, if its clients support that.',
     references: [
       {
         title: 'RFC 9449: OAuth 2.0 Demonstrating Proof of Possession',
@@ -23,7 +23,7 @@ export default defineRule({
   successor: 'DPoP required, if its clients support it',
   needs: ['requireDpop'],
   messages: {
-    bearer: () => 'does not require proof of possession (DPoP): require it where its clients can',
+    bearer: () => 'does not require proof of possession (DPoP): require it if its clients support it',
   },
   check({ facts }) {
     return facts.requireDpop ? undefined : { messageId: 'bearer', data: {} };

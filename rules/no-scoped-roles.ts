@@ -2,12 +2,12 @@ import { defineRule, KINDS, type Owner } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'no-scoped-roles',
-  title: 'The credential holds every right of its owner',
+  title: 'The credential has every permission of its owner',
   severity: 'medium',
   kinds: KINDS,
   docs: {
-    why: 'A credential without scoped roles can do whatever its owner can, now and after the next promotion. How bad that is depends on the owner.',
-    fix: 'Replace it with one that is scoped to the roles its job needs.',
+    why: 'A credential without scoped roles can do everything its owner can, also after the owner gets more roles. The severity depends on the owner.',
+    fix: 'Replace it with one that is scoped to the roles that its job needs.',
     references: [
       {
         title: 'OWASP Non-Human Identities 2025, NHI5 Overprivileged NHI',
@@ -38,15 +38,15 @@ type Power = keyof typeof POWERS;
 
 const POWERS = {
   superAdministrator: { severity: 'critical', words: 'its owner is a Super Administrator' },
-  administrator: { severity: 'high', words: 'its owner holds an administrator role' },
+  administrator: { severity: 'high', words: 'its owner has an administrator role' },
   basicUser: { severity: 'low', words: 'its owner is a Basic User' },
   notKnown: { severity: 'medium', words: "its owner's roles are not known" },
 } as const;
 
 function powerOf(owner: Owner | undefined): Power {
-  // A list of roles that is blank was not shown to us: everyone has one.
+  // Everyone has a role: a blank list was hidden from the audit.
   if (!owner?.roles?.length) return 'notKnown';
   if (owner.roles.some((role) => role.name === 'system:owner')) return 'superAdministrator';
-  // A role of the tenant's own counts as an administrator's: nobody can tell from here that it is harmless.
+  // A custom role counts as an administrator's: the audit cannot tell that it is harmless.
   return owner.roles.every((role) => role.name === 'system:user') ? 'basicUser' : 'administrator';
 }

@@ -6,7 +6,7 @@ export default defineRule({
   severity: 'medium',
   kinds: ['personal-client', 'service-principal-credential'],
   docs: {
-    why: 'An old secret has passed through more machines, backups and hands than anybody remembers. Rotation makes the lost copies worthless.',
+    why: 'An old secret has been on more machines and in more backups than anybody remembers. Rotation makes lost copies worthless.',
     fix: 'Create a new credential, move its users over, then revoke this one.',
     references: [
       {

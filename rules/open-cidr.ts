@@ -1,17 +1,19 @@
 import {
   type AllowList,
-  alignedBlocks,
+  blocksBroaderThan,
+  count,
   defineRule,
   type Facts,
+  isEmpty,
   KINDS,
   type Kind,
+  openFamilies,
+  plural,
   reachableBlocks,
   readAddresses,
-  shareOf,
 } from '../src/contract/index.js';
 
-const FAMILIES = [4, 6] as const;
-/** Networks at the limit that may be admitted together. */
+/** Networks at the limit that may be allowed together. */
 const MAX_NETWORKS = 16;
 
 export default defineRule({
@@ -20,7 +22,7 @@ export default defineRule({
   severity: 'medium',
   kinds: KINDS,
   docs: {
-    why: 'A stolen secret is worth little where it cannot be used. The entries are judged together: two halves of the internet are the whole internet, and many small networks add up.',
+    why: 'A stolen secret is worth little if it works only from your networks. All entries are judged together, because two halves of the internet are the whole internet and many small networks add up.',
     fix: 'Limit its source addresses to the networks it is used from.',
     references: [
       {
@@ -59,64 +61,44 @@ export default defineRule({
   },
   messages: {
     everywhere: (d: { families: string[]; half?: boolean }) =>
-      d.half
-        ? `its entries together admit at least half of the internet (${d.families.join(' and ')}): name the networks it is used from`
-        : `its entries together admit every ${d.families.join(' and every ')} address: name the networks it is used from`,
+      `its entries together allow ${d.half ? `at least half of the internet (${d.families.join(' and ')})` : `every ${d.families.join(' and every ')} address`}: name the networks it is used from`,
     wide: (d: { block: string; limit: number; count: number } | { limit: number; total: number }) =>
       'total' in d
-        ? `its entries together admit as many addresses as ${d.total} networks of /${d.limit} (limit ${MAX_NETWORKS}): remove what is not used`
-        : `admits ${d.block}${d.count > 1 ? ` and ${d.count - 1} more ${d.count === 2 ? 'network' : 'networks'}` : ''} broader than /${d.limit}: narrow ${d.count > 1 ? 'them' : 'it'}`,
+        ? `its entries together allow as many addresses as ${d.total} networks of /${d.limit} (limit ${MAX_NETWORKS}): remove those that are not used`
+        : `allows ${d.block}${d.count > 1 ? ` and ${count(d.count - 1, 'more network')}` : ''} broader than /${d.limit}: narrow ${plural(d.count, 'it', 'them')}`,
     unrestricted: (d: { tenantAllowList: boolean; empty?: boolean }) =>
       d.empty
         ? "no source restriction of its own; the tenant's allow list is enabled and empty, so nobody can use it now: name the networks it is used from before that list changes"
-        : d.tenantAllowList
-          ? "no source restriction of its own, only the tenant's allow list: name the networks it is used from"
-          : 'no source restriction: name the networks it is used from',
+        : `no source restriction${d.tenantAllowList ? " of its own, only the tenant's allow list" : ''}: name the networks it is used from`,
   },
   check({ facts, options, kind }) {
     if (facts.allowedCidrs.length === 0) {
       const lists = tenantLists(kind, facts);
       if (lists.length === 0 || !lists.every(restricts))
-        return { messageId: 'unrestricted', data: { tenantAllowList: false }, severity: 'medium' };
-      const empty = lists.every(({ cidrs }) => cidrs.length === 0);
-      return empty
-        ? { messageId: 'unrestricted', data: { tenantAllowList: true, empty }, severity: 'info' }
+        return { messageId: 'unrestricted', data: { tenantAllowList: false } };
+      return lists.every(({ cidrs }) => cidrs.length === 0)
+        ? { messageId: 'unrestricted', data: { tenantAllowList: true, empty: true }, severity: 'info' }
         : { messageId: 'unrestricted', data: { tenantAllowList: true }, severity: 'low' };
     }
     const { set, malformed } = readAddresses(facts.allowedCidrs);
-    const shares = FAMILIES.map((family) => ({ family: `IPv${family}`, share: shareOf(set, family) }));
-    const open = shares.filter(({ share }) => share !== 'less');
-    if (open.length > 0) {
-      const families = open.map(({ family }) => family);
-      const all = open.every(({ share }) => share === 'all');
-      return {
-        messageId: 'everywhere',
-        data: all ? { families } : { families, half: true },
-        severity: 'high',
-      };
+    // Nobody knows whether entries that cannot be read keep everyone out or no one.
+    if (isEmpty(set)) {
+      const reason = `none of its ${malformed.length} source restrictions is an address or CIDR`;
+      return { unknown: { reason, cure: 'Correct its source restrictions.' } };
     }
-    const blocks = alignedBlocks(set);
+    const open = openFamilies(set);
+    if (open) return { messageId: 'everywhere', data: open, severity: 'high' };
     const limits = { 4: options.ipv4MinPrefix, 6: options.ipv6MinPrefix };
-    const wide = blocks.filter((block) => block.globallyReachable && block.prefix < limits[block.family]);
+    const wide = blocksBroaderThan(set, limits);
     const [first] = wide;
-    if (first !== undefined) {
-      return {
-        messageId: 'wide',
-        data: { block: first.cidr, limit: limits[first.family], count: wide.length },
-      };
+    if (first) {
+      const limit = limits[first.family];
+      return { messageId: 'wide', data: { block: first.cidr, limit, count: wide.length } };
     }
-    for (const family of FAMILIES) {
-      const total = reachableBlocks(set, family, limits[family]);
-      if (total > MAX_NETWORKS) return { messageId: 'wide', data: { limit: limits[family], total } };
-    }
-    // Nobody knows whether entries that mean nothing keep everyone out or no one.
-    if (blocks.length === 0) {
-      return {
-        unknown: {
-          reason: `none of its ${malformed.length} source restrictions is an address or CIDR`,
-          cure: 'Correct its source restrictions.',
-        },
-      };
+    for (const family of [4, 6] as const) {
+      const limit = limits[family];
+      const total = reachableBlocks(set, family, limit);
+      if (total > MAX_NETWORKS) return { messageId: 'wide', data: { limit, total } };
     }
     return undefined;
   },
@@ -134,8 +116,7 @@ function tenantLists(
   return [roles.some((role) => role.name === 'system:owner') ? lists.admin : lists.user];
 }
 
-/** A list that is enabled but admits everyone restricts nobody. */
+/** A list that is enabled but allows everyone restricts nobody. */
 function restricts({ enabled, cidrs }: AllowList): boolean {
-  const { set } = readAddresses(cidrs);
-  return enabled && FAMILIES.every((family) => shareOf(set, family) === 'less');
+  return enabled && openFamilies(readAddresses(cidrs).set) === undefined;
 }

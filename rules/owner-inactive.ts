@@ -6,8 +6,8 @@ export default defineRule({
   severity: 'critical',
   kinds: KINDS,
   docs: {
-    why: 'A live credential of somebody who has left is a way in that no offboarding closed and nobody watches.',
-    fix: 'Revoke it. Where a job still needs it, give the job a credential of a service principal first.',
+    why: 'A live credential of somebody who has left still works, and nobody watches it.',
+    fix: 'Revoke it. If a job still needs it, give that job a service-principal credential first.',
     references: [
       {
         title: 'OWASP Non-Human Identities 2025, NHI1 Improper Offboarding',
@@ -18,13 +18,13 @@ export default defineRule({
   plan: {
     way: 'end',
     first:
-      'An administrator has to do this, because the owner is gone or disabled. If a job still needs the credential, give that job a credential of a service principal first, with an end date, the roles it needs and the networks it calls from.',
+      'An administrator has to do this, because the owner is gone or disabled. If a job still needs the credential, give that job a service-principal credential first, with an end date, the roles it needs and the networks it calls from.',
   },
   needs: ['owner'],
   messages: {
-    gone: () => 'live, though the tenant no longer knows its owner: revoke it',
-    disabled: () => 'live, though its owner is disabled: revoke it',
-    deleted: () => 'live, though its owner is deleted: revoke it',
+    gone: () => 'still live, but the tenant no longer knows its owner: revoke it',
+    disabled: () => 'still live, but its owner is disabled: revoke it',
+    deleted: () => 'still live, but its owner is deleted: revoke it',
   },
   check({ facts }) {
     const { status } = facts.owner;

@@ -6,7 +6,7 @@ export default defineRule({
   severity: 'low',
   kinds: ['personal-client', 'service-principal-credential'],
   docs: {
-    why: 'Rotating a secret helps only once the old one is dead. A newer credential of the same owner and name is in use, and this one still works.',
+    why: 'Rotation helps only once the old secret stops working. A newer credential of the same owner and name is in use, and this one still works.',
     fix: 'Move what still uses the old credential over to the new one, then revoke the old one.',
     references: [
       {
@@ -20,7 +20,7 @@ export default defineRule({
   optional: ['lastUsedAt'],
   options: {
     days: {
-      describe: 'Days that an old and a new credential may live side by side',
+      describe: 'Days for which an old and a new credential may both be live',
       default: 14,
       min: 0,
     },

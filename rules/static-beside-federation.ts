@@ -2,11 +2,11 @@ import { defineRule } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'static-beside-federation',
-  title: 'The service principal could do without this secret: it has a federation trust',
+  title: 'The service principal has a federation trust and may not need this secret',
   severity: 'info',
   kinds: ['service-principal-credential'],
   docs: {
-    why: 'A workload that can prove who it is to its own platform needs no secret to keep, rotate and lose. The service principal already has such a trust.',
+    why: 'A workload that signs in with a token of its own platform needs no secret that must be stored and rotated and can leak. The service principal already has a federation trust.',
     fix: 'Move the remaining workloads to the trust, then revoke the secret.',
     references: [
       {

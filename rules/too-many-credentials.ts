@@ -2,12 +2,12 @@ import { defineRule } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'too-many-credentials',
-  title: 'The owner holds more live keys than anybody keeps track of',
+  title: 'The owner has more live credentials than anybody can keep track of',
   severity: 'low',
   kinds: ['personal-client'],
   docs: {
-    why: 'Each key is one more secret to lose. Past a handful, nobody remembers which of them is used where. The newest keys are spared: those beyond them are the ones to clear.',
-    fix: 'Revoke the keys that are no longer used, oldest first.',
+    why: 'Each credential is one more secret that can leak. Nobody remembers where more than a handful of them are used. The newest ones are not reported.',
+    fix: 'Revoke the credentials that are no longer used, oldest first.',
     references: [
       {
         title: 'OWASP Non-Human Identities 2025, NHI1 Improper Offboarding',
@@ -18,11 +18,11 @@ export default defineRule({
   plan: { way: 'ask' },
   needs: ['ownerLiveKeys'],
   options: {
-    max: { describe: 'Live keys an owner may hold', default: 5, min: 1, integer: true },
+    max: { describe: 'Live credentials that an owner may have', default: 5, min: 1, integer: true },
   },
   messages: {
     crowded: (d: { total: number; limit: number }) =>
-      `its owner holds ${d.total} live keys (limit ${d.limit}), and this is not among the newest ${d.limit}: revoke it if it is not used`,
+      `its owner has ${d.total} live credentials (limit ${d.limit}), and this one is not among the newest ${d.limit}: revoke it if it is not used`,
   },
   check({ facts, options }) {
     const { total, newer } = facts.ownerLiveKeys;

@@ -6,7 +6,7 @@ export default defineRule({
   severity: 'low',
   kinds: ['federation-trust'],
   docs: {
-    why: 'The trust lets nobody in today. The day somebody enables the provider again it does, without anyone having decided so.',
+    why: 'The trust lets nobody in now. If somebody enables the provider again, it lets workloads in again, and nobody decided that.',
     fix: 'Delete the trust, or disable it as well.',
     references: [
       {
@@ -19,7 +19,7 @@ export default defineRule({
   needs: ['provider'],
   messages: {
     providerDisabled: (d: { missing: boolean }) =>
-      `enabled, though its provider ${d.missing ? 'no longer exists' : 'is disabled'}: delete it`,
+      `enabled, but its provider ${d.missing ? 'no longer exists' : 'is disabled'}: delete it`,
   },
   check({ facts }) {
     const missing = facts.provider === null;

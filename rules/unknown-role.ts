@@ -1,4 +1,4 @@
-import { defineRule, KINDS } from '../src/contract/index.js';
+import { defineRule, KINDS, plural } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'unknown-role',
@@ -6,7 +6,7 @@ export default defineRule({
   severity: 'low',
   kinds: KINDS,
   docs: {
-    why: 'Nobody can say what a credential may do whose role is gone; at best it does less than its owner believes.',
+    why: 'Nobody can tell what a credential may do if its role no longer exists. At best it can do less than its owner believes.',
     fix: 'Replace it with one scoped to roles that exist.',
     references: [
       {
@@ -21,7 +21,7 @@ export default defineRule({
   optional: ['tenantRoles'],
   messages: {
     unresolved: (d: { role: string; count: number; total: number }) =>
-      `${d.count} of its ${d.total} scoped roles no longer ${d.count === 1 ? 'exists' : 'exist'} (${d.role}${d.count > 1 ? ', …' : ''}): scope it to roles that do`,
+      `${d.count} of its ${d.total} scoped roles no longer ${plural(d.count, 'exists', 'exist')} (${d.role}${d.count > 1 ? ', …' : ''}): scope it to roles that do`,
   },
   check({ facts }) {
     const { scopedRoles, tenantRoles } = facts;

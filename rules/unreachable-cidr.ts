@@ -1,5 +1,6 @@
 import {
   alignedBlocks,
+  count,
   defineRule,
   isEmpty,
   isGloballyReachable,
@@ -13,8 +14,8 @@ export default defineRule({
   severity: 'info',
   kinds: KINDS,
   docs: {
-    why: 'ConductorOne sees the public address of a call. A list of private networks therefore locks everyone out, or stands there because nobody ever tried.',
-    fix: 'Put the public addresses of the calling networks in its place, or revoke the credential if nothing can use it.',
+    why: 'ConductorOne sees the public address of a caller. A list of private networks therefore blocks everyone, so probably nobody uses the credential.',
+    fix: 'Replace the list with the public addresses of the calling networks, or revoke the credential if nothing uses it.',
     references: [
       {
         title: 'IANA IPv4 Special-Purpose Address Registry',
@@ -30,7 +31,7 @@ export default defineRule({
   needs: ['allowedCidrs'],
   messages: {
     unreachable: (d: { block: string; count: number }) =>
-      `admits only ${d.block}${d.count > 1 ? ` and ${d.count - 1} more ${d.count === 2 ? 'network' : 'networks'}` : ''} that nobody calls from over the internet: name public addresses`,
+      `allows only ${d.block}${d.count > 1 ? ` and ${count(d.count - 1, 'more network')}` : ''}, which no internet caller can match: name public addresses`,
   },
   check({ facts }) {
     const { set, malformed } = readAddresses(facts.allowedCidrs);

@@ -6,7 +6,7 @@ export default defineRule({
   severity: 'medium',
   kinds: ['personal-client', 'service-principal-credential'],
   docs: {
-    why: 'A credential nobody uses is one nobody would miss, and nobody would notice being used by someone else.',
+    why: 'Nobody would miss an unused credential, and nobody would notice if someone else used it.',
     fix: 'Ask the owner whether it is still needed; if not, revoke it.',
     references: [
       {

@@ -2,6 +2,8 @@ import ipaddr from 'ipaddr.js';
 
 type Family = 4 | 6;
 
+const FAMILIES: readonly Family[] = [4, 6];
+
 /** Bits of an address. */
 const WIDTH: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
 
@@ -12,39 +14,282 @@ interface Range {
   readonly last: bigint;
 }
 
+/** A set of addresses: per family disjoint ranges that do not touch, ascending. */
+export interface AddressSet {
+  readonly ipv4: readonly Range[];
+  readonly ipv6: readonly Range[];
+}
+
+/** An aligned CIDR inside a set, as large as the set allows. */
+export interface Block {
+  /** Canonical text, always with a prefix. */
+  readonly cidr: string;
+  readonly family: Family;
+  readonly prefix: number;
+  /** False where the merged range around it is in special-purpose networks: no call over the internet matches. */
+  readonly globallyReachable: boolean;
+}
+
+/** An entry that is not an address or CIDR, or that can be read in two ways. */
+export interface MalformedEntry {
+  readonly entry: string;
+  /** Worded to follow the entry: "has host bits set". */
+  readonly problem: string;
+}
+
+/** An allow list, read. */
+export interface Addresses {
+  /** Every address that the entries may allow: of a malformed entry, those of every way to read it. */
+  readonly set: AddressSet;
+  /** In the order of the list. */
+  readonly malformed: readonly MalformedEntry[];
+}
+
+/** The last list: several rules look at a credential's list one after the other. */
+let last: { readonly entries: readonly string[]; readonly addresses: Addresses } | undefined;
+const byText = new Map<string, Addresses>();
+/** Some 15 MB at the very most. */
+const TEXTS_KEPT = 65_536;
+const LONGEST_TEXT_KEPT = 4096;
+/** Lists of more entries, such as a tenant's own, are few and slow to read: each is cached by itself. */
+const LONG_LIST = 64;
+const byLongList = new WeakMap<readonly string[], Addresses>();
+
+/**
+ * Reads an allow list of addresses and CIDRs. A bare address is a /32 or /128, an IPv4-mapped IPv6 entry its IPv4 self.
+ *
+ * Results are cached by the list's text, because many credentials have the same list; the last one, and those of long
+ * lists, by the list itself, which must not change afterwards. Caching all lists would take more memory than the
+ * credentials do.
+ */
+export function readAddresses(entries: readonly string[]): Addresses {
+  if (last?.entries === entries) return last.addresses;
+  const addresses = entries.length > LONG_LIST ? readLong(entries) : readByText(entries);
+  last = { entries, addresses };
+  return addresses;
+}
+
+function readLong(entries: readonly string[]): Addresses {
+  const addresses = byLongList.get(entries) ?? read(entries);
+  byLongList.set(entries, addresses);
+  return addresses;
+}
+
+function readByText(entries: readonly string[]): Addresses {
+  const [only = ''] = entries;
+  // Only a malformed entry begins like the JSON of a list.
+  const text = entries.length === 1 && !only.startsWith('[') ? only : JSON.stringify(entries);
+  const known = byText.get(text);
+  const addresses = known ?? read(entries);
+  if (known === undefined && text.length <= LONGEST_TEXT_KEPT) {
+    // All at once: finding the oldest entry of a Map passes over every place that was deleted before.
+    if (byText.size === TEXTS_KEPT) byText.clear();
+    byText.set(text, addresses);
+  }
+  return addresses;
+}
+
+function read(entries: readonly string[]): Addresses {
+  const ranges: Range[] = [];
+  const malformed: MalformedEntry[] = [];
+  for (const entry of entries) {
+    const { ranges: found, problem } = readEntry(entry);
+    ranges.push(...found);
+    if (problem !== undefined) malformed.push({ entry, problem });
+  }
+  return { set: { ipv4: merge(ranges, 4), ipv6: merge(ranges, 6) }, malformed };
+}
+
+function merge(ranges: readonly Range[], family: Family): Range[] {
+  const merged: Range[] = [];
+  const sorted = ranges.filter((range) => range.family === family).sort((a, b) => compare(a.first, b.first));
+  for (const range of sorted) {
+    const before = merged.at(-1);
+    if (before === undefined || range.first > before.last + 1n) merged.push(range);
+    else if (range.last > before.last) merged[merged.length - 1] = { ...before, last: range.last };
+  }
+  return merged;
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** True if the set holds no address at all. */
+export function isEmpty(set: AddressSet): boolean {
+  return set.ipv4.length === 0 && set.ipv6.length === 0;
+}
+
+/** True if the set holds every address of the family. */
+export function coversFamily(set: AddressSet, family: Family): boolean {
+  const [range] = rangesOf(set, family);
+  return range?.first === 0n && range.last === (1n << BigInt(WIDTH[family])) - 1n;
+}
+
+function rangesOf(set: AddressSet, family: Family): readonly Range[] {
+  return family === 4 ? set.ipv4 : set.ipv6;
+}
+
+/** True if every address of `inner` is in `outer` too. */
+export function containsSet(outer: AddressSet, inner: AddressSet): boolean {
+  return containsRanges(outer.ipv4, inner.ipv4) && containsRanges(outer.ipv6, inner.ipv6);
+}
+
+function containsRanges(outer: readonly Range[], inner: readonly Range[]): boolean {
+  let at = 0;
+  return inner.every(({ first, last }) => {
+    let around = outer[at];
+    while (around !== undefined && around.last < first) around = outer[++at];
+    return around !== undefined && around.first <= first && last <= around.last;
+  });
+}
+
+/** True if some address of the set can be the source of a call over the internet. */
+export function isGloballyReachable(set: AddressSet): boolean {
+  return !containsSet(SPECIAL, set);
+}
+
+/** Which families the set opens: `half` if it allows at least half of their internet, but not all; undefined: none. */
+export function openFamilies(set: AddressSet): { families: string[]; half?: true } | undefined {
+  const shares = FAMILIES.map((family) => ({ family: `IPv${family}`, share: shareOf(set, family) }));
+  const open = shares.filter(({ share }) => share !== 'less');
+  if (open.length === 0) return undefined;
+  const families = open.map(({ family }) => family);
+  return open.every(({ share }) => share === 'all') ? { families } : { families, half: true };
+}
+
+/**
+ * How much of a family's internet the set allows. `half`: at least half of the addresses that calls come from.
+ *
+ * IPv6 networks that hold all IPv4-mapped addresses, though not all of IPv6, allow all of IPv4.
+ */
+export function shareOf(set: AddressSet, family: Family): 'all' | 'half' | 'less' {
+  if (coversFamily(set, family) || (family === 4 && holdsMapped(set))) return 'all';
+  const ranges = rangesOf(set, family);
+  if (sizeOf(ranges) * 2n < INTERNET[family]) return 'less';
+  const open = family === 4 ? reachableSize(ranges, 4) : sharedSize(ranges, GLOBAL_UNICAST);
+  return open * 2n < INTERNET[family] ? 'less' : 'half';
+}
+
+function holdsMapped(set: AddressSet): boolean {
+  // All of IPv6 is reported as that.
+  return set.ipv6.length > 0 && !coversFamily(set, 6) && containsRanges(set.ipv6, [IPV4_MAPPED]);
+}
+
+/** Reachable blocks with a shorter prefix than their family's limit. */
+export function blocksBroaderThan(set: AddressSet, limits: Readonly<Record<Family, number>>): Block[] {
+  // Nearly all lists are narrow, and there may be hundreds of thousands.
+  const large = [...set.ipv4, ...set.ipv6].filter(
+    ({ family, first, last }) => last - first >= 1n << BigInt(WIDTH[family] - limits[family]),
+  );
+  return large
+    .flatMap(split)
+    .filter(({ globallyReachable, family, prefix }) => globallyReachable && prefix < limits[family]);
+}
+
+/** How many blocks of `prefix` the set's reachable addresses would fill, rounded up; exact above one. */
+export function reachableBlocks(set: AddressSet, family: Family, prefix: number): number {
+  const ranges = rangesOf(set, family);
+  const block = 1n << BigInt(WIDTH[family] - prefix);
+  if (sizeOf(ranges) <= block) return ranges.length === 0 ? 0 : 1;
+  return Number((reachableSize(ranges, family) + block - 1n) / block);
+}
+
+function reachableSize(ranges: readonly Range[], family: Family): bigint {
+  return sizeOf(ranges) - sharedSize(ranges, rangesOf(SPECIAL, family));
+}
+
+function sizeOf(ranges: readonly Range[]): bigint {
+  let size = 0n;
+  for (const range of ranges) size += range.last - range.first + 1n;
+  return size;
+}
+
+/** How many addresses are in both lists: one step along either list at a time. */
+function sharedSize(a: readonly Range[], b: readonly Range[]): bigint {
+  let size = 0n;
+  let at = 0;
+  let other = 0;
+  for (let x = a[at], y = b[other]; x !== undefined && y !== undefined; x = a[at], y = b[other]) {
+    const first = x.first > y.first ? x.first : y.first;
+    const last = x.last < y.last ? x.last : y.last;
+    if (first <= last) size += last - first + 1n;
+    if (x.last < y.last) at += 1;
+    else other += 1;
+  }
+  return size;
+}
+
+/** The set as the fewest aligned CIDRs: IPv4, then IPv6, ascending. */
+export function alignedBlocks(set: AddressSet): Block[] {
+  return [...set.ipv4, ...set.ipv6].flatMap(split);
+}
+
+/** The texts of {@link alignedBlocks}: the same for equal sets, however they were written. */
+export function blocksOf(set: AddressSet): string[] {
+  return alignedBlocks(set).map(({ cidr }) => cidr);
+}
+
+function split(range: Range): Block[] {
+  const { family } = range;
+  const globallyReachable = !containsRanges(rangesOf(SPECIAL, family), [range]);
+  const blocks: Block[] = [];
+  for (let first = range.first; first <= range.last; ) {
+    let hostBits = first === 0n ? WIDTH[family] : trailingZeros(first);
+    while (first + (1n << BigInt(hostBits)) - 1n > range.last) hostBits -= 1;
+    const prefix = WIDTH[family] - hostBits;
+    blocks.push({ cidr: formatCidr(family, first, prefix), family, prefix, globallyReachable });
+    first += 1n << BigInt(hostBits);
+  }
+  return blocks;
+}
+
+function trailingZeros(value: bigint): number {
+  return (value & -value).toString(2).length - 1;
+}
+
+/** The canonical text of a network: RFC 5952 for IPv6, always with its prefix. */
+function formatCidr(family: Family, first: bigint, prefix: number): string {
+  return `${family === 4 ? formatIpv4(Number(first)) : formatIpv6(first)}/${prefix}`;
+}
+
+function formatIpv4(address: number): string {
+  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+}
+
+function formatIpv6(address: bigint): string {
+  const parts: number[] = [];
+  for (let shift = 112n; shift >= 0n; shift -= 16n) parts.push(Number((address >> shift) & 0xffffn));
+  return new ipaddr.IPv6(parts).toRFC5952String();
+}
+
 /** One entry of an allow list, as read. */
 interface Entry {
-  /** What it may admit: nothing where it cannot be read, every reading's network where there are several. */
+  /** What it may allow: nothing if it cannot be read, the networks of all readings if there are several. */
   readonly ranges: readonly Range[];
-  /** What is wrong with it, worded to follow the entry ("has host bits set"). */
   readonly problem?: string;
 }
 
-/** What a text without prefix may mean. */
+/** What an address may mean. */
 interface Reading {
   readonly family: Family;
   readonly addresses: readonly bigint[];
   readonly problem?: string | undefined;
 }
 
-/** An IPv4 address or CIDR as nearly all are written; octets and prefix may still be too large. */
-const PLAIN_IPV4 =
-  /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})(?:\/(0|[1-9]\d?))?$/;
-
-/** Longer than any address in any notation; keeps hostile text away from the parsers. */
-const LONGEST = 80;
-
-const MAPPED_PREFIX = 96;
-
 /**
- * Reads an address or CIDR, strictly; what is malformed but can still be read is read as well, so that nobody takes
+ * Reads an address or CIDR, strictly. What is malformed but can still be read is read as well, so that nobody takes
  * `10.0.0.1/0` for a restriction.
  */
 function readEntry(entry: string): Entry {
   return readPlainIpv4(entry) ?? readAny(entry);
 }
 
-/** Well-formed IPv4 in plain numbers, at a fifth of what it costs in bigints; undefined for all else. */
+/** An IPv4 address or CIDR as nearly all are written; octets and prefix may still be too large. */
+const PLAIN_IPV4 =
+  /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})(?:\/(0|[1-9]\d?))?$/;
+
+/** Well-formed IPv4 in plain numbers, at a fifth of what it costs in bigints; undefined for anything else. */
 function readPlainIpv4(entry: string): Entry | undefined {
   const match = PLAIN_IPV4.exec(entry);
   if (!match) return undefined;
@@ -56,6 +301,11 @@ function readPlainIpv4(entry: string): Entry | undefined {
   if (first % size !== 0) return undefined;
   return { ranges: [{ family: 4, first: BigInt(first), last: BigInt(first + size - 1) }] };
 }
+
+/** Longer than any address in any notation; keeps hostile text away from the parsers. */
+const LONGEST = 80;
+
+const UNREADABLE: Entry = { ranges: [], problem: 'is not an address or CIDR' };
 
 function readAny(entry: string): Entry {
   const text = entry.trim();
@@ -79,7 +329,7 @@ function readAny(entry: string): Entry {
   return problem === undefined ? { ranges } : { ranges, problem };
 }
 
-const UNREADABLE: Entry = { ranges: [], problem: 'is no address or CIDR' };
+const MAPPED_PREFIX = 96;
 
 function networks(family: Family, address: bigint, prefix: number): Range[] {
   if (family === 4 || address >> 32n !== 0xffffn) return [network(family, address, prefix)];
@@ -140,154 +390,6 @@ function hex(value: bigint): string {
   return value.toString(16);
 }
 
-/** The canonical text of a network: RFC 5952 for IPv6, always with its prefix. */
-function formatCidr(family: Family, first: bigint, prefix: number): string {
-  return `${family === 4 ? formatIpv4(Number(first)) : formatIpv6(first)}/${prefix}`;
-}
-
-function formatIpv4(address: number): string {
-  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
-}
-
-function formatIpv6(address: bigint): string {
-  const parts: number[] = [];
-  for (let shift = 112n; shift >= 0n; shift -= 16n) parts.push(Number((address >> shift) & 0xffffn));
-  return new ipaddr.IPv6(parts).toRFC5952String();
-}
-
-/** A set of addresses: per family disjoint ranges that do not touch, ascending. */
-export interface AddressSet {
-  readonly ipv4: readonly Range[];
-  readonly ipv6: readonly Range[];
-}
-
-/** An aligned CIDR inside a set, as large as the set allows. */
-export interface Block {
-  /** Canonical text, always with a prefix. */
-  readonly cidr: string;
-  readonly family: Family;
-  readonly prefix: number;
-  /** False where the merged range around it lies in special-purpose networks: no call over the internet matches. */
-  readonly globallyReachable: boolean;
-}
-
-/** An entry that is no address or CIDR, or reads two ways. */
-export interface MalformedEntry {
-  readonly entry: string;
-  /** Worded to follow the entry: "has host bits set". */
-  readonly problem: string;
-}
-
-/** An allow list, read. */
-export interface Addresses {
-  /**
-   * All that the entries may admit. Malformed ones count as far as they can be read at all: as their masked network
-   * where host bits are set, as every reading where there are several.
-   */
-  readonly set: AddressSet;
-  /** In the order of the list. */
-  readonly malformed: readonly MalformedEntry[];
-}
-
-/** The list read last: several rules look at a credential's list one after the other. */
-let last: { readonly entries: readonly string[]; readonly addresses: Addresses } | undefined;
-const byText = new Map<string, Addresses>();
-/** Some 15 MB at the very most. */
-const TEXTS_KEPT = 65_536;
-const LONGEST_TEXT_KEPT = 4096;
-/** Lists of more entries, such as a tenant's own, are few and cost much: each is remembered by itself. */
-const LONG_LIST = 64;
-const byLongList = new WeakMap<readonly string[], Addresses>();
-
-/**
- * Reads an allow list of addresses and CIDRs. A bare address is a /32 or /128, an IPv4-mapped IPv6 entry its IPv4 self.
- *
- * Remembered (a bounded number) by its text, as the same list often stands on many credentials; the last one, and long
- * ones, by the list itself, which must not change afterwards. Remembering all of them would take more memory than the
- * credentials do.
- */
-export function readAddresses(entries: readonly string[]): Addresses {
-  if (last?.entries === entries) return last.addresses;
-  const addresses = entries.length > LONG_LIST ? readLong(entries) : readByText(entries);
-  last = { entries, addresses };
-  return addresses;
-}
-
-function readLong(entries: readonly string[]): Addresses {
-  const addresses = byLongList.get(entries) ?? read(entries);
-  byLongList.set(entries, addresses);
-  return addresses;
-}
-
-function readByText(entries: readonly string[]): Addresses {
-  const [only = ''] = entries;
-  // No entry begins as the JSON of a list does, but for malformed ones: those are not worth a short cut.
-  const text = entries.length === 1 && !only.startsWith('[') ? only : JSON.stringify(entries);
-  const known = byText.get(text);
-  const addresses = known ?? read(entries);
-  if (known === undefined && text.length <= LONGEST_TEXT_KEPT) {
-    // All at once: looking for the oldest of a Map passes over every place that was deleted before.
-    if (byText.size === TEXTS_KEPT) byText.clear();
-    byText.set(text, addresses);
-  }
-  return addresses;
-}
-
-function read(entries: readonly string[]): Addresses {
-  const ranges: Range[] = [];
-  const malformed: MalformedEntry[] = [];
-  for (const entry of entries) {
-    const { ranges: found, problem } = readEntry(entry);
-    ranges.push(...found);
-    if (problem !== undefined) malformed.push({ entry, problem });
-  }
-  return { set: { ipv4: merge(ranges, 4), ipv6: merge(ranges, 6) }, malformed };
-}
-
-function merge(ranges: readonly Range[], family: Family): Range[] {
-  const merged: Range[] = [];
-  const sorted = ranges.filter((range) => range.family === family).sort((a, b) => compare(a.first, b.first));
-  for (const range of sorted) {
-    const before = merged.at(-1);
-    if (before === undefined || range.first > before.last + 1n) merged.push(range);
-    else if (range.last > before.last) merged[merged.length - 1] = { ...before, last: range.last };
-  }
-  return merged;
-}
-
-function compare(a: bigint, b: bigint): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** True where the set admits no address at all. */
-export function isEmpty(set: AddressSet): boolean {
-  return set.ipv4.length === 0 && set.ipv6.length === 0;
-}
-
-/** True where the set holds every address of the family. */
-export function coversFamily(set: AddressSet, family: Family): boolean {
-  const [range] = rangesOf(set, family);
-  return range?.first === 0n && range.last === (1n << BigInt(WIDTH[family])) - 1n;
-}
-
-function rangesOf(set: AddressSet, family: Family): readonly Range[] {
-  return family === 4 ? set.ipv4 : set.ipv6;
-}
-
-/** True where every address of `inner` is in `outer` too. */
-export function containsSet(outer: AddressSet, inner: AddressSet): boolean {
-  return containsRanges(outer.ipv4, inner.ipv4) && containsRanges(outer.ipv6, inner.ipv6);
-}
-
-function containsRanges(outer: readonly Range[], inner: readonly Range[]): boolean {
-  let at = 0;
-  return inner.every(({ first, last }) => {
-    let around = outer[at];
-    while (around !== undefined && around.last < first) around = outer[++at];
-    return around !== undefined && around.first <= first && last <= around.last;
-  });
-}
-
 /** The special-purpose networks of IANA's registries that nobody calls from over the internet. */
 const SPECIAL: AddressSet = readAddresses([
   '0.0.0.0/8',
@@ -320,91 +422,3 @@ const INTERNET: Readonly<Record<Family, bigint>> = {
   4: (1n << 32n) - sizeOf(SPECIAL.ipv4),
   6: sizeOf(GLOBAL_UNICAST),
 };
-
-/**
- * How much of a family's internet the set admits. `half`: at least half of the addresses that calls come from.
- *
- * IPv6 networks that hold all IPv4-mapped addresses, though not all of IPv6, admit all of IPv4.
- */
-export function shareOf(set: AddressSet, family: Family): 'all' | 'half' | 'less' {
-  if (coversFamily(set, family) || (family === 4 && holdsMapped(set))) return 'all';
-  const ranges = rangesOf(set, family);
-  if (sizeOf(ranges) * 2n < INTERNET[family]) return 'less';
-  const open = family === 4 ? reachableSize(ranges, 4) : sharedSize(ranges, GLOBAL_UNICAST);
-  return open * 2n < INTERNET[family] ? 'less' : 'half';
-}
-
-function holdsMapped(set: AddressSet): boolean {
-  // All of IPv6 is reported as that.
-  return set.ipv6.length > 0 && !coversFamily(set, 6) && containsRanges(set.ipv6, [IPV4_MAPPED]);
-}
-
-/** At most how many blocks of `prefix` the addresses fill that the set admits over the internet; exact above one. */
-export function reachableBlocks(set: AddressSet, family: Family, prefix: number): number {
-  const ranges = rangesOf(set, family);
-  const block = 1n << BigInt(WIDTH[family] - prefix);
-  const most = sizeOf(ranges);
-  // Nearly all lists are short and narrow, and there may be hundreds of thousands.
-  if (most <= block) return ranges.length === 0 ? 0 : 1;
-  return Number((reachableSize(ranges, family) + block - 1n) / block);
-}
-
-function reachableSize(ranges: readonly Range[], family: Family): bigint {
-  return sizeOf(ranges) - sharedSize(ranges, rangesOf(SPECIAL, family));
-}
-
-function sizeOf(ranges: readonly Range[]): bigint {
-  let size = 0n;
-  for (const range of ranges) size += range.last - range.first + 1n;
-  return size;
-}
-
-/** How many addresses are in both lists: one step along either list at a time. */
-function sharedSize(a: readonly Range[], b: readonly Range[]): bigint {
-  let size = 0n;
-  let at = 0;
-  let other = 0;
-  for (let x = a[at], y = b[other]; x !== undefined && y !== undefined; x = a[at], y = b[other]) {
-    const first = x.first > y.first ? x.first : y.first;
-    const last = x.last < y.last ? x.last : y.last;
-    if (first <= last) size += last - first + 1n;
-    if (x.last < y.last) at += 1;
-    else other += 1;
-  }
-  return size;
-}
-
-/** True where some address of the set can be the source of a call over the internet. */
-export function isGloballyReachable(set: AddressSet): boolean {
-  return !containsSet(SPECIAL, set);
-}
-
-/** The set as the fewest aligned CIDRs: IPv4, then IPv6, ascending. */
-export function alignedBlocks(set: AddressSet): Block[] {
-  return [...set.ipv4, ...set.ipv6].flatMap(split);
-}
-
-/** The texts of {@link alignedBlocks}: the same for equal sets, however they were written. */
-export function blocksOf(set: AddressSet): string[] {
-  return alignedBlocks(set).map(({ cidr }) => cidr);
-}
-
-function split(range: Range): Block[] {
-  const { family } = range;
-  const globallyReachable = isGloballyReachable(
-    family === 4 ? { ipv4: [range], ipv6: [] } : { ipv4: [], ipv6: [range] },
-  );
-  const blocks: Block[] = [];
-  for (let first = range.first; first <= range.last; ) {
-    let hostBits = first === 0n ? WIDTH[family] : trailingZeros(first);
-    while (first + (1n << BigInt(hostBits)) - 1n > range.last) hostBits -= 1;
-    const prefix = WIDTH[family] - hostBits;
-    blocks.push({ cidr: formatCidr(family, first, prefix), family, prefix, globallyReachable });
-    first += 1n << BigInt(hostBits);
-  }
-  return blocks;
-}
-
-function trailingZeros(value: bigint): number {
-  return (value & -value).toString(2).length - 1;
-}

@@ -2,11 +2,13 @@
 export type { Addresses, AddressSet, Block, MalformedEntry } from './addresses.js';
 export {
   alignedBlocks,
+  blocksBroaderThan,
   blocksOf,
   containsSet,
   coversFamily,
   isEmpty,
   isGloballyReachable,
+  openFamilies,
   reachableBlocks,
   readAddresses,
   shareOf,
@@ -49,5 +51,5 @@ export { defineRule, FACT_KINDS, SETTINGS, WAYS } from './rule.js';
 export type { Severity } from './severity.js';
 export { atLeast, oneHigher, SEVERITIES, severityRank } from './severity.js';
 export type { Failure, Snapshot, SourceSeen, TenantFacts } from './snapshot.js';
-export { countDays, DAY, parseInstant, wholeDays } from './time.js';
+export { countDays, DAY, dateOf, parseInstant, wholeDays } from './time.js';
 export { count, kindName, plural } from './words.js';

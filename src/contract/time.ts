@@ -40,6 +40,11 @@ export function parseInstant(text: string): Date | undefined {
   return new Date(instant + leap);
 }
 
+/** The date of an RFC 3339 timestamp, for messages: `2026-12-02`. */
+export function dateOf(timestamp: string): string {
+  return timestamp.slice(0, 10);
+}
+
 /** "1 day", "30 days": a count of days in words. */
 export function countDays(days: number): string {
   return count(days, 'day');

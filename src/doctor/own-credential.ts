@@ -5,8 +5,8 @@ import {
   isKnown,
   type Kind,
   kindName,
+  openFamilies,
   readAddresses,
-  shareOf,
   Unknown,
   wholeDays,
 } from '../contract/index.js';
@@ -128,8 +128,7 @@ const networks = defineCheck({
     if (allowedCidrs.length === 0) return warning('any: it can be used from everywhere', fix);
     const { set } = readAddresses(allowedCidrs);
     const detail = listed(allowedCidrs);
-    if (shareOf(set, 4) !== 'less' || shareOf(set, 6) !== 'less')
-      return warning(`${detail}: it can be used from everywhere`, fix);
+    if (openFamilies(set)) return warning(`${detail}: it can be used from everywhere`, fix);
     return ok(detail);
   },
 });

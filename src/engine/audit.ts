@@ -298,7 +298,7 @@ function wordsOf(verdict: Verdict, { docs }: Rule): Pick<Finding, 'messageId' | 
       const { reason, cure } = verdict;
       return {
         messageId: 'unknown',
-        message: `could not be judged: ${reason}`,
+        message: `unknown: ${reason}`,
         data: { reason, cure },
         fix: cure,
       };
@@ -306,7 +306,7 @@ function wordsOf(verdict: Verdict, { docs }: Rule): Pick<Finding, 'messageId' | 
     case 'failed':
       return {
         messageId: 'rule-failed',
-        message: `could not be judged: the rule failed (${verdict.reason})`,
+        message: `unknown: the rule failed (${verdict.reason})`,
         data: { reason: verdict.reason },
         fix: 'Report it to the author of the rule, or turn the rule off.',
       };

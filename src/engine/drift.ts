@@ -24,8 +24,8 @@ const SCOPE_WIDENED = {
   severity: 'high',
   kinds: KINDS,
   docs: {
-    why: 'Scoped roles are what keeps a leaked credential from being its owner. A credential that loses them, or gains a role, is how a small key quietly becomes a large one, by mistake or on purpose.',
-    fix: 'Ask the owner who widened the scope and why. If nobody can say, take the roles back or revoke the credential.',
+    why: 'Scoped roles limit what a leaked credential can do. A credential that loses them or gains a role can do more, by mistake or on purpose.',
+    fix: 'Ask the owner who widened the role scope and why. If nobody knows, restore the roles or revoke the credential.',
     references: [{ title: 'OWASP Non-Human Identities 2025, NHI5 Overprivileged NHI' }],
   },
   plan: {
@@ -35,9 +35,9 @@ const SCOPE_WIDENED = {
   },
   messages: {
     lost: (d: { had: number }) =>
-      `lost its ${count(d.had, 'scoped role')} since the last audit and now carries every right of its owner: scope it again, or revoke it`,
+      `lost its ${count(d.had, 'scoped role')} since the last audit and now has every permission of its owner: scope it again, or revoke it`,
     stronger: (d: { gained: readonly string[] }) =>
-      `gained ${list(d.gained)} since the last audit: confirm it with the owner, or take it back`,
+      `gained ${list(d.gained)} since the last audit: confirm it with the owner, or remove it`,
   },
 } as const satisfies DriftRule;
 
@@ -47,8 +47,8 @@ const NETWORK_WIDENED = {
   severity: 'high',
   kinds: KINDS,
   docs: {
-    why: 'The allowed sources decide where a stolen credential is worth anything. Opening them is the step that comes before using it from elsewhere.',
-    fix: 'Ask the owner who opened the allowed sources and why. If nobody can say, restore them or revoke the credential.',
+    why: 'The allowed networks decide where a stolen credential works. Whoever wants to use it from elsewhere has to widen them first.',
+    fix: 'Ask the owner who widened the allowed networks and why. If nobody knows, restore them or revoke the credential.',
     references: [{ title: 'OWASP Non-Human Identities 2025, NHI5 Overprivileged NHI' }],
   },
   plan: {
@@ -70,13 +70,13 @@ const CREDENTIAL_APPEARED = {
   severity: 'info',
   kinds: KINDS,
   docs: {
-    why: 'Each credential is one more way into the tenant. Most new ones are wanted; the one that nobody asked for is easiest to find on its first day.',
-    fix: 'Nothing, if the owner knows it. Otherwise revoke it and look into who made it.',
+    why: 'Each credential is one more way into the tenant. Most new ones are wanted, and an unwanted one is easiest to find on its first day.',
+    fix: 'Nothing if the owner knows it. Otherwise revoke it and find out who created it.',
     references: [],
   },
   plan: {
     way: 'look',
-    first: 'Ask the owner whether they made it. If not, revoke it and look into who did.',
+    first: 'Ask the owner whether they created it. If not, revoke it and find out who did.',
   },
   messages: {
     appeared: (d: { createdAt: string | null }) =>

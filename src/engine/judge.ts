@@ -211,7 +211,7 @@ function readUnknown(
   }
   const { reason, cure } = (said ?? {}) as Record<string, unknown>;
   if (typeof reason === 'string' && typeof cure === 'string') return { outcome: 'unknown', reason, cure };
-  return failed('it could not tell, but gave no reason and cure');
+  return failed('its outcome is unknown, but it gave no reason and cure');
 }
 
 function failed(reason: string): Verdict {

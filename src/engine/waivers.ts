@@ -139,7 +139,7 @@ export const WAIVER_RULES = {
     title: 'A waiver has ended',
     severity: 'medium',
     docs: {
-      why: 'Accepting a risk is a decision for a time. Once the time is over, the waiver holds nothing, and what it covered counts again.',
+      why: 'Accepting a risk is a decision for a limited time. After its end date a waiver covers nothing, and its findings count again.',
       fix: 'Remove the waiver, or have it approved again with a new end date.',
       references: [],
     },
@@ -149,7 +149,7 @@ export const WAIVER_RULES = {
     title: 'A waiver covers no finding',
     severity: 'low',
     docs: {
-      why: 'A waiver that covers nothing waits for a finding that nobody has accepted: what it was meant for is mended or gone, or it is misspelt.',
+      why: 'A waiver that covers nothing may later cover a finding that nobody has accepted. What it was meant for is fixed or gone, or it is misspelled.',
       fix: 'Remove the waiver, or correct its rule or credential.',
       references: [],
     },
@@ -159,8 +159,8 @@ export const WAIVER_RULES = {
     title: 'A waiver ends soon',
     severity: 'info',
     docs: {
-      why: 'When a waiver ends, what it covers counts again, and may turn the exit code.',
-      fix: 'Mend what it covers before it ends, or have it approved again.',
+      why: 'When a waiver ends, its findings count again and may change the exit code.',
+      fix: 'Fix what it covers before it ends, or have it approved again.',
       references: [],
     },
   },
@@ -399,7 +399,7 @@ function expiring({ waiver, left, tenant }: About): Finding {
 }
 
 function unmatched({ waiver, tenant }: About, exists: boolean): Finding {
-  const why = exists ? 'the rule finds nothing there' : 'there is no such credential';
+  const why = exists ? 'the rule reports nothing there' : 'there is no such credential';
   return hygieneFinding('unmatched', waiver, tenant, `${words(waiver)} covers nothing: ${why}`);
 }
 

@@ -130,7 +130,7 @@ describe('what could not be learnt', () => {
     expect(judge(seen, inForce(needy)).findings).toMatchObject([
       {
         outcome: 'unknown',
-        message: 'could not be judged: its createdAt is no timestamp',
+        message: 'unknown: its createdAt is no timestamp',
         fix: 'Look at it.',
       },
     ]);

@@ -101,7 +101,7 @@ describe('scope-widened', () => {
   test('says what was gained', () => {
     const [finding] = change({ scopedRoleIds: ['viewer'] }, { scopedRoleIds: ['owner', 'x1', 'viewer'] });
     expect(finding?.message).toBe(
-      'gained Super Administrator, role x1 since the last audit: confirm it with the owner, or take it back',
+      'gained Super Administrator, role x1 since the last audit: confirm it with the owner, or remove it',
     );
     const [lost] = change({ scopedRoleIds: ['viewer', 'x1'] }, { scopedRoleIds: [] });
     expect(lost?.message).toContain('lost its 2 scoped roles since the last audit');

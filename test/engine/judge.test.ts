@@ -80,7 +80,7 @@ describe('what a check may not answer', () => {
     expect(verdictOn({ unknown: { reason: 'it is hidden', cure: 'Show it.' } })).toMatchObject({
       outcome: 'unknown',
       messageId: 'unknown',
-      message: 'could not be judged: it is hidden',
+      message: 'unknown: it is hidden',
       fix: 'Show it.',
     });
   });

@@ -397,7 +397,7 @@ describe('what counts as a change', () => {
       { message: 'last used 93 days ago (limit 45)' },
       'message',
     ],
-    ['another network', { message: 'admits 10.0.0.0/8' }, { message: 'admits 11.0.0.0/8' }, 'message'],
+    ['another network', { message: 'allows 10.0.0.0/8' }, { message: 'allows 11.0.0.0/8' }, 'message'],
     ['another message', { messageId: 'idle' }, { messageId: 'neverUsed' }, 'message'],
   ])('%s', (_, before, after, expected) => {
     expect(change(before, after)).toBe(expected);

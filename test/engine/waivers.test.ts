@@ -267,13 +267,13 @@ describe('findings on waivers', () => {
       'the waiver of all rules for a ends in 2 days, after 2027-01-03',
     );
     expect(message({ rule: 'expired' })).toBe(
-      'the waiver of expired for a covers nothing: the rule finds nothing there',
+      'the waiver of expired for a covers nothing: the rule reports nothing there',
     );
     expect(message({ rule: 'expired', credential: { name: 'ci-*', owner: OWNER } })).toBe(
-      'the waiver of expired for names like ci-* of jo@acme.example covers nothing: the rule finds nothing there',
+      'the waiver of expired for names like ci-* of jo@acme.example covers nothing: the rule reports nothing there',
     );
     expect(message({ rule: 'expired', credential: { name: '*-b', owner: OWNER } })).toBe(
-      'the waiver of expired for names like *-b of jo@acme.example covers nothing: the rule finds nothing there',
+      'the waiver of expired for names like *-b of jo@acme.example covers nothing: the rule reports nothing there',
     );
     expect(message({ credential: 'c' })).toBe(
       'the waiver of unused for c covers nothing: there is no such credential',

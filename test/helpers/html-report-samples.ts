@@ -98,7 +98,7 @@ export const HTML_CONTEXT = sampleContext({
         title: `The title of ${rule} states the fact`,
         severity,
         docs: {
-          why: 'A credential nobody uses is one nobody would miss, and nobody would notice being used by someone else.',
+          why: 'Nobody would miss an unused credential, and nobody would notice if someone else used it.',
           fix,
           references: [
             { title: 'CIS Controls 8.1, safeguard 5.3', url: 'https://www.cisecurity.org/controls' },

@@ -2,7 +2,7 @@ import rule from '../../rules/default-name.js';
 import { testRule } from '../../src/testing.js';
 
 const BLANK = 'has no name: name it after what uses it, or revoke it';
-const CLI = 'left behind by a command line login: revoke it if that login is no longer used';
+const CLI = 'created by a command-line login: revoke it if that login is no longer used';
 
 const blank = (name: string, shown: string) =>
   ({ name: shown, facts: { name }, messageId: 'blank', severity: 'low', message: BLANK, data: {} }) as const;

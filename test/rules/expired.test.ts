@@ -17,7 +17,7 @@ testRule(rule, {
       facts: { expiresAt: ago(0) },
       messageId: 'expired',
       severity: 'low',
-      message: 'expired less than a day ago, at 2026-06-01T12:00:00.000Z (grace 0 days): delete it',
+      message: 'expired less than a day ago, on 2026-06-01 (grace 0 days): delete it',
       data: { days: 0, limit: 0, expiresAt: '2026-06-01T12:00:00.000Z' },
     },
     {
@@ -25,7 +25,7 @@ testRule(rule, {
       facts: { expiresAt: ago(1) },
       messageId: 'expired',
       severity: 'low',
-      message: 'expired 1 day ago, at 2026-05-31T12:00:00.000Z (grace 0 days): delete it',
+      message: 'expired 1 day ago, on 2026-05-31 (grace 0 days): delete it',
     },
     {
       name: 'exactly at the end of the grace',
@@ -34,7 +34,7 @@ testRule(rule, {
       options: { graceDays: 14 },
       messageId: 'expired',
       severity: 'low',
-      message: 'expired 14 days ago, at 2026-05-18T12:00:00.000Z (grace 14 days): delete it',
+      message: 'expired 14 days ago, on 2026-05-18 (grace 14 days): delete it',
     },
   ],
   unknown: [{ name: 'no end known', facts: { expiresAt: undefined }, unknown: 'expiresAt' }],

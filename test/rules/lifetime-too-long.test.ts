@@ -20,7 +20,7 @@ testRule(rule, {
       messageId: 'long',
       severity: 'medium',
       message:
-        'made to live 181 days, until 2026-08-20T12:00:00.001Z (limit 180): replace it with one that ends sooner',
+        'has a lifetime of 181 days, until 2026-08-20 (limit 180): replace it with one that expires sooner',
       data: {
         days: 181,
         limit: 180,
@@ -36,7 +36,7 @@ testRule(rule, {
       messageId: 'long',
       severity: 'medium',
       message:
-        'made to live 31 days, until 2026-06-21T12:00:00.001Z (limit 30): replace it with one that ends sooner',
+        'has a lifetime of 31 days, until 2026-06-21 (limit 30): replace it with one that expires sooner',
     },
     {
       name: 'exactly at the high limit',
@@ -44,7 +44,7 @@ testRule(rule, {
       messageId: 'long',
       severity: 'medium',
       message:
-        'made to live 365 days, until 2027-02-21T12:00:00.000Z (limit 180): replace it with one that ends sooner',
+        'has a lifetime of 365 days, until 2027-02-21 (limit 180): replace it with one that expires sooner',
     },
     {
       name: 'a millisecond over the high limit',
@@ -52,7 +52,7 @@ testRule(rule, {
       messageId: 'long',
       severity: 'high',
       message:
-        'made to live 366 days, until 2027-02-21T12:00:00.001Z (limit 180): replace it with one that ends sooner',
+        'has a lifetime of 366 days, until 2027-02-21 (limit 180): replace it with one that expires sooner',
     },
     {
       name: 'a high limit of its own',
@@ -61,7 +61,7 @@ testRule(rule, {
       messageId: 'long',
       severity: 'high',
       message:
-        'made to live 201 days, until 2026-09-09T12:00:00.001Z (limit 180): replace it with one that ends sooner',
+        'has a lifetime of 201 days, until 2026-09-09 (limit 180): replace it with one that expires sooner',
     },
   ],
   unknown: [

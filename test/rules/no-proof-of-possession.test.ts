@@ -9,7 +9,7 @@ testRule(rule, {
       facts: { requireDpop: false },
       messageId: 'bearer',
       severity: 'info',
-      message: 'does not require proof of possession (DPoP): require it where its clients can',
+      message: 'does not require proof of possession (DPoP): require it if its clients support it',
       data: {},
     },
   ],

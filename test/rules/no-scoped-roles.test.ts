@@ -35,7 +35,7 @@ testRule(rule, {
       facts: unscopedOf('system:user', 'system:application-admin'),
       messageId: 'full',
       severity: 'high',
-      message: message('its owner holds an administrator role'),
+      message: message('its owner has an administrator role'),
       data: { power: 'administrator' },
     },
     {
@@ -44,14 +44,14 @@ testRule(rule, {
       facts: unscopedOf('system:viewer'),
       messageId: 'full',
       severity: 'high',
-      message: message('its owner holds an administrator role'),
+      message: message('its owner has an administrator role'),
     },
     {
       name: "a role's of the tenant's own",
       facts: unscopedOf('system:user', ''),
       messageId: 'full',
       severity: 'high',
-      message: message('its owner holds an administrator role'),
+      message: message('its owner has an administrator role'),
     },
     {
       name: "a Basic User's",

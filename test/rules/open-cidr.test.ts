@@ -23,7 +23,7 @@ const ANYWHERE = 'no source restriction: name the networks it is used from';
 const NOBODY =
   "no source restriction of its own; the tenant's allow list is enabled and empty, so nobody can use it now: name the networks it is used from before that list changes";
 const HALF = (families: string) =>
-  `its entries together admit at least half of the internet (${families}): name the networks it is used from`;
+  `its entries together allow at least half of the internet (${families}): name the networks it is used from`;
 const TENANT_ONLY =
   "no source restriction of its own, only the tenant's allow list: name the networks it is used from";
 
@@ -95,7 +95,7 @@ testRule(rule, {
       facts: { allowedCidrs: ['0.0.0.0/0'] },
       messageId: 'everywhere',
       severity: 'high',
-      message: 'its entries together admit every IPv4 address: name the networks it is used from',
+      message: 'its entries together allow every IPv4 address: name the networks it is used from',
       data: { families: ['IPv4'] },
     },
     {
@@ -104,14 +104,14 @@ testRule(rule, {
       facts: { allowedCidrs: ['128.0.0.0/1', '2620:1::/48', '0.0.0.0/1'] },
       messageId: 'everywhere',
       severity: 'high',
-      message: 'its entries together admit every IPv4 address: name the networks it is used from',
+      message: 'its entries together allow every IPv4 address: name the networks it is used from',
     },
     {
       name: 'all of IPv4, mapped',
       facts: { allowedCidrs: ['::ffff:0:0/96'] },
       messageId: 'everywhere',
       severity: 'high',
-      message: 'its entries together admit every IPv4 address: name the networks it is used from',
+      message: 'its entries together allow every IPv4 address: name the networks it is used from',
     },
     {
       name: 'both families',
@@ -120,21 +120,21 @@ testRule(rule, {
       messageId: 'everywhere',
       severity: 'high',
       message:
-        'its entries together admit every IPv4 and every IPv6 address: name the networks it is used from',
+        'its entries together allow every IPv4 and every IPv6 address: name the networks it is used from',
     },
     {
       name: 'everywhere, though host bits are set',
       facts: { allowedCidrs: ['52.20.30.40/0'] },
       messageId: 'everywhere',
       severity: 'high',
-      message: 'its entries together admit every IPv4 address: name the networks it is used from',
+      message: 'its entries together allow every IPv4 address: name the networks it is used from',
     },
     {
       name: 'everywhere, in short',
       facts: { allowedCidrs: ['0/0'] },
       messageId: 'everywhere',
       severity: 'high',
-      message: 'its entries together admit every IPv4 address: name the networks it is used from',
+      message: 'its entries together allow every IPv4 address: name the networks it is used from',
     },
     {
       name: 'everywhere, whatever the minimum',
@@ -142,14 +142,14 @@ testRule(rule, {
       options: { ipv4MinPrefix: 0, ipv6MinPrefix: 0 },
       messageId: 'everywhere',
       severity: 'high',
-      message: 'its entries together admit every IPv6 address: name the networks it is used from',
+      message: 'its entries together allow every IPv6 address: name the networks it is used from',
     },
     {
       name: 'one bit broader than the IPv4 minimum',
       facts: { allowedCidrs: ['52.20.0.0/15'] },
       messageId: 'wide',
       severity: 'medium',
-      message: 'admits 52.20.0.0/15 broader than /16: narrow it',
+      message: 'allows 52.20.0.0/15 broader than /16: narrow it',
       data: { block: '52.20.0.0/15', limit: 16, count: 1 },
     },
     {
@@ -157,7 +157,7 @@ testRule(rule, {
       facts: { allowedCidrs: ['2620::/31'] },
       messageId: 'wide',
       severity: 'medium',
-      message: 'admits 2620::/31 broader than /32: narrow it',
+      message: 'allows 2620::/31 broader than /32: narrow it',
     },
     {
       name: 'one bit broader than minima of its own',
@@ -165,21 +165,21 @@ testRule(rule, {
       options: { ipv4MinPrefix: 25, ipv6MinPrefix: 34 },
       messageId: 'wide',
       severity: 'medium',
-      message: 'admits 52.20.30.0/24 and 1 more network broader than /25: narrow them',
+      message: 'allows 52.20.30.0/24 and 1 more network broader than /25: narrow them',
     },
     {
       name: 'broad once merged',
       facts: { allowedCidrs: ['52.21.0.0/16', '52.20.0.0/16'] },
       messageId: 'wide',
       severity: 'medium',
-      message: 'admits 52.20.0.0/15 broader than /16: narrow it',
+      message: 'allows 52.20.0.0/15 broader than /16: narrow it',
     },
     {
       name: 'private, but merged with public neighbours',
       facts: { allowedCidrs: ['10.0.0.0/8', '9.255.0.0/16'] },
       messageId: 'wide',
       severity: 'medium',
-      message: 'admits 10.0.0.0/8 broader than /16: narrow it',
+      message: 'allows 10.0.0.0/8 broader than /16: narrow it',
     },
     {
       name: 'half of both internets',
@@ -210,7 +210,7 @@ testRule(rule, {
       options: { ipv6MinPrefix: 80 },
       messageId: 'everywhere',
       severity: 'high',
-      message: 'its entries together admit every IPv4 address: name the networks it is used from',
+      message: 'its entries together allow every IPv4 address: name the networks it is used from',
       data: { families: ['IPv4'] },
     },
     {
@@ -218,7 +218,7 @@ testRule(rule, {
       facts: { allowedCidrs: ['::fffe:0:0/95'] },
       messageId: 'everywhere',
       severity: 'high',
-      message: 'its entries together admit every IPv4 address: name the networks it is used from',
+      message: 'its entries together allow every IPv4 address: name the networks it is used from',
     },
     {
       name: 'half of IPv4 in scattered small networks',
@@ -226,7 +226,7 @@ testRule(rule, {
       messageId: 'wide',
       severity: 'medium',
       message:
-        'its entries together admit as many addresses as 8192 networks of /16 (limit 16): remove what is not used',
+        'its entries together allow as many addresses as 8192 networks of /16 (limit 16): remove those that are not used',
     },
     {
       name: 'one address more than sixteen networks at the limit',
@@ -234,7 +234,7 @@ testRule(rule, {
       messageId: 'wide',
       severity: 'medium',
       message:
-        'its entries together admit as many addresses as 17 networks of /16 (limit 16): remove what is not used',
+        'its entries together allow as many addresses as 17 networks of /16 (limit 16): remove those that are not used',
       data: { limit: 16, total: 17 },
     },
     {
@@ -243,7 +243,7 @@ testRule(rule, {
       messageId: 'wide',
       severity: 'medium',
       message:
-        'its entries together admit as many addresses as 17 networks of /32 (limit 16): remove what is not used',
+        'its entries together allow as many addresses as 17 networks of /32 (limit 16): remove those that are not used',
       data: { limit: 32, total: 17 },
     },
     {
@@ -253,14 +253,14 @@ testRule(rule, {
       messageId: 'wide',
       severity: 'medium',
       message:
-        'its entries together admit as many addresses as 17 networks of /24 (limit 16): remove what is not used',
+        'its entries together allow as many addresses as 17 networks of /24 (limit 16): remove those that are not used',
     },
     {
       name: 'reads two ways, one of them wide',
       facts: { allowedCidrs: ['010.0.0.0/8'] },
       messageId: 'wide',
       severity: 'medium',
-      message: 'admits 8.0.0.0/8 broader than /16: narrow it',
+      message: 'allows 8.0.0.0/8 broader than /16: narrow it',
     },
     {
       name: 'no entry, lists off',

@@ -9,7 +9,7 @@ testRule(rule, {
       facts: { owner: factsWith('owner', { status: 'gone' }) },
       messageId: 'gone',
       severity: 'critical',
-      message: 'live, though the tenant no longer knows its owner: revoke it',
+      message: 'still live, but the tenant no longer knows its owner: revoke it',
       data: {},
     },
     {
@@ -18,7 +18,7 @@ testRule(rule, {
       facts: { owner: factsWith('owner', { status: 'disabled' }) },
       messageId: 'disabled',
       severity: 'critical',
-      message: 'live, though its owner is disabled: revoke it',
+      message: 'still live, but its owner is disabled: revoke it',
       data: {},
     },
     {
@@ -27,7 +27,7 @@ testRule(rule, {
       facts: { owner: factsWith('owner', { status: 'deleted' }) },
       messageId: 'deleted',
       severity: 'critical',
-      message: 'live, though its owner is deleted: revoke it',
+      message: 'still live, but its owner is deleted: revoke it',
       data: {},
     },
   ],

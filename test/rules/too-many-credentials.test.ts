@@ -18,7 +18,7 @@ testRule(rule, {
       messageId: 'crowded',
       severity: 'low',
       message:
-        'its owner holds 6 live keys (limit 5), and this is not among the newest 5: revoke it if it is not used',
+        'its owner has 6 live credentials (limit 5), and this one is not among the newest 5: revoke it if it is not used',
       data: { total: 6, limit: 5 },
     },
     {
@@ -28,7 +28,7 @@ testRule(rule, {
       messageId: 'crowded',
       severity: 'low',
       message:
-        'its owner holds 3 live keys (limit 1), and this is not among the newest 1: revoke it if it is not used',
+        'its owner has 3 live credentials (limit 1), and this one is not among the newest 1: revoke it if it is not used',
     },
   ],
   unknown: [

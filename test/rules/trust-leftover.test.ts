@@ -9,7 +9,7 @@ testRule(rule, {
       facts: { provider: { id: 'p', name: 'GitHub', disabled: true } },
       messageId: 'providerDisabled',
       severity: 'low',
-      message: 'enabled, though its provider is disabled: delete it',
+      message: 'enabled, but its provider is disabled: delete it',
       data: { missing: false },
     },
     {
@@ -17,7 +17,7 @@ testRule(rule, {
       facts: { provider: null },
       messageId: 'providerDisabled',
       severity: 'low',
-      message: 'enabled, though its provider no longer exists: delete it',
+      message: 'enabled, but its provider no longer exists: delete it',
       data: { missing: true },
     },
   ],

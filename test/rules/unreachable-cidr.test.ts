@@ -17,7 +17,7 @@ testRule(rule, {
       facts: { allowedCidrs: ['10.0.0.0/8'] },
       messageId: 'unreachable',
       severity: 'info',
-      message: 'admits only 10.0.0.0/8 that nobody calls from over the internet: name public addresses',
+      message: 'allows only 10.0.0.0/8, which no internet caller can match: name public addresses',
       data: { block: '10.0.0.0/8', count: 1 },
     },
     {
@@ -27,7 +27,7 @@ testRule(rule, {
       messageId: 'unreachable',
       severity: 'info',
       message:
-        'admits only 127.0.0.1/32 and 2 more networks that nobody calls from over the internet: name public addresses',
+        'allows only 127.0.0.1/32 and 2 more networks, which no internet caller can match: name public addresses',
     },
     {
       name: 'IPv4-mapped',
@@ -36,7 +36,7 @@ testRule(rule, {
       messageId: 'unreachable',
       severity: 'info',
       message:
-        'admits only 10.1.2.3/32 and 1 more network that nobody calls from over the internet: name public addresses',
+        'allows only 10.1.2.3/32 and 1 more network, which no internet caller can match: name public addresses',
     },
   ],
   unknown: [{ name: 'entries not known', facts: { allowedCidrs: undefined }, unknown: 'allowedCidrs' }],
