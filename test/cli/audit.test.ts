@@ -408,7 +408,7 @@ describe('--input', () => {
       /line 2: is no JSON/,
     ],
     ['a record without an id', JSON.stringify([records[0], { displayName: 'x' }]), /record 2: has no id/],
-    ['a record that is not an object', JSON.stringify([records[0], 7]), /record 2: is no object/],
+    ['a record that is not an object', JSON.stringify([records[0], 7]), /record 2: is not an object/],
     [
       'a timestamp that is none',
       JSON.stringify([{ ...records[0], expiresTime: 'soon' }]),

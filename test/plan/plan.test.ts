@@ -319,7 +319,7 @@ describe('as text and markdown', () => {
     expect(mine).toContain('1. nightly export (a, personal client): medium, by 2026-10-01');
     expect(mine).toContain('     medium no-expiry: says no-expiry\n');
     expect(mine).toMatch(/\n {5}4\. Then delete it: your name at the bottom/);
-    expect(mine).toMatch(/WHY\n {2}no-expiry: A secret that leaks/);
+    expect(mine).toMatch(/WHY\n {2}no-expiry: A leaked secret/);
     expect(mine).toContain('\n  https://acme.conductor.one/\n');
   });
 
