@@ -64,12 +64,18 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** What to print about an error that nobody foresaw. */
-export function defectText(error: unknown): Pick<AuditError, 'message' | 'hint'> {
+/** How a run ends that threw this. */
+export function exitCodeOfError(error: unknown): ExitCode {
+  return error instanceof AuditError && error.preventsAudit ? EXIT.usage : EXIT.incomplete;
+}
+
+/** What to print about anything that was thrown. Anything but an AuditError is a bug in c1-audit. */
+export function describeError(error: unknown): Pick<AuditError, 'message' | 'hint'> {
+  if (error instanceof AuditError) return error;
   const what = error instanceof Error ? sourceStack(error.stack ?? error.message) : String(error);
   return {
     message: `Something went wrong inside c1-audit: ${what}`,
-    hint: 'This is a defect: please report it with the text above.',
+    hint: 'This is a bug: please report it with the text above.',
   };
 }
 

@@ -3,26 +3,21 @@ import { rules as builtIns } from '../rules/index.js';
 import { loadConfig } from './config/load.js';
 import { checkRule } from './config/plugins.js';
 import type { Rule } from './contract/index.js';
-import { evaluate } from './engine/evaluate.js';
-import { redactReport } from './engine/redact-report.js';
 import type { Report } from './engine/report.js';
 import { AuditError } from './errors.js';
 import type { Io } from './io.js';
-import { openSource } from './open.js';
 import { type AuditOptions, checkOptions } from './options.js';
 import { hideSecrets, Redactor } from './redact.js';
-import { assess } from './run.js';
-import { fileSource } from './sources/file.js';
+import { audit } from './run.js';
 
-const SILENT = { debug: () => undefined, info: () => undefined };
+const nothing = () => undefined;
+const SILENT = { debug: nothing, info: nothing, warn: nothing, isLevelEnabled: () => false };
 
 /** The audit behind the package's `audit`: see there. */
 export async function auditAsLibrary(options: AuditOptions): Promise<Report> {
   checkOptions(options);
-  const { env, scope, sources, only } = options;
-  const signal = (options.signal ?? new AbortController().signal) as AbortSignal;
-  const startedAt = Date.now();
-  const asOf = options.asOf?.getTime() ?? startedAt;
+  const { env, scope, sources, only, input } = options;
+  const asOf = options.asOf?.getTime() ?? Date.now();
   const loaded = await loadConfig({
     cwd: '.',
     env,
@@ -34,18 +29,24 @@ export async function auditAsLibrary(options: AuditOptions): Promise<Report> {
   });
   const redactor = new Redactor();
   hideSecrets(redactor, env);
-  const scrub = (text: string) => redactor.redact(text);
-  const io = silentIo(env, signal);
-  const source =
-    options.input === undefined
-      ? await openSource({}, loaded, { io, redactor }, SILENT, () => undefined)
-      : fileSource(options.input, 'the input', undefined, scrub);
-  const { config, rules } = loaded;
-  const evaluation = await assess(
-    { source, config, rules, only: only && new Set(only), waivers: true, asOf },
-    { startedAt, now: Date.now, signal, onCollected: () => undefined },
+  const { report } = await audit(
+    {
+      loaded,
+      input: input === undefined ? undefined : { text: input, name: 'the input', tenant: undefined },
+      only: only && new Set(only),
+      waivers: true,
+      asOf,
+    },
+    {
+      io: silentIo(env, (options.signal ?? new AbortController().signal) as AbortSignal),
+      redactor,
+      log: SILENT,
+      complain: nothing,
+      onRecords: nothing,
+      onCollected: nothing,
+    },
   );
-  return redactReport(evaluate(evaluation).report, scrub);
+  return report;
 }
 
 function silentIo(env: Io['env'], signal: AbortSignal): Io {

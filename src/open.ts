@@ -1,82 +1,75 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
 import type { Logger } from 'pino';
-import { type CommandContext, complain } from './cli/context.js';
-import type { AuditFlags } from './cli/flags.js';
-import { timeoutOf } from './cli/flags.js';
 import { kindsOf } from './config/config.js';
 import type { LoadedConfig } from './config/load.js';
 import { FindingsClient } from './delivery/conductorone/client.js';
 import type { PushRequest } from './delivery/conductorone/index.js';
-import { AuditError } from './errors.js';
+import type { AuditError } from './errors.js';
 import { createFetch, refuseUncheckedTls } from './fetch.js';
 import type { Io } from './io.js';
-import { refuseShortSecrets } from './redact.js';
+import { type Redactor, refuseShortSecrets } from './redact.js';
 import { readAccess } from './sources/c1/access.js';
-import { namedTenant } from './sources/c1/environment.js';
 import { c1Source, openSession } from './sources/c1/index.js';
 import { DEFAULT_LIMITS } from './sources/c1/retry.js';
 import { fileSource } from './sources/file.js';
 import type { Source } from './sources/source.js';
 
-/** A day, in seconds. */
-const LONGEST = 86_400;
-
-/** How long the tenant may be read, in milliseconds. */
-export function timeLimit(flags: Pick<AuditFlags, 'timeout'>): number {
-  return timeoutOf(flags, LONGEST).runTimeout ?? DEFAULT_LIMITS.runTimeout;
+export interface OpenRequest {
+  readonly loaded: LoadedConfig;
+  /** An exported list to audit instead of a tenant. */
+  readonly input?: ExportedList | undefined;
+  /** How long the tenant may be read, in milliseconds; undefined: the default. */
+  readonly timeLimit?: number | undefined;
 }
 
-/** Where credentials come from, and where findings may go to. */
-interface Opened {
+export interface ExportedList {
+  readonly text: string;
+  /** As messages call it. */
+  readonly name: string;
+  /** The tenant it is from, if that is known. */
+  readonly tenant: string | undefined;
+}
+
+export interface OpenContext {
+  readonly io: Io;
+  readonly redactor: Redactor;
+  readonly log: Pick<Logger, 'debug' | 'info' | 'warn' | 'isLevelEnabled'>;
+  /** Shows an error or a warning to whoever started the audit. */
+  readonly complain: (error: Pick<AuditError, 'message' | 'hint'>) => void;
+  /** Called with the number of records in each page that is read. */
+  readonly onRecords: (count: number) => void;
+}
+
+export interface Opened {
   readonly source: Source;
-  /** undefined: no tenant stands behind a file. */
+  /** Access to the tenant's findings, with the same login; undefined for an exported list. */
   readonly findings: Pick<PushRequest, 'connect' | 'timeLimit'> | undefined;
 }
 
 /**
- * The source that flags, configuration and environment ask for: a file, or a tenant.
+ * Opens what is to be audited: an exported list, or the tenant that the environment names.
  *
- * @throws AuditError `usage`, `config`, `input` or `credentials`
+ * @throws AuditError `config`, `input` or `credentials`
  */
-export async function openSource(...asked: Parameters<typeof open>): Promise<Source> {
-  return (await open(...asked)).source;
-}
-
-/** As {@link openSource}, with the way to the tenant's findings; they share one login. */
 export async function open(
-  flags: AuditFlags,
-  { config, origins }: LoadedConfig,
-  { io, redactor }: CommandContext,
-  log: Pick<Logger, 'debug' | 'info'>,
-  onRecords: (count: number) => void,
+  { loaded: { config, origins }, input, timeLimit }: OpenRequest,
+  { io, redactor, log, complain, onRecords }: OpenContext,
 ): Promise<Opened> {
   refuseUncheckedTls(io.env);
   refuseShortSecrets(io.env);
   const scrub = (text: string) => redactor.redact(text);
-  if (flags.input !== undefined) {
-    const conflict =
-      flags.scope !== undefined ? '--scope' : flags.source !== undefined ? '--source' : undefined;
-    if (conflict) {
-      throw new AuditError(
-        'usage',
-        `${conflict} has no meaning with --input.`,
-        'A file holds what it holds: leave the flag out.',
-      );
-    }
-    const name = flags.input === '-' ? 'stdin' : flags.input;
-    const tenant = namedTenant(io.env);
-    return { source: fileSource(await readInput(flags.input, io), name, tenant, scrub), findings: undefined };
-  }
+  if (input) return { source: fileSource(input.text, input.name, input.tenant, scrub), findings: undefined };
   const fetch = createFetch(io.env);
   const { access, warnings } = await readAccess(io);
-  // From the environment or from cone's file: it is a secret wherever it stood.
+  // It is a secret even if it comes from cone's file.
   if (access.login.by === 'client-secret') redactor.add(access.login.clientSecret);
-  for (const warning of warnings) complain({ message: warning, hint: '' }, { io, redactor });
+  for (const warning of warnings) complain({ message: warning, hint: '' });
   const kinds = kindsOf(config);
-  const named = origins.get('sources')?.from ?? 'default';
-  const limits = { ...DEFAULT_LIMITS, ...io.limits, ...timeoutOf(flags, LONGEST) };
+  const isDefault = (origins.get('sources')?.from ?? 'default') === 'default';
+  const limits = {
+    ...DEFAULT_LIMITS,
+    ...io.limits,
+    ...(timeLimit !== undefined && { runTimeout: timeLimit }),
+  };
   const common = { access, limits, log, now: io.now, scrub };
   const login = { ...common, fetch, hide: (secret: string) => redactor.add(secret) };
   const session = openSession(login);
@@ -86,24 +79,10 @@ export async function open(
     scope: config.scope,
     callerSeesAll: config.callerSeesAll,
     kinds,
-    required: new Set(named === 'default' ? [] : kinds),
+    required: new Set(isDefault ? [] : kinds),
     onRecords,
   });
   const connect = (signal: AbortSignal) =>
     new FindingsClient({ ...common, origin: access.origin, session, signal });
   return { source, findings: { connect, timeLimit: limits.runTimeout } };
-}
-
-async function readInput(input: string, { stdin, cwd }: Pick<Io, 'stdin' | 'cwd'>): Promise<string> {
-  if (input === '-') return text(stdin);
-  try {
-    return await readFile(resolve(cwd, input), 'utf8');
-  } catch (cause) {
-    throw new AuditError(
-      'input',
-      `The file ${input} cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}).`,
-      'Check the path; - reads from stdin.',
-      { cause },
-    );
-  }
 }

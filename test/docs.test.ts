@@ -1,27 +1,36 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, normalize, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { rules } from '../rules/index.js';
-import { DOCS_NOW, generatedFiles, readmeWith } from '../scripts/docs.js';
-import { runProgram } from './helpers/program.js';
+import { DOCS_NOW, generatedFiles, PICTURE, screenshot, withPart } from '../scripts/docs.js';
+import { startBrowser } from './helpers/browser.js';
+import { needs } from './helpers/needs.js';
+import { emptyFolder, runProgram } from './helpers/program.js';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const read = (path: string) => readFileSync(resolve(root, path), 'utf8');
-const readme = read('README.md');
+const atDocsTime = { now: () => DOCS_NOW };
+
+const pages = readdirSync(resolve(root, 'docs'), { recursive: true })
+  .map((name) => `docs/${name}`)
+  .filter((name) => name.endsWith('.md'));
+const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...pages];
 
 let files: Map<string, string>;
 
 beforeAll(async () => {
-  const now = () => DOCS_NOW;
-  const report = (await runProgram(['demo', '-f', 'json'], { now })).report;
-  const text = (await runProgram(['demo', '--scope', 'mine'], { now, env: { FORCE_COLOR: '1' } })).stdout;
-  files = generatedFiles({ readme, report, text });
+  const { report } = await runProgram(['demo', '-f', 'json'], atDocsTime);
+  const { stdout } = await runProgram(['demo', '--scope', 'mine'], {
+    ...atDocsTime,
+    env: { FORCE_COLOR: '1' },
+  });
+  files = generatedFiles({ configuration: read('docs/configuration.md'), report, text: stdout });
 });
 
-describe('what is generated is as it would be generated now (npm run generate)', () => {
+describe('a generated file is up to date (npm run generate)', () => {
   const paths = [
-    'README.md',
+    'docs/configuration.md',
     'docs/demo.svg',
     'schema/config.json',
     ...rules.map(({ id }) => `docs/rules/${id}.md`),
@@ -30,29 +39,159 @@ describe('what is generated is as it would be generated now (npm run generate)',
   test.each([...new Set(paths)])('%s', (path) => {
     expect(existsSync(resolve(root, path)) ? read(path) : 'no such file').toBe(files.get(path));
   });
+
+  test('every message of every rule has an example in its page', () => {
+    for (const { id, messages } of rules) {
+      const page = files.get(`docs/rules/${id}.md`) ?? '';
+      for (const messageId of Object.keys(messages))
+        expect(page).toMatch(new RegExp(`\`${messageId}\`, for example: “.+”`));
+    }
+  });
+
+  test('a document without a place for its generated part is refused', () => {
+    expect(() => withPart('# Configuration', 'settings', 'x')).toThrow('no place for settings');
+  });
 });
 
-test('every message of every rule has an example in its page', () => {
-  for (const { id, messages } of rules) {
-    const page = files.get(`docs/rules/${id}.md`) ?? '';
-    for (const messageId of Object.keys(messages))
-      expect(page).toMatch(new RegExp(`\`${messageId}\`, for example: “.+”`));
+/** Width and height of the coarse pictures that are compared: fonts differ between machines, the layout does not. */
+const GRID = 24;
+/** Of 255: how much the average square of the grid may differ. */
+const TOLERANCE = 4;
+
+needs('chromium').test('the picture in the README shows the HTML report (npm run screenshots)', async () => {
+  const { stdout } = await runProgram(['demo', '-f', 'html'], atDocsTime);
+  const committed = readFileSync(resolve(root, PICTURE));
+  expect(committed.length).toBeLessThan(150_000);
+  const browser = await startBrowser();
+  try {
+    const current = await screenshot(stdout, browser);
+    const page = await browser.newPage();
+    const difference = await page.evaluate<number>(averageDifference(committed, current));
+    expect(difference).toBeLessThan(TOLERANCE);
+  } finally {
+    await browser.close();
   }
 });
 
-test('a README without a place for a generated part is refused', () => {
-  expect(() => readmeWith('# c1-audit', { rules: 'x' })).toThrow('no place for rules');
-});
+/** Code for the browser: the average difference of two pictures scaled down to the grid. */
+function averageDifference(one: Buffer, other: Buffer): string {
+  return `(async () => {
+    const pixels = async (png) => {
+      const image = new Image();
+      image.src = 'data:image/png;base64,' + png;
+      await image.decode();
+      const context = new OffscreenCanvas(${GRID}, ${GRID}).getContext('2d');
+      context.imageSmoothingQuality = 'high';
+      context.drawImage(image, 0, 0, ${GRID}, ${GRID});
+      return context.getImageData(0, 0, ${GRID}, ${GRID}).data;
+    };
+    const one = await pixels('${one.toString('base64')}');
+    const other = await pixels('${other.toString('base64')}');
+    return one.reduce((sum, value, index) => sum + Math.abs(value - other[index]), 0) / one.length;
+  })()`;
+}
 
-test('the links of README and docs lead somewhere', () => {
-  const documents = [
-    'README.md',
-    ...readdirSync(resolve(root, 'docs'), { recursive: true }).map((name) => `docs/${name}`),
-  ];
-  for (const document of documents.filter((name) => name.endsWith('.md'))) {
-    for (const [, target = ''] of read(document).matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g))
-      expect(`${document}: ${existsSync(resolve(root, dirname(document), target)) ? 'ok' : target}`).toBe(
-        `${document}: ok`,
+/** GitHub's anchor of a heading. */
+const anchorOf = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replace(/\s/g, '-');
+const anchorsIn = (document: string) =>
+  [...read(document).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+
+describe('the documents', () => {
+  test.each(documents)('%s has links that lead somewhere', (document) => {
+    for (const [, target = '', anchor] of read(document).matchAll(
+      /\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g,
+    )) {
+      const path = target === '' ? document : normalize(join(dirname(document), target));
+      expect(`${target} ${existsSync(resolve(root, path)) ? 'exists' : 'is missing'}`).toBe(
+        `${target} exists`,
       );
-  }
+      if (anchor !== undefined) expect(anchorsIn(path)).toContain(anchor);
+    }
+  });
+
+  test('are all in the index', () => {
+    const index = read('docs/README.md');
+    const linked = [...index.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => join('docs', target));
+    const expected = pages.filter((page) => page !== 'docs/README.md' && !page.startsWith('docs/rules/'));
+    expect(linked).toEqual(expect.arrayContaining([...expected, 'docs/rules/README.md']));
+  });
+
+  test('list the files on the way of a credential so that each is imported by an earlier one', () => {
+    const path = [...read('docs/development.md').matchAll(/^\d+\. `(src\/\S+)`/gm)].map(
+      ([, file = '']) => file,
+    );
+    expect(path.length).toBeGreaterThan(10);
+    const reached = new Set(path.slice(0, 1));
+    for (const file of path) {
+      expect([...reached]).toContain(file);
+      for (const [, target = ''] of read(file).matchAll(/'(\.{1,2}\/[^']+)\.js'/g))
+        reached.add(join(dirname(file), `${target}.ts`));
+    }
+  });
+
+  test('name only files that exist', () => {
+    // The mutation tests also list results from an earlier version of the code.
+    for (const document of documents.filter((name) => !/CHANGELOG|mutation/.test(name)))
+      for (const [, path = ''] of read(document).matchAll(/`((?:src|scripts|test|rules)\/[\w./-]+)`/g))
+        if (!path.includes('key-too-old'))
+          expect(`${document}: ${path} ${existsSync(resolve(root, path)) ? 'exists' : 'is missing'}`).toBe(
+            `${document}: ${path} exists`,
+          );
+  });
+
+  test('begin with a README of at most 1,200 words', () => {
+    expect(read('README.md').split(/\s+/).length).toBeLessThanOrEqual(1200);
+  });
+});
+
+function example(file: string, language: string): string {
+  const found = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'm').exec(read(file));
+  if (found?.[1] === undefined) throw new Error(`${file} has no ${language} example`);
+  return found[1];
+}
+
+describe('the example of', () => {
+  const now = () => Date.parse('2026-06-01T00:00:00Z');
+
+  test('docs/input.md has one credential of each kind, and is complete', async () => {
+    const stdin = example('docs/input.md', 'json');
+    const { report, code } = await runProgram(['--input', '-', '-f', 'json'], { stdin, now });
+    expect(report.credentials.map(({ kind }) => kind).sort()).toEqual([
+      'federation-trust',
+      'personal-client',
+      'service-principal-credential',
+    ]);
+    expect(report.coverage.complete).toBe(true);
+    expect(code).toBe(1);
+  });
+
+  test('docs/input.md is incomplete if its last answer has a page token', async () => {
+    const list = JSON.parse(example('docs/input.md', 'json')).slice(0, 1);
+    const stdin = JSON.stringify({ list, nextPageToken: 'x' });
+    expect((await runProgram(['--input', '-'], { stdin, now })).code).toBe(3);
+  });
+
+  test('docs/slack.md is valid, and its settings are in use', async () => {
+    const cwd = emptyFolder();
+    const text = example('docs/slack.md', 'yaml');
+    writeFileSync(join(cwd, 'c1-audit.config.yaml'), text);
+    const { code, stdout } = await runProgram(['--print-config'], { cwd, now });
+    expect(code).toBe(0);
+    for (const [, key = '', value = ''] of text.matchAll(
+      /^ {2}(when|minSeverity|heartbeat|notifyOwners|fallback): (.*)$/gm,
+    ))
+      expect(stdout).toContain(`  ${key}: ${value} #`);
+  });
+
+  test('docs/waivers.md is valid', async () => {
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, 'c1-audit.config.yaml'), example('docs/waivers.md', 'yaml'));
+    const { code, stdout } = await runProgram(['--print-config'], { cwd, now });
+    expect(code).toBe(0);
+    expect(stdout).toContain('quarterly-*');
+  });
 });

@@ -1,6 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -10,20 +18,22 @@ import { installPackage, root, run, shellEnvironment } from './helpers/package.j
 import { emptyFolder } from './helpers/program.js';
 import { schemaErrors } from './helpers/report-schema.js';
 
-/** The documents as their readers find them, by name. */
-const documents = Object.fromEntries(
-  ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/benchmarks.md', 'docs/mutation.md'].map((name) => [
-    name,
-    readFileSync(join(root, name), 'utf8'),
-  ]),
-);
-const readme = documents['README.md'] ?? '';
+/** What people read: its commands are run as they are written. */
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+].map((name) => readFileSync(join(root, name), 'utf8'));
 
-/** A fenced block of the README that begins in this way. */
+/** The fenced block of the documents that begins in this way. */
 function block(language: string, beginning: string): string {
-  const blocks = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```/gm)];
+  const blocks = documents.flatMap((text) => [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```/gm)]);
   const found = blocks.find(([, of, code = '']) => of === language && code.startsWith(beginning));
-  if (found?.[2] === undefined) throw new Error(`README.md has no ${language} that begins with ${beginning}`);
+  if (found?.[2] === undefined)
+    throw new Error(`No document has a ${language} block that begins with ${beginning}`);
   return found[2];
 }
 
@@ -55,7 +65,7 @@ afterAll(async () => {
   await once(served, 'exit');
 });
 
-/** A project that has the package installed, as the README's reader has it. */
+/** A project that has the package installed, as a reader has it. */
 function project(): string {
   const place = emptyFolder();
   symlinkSync(join(folder, 'node_modules'), join(place, 'node_modules'));
@@ -66,7 +76,7 @@ const sh = (line: string, cwd: string, shell = 'sh') => run(shell, ['-c', line],
 const audit = (cwd: string, ...flags: string[]) => run('c1-audit', flags, cwd, env);
 const reportIn = (cwd: string, file: string) => JSON.parse(readFileSync(join(cwd, file), 'utf8')) as Report;
 
-test('the way of the README, from an empty folder', () => {
+test('the documented steps work from an empty directory', () => {
   const here = project();
 
   const demo = audit(here, 'demo');
@@ -126,7 +136,7 @@ ${block('yaml', 'plugins:')}`,
   expect(plan.stdout).toContain('curl');
 }, 60_000);
 
-test('the configuration of the README works as it stands there', () => {
+test('the example in docs/configuration.md works as written', () => {
   const here = project();
   writeFileSync(join(here, 'c1-audit.config.yaml'), block('yaml', '# yaml-language-server'));
   const { status, stdout, stderr } = audit(here, '-f', 'json');
@@ -139,7 +149,7 @@ test('the configuration of the README works as it stands there', () => {
   expect(unused.every(({ severity }) => severity === 'high')).toBe(true);
 });
 
-test('the pushing of the README works as it stands there', () => {
+test('the example in docs/conductorone-findings.md works as written', () => {
   const here = project();
   writeFileSync(join(here, 'c1-audit.config.yaml'), `scope: tenant\n${block('yaml', 'push:')}`);
   const { status, stdout } = audit(here, '--dry-run');
@@ -147,7 +157,7 @@ test('the pushing of the README works as it stands there', () => {
   expect(stdout).toContain('no-expiry');
 });
 
-test('the library of the README works as it stands there', () => {
+test('the example in docs/library.md works as written', () => {
   const here = project();
   writeFileSync(join(here, 'audit.mjs'), block('js', '// audit.mjs'));
   const { status, stdout, stderr } = run(process.execPath, ['audit.mjs'], here, env);
@@ -169,26 +179,32 @@ function commandsOf(document: string): string[] {
 }
 
 describe('every command in the documents', () => {
-  const commands = [...new Set(Object.values(documents).flatMap(commandsOf))];
-  /** What they end with at the demo tenant, which has findings; 0 where nothing else is said. */
+  const commands = [...new Set(documents.flatMap(commandsOf))];
+  /** Their exit codes against the demo tenant, which has findings; 0 for all others. */
   const ENDS: Readonly<Record<string, number>> = {
     'c1-audit': 1,
     'npx c1-audit': 1,
     'c1-audit --scope tenant -f html:report.html -f sarif:c1.sarif': 1,
     'c1-audit --scope tenant --state .c1-audit/state.json': 1,
     'c1-audit --input clients.json': 1,
-    'c1-audit --rule expiring-soon --as-of 2027-01-31T06:00:00Z': 1,
+    'c1-audit --rule expiring-soon --as-of 2027-01-31': 1,
+    'c1-audit --scope tenant': 1,
+    'c1-audit --scope tenant --source federation-trusts': 1,
     'c1-audit --scope tenant -f json:report.json': 1,
     'c1-audit report report.json -f markdown': 1,
-    // Asks questions, and nobody is there to answer.
+    // Asks questions that nobody answers.
     'c1-audit init': 2,
     // There is no copy to replace yet.
     'c1-audit init --update': 2,
     'c1-audit init --update --dry-run': 2,
-    // Without `push` there is nothing to try.
+    // Slack is not set up.
+    'c1-audit doctor --slack-test': 2,
+    // The report has no such owner.
+    'c1-audit plan report.json --owner jo@acme.example -f markdown:jo.md': 2,
+    // Without `push` there is nothing to push.
     'c1-audit --dry-run': 2,
   };
-  /** Run by tests of their own, as they take the project itself. */
+  /** These work on the project itself and have tests of their own. */
   const OF_THE_PROJECT = /^npm (ci && npm )?(run [\w:-]+|test|pack|install --global \S+)( .*)?$/;
 
   const ofUsers = commands.filter((command) => !OF_THE_PROJECT.test(command) && !command.includes('<id>'));
@@ -198,7 +214,7 @@ describe('every command in the documents', () => {
     const here = project();
     for (const name of ['clients.json', 'report.json', 'old.json', 'new.json'])
       copyFileSync(join(folder, name), join(here, name));
-    // npx finds the same command a second later, which one test of it is enough for.
+    // npx starts the same command a second later; test/packed.test.ts covers it.
     const { status, stdout, stderr } = sh(command.replace(/^npx /, ''), here, shell);
     expect(`${status} ${status === (ENDS[command] ?? 0) ? '' : stdout + stderr}`).toBe(
       `${ENDS[command] ?? 0} `,
@@ -213,7 +229,7 @@ describe('every command in the documents', () => {
     expectDocumentedEnd(command, 'bash');
   });
 
-  test('of the project is one of its scripts', () => {
+  test('npm run … names a script of package.json', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     const names = commands.flatMap((command) =>
       [...command.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name),

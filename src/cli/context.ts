@@ -3,22 +3,27 @@ import type { Io } from '../io.js';
 import type { Redactor } from '../redact.js';
 import { forGitHubLine, forTerminal } from '../reporters/escape.js';
 
-/** What every command gets: the world, and the one redactor that all output passes. */
+/** What every command gets. */
 export interface CommandContext {
   readonly io: Io;
+  /** All output passes this one. */
   readonly redactor: Redactor;
+  /** Prints to stderr what went wrong and what to do next. */
+  readonly complain: (error: Pick<AuditError, 'message' | 'hint'>) => void;
 }
 
-/** Says on stderr what went wrong and what to do next. */
-export function complain(
-  { message, hint }: Pick<AuditError, 'message' | 'hint'>,
-  { io, redactor }: CommandContext,
-): void {
-  const text = [`c1-audit: ${message}`, hint].filter((line) => line !== '').join('\n');
-  io.stderr.write(`${harmless(text, redactor)}\n`);
+export function createContext(io: Io, redactor: Redactor): CommandContext {
+  return {
+    io,
+    redactor,
+    complain({ message, hint }) {
+      const text = [`c1-audit: ${message}`, hint].filter((line) => line !== '').join('\n');
+      io.stderr.write(`${harmless(text, redactor)}\n`);
+    },
+  };
 }
 
-/** Without secrets, and with nothing that a terminal or GitHub's runner would obey. */
+/** Without secrets, and without anything that a terminal or GitHub's runner would obey. */
 export function harmless(text: string, redactor: Redactor): string {
   return redactor
     .redact(text)

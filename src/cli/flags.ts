@@ -121,22 +121,25 @@ export function isAnotherDay(text: string | undefined, now: number): boolean {
   return instant !== undefined && Math.abs(instant - now) > DAY;
 }
 
+/** A day, in seconds: the longest `--timeout` of an audit. */
+const LONGEST_AUDIT = 86_400;
+
 /**
- * The time limit that `--timeout` sets, in milliseconds; nothing where the flag is not given.
+ * The time limit that `--timeout` sets, in milliseconds; undefined if the flag is not given.
  *
  * @param most seconds
- * @throws AuditError `usage` where it is no number of seconds above 0, up to `most`
+ * @throws AuditError `usage` if it is not a number of seconds above 0, up to `most`
  */
 export function timeoutOf(
   { timeout }: { readonly timeout?: string },
-  most: number,
-): { readonly runTimeout?: number } {
-  if (timeout === undefined) return {};
+  most = LONGEST_AUDIT,
+): number | undefined {
+  if (timeout === undefined) return undefined;
   const seconds = Number(timeout);
-  if (Number.isFinite(seconds) && seconds > 0 && seconds <= most) return { runTimeout: seconds * 1000 };
+  if (Number.isFinite(seconds) && seconds > 0 && seconds <= most) return seconds * 1000;
   throw new AuditError(
     'usage',
-    `--timeout ${JSON.stringify(timeout)} is no number of seconds.`,
+    `--timeout ${JSON.stringify(timeout)} is not a number of seconds.`,
     `Give a number above 0, up to ${most}.`,
   );
 }

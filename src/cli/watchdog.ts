@@ -1,14 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import type { Io } from '../io.js';
 
-/** Seconds without a sign of life, once the time limit is over. */
+/** Seconds without a sign of life after the time limit. */
 const PATIENCE = 10;
 
 const STUCK = 'c1-audit.stuck';
 
 /**
- * Runs beside the program: a thread that is blocked cannot end itself. The inspector interrupts even an endless loop, so
- * that the program still chooses its exit code; where that fails, the process is killed.
+ * Runs in a thread of its own, as a thread that is blocked cannot end itself. The inspector interrupts even an endless
+ * loop, so the program still chooses its exit code; if that fails, the process is killed.
  */
 const WATCH = `
 const { Session } = require('node:inspector');
@@ -28,16 +28,27 @@ setTimeout(() => setInterval(() => {
 `;
 
 /**
- * Runs a task, and ends the program where something blocks it beyond its time limit, such as an endless loop in a plug-in.
+ * Runs a task that calls `watch` before it runs code that is not ours, such as a plug-in. If such code blocks the program
+ * beyond its time limit, the program ends. Without such code there is nothing to watch: a thread costs time.
  *
  * @param limit in milliseconds
  */
 export async function watched<T>(
   limit: number,
   { abandon }: Pick<Io, 'abandon'>,
-  task: () => Promise<T>,
+  task: (watch: () => void) => Promise<T>,
 ): Promise<T> {
-  if (!abandon) return task();
+  let stop: (() => void) | undefined;
+  try {
+    return await task(() => {
+      if (abandon) stop ??= startWatching(limit, abandon);
+    });
+  } finally {
+    stop?.();
+  }
+}
+
+function startWatching(limit: number, abandon: NonNullable<Io['abandon']>): () => void {
   const signs = new Int32Array(new SharedArrayBuffer(4));
   const sign = setInterval(() => Atomics.add(signs, 0, 1), 250);
   sign.unref();
@@ -55,12 +66,10 @@ export async function watched<T>(
     workerData: { signs, limit, patience: PATIENCE, stuck: STUCK },
   });
   worker.unref();
-  // Without a watch the task is as good as before.
+  // The task goes on without a watch.
   worker.on('error', () => undefined);
-  try {
-    return await task();
-  } finally {
+  return () => {
     clearInterval(sign);
     void worker.terminate();
-  }
+  };
 }

@@ -18,6 +18,8 @@ interface LoadInput {
   /** The run's clock, in milliseconds. */
   readonly now: number;
   readonly builtIns: readonly Rule[];
+  /** Called before plug-ins or a configuration that is a module run: they may block the program. */
+  readonly beforeForeignCode?: (() => void) | undefined;
 }
 
 export interface LoadedConfig extends Resolved {
@@ -40,12 +42,15 @@ export async function loadConfig({
   discover = true,
   now,
   builtIns,
+  beforeForeignCode,
 }: LoadInput): Promise<LoadedConfig> {
   const named = configPath ?? readVariable(env, 'C1_AUDIT_CONFIG');
   const found =
     named !== undefined || discover ? await findConfig({ cwd, home: homeOf(env) }, named) : undefined;
+  if (found !== undefined && /\.m?js$/i.test(found)) beforeForeignCode?.();
   const file = found === undefined ? undefined : await readConfig(found, cwd);
   const specs = pluginsOf(file);
+  if (specs.length > 0) beforeForeignCode?.();
   const ids = builtIns.map(({ id }) => id);
   const plugins = await tryPlugins(specs, file ? path.dirname(file.path) : cwd, ids);
   const rules = [...builtIns, ...plugins.rules];

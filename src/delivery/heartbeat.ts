@@ -1,20 +1,38 @@
 import pRetry, { AbortError } from 'p-retry';
+import { createFetch } from '../fetch.js';
+import type { Io } from '../io.js';
 
-/** A dead man's switch must not hold a finished run up. */
+/** Reports to the heartbeat's URL, if there is one, how a run ended. A failure is reported, and changes nothing. */
+export async function sendHeartbeat(
+  exitCode: number,
+  {
+    io: { env },
+    complain,
+  }: { io: Pick<Io, 'env'>; complain: (error: { message: string; hint: string }) => void },
+): Promise<void> {
+  // Created only for the request: a malformed proxy variable must not hide how the audit ended.
+  const send: typeof fetch = async (...request) => createFetch(env)(...request);
+  const problem = await beat(env.C1_AUDIT_HEARTBEAT_URL, exitCode, undefined, send);
+  if (problem !== undefined)
+    complain({
+      message: problem,
+      hint: 'The exit code does not depend on it; check C1_AUDIT_HEARTBEAT_URL.',
+    });
+}
+
+/** The heartbeat must not hold up a finished run. */
 const TIME_LIMIT = 10_000;
 
 /**
- * Tells a dead man's switch (healthchecks.io and its like) that the run has ended: GET on the URL after exit 0 or 1, on
- * its `/fail` after any other.
+ * Calls a dead man's switch (such as healthchecks.io): GET on the URL after exit 0 or 1, on its `/fail` after any other.
  *
- * The URL is a secret: whoever has it can keep a dead job looking alive. Plain http is allowed, as such services are
- * often run inside a network. Not bound to the run's abort signal: an interrupted run is what it has to report.
+ * The URL is a secret: anybody who has it can keep a dead job looking alive. Plain http is allowed, as such services often
+ * run inside a network. Not bound to the run's abort signal: an interrupted run must be reported.
  *
- * @param url C1_AUDIT_HEARTBEAT_URL; blank: none.
- * @param exitCode of the run.
- * @param timeLimit of all tries together, in milliseconds.
- * @param send knows the proxy.
- * @returns what went wrong, fit for a log, or undefined. Never throws.
+ * @param url C1_AUDIT_HEARTBEAT_URL; blank: none
+ * @param timeLimit for all tries together, in milliseconds
+ * @param send knows the proxy
+ * @returns what went wrong, without the URL, or undefined. Never throws.
  */
 export async function beat(
   url: string | undefined,
@@ -49,7 +67,7 @@ async function ping(address: URL, send: typeof fetch, signal: AbortSignal): Prom
   throw response.status >= 500 || response.status === 429 ? refusal : new AbortError(refusal);
 }
 
-/** The convention of healthchecks: `/fail` after the path, before the query. */
+/** The convention of healthchecks.io: `/fail` after the path, before the query. */
 export function heartbeatAddress(text: string, success: boolean): URL | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);

@@ -14,12 +14,16 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
+import type { Report } from '../engine/report.js';
 import { AuditError } from '../errors.js';
-import { FORMATS, type Format, isFormat } from '../reporters/index.js';
+import type { Io } from '../io.js';
+import { FORMATS, type Format, isFormat, loadPartReporter } from '../reporters/index.js';
+import type { ReporterContext } from '../reporters/reporter.js';
+import { inActions, stopCommands } from './github.js';
 
 /** One report to write: to a file, or to stdout. */
-export interface OutputTarget {
-  readonly format: Format;
+export interface OutputTarget<F extends Format = Format> {
+  readonly format: F;
   /** As the user wrote it. */
   readonly file: string | undefined;
 }
@@ -114,6 +118,55 @@ export async function prepareTargets(
       );
     }
   }
+}
+
+/** Runs a part of a delivery and reports its failure; false if it failed. */
+export type Attempt = (task: () => Promise<void>) => Promise<boolean>;
+
+interface WriteContext {
+  readonly io: Pick<Io, 'cwd' | 'env' | 'stdout'>;
+  readonly attempt: Attempt;
+}
+
+/** Writes the report to every target; returns the files that were written, by format. */
+export async function writeReports(
+  report: Report,
+  targets: readonly OutputTarget[],
+  about: ReporterContext,
+  { stdoutIsFree = true, ...context }: WriteContext & { readonly stdoutIsFree?: boolean },
+): Promise<Record<string, string>> {
+  const render = async (format: Format) => (await loadPartReporter(format))(report, about);
+  const wanted = stdoutIsFree ? targets : targets.filter(({ file }) => file !== undefined);
+  const written = await writeTargets(wanted, render, context);
+  // What was found is not lost with a file that cannot be written.
+  const printed = !stdoutIsFree || wanted.some(({ file }) => file === undefined);
+  if (!printed && written.length < wanted.length)
+    await writeTargets([{ format: 'text', file: undefined }], render, context);
+  return Object.fromEntries(
+    written.flatMap(({ format, file }) => (file === undefined ? [] : [[format, file]])),
+  );
+}
+
+/** Writes a document to every target; returns the targets that worked. */
+export async function writeTargets<F extends Format>(
+  targets: readonly OutputTarget<F>[],
+  render: (format: F) => Promise<Iterable<string>>,
+  { io, attempt }: WriteContext,
+): Promise<OutputTarget<F>[]> {
+  const written: OutputTarget<F>[] = [];
+  for (const target of targets) {
+    const { format, file } = target;
+    const isDone = await attempt(async () => {
+      const parts = await render(format);
+      const isForPeople = format === 'text' || format === 'markdown';
+      if (file !== undefined) await writeReport(file, parts, io.cwd);
+      else if (isForPeople && inActions(io.env))
+        await writeStream(io.stdout, stopCommands([...parts].join('')));
+      else await writeStream(io.stdout, parts);
+    });
+    if (isDone) written.push(target);
+  }
+  return written;
 }
 
 /** Where something is, whatever it is called. */

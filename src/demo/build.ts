@@ -8,25 +8,14 @@ import type {
   Role,
   ServicePrincipal,
   ServicePrincipalCredential,
-  TenantRecords,
+  SessionSettings,
   User,
 } from './records.js';
-import { Permission, ServiceRole } from './records.js';
+import { Permission } from './records.js';
 
 const ALPHANUMERICS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const ADJECTIVES = [
-  'brave',
-  'calm',
-  'clever',
-  'eager',
-  'fuzzy',
-  'gentle',
-  'jolly',
-  'lucky',
-  'quiet',
-  'strange',
-];
-const ANIMALS = ['badger', 'falcon', 'gecko', 'heron', 'hydra', 'lynx', 'otter', 'puffin', 'raven', 'walrus'];
+const ADJECTIVES = 'brave calm clever eager fuzzy gentle jolly lucky quiet strange'.split(' ');
+const ANIMALS = 'badger falcon gecko heron hydra lynx otter puffin raven walrus'.split(' ');
 
 /** An id of 27 alphanumerics, always the same for the same text. */
 export function idOf(text: string): string {
@@ -79,7 +68,7 @@ export function user(over: Partial<User> & { readonly id: string }): User {
   };
 }
 
-/** A role of the system's own, unless told otherwise. */
+/** A built-in role by default. */
 export function role(over: Partial<Role> & { readonly id: string }): Role {
   return {
     name: '',
@@ -95,7 +84,7 @@ export function role(over: Partial<Role> & { readonly id: string }): Role {
   };
 }
 
-/** A personal client with every optional field unset: it never expires, was never used and may do all. */
+/** A personal client with every optional field unset: it never expires, was never used and has no role scope. */
 export function personalClient(over: Partial<PersonalClient> & { readonly id: string }): PersonalClient {
   return {
     // A personal client's id is the local part of its client id.
@@ -189,44 +178,8 @@ export function decoy(over: Partial<Decoy> & { readonly id: string }): Decoy {
   };
 }
 
-/** An empty tenant but for its system roles, one Super Administrator and the personal client that calls. */
-export function tenantRecords(now: number, over: Partial<TenantRecords> = {}): TenantRecords {
-  const calendar = new Calendar(now);
-  const roles = systemRoles();
-  const caller = user({
-    id: idOf('caller'),
-    displayName: 'Ada Okafor',
-    email: 'ada.okafor@acme.example',
-    roleIds: [ROLE.owner],
-  });
-  const own = personalClient({
-    id: clientNameOf(idOf('caller-key')),
-    displayName: 'c1-audit',
-    userId: caller.id,
-    createdAt: calendar.ago(10),
-    expiresTime: calendar.ahead(80),
-    lastUsedAt: calendar.ago(0),
-    allowSourceCidr: ['62.176.96.0/24'],
-    scopedRoles: [ROLE.owner],
-  });
-  return {
-    personalClients: [own],
-    users: [caller],
-    roles,
-    servicePrincipals: [],
-    credentials: [],
-    trusts: [],
-    providers: [],
-    decoys: [],
-    sessionSettings: sessionSettings(),
-    caller: own.clientId,
-    federatedCaller: '',
-    ...over,
-  };
-}
-
 /** No network is restricted. */
-export function sessionSettings(): TenantRecords['sessionSettings'] {
+export function sessionSettings(): SessionSettings {
   const open = () => ({ enabled: false, sourceCidr: [] });
   return {
     pccUserSource: open(),
@@ -248,65 +201,40 @@ export const ROLE = {
   logsReader: idOf('role system:system-logs-reader'),
 } as const;
 
+/** Any role lets its holder ask who they are. */
+const REFLECTION = 'role/c1.api.auth.v1.Auth:reflection';
+
+const ALL_PERMISSIONS = Object.values(Permission).filter(
+  (permission) => permission !== Permission.introspect,
+);
+const SUPER_ADMINISTRATOR_ONLY: readonly string[] = [
+  Permission.searchPersonalClients,
+  Permission.readDecoys,
+  Permission.writeFindings,
+];
+const READ = ALL_PERMISSIONS.filter((permission) => !SUPER_ADMINISTRATOR_ONLY.includes(permission));
 const PEOPLE_AND_ROLES = [Permission.readUsers, Permission.readRoles];
+
+/** Id, name, display name, service role below `role/c1.api.`, permissions. */
+// biome-ignore format: a table
+const SYSTEM_ROLES: readonly (readonly [string, string, string, string, readonly string[]])[] = [
+  [ROLE.owner,            'owner',              'Super Administrator',       'tenant.v1.Tenant:owner',                    ALL_PERMISSIONS],
+  [ROLE.viewer,           'viewer',             'Read-Only Administrator',   'tenant.v1.Tenant:viewer',                   READ],
+  [ROLE.user,             'user',               'Basic User',                'tenant.v1.Tenant:user',                     []],
+  [ROLE.applicationAdmin, 'application-admin',  'Application Administrator', 'app.v1.Apps:admin',                         PEOPLE_AND_ROLES],
+  [ROLE.campaignAdmin,    'campaign-admin',     'Campaign Administrator',    'accessreview.v1.AccessReviewService:admin', PEOPLE_AND_ROLES],
+  [ROLE.logsReader,       'system-logs-reader', 'System Logs Reader',        'systemlog.v1.SystemLogService:viewer',      []],
+];
 
 /** The roles that every tenant has. */
 export function systemRoles(): Role[] {
-  return [
+  return SYSTEM_ROLES.map(([id, name, displayName, serviceRole, permissions]) =>
     role({
-      id: ROLE.owner,
-      name: 'system:owner',
-      displayName: 'Super Administrator',
-      serviceRoles: [ServiceRole.owner, ServiceRole.reflection],
-      permissions: [
-        ...PEOPLE_AND_ROLES,
-        Permission.searchPersonalClients,
-        Permission.readServicePrincipals,
-        Permission.readFederation,
-        Permission.readDecoys,
-        Permission.readSettings,
-        Permission.readFindings,
-        Permission.writeFindings,
-      ],
+      id,
+      name: `system:${name}`,
+      displayName,
+      serviceRoles: [`role/c1.api.${serviceRole}`, REFLECTION],
+      permissions: [...permissions],
     }),
-    role({
-      id: ROLE.viewer,
-      name: 'system:viewer',
-      displayName: 'Read-Only Administrator',
-      serviceRoles: [ServiceRole.viewer, ServiceRole.reflection],
-      permissions: [
-        ...PEOPLE_AND_ROLES,
-        Permission.readServicePrincipals,
-        Permission.readFederation,
-        Permission.readSettings,
-        Permission.readFindings,
-      ],
-    }),
-    role({
-      id: ROLE.user,
-      name: 'system:user',
-      displayName: 'Basic User',
-      serviceRoles: [ServiceRole.user, ServiceRole.reflection],
-    }),
-    role({
-      id: ROLE.applicationAdmin,
-      name: 'system:application-admin',
-      displayName: 'Application Administrator',
-      serviceRoles: [ServiceRole.applicationAdmin, ServiceRole.reflection],
-      permissions: PEOPLE_AND_ROLES,
-    }),
-    role({
-      id: ROLE.campaignAdmin,
-      name: 'system:campaign-admin',
-      displayName: 'Campaign Administrator',
-      serviceRoles: [ServiceRole.campaignAdmin, ServiceRole.reflection],
-      permissions: PEOPLE_AND_ROLES,
-    }),
-    role({
-      id: ROLE.logsReader,
-      name: 'system:system-logs-reader',
-      displayName: 'System Logs Reader',
-      serviceRoles: [ServiceRole.logsReader, ServiceRole.reflection],
-    }),
-  ];
+  );
 }

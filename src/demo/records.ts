@@ -1,6 +1,6 @@
 import type { Table } from './tenant/paging.js';
 
-/** A finding that somebody pushed. */
+/** A finding that a client pushed. */
 export interface CustomFinding {
   id: string;
   fingerprint: string;
@@ -25,12 +25,12 @@ export interface CustomFinding {
   riskAcceptanceExpiresAt: string | null;
 }
 
-/** Permissions as introspect and refusals name them: by the operation that needs them. */
+/** Permissions as introspect and refusals name them, after the operation that needs them. */
 export const Permission = {
   introspect: 'permission/c1.api.auth.v1.Auth.Introspect',
-  searchPersonalClients: 'permission/c1.api.iam.v1.PersonalClientSearchService.Search',
   readUsers: 'permission/c1.api.user.v1.UserService.Get',
   readRoles: 'permission/c1.api.iam.v1.Roles.List',
+  searchPersonalClients: 'permission/c1.api.iam.v1.PersonalClientSearchService.Search',
   readServicePrincipals: 'permission/c1.api.service_principal.v1.ServicePrincipalService.List',
   readFederation: 'permission/c1.api.workload_federation.v1.WorkloadFederationService.SearchTrusts',
   readDecoys: 'permission/c1.api.decoy.v1.DecoySearchService.Search',
@@ -39,24 +39,12 @@ export const Permission = {
   writeFindings: 'permission/c1.api.finding.v1.FindingService.CreateFinding',
 } as const;
 
-/** The service roles behind the system's roles. */
-export const ServiceRole = {
-  owner: 'role/c1.api.tenant.v1.Tenant:owner',
-  viewer: 'role/c1.api.tenant.v1.Tenant:viewer',
-  user: 'role/c1.api.tenant.v1.Tenant:user',
-  applicationAdmin: 'role/c1.api.app.v1.Apps:admin',
-  campaignAdmin: 'role/c1.api.accessreview.v1.AccessReviewService:admin',
-  logsReader: 'role/c1.api.systemlog.v1.SystemLogService:viewer',
-  /** Whoever may ask who they are. */
-  reflection: 'role/c1.api.auth.v1.Auth:reflection',
-} as const;
-
 /** RFC 3339 in UTC, or null where unset. */
 export type Timestamp = string | null;
 
 /**
- * The tenant's records as they go over the wire, with one liberty: a `clientId` may be the bare name
- * (`strange-hydra-68836`), which the tenant completes with its own host and suffix when it answers.
+ * The tenant's records as the API returns them, with one difference: a `clientId` may be the bare name
+ * (`strange-hydra-68836`). The tenant adds its host and the suffix when it answers.
  */
 export interface PersonalClient {
   id: string;
@@ -112,7 +100,7 @@ export interface Role {
   deletedAt: Timestamp;
 }
 
-/** On the wire its `user` is the user of the same id; `ownerIds` stay inside and decide who else may see it. */
+/** The API adds the user of the same id as `user`. `ownerIds` are not returned; they decide who else may read it. */
 export interface ServicePrincipal {
   id: string;
   displayName: string;
@@ -169,7 +157,7 @@ export type DecoyKind =
   | 'DECOY_KIND_WORKLOAD_FEDERATION'
   | 'DECOY_KIND_ACCESS_TOKEN';
 
-/** A planted credential. It says nothing of the client id that it goes by in the ordinary lists. */
+/** A planted credential, without the client id that it has in the ordinary lists. */
 export interface Decoy {
   id: string;
   kind: DecoyKind;
@@ -197,7 +185,7 @@ export interface SessionSettings {
   externalClientSource: CidrRestriction | null;
 }
 
-/** All that a tenant knows. Held by reference: what a test changes here, the next answer shows. */
+/** Everything in a tenant. Held by reference: a change is in the next answer. */
 export interface TenantData {
   personalClients: Table<PersonalClient>;
   users: Table<User>;
@@ -210,11 +198,11 @@ export interface TenantData {
   sessionSettings: SessionSettings;
   /** The bare client id of the personal client that the tenant hands out as its environment. */
   caller: string;
-  /** The bare client id of the federation trust that is used where none is named. */
+  /** The bare client id of the federation trust that is used by default. */
   federatedCaller: string;
 }
 
-/** The same with plain arrays, to be changed at will. */
+/** The same with plain arrays. */
 export interface TenantRecords extends TenantData {
   personalClients: PersonalClient[];
   users: User[];

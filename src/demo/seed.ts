@@ -2,6 +2,7 @@ import {
   Calendar,
   clientNameOf,
   credential,
+  decoy,
   idOf,
   personalClient,
   provider,
@@ -14,6 +15,7 @@ import {
   user,
 } from './build.js';
 import type {
+  Decoy,
   FederationProvider,
   FederationTrust,
   PersonalClient,
@@ -23,91 +25,95 @@ import type {
   TenantRecords,
   User,
 } from './records.js';
-import { decoys, PLANTED } from './seed/decoys.js';
 
 /**
- * The networks of the seed's company. Addresses set aside for documentation would not do: no call over the
- * internet comes from them, and a rule says so.
+ * A company of a dozen people and seven service principals. Its credentials show every rule; some have no finding. The
+ * same `now` (milliseconds since the epoch) gives the same records; ids do not depend on it.
  */
+export function seed(now: number): TenantRecords {
+  const calendar = new Calendar(now);
+  const clients = personalClients(calendar);
+  const trusted = trusts(calendar);
+  return {
+    personalClients: clients,
+    users: [...people(calendar), ...machineUsers(calendar)],
+    roles: roles(calendar),
+    servicePrincipals: servicePrincipals(calendar),
+    credentials: credentials(calendar),
+    trusts: trusted,
+    providers: providers(calendar),
+    decoys: decoys(clients, trusted),
+    sessionSettings: {
+      ...sessionSettings(),
+      // Ordinary users may only call from the company's networks; administrators may call from anywhere.
+      pccUserSource: { enabled: true, sourceCidr: [OFFICE, VPN] },
+    },
+    caller: clients.find(({ displayName }) => displayName === SELF)?.clientId ?? '',
+    federatedCaller: trusted.find(({ displayName }) => displayName === NIGHTLY)?.clientId ?? '',
+  };
+}
+
+/** The names of the personal client and the trust that the audit uses. */
+const SELF = 'c1-audit nightly';
+const NIGHTLY = 'c1-audit nightly job';
+
+/** The names of a key and a trust that are decoys. */
+const PLANTED = { key: 'vault-root-backup', trust: 'legacy release' } as const;
+
+/** The company's networks. Documentation addresses would not do: a rule reports them as unreachable. */
 const OFFICE = '62.176.96.0/24';
 const CI_RUNNERS = '20.118.40.0/26';
 const VPN = '2a04:4e40:1200::/48';
 const BASTION = '62.176.97.14';
 
-/** The people of the seed, by a short name. `nobody` is in no directory any more. */
-const PERSON = {
-  ada: idOf('user ada'),
-  ben: idOf('user ben'),
-  chiara: idOf('user chiara'),
-  dmitri: idOf('user dmitri'),
-  elif: idOf('user elif'),
-  farid: idOf('user farid'),
-  grace: idOf('user grace'),
-  hiro: idOf('user hiro'),
-  ines: idOf('user ines'),
-  jonas: idOf('user jonas'),
-  keiko: idOf('user keiko'),
-  lucia: idOf('user lucia'),
-  mallory: idOf('user mallory'),
-  agent: idOf('user agent'),
-  nobody: idOf('user nobody'),
-} as const;
-
-/** A role that was deleted while credentials still name it, and one that never was. */
+/** A role that was deleted while credentials still name it, and one that never existed. */
 const LOST_ROLE = { deleted: idOf('role vendor-onboarding'), never: idOf('role never') } as const;
 
+const personId = (name: string) => idOf(`user ${name}`);
+
+type Personal = Partial<User> & { readonly changed?: number; readonly deleted?: number };
+
+/** Name, roles, and what differs from an engineer whose manager is Ben. `changed` and `deleted` are days ago. */
+// biome-ignore format: a table
+const PEOPLE = {
+  ada:     ['Ada Okafor',    [ROLE.owner, ROLE.user], { department: 'Security' }],
+  ben:     ['Ben Sørensen',  [ROLE.owner, ROLE.user], { department: 'IT', managerIds: [] }],
+  chiara:  ['Chiara Russo',  [ROLE.applicationAdmin, ROLE.user]],
+  dmitri:  ['Dmitri Petrov', [ROLE.viewer], { department: 'Internal Audit' }],
+  elif:    ['Elif Yılmaz',   [ROLE.user], { department: 'Data' }],
+  farid:   ['Farid Haddad',  [ROLE.user], { department: 'Finance' }],
+  grace:   ['Grace Njeri',   [ROLE.user], { status: 'DISABLED', changed: 12 }],
+  hiro:    ['Hiro Tanaka',   [ROLE.campaignAdmin], { directoryStatus: 'DELETED', managerIds: [personId('ada'), personId('grace')] }],
+  ines:    ['Inês Duarte',   [ROLE.user], { status: 'DELETED', changed: 21, deleted: 21 }],
+  jonas:   ['Jonas Weber',   [ROLE.campaignAdmin, ROLE.user], { department: 'Compliance' }],
+  keiko:   ['Keiko Mori',    [ROLE.user]],
+  lucia:   ['Lucía Romero',  [ROLE.logsReader], { department: 'Security' }],
+  mallory: ['Mallory <img src=x onerror=alert(1)>', [ROLE.user], { email: 'mallory@acme.example', department: 'Contractors' }],
+  agent:   ['Release Agent', [ROLE.applicationAdmin], { email: '', type: 'USER_TYPE_AGENT', origin: 'USER_ORIGIN_LOCAL', managerIds: [personId('chiara')] }],
+} as const satisfies Record<string, readonly [string, readonly string[], Personal?]>;
+
 function people(calendar: Calendar): User[] {
-  const person = (id: string, displayName: string, roleIds: string[], over: Partial<User> = {}): User => {
-    const email = `${displayName
-      .normalize('NFD')
-      .replace(/ø/g, 'o')
-      .replace(/ı/g, 'i')
-      .replace(/[^A-Za-z ]/g, '')
-      .toLowerCase()
-      .replaceAll(' ', '.')}@acme.example`;
-    return user({
-      id,
-      displayName,
-      email,
-      roleIds,
-      managerIds: [PERSON.ben],
-      department: 'Engineering',
-      createdAt: calendar.ago(900),
-      updatedAt: calendar.ago(30),
-      ...over,
-    });
-  };
-  return [
-    person(PERSON.ada, 'Ada Okafor', [ROLE.owner, ROLE.user], { department: 'Security' }),
-    person(PERSON.ben, 'Ben Sørensen', [ROLE.owner, ROLE.user], { department: 'IT', managerIds: [] }),
-    person(PERSON.chiara, 'Chiara Russo', [ROLE.applicationAdmin, ROLE.user]),
-    person(PERSON.dmitri, 'Dmitri Petrov', [ROLE.viewer], { department: 'Internal Audit' }),
-    person(PERSON.elif, 'Elif Yılmaz', [ROLE.user], { department: 'Data' }),
-    person(PERSON.farid, 'Farid Haddad', [ROLE.user], { department: 'Finance' }),
-    person(PERSON.grace, 'Grace Njeri', [ROLE.user], { status: 'DISABLED', updatedAt: calendar.ago(12) }),
-    person(PERSON.hiro, 'Hiro Tanaka', [ROLE.campaignAdmin], {
-      directoryStatus: 'DELETED',
-      managerIds: [PERSON.ada, PERSON.grace],
-    }),
-    person(PERSON.ines, 'Inês Duarte', [ROLE.user], {
-      status: 'DELETED',
-      deletedAt: calendar.ago(21),
-      updatedAt: calendar.ago(21),
-    }),
-    person(PERSON.jonas, 'Jonas Weber', [ROLE.campaignAdmin, ROLE.user], { department: 'Compliance' }),
-    person(PERSON.keiko, 'Keiko Mori', [ROLE.user]),
-    person(PERSON.lucia, 'Lucía Romero', [ROLE.logsReader], { department: 'Security' }),
-    person(PERSON.mallory, 'Mallory <img src=x onerror=alert(1)>', [ROLE.user], {
-      email: 'mallory@acme.example',
-      department: 'Contractors',
-    }),
-    person(PERSON.agent, 'Release Agent', [ROLE.applicationAdmin], {
-      email: '',
-      type: 'USER_TYPE_AGENT',
-      origin: 'USER_ORIGIN_LOCAL',
-      managerIds: [PERSON.chiara],
-    }),
-  ];
+  return Object.entries<readonly [string, readonly string[], Personal?]>(PEOPLE).map(
+    ([name, [displayName, roleIds, { changed = 30, deleted, ...over } = {}]]) =>
+      user({
+        id: personId(name),
+        displayName,
+        email: emailOf(displayName),
+        roleIds: [...roleIds],
+        managerIds: [personId('ben')],
+        department: 'Engineering',
+        createdAt: calendar.ago(900),
+        updatedAt: calendar.ago(changed),
+        deletedAt: deleted === undefined ? null : calendar.ago(deleted),
+        ...over,
+      }),
+  );
+}
+
+function emailOf(displayName: string): string {
+  const plain = displayName.normalize('NFD').replace(/ø/g, 'o').replace(/ı/g, 'i');
+  const letters = plain.replace(/[^A-Za-z ]/g, '').toLowerCase();
+  return `${letters.replaceAll(' ', '.')}@acme.example`;
 }
 
 function roles(calendar: Calendar): Role[] {
@@ -133,15 +139,15 @@ function roles(calendar: Calendar): Role[] {
   ];
 }
 
-/** The service principals of the seed: name, roles, who looks after them. */
+/** The service principals: name, roles, owners. */
 const MACHINES = {
-  audit: { name: 'c1-audit', roles: [ROLE.owner], owners: [PERSON.ada] },
-  terraform: { name: 'terraform-cloud', roles: [ROLE.owner], owners: [PERSON.ben] },
-  deployer: { name: 'ci-deployer', roles: [ROLE.applicationAdmin], owners: [PERSON.chiara] },
-  siem: { name: 'siem-export', roles: [ROLE.logsReader], owners: [PERSON.lucia] },
-  warehouse: { name: 'data-warehouse', roles: [ROLE.viewer], owners: [PERSON.elif] },
-  helpdesk: { name: 'helpdesk-portal', roles: [ROLE.user], owners: [PERSON.jonas] },
-  retired: { name: 'hr-sync (retired)', roles: [ROLE.user], owners: [PERSON.grace] },
+  audit: { name: 'c1-audit', roles: [ROLE.owner], owners: [personId('ada')] },
+  terraform: { name: 'terraform-cloud', roles: [ROLE.owner], owners: [personId('ben')] },
+  deployer: { name: 'ci-deployer', roles: [ROLE.applicationAdmin], owners: [personId('chiara')] },
+  siem: { name: 'siem-export', roles: [ROLE.logsReader], owners: [personId('lucia')] },
+  warehouse: { name: 'data-warehouse', roles: [ROLE.viewer], owners: [personId('elif')] },
+  helpdesk: { name: 'helpdesk-portal', roles: [ROLE.user], owners: [personId('jonas')] },
+  retired: { name: 'hr-sync (retired)', roles: [ROLE.user], owners: [personId('grace')] },
 } as const;
 
 type Machine = keyof typeof MACHINES;
@@ -179,155 +185,169 @@ function machineUsers(calendar: Calendar): User[] {
   });
 }
 
-/** Days as for personal clients. */
-interface Secret {
-  readonly of: Machine;
-  readonly name: string;
-  readonly created: number;
-  readonly ends: number | null;
-  readonly used: number | null;
-  readonly from?: readonly string[];
-  readonly roles?: readonly string[];
-  readonly dpop?: boolean;
+/** One or several. */
+type Some = string | readonly string[];
+
+const listOf = (some: Some): string[] => [some].flat();
+
+/**
+ * Owner, name, days since its creation, days until its end (negative: it has ended), days since its last use, source
+ * networks, role scope, days since its deletion. `null` means never.
+ */
+type Key = readonly [
+  owner: keyof typeof PEOPLE | 'nobody',
+  name: string,
+  created: number,
+  ends: number | null,
+  used: number | null,
+  from?: Some,
+  roles?: Some,
+  deleted?: number,
+];
+
+/** A Super Administrator with a key for everything. */
+// biome-ignore format: a table
+const ADA: readonly Key[] = [
+  ['ada', SELF,                          84.6,  5.4,  0.01, CI_RUNNERS,                                                ROLE.owner],
+  ['ada', 'terraform-state-sync',        402.3, null, 1.2],
+  ['ada', 'break-glass (do not delete)', 211.5, 98.5, null, ['0.0.0.0/1', '128.0.0.0/1']],
+  ['ada', 'Created by Cone',             61.2,  null, 60.9],
+  ['ada', 'Created by Cone',             12.4,  null, 0.2],
+  ['ada', 'quarterly-access-review',     169.7, 9.3,  95.1, OFFICE,                                                    ROLE.viewer],
+  ['ada', 'okta-migration',              95.8,  -5.8, 31,   OFFICE,                                                    ROLE.viewer],
+  ['ada', 'laptop',                      20.1,  69.9, 0.1,  [OFFICE, VPN],                                             ROLE.viewer],
+  ['ada', 'deploy-bot',                  100.4, 60,   41.3, CI_RUNNERS,                                                ROLE.viewer],
+  ['ada', 'Deploy-Bot ',                 30.2,  59.8, 0.4,  CI_RUNNERS,                                                ROLE.viewer],
+  ['ada', 'splunk-export',               301.9, 118,  2.3,  ['10.20.0.0/16', '192.168.7.0/24'],                        ROLE.logsReader],
+  ['ada', '',                            45.5,  44.5, 3,    OFFICE,                                                    ROLE.viewer],
+  ['ada', 'vendor-poc',                  90,    90,   44,   OFFICE,                                                    [], 3.2],
+  ['ada', 'postman',                     33.3,  56.7, 1.1,  '62.176.0.0/12',                                           LOST_ROLE.deleted],
+  ['ada', 'grafana-datasource',          52.1,  37.9, 0.3,  [OFFICE, '62.176.096.010/32', '62.176.97.7/24', '62.176'], ROLE.viewer],
+];
+
+/** Administrators. */
+// biome-ignore format: a table
+const ADMINS: readonly Key[] = [
+  ['ben',    'emergency access',     3.4,   null, null],
+  ['ben',    'siem-forwarder',       21.8,  68.2, 0.05, '::/0',           ROLE.owner],
+  ['ben',    'access-review-bot',    14.2,  75.8, 0.9,  BASTION,          ROLE.viewer],
+  ['chiara', 'jira-sync',            50.5,  39.5, 0.2,  OFFICE],
+  ['chiara', 'servicenow-connector', 27.7,  62.3, 0.6,  '2a04:4e00::/24', ROLE.applicationAdmin],
+  ['chiara', 'catalog-reader',       8.9,   81.1, 0.3,  VPN,              ROLE.viewer],
+  // Lasts a week: three days before its end it is not "expiring soon" yet.
+  ['chiara', 'pairing session',      4,     3,    1,    OFFICE,           ROLE.applicationAdmin],
+  ['dmitri', 'audit-evidence',       76.1,  13.9, 6.2,  OFFICE],
+  ['jonas',  'campaign-reminders',   200.7, 164,  5,    CI_RUNNERS,       ROLE.campaignAdmin],
+  ['jonas',  'sox-export',           17.3,  72.7, 2.4,  OFFICE,           ROLE.viewer],
+  ['lucia',  'log-shipper',          39.9,  50.1, 0.01, CI_RUNNERS,       ROLE.logsReader],
+  ['lucia',  'incident-2291',        71.4,  6.2,  58.3, OFFICE,           ROLE.logsReader],
+  ['agent',  'release-agent',        23.6,  66.4, 0.02, CI_RUNNERS,       ROLE.applicationAdmin],
+];
+
+/** Basic users: fewer rights, the same habits. */
+// biome-ignore format: a table
+const USERS: readonly Key[] = [
+  ...[7, 6, 5, 4, 3, 2, 1].map(
+    (n): Key => ['elif', `notebook-${8 - n}`, n * 11.3, 90 - n * 11.3, n, n % 3 === 0 ? [] : OFFICE, n % 2 === 0 ? [] : ROLE.user],
+  ),
+  ['farid', 'expense-report',              365.2, null, 7.7,  OFFICE,  ROLE.user],
+  // On either side of each profile's limit of unused days: 35, 45 and 90.
+  ['farid', 'month-end close',             130,   49,   89.5, OFFICE,  ROLE.user],
+  ['farid', 'invoice-import',              85.7,  60,   47.2, OFFICE,  ROLE.user],
+  ['farid', 'backup',                      120.3, 40,   0.3,  BASTION, ROLE.user],
+  ['farid', 'backup',                      40.1,  49.9, 0.2,  BASTION, ROLE.user],
+  ['keiko', 'Created From Cone',           88.2,  null, 88.2],
+  ['keiko', 'Created by Cone',             54.7,  null, 36.4],
+  ['keiko', 'Created by c1i on keiko-mbp', 2.1,   null, 0.1],
+  ['keiko', 'vscode-extension',            26.6,  63.4, 0.4,  OFFICE,  LOST_ROLE.never],
+];
+
+/** Keys whose owners have left, in each possible way. `nobody` is in no directory any more. */
+// biome-ignore format: a table
+const LEFT_BEHIND: readonly Key[] = [
+  ['grace',  'hr-feed',            140.2, 39.8, 0.8,  OFFICE, ROLE.user],
+  ['grace',  'grace laptop',       97.3,  22.7, 13,   OFFICE, ROLE.user],
+  ['hiro',   'campaign-dashboard', 66.9,  null, 1.4],
+  ['ines',   'payroll-check',      155.5, 24.5, 22.1, OFFICE, ROLE.user],
+  ['nobody', 'legacy-importer',    512.8, null, 180.6],
+  ['nobody', 'migration 2023',     720.4, -355, 360],
+];
+
+/** Names that attack whoever opens, prints or posts a report. */
+const HOSTILE = [
+  '\u001b[2J\u001b[31mall clear\u001b[0m',
+  '<script>alert(document.domain)</script>',
+  "=cmd|' /C calc'!A0",
+  '::error::nothing to see here',
+  '@everyone <!channel> <https://evil.example|reset your password>',
+  '\u202egnp.yek-terces ##[error]x',
+  '[details](javascript:alert(1)) | x | **y**',
+].map((name, n): Key => ['mallory', name, 15.5 + n, 74.5 - n, 0.5 + n, [], ROLE.user]);
+
+/** A decoy that looks like the best key of all. */
+const DECOY: Key = ['ben', PLANTED.key, 143.2, null, null];
+
+function personalClients(calendar: Calendar): PersonalClient[] {
+  return [...ADA, ...ADMINS, ...USERS, ...LEFT_BEHIND, ...HOSTILE, DECOY].map(
+    ([owner, name, created, ends, used, from = [], roles = [], deleted = null], index) =>
+      personalClient({
+        id: clientNameOf(idOf(`personal client ${index} ${name}`)),
+        displayName: name,
+        userId: personId(owner),
+        createdAt: calendar.ago(created),
+        deletedAt: deleted === null ? null : calendar.ago(deleted),
+        expiresTime: ends === null ? null : calendar.ahead(ends),
+        lastUsedAt: used === null ? null : calendar.ago(used),
+        allowSourceCidr: listOf(from),
+        scopedRoles: listOf(roles),
+      }),
+  );
 }
 
+/** Service principal, then as for keys; `dpop` requires proof of possession. */
+type Secret = readonly [
+  of: Machine,
+  name: string,
+  created: number,
+  ends: number | null,
+  used: number | null,
+  from: Some,
+  roles: Some,
+  dpop?: 'dpop',
+];
+
+// biome-ignore format: a table
 const SECRETS: readonly Secret[] = [
-  // Sound in every respect.
-  {
-    of: 'siem',
-    name: 'collector-eu',
-    created: 31.4,
-    ends: 148.6,
-    used: 0.01,
-    from: [BASTION],
-    roles: [ROLE.logsReader],
-    dpop: true,
-  },
-  {
-    of: 'siem',
-    name: 'collector-us',
-    created: 19.9,
-    ends: 160.1,
-    used: 0.01,
-    from: [BASTION],
-    roles: [ROLE.logsReader],
-    dpop: true,
-  },
-  {
-    of: 'siem',
-    name: 'collector-lab',
-    created: 151.2,
-    ends: 4.8,
-    used: null,
-    from: ['10.8.0.0/14'],
-    roles: [ROLE.logsReader],
-    dpop: true,
-  },
-  // A pipeline that could do without a stored secret: its principal has a trust.
-  { of: 'terraform', name: 'tfc-production', created: 122.6, ends: 57.4, used: 0.2 },
-  {
-    of: 'terraform',
-    name: 'tfc-staging',
-    created: 118.1,
-    ends: 61.9,
-    used: 93.5,
-    from: ['0.0.0.0/0'],
-    roles: [ROLE.owner],
-    dpop: true,
-  },
-  {
-    of: 'deployer',
-    name: 'deploy',
-    created: 160.5,
-    ends: 19.5,
-    used: 48.2,
-    from: [CI_RUNNERS],
-    roles: [ROLE.applicationAdmin],
-    dpop: true,
-  },
-  {
-    of: 'deployer',
-    name: 'deploy',
-    created: 45.3,
-    ends: 134.7,
-    used: 0.1,
-    from: [CI_RUNNERS],
-    roles: [ROLE.applicationAdmin],
-    dpop: true,
-  },
-  // From before secrets had to end.
-  {
-    of: 'warehouse',
-    name: 'nightly-load',
-    created: 899.9,
-    ends: null,
-    used: 0.6,
-    from: ['62.160.0.0/11'],
-    roles: [ROLE.viewer],
-  },
-  {
-    of: 'warehouse',
-    name: 'backfill',
-    created: 301.7,
-    ends: 98.3,
-    used: 12.2,
-    from: [OFFICE],
-    roles: [ROLE.viewer, LOST_ROLE.deleted],
-    dpop: true,
-  },
-  {
-    of: 'warehouse',
-    name: 'dbt',
-    created: 180,
-    ends: -12,
-    used: 13,
-    from: [OFFICE],
-    roles: [ROLE.viewer],
-    dpop: true,
-  },
-  {
-    of: 'helpdesk',
-    name: 'portal',
-    created: 64.8,
-    ends: 115.2,
-    used: 0.3,
-    from: [OFFICE, '62.176.97.300', '62.176.97.5/24'],
-    roles: [ROLE.user],
-    dpop: true,
-  },
-  {
-    of: 'helpdesk',
-    name: 'portal-canary',
-    created: 9.2,
-    ends: 170.8,
-    used: null,
-    from: [OFFICE],
-    dpop: true,
-  },
-  {
-    of: 'retired',
-    name: 'hr-sync',
-    created: 77.7,
-    ends: 102.3,
-    used: 41,
-    from: [OFFICE],
-    roles: [ROLE.user],
-    dpop: true,
-  },
+  // Nothing to find.
+  ['siem',      'collector-eu',   31.4,  148.6, 0.01, BASTION,                                     ROLE.logsReader,                  'dpop'],
+  ['siem',      'collector-us',   19.9,  160.1, 0.01, BASTION,                                     ROLE.logsReader,                  'dpop'],
+  ['siem',      'collector-lab',  151.2, 4.8,   null, '10.8.0.0/14',                               ROLE.logsReader,                  'dpop'],
+  // Need no stored secret: their principal has a trust.
+  ['terraform', 'tfc-production', 122.6, 57.4,  0.2,  [],                                          []],
+  ['terraform', 'tfc-staging',    118.1, 61.9,  93.5, '0.0.0.0/0',                                 ROLE.owner,                       'dpop'],
+  ['deployer',  'deploy',         160.5, 19.5,  48.2, CI_RUNNERS,                                  ROLE.applicationAdmin,            'dpop'],
+  ['deployer',  'deploy',         45.3,  134.7, 0.1,  CI_RUNNERS,                                  ROLE.applicationAdmin,            'dpop'],
+  // Older than the tenant's limit on lifetimes.
+  ['warehouse', 'nightly-load',   899.9, null,  0.6,  '62.160.0.0/11',                             ROLE.viewer],
+  ['warehouse', 'backfill',       301.7, 98.3,  12.2, OFFICE,                                      [ROLE.viewer, LOST_ROLE.deleted], 'dpop'],
+  ['warehouse', 'dbt',            180,   -12,   13,   OFFICE,                                      ROLE.viewer,                      'dpop'],
+  ['helpdesk',  'portal',         64.8,  115.2, 0.3,  [OFFICE, '62.176.97.300', '62.176.97.5/24'], ROLE.user,                        'dpop'],
+  ['helpdesk',  'portal-canary',  9.2,   170.8, null, OFFICE,                                      [],                               'dpop'],
+  ['retired',   'hr-sync',        77.7,  102.3, 41,   OFFICE,                                      ROLE.user,                        'dpop'],
 ];
 
 function credentials(calendar: Calendar): ServicePrincipalCredential[] {
-  return SECRETS.map((secret, index) =>
+  return SECRETS.map(([machine, name, created, ends, used, from, roles, dpop], index) =>
     credential({
       id: clientNameOf(`secret ${index}`),
-      displayName: secret.name,
-      servicePrincipalId: idOfMachine(secret.of),
-      createdAt: calendar.ago(secret.created),
-      expiresAt: secret.ends === null ? null : calendar.ahead(secret.ends),
-      lastUsedAt: secret.used === null ? null : calendar.ago(secret.used),
-      requireDpop: secret.dpop ?? false,
-      allowSourceCidrs: [...(secret.from ?? [])],
-      scopedRoleIds: [...(secret.roles ?? [])],
+      displayName: name,
+      servicePrincipalId: idOfMachine(machine),
+      createdAt: calendar.ago(created),
+      expiresAt: ends === null ? null : calendar.ahead(ends),
+      lastUsedAt: used === null ? null : calendar.ago(used),
+      requireDpop: dpop !== undefined,
+      allowSourceCidrs: listOf(from),
+      scopedRoleIds: listOf(roles),
     }),
   );
 }
@@ -365,553 +385,97 @@ function providers(calendar: Calendar): FederationProvider[] {
   );
 }
 
-interface Trusted {
-  readonly of: Machine;
-  readonly by: ProviderName | 'removed';
-  readonly name: string;
-  readonly when: string;
-  readonly from?: readonly string[];
-  readonly roles?: readonly string[];
-  readonly disabled?: boolean;
-}
-
-/** The trust of the nightly audit's own job. */
-const NIGHTLY: Trusted = {
-  of: 'audit',
-  by: 'github',
-  name: 'c1-audit nightly job',
-  when: 'claims.repository == "acme/c1-audit" && claims.ref == "refs/heads/main"',
-  from: [CI_RUNNERS],
-  roles: [ROLE.owner],
-};
-
-const TRUSTS: readonly Trusted[] = [
-  NIGHTLY,
-  // Each names a workload.
-  {
-    of: 'deployer',
-    by: 'github',
-    name: 'deploy from main',
-    when: 'claims.sub == "repo:acme/shop:ref:refs/heads/main"',
-    from: [CI_RUNNERS],
-    roles: [ROLE.applicationAdmin],
-  },
-  {
-    of: 'deployer',
-    by: 'gitlab',
-    name: 'mirror',
-    when: 'claims.project_path == "acme/shop" && claims.ref_protected == "true"',
-    from: [CI_RUNNERS],
-    roles: [ROLE.applicationAdmin],
-  },
-  {
-    of: 'warehouse',
-    by: 'aws',
-    name: 'glue job',
-    when: 'claims["https://sts.amazonaws.com/"].aws_account == "104355912207"',
-    from: [OFFICE],
-    roles: [ROLE.viewer],
-  },
-  {
-    of: 'deployer',
-    by: 'spiffe',
-    name: 'canary pod',
-    when: 'claims.sub == "spiffe://prod.acme.example/ns/shop/sa/canary"',
-    from: [CI_RUNNERS],
-    roles: [ROLE.applicationAdmin],
-  },
-  // Each lets in more than it was meant to.
-  { of: 'terraform', by: 'terraform', name: 'any run', when: '' },
-  {
-    of: 'deployer',
-    by: 'github',
-    name: 'smoke test',
-    when: 'claims.sub != "" || true',
-    from: [CI_RUNNERS],
-    roles: [ROLE.applicationAdmin],
-  },
-  {
-    of: 'terraform',
-    by: 'github',
-    name: 'plan on main',
-    when: 'claims.ref == "refs/heads/main" && claims.environment == "production"',
-    from: ['0.0.0.0/0'],
-    roles: [ROLE.viewer],
-  },
-  {
-    of: 'deployer',
-    by: 'github',
-    name: 'all our repositories',
-    when: 'claims.repository_owner == "acme"',
-    from: ['62.160.0.0/11'],
-    roles: [ROLE.applicationAdmin],
-  },
-  {
-    of: 'deployer',
-    by: 'github',
-    name: 'infra',
-    when: 'claims.repository.contains("infra") && claims.ref == "refs/heads/main"',
-    from: ['10.8.0.0/14'],
-    roles: [LOST_ROLE.deleted],
-  },
-  {
-    of: 'warehouse',
-    by: 'github',
-    name: 'dbt',
-    when: 'claims.sub.split(":")[1] == "acme/dbt"',
-    from: [OFFICE, '62.176.97.5/24'],
-    roles: [ROLE.viewer],
-  },
-  {
-    of: 'warehouse',
-    by: 'gitlab',
-    name: 'unfinished',
-    when: 'claims.project_path == "acme/etl" &&',
-    from: [OFFICE],
-    roles: [ROLE.viewer],
-  },
-  // Left over from somewhere else.
-  {
-    of: 'deployer',
-    by: 'buildkite',
-    name: 'old pipeline',
-    when: 'claims.sub == "organization:acme:pipeline:shop"',
-    from: [CI_RUNNERS],
-    roles: [ROLE.applicationAdmin],
-  },
-  {
-    of: 'siem',
-    by: 'removed',
-    name: 'circle',
-    when: 'claims.sub == "org/9d2f/project/3c11"',
-    from: [BASTION],
-    roles: [ROLE.logsReader],
-  },
-  {
-    of: 'retired',
-    by: 'github',
-    name: 'hr-sync',
-    when: 'claims.repository == "acme/hr-sync"',
-    from: [CI_RUNNERS],
-    roles: [ROLE.user],
-  },
-  { of: 'helpdesk', by: 'github', name: 'paused', when: 'true', disabled: true },
-  // Not a way in at all, but a decoy.
-  { of: 'deployer', by: 'github', name: PLANTED.trust, when: '' },
+type Trusted = readonly [
+  condition: string,
+  of: Machine,
+  by: ProviderName | 'removed',
+  name: string,
+  from: Some,
+  roles: Some,
+  disabled?: 'disabled',
 ];
 
-const idOfTrust = (index: number) => clientNameOf(`trust ${index}`);
+// biome-ignore format: a table
+const TRUSTS: readonly Trusted[] = [
+  ['claims.repository == "acme/c1-audit" && claims.ref == "refs/heads/main"',
+    'audit', 'github', NIGHTLY, CI_RUNNERS, ROLE.owner],
+  // Each names a workload.
+  ['claims.sub == "repo:acme/shop:ref:refs/heads/main"',
+    'deployer', 'github', 'deploy from main', CI_RUNNERS, ROLE.applicationAdmin],
+  ['claims.project_path == "acme/shop" && claims.ref_protected == "true"',
+    'deployer', 'gitlab', 'mirror', CI_RUNNERS, ROLE.applicationAdmin],
+  ['claims["https://sts.amazonaws.com/"].aws_account == "104355912207"',
+    'warehouse', 'aws', 'glue job', OFFICE, ROLE.viewer],
+  ['claims.sub == "spiffe://prod.acme.example/ns/shop/sa/canary"',
+    'deployer', 'spiffe', 'canary pod', CI_RUNNERS, ROLE.applicationAdmin],
+  // Each matches more than intended.
+  ['',
+    'terraform', 'terraform', 'any run', [], []],
+  ['claims.sub != "" || true',
+    'deployer', 'github', 'smoke test', CI_RUNNERS, ROLE.applicationAdmin],
+  ['claims.ref == "refs/heads/main" && claims.environment == "production"',
+    'terraform', 'github', 'plan on main', '0.0.0.0/0', ROLE.viewer],
+  ['claims.repository_owner == "acme"',
+    'deployer', 'github', 'all our repositories', '62.160.0.0/11', ROLE.applicationAdmin],
+  ['claims.repository.contains("infra") && claims.ref == "refs/heads/main"',
+    'deployer', 'github', 'infra', '10.8.0.0/14', LOST_ROLE.deleted],
+  ['claims.sub.split(":")[1] == "acme/dbt"',
+    'warehouse', 'github', 'dbt', [OFFICE, '62.176.97.5/24'], ROLE.viewer],
+  ['claims.project_path == "acme/etl" &&',
+    'warehouse', 'gitlab', 'unfinished', OFFICE, ROLE.viewer],
+  // Left over.
+  ['claims.sub == "organization:acme:pipeline:shop"',
+    'deployer', 'buildkite', 'old pipeline', CI_RUNNERS, ROLE.applicationAdmin],
+  ['claims.sub == "org/9d2f/project/3c11"',
+    'siem', 'removed', 'circle', BASTION, ROLE.logsReader],
+  ['claims.repository == "acme/hr-sync"',
+    'retired', 'github', 'hr-sync', CI_RUNNERS, ROLE.user],
+  ['true',
+    'helpdesk', 'github', 'paused', [], [], 'disabled'],
+  // A decoy.
+  ['',
+    'deployer', 'github', PLANTED.trust, [], []],
+];
 
 function trusts(calendar: Calendar): FederationTrust[] {
-  return TRUSTS.map((each, index) =>
+  return TRUSTS.map(([conditionExpression, machine, by, displayName, from, roles, disabled], index) =>
     trust({
-      clientId: idOfTrust(index),
-      displayName: each.name,
-      description: '',
-      conditionExpression: each.when,
-      disabled: each.disabled ?? false,
-      providerId: idOfProvider(each.by),
-      servicePrincipalId: idOfMachine(each.of),
-      allowSourceCidrs: [...(each.from ?? [])],
-      scopedRoleIds: [...(each.roles ?? [])],
+      clientId: clientNameOf(`trust ${index}`),
+      displayName,
+      conditionExpression,
+      disabled: disabled !== undefined,
+      providerId: idOfProvider(by),
+      servicePrincipalId: idOfMachine(machine),
+      allowSourceCidrs: listOf(from),
+      scopedRoleIds: listOf(roles),
       createdAt: calendar.ago(30 + index * 9),
       updatedAt: calendar.ago(20 + index * 5),
     }),
   );
 }
 
-/** The bare client id of the nightly audit's own trust. */
-const NIGHTLY_TRUST = idOfTrust(TRUSTS.indexOf(NIGHTLY));
-
-/** One key of the seed. Days are counted from now: `created` and `used` ago, `ends` ahead (below 0: ended). */
-interface Key {
-  readonly owner: keyof typeof PERSON;
-  readonly name: string;
-  readonly created: number;
-  /** null: never. */
-  readonly ends: number | null;
-  /** null: never. */
-  readonly used: number | null;
-  readonly from?: readonly string[];
-  readonly roles?: readonly string[];
-  readonly deleted?: number;
-}
-
-/** The key that the demo audits with. */
-const SELF: Key = {
-  owner: 'ada',
-  name: 'c1-audit nightly',
-  created: 84.6,
-  ends: 5.4,
-  used: 0.01,
-  from: [CI_RUNNERS],
-  roles: [ROLE.owner],
-};
-
-/** A Super Administrator with a key for everything. */
-const ADA: readonly Key[] = [
-  SELF,
-  { owner: 'ada', name: 'terraform-state-sync', created: 402.3, ends: null, used: 1.2 },
-  {
-    owner: 'ada',
-    name: 'break-glass (do not delete)',
-    created: 211.5,
-    ends: 98.5,
-    used: null,
-    from: ['0.0.0.0/1', '128.0.0.0/1'],
-  },
-  { owner: 'ada', name: 'Created by Cone', created: 61.2, ends: null, used: 60.9 },
-  { owner: 'ada', name: 'Created by Cone', created: 12.4, ends: null, used: 0.2 },
-  {
-    owner: 'ada',
-    name: 'quarterly-access-review',
-    created: 169.7,
-    ends: 9.3,
-    used: 95.1,
-    from: [OFFICE],
-    roles: [ROLE.viewer],
-  },
-  {
-    owner: 'ada',
-    name: 'okta-migration',
-    created: 95.8,
-    ends: -5.8,
-    used: 31,
-    from: [OFFICE],
-    roles: [ROLE.viewer],
-  },
-  {
-    owner: 'ada',
-    name: 'laptop',
-    created: 20.1,
-    ends: 69.9,
-    used: 0.1,
-    from: [OFFICE, VPN],
-    roles: [ROLE.viewer],
-  },
-  {
-    owner: 'ada',
-    name: 'deploy-bot',
-    created: 100.4,
-    ends: 60,
-    used: 41.3,
-    from: [CI_RUNNERS],
-    roles: [ROLE.viewer],
-  },
-  {
-    owner: 'ada',
-    name: 'Deploy-Bot ',
-    created: 30.2,
-    ends: 59.8,
-    used: 0.4,
-    from: [CI_RUNNERS],
-    roles: [ROLE.viewer],
-  },
-  {
-    owner: 'ada',
-    name: 'splunk-export',
-    created: 301.9,
-    ends: 118,
-    used: 2.3,
-    from: ['10.20.0.0/16', '192.168.7.0/24'],
-    roles: [ROLE.logsReader],
-  },
-  { owner: 'ada', name: '', created: 45.5, ends: 44.5, used: 3, from: [OFFICE], roles: [ROLE.viewer] },
-  { owner: 'ada', name: 'vendor-poc', created: 90, ends: 90, used: 44, from: [OFFICE], deleted: 3.2 },
-  {
-    owner: 'ada',
-    name: 'postman',
-    created: 33.3,
-    ends: 56.7,
-    used: 1.1,
-    from: ['62.176.0.0/12'],
-    roles: [LOST_ROLE.deleted],
-  },
-  {
-    owner: 'ada',
-    name: 'grafana-datasource',
-    created: 52.1,
-    ends: 37.9,
-    used: 0.3,
-    from: [OFFICE, '62.176.096.010/32', '62.176.97.7/24', '62.176'],
-    roles: [ROLE.viewer],
-  },
-];
-
-/** Administrators. */
-const ADMINS: readonly Key[] = [
-  { owner: 'ben', name: 'emergency access', created: 3.4, ends: null, used: null },
-  {
-    owner: 'ben',
-    name: 'siem-forwarder',
-    created: 21.8,
-    ends: 68.2,
-    used: 0.05,
-    from: ['::/0'],
-    roles: [ROLE.owner],
-  },
-  {
-    owner: 'ben',
-    name: 'access-review-bot',
-    created: 14.2,
-    ends: 75.8,
-    used: 0.9,
-    from: [BASTION],
-    roles: [ROLE.viewer],
-  },
-  { owner: 'chiara', name: 'jira-sync', created: 50.5, ends: 39.5, used: 0.2, from: [OFFICE] },
-  {
-    owner: 'chiara',
-    name: 'servicenow-connector',
-    created: 27.7,
-    ends: 62.3,
-    used: 0.6,
-    from: ['2a04:4e00::/24'],
-    roles: [ROLE.applicationAdmin],
-  },
-  {
-    owner: 'chiara',
-    name: 'catalog-reader',
-    created: 8.9,
-    ends: 81.1,
-    used: 0.3,
-    from: [VPN],
-    roles: [ROLE.viewer],
-  },
-  // Lives for a week: three days before its end it is not "expiring soon" yet.
-  {
-    owner: 'chiara',
-    name: 'pairing session',
-    created: 4,
-    ends: 3,
-    used: 1,
-    from: [OFFICE],
-    roles: [ROLE.applicationAdmin],
-  },
-  { owner: 'dmitri', name: 'audit-evidence', created: 76.1, ends: 13.9, used: 6.2, from: [OFFICE] },
-  {
-    owner: 'jonas',
-    name: 'campaign-reminders',
-    created: 200.7,
-    ends: 164,
-    used: 5,
-    from: [CI_RUNNERS],
-    roles: [ROLE.campaignAdmin],
-  },
-  {
-    owner: 'jonas',
-    name: 'sox-export',
-    created: 17.3,
-    ends: 72.7,
-    used: 2.4,
-    from: [OFFICE],
-    roles: [ROLE.viewer],
-  },
-  {
-    owner: 'lucia',
-    name: 'log-shipper',
-    created: 39.9,
-    ends: 50.1,
-    used: 0.01,
-    from: [CI_RUNNERS],
-    roles: [ROLE.logsReader],
-  },
-  {
-    owner: 'lucia',
-    name: 'incident-2291',
-    created: 71.4,
-    ends: 6.2,
-    used: 58.3,
-    from: [OFFICE],
-    roles: [ROLE.logsReader],
-  },
-  {
-    owner: 'agent',
-    name: 'release-agent',
-    created: 23.6,
-    ends: 66.4,
-    used: 0.02,
-    from: [CI_RUNNERS],
-    roles: [ROLE.applicationAdmin],
-  },
-];
-
-/** Basic users: less power, the same habits. */
-const USERS: readonly Key[] = [
-  ...[7, 6, 5, 4, 3, 2, 1].map(
-    (n): Key => ({
-      owner: 'elif',
-      name: `notebook-${8 - n}`,
-      created: n * 11.3,
-      ends: 90 - n * 11.3,
-      used: n,
-      ...(n % 3 === 0 ? {} : { from: [OFFICE] }),
-      ...(n % 2 === 0 ? {} : { roles: [ROLE.user] }),
+/** The decoys behind the planted records, and one of a kind that is in no list of credentials. */
+function decoys(clients: readonly PersonalClient[], trusts: readonly FederationTrust[]): Decoy[] {
+  const createdAt = (records: readonly (PersonalClient | FederationTrust)[], name: string) =>
+    records.find(({ displayName }) => displayName === name)?.createdAt ?? null;
+  return [
+    decoy({
+      id: idOf('decoy key'),
+      displayName: PLANTED.key,
+      createdAt: createdAt(clients, PLANTED.key),
+      annotations: { team: 'security' },
     }),
-  ),
-  {
-    owner: 'farid',
-    name: 'expense-report',
-    created: 365.2,
-    ends: null,
-    used: 7.7,
-    from: [OFFICE],
-    roles: [ROLE.user],
-  },
-  // Either side of each profile's limit of unused days: 35, 45 and 90.
-  {
-    owner: 'farid',
-    name: 'month-end close',
-    created: 130,
-    ends: 49,
-    used: 89.5,
-    from: [OFFICE],
-    roles: [ROLE.user],
-  },
-  {
-    owner: 'farid',
-    name: 'invoice-import',
-    created: 85.7,
-    ends: 60,
-    used: 47.2,
-    from: [OFFICE],
-    roles: [ROLE.user],
-  },
-  {
-    owner: 'farid',
-    name: 'backup',
-    created: 120.3,
-    ends: 40,
-    used: 0.3,
-    from: [BASTION],
-    roles: [ROLE.user],
-  },
-  {
-    owner: 'farid',
-    name: 'backup',
-    created: 40.1,
-    ends: 49.9,
-    used: 0.2,
-    from: [BASTION],
-    roles: [ROLE.user],
-  },
-  { owner: 'keiko', name: 'Created From Cone', created: 88.2, ends: null, used: 88.2 },
-  { owner: 'keiko', name: 'Created by Cone', created: 54.7, ends: null, used: 36.4 },
-  { owner: 'keiko', name: 'Created by c1i on keiko-mbp', created: 2.1, ends: null, used: 0.1 },
-  {
-    owner: 'keiko',
-    name: 'vscode-extension',
-    created: 26.6,
-    ends: 63.4,
-    used: 0.4,
-    from: [OFFICE],
-    roles: [LOST_ROLE.never],
-  },
-];
-
-/** Keys whose owners have left, in each of the ways there are. */
-const LEFT_BEHIND: readonly Key[] = [
-  {
-    owner: 'grace',
-    name: 'hr-feed',
-    created: 140.2,
-    ends: 39.8,
-    used: 0.8,
-    from: [OFFICE],
-    roles: [ROLE.user],
-  },
-  {
-    owner: 'grace',
-    name: 'grace laptop',
-    created: 97.3,
-    ends: 22.7,
-    used: 13,
-    from: [OFFICE],
-    roles: [ROLE.user],
-  },
-  { owner: 'hiro', name: 'campaign-dashboard', created: 66.9, ends: null, used: 1.4 },
-  {
-    owner: 'ines',
-    name: 'payroll-check',
-    created: 155.5,
-    ends: 24.5,
-    used: 22.1,
-    from: [OFFICE],
-    roles: [ROLE.user],
-  },
-  { owner: 'nobody', name: 'legacy-importer', created: 512.8, ends: null, used: 180.6 },
-  { owner: 'nobody', name: 'migration 2023', created: 720.4, ends: -355, used: 360 },
-];
-
-/** Names by somebody who hopes that a report is opened, printed or posted somewhere. */
-const HOSTILE: readonly Key[] = [
-  '\u001b[2J\u001b[31mall clear\u001b[0m',
-  '<script>alert(document.domain)</script>',
-  "=cmd|' /C calc'!A0",
-  '::error::nothing to see here',
-  '@everyone <!channel> <https://evil.example|reset your password>',
-  '\u202egnp.yek-terces ##[error]x',
-  '[details](javascript:alert(1)) | x | **y**',
-].map((name, index) => ({
-  owner: 'mallory',
-  name,
-  created: 15.5 + index,
-  ends: 74.5 - index,
-  used: 0.5 + index,
-  roles: [ROLE.user],
-}));
-
-/** Not a key at all, but a decoy that looks like the best of them. */
-const DECOY: Key = { owner: 'ben', name: PLANTED.key, created: 143.2, ends: null, used: null };
-
-const KEYS = [...ADA, ...ADMINS, ...USERS, ...LEFT_BEHIND, ...HOSTILE, DECOY];
-
-function personalClients(calendar: Calendar): PersonalClient[] {
-  return KEYS.map((key, index) => {
-    const createdAt = calendar.ago(key.created);
-    return personalClient({
-      id: clientNameOf(idOf(`personal client ${index} ${key.name}`)),
-      displayName: key.name,
-      userId: PERSON[key.owner],
-      createdAt,
-      updatedAt: createdAt,
-      deletedAt: key.deleted === undefined ? null : calendar.ago(key.deleted),
-      expiresTime: key.ends === null ? null : calendar.ahead(key.ends),
-      lastUsedAt: key.used === null ? null : calendar.ago(key.used),
-      allowSourceCidr: [...(key.from ?? [])],
-      scopedRoles: [...(key.roles ?? [])],
-    });
-  });
-}
-
-/** The record of the key that the demo audits with. */
-function isSelf(client: PersonalClient): boolean {
-  return client.displayName === SELF.name;
-}
-
-/**
- * A company of a dozen people and seven service principals whose credentials show every rule, and some that are
- * sound. The same `now` (milliseconds since the epoch) gives the same records; ids do not depend on it.
- */
-export function seed(now: number): TenantRecords {
-  const calendar = new Calendar(now);
-  const clients = personalClients(calendar);
-  const trusted = trusts(calendar);
-  return {
-    personalClients: clients,
-    users: [...people(calendar), ...machineUsers(calendar)],
-    roles: roles(calendar),
-    servicePrincipals: servicePrincipals(calendar),
-    credentials: credentials(calendar),
-    trusts: trusted,
-    providers: providers(calendar),
-    decoys: decoys(clients, trusted),
-    sessionSettings: {
-      ...sessionSettings(),
-      // Ordinary users are held to the company's networks, administrators are not.
-      pccUserSource: { enabled: true, sourceCidr: [OFFICE, VPN] },
-    },
-    caller: clients.find(isSelf)?.clientId ?? '',
-    federatedCaller: NIGHTLY_TRUST,
-  };
+    decoy({
+      id: idOf('decoy trust'),
+      kind: 'DECOY_KIND_WORKLOAD_FEDERATION',
+      displayName: PLANTED.trust,
+      createdAt: createdAt(trusts, PLANTED.trust),
+    }),
+    decoy({
+      id: idOf('decoy connector'),
+      kind: 'DECOY_KIND_CONNECTOR_CLIENT',
+      displayName: 'workday-connector',
+      disabled: true,
+    }),
+  ];
 }

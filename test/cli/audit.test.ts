@@ -62,7 +62,7 @@ describe('exit codes', () => {
     {
       what: 'a time limit that is none',
       argv: ['--timeout', '0'],
-      says: /--timeout "0" is no number of seconds/,
+      says: /--timeout "0" is not a number of seconds/,
     },
     { what: 'a configuration that is not there', argv: ['-c', 'nope.yaml'], says: /nope\.yaml/ },
     {
@@ -73,7 +73,7 @@ describe('exit codes', () => {
     {
       what: 'an input and a scope',
       argv: ['--input', '-', '--scope', 'tenant'],
-      says: /--scope has no meaning with --input/,
+      says: /--scope has no effect with --input/,
     },
     { what: 'Slack without an address', argv: ['--slack'], says: /SLACK_WEBHOOK_URL/ },
   ])('2 for $what, with a message and nothing on stdout', async ({ argv, says }) => {

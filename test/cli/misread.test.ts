@@ -89,7 +89,7 @@ describe('rules that did not run', () => {
   test('leave nothing to run: nothing is audited', async () => {
     const { code, stdout, stderr } = await audit([], folderWith(off(...rules.map(({ id }) => id))));
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain('No rule is left to judge by: all of them are off.');
+    expect(stderr).toContain('All rules are switched off.');
   });
 
   test('are not spoken of where all did', async () => {

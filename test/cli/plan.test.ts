@@ -57,8 +57,8 @@ describe('of a saved report', () => {
   test.each([
     { argv: ['report.json', '--owner', 'nobody@acme.example'], says: /belongs to "nobody@acme\.example"/ },
     { argv: ['report.json', '-f', 'json'], says: /no plan in the format json[\s\S]*text, markdown/ },
-    { argv: ['report.json', '--scope', 'tenant'], says: /--scope has no meaning with a saved report/ },
-    { argv: ['report.json', '--no-waivers'], says: /--no-waivers has no meaning/ },
+    { argv: ['report.json', '--scope', 'tenant'], says: /--scope has no effect with a saved report/ },
+    { argv: ['report.json', '--no-waivers'], says: /--no-waivers has no effect/ },
     { argv: ['report.json', '-f', 'text:./report.json'], says: /would overwrite its own input/ },
     {
       argv: ['undated.json'],

@@ -809,7 +809,7 @@ test('with --as-of nothing is pushed: what is open on another day is not', async
 test('--input and push are a usage error', async () => {
   const { code, stderr } = await runProgram(['--input', '-'], { cwd, stdin: '[]' });
   expect(code).toBe(2);
-  expect(stderr).toContain('no tenant stands behind --input');
+  expect(stderr).toContain('push.conductorone is set, but --input names a file');
 });
 
 test('the demo pushes to its own tenant', async () => {

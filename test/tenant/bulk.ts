@@ -6,32 +6,29 @@ import {
   provider,
   ROLE,
   servicePrincipal,
-  tenantRecords,
   trust,
   user,
 } from '../../src/demo/build.js';
 import type { PersonalClient, ServicePrincipalCredential, TenantData, User } from '../../src/demo/records.js';
 import type { Table } from '../../src/demo/tenant/paging.js';
+import { tenantRecords } from './records.js';
 
 export interface BulkSize {
-  /** Milliseconds since the epoch that all dates are counted from. */
+  /** Milliseconds since the epoch. All dates are relative to it. */
   readonly now: number;
   /** Personal clients in all, the caller's included. */
   readonly clients: number;
-  /** People that they are spread over evenly; default one for every five. */
+  /** The people who own them, evenly; by default one for every five. */
   readonly users?: number;
   readonly servicePrincipals?: number;
-  /** How many credentials the principal of this number, counted from 0, has. */
+  /** The number of credentials of the nth principal, counted from 0. */
   readonly credentialsOf?: (principal: number) => number;
   readonly trusts?: number;
-  /** One personal client in so many has something to find; default: nearly all of them. */
+  /** One personal client in this many has something to find; by default nearly all have. */
   readonly oneIn?: number;
 }
 
-/**
- * A tenant of any size. Personal clients and users are computed when somebody asks for them, so that 400,000 of
- * them take no memory here.
- */
+/** A tenant of any size. Personal clients and users are computed when they are read, and so take no memory. */
 export function bulk(size: BulkSize): TenantData {
   const { now, clients } = size;
   const base = tenantRecords(now);
@@ -96,7 +93,7 @@ function person(index: number, at: (daysAgo: number) => string): User {
   });
 }
 
-/** Nothing to find, unless of its owner. */
+/** Only its owner can have something to find. */
 function tidyKey(index: number, userId: string, at: (daysAgo: number) => string): PersonalClient {
   const age = 5 + (index % 30);
   return personalClient({
@@ -112,7 +109,7 @@ function tidyKey(index: number, userId: string, at: (daysAgo: number) => string)
   });
 }
 
-/** Keys of many conditions, so that rules have something to find and something to pass. */
+/** Keys that differ, so that rules find some of them. */
 function key(index: number, userId: string, at: (daysAgo: number) => string): PersonalClient {
   const number = String(index).padStart(9, '0');
   const created = 5 + (index % 400);
@@ -196,7 +193,7 @@ function secrets(
 ): ServicePrincipalCredential[] {
   return [...Array(count).keys()].map((n) =>
     credential({
-      // Names drawn by chance would meet each other in a tenant of this size.
+      // Random names would collide in a tenant of this size.
       id: `calm-otter-${principal}-${n}`,
       displayName: `secret-${n}`,
       servicePrincipalId,

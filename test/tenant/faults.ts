@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from '../../src/demo/tenant/endpoints.js';
-import { apiError, codeOf, oauthError, type Reply } from '../../src/demo/tenant/errors.js';
+import { apiError, Code, oauthError, type Reply, STATUS } from '../../src/demo/tenant/errors.js';
 import { parseObject } from '../../src/demo/tenant/fields.js';
 import { type Middleware, type TenantRequest, webPage } from '../../src/demo/tenant/server.js';
 import type { State } from '../../src/demo/tenant/state.js';
@@ -210,6 +210,15 @@ function statusReply(effect: Extract<Effect, { kind: 'status' }>, target: Target
       ? oauthError(status, status < 500 ? 'invalid_client' : 'server_error', `status ${status}`)
       : apiError(codeOf(status), `status ${status}`, { status });
   return { ...reply, headers: { ...reply.headers, ...headers } };
+}
+
+/** The API's gRPC code for an HTTP status. */
+function codeOf(status: number): number {
+  if (status === 401) return Code.unauthenticated;
+  if (status === 500) return Code.internal;
+  if (status === 400) return Code.invalidArgument;
+  const code = Object.keys(STATUS).find((key) => STATUS[Number(key)] === status);
+  return code === undefined ? 2 : Number(code);
 }
 
 async function bentReply(

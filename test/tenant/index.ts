@@ -19,6 +19,7 @@ export { seed } from '../../src/demo/seed.js';
 export type { Target } from '../../src/demo/tenant/endpoints.js';
 export { type BulkSize, bulk } from './bulk.js';
 export { type Effect, type Fault, Faults, setAnswerField, setField } from './faults.js';
+export { tenantRecords } from './records.js';
 export type { RecordedRequest } from './requests.js';
 
 export interface TenantOptions<Data extends TenantData = TenantRecords> extends BaseOptions<Data> {

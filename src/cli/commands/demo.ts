@@ -35,7 +35,7 @@ export async function demoCommand(
     hideSecrets(redactor, tenant.environment);
     return await auditCommand(
       flags,
-      { redactor, io: { ...io, env } },
+      { ...context, io: { ...io, env } },
       { failOn: 'never', scope: 'tenant', slackOnRequest: true },
     );
   } finally {

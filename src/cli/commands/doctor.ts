@@ -1,6 +1,4 @@
-import { rules as builtIns } from '../../../rules/index.js';
 import { kindsOf } from '../../config/config.js';
-import { loadConfig } from '../../config/load.js';
 import { writeStream } from '../../delivery/output.js';
 import { CHECKS, type Exam, examine, jsonOf, type Plan, summaryOf, TextLines } from '../../doctor/index.js';
 import { AuditError, type ExitCode } from '../../errors.js';
@@ -8,6 +6,7 @@ import { refuseShortSecrets } from '../../redact.js';
 import { DEFAULT_LIMITS, within } from '../../sources/c1/retry.js';
 import type { CommandContext } from '../context.js';
 import { type DoctorFlags, timeoutOf } from '../flags.js';
+import { loadSettings } from '../request.js';
 import { createLog, wantsColor } from '../terminal.js';
 import { watched } from '../watchdog.js';
 
@@ -25,14 +24,15 @@ const LIMITS = {
 /** An hour, in seconds. */
 const LONGEST = 3600;
 
-/** Says whether an audit can run, and what to mend, without auditing. */
+/** Reports whether an audit can run, and what to fix, without auditing. */
 export async function doctorCommand(flags: DoctorFlags, context: CommandContext): Promise<ExitCode> {
   const { io, redactor } = context;
   const asText = flags.format === 'text';
   const lines = new TextLines(wantsColor(io, flags.color));
   const print = (text: string) => writeStream(io.stdout, text);
-  const limits = { ...LIMITS, ...io.limits, ...timeoutOf(flags, LONGEST) };
-  const checkAll = async (signal: AbortSignal) => {
+  const timeout = timeoutOf(flags, LONGEST);
+  const limits = { ...LIMITS, ...io.limits, ...(timeout !== undefined && { runTimeout: timeout }) };
+  const checkAll = (watch: () => void) => async (signal: AbortSignal) => {
     const exam: Exam = {
       io,
       signal,
@@ -40,7 +40,7 @@ export async function doctorCommand(flags: DoctorFlags, context: CommandContext)
       log: createLog(flags.verbose ? 'debug' : 'error', io.stderr, redactor),
       hide: (secret) => redactor.add(secret),
       scrub: (text) => redactor.redact(text),
-      loadPlan: () => loadPlan(flags, context),
+      loadPlan: () => loadPlan(flags, context, watch),
       slackTest: flags.slackTest === true,
     };
     const examination = await examine(CHECKS, exam, async (result) => {
@@ -50,19 +50,18 @@ export async function doctorCommand(flags: DoctorFlags, context: CommandContext)
     return examination.exitCode;
   };
   const { runTimeout } = limits;
-  return watched(runTimeout, io, () => within(runTimeout, outOfTime(runTimeout), io.signal, checkAll));
+  return watched(runTimeout, io, (watch) =>
+    within(runTimeout, outOfTime(runTimeout), io.signal, checkAll(watch)),
+  );
 }
 
-async function loadPlan(flags: DoctorFlags, { io }: CommandContext): Promise<Plan> {
-  refuseShortSecrets(io.env);
-  const { config, origins, file, rules } = await loadConfig({
-    cwd: io.cwd,
-    env: io.env,
-    flags: { scope: flags.scope, sources: flags.source, state: flags.state },
-    configPath: flags.config,
-    now: io.now(),
-    builtIns,
-  });
+async function loadPlan(flags: DoctorFlags, context: CommandContext, watch: () => void): Promise<Plan> {
+  refuseShortSecrets(context.io.env);
+  const { config, origins, file, rules } = await loadSettings(
+    context,
+    { scope: flags.scope, sources: flags.source, state: flags.state },
+    { config: flags.config, beforeForeignCode: watch },
+  );
   const kinds = new Set(kindsOf(config));
   const named = origins.get('sources')?.from ?? 'default';
   return {
@@ -77,7 +76,7 @@ async function loadPlan(flags: DoctorFlags, { io }: CommandContext): Promise<Pla
 function outOfTime(limit: number): AuditError {
   return new AuditError(
     'interrupted',
-    `The examination took longer than ${limit / 1000} s.`,
-    'Mend what is slow, or give it more time with --timeout.',
+    `doctor took longer than ${limit / 1000} s.`,
+    'Fix what is slow, or give it more time with --timeout.',
   );
 }

@@ -1,37 +1,24 @@
 import { rules as builtIns } from '../../../rules/index.js';
-import { loadConfig } from '../../config/load.js';
 import type { Rule, Snapshot } from '../../contract/index.js';
-import { inActions, maskLines } from '../../delivery/github.js';
 import { type OutputTarget, prepareTargets } from '../../delivery/output.js';
-import { evaluate } from '../../engine/evaluate.js';
-import { redactReport } from '../../engine/redact-report.js';
-import type { Report } from '../../engine/report.js';
-import { AuditError, EXIT, type ExitCode } from '../../errors.js';
-import { openSource, timeLimit } from '../../open.js';
+import { exitCode, type Report } from '../../engine/report.js';
+import { AuditError, type ExitCode } from '../../errors.js';
 import { makePlan } from '../../plan/plan.js';
 import { planMarkdown, planText } from '../../plan/render.js';
-import { secretsToMask } from '../../redact.js';
-import { assess, ruleInfos, whyIncomplete } from '../../run.js';
-import { type CommandContext, complain } from '../context.js';
-import {
-  configurationKept,
-  documentTargets,
-  inputsKept,
-  readSavedReport,
-  writeDocuments,
-} from '../documents.js';
+import { whyIncomplete } from '../../reporters/incomplete.js';
+import { audit, ruleInfos } from '../../run.js';
+import type { CommandContext } from '../context.js';
+import { documentTargets, readSavedReport, writeDocuments } from '../documents.js';
 import { type PlanFlags, readAsOf } from '../flags.js';
-import { createLog, createProgress } from '../terminal.js';
+import { auditContext, auditRequest, inputsKept, kept, loadAuditSettings, timeLimit } from '../request.js';
 import { watched } from '../watchdog.js';
 
 const RENDERERS = { text: planText, markdown: planMarkdown };
 const FORMATS = ['text', 'markdown'] as const;
 
 /**
- * Says what to do about each open finding of a saved report, or of an audit made for it.
- *
- * Such an audit leaves no trace: no state, no message, no heartbeat. Exits with 3 where the report is incomplete, so that
- * no plan passes for a whole one.
+ * Says what to do about each open finding of a saved report, or of an audit made for it. Such an audit leaves no trace: no
+ * state, no message, no heartbeat. Exits with 3 if the report is incomplete, as the plan then is as well.
  *
  * @param given a flag of an audit that was given
  */
@@ -46,17 +33,13 @@ export async function planCommand(
   if (file !== undefined && given !== undefined)
     throw new AuditError(
       'usage',
-      `${given} has no meaning with a saved report.`,
+      `${given} has no effect with a saved report.`,
       'Leave it out, or leave the report out to audit.',
     );
-  if (file !== undefined) {
-    const keep = inputsKept([file], io);
-    await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep });
-  }
-  const { report, rules, snapshot }: Audited =
+  const { report, rules, snapshot } =
     file === undefined
-      ? await watched(timeLimit(flags), io, () => audit(flags, targets, context))
-      : { report: await readSavedReport(file, context), rules: builtIns, snapshot: undefined };
+      ? await watched(timeLimit(flags), io, (watch) => auditFor(flags, targets, context, watch))
+      : await readAudited(file, targets, context);
   const plan = makePlan(report, ruleInfos(rules), flags.owner);
   if (!plan)
     throw new AuditError(
@@ -65,11 +48,11 @@ export async function planCommand(
       'Give the email or id that the report shows; c1-audit plan without --owner lists all owners.',
     );
   const why = whyIncomplete(report, snapshot);
-  if (why) complain(why, context);
+  if (why) context.complain(why);
   return writeDocuments(
     targets,
     async (format) => RENDERERS[format](plan),
-    why ? EXIT.incomplete : EXIT.clean,
+    exitCode(report, 'never'),
     context,
   );
 }
@@ -77,45 +60,30 @@ export async function planCommand(
 interface Audited {
   readonly report: Report;
   readonly rules: readonly Rule[];
-  /** undefined for a saved report. */
-  readonly snapshot: Snapshot | undefined;
+  /** Absent for a saved report. */
+  readonly snapshot?: Snapshot;
 }
 
-async function audit(
-  flags: PlanFlags,
+async function readAudited(
+  file: string,
   targets: readonly OutputTarget[],
   context: CommandContext,
 ): Promise<Audited> {
-  const { io, redactor } = context;
-  const startedAt = io.now();
-  const asOf = readAsOf(flags.asOf) ?? startedAt;
-  const { scope, source: sources, profile, minSeverity, rule, waivers } = flags;
-  const loaded = await loadConfig({
-    cwd: io.cwd,
-    env: io.env,
-    flags: { scope, sources, profile, minSeverity, rules: rule, waivers },
-    configPath: flags.config,
-    now: asOf,
-    builtIns,
-  });
-  const inputs = flags.input === undefined ? [] : inputsKept([flags.input], io);
-  const keep = [...inputs, ...configurationKept(loaded.file)];
-  await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep });
-  const log = createLog(flags.verbose ? 'debug' : flags.quiet ? 'error' : 'warn', io.stderr, redactor);
-  const progress = createProgress(io, !flags.quiet && !flags.verbose);
-  const source = await openSource(flags, loaded, context, log, progress.add);
-  if (inActions(io.env)) io.stderr.write(maskLines(secretsToMask(io.env)));
-  const { config, rules } = loaded;
-  const evaluation = await assess(
-    { source, config, rules, only: rule && new Set(rule), waivers: waivers !== false, asOf },
-    {
-      startedAt,
-      now: io.now,
-      signal: io.signal,
-      onCollected: progress.clear,
-    },
-  );
-  const { report } = evaluate(evaluation);
-  const clean = redactReport(report, (text) => redactor.redact(text));
-  return { report: clean, rules, snapshot: evaluation.snapshot };
+  const { cwd, stdin, stdout } = context.io;
+  await prepareTargets(targets, { cwd, stdout, keep: inputsKept([file], stdin) });
+  return { report: await readSavedReport(file, context), rules: builtIns };
+}
+
+async function auditFor(
+  flags: PlanFlags,
+  targets: readonly OutputTarget[],
+  context: CommandContext,
+  watch: () => void,
+): Promise<Audited> {
+  const { io } = context;
+  const asOf = readAsOf(flags.asOf) ?? io.now();
+  const loaded = await loadAuditSettings(flags, context, asOf, watch);
+  await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep: kept(loaded, [flags.input], io) });
+  const request = await auditRequest(flags, loaded, asOf, io);
+  return { ...(await audit(request, auditContext(flags, context))), rules: loaded.rules };
 }

@@ -1,31 +1,25 @@
-import { rules as builtIns } from '../../../rules/index.js';
-import { type LoadedConfig, loadConfig } from '../../config/load.js';
+import type { LoadedConfig } from '../../config/load.js';
 import { parseTargets, prepareTargets } from '../../delivery/output.js';
 import { compareReports, diffExitCode } from '../../engine/report-diff.js';
 import { AuditError, type ExitCode } from '../../errors.js';
 import { DIFF_FORMATS, renderDiff } from '../../reporters/diff.js';
-import { rerender, whyIncomplete } from '../../run.js';
-import { type CommandContext, complain } from '../context.js';
-import {
-  configurationKept,
-  documentTargets,
-  inputsKept,
-  readSavedReport,
-  writeDocuments,
-} from '../documents.js';
+import { whyIncomplete } from '../../reporters/incomplete.js';
+import { rerender } from '../../run.js';
+import type { CommandContext } from '../context.js';
+import { documentTargets, readSavedReport, writeDocuments } from '../documents.js';
 import type { ReportFlags } from '../flags.js';
+import { kept, loadSettings } from '../request.js';
 import { wantsColor } from '../terminal.js';
 
-/** Renders a saved report again and exits as the audit that wrote it would have; or compares two of them. */
+/** Renders a saved report again, or compares two. The exit code depends on `failOn`, as that of an audit does. */
 export async function reportCommand(
   files: readonly string[],
   flags: ReportFlags,
   context: CommandContext,
 ): Promise<ExitCode> {
   const { io } = context;
-  if (flags.diff) {
-    return reportDiffCommand(files, flags, await failOnConfig(flags, context), context);
-  }
+  const loaded = await loadSettings(context, { failOn: flags.failOn }, flags);
+  if (flags.diff) return compare(files, flags, loaded, context);
   const [file, ...others] = files;
   if (file === undefined || others.length > 0)
     throw new AuditError(
@@ -36,35 +30,18 @@ export async function reportCommand(
         : 'Usage: c1-audit report <report.json>; - reads from stdin.',
     );
   const targets = parseTargets(flags.format ?? [], io.cwd);
-  const { config, rules, file: configuration } = await failOnConfig(flags, context);
-  const keep = [...inputsKept([file], io), ...configurationKept(configuration)];
-  await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep });
-  return rerender(
-    await readSavedReport(file, context),
-    { targets, rules, failOn: config.failOn, color: wantsColor(io, flags.color) },
-    { ...context, complain: (error) => complain(error, context) },
-  );
-}
-
-/** What makes the audit fail makes its report fail: flag, environment and configuration, as there. */
-function failOnConfig({ failOn, config }: ReportFlags, { io }: CommandContext): Promise<LoadedConfig> {
-  return loadConfig({
-    cwd: io.cwd,
-    env: io.env,
-    flags: { failOn },
-    configPath: config,
-    now: io.now(),
-    builtIns,
-  });
+  await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep: kept(loaded, [file], io) });
+  const report = await readSavedReport(file, context);
+  return rerender(report, { loaded, targets, color: wantsColor(io, flags.color) }, context);
 }
 
 const USAGE = 'Usage: c1-audit report --diff <old.json> <new.json>; - for one of them reads from stdin.';
 
 /** Compares two saved reports of one tenant. */
-export async function reportDiffCommand(
+async function compare(
   files: readonly string[],
   flags: ReportFlags,
-  { config, file }: Pick<LoadedConfig, 'config' | 'file'>,
+  loaded: LoadedConfig,
   context: CommandContext,
 ): Promise<ExitCode> {
   const { io } = context;
@@ -74,16 +51,11 @@ export async function reportDiffCommand(
   if (older === '-' && newer === '-')
     throw new AuditError('usage', 'Only one of the two reports can come from stdin.', USAGE);
   const targets = documentTargets(flags.format, DIFF_FORMATS, 'comparison', io.cwd);
-  const keep = [...inputsKept([older, newer], io), ...configurationKept(file)];
-  await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep });
+  await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep: kept(loaded, [older, newer], io) });
   const before = await readSavedReport(older, context);
   const diff = compareReports(before, await readSavedReport(newer, context));
   const why = whyIncomplete(diff.after);
-  if (why) complain(why, context);
-  return writeDocuments(
-    targets,
-    (format) => renderDiff(format, diff),
-    diffExitCode(diff, config.failOn),
-    context,
-  );
+  if (why) context.complain(why);
+  const code = diffExitCode(diff, loaded.config.failOn);
+  return writeDocuments(targets, (format) => renderDiff(format, diff), code, context);
 }

@@ -1,5 +1,3 @@
-import { rules as builtIns } from '../../../rules/index.js';
-import { loadConfig } from '../../config/load.js';
 import { nearest } from '../../config/nearest.js';
 import {
   KINDS,
@@ -15,6 +13,7 @@ import { DRIFT_RULES } from '../../engine/drift.js';
 import { WAIVER_RULES } from '../../engine/waivers.js';
 import { AuditError, EXIT, type ExitCode } from '../../errors.js';
 import type { CommandContext } from '../context.js';
+import { loadSettings } from '../request.js';
 
 /** What can be told of a rule: those that judge credentials, and those that judge waivers and changes. */
 export type DocumentedRule = Pick<Rule, 'id' | 'title' | 'severity' | 'docs'> & {
@@ -102,16 +101,9 @@ export function describeRule(rule: DocumentedRule): string {
 export async function rulesCommand(
   id: string | undefined,
   flags: { readonly config?: string; readonly format: string },
-  { io }: CommandContext,
+  context: CommandContext,
 ): Promise<ExitCode> {
-  const { rules } = await loadConfig({
-    cwd: io.cwd,
-    env: io.env,
-    flags: {},
-    configPath: flags.config,
-    now: io.now(),
-    builtIns,
-  });
+  const { rules } = await loadSettings(context, {}, flags);
   const all: readonly DocumentedRule[] = [...rules, ...extraRules()];
   const wanted = id === undefined ? all : all.filter((rule) => rule.id === id);
   if (id !== undefined && wanted.length === 0) {
@@ -132,7 +124,7 @@ export async function rulesCommand(
       : id !== undefined && only
         ? describeRule(only)
         : describeRules(all);
-  await writeStream(io.stdout, text);
+  await writeStream(context.io.stdout, text);
   return EXIT.clean;
 }
 

@@ -13,7 +13,7 @@ export const Code = {
 } as const;
 
 /** HTTP statuses by gRPC code. */
-const STATUS: Readonly<Record<number, number>> = {
+export const STATUS: Readonly<Record<number, number>> = {
   1: 499,
   2: 500,
   3: 400,
@@ -64,15 +64,6 @@ export function apiError(
     headers: over.headers ?? {},
     json: { code, message, details: [] },
   });
-}
-
-/** The API's gRPC code for an HTTP status. */
-export function codeOf(status: number): number {
-  if (status === 401) return Code.unauthenticated;
-  if (status === 500) return Code.internal;
-  if (status === 400) return Code.invalidArgument;
-  const code = Object.keys(STATUS).find((key) => STATUS[Number(key)] === status);
-  return code === undefined ? 2 : Number(code);
 }
 
 /** An OAuth error body `{error, error_description}`. */

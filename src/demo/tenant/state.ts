@@ -66,13 +66,10 @@ export interface Session {
 /** The valid access tokens. */
 export class Sessions {
   readonly #byToken = new Map<string, Session>();
-  /** How many tokens were issued. */
-  issued = 0;
 
   open(session: Session): string {
     const token = `c1at_${randomBytes(48).toString('base64url')}`;
     this.#byToken.set(token, session);
-    this.issued += 1;
     return token;
   }
 

@@ -1,0 +1,134 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { rules as builtIns } from '../../rules/index.js';
+import { type LoadedConfig, loadConfig } from '../config/load.js';
+import type { ConfigFlags } from '../config/resolve.js';
+import type { Kept } from '../delivery/output.js';
+import { AuditError } from '../errors.js';
+import type { Io } from '../io.js';
+import type { ExportedList } from '../open.js';
+import type { AuditRequest, RunContext } from '../run.js';
+import { namedTenant } from '../sources/c1/environment.js';
+import { DEFAULT_LIMITS } from '../sources/c1/retry.js';
+import type { CommandContext } from './context.js';
+import { type AuditFlags, timeoutOf } from './flags.js';
+import { createLog, createProgress } from './terminal.js';
+
+/** The settings of a command, from its flags, the environment and the configuration file. */
+export function loadSettings(
+  { io }: Pick<CommandContext, 'io'>,
+  flags: ConfigFlags,
+  {
+    config: configPath,
+    now = io.now(),
+    beforeForeignCode,
+  }: {
+    readonly config?: string | undefined;
+    readonly now?: number;
+    readonly beforeForeignCode?: () => void;
+  },
+): Promise<LoadedConfig> {
+  return loadConfig({ cwd: io.cwd, env: io.env, flags, configPath, now, builtIns, beforeForeignCode });
+}
+
+/** The settings of a command that audits. */
+export function loadAuditSettings(
+  flags: AuditFlags,
+  context: Pick<CommandContext, 'io'>,
+  now: number,
+  beforeForeignCode?: () => void,
+): Promise<LoadedConfig> {
+  const { scope, source: sources, profile, failOn, minSeverity, state, rule: rules, waivers, config } = flags;
+  const given = { scope, sources, profile, failOn, minSeverity, state, rules, waivers };
+  return loadSettings(context, given, { config, now, ...(beforeForeignCode && { beforeForeignCode }) });
+}
+
+/**
+ * What the flags of a command ask to audit.
+ *
+ * @throws AuditError `usage` or `input`
+ */
+export async function auditRequest(
+  flags: AuditFlags,
+  loaded: LoadedConfig,
+  asOf: number,
+  io: Io,
+): Promise<AuditRequest> {
+  return {
+    loaded,
+    input: await readInput(flags, io),
+    timeLimit: timeoutOf(flags),
+    only: flags.rule && new Set(flags.rule),
+    waivers: flags.waivers !== false,
+    acceptShrink: flags.acceptShrink === true,
+    asOf,
+  };
+}
+
+async function readInput(
+  { input, scope, source }: AuditFlags,
+  { cwd, env, stdin }: Io,
+): Promise<ExportedList | undefined> {
+  if (input === undefined) return undefined;
+  const conflict = scope !== undefined ? '--scope' : source !== undefined ? '--source' : undefined;
+  if (conflict)
+    throw new AuditError(
+      'usage',
+      `${conflict} has no effect with --input.`,
+      `Everything in the file is audited: leave ${conflict} out.`,
+    );
+  const tenant = namedTenant(env);
+  if (input === '-') return { text: await text(stdin), name: 'stdin', tenant };
+  try {
+    return { text: await readFile(resolve(cwd, input), 'utf8'), name: input, tenant };
+  } catch (cause) {
+    throw unreadable('file', input, cause);
+  }
+}
+
+/** How long an audit may read the tenant, in milliseconds. */
+export function timeLimit(flags: Pick<AuditFlags, 'timeout'>): number {
+  return timeoutOf(flags) ?? DEFAULT_LIMITS.runTimeout;
+}
+
+/** @param what how messages call it, as in `report` */
+export function unreadable(what: string, file: string, cause: unknown): AuditError {
+  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+  return new AuditError(
+    'input',
+    `The ${what} ${file} cannot be read (${code}).`,
+    'Check the path; - reads from stdin.',
+    { cause },
+  );
+}
+
+/** Where an audit's log, progress and warnings go. */
+export function auditContext(
+  { verbose = false, quiet = false }: Pick<AuditFlags, 'verbose' | 'quiet'>,
+  context: CommandContext,
+): RunContext {
+  const { io, redactor } = context;
+  const progress = createProgress(io, !quiet && !verbose);
+  return {
+    ...context,
+    log: createLog(verbose ? 'debug' : quiet ? 'error' : 'warn', io.stderr, redactor),
+    onRecords: progress.add,
+    onCollected: progress.clear,
+  };
+}
+
+/** What a command reads, which no report may overwrite. */
+export function kept(
+  { file }: Pick<LoadedConfig, 'file'>,
+  inputs: readonly (string | undefined)[],
+  { stdin }: Pick<Io, 'stdin'>,
+): Kept[] {
+  return [...inputsKept(inputs, stdin), ...(file ? [{ what: 'the configuration', at: file.path }] : [])];
+}
+
+export function inputsKept(inputs: readonly (string | undefined)[], stdin: Io['stdin']): Kept[] {
+  return inputs.flatMap((input) =>
+    input === undefined ? [] : [{ what: 'its own input', at: input === '-' ? stdin : input }],
+  );
+}

@@ -1,0 +1,213 @@
+import type { SlackSettings } from '../config/config.js';
+import { isKnown, type Owner, type Snapshot } from '../contract/index.js';
+import type { Evaluated, Evaluation } from '../engine/evaluate.js';
+import { NOTHING_TOLD, type Told } from '../engine/history.js';
+import type { Report } from '../engine/report.js';
+import { AuditError, describeError, EXIT, type ExitCode, exitCodeOfError } from '../errors.js';
+import type { Io } from '../io.js';
+import type { Redactor } from '../redact.js';
+import { neutraliseJson } from '../reporters/escape.js';
+import type { Format } from '../reporters/index.js';
+import type { ReporterContext } from '../reporters/reporter.js';
+import type { PushContext, PushRequest } from './conductorone/index.js';
+import { actionsRunUrl, inActions, publishToActions } from './github.js';
+import { sendHeartbeat } from './heartbeat.js';
+import { type Attempt, type OutputTarget, writeReports, writeStream, writeTargets } from './output.js';
+import type { StateFile } from './state-file.js';
+
+/** What becomes of an audit's report. */
+export interface DeliveryRequest {
+  readonly targets: readonly OutputTarget[];
+  readonly slack: 'send' | 'off' | 'dry-run';
+  /** undefined: nothing goes to ConductorOne. */
+  readonly push: PushRequest['mode'] | undefined;
+  readonly waivers: boolean;
+}
+
+/** An audit with everything that a delivery may need. */
+interface Audited extends Evaluated {
+  /** Without secrets. */
+  readonly report: Report;
+  readonly evaluation: Evaluation;
+  readonly about: ReporterContext;
+  readonly slackSettings: SlackSettings;
+  /** undefined: no history is kept. */
+  readonly state: StateFile | undefined;
+  readonly findings: Pick<PushRequest, 'connect' | 'timeLimit'> | undefined;
+}
+
+interface DeliveryContext {
+  readonly io: Io;
+  readonly redactor: Redactor;
+  readonly log: PushContext['log'] & { warn(message: string): void };
+  /** Shows an error to whoever started the audit. */
+  readonly complain: (error: Pick<AuditError, 'message' | 'hint'>) => void;
+}
+
+/** One audit on its way through the deliveries. */
+interface Run extends Audited, DeliveryContext {
+  readonly request: DeliveryRequest;
+  readonly attempt: Attempt;
+  /** What the deliveries so far have done. */
+  readonly done: { failed: boolean; told: Told; files: Readonly<Record<string, string>> };
+}
+
+/** Delivers, or does nothing if it is not wanted. Throws if it fails. */
+type Delivery = (run: Run) => Promise<void>;
+
+/**
+ * In this order, each whatever became of those before it. A failure is reported once and makes exit 3. The state is saved
+ * only if everything before it worked, as it remembers what people were told. The push comes after it: what ConductorOne
+ * did not take must not be told to Slack again. How the run ended is reported last of all, by {@link withEndReported}.
+ */
+const DELIVERIES: readonly Delivery[] = [outputFiles, slack, githubActions, stateFile, conductorOne];
+
+/** Runs all deliveries; false if any of them failed. */
+export async function deliver(
+  audited: Audited,
+  request: DeliveryRequest,
+  context: DeliveryContext,
+): Promise<boolean> {
+  const done: Run['done'] = { failed: false, told: NOTHING_TOLD, files: {} };
+  const attempt = attemptsIn(done, context);
+  const run: Run = { ...audited, ...context, request, attempt, done };
+  for (const delivery of DELIVERIES) await attempt(() => delivery(run));
+  return !done.failed;
+}
+
+/** Writes a saved report to every target; false if any of them failed. */
+export async function deliverReports(
+  report: Report,
+  targets: readonly OutputTarget[],
+  about: ReporterContext,
+  context: Pick<DeliveryContext, 'io' | 'complain'>,
+): Promise<boolean> {
+  const done = { failed: false };
+  await writeReports(report, targets, about, { ...context, attempt: attemptsIn(done, context) });
+  return !done.failed;
+}
+
+/** Writes what is not a report to every target; false if any of them failed. */
+export async function deliverDocument<F extends Format>(
+  targets: readonly OutputTarget<F>[],
+  render: (format: F) => Promise<Iterable<string>>,
+  context: Pick<DeliveryContext, 'io' | 'complain'>,
+): Promise<boolean> {
+  const done = { failed: false };
+  await writeTargets(targets, render, { ...context, attempt: attemptsIn(done, context) });
+  return !done.failed;
+}
+
+function attemptsIn(done: { failed: boolean }, { complain }: Pick<DeliveryContext, 'complain'>): Attempt {
+  return async (task) => {
+    try {
+      await task();
+      return true;
+    } catch (error) {
+      done.failed = true;
+      complain(describeError(error));
+      return false;
+    }
+  };
+}
+
+async function outputFiles({ report, request, about, io, attempt, done }: Run): Promise<void> {
+  // A dry run prints to stdout itself.
+  const stdoutIsFree = !isDryRun(request);
+  done.files = await writeReports(report, request.targets, about, { io, attempt, stdoutIsFree });
+}
+
+async function slack(run: Run): Promise<void> {
+  const { report, comparison, request, slackSettings: settings, about, evaluation, io, log, complain } = run;
+  if (request.slack === 'off') return;
+  const { deliverToSlack, slackDryRun } = await import('./slack/index.js');
+  const owners = knownOwners(evaluation.snapshot);
+  const news = { report, news: comparison?.news, settings, owners, runUrl: about.runUrl };
+  if (request.slack === 'send') {
+    if (io.signal.aborted) return;
+    const { env, now, signal } = io;
+    run.done.told = await deliverToSlack({ ...news, env, now, signal, log });
+    return;
+  }
+  const text = slackDryRun(news);
+  await writeStream(io.stdout, text);
+  if (text.trim() === 'null')
+    complain({ message: 'Nothing would be sent to Slack: there is nothing new to report.', hint: '' });
+}
+
+async function githubActions({ report, about, io: { env, stderr }, done }: Run): Promise<void> {
+  if (!inActions(env)) return;
+  const { markdown } = await import('../reporters/markdown.js');
+  await publishToActions(report, { env, stderr, summary: markdown(report, about), reports: done.files });
+}
+
+async function stateFile({ state, comparison, request, done }: Run): Promise<void> {
+  // A dry run told nobody, and without waivers everything waived would be remembered as open.
+  if (done.failed || isDryRun(request) || !request.waivers) return;
+  const next = comparison?.next(done.told);
+  if (next) await state?.save(next);
+}
+
+async function conductorOne(run: Run): Promise<void> {
+  const { report, evaluation, request, findings, about, io, redactor, log, complain } = run;
+  if (!request.push || !findings) return;
+  const { pushFindings } = await import('./conductorone/index.js');
+  const owners = knownOwners(evaluation.snapshot);
+  const planned = await pushFindings(
+    { ...findings, mode: request.push, report, evaluation, rules: about.rules, owners },
+    { signal: io.signal, log, scrub: (text) => redactor.redact(text), tell: complain },
+  );
+  if (planned !== undefined) await writeStream(io.stdout, neutraliseJson(planned));
+}
+
+function isDryRun({ slack, push }: DeliveryRequest): boolean {
+  return slack === 'dry-run' || push === 'dry-run';
+}
+
+function knownOwners({ facts }: Snapshot): ReadonlyMap<string, Owner> {
+  return new Map([...facts.owners].flatMap(([id, owner]) => (isKnown(owner) ? [[id, owner] as const] : [])));
+}
+
+/** How the end of an audit is reported to people who do not watch it, beside its exit code. */
+export interface EndReports {
+  /** Slack hears of an audit that ended before it had a report. */
+  readonly slack: boolean;
+  /** `failure`: the audit is not today's, so its success is not a sign of life. */
+  readonly heartbeat: 'all' | 'failure' | 'none';
+}
+
+/** Runs an audit and reports how it ended. A report that fails changes neither the exit code nor the error. */
+export async function withEndReported(
+  audit: () => Promise<ExitCode>,
+  { slack, heartbeat }: EndReports,
+  context: Pick<DeliveryContext, 'io' | 'redactor' | 'complain'>,
+): Promise<ExitCode> {
+  let code: ExitCode = EXIT.incomplete;
+  try {
+    code = await audit();
+    return code;
+  } catch (error) {
+    code = exitCodeOfError(error);
+    if (slack && context.io.env.CI && error instanceof AuditError && !AT_THE_KEYBOARD.has(error.code))
+      await attemptsIn({ failed: false }, context)(() => failureToSlack(error, context));
+    throw error;
+  } finally {
+    const succeeded = code === EXIT.clean || code === EXIT.findings;
+    if (heartbeat === 'all' || (heartbeat === 'failure' && !succeeded)) await sendHeartbeat(code, context);
+  }
+}
+
+/** Mistakes of somebody at a keyboard, who reads the message there. */
+const AT_THE_KEYBOARD: ReadonlySet<string> = new Set(['usage', 'input']);
+
+async function failureToSlack(
+  { message, hint }: AuditError,
+  { io: { env, now, signal }, redactor, complain }: Pick<DeliveryContext, 'io' | 'redactor' | 'complain'>,
+): Promise<void> {
+  const { deliverFailureToSlack } = await import('./slack/index.js');
+  const scrub = (text: string) => redactor.redact(text);
+  await deliverFailureToSlack(
+    { message: scrub(message), hint: scrub(hint), tenant: undefined, runUrl: actionsRunUrl(env) },
+    { env, now, signal, log: { warn: (text) => complain({ message: text, hint: '' }) } },
+  );
+}
