@@ -15,16 +15,16 @@ export type ErrorCode =
   | 'input'
   /** ConductorOne refused the credential. */
   | 'auth'
-  /** ConductorOne answered, but not with what was asked for. */
+  /** ConductorOne answered, but not as expected. */
   | 'api'
   /** ConductorOne could not be reached. */
   | 'network'
-  /** A time limit ran out or somebody pressed Ctrl-C. */
+  /** A time limit ran out, or Ctrl-C was pressed. */
   | 'interrupted'
   /** A report could not be written or sent. */
   | 'delivery';
 
-/** Nothing was audited, because what was asked for makes no sense: exit 2. All others: exit 3. */
+/** Nothing was audited, because the request cannot be carried out: exit 2. All others: exit 3. */
 const BEFORE_THE_AUDIT: ReadonlySet<ErrorCode> = new Set([
   'usage',
   'config',

@@ -2,75 +2,14 @@ import { AuditError } from './errors.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** The proxies that an environment names. */
-interface Proxies {
-  /** For `http://` addresses. */
-  readonly http: URL | undefined;
-  /** For `https://` addresses. */
-  readonly https: URL | undefined;
-  /** Hosts to reach directly, as NO_PROXY lists them; `*` for all. */
-  readonly except: string;
-}
-
-/** True for localhost and the loopback ranges, in the form `URL.hostname` gives them. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-}
-
-/** Whether Node.js was told to take any certificate: then whoever is in between gets the credential. */
-function isTlsUnchecked(env: Env): boolean {
-  return env.NODE_TLS_REJECT_UNAUTHORIZED?.trim() === '0';
-}
-
-/** @throws AuditError `config` where certificates are not checked. */
-export function refuseUncheckedTls(env: Env): void {
-  if (!isTlsUnchecked(env)) return;
-  throw new AuditError(
-    'config',
-    'NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of certificates: anybody in between would get the credential.',
-    "Unset it. For a private certificate authority, point NODE_EXTRA_CA_CERTS at its certificate's PEM file.",
-  );
-}
-
-/**
- * Reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY; the lower-case spelling wins, as it does for curl.
- *
- * @throws AuditError `config` naming the variable, never its value, which may hold a password.
- */
-export function readProxies(env: Env): Proxies {
-  return {
-    http: proxyUrl(env, 'HTTP_PROXY'),
-    https: proxyUrl(env, 'HTTPS_PROXY'),
-    except: setting(env, 'NO_PROXY') ?? '',
-  };
-}
-
-function proxyUrl(env: Env, name: string): URL | undefined {
-  const text = setting(env, name);
-  if (text === undefined) return undefined;
-  // curl and others take a bare host for a proxy that speaks http.
-  const whole = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`;
-  const url = URL.canParse(whole) ? new URL(whole) : undefined;
-  if (url && url.hostname !== '' && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
-  throw new AuditError(
-    'config',
-    `${name} is not the URL of an HTTP proxy.`,
-    'Set it to something like http://proxy.example:3128, or unset it.',
-  );
-}
-
-function setting(env: Env, name: string): string | undefined {
-  return env[name.toLowerCase()]?.trim() || env[name]?.trim() || undefined;
-}
-
 /**
  * `fetch`, through the proxy that the environment names for an address. Everything that this program sends over the
- * network goes through here.
+ * network goes through it.
  *
- * Node's own `fetch` knows proxies from version 24 on, and only on request; so where a proxy is set, undici's does it on
- * every version. Loopback is never asked of a proxy: what listens there is ours.
+ * Node's own `fetch` knows proxies from version 24 on, and only on request, so undici's is used where a proxy is set.
+ * Loopback addresses never go through a proxy: what listens there is ours.
  *
- * @throws AuditError `config` for a proxy that is no URL, `usage` where NODE_DEBUG is set.
+ * @throws AuditError `config` for a proxy that is not a URL, `usage` where NODE_DEBUG is set.
  */
 export function createFetch(env: Env): typeof fetch {
   refuseDebugging(env);
@@ -96,21 +35,7 @@ function fetchFor(env: Env): typeof fetch {
 }
 
 /**
- * Node.js has read NODE_DEBUG before any of our code runs: to unset it now would change nothing.
- *
- * @throws AuditError `usage`
- */
-export function refuseDebugging(env: Env): void {
-  if (!env.NODE_DEBUG?.trim()) return;
-  throw new AuditError(
-    'usage',
-    'NODE_DEBUG is set: Node.js would print the URLs of requests, and some of them are secrets.',
-    'Unset NODE_DEBUG. --verbose logs every request without secrets.',
-  );
-}
-
-/**
- * Loaded on demand, as few need a proxy, and in parts: the whole of undici is as large as the rest of the program.
+ * Loaded on demand, as few need a proxy, and in parts: all of undici is as large as the rest of the program.
  */
 async function fetchThrough({ http, https, except }: Proxies): Promise<typeof fetch> {
   // By their default exports: a chunk that esbuild makes of CommonJS has no other.
@@ -128,13 +53,88 @@ async function fetchThrough({ http, https, except }: Proxies): Promise<typeof fe
     httpProxy: http?.href ?? '',
     httpsProxy: https?.href ?? '',
     noProxy: except,
-    // Proxies seldom let CONNECT through to port 80: plain http is asked of the proxy itself.
+    // Few proxies allow CONNECT to port 80: plain http requests go to the proxy itself.
     proxyTunnel: false,
   });
-  // undici's types and Node's describe the same objects, each in its own words.
+  // undici's types and Node's describe the same objects, but differ.
   const send = undici.fetch as unknown as (
     input: URL,
     init: Omit<RequestInit, 'dispatcher'> & { dispatcher: unknown },
   ) => Promise<Response>;
   return (input, init) => send(input as URL, { ...init, dispatcher });
+}
+
+/** The proxies that an environment names. */
+interface Proxies {
+  /** For `http://` addresses. */
+  readonly http: URL | undefined;
+  /** For `https://` addresses. */
+  readonly https: URL | undefined;
+  /** Hosts to reach directly, as NO_PROXY lists them; `*` for all. */
+  readonly except: string;
+}
+
+/**
+ * Reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY; the lower-case spelling wins, as it does for curl.
+ *
+ * @throws AuditError `config` naming the variable, never its value, which may hold a password.
+ */
+export function readProxies(env: Env): Proxies {
+  return {
+    http: proxyUrl(env, 'HTTP_PROXY'),
+    https: proxyUrl(env, 'HTTPS_PROXY'),
+    except: setting(env, 'NO_PROXY') ?? '',
+  };
+}
+
+function proxyUrl(env: Env, name: string): URL | undefined {
+  const text = setting(env, name);
+  if (text === undefined) return undefined;
+  // curl and others take a bare host for an http proxy.
+  const full = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`;
+  const url = URL.canParse(full) ? new URL(full) : undefined;
+  if (url && url.hostname !== '' && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
+  throw new AuditError(
+    'config',
+    `${name} is not the URL of an HTTP proxy.`,
+    'Set it to something like http://proxy.example:3128, or unset it.',
+  );
+}
+
+function setting(env: Env, name: string): string | undefined {
+  return env[name.toLowerCase()]?.trim() || env[name]?.trim() || undefined;
+}
+
+/**
+ * Node.js has read NODE_DEBUG before any of our code runs: to unset it now would change nothing.
+ *
+ * @throws AuditError `usage`
+ */
+export function refuseDebugging(env: Env): void {
+  if (!env.NODE_DEBUG?.trim()) return;
+  throw new AuditError(
+    'usage',
+    'NODE_DEBUG is set: Node.js would print the URLs of requests, and some of them are secrets.',
+    'Unset NODE_DEBUG. --verbose logs every request without secrets.',
+  );
+}
+
+/** True where Node.js accepts any certificate: then whoever is in between gets the credential. */
+function isTlsUnchecked(env: Env): boolean {
+  return env.NODE_TLS_REJECT_UNAUTHORIZED?.trim() === '0';
+}
+
+/** @throws AuditError `config` where certificates are not checked. */
+export function refuseUncheckedTls(env: Env): void {
+  if (!isTlsUnchecked(env)) return;
+  throw new AuditError(
+    'config',
+    'NODE_TLS_REJECT_UNAUTHORIZED=0 turns off certificate checks: anybody in between would get the credential.',
+    "Unset it. For a private certificate authority, point NODE_EXTRA_CA_CERTS at its certificate's PEM file.",
+  );
+}
+
+/** True for localhost and the loopback ranges, in the form `URL.hostname` gives them. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

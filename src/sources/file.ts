@@ -1,6 +1,14 @@
 import { type Credential, type Kind, type Snapshot, type SourceSeen, Unknown } from '../contract/index.js';
 import { AuditError } from '../errors.js';
-import { asRecord, errorBeside, malformedNote, normalize } from './record.js';
+import {
+  asRecord,
+  differ,
+  errorBeside,
+  LISTED_TWICE,
+  malformedNote,
+  normalize,
+  type WireRecord,
+} from './record.js';
 import type { Source } from './source.js';
 
 const NOT_IN_FILE = new Unknown(
@@ -12,10 +20,10 @@ const NOT_IN_FILE = new Unknown(
  * An exported list of credentials: a JSON array of records, one or more API answers (`{list, nextPageToken}`; one after
  * the other, or in an array), or NDJSON of either.
  *
- * @param name  how messages call the file
+ * @param name  what messages call the file
  * @param tenant  the host the file is from, where the caller knows it; else it is read from the client ids
  * @param scrub  takes secrets out of the ids in notes
- * @throws AuditError `input` when the text is nothing of the kind.
+ * @throws AuditError `input` when the text is none of these.
  */
 export function fileSource(
   text: string,
@@ -26,20 +34,16 @@ export function fileSource(
   const parsed = parseInput(text, name);
   const credentials = new Map<string, Credential>();
   const malformed = [...parsed.malformed];
-  const seen = new Map<string, string>();
   const kinds = new Set<Kind>(parsed.records.length === 0 ? ['personal-client'] : []);
   for (const { value, place } of parsed.records) {
     const kind = kindOf(value);
     const { credential, problems } = normalize(kind, value);
-    if (problems.length > 0)
-      malformed.push(`${place}${credential ? ` (${credential.id})` : ''}: ${problems.join(', ')}`);
     kinds.add(kind);
+    const where = credential ? `${place} (${credential.id})` : place;
+    if (problems.length > 0) malformed.push(`${where}: ${problems.join(', ')}`);
     if (!credential) continue;
     const key = `${kind} ${credential.id}`;
-    const text = JSON.stringify(value);
-    if ((seen.get(key) ?? text) !== text)
-      malformed.push(`${place} (${credential.id}): repeats an id with other fields`);
-    seen.set(key, text);
+    if (differ(credentials.get(key), credential)) malformed.push(`${where}: ${LISTED_TWICE}`);
     credentials.set(key, credential);
   }
   const list = [...credentials.values()];
@@ -84,7 +88,7 @@ function snapshotOf(
       trusts: undefined,
     },
     notes: [
-      'A file holds neither owners nor roles nor tenant settings: rules that need them cannot tell.',
+      'A file holds neither owners nor roles nor tenant settings: the outcome of rules that need them is unknown.',
       ...(credentials.length === 0
         ? ['The file holds no credential: make sure that it is the right export.']
         : []),
@@ -93,8 +97,14 @@ function snapshotOf(
   };
 }
 
+/** A JSON value and where in the file it is. */
+interface Placed {
+  readonly value: unknown;
+  readonly place: string;
+}
+
 interface ParsedInput {
-  readonly records: readonly { readonly value: unknown; readonly place: string }[];
+  readonly records: readonly Placed[];
   readonly malformed: readonly string[];
   readonly pages: number;
   /** The last API answer of some kind says that more pages follow. */
@@ -110,43 +120,50 @@ function parseInput(text: string, name: string): ParsedInput {
     );
   }
   const { documents, malformed } = readDocuments(text.replace(/^\uFEFF/, ''), name);
-  const records: { value: unknown; place: string }[] = [];
+  const records: Placed[] = [];
   let pages = 0;
   /** The last token of each kind's answers: each kind is a list of its own. */
-  const tokens = new Map<Kind, string>();
+  const tokens = new Map<Kind, unknown>();
   let kind: Kind = 'personal-client';
-  for (const { value, place } of documents) {
-    const values = Array.isArray(value) ? value : [value];
-    for (const [index, entry] of values.entries()) {
-      const where = Array.isArray(value)
-        ? `${place}${place === '' ? '' : ', '}record ${index + 1}`
-        : place || 'record 1';
-      const answer = asRecord(entry);
-      if (!answer || !('list' in answer)) {
-        records.push({ value: entry, place: where });
-        continue;
-      }
-      pages += 1;
-      const { list, nextPageToken } = answer;
-      const entries: readonly unknown[] = Array.isArray(list) ? list : [];
-      if (!Array.isArray(list)) malformed.push(`${where}: its "list" is no list`);
-      const error = errorBeside(answer);
-      if (error !== undefined) malformed.push(`${where}: has "${error}" beside its "list"`);
-      if (nextPageToken !== undefined && nextPageToken !== null && typeof nextPageToken !== 'string')
-        malformed.push(`${where}: its "nextPageToken" is no text`);
-      for (const [at, record] of entries.entries())
-        records.push({ value: record, place: `answer ${pages}, record ${at + 1}` });
-      // An empty page belongs to the list before it.
-      if (entries.length > 0) kind = kindOf(entries[0]);
-      tokens.set(kind, typeof nextPageToken === 'string' ? nextPageToken : '');
+  for (const { value, place } of documents.flatMap(entriesOf)) {
+    const answer = asRecord(value);
+    if (!answer || !('list' in answer)) {
+      records.push({ value, place });
+      continue;
     }
+    pages += 1;
+    malformed.push(...problemsOf(answer).map((problem) => `${place}: ${problem}`));
+    const list: readonly unknown[] = Array.isArray(answer.list) ? answer.list : [];
+    for (const [at, record] of list.entries())
+      records.push({ value: record, place: `answer ${pages}, record ${at + 1}` });
+    // An empty page belongs to the list before it.
+    if (list.length > 0) kind = kindOf(list[0]);
+    tokens.set(kind, answer.nextPageToken);
   }
-  const openEnded = [...tokens.values()].some((token) => token !== '');
+  const openEnded = [...tokens.values()].some((token) => typeof token === 'string' && token !== '');
   return { records, malformed, pages: Math.max(pages, 1), openEnded };
 }
 
+/** The entries of a document: those of an array, or the document itself. */
+function entriesOf({ value, place }: Placed): Placed[] {
+  if (!Array.isArray(value)) return [{ value, place: place || 'record 1' }];
+  const before = place === '' ? '' : `${place}, `;
+  return value.map((entry, index) => ({ value: entry, place: `${before}record ${index + 1}` }));
+}
+
+/** What is wrong with an API answer that has a list. */
+function problemsOf(answer: WireRecord): string[] {
+  const { list, nextPageToken } = answer;
+  const error = errorBeside(answer);
+  return [
+    ...(Array.isArray(list) ? [] : ['its "list" is not a list']),
+    ...(error === undefined ? [] : [`has "${error}" beside its "list"`]),
+    ...(typeof (nextPageToken ?? '') === 'string' ? [] : ['its "nextPageToken" is not text']),
+  ];
+}
+
 interface Documents {
-  readonly documents: { readonly value: unknown; readonly place: string }[];
+  readonly documents: readonly Placed[];
   readonly malformed: string[];
 }
 
@@ -201,12 +218,12 @@ function endOfFirst(text: string): number {
 }
 
 function readAll(texts: readonly { readonly text: string; readonly place: string }[]): Documents {
-  const documents: Documents['documents'] = [];
+  const documents: Placed[] = [];
   const malformed: string[] = [];
   for (const { text, place } of texts) {
     const parsed = tryJson(text);
     if (parsed) documents.push({ value: parsed.value, place });
-    else malformed.push(`${place}: is no JSON`);
+    else malformed.push(`${place}: is not JSON`);
   }
   return { documents, malformed };
 }
@@ -232,7 +249,7 @@ function kindOf(value: unknown): Kind {
   const record = asRecord(value) ?? {};
   const has = (...fields: readonly string[]) => fields.some((field) => field in record);
   if (has('conditionExpression', 'providerId')) return 'federation-trust';
-  // Absent fields are as good as unset ones: any of those that only this kind has will do.
+  // Absent fields count as unset, so any field that only this kind has decides.
   return has('servicePrincipalId', 'requireDpop', 'scopedRoleIds', 'allowSourceCidrs', 'expiresAt')
     ? 'service-principal-credential'
     : 'personal-client';

@@ -2,7 +2,7 @@ import type { Credential, Snapshot } from '../contract/index.js';
 
 /** Where credentials come from. */
 export interface Source {
-  /** The tenant's host in lower case, without port; `file` where a file does not tell. */
+  /** The tenant's host in lower case, without port; `file` where a file does not say. */
   readonly tenant: string;
   /**
    * Never throws for what happens while collecting: the snapshot says what is missing.

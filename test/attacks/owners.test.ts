@@ -114,7 +114,7 @@ describe('an answer about somebody else', () => {
     const { code, ofJo, report } = await audit();
     expect([code, ofJo('owner-inactive')?.outcome]).toEqual([3, 'unknown']);
     expect(report.coverage.gaps).toEqual([
-      expect.stringMatching(/^users could not be read .*does not hold the user that was asked for/),
+      expect.stringMatching(/^users could not be read .*does not hold the requested user/),
     ]);
   });
 });

@@ -403,9 +403,9 @@ describe('--input', () => {
 
   test.each([
     [
-      'a line that is no JSON',
+      'a line that is not JSON',
       `${JSON.stringify(records[0])}\n{oops\n${JSON.stringify(records[1])}`,
-      /line 2: is no JSON/,
+      /line 2: is not JSON/,
     ],
     ['a record without an id', JSON.stringify([records[0], { displayName: 'x' }]), /record 2: has no id/],
     ['a record that is not an object', JSON.stringify([records[0], 7]), /record 2: is not an object/],
@@ -419,7 +419,11 @@ describe('--input', () => {
       JSON.stringify({ list: records, nextPageToken: 'more' }),
       /pages that the file does not hold/,
     ],
-    ['an answer whose list is none', JSON.stringify([{ list: {}, nextPageToken: '' }]), /"list" is no list/],
+    [
+      'an answer whose list is none',
+      JSON.stringify([{ list: {}, nextPageToken: '' }]),
+      /"list" is not a list/,
+    ],
   ])('with %s is incomplete, and says which', async (_, text, says) => {
     const { code, report } = await read(text);
     expect(code).toBe(3);

@@ -392,9 +392,9 @@ describe("cone's profile", () => {
     {
       what: 'no YAML',
       text: `profiles:\n  default:\n    client-secret: "${SECRET}\n`,
-      says: /not YAML.*line \d/,
+      says: /not valid YAML.*line \d/,
     },
-    { what: 'an unknown anchor', text: `profiles: *nothing # ${SECRET}\n`, says: /not YAML/ },
+    { what: 'an unknown anchor', text: `profiles: *nothing # ${SECRET}\n`, says: /not valid YAML/ },
     {
       what: 'no profiles',
       text: `client-secret: ${SECRET}\n`,
@@ -450,15 +450,15 @@ describe("cone's profile", () => {
   );
 });
 
-describe('a client secret that cannot be read is told before the audit', () => {
+describe('a client secret that cannot be read is reported before the audit', () => {
   test.each([
     { secret: 'secret-token:conductorone.com:v2:abc', says: 'version' },
     { secret: 'conductorone:v1:abc', says: 'does not begin' },
     { secret: 'secret-token:conductorone.com:v1:a+b=', says: 'base64url' },
-    { secret: 'secret-token:conductorone.com:v1:aGVsbG8', says: 'no JSON Web Key' },
+    { secret: 'secret-token:conductorone.com:v1:aGVsbG8', says: 'not a JSON Web Key' },
     {
       secret: `secret-token:conductorone.com:v1:${Buffer.from('{"kty":"OKP","crv":"Ed25519","x":"AA"}').toString('base64url')}`,
-      says: 'no private Ed25519 key',
+      says: 'does not hold a private Ed25519 key',
     },
   ])('$says', async ({ secret, says }) => {
     const tenant = await start();

@@ -1,4 +1,4 @@
-import { type ApiClientOptions, type RepeatableCall, Sender } from '../../sources/c1/client.js';
+import { ApiClient, type ApiClientOptions, type RepeatableCall } from '../../sources/c1/client.js';
 import type { Page } from '../../sources/c1/lists.js';
 import { readPage } from '../../sources/c1/lists.js';
 import { asRecord, type WireRecord } from '../../sources/record.js';
@@ -37,11 +37,11 @@ export const SEARCH = 'POST /findings/search';
  * one that is resolved, accepted or reopened twice is what it was after the first time.
  */
 export class FindingsClient {
-  readonly #sender: Sender;
+  readonly #client: ApiClient<RepeatableCall>;
 
   constructor(options: ApiClientOptions) {
     // What is read is compared, not shown: a secret that equals a word of ours must not make a finding a stranger.
-    this.#sender = new Sender({ ...options, scrub: (text) => text });
+    this.#client = new ApiClient({ ...options, scrub: (text) => text });
   }
 
   /** A page of the custom findings of these sub-types that are not resolved. */
@@ -69,6 +69,6 @@ export class FindingsClient {
   }
 
   #post(path: string, body: NonNullable<RepeatableCall['body']>): Promise<WireRecord> {
-    return this.#sender.send({ method: 'POST', path, body });
+    return this.#client.call({ method: 'POST', path, body });
   }
 }

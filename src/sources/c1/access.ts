@@ -4,6 +4,35 @@ import { CLIENT_SECRET_PREFIX } from '../../redact.js';
 import type { ConeWorld } from './cone-profile.js';
 import { accessWith, holdsCredential, readEnvironment, type TenantAccess } from './environment.js';
 
+interface AccessRead {
+  readonly access: TenantAccess;
+  /** What the user should know about where the credential comes from. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The tenant to audit and the login to use there: from the environment, or from cone's own settings where the
+ * environment names no credential at all. Checked as far as is possible without the tenant.
+ *
+ * @throws AuditError `credentials` naming variable or file, never a value.
+ */
+export async function readAccess(world: ConeWorld): Promise<AccessRead> {
+  const read = await find(world);
+  const { login } = read.access;
+  if (login.by === 'client-secret') await readClientSecret(login.clientSecret, login.names.clientSecret);
+  return read;
+}
+
+async function find(world: ConeWorld): Promise<AccessRead> {
+  const { env } = world;
+  if (holdsCredential(env)) return { access: readEnvironment(env), warnings: [] };
+  // Loaded on demand, with its YAML parser.
+  const { readConeLogin } = await import('./cone-profile.js');
+  const cone = await readConeLogin(world);
+  if (!cone) return { access: readEnvironment(env), warnings: [] };
+  return { access: accessWith(env, cone.login, cone.login.clientId), warnings: cone.warnings };
+}
+
 /**
  * The private key inside a client secret: `secret-token:conductorone.com:v1:` and the base64url of an Ed25519 JWK.
  *
@@ -19,9 +48,9 @@ export async function readClientSecret(secret: string, name: string): Promise<we
   const encoded = parts[3] ?? '';
   if (!/^[\w-]+$/.test(encoded)) throw malformed('its last part is not unpadded base64url');
   const jwk = readJwk(encoded);
-  if (!jwk) throw malformed('its last part holds no JSON Web Key');
+  if (!jwk) throw malformed('its last part is not a JSON Web Key');
   if (jwk.kty !== 'OKP' || jwk.crv !== 'Ed25519' || typeof jwk.x !== 'string' || typeof jwk.d !== 'string')
-    throw malformed('it holds no private Ed25519 key');
+    throw malformed('it does not hold a private Ed25519 key');
   try {
     const { kty, crv, x, d } = jwk;
     return await crypto.subtle.importKey('jwk', { kty, crv, x, d }, { name: 'Ed25519' }, false, ['sign']);
@@ -46,33 +75,4 @@ function malformedSecret(name: string, why: string): AuditError {
     `${name} is malformed: ${why}.`,
     'Copy the whole secret again; ConductorOne shows it once, when the credential is created. If it is lost, create a new one.',
   );
-}
-
-interface AccessRead {
-  readonly access: TenantAccess;
-  /** What whoever started the run should know about where the credential comes from. */
-  readonly warnings: readonly string[];
-}
-
-/**
- * The tenant to audit and the login to use there: from the environment, or from cone's own settings where the
- * environment names no credential at all. Checked as far as can be without asking the tenant.
- *
- * @throws AuditError `credentials` naming variable or file, never a value.
- */
-export async function readAccess(world: ConeWorld): Promise<AccessRead> {
-  const read = await find(world);
-  const { login } = read.access;
-  if (login.by === 'client-secret') await readClientSecret(login.clientSecret, login.names.clientSecret);
-  return read;
-}
-
-async function find(world: ConeWorld): Promise<AccessRead> {
-  const { env } = world;
-  if (holdsCredential(env)) return { access: readEnvironment(env), warnings: [] };
-  // Loaded on demand, with its YAML parser.
-  const { readConeLogin } = await import('./cone-profile.js');
-  const cone = await readConeLogin(world);
-  if (!cone) return { access: readEnvironment(env), warnings: [] };
-  return { access: accessWith(env, cone.login, cone.login.clientId), warnings: cone.warnings };
 }

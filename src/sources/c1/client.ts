@@ -18,7 +18,7 @@ interface CallOf<Method extends 'GET' | 'POST', Path extends string> {
 export type SearchPath = `/search/${string}` | '/decoys/search';
 
 /** One call of the API that reads, below `/api/v1`: all that an audit can send. */
-type Call = CallOf<'GET', string> | CallOf<'POST', SearchPath>;
+type ReadingCall = CallOf<'GET', string> | CallOf<'POST', SearchPath>;
 
 /** Any call that may be repeated without harm, reading or not: whoever sends one says why. */
 export type RepeatableCall = CallOf<'GET' | 'POST', string>;
@@ -35,41 +35,12 @@ export interface ApiClientOptions {
   readonly signal: AbortSignal;
 }
 
-/** The one way to call ConductorOne in an audit. It reads, and cannot be made to do anything else. */
-export class ApiClient {
-  readonly #sender: Sender;
-  readonly #now: () => number;
-
-  constructor(options: ApiClientOptions) {
-    this.#sender = new Sender(options);
-    this.#now = options.now;
-  }
-
-  /** The run's clock, in milliseconds since the epoch. */
-  get now(): number {
-    return this.#now();
-  }
-
-  /** The largest difference between this machine's clock and the date of an answer, in milliseconds; ahead is positive. */
-  get skew(): number {
-    return this.#sender.skew;
-  }
-
-  /**
-   * The JSON object a call answers with.
-   *
-   * @throws RequestError naming call, status and request id; AuditError `interrupted`.
-   */
-  call(call: Call): Promise<Record<string, unknown>> {
-    return this.#sender.send(call);
-  }
-}
-
 /**
- * Sends calls: authorised, retried, bounded and checked. It stays inside the class that wraps it, which decides what can
- * be called.
+ * The one way to call ConductorOne: authorised, retried, bounded and checked.
+ *
+ * It sends the calls that its type allows. An audit has one that reads and cannot be made to do anything else.
  */
-export class Sender {
+export class ApiClient<Allowed extends RepeatableCall = ReadingCall> {
   readonly #options: ApiClientOptions;
   readonly #limit: ReturnType<typeof pLimit>;
   #skew = 0;
@@ -79,12 +50,22 @@ export class Sender {
     this.#limit = pLimit(options.limits.concurrency);
   }
 
+  /** The run's clock, in milliseconds since the epoch. */
+  get now(): number {
+    return this.#options.now();
+  }
+
+  /** The largest difference between this machine's clock and the date of an answer, in milliseconds; ahead is positive. */
   get skew(): number {
     return this.#skew;
   }
 
-  /** As {@link ApiClient.call}. */
-  send(call: RepeatableCall): Promise<Record<string, unknown>> {
+  /**
+   * The JSON object a call answers with.
+   *
+   * @throws RequestError naming call, status and request id; AuditError `interrupted`.
+   */
+  call(call: Allowed): Promise<Record<string, unknown>> {
     const { limits, log, signal, scrub } = this.#options;
     const request = this.#toRequest(call);
     return this.#limit(async () => {

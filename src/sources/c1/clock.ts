@@ -4,10 +4,10 @@ import { AuditError } from '../../errors.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** Further apart than this, somebody should know. */
+/** A larger difference is reported. */
 const NOTED = 5 * MINUTE;
 
-export const SET_CLOCK = "Set this machine's clock, best by NTP (timedatectl set-ntp true).";
+export const SET_CLOCK = "Set this machine's clock, preferably by NTP (timedatectl set-ntp true).";
 
 /** Local time minus the server's, in milliseconds: the earliest and latest that an answer allows. */
 export interface Skew {
@@ -16,7 +16,7 @@ export interface Skew {
 }
 
 /**
- * What an answer's `Date` says of this machine's clock. The header has whole seconds, and was written at some moment
+ * What an answer's `Date` says about this machine's clock. The header has whole seconds, and was written at some moment
  * between `before` and `after`.
  */
 export function skewFrom(header: string | null, before: number, after: number): Skew | undefined {
@@ -24,7 +24,7 @@ export function skewFrom(header: string | null, before: number, after: number): 
   return Number.isNaN(date) ? undefined : { least: before - date - 1000, most: after - date };
 }
 
-/** As far as is certain: a slow answer is not a wrong clock. */
+/** The difference that is certain: a slow answer does not mean a wrong clock. */
 export function certainSkew({ least, most }: Skew): number {
   return least > 0 ? least : most < 0 ? most : 0;
 }

@@ -4,7 +4,7 @@ import { parseDocument, YAMLError } from 'yaml';
 import { AuditError } from '../../errors.js';
 import { credentialsError, type Login, setting } from './environment.js';
 
-/** The world that cone's settings are looked up in. */
+/** Where cone's settings are looked up. */
 export interface ConeWorld {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
@@ -12,7 +12,7 @@ export interface ConeWorld {
 
 export interface ConeLogin {
   readonly login: Extract<Login, { by: 'client-secret' }>;
-  /** What whoever started the run should know about the file. */
+  /** What the user should know about the file. */
   readonly warnings: readonly string[];
 }
 
@@ -21,9 +21,8 @@ const SECRET = 'CONE_CLIENT_SECRET';
 const DEFAULT_PROFILE = 'default';
 
 /**
- * The credential that ConductorOne's own command line, cone, would use: CONE_CLIENT_ID and CONE_CLIENT_SECRET, or what
- * lacks of them from its file — `config.yaml` in CONE_CONFIG_PATH, or in `~/.conductorone` — under the profile that
- * CONE_PROFILE names.
+ * The credential that ConductorOne's own command line, cone, would use: CONE_CLIENT_ID and CONE_CLIENT_SECRET. Those that
+ * are not set come from its file (`config.yaml` in CONE_CONFIG_PATH or `~/.conductorone`), from the profile in CONE_PROFILE.
  *
  * @returns undefined where cone is not set up.
  * @throws AuditError `credentials` naming file and field, never a value.
@@ -47,7 +46,7 @@ export async function readConeLogin({ env, cwd }: ConeWorld): Promise<ConeLogin 
     const asked = ['CONE_PROFILE', 'CONE_CONFIG_PATH', ID, SECRET].find((name) => setting(env, name));
     if (asked === undefined) return undefined;
     throw credentialsError(
-      `${asked} is set, but ${file === undefined ? "cone's configuration has no place: HOME is not set" : `there is no file ${file}`}.`,
+      `${asked} is set, but ${file === undefined ? "HOME is not set, so there is no place for cone's configuration" : `there is no file ${file}`}.`,
       'Run "cone login", set both CONE_CLIENT_ID and CONE_CLIENT_SECRET, or set CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET.',
     );
   }
@@ -95,12 +94,12 @@ async function readFile(file: string): Promise<{ text: string; warnings: string[
   }
 }
 
-/** Windows keeps its rights elsewhere: there the mode tells nothing. */
+/** Windows keeps permissions elsewhere: there the mode says nothing. */
 function warningsOf(file: string, mode: number): string[] {
   if (process.platform === 'win32' || (mode & 0o077) === 0) return [];
   const rights = (mode & 0o777).toString(8).padStart(4, '0');
   return [
-    `The file ${file} holds a client secret, and others on this machine can get at it (mode ${rights}): chmod 600 it.`,
+    `The file ${file} holds a client secret, and others on this machine can read or change it (mode ${rights}): chmod 600 it.`,
   ];
 }
 
@@ -119,14 +118,14 @@ function parse(text: string, file: string): unknown {
 function unreadable(file: string, cause: unknown): AuditError {
   const line = cause instanceof YAMLError ? cause.linePos?.[0].line : undefined;
   return credentialsError(
-    `The file ${file} is not YAML that can be read${line === undefined ? '' : ` (line ${line})`}.`,
-    'Mend it or run "cone login" anew; or set CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET.',
+    `The file ${file} is not valid YAML${line === undefined ? '' : ` (line ${line})`}.`,
+    'Fix it, run "cone login" again, or set CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET.',
   );
 }
 
 type Fields = ReadonlyMap<string, unknown>;
 
-/** Keys count without regard to case, as cone reads them. */
+/** Keys are read without regard to case, as cone does. */
 function profileOf(value: unknown, name: string, file: string): Fields {
   const profiles = fieldsOf(fieldsOf(value)?.get('profiles'));
   const profile = fieldsOf(profiles?.get(name.toLowerCase()));
@@ -135,8 +134,8 @@ function profileOf(value: unknown, name: string, file: string): Fields {
   throw credentialsError(
     `The file ${file} has no profile ${JSON.stringify(name)}.`,
     names === ''
-      ? 'It has none at all: run "cone login", or set CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET.'
-      : `Set CONE_PROFILE to one that it has: ${names}.`,
+      ? 'It has no profile at all: run "cone login", or set CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET.'
+      : `Set CONE_PROFILE to one of its profiles: ${names}.`,
   );
 }
 

@@ -18,7 +18,7 @@ export type Login =
       readonly requestToken: string;
     };
 
-/** What messages call a client id and its secret: where whoever reads them finds the two. */
+/** What messages call a client id and its secret: the places where the reader finds the two. */
 interface CredentialNames {
   readonly clientId: string;
   readonly clientSecret: string;
@@ -46,7 +46,7 @@ const HOW_TO_SET =
   'Set CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET (create a credential in ConductorOne under your profile, ' +
   '"API keys"), or CONDUCTORONE_ACCESS_TOKEN with CONDUCTORONE_TENANT_DOMAIN. To see the program work without a tenant: c1-audit demo.';
 
-/** True where any variable names a credential, be it only half of one. */
+/** True where any variable names a credential, even if it is only half of one. */
 export function holdsCredential(env: Env): boolean {
   return [
     'CONDUCTORONE_ACCESS_TOKEN',
@@ -57,7 +57,7 @@ export function holdsCredential(env: Env): boolean {
 }
 
 /**
- * Reads tenant and login from the environment; ready token first, then OIDC, then secret, as the official clients do.
+ * Reads tenant and login from the environment; an access token first, then OIDC, then a secret, as the official clients do.
  *
  * @throws AuditError `credentials` when nothing usable is set. No value is ever part of the message.
  */
@@ -83,9 +83,9 @@ export function accessWith(env: Env, login: Login, clientId: string | undefined)
 }
 
 /**
- * The tenant's host, in lower case and without port, where the environment names it beside any client id.
+ * The tenant's host, in lower case and without port, where the environment names it apart from any client id.
  *
- * @throws AuditError `credentials` for one that is no host.
+ * @throws AuditError `credentials` for one that is not a host.
  */
 export function namedTenant(env: Env): string | undefined {
   const named = setting(env, 'CONDUCTORONE_SERVER_URL') ?? setting(env, 'CONDUCTORONE_TENANT_DOMAIN');
@@ -107,26 +107,28 @@ function readLogin(env: Env): Login {
   const clientSecret = setting(env, 'CONDUCTORONE_CLIENT_SECRET');
   if (clientId && clientSecret) return { by: 'client-secret', clientId, clientSecret, names: VARIABLES };
 
-  const requestUrl = setting(env, 'ACTIONS_ID_TOKEN_REQUEST_URL');
-  const requestToken = setting(env, 'ACTIONS_ID_TOKEN_REQUEST_TOKEN');
-  if (clientId?.endsWith('/wfe')) {
-    if (requestUrl && requestToken) {
-      if (isSafe(requestUrl)) return { by: 'github-oidc', clientId, requestUrl, requestToken };
-      throw credentialsError(
-        'ACTIONS_ID_TOKEN_REQUEST_URL is not an https:// URL.',
-        'Leave it as GitHub Actions sets it.',
-      );
-    }
-    throw credentialsError(
-      'CONDUCTORONE_CLIENT_ID names a federation trust, but there is no OIDC token to exchange.',
-      'In GitHub Actions give the job "permissions: id-token: write"; elsewhere set CONDUCTORONE_OIDC_TOKEN.',
-    );
-  }
+  if (clientId?.endsWith('/wfe')) return readGitHubLogin(env, clientId);
   if (clientId)
     throw credentialsError('CONDUCTORONE_CLIENT_ID is set, but CONDUCTORONE_CLIENT_SECRET is not.');
   if (clientSecret)
     throw credentialsError('CONDUCTORONE_CLIENT_SECRET is set, but CONDUCTORONE_CLIENT_ID is not.');
   throw credentialsError('The environment holds no ConductorOne credential.');
+}
+
+/** A federation trust without an OIDC token: a job in GitHub Actions can get one. */
+function readGitHubLogin(env: Env, clientId: string): Login {
+  const requestUrl = setting(env, 'ACTIONS_ID_TOKEN_REQUEST_URL');
+  const requestToken = setting(env, 'ACTIONS_ID_TOKEN_REQUEST_TOKEN');
+  if (!requestUrl || !requestToken)
+    throw credentialsError(
+      'CONDUCTORONE_CLIENT_ID names a federation trust, but there is no OIDC token to exchange.',
+      'In GitHub Actions give the job "permissions: id-token: write"; elsewhere set CONDUCTORONE_OIDC_TOKEN.',
+    );
+  if (isSafe(requestUrl)) return { by: 'github-oidc', clientId, requestUrl, requestToken };
+  throw credentialsError(
+    'ACTIONS_ID_TOKEN_REQUEST_URL is not an https:// URL.',
+    'Leave it as GitHub Actions sets it.',
+  );
 }
 
 /** The host in use: the server URL's, else the tenant domain's, else the client id's. */
@@ -137,21 +139,21 @@ function readOrigin(env: Env, clientId: string | undefined, name: string): URL {
   if (serverUrl) return readServerUrl(serverUrl);
 
   const domain = setting(env, 'CONDUCTORONE_TENANT_DOMAIN');
-  if (domain) {
-    const full = /[.:[]/.test(domain) || domain === 'localhost' ? domain : `${domain}.conductor.one`;
-    const origin = originOfHost(full);
-    if (!origin) {
-      throw credentialsError(
-        'CONDUCTORONE_TENANT_DOMAIN is not a host name.',
-        'Set it to the tenant\'s name or host, for example "acme" or "acme.conductor.one".',
-      );
-    }
-    return origin;
-  }
+  if (domain) return readTenantDomain(domain);
   if (hostOfClient) return hostOfClient;
   throw credentialsError(
     'CONDUCTORONE_ACCESS_TOKEN is set, but nothing says which tenant it is for.',
     'Set CONDUCTORONE_TENANT_DOMAIN (for example "acme.conductor.one") or CONDUCTORONE_SERVER_URL.',
+  );
+}
+
+function readTenantDomain(domain: string): URL {
+  const isHost = /[.:[]/.test(domain) || domain === 'localhost';
+  const origin = originOfHost(isHost ? domain : `${domain}.conductor.one`);
+  if (origin) return origin;
+  throw credentialsError(
+    'CONDUCTORONE_TENANT_DOMAIN is not a host name.',
+    'Set it to the tenant\'s name or host, for example "acme" or "acme.conductor.one".',
   );
 }
 
@@ -189,7 +191,7 @@ function originOfHost(host: string): URL | undefined {
     : undefined;
 }
 
-/** True where nobody on the way can read or change what is sent. */
+/** True where nobody in between can read or change what is sent. */
 function isSafe(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname } = new URL(text);

@@ -1,14 +1,13 @@
 import { type PrincipalTrust, type Provider, type TenantFacts, Unknown } from '../../contract/index.js';
-import { AuditError } from '../../errors.js';
-import { asRecord, differ, FieldReader } from '../record.js';
+import type { AuditError } from '../../errors.js';
+import { asRecord, FieldReader } from '../record.js';
 import {
   collectList,
   errorNote,
   type KindSeen,
   type List,
-  nameOf,
   type Reader,
-  readList,
+  readById,
   summariseKind,
 } from './lists.js';
 import { isUnavailable } from './request-error.js';
@@ -34,33 +33,17 @@ export async function collectTrusts(reader: Reader, required: boolean): Promise<
 export async function readProviders(
   reader: Reader,
 ): Promise<{ providers: TenantFacts['providers']; note: string | null; failure?: AuditError }> {
-  const seen = new Map<string, Provider>();
-  let malformed: string | undefined;
-  const { ending } = await readList(PROVIDERS, reader, (records) => {
-    for (const value of records) {
-      const provider = toProvider(value);
-      if (typeof provider === 'string') malformed ??= provider;
-      else {
-        if (differ(seen.get(provider.id), provider))
-          malformed ??= `twice, with other fields (${provider.id})`;
-        seen.set(provider.id, provider);
-      }
-    }
-  });
-  if (ending instanceof AuditError)
+  const { byId: seen, problem, failure } = await readById(PROVIDERS, reader, toProvider);
+  if (failure)
     return {
       providers: { seen, rest: new Unknown("the tenant's federation providers could not be read", CURE) },
-      note: `Federation providers are not known: ${errorNote(ending)}`,
-      failure: ending,
+      note: `Federation providers are not known: ${errorNote(failure)}`,
+      failure,
     };
-  const reason =
-    ending === 'repeats'
-      ? 'repeats itself instead of going on'
-      : malformed && `lists a provider ${malformed}`;
-  if (!reason) return { providers: { seen, rest: null }, note: null };
+  if (problem === undefined) return { providers: { seen, rest: null }, note: null };
   return {
-    providers: { seen, rest: new Unknown(`${nameOf(PROVIDERS)} ${reason}`, LOOK) },
-    note: `Some federation providers are not known: ${nameOf(PROVIDERS)} ${reason}. ${LOOK}`,
+    providers: { seen, rest: new Unknown(problem, LOOK) },
+    note: `Some federation providers are not known: ${problem}. ${LOOK}`,
   };
 }
 
@@ -69,8 +52,10 @@ function toProvider(value: unknown): Provider | string {
   const read = new FieldReader(asRecord(value) ?? {});
   const id = read.text('id');
   const disabled = read.flag('disabled') === true;
-  if (id === '') return 'without an id';
-  return read.problems[0] ? `whose ${read.problems[0]}` : { id, name: read.text('displayName'), disabled };
+  if (id === '') return 'a provider without an id';
+  return read.problems[0]
+    ? `a provider whose ${read.problems[0]}`
+    : { id, name: read.text('displayName'), disabled };
 }
 
 /** The providers as trusts know them: one that a trust does not name is not known to be missing. */

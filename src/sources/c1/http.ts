@@ -1,6 +1,6 @@
 import { BUILT_IN_ROLE } from '../../contract/index.js';
 import { networkError, RequestError, requestId } from './request-error.js';
-import { abortReason, type Limits } from './retry.js';
+import { abortReason, type Limits, within } from './retry.js';
 
 export interface Request {
   readonly method: 'GET' | 'POST';
@@ -41,40 +41,27 @@ export function createTransport({
   return async (request, signal) => {
     if (signal.aborted) throw abortReason(signal);
     const what = describe(request);
-    // Not AbortSignal.any: on Node 20 it keeps every request's signal alive as long as the run's (nodejs/node#54614).
-    const stop = new AbortController();
-    let timedOut = false;
-    const timer = setTimeout(() => {
-      timedOut = true;
-      stop.abort();
-    }, requestTimeout);
-    const onAbort = () => stop.abort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      const response = await fetch(request.url, {
-        method: request.method,
-        headers: { ...request.headers },
-        redirect: 'manual',
-        signal: stop.signal,
-        ...(request.body === undefined ? {} : { body: request.body }),
-      });
-      await refuseRedirect(response, what);
-      const { status, headers } = response;
-      return { status, headers, body: await readBody(response, responseBytes, what) };
-    } catch (error) {
-      if (error instanceof RequestError) throw error;
-      if (signal.aborted) throw abortReason(signal);
-      if (!timedOut) throw networkError(what, error);
-      throw new RequestError(
-        'network',
-        `${what} got no complete answer within ${requestTimeout / 1000} s.`,
-        'Try again later; if it happens every night, the tenant or the network in between is too slow.',
-        { retryable: true, cause: error },
-      );
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-    }
+    const tooSlow = new RequestError(
+      'network',
+      `${what} got no complete answer within ${requestTimeout / 1000} s.`,
+      'Try again later; if it happens every night, the tenant or the network in between is too slow.',
+      { retryable: true },
+    );
+    return within(requestTimeout, tooSlow, signal, async (stop) => {
+      try {
+        const { method, url, headers, body = null } = request;
+        const response = await fetch(url, { method, headers, body, redirect: 'manual', signal: stop });
+        await refuseRedirect(response, what);
+        return {
+          status: response.status,
+          headers: response.headers,
+          body: await readBody(response, responseBytes, what),
+        };
+      } catch (error) {
+        if (error instanceof RequestError) throw error;
+        throw stop.aborted ? abortReason(stop) : networkError(what, error);
+      }
+    });
   };
 }
 
@@ -115,38 +102,22 @@ async function readBody(response: Response, limit: number, what: string): Promis
 /** Takes secrets out of a text. */
 export type Scrub = (text: string) => string;
 
-/** Shorter texts hold no part of a secret worth hiding. */
-const SHORTEST = 6;
+/** Fields whose texts are words of the API. Rules go by them, and they are never shown. */
+const WORDS_OF_THE_API: ReadonlySet<string> = new Set(['status', 'directoryStatus', 'type', 'kind']);
 
 /**
  * Parses JSON and scrubs every text in it: a server that sends our own secrets back must not get them into a report, where
- * some formats would escape them beyond recognition.
+ * some formats would escape them beyond recognition. Words that rules go by stay, even if a secret equals one.
  *
  * @throws SyntaxError
  */
 export function parseScrubbed(json: string, scrub: Scrub): unknown {
-  const value: unknown = JSON.parse(json);
-  // Without escapes, what the whole text does not hold no text inside of it holds; one look is much cheaper than many.
-  const clean = !json.includes('\\') && scrub(json) === json;
-  return clean ? value : scrubTexts(value, scrub);
-}
-
-/** Fields whose texts are words of the API. Rules go by them, and they are never shown. */
-const WORDS_OF_THE_API: ReadonlySet<string> = new Set(['status', 'directoryStatus', 'type', 'kind']);
-
-/** Scrubs every text in parsed JSON, in place; not what a secret may equal by accident and rules go by. */
-function scrubTexts(value: unknown, scrub: Scrub): unknown {
-  if (typeof value === 'string') {
-    return value.length < SHORTEST || BUILT_IN_ROLE.test(value) ? value : scrub(value);
-  }
-  if (typeof value !== 'object' || value === null) return value;
-  const fields = value as Record<string, unknown>;
-  for (const [name, field] of Object.entries(fields)) {
-    if (typeof field === 'string' && WORDS_OF_THE_API.has(name)) continue;
-    const clean = scrubTexts(field, scrub);
-    if (clean !== field) fields[name] = clean;
-  }
-  return value;
+  // Without escapes, what the full text does not hold no text inside of it holds; one look is much cheaper than many.
+  if (!json.includes('\\') && scrub(json) === json) return JSON.parse(json);
+  return JSON.parse(json, (name, value) => {
+    const isWord = typeof value !== 'string' || WORDS_OF_THE_API.has(name) || BUILT_IN_ROLE.test(value);
+    return isWord ? value : scrub(value);
+  });
 }
 
 /** The same error, its message without secrets. */

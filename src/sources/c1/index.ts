@@ -3,10 +3,8 @@ import {
   type Credential,
   type Fact,
   ifKnown,
-  isKnown,
   type Kind,
   type Owner,
-  type Role,
   type Snapshot,
   type TenantFacts,
   Unknown,
@@ -37,6 +35,7 @@ import {
   holdsNoAdministratorRole,
   introspect,
   isSuperAdministrator,
+  type RolesSeen,
   readAllowList,
   readRoles,
 } from './tenant-facts.js';
@@ -45,9 +44,9 @@ interface C1Options {
   readonly access: TenantAccess;
   readonly scope: 'mine' | 'tenant';
   readonly kinds: readonly Kind[];
-  /** Somebody checked that the caller sees everything, whatever its roles are. */
+  /** The configuration states that the caller sees everything, whatever its roles are. */
   readonly callerSeesAll: boolean;
-  /** Kinds asked for by name: without them the run is incomplete. Personal clients always are. */
+  /** Kinds requested by name: without them the run is incomplete. Personal clients are always required. */
   readonly required: ReadonlySet<Kind>;
   readonly limits: Limits;
   readonly log: Pick<Logger, 'debug' | 'info'>;
@@ -58,11 +57,11 @@ interface C1Options {
   readonly session?: Session;
   /** Takes what was hidden out of what the tenant sends. */
   readonly scrub?: (text: string) => string;
-  /** Told how many records each page brought. */
+  /** Called with the number of records of each page. */
   readonly onRecords: (count: number) => void;
 }
 
-/** A login at the tenant; the token is got when it is first needed. */
+/** A login at the tenant; the token is requested when it is first needed. */
 export function openSession({
   access,
   limits,
@@ -110,87 +109,69 @@ async function collect(
   const session = options.session ?? openSession(options);
   const client = new ApiClient({ origin: access.origin, session, limits, log, now, scrub, signal });
   const bare: Reader = { client, pageLimit: limits.pages, onRecords: options.onRecords };
-  const people = new UserLookup(bare);
-  const reader: Reader = {
-    ...bare,
-    onCredentials(credentials) {
-      // Of one's own list there is one owner, and others that it may hold by mistake are dropped later.
-      if (scope === 'tenant')
-        for (const { kind, ownerId } of credentials) if (kind === 'personal-client') people.add(ownerId);
-      onCredentials?.(credentials);
-    },
+  const lookup = new UserLookup(bare);
+  const onPage = (credentials: readonly Credential[]) => {
+    // One's own list has one owner, and others that it may hold by mistake are dropped later.
+    if (scope === 'tenant') for (const id of ownerIds(credentials, true)) lookup.add(id);
+    onCredentials?.(credentials);
   };
+  const reader: Reader = { ...bare, onCredentials: onPage };
 
   const caller = await introspect(client);
-  const claimed = options.callerSeesAll && scope === 'tenant';
-  const wantsPrincipals = kinds.some((kind) => kind !== 'personal-client');
-  const wantsTrusts = kinds.includes('federation-trust');
-  const [
-    { seen, principals },
-    { roles, note: rolesNote, failure: rolesFailure },
-    { allowList, note: settingsNote, failure: settingsFailure },
-    providers,
-    planted,
-  ] = await Promise.all([
-    collectKinds(options, reader, caller, wantsPrincipals),
+  const [lists, roles, settings, providers, planted] = await Promise.all([
+    collectKinds(options, reader, caller),
     readRoles(reader),
     readAllowList(client),
-    wantsTrusts ? readProviders(reader) : NO_PROVIDERS,
+    kinds.includes('federation-trust') ? readProviders(reader) : NO_PROVIDERS,
     readDecoys(reader),
   ]);
-
-  const superAdministrator = isSuperAdministrator(caller, roles);
-  const seesAll = superAdministrator === true || claimed;
-  const {
-    credentials,
-    decoys,
-    note: decoysNote,
-  } = setDecoysApart(
+  const { seen, principals } = lists;
+  const apart = setDecoysApart(
     seen.flatMap((kind) => kind.credentials),
     planted.decoys,
   );
+  const { credentials, decoys } = apart;
+
+  const claimed = options.callerSeesAll && scope === 'tenant';
   const me = claimed && caller.userId !== undefined ? [caller.userId] : [];
-  const persons = await readOwners(reader, people, [...ownerIds(credentials, true), ...me], roles);
-  if (
-    claimed &&
-    holdsNoAdministratorRole(caller, roles, rolesBehind(options, credentials, persons.owners, caller))
-  )
-    throw claimRefused();
-  const machines = principals && principalOwners(ownerIds(credentials, false), principals, roles, seesAll);
-  const sourceFailures = seen.flatMap((kind) => (kind.failure && kind.seen.required ? [kind.failure] : []));
-  const outages = [
-    ['users', persons.failure],
-    ['roles', rolesFailure],
-    ['the session settings', settingsFailure],
-    ['federation providers', providers.failure],
-  ] as const;
-  const gaps = outages.flatMap(([what, failure]) =>
-    failure && isOutage(failure) ? [{ what, failure }] : [],
-  );
-  const unproven =
-    scope === 'tenant' && !seesAll && (sourceFailures.length === 0 || seen.some(({ seen }) => seen.pages > 0))
-      ? mayNotSeeAll(superAdministrator, caller.failure)
-      : undefined;
-  const clock = clockProblem(client.skew);
-  const failures = distinct([
-    ...sourceFailures,
-    ...(planted.failure ? [planted.failure] : []),
-    ...gaps.map(({ failure }) => failure),
-    ...(clock?.grave ? [clock.error] : []),
-  ]);
-  const owners = new Map<string, Fact<Owner>>([...persons.owners, ...(machines?.owners ?? [])]);
-  const listed = seen.find((kind) => kind.seen.kind === 'federation-trust');
-  const trusts = listed && {
-    ...listed,
-    credentials: credentials.filter(({ kind }) => kind === 'federation-trust'),
-  };
+  const people = await readOwners(reader, lookup, [...ownerIds(credentials, true), ...me], roles.roles);
+  if (claimed) refuseFalseClaim(options, caller, roles.roles, credentials, people.owners);
+  const superAdministrator = isSuperAdministrator(caller, roles.roles);
+  const seesAll = superAdministrator === true || claimed;
+  const machines =
+    principals && principalOwners(ownerIds(credentials, false), principals, roles.roles, seesAll);
+  const trusts = trustsAmong(seen, credentials);
   const facts: TenantFacts = {
-    owners,
-    roles,
-    allowList,
+    owners: new Map([...people.owners, ...(machines?.owners ?? [])]),
+    roles: roles.roles,
+    allowList: settings.allowList,
     providers: providersOf(trusts, providers.providers),
-    trusts: trusts ? trustsByPrincipal(trusts, providers.providers) : undefined,
+    trusts: trusts && trustsByPrincipal(trusts, providers.providers),
   };
+  const missing = whatIsMissing({
+    seen,
+    caller,
+    unproven: scope === 'mine' || seesAll ? undefined : mayNotSeeAll(superAdministrator, caller.failure),
+    planted,
+    clock: clockProblem(client.skew),
+    side: {
+      users: people.failure,
+      roles: roles.failure,
+      'the session settings': settings.failure,
+      'federation providers': providers.failure,
+    },
+    notes: [
+      roles.note,
+      settings.note,
+      providers.note,
+      principalsNote(principals, kinds),
+      people.note,
+      machines?.note ?? null,
+      planted.note,
+      apart.note,
+    ],
+    claim: claimed ? claimNote(superAdministrator) : null,
+  });
   return {
     tenant: access.tenant,
     scope,
@@ -198,39 +179,78 @@ async function collect(
     seesAll,
     credentials,
     decoys,
-    gaps: [
-      ...(unproven ? [unproven.message.replace(/\.$/, '')] : []),
-      ...(planted.gap === null ? [] : [planted.gap]),
-      // What stopped a source is already said there.
-      ...gaps
-        .filter(({ failure }) => !sourceFailures.some((other) => keyOf(other) === keyOf(failure)))
-        .map(({ what, failure }) => `${what} could not be read (${failure.message})`),
-      ...(clock?.grave ? [clock.error.message.replace(/\.$/, '')] : []),
-    ],
     sources: seen.map((kind) => kind.seen),
     facts,
+    ...missing,
+  };
+}
+
+interface Parts {
+  readonly seen: readonly KindSeen[];
+  readonly caller: Caller;
+  /** Why the caller may not be shown everything. */
+  readonly unproven: AuditError | undefined;
+  readonly planted: Awaited<ReturnType<typeof readDecoys>>;
+  readonly clock: ReturnType<typeof clockProblem>;
+  /** What else was read, and why it could not be. */
+  readonly side: Readonly<Record<string, AuditError | undefined>>;
+  readonly notes: readonly (string | null)[];
+  /** What the configuration states about the caller. */
+  readonly claim: string | null;
+}
+
+/** What keeps the run from being complete, what could not be read, and why. */
+function whatIsMissing(parts: Parts): Pick<Snapshot, 'gaps' | 'notes' | 'failures'> {
+  const { seen, caller, planted, clock, side } = parts;
+  const stopped = seen.flatMap(({ failure, seen: { required } }) => (failure && required ? [failure] : []));
+  // Where every source failed, that failure says everything.
+  const isUnread = stopped.length > 0 && seen.every(({ seen: { pages } }) => pages === 0);
+  const unproven = isUnread ? undefined : parts.unproven;
+  const outages = Object.entries(side).flatMap(([what, failure]) =>
+    failure && isOutage(failure) ? [{ what, failure }] : [],
+  );
+  const wrongClock = clock?.grave ? [clock.error] : [];
+  const failures = distinct([
+    ...stopped,
+    ...(planted.failure ? [planted.failure] : []),
+    ...outages.map(({ failure }) => failure),
+    ...wrongClock,
+  ]);
+  return {
+    gaps: [
+      ...(unproven ? [withoutStop(unproven.message)] : []),
+      ...(planted.gap === null ? [] : [planted.gap]),
+      // What stopped a source is already said there.
+      ...outages
+        .filter(({ failure }) => !stopped.some((other) => keyOf(other) === keyOf(failure)))
+        .map(({ what, failure }) => `${what} could not be read (${failure.message})`),
+      ...wrongClock.map(({ message }) => withoutStop(message)),
+    ],
     notes: [
-      claimed ? CLAIM_NOTE[superAdministrator === true ? 'confirmed' : 'unconfirmed'] : null,
+      parts.claim,
       unproven ? errorNote(unproven) : null,
       caller.failure && unproven ? null : caller.note,
-      rolesNote,
-      settingsNote,
-      providers.note,
-      principalsNote(principals, kinds),
-      persons.note,
-      machines?.note ?? null,
-      planted.note,
-      decoysNote,
+      ...parts.notes,
       clock ? errorNote(clock.error) : null,
     ]
       .filter((note) => note !== null)
-      // What stopped everything is told once, and no right mends it.
+      // What stopped everything is reported once, and granting a right does not fix it.
       .filter((note) => !failures.some((failure) => note.includes(causeOf(failure)))),
     failures: [...(unproven ? [unproven] : []), ...failures],
   };
 }
 
-/** One cause often stops several sources: it is told once, by the first of them. */
+function withoutStop(sentence: string): string {
+  return sentence.replace(/\.$/, '');
+}
+
+/** The federation trusts without the decoys among them. */
+function trustsAmong(seen: readonly KindSeen[], credentials: readonly Credential[]): KindSeen | undefined {
+  const listed = seen.find((kind) => kind.seen.kind === 'federation-trust');
+  return listed && { ...listed, credentials: credentials.filter(({ kind }) => kind === 'federation-trust') };
+}
+
+/** One cause often stops several sources: it is reported once, by the first of them. */
 function distinct(failures: readonly AuditError[]): AuditError[] {
   return [...new Map([...failures].reverse().map((failure) => [keyOf(failure), failure])).values()].reverse();
 }
@@ -256,7 +276,7 @@ const NO_PROVIDERS: Awaited<ReturnType<typeof readProviders>> = {
 
 /** Why an audit of everyone's credentials may have been shown only some. */
 function mayNotSeeAll(superAdministrator: boolean | undefined, failure: AuditError | undefined): AuditError {
-  const reason = failure === undefined ? '' : ` (${failure.message.replace(/\.$/, '')})`;
+  const reason = failure === undefined ? '' : ` (${withoutStop(failure.message)})`;
   const who =
     superAdministrator === false
       ? 'The audit does not run as a Super Administrator (system:owner)'
@@ -268,29 +288,24 @@ function mayNotSeeAll(superAdministrator: boolean | undefined, failure: AuditErr
   );
 }
 
-const CLAIM = 'The configuration states that the audit sees every credential (callerSeesAll: true)';
-const CLAIM_NOTE = {
-  confirmed: `${CLAIM}; it runs as a Super Administrator.`,
-  unconfirmed: `${CLAIM}; c1-audit cannot confirm it.`,
-} as const;
-
-/** The role scope of the audit's own credential, and its owner's roles. */
-function rolesBehind(
-  { access }: C1Options,
-  credentials: readonly Credential[],
-  owners: ReadonlyMap<string, Fact<Owner>>,
-  { userId = '' }: Caller,
-): { readonly scope: readonly string[] | undefined; readonly owner: readonly Role[] | undefined } {
-  const own = credentials.find(({ clientId }) => clientId === access.clientId);
-  const owner = owners.get(userId);
-  return {
-    scope: own && ifKnown(own.scopedRoleIds),
-    owner: owner && isKnown(owner) ? owner.roles : undefined,
-  };
+function claimNote(superAdministrator: boolean | undefined): string {
+  const known = superAdministrator ? 'it runs as a Super Administrator' : 'c1-audit cannot confirm it';
+  return `The configuration states that the audit sees every credential (callerSeesAll: true); ${known}.`;
 }
 
-function claimRefused(): AuditError {
-  return new AuditError(
+/** @throws AuditError `config` where the audit states that it sees everything but is known not to. */
+function refuseFalseClaim(
+  { access }: C1Options,
+  caller: Caller,
+  roles: RolesSeen['roles'],
+  credentials: readonly Credential[],
+  owners: ReadonlyMap<string, Fact<Owner>>,
+): void {
+  const own = credentials.find(({ clientId }) => clientId === access.clientId);
+  const owner = owners.get(caller.userId ?? '');
+  const scope = own && ifKnown(own.scopedRoleIds);
+  if (!holdsNoAdministratorRole(caller, roles, { scope, owner: owner && ifKnown(owner)?.roles })) return;
+  throw new AuditError(
     'config',
     'callerSeesAll is true in the configuration, but the credential that runs the audit holds no administrator role.',
     'Remove callerSeesAll, or run the audit with a credential of a Super Administrator.',
@@ -301,19 +316,29 @@ async function collectKinds(
   { access, kinds, scope, required }: C1Options,
   reader: Reader,
   caller: Caller,
-  wantsPrincipals: boolean,
 ): Promise<{ seen: readonly KindSeen[]; principals: PrincipalsSeen | undefined }> {
-  const principals = wantsPrincipals ? readPrincipals(reader) : undefined;
+  let principals: Promise<PrincipalsSeen> | undefined;
+  const readPrincipalsOnce = () => {
+    principals ??= readPrincipals(reader);
+    return principals;
+  };
   const collectors: Record<Kind, () => Promise<KindSeen>> = {
-    'personal-client': async () =>
+    'personal-client': () =>
       scope === 'mine' ? collectMine(reader, caller.userId) : collectEveryones(reader),
     'service-principal-credential': async () =>
       collectPrincipalCredentials(
         reader,
-        await (principals ?? readPrincipals(reader)),
+        await readPrincipalsOnce(),
         required.has('service-principal-credential'),
       ),
-    'federation-trust': () => collectTrusts(reader, required.has('federation-trust')),
+    'federation-trust': async () => {
+      const [trusts] = await Promise.all([
+        collectTrusts(reader, required.has('federation-trust')),
+        // Their owners.
+        readPrincipalsOnce(),
+      ]);
+      return trusts;
+    },
   };
   // A ready token does not name its credential, but the tenant may.
   const self = access.clientId ?? caller.principal ?? null;
@@ -329,9 +354,9 @@ function ownerIds(credentials: readonly Credential[], personal: boolean): string
   return [...ids].sort();
 }
 
-/** Trusts were asked for, but their service principals could not all be seen. */
+/** Trusts were requested, but the list of their service principals is not complete. */
 function principalsNote(principals: PrincipalsSeen | undefined, kinds: readonly Kind[]): string | null {
   if (!principals || principals.ending === 'end' || kinds.includes('service-principal-credential'))
     return null;
-  return 'Some owners of federation trusts are not known: the list of service principals could not be read whole.';
+  return 'Some owners of federation trusts are not known: the list of service principals could not be read completely.';
 }

@@ -116,6 +116,41 @@ export async function readList(
   }
 }
 
+/** Records by id. `problem` says why they cannot be relied on. */
+interface ById<T> {
+  readonly byId: ReadonlyMap<string, T>;
+  readonly problem: string | undefined;
+  readonly failure: AuditError | undefined;
+}
+
+/**
+ * Reads a list of records that are looked up by id.
+ *
+ * @param parse  the record; undefined for one to leave out; or what is wrong with it
+ */
+export async function readById<T extends { readonly id: string }>(
+  list: List,
+  reader: Reader,
+  parse: (record: unknown) => T | string | undefined,
+): Promise<ById<T>> {
+  const byId = new Map<string, T>();
+  let malformed: string | undefined;
+  const { ending } = await readList(list, reader, (records) => {
+    for (const record of records) {
+      const value = parse(record);
+      if (typeof value === 'string') malformed ??= value;
+      else if (value) {
+        if (differ(byId.get(value.id), value)) malformed ??= `${value.id} twice, with other fields`;
+        byId.set(value.id, value);
+      }
+    }
+  });
+  if (ending instanceof AuditError) return { byId, problem: ending.message, failure: ending };
+  if (ending === 'repeats')
+    return { byId, problem: `${nameOf(list)} repeats itself instead of going on`, failure: undefined };
+  return { byId, problem: malformed && `${nameOf(list)} lists ${malformed}`, failure: undefined };
+}
+
 /** One page as it came. */
 export interface Page {
   readonly records: readonly unknown[];

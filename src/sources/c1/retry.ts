@@ -42,7 +42,7 @@ export type RetryLimits = Pick<Limits, 'retries' | 'firstDelay' | 'longestDelay'
 /**
  * Runs a task until it succeeds, cannot be helped, or has been tried often enough.
  *
- * p-retry cannot be given a delay, so it waits for nothing itself and the wait is taken in `onFailedAttempt`.
+ * p-retry cannot be given a delay for each try, so `onFailedAttempt` waits, or ends it by throwing.
  */
 export function withRetries<T>(
   task: () => Promise<T>,
@@ -54,11 +54,9 @@ export function withRetries<T>(
     retries: limits.retries,
     minTimeout: 0,
     signal,
-    shouldRetry: ({ error, attemptNumber }) =>
-      delayBeforeRetry(error, attemptNumber, limits, 0) !== undefined,
     onFailedAttempt: async ({ error, attemptNumber }) => {
       const delay = delayBeforeRetry(error, attemptNumber, limits, Math.random());
-      if (delay === undefined) return;
+      if (delay === undefined) throw error;
       onRetry(error as RequestError, delay);
       await sleep(delay, signal);
     },

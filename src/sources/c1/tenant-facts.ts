@@ -8,9 +8,9 @@ import {
   Unknown,
 } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
-import { asRecord, differ, FieldReader, unlessDeletedLater, type WireRecord } from '../record.js';
+import { asRecord, FieldReader, unlessDeletedLater, type WireRecord } from '../record.js';
 import type { ApiClient } from './client.js';
-import { errorNote, type List, nameOf, type Reader, readList } from './lists.js';
+import { errorNote, type List, nameOf, type Reader, readById } from './lists.js';
 
 export const LIST: List = { method: 'GET', path: '/iam/roles' };
 const CURE = "Give the audit's credential the right to read roles (GET /iam/roles).";
@@ -26,35 +26,23 @@ export interface RolesSeen {
 
 /** The tenant's undeleted roles by id; unknown unless the list was read completely, or a role would look deleted. */
 export async function readRoles(reader: Reader): Promise<RolesSeen> {
-  const roles = new Map<string, Role>();
-  let malformed: string | undefined;
-  const { ending } = await readList(LIST, reader, (records) => {
-    for (const value of records) {
-      const role = toRole(unlessDeletedLater(asRecord(value) ?? {}, reader.client.now));
-      if (typeof role === 'string') malformed ??= role;
-      else if (role) {
-        if (differ(roles.get(role.id)?.name, role.name))
-          malformed ??= `twice, with other fields (${role.id})`;
-        roles.set(role.id, role);
-      }
-    }
-  });
-  if (ending instanceof AuditError)
+  const { now } = reader.client;
+  const read = await readById(LIST, reader, (value) =>
+    toRole(unlessDeletedLater(asRecord(value) ?? {}, now)),
+  );
+  const { byId: roles, failure } = read;
+  if (failure)
     return {
       roles: new Unknown("the tenant's roles could not be read", CURE),
-      note: `Roles are not known: ${errorNote(ending)} ${CURE}`,
-      failure: ending,
+      note: `Roles are not known: ${errorNote(failure)} ${CURE}`,
+      failure,
     };
-  if (ending === 'repeats') return notKnown('repeats itself instead of going on');
-  if (malformed !== undefined) return notKnown(`lists a role ${malformed}`);
-  if (![...roles.values()].some(({ name }) => name === ALWAYS_THERE))
-    return notKnown(`does not list ${ALWAYS_THERE}, which every tenant has`);
-  return { roles, note: null };
-}
-
-function notKnown(why: string): RolesSeen {
-  const reason = `${nameOf(LIST)} ${why}`;
-  return { roles: new Unknown(reason, CURE), note: `Roles are not known: ${reason}. ${CURE}` };
+  const isPlausible = [...roles.values()].some(({ name }) => name === ALWAYS_THERE);
+  const problem =
+    read.problem ??
+    (isPlausible ? undefined : `${nameOf(LIST)} does not list ${ALWAYS_THERE}, which every tenant has`);
+  if (problem === undefined) return { roles, note: null };
+  return { roles: new Unknown(problem, CURE), note: `Roles are not known: ${problem}. ${CURE}` };
 }
 
 /** The role, undefined for a deleted one, or what is wrong with its record. */
@@ -63,12 +51,12 @@ function toRole(record: WireRecord): Role | string | undefined {
   const role = { id: read.text('id'), name: read.text('name'), displayName: read.text('displayName') };
   const deletedAt = read.instant('deletedAt');
   const builtIn = read.flag('systemBuiltin') === true;
-  if (read.problems[0]) return `whose ${read.problems[0]}`;
-  if (role.id === '') return 'without an id';
+  if (read.problems[0]) return `a role whose ${read.problems[0]}`;
+  if (role.id === '') return 'a role without an id';
   if (deletedAt !== null) return undefined;
   // Blank where the caller may not read it. A built-in role cannot be recognised without its name.
   const blank = role.name === '' && (builtIn || role.displayName === '');
-  return blank ? 'whose name is blank' : role;
+  return blank ? 'a role whose name is blank' : role;
 }
 
 /** Who the audit runs as. */
