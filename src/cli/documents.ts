@@ -37,15 +37,11 @@ export function documentTargets<F extends Format>(
 /** Writes a document to every target. Returns `code`, or exit 3 if any target failed. */
 export async function writeDocuments<F extends Format>(
   targets: readonly OutputTarget<F>[],
-  render: (format: F) => Promise<Iterable<string>>,
+  render: (format: F) => Iterable<string>,
   code: ExitCode,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const delivered = await deliverDocument(
-    targets,
-    async (format) => inBatches(await render(format)),
-    context,
-  );
+  const delivered = await deliverDocument(targets, async (format) => inBatches(render(format)), context);
   return delivered ? code : EXIT.incomplete;
 }
 

@@ -17,7 +17,7 @@ import type { Writable } from 'node:stream';
 import type { Report } from '../engine/report.js';
 import { AuditError } from '../errors.js';
 import type { Io } from '../io.js';
-import { FORMATS, type Format, isFormat, loadPartReporter } from '../reporters/index.js';
+import { FORMATS, type Format, isFormat, loadReporter } from '../reporters/index.js';
 import type { ReporterContext } from '../reporters/reporter.js';
 import { inActions, stopCommands } from './github.js';
 
@@ -135,7 +135,7 @@ export async function writeReports(
   about: ReporterContext,
   { stdoutIsFree = true, ...context }: WriteContext & { readonly stdoutIsFree?: boolean },
 ): Promise<Record<string, string>> {
-  const render = async (format: Format) => (await loadPartReporter(format))(report, about);
+  const render = async (format: Format) => (await loadReporter(format))(report, about);
   const wanted = stdoutIsFree ? targets : targets.filter(({ file }) => file !== undefined);
   const written = await writeTargets(wanted, render, context);
   // What was found is not lost with a file that cannot be written.

@@ -4,7 +4,14 @@ import { forCsv } from './escape.js';
 import type { Reporter } from './reporter.js';
 import { roleWord } from './words.js';
 
-/** Cells by column, in the order of the columns. An empty cell is "never", "not known" or "does not apply". */
+/** One row per finding. */
+export const csv: Reporter = (report) =>
+  stringify(
+    report.findings.map((finding) => Object.values(COLUMNS).map((cell) => forCsv(cell(finding) ?? ''))),
+    { header: true, columns: Object.keys(COLUMNS) },
+  );
+
+/** The cell of each column, in order. An empty cell means never, not known, or not applicable. */
 const COLUMNS: Readonly<Record<string, (finding: Finding) => string | null | undefined>> = {
   severity: (finding) => finding.severity,
   outcome: (finding) => finding.outcome,
@@ -29,10 +36,3 @@ const COLUMNS: Readonly<Record<string, (finding: Finding) => string | null | und
   waivedUntil: (finding) => finding.waiver?.expires,
   waiverReason: (finding) => finding.waiver?.reason,
 };
-
-/** One row a finding. */
-export const csv: Reporter = (report) =>
-  stringify(
-    report.findings.map((finding) => Object.values(COLUMNS).map((cell) => forCsv(cell(finding) ?? ''))),
-    { header: true, columns: Object.keys(COLUMNS) },
-  );

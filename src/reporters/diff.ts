@@ -9,261 +9,73 @@ import {
 } from '../engine/report-diff.js';
 import { cutTo, forMarkdown, forTerminal, neutraliseJson } from './escape.js';
 import type { Format } from './index.js';
-import { findingInOrder, judgedInOrder } from './json.js';
-import { count, coverageLine, credentialName, minute, number, ownerWords } from './words.js';
+import { findingInOrder, jsonList, judgedInOrder } from './json.js';
+import { count, coverageLine, credentialName, minute, number, ownerWords, tenantName } from './words.js';
 
-/** The forms of a comparison, each loaded on demand. */
-const LOADERS = {
-  text: async () => diffText,
-  markdown: async () => diffMarkdown,
-  json: async () => diffJson,
-} satisfies Partial<Record<Format, () => Promise<(diff: ReportDiff) => Iterable<string>>>>;
+const FORMS = {
+  text: diffText,
+  markdown: diffMarkdown,
+  json: diffJson,
+} satisfies Partial<Record<Format, (diff: ReportDiff) => Iterable<string>>>;
 
-export const DIFF_FORMATS = Object.keys(LOADERS) as readonly (keyof typeof LOADERS)[];
+export const DIFF_FORMATS = Object.keys(FORMS) as readonly (keyof typeof FORMS)[];
 
 /** Renders in parts: a comparison may be as long as the reports. */
-export async function renderDiff(
-  format: (typeof DIFF_FORMATS)[number],
-  diff: ReportDiff,
-): Promise<Iterable<string>> {
-  return (await LOADERS[format]())(diff);
+export function renderDiff(format: (typeof DIFF_FORMATS)[number], diff: ReportDiff): Iterable<string> {
+  return FORMS[format](diff);
 }
 
-/*
- * The wording that all forms of a comparison share. As everywhere, other people's text is in it as it came: each form
- * escapes the whole for its sink.
- */
-
-/** One finding or credential: what it is, and what there is to say of it. */
-export interface DiffEntry {
-  readonly head: string;
-  readonly details: readonly string[];
+/** A comparison for people at a terminal. */
+function* diffText(diff: ReportDiff): Generator<string> {
+  const safe = (text: string, length = 1000) => forTerminal(cutTo(text, length));
+  yield `${safe(title(diff))}\n`;
+  for (const line of head(diff)) yield `  ${safe(line, 2000)}\n`;
+  for (const section of sections(diff)) {
+    yield `\n${section.title.toUpperCase()}\n`;
+    for (const entry of section.entries) {
+      const details = entry.details.map((detail) => `    ${safe(detail)}\n`);
+      yield `  ${safe(entry.head)}\n${details.join('')}`;
+    }
+  }
+  yield `\nSummary: ${summary(diff)}\n`;
 }
 
-/** Entries are made as they are asked for: there may be hundreds of thousands. */
-export interface DiffSection {
-  readonly title: string;
-  readonly count: number;
-  readonly entries: Iterable<DiffEntry>;
-}
-
-export function diffTitle({ before, after }: ReportDiff): string {
-  const tenant = after.run.tenant || 'an unnamed tenant';
-  return `What changed in ${tenant} between ${minute(before.run.asOf)} and ${minute(after.run.asOf)}`;
-}
-
-/** What both reports saw, and what a reader must know before believing the rest. */
-export function diffHead(diff: ReportDiff): string[] {
-  return [
-    `Old report: ${coverageLine(diff.before)}`,
-    `New report: ${coverageLine(diff.after)}`,
-    ...diffNotes(diff).map((note) => `Note: ${note}`),
-  ];
-}
-
-export function diffNotes({ before, after }: ReportDiff): string[] {
-  const notes: string[] = [];
-  if (!after.coverage.complete)
-    notes.push('The new report is incomplete: what it did not see is told as not seen, never as resolved.');
-  const whole = new Set(
-    before.coverage.sources.flatMap(({ kind, status }) => (status === 'complete' ? [kind] : [])),
-  );
-  for (const { kind, status } of after.coverage.sources)
-    if (status !== 'unavailable' && !whole.has(kind))
-      notes.push(
-        `The old report did not see ${kindName(kind, 2)} whole: what is new among them may be older.`,
-      );
-  if (!seesAllOf(before, after))
-    notes.push(
-      `The scopes differ (${scope(before)}, then ${scope(after)}): credentials that the new report does not hold are told as not seen.`,
-    );
-  else if (!seesAllOf(after, before))
-    notes.push(
-      `The scopes differ (${scope(before)}, then ${scope(after)}): what is new may only have come into sight.`,
-    );
-  if (after.coverage.mayBeFiltered)
-    notes.push(
-      "The new audit is not known to run as a Super Administrator, so that ConductorOne may leave credentials out: those that the new report does not hold are told as not seen, but for the caller's own personal clients.",
-    );
-  if (before.coverage.mayBeFiltered)
-    notes.push(
-      'The old audit is not known to run as a Super Administrator: what is new may only have come into sight.',
-    );
-  if (after.run.scope === 'file')
-    notes.push('The new report is of a file: what is gone was not in that file.');
-  if (hidesFindings(before))
-    notes.push('A least severity kept findings out of the old report: what is new may be older.');
-  if (hidesFindings(after))
-    notes.push(
-      'A least severity keeps findings out of the new report: what is missing there may be among them, and is told as not seen. Save reports to compare without --min-severity.',
-    );
-  if (!haveSameLimits(before, after))
-    notes.push(
-      'The limits of rules differ (options, or a profile): findings that are missing on credentials which are still there are told as not seen, and what is new or changed may come of it.',
-    );
-  if (before.tool.version !== after.tool.version)
-    notes.push(
-      `The reports were written by different versions (${before.tool.version}, then ${after.tool.version}), whose rules may differ.`,
-    );
-  return notes;
-}
-
-function scope({ run }: ReportDiff['before']): string {
-  return run.scope === 'mine' && run.self?.userId ? `mine of ${run.self.userId}` : run.scope;
-}
-
-const HOW = {
-  mended: 'no longer found',
-  ended: 'the credential has ended or was disabled',
-  gone: 'the credential is gone',
-} as const;
-
-const WHY: Record<UnseenFinding['why'], string> = {
-  source: 'its source was not seen whole',
-  scope: 'the new audit could not see whose it is',
-  filtered: 'ConductorOne may have left its credential out',
-  hidden: 'it may be among the findings that the least severity left out',
-  rule: 'the rule did not run for the new report',
-  settings: 'the rules went by other limits',
-};
-
-/** In the order a reader needs them; empty ones are left out. */
-export function diffSections(diff: ReportDiff): DiffSection[] {
-  const { added, changed, resolved, notSeen, credentials } = diff;
-  const sections: DiffSection[] = [
-    section('New', 'finding', added, (finding) => ({
-      head: headOf(finding),
-      details: [finding.message, owner(finding), `To do: ${finding.fix}`],
-    })),
-    section('Changed', 'finding', changed, (change) => ({
-      head: `${change.worsened ? 'WORSE ' : ''}${headOf(change.after)}`,
-      details: [
-        change.changes.map((what) => CHANGED[what](change.before, change.after)).join('; '),
-        change.after.message,
-      ],
-    })),
-    section('Not seen', 'finding', notSeen, ({ finding, why }) => ({
-      head: headOf(finding),
-      details: [`may still be there: ${WHY[why]}`],
-    })),
-    section('Resolved', 'finding', resolved, ({ finding, how }) => ({
-      head: headOf(finding),
-      details: [HOW[how]],
-    })),
-    section('Appeared', 'credential', credentials.appeared, credentialEntry),
-    section('Gone', 'credential', credentials.gone, credentialEntry),
-    section('Not seen', 'credential', credentials.notSeen, credentialEntry),
-  ];
-  return sections.filter((one) => one.count > 0);
-}
-
-const CHANGED: Record<Change, (before: Finding, after: Finding) => string> = {
-  severity: (before, after) => `severity ${before.severity} → ${after.severity}`,
-  outcome: (_, after) =>
-    after.outcome === 'unknown' ? 'can no longer be judged' : 'could not be judged before',
-  waiver: (_, after) =>
-    isWaived(after) ? `waived${after.waiver ? ` until ${after.waiver.expires}` : ''}` : 'no longer waived',
-  status: () => 'was resolved in between, and is back',
-  message: (before) => `said before: ${before.message}`,
-};
-
-function section<T>(
-  title: string,
-  noun: string,
-  items: readonly T[],
-  entry: (item: T) => DiffEntry,
-): DiffSection {
-  return {
-    title: `${title}: ${count(items.length, noun)}`,
-    count: items.length,
-    entries: lazily(items, entry),
-  };
-}
-
-function* lazily<T, R>(items: readonly T[], make: (item: T) => R): Generator<R> {
-  for (const item of items) yield make(item);
-}
-
-/** `high no-expiry (waived): nightly export (2Kx…, personal client)`. */
-function headOf(finding: Finding): string {
-  const { rule, severity, outcome, credential, fingerprint } = finding;
-  const marks = [
-    ...(outcome === 'unknown' ? ['could not be judged'] : []),
-    ...(isWaived(finding) ? ['waived'] : []),
-  ];
-  const what = credential
-    ? `${credentialName(credential)} (${credential.id}, ${kindName(credential.kind)})`
-    : `waiver (${fingerprint.slice(0, 12)})`;
-  return `${severity} ${rule}${marks.length > 0 ? ` (${marks.join(', ')})` : ''}: ${what}`;
-}
-
-function owner({ credential }: Finding): string {
-  return credential ? `owner ${ownerWords(credential.owner)}` : '';
-}
-
-function credentialEntry(credential: ReportDiff['credentials']['gone'][number]): DiffEntry {
-  return {
-    head: `${credentialName(credential)} (${credential.id}, ${kindName(credential.kind)})`,
-    details: [`owner ${ownerWords(credential.owner)}`],
-  };
-}
-
-/** `2 findings new, 1 changed (1 worse), 3 resolved, 1 not seen, 12 unchanged; …`. */
-export function diffSummary({
-  added,
-  changed,
-  resolved,
-  notSeen,
-  unchanged,
-  credentials,
-}: ReportDiff): string {
-  const worse = changed.filter((change) => change.worsened).length;
-  const findings = [
-    `${count(added.length, 'finding')} new`,
-    `${number(changed.length)} changed${worse > 0 ? ` (${number(worse)} worse)` : ''}`,
-    `${number(resolved.length)} resolved`,
-    `${number(notSeen.length)} not seen`,
-    `${number(unchanged)} unchanged`,
-  ];
-  const { appeared, gone, notSeen: unseen } = credentials;
-  const keys = [
-    `${count(appeared.length, 'credential')} appeared`,
-    `${number(gone.length)} gone`,
-    ...(unseen.length > 0 ? [`${number(unseen.length)} not seen`] : []),
-  ];
-  return `${findings.join(', ')}; ${keys.join(', ')}`;
-}
-
-/**
- * ❌ for an incomplete new report; ✅ only where nothing is new or worse, and nothing was kept out that could be.
- */
-export function diffMark({ after, added, changed, notSeen, credentials }: ReportDiff): string {
-  if (!after.coverage.complete) return '❌';
-  const quiet =
-    added.length === 0 &&
-    !changed.some((change) => change.worsened) &&
-    !hidesFindings(after) &&
-    notSeen.length === 0 &&
-    credentials.notSeen.length === 0;
-  return quiet ? '✅' : '⚠️';
+/** A comparison for issues, wikis and GitHub's job summary. What matters most comes first: a summary may be cut. */
+function* diffMarkdown(diff: ReportDiff): Generator<string> {
+  const safe = (text: string, length = 1000) => forMarkdown(cutTo(text, length));
+  yield `# ${safe(title(diff))}\n\n${mark(diff)} **${summary(diff)}**\n\n`;
+  for (const line of head(diff)) yield `- ${safe(line, 2000)}\n`;
+  for (const section of sections(diff)) {
+    yield `\n## ${section.title}\n\n`;
+    for (const entry of section.entries) {
+      const details = entry.details.map((detail) => `  - ${safe(detail)}\n`);
+      yield `- **${safe(entry.head)}**\n${details.join('')}`;
+    }
+  }
 }
 
 /**
  * A comparison for programs, an item a line: `{schemaVersion, tenant, old, new, notes, summary, findings: {new, changed,
  * resolved, notSeen}, credentials: {appeared, gone, notSeen}}`, findings and credentials as in a report.
  */
-export function* diffJson(diff: ReportDiff): Generator<string> {
-  const { added, changed, resolved, notSeen, unchanged, credentials } = diff;
-  const head = {
+function* diffJson(diff: ReportDiff): Generator<string> {
+  const { before, after, added, changed, resolved, notSeen, unchanged, credentials } = diff;
+  const side = ({ tool, run, coverage }: Report) => ({
+    version: tool.version,
+    scope: run.scope,
+    asOf: run.asOf,
+    complete: coverage.complete,
+  });
+  const start = {
     schemaVersion: 1,
-    tenant: diff.after.run.tenant,
-    old: side(diff.before),
-    new: side(diff.after),
+    tenant: after.run.tenant,
+    old: side(before),
+    new: side(after),
     notes: diffNotes(diff),
     summary: {
       new: added.length,
       changed: changed.length,
-      worsened: changed.filter((change) => change.worsened).length,
+      worsened: worsenedIn(diff),
       resolved: resolved.length,
       notSeen: notSeen.length,
       unchanged,
@@ -272,77 +84,226 @@ export function* diffJson(diff: ReportDiff): Generator<string> {
       credentialsNotSeen: credentials.notSeen.length,
     },
   };
-  yield `${neutraliseJson(JSON.stringify(head, null, 2)).slice(0, -'\n}'.length)},\n  "findings": {\n`;
-  yield* list('new', added, findingInOrder, ',');
-  yield* list(
+  yield `${neutraliseJson(JSON.stringify(start, null, 2)).slice(0, -'\n}'.length)},\n  "findings": {\n`;
+  yield* jsonList('new', added, findingInOrder, '    ');
+  yield ',\n';
+  yield* jsonList(
     'changed',
     changed,
-    ({ before, after, changes, worsened }) => ({
+    ({ before: old, after: now, changes, worsened }) => ({
       changes,
       worsened,
-      old: findingInOrder(before),
-      new: findingInOrder(after),
+      old: findingInOrder(old),
+      new: findingInOrder(now),
     }),
-    ',',
+    '    ',
   );
-  yield* list('resolved', resolved, ({ how, finding }) => ({ how, finding: findingInOrder(finding) }), ',');
-  yield* list('notSeen', notSeen, ({ why, finding }) => ({ why, finding: findingInOrder(finding) }), '');
-  yield '  },\n  "credentials": {\n';
-  yield* list('appeared', credentials.appeared, judgedInOrder, ',');
-  yield* list('gone', credentials.gone, judgedInOrder, ',');
-  yield* list('notSeen', credentials.notSeen, judgedInOrder, '');
-  yield '  }\n}\n';
+  yield ',\n';
+  const withFinding = <T extends { finding: Finding }>({ finding, ...how }: T) => ({
+    ...how,
+    finding: findingInOrder(finding),
+  });
+  yield* jsonList('resolved', resolved, withFinding, '    ');
+  yield ',\n';
+  yield* jsonList('notSeen', notSeen, withFinding, '    ');
+  yield '\n  },\n  "credentials": {\n';
+  yield* jsonList('appeared', credentials.appeared, judgedInOrder, '    ');
+  yield ',\n';
+  yield* jsonList('gone', credentials.gone, judgedInOrder, '    ');
+  yield ',\n';
+  yield* jsonList('notSeen', credentials.notSeen, judgedInOrder, '    ');
+  yield '\n  }\n}\n';
 }
 
-function side({ tool, run, coverage }: Report) {
-  const { scope, asOf } = run;
-  return { version: tool.version, scope, asOf, complete: coverage.complete };
+/*
+ * What all forms say. It may hold text written by others: each form escapes it for its sink.
+ */
+
+function title({ before, after }: ReportDiff): string {
+  return `What changed in ${tenantName(after)} between ${minute(before.run.asOf)} and ${minute(after.run.asOf)}`;
 }
 
-function* list<T>(
-  name: string,
-  items: readonly T[],
-  write: (item: T) => unknown,
-  comma: string,
-): Generator<string> {
-  yield `    "${name}": [`;
-  let first = true;
-  for (const item of items) {
-    yield `${first ? '' : ','}\n      ${neutraliseJson(JSON.stringify(write(item)))}`;
-    first = false;
+/** What both reports cover, and what a reader must know about the rest. */
+function head(diff: ReportDiff): string[] {
+  return [
+    `Old report: ${coverageLine(diff.before)}`,
+    `New report: ${coverageLine(diff.after)}`,
+    ...diffNotes(diff).map((note) => `Note: ${note}`),
+  ];
+}
+
+/** What limits the comparison. */
+export function diffNotes(diff: ReportDiff): string[] {
+  const { before, after } = diff;
+  const notes = [
+    !after.coverage.complete &&
+      'The new report is incomplete: what it could not read is listed as not covered, never as resolved.',
+    ...newlyRead(diff).map(
+      (kind) =>
+        `The old report did not read ${kindName(kind, 2)} completely: findings listed as new may be older.`,
+    ),
+    scopeNote(diff),
+    after.coverage.mayBeFiltered &&
+      "The new audit may not have run as a Super Administrator, so ConductorOne may have left credentials out. Credentials missing in the new report are listed as not covered, except the caller's own personal clients.",
+    before.coverage.mayBeFiltered &&
+      'The old audit may not have run as a Super Administrator: credentials and findings listed as new may be older.',
+    after.run.scope === 'file' && 'The new report is of a file: credentials listed as gone were not in it.',
+    hidesFindings(before) &&
+      'A minimum severity kept findings out of the old report: findings listed as new may be older.',
+    hidesFindings(after) &&
+      'A minimum severity kept findings out of the new report: missing findings may be among them and are listed as not covered. To compare reports, save them without --min-severity.',
+    !haveSameLimits(before, after) &&
+      "The rules' options differ (settings or a profile): missing findings on credentials that still exist are listed as not covered, and new or changed findings may be due to the options.",
+    before.tool.version !== after.tool.version &&
+      `Different versions wrote the reports (${before.tool.version}, then ${after.tool.version}); their rules may differ.`,
+  ];
+  return notes.filter((note) => typeof note === 'string');
+}
+
+/** Kinds that the new report read, and the old one not completely. */
+function newlyRead({ before, after }: ReportDiff): string[] {
+  const complete = new Set(
+    before.coverage.sources.flatMap(({ kind, status }) => (status === 'complete' ? [kind] : [])),
+  );
+  return after.coverage.sources.flatMap(({ kind, status }) =>
+    status !== 'unavailable' && !complete.has(kind) ? [kind] : [],
+  );
+}
+
+function scopeNote({ before, after }: ReportDiff): string | undefined {
+  const scope = ({ run }: Report) =>
+    run.scope === 'mine' && run.self?.userId ? `mine of ${run.self.userId}` : run.scope;
+  const scopes = `The audit scopes differ (${scope(before)}, then ${scope(after)}):`;
+  if (!seesAllOf(before, after))
+    return `${scopes} credentials missing in the new report are listed as not covered.`;
+  if (!seesAllOf(after, before)) return `${scopes} credentials and findings listed as new may be older.`;
+  return undefined;
+}
+
+interface Section {
+  readonly title: string;
+  /** Made one by one: there may be hundreds of thousands. */
+  readonly entries: Iterable<Entry>;
+}
+
+/** One finding or credential: what it is, and details of it. */
+interface Entry {
+  readonly head: string;
+  readonly details: readonly string[];
+}
+
+/** In the order a reader needs them; empty ones are left out. */
+function sections({ added, changed, resolved, notSeen, credentials }: ReportDiff): Section[] {
+  return [
+    ...section('New', 'finding', added, (finding) => ({
+      head: findingWords(finding),
+      details: [
+        finding.message,
+        ...(finding.credential ? [`owner ${ownerWords(finding.credential.owner)}`] : []),
+        `Fix: ${finding.fix}`,
+      ],
+    })),
+    ...section('Changed', 'finding', changed, ({ before, after, changes, worsened }) => ({
+      head: `${worsened ? 'WORSE ' : ''}${findingWords(after)}`,
+      details: [changes.map((what) => CHANGED[what](before, after)).join('; '), after.message],
+    })),
+    ...section('Not covered', 'finding', notSeen, ({ finding, why }) => ({
+      head: findingWords(finding),
+      details: [`may still exist: ${WHY[why]}`],
+    })),
+    ...section('Resolved', 'finding', resolved, ({ finding, how }) => ({
+      head: findingWords(finding),
+      details: [HOW[how]],
+    })),
+    ...section('Appeared', 'credential', credentials.appeared, credentialEntry),
+    ...section('Gone', 'credential', credentials.gone, credentialEntry),
+    ...section('Not covered', 'credential', credentials.notSeen, credentialEntry),
+  ];
+}
+
+function section<T>(name: string, noun: string, items: readonly T[], entry: (item: T) => Entry): Section[] {
+  function* entries() {
+    for (const item of items) yield entry(item);
   }
-  yield `${first ? '' : '\n    '}]${comma}\n`;
+  return items.length > 0 ? [{ title: `${name}: ${count(items.length, noun)}`, entries: entries() }] : [];
 }
 
-const safe = (text: string, length = 1000) => forMarkdown(cutTo(text, length));
-
-/** A comparison for issues, wikis and GitHub's job summary. What matters most stands first: a summary may be cut. */
-export function* diffMarkdown(diff: ReportDiff): Generator<string> {
-  yield `# ${safe(diffTitle(diff))}\n\n${diffMark(diff)} **${diffSummary(diff)}**\n\n`;
-  for (const line of diffHead(diff)) yield `- ${safe(line, 2000)}\n`;
-  for (const { title, entries } of diffSections(diff)) {
-    yield `\n## ${title}\n\n`;
-    for (const { head, details } of entries) {
-      const lines = details.filter((detail) => detail !== '').map((detail) => `  - ${safe(detail)}\n`);
-      yield `- **${safe(head)}**\n${lines.join('')}`;
-    }
-  }
+/** `high no-expiry (waived): nightly export (2Kx…, personal client)`. */
+function findingWords(finding: Finding): string {
+  const { rule, severity, outcome, credential, fingerprint } = finding;
+  const marks = [...(outcome === 'unknown' ? ['unknown'] : []), ...(isWaived(finding) ? ['waived'] : [])];
+  const what = credential ? credentialWords(credential) : `waiver (${fingerprint.slice(0, 12)})`;
+  return `${severity} ${rule}${marks.length > 0 ? ` (${marks.join(', ')})` : ''}: ${what}`;
 }
 
-const diffTextSafe = (text: string, length = 1000) => forTerminal(cutTo(text, length));
+type Credential = ReportDiff['credentials']['gone'][number];
 
-/** A comparison for people at a terminal. */
-export function* diffText(diff: ReportDiff): Generator<string> {
-  yield `${diffTextSafe(diffTitle(diff))}\n`;
-  for (const line of diffHead(diff)) yield `  ${diffTextSafe(line, 2000)}\n`;
-  for (const { title, entries } of diffSections(diff)) {
-    yield `\n${title.toUpperCase()}\n`;
-    for (const { head, details } of entries) {
-      const lines = details
-        .filter((detail) => detail !== '')
-        .map((detail) => `    ${diffTextSafe(detail)}\n`);
-      yield `  ${diffTextSafe(head)}\n${lines.join('')}`;
-    }
-  }
-  yield `\nSummary: ${diffSummary(diff)}\n`;
+function credentialWords(credential: Pick<Credential, 'name' | 'id' | 'kind'>): string {
+  return `${credentialName(credential)} (${credential.id}, ${kindName(credential.kind)})`;
+}
+
+function credentialEntry(credential: Credential): Entry {
+  return { head: credentialWords(credential), details: [`owner ${ownerWords(credential.owner)}`] };
+}
+
+const CHANGED: Record<Change, (before: Finding, after: Finding) => string> = {
+  severity: (before, after) => `severity ${before.severity} → ${after.severity}`,
+  outcome: (_, after) => (after.outcome === 'unknown' ? 'now unknown' : 'was unknown before'),
+  waiver: (_, after) =>
+    isWaived(after) ? `waived${after.waiver ? ` until ${after.waiver.expires}` : ''}` : 'no longer waived',
+  status: () => 'was resolved and is back',
+  message: (before) => `before: ${before.message}`,
+};
+
+const WHY: Record<UnseenFinding['why'], string> = {
+  source: 'its source was not read completely',
+  scope: 'its credential is outside the scope of the new audit',
+  filtered: 'ConductorOne may have left its credential out',
+  hidden: 'the minimum severity may have left it out',
+  rule: 'its rule did not run for the new report',
+  settings: 'its rule ran with other options',
+};
+
+const HOW: Record<ReportDiff['resolved'][number]['how'], string> = {
+  mended: 'no longer found',
+  ended: 'the credential has expired or was disabled',
+  gone: 'the credential no longer exists',
+};
+
+/** `2 findings new, 1 changed (1 worse), 3 resolved, 1 not covered, 12 unchanged; …`. */
+function summary(diff: ReportDiff): string {
+  const { added, changed, resolved, notSeen, unchanged, credentials } = diff;
+  const worse = worsenedIn(diff);
+  const { appeared, gone, notSeen: uncovered } = credentials;
+  return [
+    [
+      `${count(added.length, 'finding')} new`,
+      `${number(changed.length)} changed${worse > 0 ? ` (${number(worse)} worse)` : ''}`,
+      `${number(resolved.length)} resolved`,
+      `${number(notSeen.length)} not covered`,
+      `${number(unchanged)} unchanged`,
+    ].join(', '),
+    [
+      `${count(appeared.length, 'credential')} appeared`,
+      `${number(gone.length)} gone`,
+      ...(uncovered.length > 0 ? [`${number(uncovered.length)} not covered`] : []),
+    ].join(', '),
+  ].join('; ');
+}
+
+function worsenedIn({ changed }: ReportDiff): number {
+  return changed.filter(({ worsened }) => worsened).length;
+}
+
+/** ❌ for an incomplete new report; ✅ only if nothing is or may be new or worse. */
+function mark(diff: ReportDiff): string {
+  const { after, added, notSeen, credentials } = diff;
+  if (!after.coverage.complete) return '❌';
+  const quiet =
+    added.length === 0 &&
+    worsenedIn(diff) === 0 &&
+    !hidesFindings(after) &&
+    notSeen.length === 0 &&
+    credentials.notSeen.length === 0;
+  return quiet ? '✅' : '⚠️';
 }

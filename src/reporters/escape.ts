@@ -1,21 +1,21 @@
 /**
- * The one place that neutralises text written by others, per sink.
+ * The one place that neutralises text written by others, for each sink.
  *
- * Names, waiver reasons and error texts come from people who may want to be obeyed by whatever shows them. Nothing is
- * dropped in silence: a character that would act instead of show is written out as `\u{1b}`, so that a reader notices.
- * All functions give a single line. Cut first and escape then: a cut can tear an escape sequence.
+ * Names, waiver reasons and error texts may be written to control whatever shows them. Nothing is dropped silently: a
+ * character that would act instead of being shown is written as `\u{1b}`, so that a reader notices. All functions return
+ * a single line. Cut first, then escape: a cut can break an escape sequence.
  */
 
 /**
- * Emoji sequences that stay whole, then everything that acts or hides: controls (C0, DEL, C1), lone surrogates, line and
- * paragraph separators, bidi controls, zero-width and other invisible characters, interlinear annotations.
+ * Emoji sequences that stay as they are, then everything that acts or hides: controls (C0, DEL, C1), lone surrogates,
+ * line and paragraph separators, bidi controls, zero-width and other invisible characters, interlinear annotations.
  */
 const ACTING =
   /(?<=\p{Extended_Pictographic})\ufe0f|(?<=\p{Extended_Pictographic}\ufe0f?|\p{Emoji_Modifier})\u200d(?=\p{Extended_Pictographic})|([\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb])/gu;
 
-/** Plain ASCII, nearly all of any report, is passed over before the costly pattern looks at the rest. */
+/** Plain ASCII, nearly all of any report, is skipped before the slow pattern looks at the rest. */
 const BEYOND_ASCII = /[^\x20-\x7e]+/g;
-/** The same for text whose line breaks stay. */
+/** The same for text that keeps its line breaks. */
 const BEYOND_ASCII_LINES = /[^\n\x20-\x7e]+/g;
 
 /** Replaces what acts or hides; emoji sequences lie within one run of other characters. */
@@ -35,10 +35,10 @@ function visible(text: string): string {
   );
 }
 
-/** GitHub's runner looks for this anywhere in a line of stdout or stderr. */
+/** GitHub's runner looks for this anywhere in a line of stdout and stderr. */
 const LEGACY_COMMAND = /##\[/g;
 
-/** For a terminal: no control or escape sequence, no change of writing direction, nothing invisible. */
+/** For a terminal: no control or escape sequences, no change of writing direction, nothing invisible. */
 export function forTerminal(text: string): string {
   return visible(text);
 }
@@ -59,12 +59,12 @@ export function forHtml(text: string): string {
   return visible(text).replace(/[&<>"'`]|##\[|::/g, (match) => HTML[match] ?? match);
 }
 
-/** A value as JSON that may stand inside `<script type="application/json">`. */
+/** A value as JSON for the inside of `<script type="application/json">`. */
 export function jsonForHtml(value: unknown): string {
   return neutraliseJson(JSON.stringify(value)).replace(/[<>&]/g, jsonEscape);
 }
 
-/** An address a reader may follow, or undefined: `javascript:` and its kin are not. */
+/** An address that is safe to follow, or undefined, as for `javascript:`. */
 export function webAddress(url: string): string | undefined {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   return parsed?.protocol === 'https:' || parsed?.protocol === 'http:' ? parsed.href : undefined;
@@ -75,7 +75,7 @@ export function forSlack(text: string): string {
   return visible(text).replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }
 
-/** Breaks what renderers look for in finished text, where a backslash no longer stands. */
+/** Breaks patterns that renderers look for in their output, where a backslash is gone. */
 const BREAK = '<!-- -->';
 
 /** For inline Markdown (GitHub's), table cells included: no markup, link, HTML, mention or reference. */
@@ -94,8 +94,8 @@ export function forMarkdown(text: string): string {
 }
 
 /**
- * For a CSV cell: no formula, not even after blanks and quotes, nor after a semicolon, which Excel takes for the
- * separator where the decimal sign is a comma.
+ * For a CSV cell: no formula, not even after blanks, quotes or a semicolon, which Excel reads as a separator where the
+ * decimal sign is a comma.
  */
 export function forCsv(text: string): string {
   return visible(text)
@@ -128,9 +128,7 @@ export function forSarif(text: string): string {
   return visible(text).replace(/\](?=\()/g, '] ');
 }
 
-/**
- * For text in formats that fold lines wherever they like (iCalendar): a fold may put any `::` at the start of a line.
- */
+/** For formats that fold lines anywhere (iCalendar): a fold may put any `::` at the start of a line. */
 export function forFoldedText(text: string): string {
   return visible(text).replace(LEGACY_COMMAND, '#\\u{23}[').replace(/::/g, '\\u{3a}:');
 }
@@ -140,7 +138,7 @@ export function forOpenMetrics(text: string): string {
   return visible(text).replace(LEGACY_COMMAND, '#\\u{23}[').replace(/[\\"]/g, '\\$&');
 }
 
-/** For a log line: runs of blanks and line breaks become one blank, the rest as for a terminal. */
+/** For a log line: as for a terminal, but runs of blanks and line breaks become one blank. */
 export function oneLine(text: string): string {
   return visible(text.replace(/\s+/g, ' ').trim());
 }
@@ -150,41 +148,41 @@ function jsonEscape(character: string): string {
 }
 
 /**
- * JSON that says the same, safe to print: nothing in it acts on a terminal, and GitHub's runner finds no command, not
- * even after a consumer has printed its strings line by line.
+ * The same JSON, safe to print: nothing in it acts on a terminal, and GitHub's runner finds no command, not even after a
+ * consumer has printed its strings line by line.
  *
- * @param json finished JSON; only strings can hold what is replaced.
+ * @param json serialised JSON; only strings can hold what is replaced.
  */
 export function neutraliseJson(json: string): string {
   return (
     (isPlain(json) ? json : replaceActing(json, BEYOND_ASCII_LINES, jsonEscape))
       .replace(LEGACY_COMMAND, '\\u0023#[')
-      // The literal first: it is rare, and found fast.
+      // The literal first: it is rare and quick to find.
       .replace(/::(?<=(?:"|\\[nr])\s*::)/g, '\\u003a:')
   );
 }
 
 /**
- * Whether finished JSON is printable ASCII and line breaks alone: JSON.stringify leaves no other control raw but DEL.
- * Comparing lengths is five times as fast as a pattern that passes over every character.
+ * Whether serialised JSON is only printable ASCII and line breaks: the one other control that JSON.stringify does not
+ * escape is DEL. Comparing lengths is five times as fast as matching every character.
  */
 function isPlain(json: string): boolean {
   return Buffer.byteLength(json) === json.length && !json.includes('\x7f');
 }
 
-/** Made when first needed: it costs more than all the rest of a start. */
+/** Created on first use: it takes longer than the rest of the start. */
 let graphemes: Intl.Segmenter | undefined;
 
 /**
- * At most `length` UTF-16 code units, an ellipsis included where something was cut off.
+ * At most `length` UTF-16 code units, including an ellipsis if something was cut off.
  *
- * Never tears a surrogate pair; tears a grapheme only where one alone is longer than a line should be.
+ * Never splits a surrogate pair; splits a grapheme only if it is longer than a line should be.
  */
 export function cutTo(text: string, length: number): string {
   if (text.length <= length) return text;
   if (length < 1) return '';
   const room = length - 1;
-  // A grapheme has no upper bound (combining marks): look at a window only, and give up on monsters.
+  // A grapheme can be arbitrarily long (combining marks): look at a window only.
   const from = Math.max(0, room - 64);
   const window = text.slice(from, room + 64);
   graphemes ??= new Intl.Segmenter('en', { granularity: 'grapheme' });

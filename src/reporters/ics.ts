@@ -4,17 +4,12 @@ import { cutTo, forFoldedText } from './escape.js';
 import type { Reporter } from './reporter.js';
 import { coverageLine, credentialName, datesOf, ownerWords } from './words.js';
 
-/*
- * Written by hand: the calendar needs one fixed shape of event, and the packages at hand fold lines by characters
- * instead of octets or write a trigger (`-P14DT`) that RFC 5545 does not allow.
+/**
+ * One all-day event per coming expiry of a live credential.
+ *
+ * Without a library: those for this fold lines by characters instead of octets or write a trigger (`-P14DT`) that
+ * RFC 5545 does not allow.
  */
-
-const NAME = 200;
-const ALARM_DAYS = [14, 3];
-/** RFC 5545: no line longer, the line break not counted. */
-const MAX_OCTETS = 75;
-
-/** One all-day event per coming expiry of a live credential. */
 export const ics: Reporter = (report) => {
   const lines = [
     'BEGIN:VCALENDAR',
@@ -30,6 +25,11 @@ export const ics: Reporter = (report) => {
   return lines.map((line) => `${fold(line)}\r\n`).join('');
 };
 
+const NAME = 200;
+const ALARM_DAYS = [14, 3];
+/** The longest line that RFC 5545 allows, without its line break. */
+const MAX_OCTETS = 75;
+
 function event(credential: Report['credentials'][number], { run }: Report): string[] {
   if (!credential.live || !credential.expiresAt) return [];
   const day = Math.floor(Date.parse(credential.expiresAt) / DAY) * DAY;
@@ -38,7 +38,7 @@ function event(credential: Report['credentials'][number], { run }: Report): stri
     `${kindName(credential.kind)} ${credential.id}`,
     `owner ${cutTo(ownerWords(credential.owner), 2 * NAME)}`,
     datesOf(credential, run.asOf),
-    `ends ${credential.expiresAt}`,
+    `expires ${credential.expiresAt}`,
   ];
   return [
     'BEGIN:VEVENT',
@@ -72,7 +72,7 @@ function value(text: string): string {
   return forFoldedText(text).replace(/[\\;,]/g, '\\$&');
 }
 
-/** Continuation lines begin with a blank; no character is torn. */
+/** Continuation lines begin with a blank; characters stay intact. */
 function fold(line: string): string {
   let folded = '';
   let octets = 0;

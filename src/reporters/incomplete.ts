@@ -3,9 +3,9 @@ import type { Report } from '../engine/report.js';
 import { gaps, namedGaps } from './words.js';
 
 /**
- * Why a report is incomplete, each cause once, however many sources it concerns; undefined: it is complete.
+ * Why a report is incomplete, each cause once, however many sources it affects. undefined: it is complete.
  *
- * @param snapshot what it was made from; undefined for a saved report
+ * @param snapshot the records of the audit; undefined for a saved report.
  */
 export function whyIncomplete(
   report: Report,
@@ -13,7 +13,7 @@ export function whyIncomplete(
 ): { readonly message: string; readonly hint: string } | undefined {
   const { coverage } = report;
   if (coverage.complete) return undefined;
-  // What an optional source lacks does not make the audit incomplete.
+  // A gap in an optional source does not make the audit incomplete.
   const isOptional = new Map(
     snapshot?.sources.map(({ kind, status, required }) => [kind, status === 'unavailable' && !required]),
   );
@@ -26,7 +26,7 @@ export function whyIncomplete(
     const cause = causeOf(message);
     const same = found.get(cause);
     if (same) same.isOften ||= same.isGap === isGap;
-    // A gap repeats, among its own words, what failed.
+    // A gap repeats the failure that caused it.
     else if (![...found.keys()].some((known) => cause.includes(known)))
       found.set(cause, { message, hint, isGap, isOften: false });
   };
@@ -43,12 +43,12 @@ export function whyIncomplete(
   return { message: `The audit is incomplete:\n${lines.join('\n')}`, hint: '' };
 }
 
-/** One cause stops many requests and sources: the words without which of them it was. */
+/** One cause stops many requests and sources: the message without the request or source it names. */
 function causeOf(message: string): string {
   const plain = message
     .replaceAll(/\b(GET|POST|PUT|PATCH|DELETE) \S+ | \[request id [^\]]*\]/g, '')
-    .replace(/^[\w -]+ were (not seen|seen only in part) /, '')
+    .replace(/^[\w -]+ were (not read|read only in part) /, '')
     .replace(/\.$/, '');
-  // An outage, a login that is refused: the same whatever was asked. A missing right is about one thing.
+  // An outage or a refused login is the same for all requests. A missing right concerns one of them.
   return /answered (401|429|5\d\d)\b[^.]*|failed: [^.]*/.exec(plain)?.[0] ?? plain;
 }

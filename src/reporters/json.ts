@@ -1,61 +1,114 @@
-import { type Finding, type ReportedCredential, SEVERITIES } from '../contract/index.js';
-import type { Report } from '../engine/report.js';
+import type { Finding, ReportedCredential } from '../contract/index.js';
+import { MOST_SEVERE_FIRST, type Report } from '../engine/report.js';
 import { neutraliseJson } from './escape.js';
-import type { PartReporter, Reporter } from './reporter.js';
+import type { PartReporter } from './reporter.js';
+
+/** The report itself, schema version 1 (schema/report.json). */
+export const json: PartReporter = function* (report) {
+  const { findings, credentials, resolved, ...head } = inOrder({
+    ...report,
+    findings: [],
+    credentials: [],
+    resolved: [],
+  });
+  yield neutraliseJson(JSON.stringify(head, null, 2)).slice(0, -'\n}'.length);
+  yield ',\n';
+  yield* jsonList('findings', report.findings, findingInOrder);
+  yield ',\n';
+  yield* jsonList('credentials', report.credentials, judgedInOrder);
+  yield ',\n';
+  yield* jsonList('resolved', report.resolved, resolvedInOrder);
+  yield '\n}\n';
+};
+
+/** Items in one part: some tens of kilobytes, so that the parts of a large report are never all in memory at once. */
+const AT_ONCE = 64;
+
+/** `"name": […]`, an item a line: half the bytes of an indented list, and grep and diff show each item completely. */
+export function* jsonList<T>(
+  name: string,
+  items: readonly T[],
+  write: (item: T) => unknown,
+  indent = '  ',
+): Generator<string> {
+  const opening = `${indent}${JSON.stringify(name)}: [`;
+  if (items.length === 0) {
+    yield `${opening}]`;
+    return;
+  }
+  for (let at = 0; at < items.length; at += AT_ONCE) {
+    const some = items.slice(at, at + AT_ONCE).map((item) => `${indent}  ${JSON.stringify(write(item))}`);
+    yield `${at === 0 ? opening : ','}\n${neutraliseJson(some.join(',\n'))}`;
+  }
+  yield `\n${indent}]`;
+}
+
+/**
+ * One JSON value a line: `{"type": "run", …}`, then each `{"type": "finding", …}`, last `{"type": "summary", …}` with
+ * `complete`. A stream without the last line was cut off.
+ */
+export const ndjson: PartReporter = function* (report) {
+  const { schemaVersion, tool, run, coverage, summary, resolved } = inOrder({
+    ...report,
+    findings: [],
+    credentials: [],
+  });
+  yield line({ type: 'run', schemaVersion, tool, ...run, coverage });
+  for (let at = 0; at < report.findings.length; at += AT_ONCE) {
+    const some = report.findings.slice(at, at + AT_ONCE);
+    yield some.map((finding) => line({ type: 'finding', ...findingInOrder(finding) })).join('');
+  }
+  yield line({ type: 'summary', ...summary, resolvedFindings: resolved, complete: coverage.complete });
+};
+
+function line(value: object): string {
+  return `${neutraliseJson(JSON.stringify(value))}\n`;
+}
 
 /*
  * Keys in the order of the schema, whoever built the report, so that two runs over the same data give the same bytes.
  */
 
-export function inOrder(report: Report): Report {
-  const { tool, coverage } = report;
+function inOrder({ schemaVersion, tool, run, coverage, summary, findings, credentials, resolved }: Report) {
+  const { tenant, scope, asOf, startedAt, finishedAt, self } = run;
+  const { complete, sources, notes, gaps, mayBeFiltered, rulesNotRun, settings } = coverage;
   return {
-    schemaVersion: report.schemaVersion,
+    schemaVersion,
     tool: { name: tool.name, version: tool.version },
-    run: runInOrder(report.run),
+    run: {
+      tenant,
+      scope,
+      asOf,
+      startedAt,
+      finishedAt,
+      self: self && { userId: self.userId, clientId: self.clientId },
+    },
+    // JSON leaves out what is undefined.
     coverage: {
-      complete: coverage.complete,
-      sources: coverage.sources.map(({ kind, status, credentials, deleted, pages, note }) => ({
+      complete,
+      sources: sources.map(({ kind, status, credentials: judged, deleted, pages, note }) => ({
         kind,
         status,
-        credentials,
+        credentials: judged,
         deleted,
         pages,
         note,
       })),
-      notes: coverage.notes,
-      ...(coverage.gaps ? { gaps: coverage.gaps } : {}),
-      ...(coverage.mayBeFiltered ? { mayBeFiltered: true } : {}),
-      ...(coverage.rulesNotRun ? { rulesNotRun: coverage.rulesNotRun } : {}),
-      ...(coverage.settings ? { settings: coverage.settings } : {}),
+      notes,
+      gaps,
+      mayBeFiltered,
+      rulesNotRun,
+      settings,
     },
-    summary: summaryInOrder(report.summary),
-    findings: report.findings.map(findingInOrder),
-    credentials: report.credentials.map(judgedInOrder),
-    resolved: report.resolved.map(resolvedInOrder),
+    summary: summaryInOrder(summary),
+    findings: findings.map(findingInOrder),
+    credentials: credentials.map(judgedInOrder),
+    resolved: resolved.map(resolvedInOrder),
   };
 }
 
-export function runInOrder({
-  tenant,
-  scope,
-  asOf,
-  startedAt,
-  finishedAt,
-  self,
-}: Report['run']): Report['run'] {
-  return {
-    tenant,
-    scope,
-    asOf,
-    startedAt,
-    finishedAt,
-    self: self && { userId: self.userId, clientId: self.clientId },
-  };
-}
-
-export function summaryInOrder(summary: Report['summary']): Report['summary'] {
-  const { credentials, findings, waived, unknown, bySeverity, byRule, known, resolved } = summary;
+function summaryInOrder(summary: Report['summary']) {
+  const { credentials, findings, waived, unknown, bySeverity, byRule, known, resolved, hidden } = summary;
   return {
     credentials,
     findings,
@@ -66,18 +119,16 @@ export function summaryInOrder(summary: Report['summary']): Report['summary'] {
     new: summary.new,
     known,
     resolved,
-    ...(summary.hidden ? { hidden: severitiesInOrder(summary.hidden) } : {}),
+    hidden: hidden && severitiesInOrder(hidden),
   };
 }
 
-function severitiesInOrder(counts: Report['summary']['bySeverity']): Report['summary']['bySeverity'] {
-  return Object.fromEntries(
-    [...SEVERITIES].reverse().map((severity) => [severity, counts[severity]]),
-  ) as Report['summary']['bySeverity'];
+function severitiesInOrder(counts: Report['summary']['bySeverity']) {
+  return Object.fromEntries(MOST_SEVERE_FIRST.map((severity) => [severity, counts[severity]]));
 }
 
-export function findingInOrder(finding: Finding): Finding {
-  const { waiver } = finding;
+export function findingInOrder(finding: Finding) {
+  const { credential, waiver } = finding;
   return {
     fingerprint: finding.fingerprint,
     rule: finding.rule,
@@ -88,24 +139,22 @@ export function findingInOrder(finding: Finding): Finding {
     message: finding.message,
     data: finding.data,
     fix: finding.fix,
-    credential: finding.credential && credentialInOrder(finding.credential),
+    credential: credential && { ...identity(credential), ...facts(credential) },
     waiver: waiver && { reason: waiver.reason, approvedBy: waiver.approvedBy, expires: waiver.expires },
     firstSeen: finding.firstSeen,
   };
 }
 
-function credentialInOrder(credential: ReportedCredential): ReportedCredential {
-  const { kind, id, clientId, name, self } = credential;
-  return { kind, id, clientId, name, self, ...factsInOrder(credential) };
+export function judgedInOrder(credential: Report['credentials'][number]) {
+  return { ...identity(credential), live: credential.live, ...facts(credential) };
 }
 
-export function judgedInOrder(credential: Report['credentials'][number]): Report['credentials'][number] {
-  const { kind, id, clientId, name, self, live } = credential;
-  return { kind, id, clientId, name, self, live, ...factsInOrder(credential) };
+function identity({ kind, id, clientId, name, self }: ReportedCredential) {
+  return { kind, id, clientId, name, self };
 }
 
-function factsInOrder(credential: ReportedCredential) {
-  const { owner, createdAt, expiresAt, lastUsedAt, allowedCidrs, scopedRoles } = credential;
+function facts(credential: ReportedCredential) {
+  const { owner, createdAt, expiresAt, lastUsedAt, allowedCidrs, scopedRoles, adviceWithheld } = credential;
   return {
     owner: owner && { id: owner.id, name: owner.name, email: owner.email },
     createdAt,
@@ -113,77 +162,11 @@ function factsInOrder(credential: ReportedCredential) {
     lastUsedAt,
     allowedCidrs,
     scopedRoles: scopedRoles.map(({ id, name }) => ({ id, name })),
-    ...(credential.adviceWithheld ? { adviceWithheld: true as const } : {}),
+    adviceWithheld,
   };
 }
 
-export function resolvedInOrder(resolved: Report['resolved'][number]): Report['resolved'][number] {
-  const { kind, id, name } = resolved.credential;
-  return { fingerprint: resolved.fingerprint, rule: resolved.rule, credential: { kind, id, name } };
-}
-
-/** Items of a list in one part: some tens of kilobytes, so that the parts of a large report never meet in memory. */
-const AT_ONCE = 64;
-
-/** The report itself, schema version 1 (schema/report.json). */
-export const json: Reporter = (report, context) => [...jsonParts(report, context)].join('');
-
-/** The same in parts: the report of a large tenant is longer than any string may be. */
-export const jsonParts: PartReporter = function* (report) {
-  const { findings, credentials, resolved, ...head } = inOrder({
-    ...report,
-    findings: [],
-    credentials: [],
-    resolved: [],
-  });
-  yield neutraliseJson(JSON.stringify(head, null, 2)).slice(0, -'\n}'.length);
-  yield ',\n';
-  yield* list('findings', report.findings, findingInOrder);
-  yield ',\n';
-  yield* list('credentials', report.credentials, judgedInOrder);
-  yield ',\n';
-  yield* list('resolved', report.resolved, resolvedInOrder);
-  yield '\n}\n';
-};
-
-/** `"name": […]`, an item a line: half the bytes of an indented one, and grep and diff see each finding whole. */
-function* list<T>(name: string, items: readonly T[], write: (item: T) => T): Generator<string> {
-  const opening = `  ${JSON.stringify(name)}: [`;
-  if (items.length === 0) {
-    yield `${opening}]`;
-    return;
-  }
-  for (let at = 0; at < items.length; at += AT_ONCE) {
-    const some = items.slice(at, at + AT_ONCE).map((item) => `    ${JSON.stringify(write(item))}`);
-    yield `${at === 0 ? opening : ','}\n${neutraliseJson(some.join(',\n'))}`;
-  }
-  yield '\n  ]';
-}
-
-/** Lines in one part: some tens of kilobytes. */
-const NDJSON_AT_ONCE = 64;
-
-/**
- * One JSON value a line: `{"type": "run", …}`, then each `{"type": "finding", …}`, last `{"type": "summary", …}` with
- * `complete`. A stream without the last line was cut off.
- */
-export const ndjson: Reporter = (report, context) => [...ndjsonParts(report, context)].join('');
-
-/** The same in parts: the report of a large tenant is longer than any string may be. */
-export const ndjsonParts: PartReporter = function* (report) {
-  const { schemaVersion, tool, run, coverage, summary, resolved } = inOrder({
-    ...report,
-    findings: [],
-    credentials: [],
-  });
-  yield line({ type: 'run', schemaVersion, tool, ...run, coverage });
-  for (let at = 0; at < report.findings.length; at += NDJSON_AT_ONCE) {
-    const some = report.findings.slice(at, at + NDJSON_AT_ONCE);
-    yield some.map((finding) => line({ type: 'finding', ...findingInOrder(finding) })).join('');
-  }
-  yield line({ type: 'summary', ...summary, resolvedFindings: resolved, complete: coverage.complete });
-};
-
-function line(value: object): string {
-  return `${neutraliseJson(JSON.stringify(value))}\n`;
+function resolvedInOrder({ fingerprint, rule, credential }: Report['resolved'][number]) {
+  const { kind, id, name } = credential;
+  return { fingerprint, rule, credential: { kind, id, name } };
 }

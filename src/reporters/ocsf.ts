@@ -1,11 +1,18 @@
-import type { Finding, Severity } from '../contract/index.js';
+import type { Finding, ReportedCredential, Severity } from '../contract/index.js';
 import type { Report } from '../engine/report.js';
 import { neutraliseJson } from './escape.js';
 import { type Reporter, type ReporterContext, rulePageAddress } from './reporter.js';
 
-/** IAM Analysis Finding in OCSF 1.8. */
-const CLASS = 2008;
-const CREATE = 1;
+/** OCSF 1.8 as JSON lines: one IAM Analysis Finding for each finding; the status tells waived and resolved ones. */
+export const ocsf: Reporter = (report, context) =>
+  [
+    ...report.findings.map((finding) => line(findingEvent(finding, report, context))),
+    ...report.resolved.map((resolved) => line(resolvedEvent(resolved, report, context))),
+  ].join('');
+
+function line(event: object): string {
+  return `${neutraliseJson(JSON.stringify(event))}\n`;
+}
 
 const SEVERITY: Record<Severity, { readonly severity_id: number; readonly severity: string }> = {
   info: { severity_id: 1, severity: 'Informational' },
@@ -21,18 +28,44 @@ const STATUS = {
   resolved: { status_id: 4, status: 'Resolved' },
 } as const;
 
-const UNKNOWN = 'Could not be judged';
+const UNKNOWN = 'Unknown';
 
-/** JSON lines: one event a finding, waived and resolved ones by their status. */
-export const ocsf: Reporter = (report, context) =>
-  [
-    ...report.findings.map((finding) => line(findingEvent(finding, report, context))),
-    ...report.resolved.map((resolved) => line(resolvedEvent(resolved, report, context))),
-  ].join('');
-
-function line(event: object): string {
-  return `${neutraliseJson(JSON.stringify(event))}\n`;
+function findingEvent(finding: Finding, report: Report, context: ReporterContext) {
+  const { credential } = finding;
+  const unknown = finding.outcome === 'unknown';
+  const title = titleOf(finding.rule, context);
+  return {
+    ...base(report),
+    ...SEVERITY[finding.severity],
+    ...waiverStatus(finding),
+    // Its status is new, as somebody may have to act on it; the detail says that it is no violation.
+    ...(unknown ? { status_detail: UNKNOWN } : {}),
+    message: finding.message,
+    finding_info: {
+      uid: finding.fingerprint,
+      title: unknown ? `${UNKNOWN}: ${title}` : title,
+      desc: finding.message,
+      types: [finding.rule],
+      ...(finding.firstSeen ? { first_seen_time: Date.parse(finding.firstSeen) } : {}),
+    },
+    ...user(credential?.owner),
+    identity_activity_metrics: { programmatic_credentials: credential ? [programmatic(credential)] : [] },
+    remediation: { desc: finding.fix, references: [rulePageAddress(finding.rule, context)] },
+    // What the class has no field for.
+    unmapped: {
+      rule: finding.rule,
+      outcome: finding.outcome,
+      status: finding.status,
+      message_id: finding.messageId,
+      data: finding.data,
+      credential_name: credential?.name ?? null,
+      client_id: credential?.clientId ?? null,
+    },
+  };
 }
+
+const CLASS = 2008;
+const CREATE = 1;
 
 function base(report: Report) {
   return {
@@ -53,60 +86,29 @@ function base(report: Report) {
   };
 }
 
-function findingEvent(finding: Finding, report: Report, context: ReporterContext) {
-  const { credential, waiver } = finding;
-  const unknown = finding.outcome === 'unknown';
-  const title = context.rules.get(finding.rule)?.title ?? finding.rule;
-  const owner = credential?.owner;
+function waiverStatus({ waiver }: Finding) {
+  if (!waiver) return STATUS.new;
+  const { expires, approvedBy, reason } = waiver;
+  return { ...STATUS.suppressed, comment: `waived until ${expires} by ${approvedBy}: ${reason}` };
+}
+
+function user(owner: ReportedCredential['owner'] | undefined) {
+  if (!owner) return {};
   return {
-    ...base(report),
-    ...SEVERITY[finding.severity],
-    ...(waiver ? STATUS.suppressed : STATUS.new),
-    ...(waiver
-      ? { comment: `waived until ${waiver.expires} by ${waiver.approvedBy}: ${waiver.reason}` }
-      : {}),
-    // New is what a reader may have to act on; that it is no violation must not be overlooked.
-    ...(unknown ? { status_detail: UNKNOWN } : {}),
-    message: finding.message,
-    finding_info: {
-      uid: finding.fingerprint,
-      title: unknown ? `${UNKNOWN}: ${title}` : title,
-      desc: finding.message,
-      types: [finding.rule],
-      ...(finding.firstSeen ? { first_seen_time: Date.parse(finding.firstSeen) } : {}),
-    },
-    ...(owner
-      ? {
-          user: {
-            uid: owner.id,
-            ...(owner.name ? { name: owner.name } : {}),
-            ...(owner.email ? { email_addr: owner.email } : {}),
-          },
-        }
-      : {}),
-    identity_activity_metrics: {
-      programmatic_credentials: credential
-        ? [
-            {
-              uid: credential.id,
-              type: credential.kind,
-              ...(credential.lastUsedAt ? { last_used_time: Date.parse(credential.lastUsedAt) } : {}),
-            },
-          ]
-        : [],
-    },
-    remediation: { desc: finding.fix, references: [rulePageAddress(finding.rule, context)] },
-    // What the class has no place for.
-    unmapped: {
-      rule: finding.rule,
-      outcome: finding.outcome,
-      status: finding.status,
-      message_id: finding.messageId,
-      data: finding.data,
-      credential_name: credential?.name ?? null,
-      client_id: credential?.clientId ?? null,
+    user: {
+      uid: owner.id,
+      ...(owner.name ? { name: owner.name } : {}),
+      ...(owner.email ? { email_addr: owner.email } : {}),
     },
   };
+}
+
+function programmatic({ id, kind, lastUsedAt }: ReportedCredential) {
+  return { uid: id, type: kind, ...(lastUsedAt ? { last_used_time: Date.parse(lastUsedAt) } : {}) };
+}
+
+function titleOf(rule: string, { rules }: ReporterContext): string {
+  return rules.get(rule)?.title ?? rule;
 }
 
 function resolvedEvent(
@@ -114,15 +116,19 @@ function resolvedEvent(
   report: Report,
   context: ReporterContext,
 ) {
-  const title = context.rules.get(rule)?.title ?? rule;
   return {
     ...base(report),
-    // A state keeps no severity that this run could vouch for.
+    // The state does not keep the severity.
     severity_id: 0,
     severity: 'Unknown',
     ...STATUS.resolved,
     message: `resolved: ${rule}`,
-    finding_info: { uid: fingerprint, title, desc: `resolved: ${rule}`, types: [rule] },
+    finding_info: {
+      uid: fingerprint,
+      title: titleOf(rule, context),
+      desc: `resolved: ${rule}`,
+      types: [rule],
+    },
     identity_activity_metrics: { programmatic_credentials: [{ uid: credential.id, type: credential.kind }] },
     unmapped: { rule, outcome: 'resolved', credential_name: credential.name },
   };

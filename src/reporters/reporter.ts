@@ -6,27 +6,27 @@ import { webAddress } from './escape.js';
 export type RuleInfo = Pick<Rule, 'id' | 'title' | 'severity' | 'docs' | 'plan' | 'successor'> &
   Partial<Pick<Rule, 'kinds'>>;
 
-/** What a reporter knows beside the report. */
+/** What a reporter knows besides the report. */
 export interface ReporterContext {
   /** Rules by id. A re-rendered report may hold findings of rules (plug-ins) that are not here. */
   readonly rules: ReadonlyMap<string, RuleInfo>;
-  /** Terminal colours; only the text reporter looks at it. */
+  /** Terminal colours; only for text. */
   readonly color: boolean;
   /** The page of the CI run that wrote the report. */
   readonly runUrl?: string | undefined;
-  /** The configuration file the audit used; undefined: none, or not known, as for a saved report. */
+  /** The configuration file of the audit; undefined: none, or not known (a saved report). */
   readonly configuration?: string | undefined;
 }
 
 /** Pure: a report in, the text of one format out, with a final line break. */
 export type Reporter = (report: Report, context: ReporterContext) => string;
 
-/** The same text in parts, made one after the other as they are asked for. */
+/** The same in parts, made one by one: the report of a large tenant is longer than the longest string. */
 export type PartReporter = (report: Report, context: ReporterContext) => Iterable<string>;
 
 /**
- * The address of the page that explains a rule, at the tag of this version. A plug-in's rule has none with us: its first
- * reference that is a link, else the project's own page.
+ * The address of the page that explains a rule, at the tag of this version. For a plug-in's rule: its first reference
+ * that is a link, else the project's own page.
  */
 export function rulePageAddress(id: string, { rules }: Pick<ReporterContext, 'rules'>): string {
   if (/^[a-z][a-z0-9-]*$/.test(id))

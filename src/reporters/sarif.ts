@@ -2,37 +2,9 @@ import { type Finding, kindName, type Severity } from '../contract/index.js';
 import { MOST_SEVERE_FIRST, partsOf, type Report } from '../engine/report.js';
 import { cutTo, forSarif, forTerminal, neutraliseJson } from './escape.js';
 import { type Reporter, type ReporterContext, type RuleInfo, rulePageAddress } from './reporter.js';
-import { count, credentialName, gaps, ownerWords } from './words.js';
+import { count, credentialName, gaps, number, ownerWords } from './words.js';
 
-/** GitHub refuses a file with more. */
-const MAX_RESULTS = 25_000;
-/** GitHub's limit for a rule's descriptions. */
-const DESCRIPTION = 1024;
-const NAME = 200;
-/** Keeps 25,000 results below GitHub's 10 MB (gzipped), whatever people write. */
-const MESSAGE = 1000;
-
-const LEVEL: Record<Severity, 'error' | 'warning' | 'note'> = {
-  critical: 'error',
-  high: 'error',
-  medium: 'warning',
-  low: 'note',
-  info: 'note',
-};
-
-/** CVSS-like, read by GitHub; info has none. */
-const SECURITY_SEVERITY: Record<Severity, string | undefined> = {
-  critical: '9.5',
-  high: '8.0',
-  medium: '5.5',
-  low: '2.0',
-  info: undefined,
-};
-
-/** Neutralised text is longer, and that must fit; cutting before as well spares the work on what nobody will see. */
-const safe = (text: string, length: number) => cutTo(forSarif(cutTo(text, length)), length);
-
-/** SARIF 2.1.0 as GitHub's code scanning takes it: violations nobody waived. */
+/** The open findings, in SARIF 2.1.0 as GitHub's code scanning accepts it. */
 export const sarif: Reporter = (report, context) => {
   const { open } = partsOf(report);
   const shown = open.slice(0, MAX_RESULTS);
@@ -59,10 +31,38 @@ export const sarif: Reporter = (report, context) => {
   return `${neutraliseJson(JSON.stringify(log, null, 2))}\n`;
 };
 
+/** GitHub rejects a file with more. */
+const MAX_RESULTS = 25_000;
+/** GitHub's limit for a rule's descriptions. */
+const DESCRIPTION = 1024;
+const NAME = 200;
+/** Keeps 25,000 results below GitHub's 10 MB (gzipped), however long the texts are. */
+const MESSAGE = 1000;
+
+const LEVEL: Record<Severity, 'error' | 'warning' | 'note'> = {
+  critical: 'error',
+  high: 'error',
+  medium: 'warning',
+  low: 'note',
+  info: 'note',
+};
+
+/** A CVSS-like score that GitHub reads; info has none. */
+const SECURITY_SEVERITY: Record<Severity, string | undefined> = {
+  critical: '9.5',
+  high: '8.0',
+  medium: '5.5',
+  low: '2.0',
+  info: undefined,
+};
+
+/** Neutralised text can be longer, and has to fit; cutting before as well saves work on text nobody sees. */
+const safe = (text: string, length: number) => cutTo(forSarif(cutTo(text, length)), length);
+
 function descriptor(id: string, shown: readonly Finding[], context: ReporterContext) {
   const info: RuleInfo | undefined = context.rules.get(id);
   const findings = shown.filter((finding) => finding.rule === id);
-  // GitHub shows one severity a rule, ours differs by finding: the worst of this report, lest any look harmless.
+  // GitHub shows one severity per rule, ours differs by finding: use the worst, so that none looks harmless.
   const worst = MOST_SEVERE_FIRST.find((severity) =>
     findings.some((finding) => finding.severity === severity),
   );
@@ -101,7 +101,7 @@ function result(finding: Finding, ruleIndex: number, tenant: string) {
     },
     locations: [
       {
-        // There is no line, but importers refuse a result without one.
+        // There is no line, but importers reject a result without one.
         physicalLocation: { artifactLocation: { uri: `c1-audit/${path}` }, region: { startLine: 1 } },
         logicalLocations: [{ name, fullyQualifiedName: `${tenant}/${path}`, kind: 'resource' }],
       },
@@ -118,15 +118,11 @@ function invocation(report: Report, left: number) {
     ...report.coverage.notes
       .filter((note) => !missing.includes(note))
       .map((note) => notification('note', note)),
-    ...(left > 0
-      ? [
-          notification(
-            'warning',
-            `${count(left, 'less severe finding')} left out: GitHub accepts ${MAX_RESULTS} results`,
-          ),
-        ]
-      : []),
   ];
+  if (left > 0) {
+    const what = `${count(left, 'less severe finding')} left out: GitHub accepts ${number(MAX_RESULTS)} results`;
+    notices.push(notification('warning', what));
+  }
   return {
     executionSuccessful: report.coverage.complete,
     startTimeUtc: report.run.startedAt,
@@ -139,7 +135,7 @@ function notification(level: 'error' | 'warning' | 'note', text: string) {
   return { level, message: { text: safe(text, MESSAGE) } };
 }
 
-/** One segment of a relative address; `encodeURIComponent` alone throws on lone surrogates and lets dots walk up. */
+/** One segment of a relative address; `encodeURIComponent` alone throws on lone surrogates and keeps `..`. */
 function segment(text: string): string {
   const encoded = encodeURIComponent(forTerminal(text));
   return /^\.+$/.test(encoded) ? encoded.replace(/\./g, '%2E') : encoded;

@@ -7,7 +7,7 @@ import { emptyFolder, runProgram } from '../helpers/program.js';
 import { schemaErrors } from '../helpers/report-schema.js';
 import { sampleContext, sampleCredential, sampleFinding, sampleReport } from '../helpers/sample-report.js';
 
-const write = (report: Report) => json(report, sampleContext());
+const write = (report: Report) => [...json(report, sampleContext())].join('');
 const high = sampleFinding({ severity: 'high' });
 const other = sampleFinding({ credential: sampleCredential({ id: 'other' }) });
 
@@ -97,8 +97,8 @@ describe('of audits of one list', () => {
     const fewer = await audit('fewer.json', '--profile', 'cis', '--rule', 'no-expiry');
     expect(fewer.coverage.settings).toBe(cis.coverage.settings);
     const { stdout } = await diff(['cis.json', 'usual.json'], { now });
-    expect(stdout).toContain('NOT SEEN: 2 FINDINGS\n  medium not-rotated: export');
-    expect(stdout).toMatch(/ {2}medium unused: export[^\n]*\n {4}may still be there: .* other limits/);
+    expect(stdout).toContain('NOT COVERED: 2 FINDINGS\n  medium not-rotated: export');
+    expect(stdout).toMatch(/ {2}medium unused: export[^\n]*\n {4}may still exist: .* other options/);
     expect(stdout).not.toContain('RESOLVED');
   });
 
@@ -110,7 +110,7 @@ describe('of audits of one list', () => {
     await audit('with.json', '-c', 'waivers.yaml');
     await audit('without.json', '-c', 'waivers.yaml', '--no-waivers');
     const { stdout } = await diff(['with.json', 'without.json'], { now });
-    expect(stdout).toContain('NOT SEEN: 1 FINDING\n  medium waiver-expired');
+    expect(stdout).toContain('NOT COVERED: 1 FINDING\n  medium waiver-expired');
     expect(stdout).not.toContain('RESOLVED');
   });
 });

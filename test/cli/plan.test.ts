@@ -15,10 +15,13 @@ let cwd: string;
 beforeAll(async () => {
   tenant = (await startTenant({ now: () => NOW, data: smallTenant(NOW) })) as Tenant;
   cwd = emptyFolder();
-  writeFileSync(join(cwd, 'report.json'), json(fullReport(), sampleContext()));
-  writeFileSync(join(cwd, 'part.json'), json(sampleReport({ complete: false }), sampleContext()));
+  writeFileSync(join(cwd, 'report.json'), [...json(fullReport(), sampleContext())].join(''));
+  writeFileSync(
+    join(cwd, 'part.json'),
+    [...json(sampleReport({ complete: false }), sampleContext())].join(''),
+  );
   const undated = { ...fullReport(), run: { ...fullReport().run, asOf: '2026-13-45T99:99:99Z' } };
-  writeFileSync(join(cwd, 'undated.json'), json(undated, sampleContext()));
+  writeFileSync(join(cwd, 'undated.json'), [...json(undated, sampleContext())].join(''));
 });
 afterAll(() => tenant.close());
 

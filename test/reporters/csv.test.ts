@@ -21,7 +21,7 @@ describe('csv', () => {
     expect(csv(sampleReport(), sampleContext())).toBe(`${COLUMNS}\n`);
   });
 
-  test('is one row a finding', () => {
+  test('has one row per finding', () => {
     const report = fullReport();
     const rows = read(csv(report, sampleContext()));
     expect(rows.map((row) => row.fingerprint)).toEqual(report.findings.map((f) => f.fingerprint));

@@ -30,18 +30,18 @@ describe('forTerminal', () => {
     expect(forTerminal(name)).not.toMatch(ACTING);
   });
 
-  test('shows what it took out', () => {
+  test('shows what it replaced', () => {
     expect(forTerminal('a\u001b[2Jb')).toBe('a\\u{1b}[2Jb');
     expect(forTerminal('a\u202eb\u{e0041}\ud800')).toBe('a\\u{202e}b\\u{e0041}\\u{d800}');
     expect(forTerminal('ad\u200dmin')).toBe('ad\\u{200d}min');
   });
 
-  test('leaves letters of all scripts and whole emoji alone', () => {
+  test('keeps letters of all scripts and emoji sequences', () => {
     for (const text of ['Zoë', 'مفتاح', '開発', '👩‍💻', '🏳️‍🌈', '👩🏽‍💻', '⚠️', 'a  b'])
       expect(forTerminal(text)).toBe(text);
   });
 
-  test('does not change what it made', () => {
+  test('does not change its own output', () => {
     for (const [, name] of HOSTILE_NAMES) expect(forTerminal(forTerminal(name))).toBe(forTerminal(name));
   });
 });
@@ -53,7 +53,7 @@ describe('forHtml', () => {
     expect(obeyedCommands(forHtml(name))).toEqual([]);
   });
 
-  test('reads as it was written', () => {
+  test('keeps the text as written', () => {
     expect(forHtml(`<b a="1">&amp;'`)).toBe('&lt;b a=&quot;1&quot;&gt;&amp;amp;&#39;');
   });
 });
@@ -66,7 +66,7 @@ describe('jsonForHtml', () => {
   });
 });
 
-test('webAddress takes the web only', () => {
+test('webAddress accepts only http and https', () => {
   expect(webAddress('https://acme.example/a b')).toBe('https://acme.example/a%20b');
   expect(webAddress('http://localhost/')).toBe('http://localhost/');
   for (const url of ['javascript:alert(1)', ' JaVaScRiPt:x', 'data:text/html,x', '//evil.example', 'x', ''])
@@ -96,7 +96,7 @@ describe('forMarkdown', () => {
     expect(obeyedCommands(escaped)).toEqual([]);
   });
 
-  test('reads as it was written where nothing is markup', () => {
+  test('keeps the text as written if nothing is markup', () => {
     expect(forMarkdown('last used 92 days ago (limit 90): revoke it')).toBe(
       'last used 92 days ago (limit 90): revoke it',
     );
@@ -124,7 +124,7 @@ describe('forCsv', () => {
     expect(forCsv(cell)).toBe(`'${cell}`);
   });
 
-  test('leaves other cells alone', () => {
+  test('keeps other cells', () => {
     for (const cell of ['', 'a=1', '2026-09-01', '10.0.0.0/8, ::1', 'never used: revoke it', '1; 2'])
       expect(forCsv(cell)).toBe(cell);
   });
@@ -148,7 +148,7 @@ describe('GitHub', () => {
     expect(obeyedCommands(data)).toEqual([]);
   });
 
-  test('encodes what the runner decodes', () => {
+  test('encodes everything the runner decodes', () => {
     expect(forGitHubCommandData('100%\r\nb\rc%0A')).toBe('100%25%0Ab%0Ac%250A');
     expect(forGitHubCommandProperty('a: b, c%')).toBe('a%3A b%2C c%25');
     expect(forGitHubLine('x ##[error]y')).toBe('x #\\u{23}[error]y');
@@ -191,14 +191,14 @@ test('oneLine joins lines', () => {
 });
 
 describe('cutTo', () => {
-  test('cuts at the length, not before', () => {
+  test('cuts at the length and not before', () => {
     expect(cutTo('abcde', 5)).toBe('abcde');
     expect(cutTo('abcdef', 5)).toBe('abcd…');
     expect(cutTo('abc', 1)).toBe('…');
     expect(cutTo('abc', 0)).toBe('');
   });
 
-  test('tears no emoji', () => {
+  test('does not split emoji', () => {
     const sequence = '👩‍💻';
     expect(cutTo(sequence.repeat(3), sequence.length * 2 + 1)).toBe(`${sequence.repeat(2)}…`);
     expect(cutTo(sequence.repeat(3), sequence.length * 2)).toBe(`${sequence}…`);
@@ -212,7 +212,7 @@ describe('cutTo', () => {
     }
   });
 
-  test('cuts a grapheme longer than a line', () => {
+  test('splits a grapheme that is longer than a line', () => {
     const monster = `z${'\u0301'.repeat(500)}`;
     expect(cutTo(monster, 100)).toBe(`${monster.slice(0, 99)}…`);
     expect(cutTo(`ab${monster}`, 20).length).toBe(3);

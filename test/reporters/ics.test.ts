@@ -18,7 +18,7 @@ const read = (text: string) => new ICAL.Component(ICAL.parse(text));
 const events = (text: string) => read(text).getAllSubcomponents('vevent');
 
 describe('ics', () => {
-  test('one event per coming expiry of a live credential', () => {
+  test('has one event per coming expiry of a live credential', () => {
     const summaries = events(write(fullReport())).map((event) => event.getFirstPropertyValue('summary'));
     expect(summaries).toEqual([
       'API credential expires: the audit',
@@ -27,7 +27,7 @@ describe('ics', () => {
     ]);
   });
 
-  test('is all day, has a stable id and two alarms', () => {
+  test('an event is all day, with a stable id and two alarms', () => {
     const credential = sampleCredential({ expiresAt: '2026-12-31T23:59:59.999Z' });
     const [event] = events(write(sampleReport({ credentials: [credential] })));
     const property = (name: string) => event?.getFirstProperty(name);
@@ -42,11 +42,11 @@ describe('ics', () => {
     ]);
     for (const alarm of alarms) expect(alarm.getFirstPropertyValue('action')).toBe('DISPLAY');
     expect(event?.getFirstPropertyValue('description')).toBe(
-      'personal client pc-1\nowner Jo Doe <jo@acme.example> (user-1)\ncreated 2025-07-28 (400 days ago), last used 2026-06-01 (92 days ago), expires 2026-12-31 (in 121 days)\nends 2026-12-31T23:59:59.999Z',
+      'personal client pc-1\nowner Jo Doe <jo@acme.example> (user-1)\ncreated 2025-07-28 (400 days ago), last used 2026-06-01 (92 days ago), expires 2026-12-31 (in 121 days)\nexpires 2026-12-31T23:59:59.999Z',
     );
   });
 
-  test('the id outlives a change of name, owner and date', () => {
+  test('the id of an event survives a change of name, owner and date', () => {
     const uid = (override: object) =>
       events(
         write(sampleReport({ credentials: [sampleCredential({ expiresAt: daysAgo(-9), ...override })] })),
@@ -56,13 +56,13 @@ describe('ics', () => {
     expect(uid({ kind: 'service-principal-credential' })).not.toBe(uid({}));
   });
 
-  test('without events it is a calendar all the same', () => {
+  test('is a valid calendar without events', () => {
     const calendar = read(write(sampleReport()));
     expect(calendar.name).toBe('vcalendar');
     expect(calendar.getFirstPropertyValue('version')).toBe('2.0');
   });
 
-  test('an incomplete run says so', () => {
+  test('says that a run is incomplete', () => {
     const calendar = read(write(sampleReport({ complete: false })));
     expect(calendar.getFirstPropertyValue('x-wr-caldesc')).toMatch(/^INCOMPLETE: /);
   });

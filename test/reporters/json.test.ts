@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { json, ndjson } from '../../src/reporters/json.js';
+import * as reporters from '../../src/reporters/json.js';
+import type { Reporter } from '../../src/reporters/reporter.js';
 import { HOSTILE_NAMES } from '../helpers/hostile.js';
 import { schemaErrors } from '../helpers/report-schema.js';
 import { obeyedCommands } from '../helpers/runner.js';
@@ -10,6 +11,9 @@ import {
   sampleFinding,
   sampleReport,
 } from '../helpers/sample-report.js';
+
+const json: Reporter = (...input) => [...reporters.json(...input)].join('');
+const ndjson: Reporter = (...input) => [...reporters.ndjson(...input)].join('');
 
 const context = sampleContext();
 
@@ -55,7 +59,7 @@ describe('json', () => {
     expect(schemaErrors(JSON.parse(json(report, context)))).toEqual([]);
   });
 
-  test('keeps its order whatever the order it was given', () => {
+  test('writes keys in the order of the schema', () => {
     const report = { ...fullReport(), findings: fullReport().findings.map((f) => ({ ...f, data: {} })) };
     expect(json(reversed(report) as typeof report, context)).toBe(json(report, context));
   });
@@ -170,7 +174,7 @@ describe('ndjson', () => {
       .split('\n')
       .map((line) => JSON.parse(line));
 
-  test('is the run, the findings and the summary', () => {
+  test('writes the run, the findings and the summary', () => {
     const report = fullReport();
     const [run, ...rest] = lines(ndjson(report, context));
     const summary = rest.pop();
@@ -190,7 +194,7 @@ describe('ndjson', () => {
     });
   });
 
-  test('an empty, incomplete run says so in its last line', () => {
+  test('says in its last line that a run is incomplete', () => {
     const output = lines(ndjson(sampleReport({ complete: false }), context));
     expect(output.map(({ type }) => type)).toEqual(['run', 'summary']);
     expect(output.at(-1)).toMatchObject({ complete: false, findings: 0 });

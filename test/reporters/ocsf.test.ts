@@ -56,17 +56,17 @@ function problems(event: Event): string[] {
 }
 
 describe('ocsf', () => {
-  test('every event has what the class requires', () => {
+  test('every event has the required fields of its class', () => {
     const all = events(fullReport());
     expect(all).toHaveLength(fullReport().findings.length + 1);
     for (const event of all) expect(problems(event)).toEqual([]);
   });
 
-  test('no findings, no lines', () => {
+  test('has no lines without findings', () => {
     expect(ocsf(sampleReport(), sampleContext())).toBe('');
   });
 
-  test('a violation', () => {
+  test('maps a violation', () => {
     const [event] = events(sampleReport({ findings: [sampleFinding({ status: 'new', firstSeen: AS_OF })] }));
     expect(event).toMatchObject({
       time: Date.parse(AS_OF),
@@ -89,7 +89,7 @@ describe('ocsf', () => {
     expect(event).not.toHaveProperty('status_detail');
   });
 
-  test('severities count from 1 to 5', () => {
+  test('numbers severities from 1 to 5', () => {
     const findings = SEVERITIES.map((severity) =>
       sampleFinding({ severity, credential: sampleCredential({ id: severity }) }),
     );
@@ -100,19 +100,19 @@ describe('ocsf', () => {
     expect(ids.map(([, id]) => id)).toEqual([5, 4, 3, 2, 1]);
   });
 
-  test('waived, resolved and unknown ones are told apart', () => {
+  test('distinguishes waived, resolved and unknown findings', () => {
     const all = events(fullReport());
     const of = (rule: string) => all.find((event) => event.unmapped.rule === rule);
     expect(of('no-expiry')).toMatchObject({ status_id: 3, status: 'Suppressed' });
     expect(of('open-cidr')).toMatchObject({ status_id: 4, status: 'Resolved' });
     expect(of('owner-inactive')).toMatchObject({
-      status_detail: 'Could not be judged',
-      finding_info: { title: 'Could not be judged: owner-inactive' },
+      status_detail: 'Unknown',
+      finding_info: { title: 'Unknown: owner-inactive' },
       unmapped: { outcome: 'unknown' },
     });
   });
 
-  test('what is not known is left out', () => {
+  test('omits fields that are not known', () => {
     const credential = sampleCredential({ lastUsedAt: null, owner: null });
     const [event] = events(sampleReport({ findings: [sampleUnknown({ credential })] }));
     expect(event).not.toHaveProperty('user');

@@ -6,7 +6,7 @@ import { fullReport, sampleContext } from '../helpers/sample-report.js';
 
 const report = fullReport();
 const context = sampleContext();
-const write = async (format: Format) => (await loadReporter(format))(report, context);
+const write = async (format: Format) => [...(await loadReporter(format))(report, context)].join('');
 const lines = (text: string) =>
   text
     .trimEnd()
@@ -91,19 +91,19 @@ describe('the same finding in every format', () => {
 });
 
 describe('all formats', () => {
-  test.each(FORMATS)('%s ends its last line and says the same twice', async (format) => {
+  test.each(FORMATS)('%s ends with a line break and is the same each time', async (format) => {
     const text = await write(format);
     expect(text.endsWith('\n')).toBe(true);
     expect(await write(format)).toBe(text);
   });
 
-  test.each(FORMATS)('%s changes nothing in the report', async (format) => {
+  test.each(FORMATS)('%s does not change the report', async (format) => {
     const before = JSON.stringify(report);
     await write(format);
     expect(JSON.stringify(report)).toBe(before);
   });
 
-  test('words that are no format', () => {
+  test('isFormat rejects other words', () => {
     for (const word of ['', 'xml', 'toString', '__proto__']) expect(isFormat(word)).toBe(false);
   });
 });

@@ -46,7 +46,7 @@ describe('sarif', () => {
     expect(sarifProblems(sarif(report, context))).toEqual([]);
   });
 
-  test('holds violations nobody waived, and nothing else', () => {
+  test('holds only open findings', () => {
     const { results } = runOf(fullReport());
     expect(results.map(({ ruleId }: { ruleId: string }) => ruleId)).toEqual([
       'loose-trust-condition',
@@ -57,7 +57,7 @@ describe('sarif', () => {
     ]);
   });
 
-  test('a result names the credential, the fact and what to do', () => {
+  test('a result names the credential, the finding and the fix', () => {
     const [result] = runOf(sampleReport({ findings: [sampleFinding()] })).results;
     expect(result).toEqual({
       ruleId: 'unused',
@@ -87,7 +87,7 @@ describe('sarif', () => {
     });
   });
 
-  test('every credential has an address of its own, waivers too', () => {
+  test('every credential and every waiver has its own address', () => {
     const uris = runOf(fullReport()).results.map(
       (result: { locations: { physicalLocation: { artifactLocation: { uri: string } } }[] }) =>
         result.locations[0]?.physicalLocation.artifactLocation.uri,
@@ -97,7 +97,7 @@ describe('sarif', () => {
     expect(new Set(uris).size).toBe(uris.length);
   });
 
-  test('an id cannot climb out of its folder', () => {
+  test('an id cannot leave its folder', () => {
     const findings = ['.', '..', '../x'].map((id) => sampleFinding({ credential: sampleCredential({ id }) }));
     expect(sarifProblems(sarif(sampleReport({ findings }), context))).toEqual([]);
   });
@@ -123,7 +123,7 @@ describe('sarif', () => {
     expect(tool.driver.rules[0].properties['security-severity']).toBe('9.5');
   });
 
-  test('known rules bring their words, cut to what GitHub takes', () => {
+  test("cuts the texts of rules to GitHub's limits", () => {
     const docs = { why: 'y'.repeat(2000), fix: 'Revoke it.', references: [] };
     const rules = new Map([['unused', ruleInfo({ id: 'unused', title: 'Not used', severity: 'low', docs })]]);
     const output = sarif(sampleReport({ findings: [sampleFinding()] }), sampleContext({ rules }));
@@ -133,7 +133,7 @@ describe('sarif', () => {
     expect(sarifProblems(output)).toEqual([]);
   });
 
-  test('an incomplete run was not successful and says why', () => {
+  test('marks an incomplete run as unsuccessful and says why', () => {
     const sources = [
       {
         kind: 'personal-client',
@@ -205,7 +205,7 @@ describe('against the standard schema', () => {
     return validate.errors ?? [];
   };
 
-  test('a file that is none is refused', () => {
+  test('the schema rejects a file that is not SARIF', () => {
     expect(validate({ version: '2.1.0' })).toBe(false);
   });
 

@@ -49,12 +49,7 @@ export async function planCommand(
     );
   const why = whyIncomplete(report, snapshot);
   if (why) context.complain(why);
-  return writeDocuments(
-    targets,
-    async (format) => RENDERERS[format](plan),
-    exitCode(report, 'never'),
-    context,
-  );
+  return writeDocuments(targets, (format) => RENDERERS[format](plan), exitCode(report, 'never'), context);
 }
 
 interface Audited {
