@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// npm run fuzz [-- --time <seconds>] [--seed <number>] [--only <words>]: the properties of test/fuzz with random seeds
-// for that long. What it finds it prints with the seed that brings it back; exit 1 then, and where nothing ends.
+// npm run fuzz [-- --time <seconds>] [--seed <number>] [--only <words>]: runs the properties of test/fuzz with random seeds
+// for that long. Prints each failure with its seed, and exits with 1 after a failure or if a test hangs.
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { dirname, join } from 'node:path';
@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** What starting, and shrinking a counterexample, may take over the time asked for, in seconds. */
+/** Seconds beyond the requested time for starting and for shrinking a counterexample. */
 const GRACE = 180;
 
 const { time, seed, only } = readArguments();
@@ -35,10 +35,10 @@ const jest = spawn(
     },
   },
 );
-// A loop without end gives no timer of its own process a chance.
+// In this process, because an endless loop in the other one blocks its timers.
 const watch = setTimeout(
   () => {
-    console.error(`fuzz: still at it after ${time + GRACE} s: something hangs`);
+    console.error(`fuzz: not finished after ${time + GRACE} s: a test hangs`);
     jest.kill('SIGKILL');
   },
   (time + GRACE) * 1000,
@@ -46,7 +46,7 @@ const watch = setTimeout(
 jest.on('close', (code) => {
   clearTimeout(watch);
   if (code === 0) return;
-  console.error('\nfuzz: failed; --seed with the seed named above brings it back at once');
+  console.error('\nfuzz: failed. Run it again with --seed and the seed above to reproduce the failure.');
   process.exitCode = 1;
 });
 
@@ -60,8 +60,9 @@ function readArguments() {
       },
     });
     const [seconds, number] = [Number(values.time), Number(values.seed)];
-    if (!(seconds > 0 && seconds <= 86_400)) throw new Error(`--time ${values.time} is no number of seconds`);
-    if (!Number.isInteger(number)) throw new Error(`--seed ${values.seed} is no whole number`);
+    if (!(seconds > 0 && seconds <= 86_400))
+      throw new Error(`--time ${values.time} is not a number of seconds between 0 and 86400`);
+    if (!Number.isInteger(number)) throw new Error(`--seed ${values.seed} is not a whole number`);
     return { time: seconds, seed: number, only: values.only };
   } catch (error) {
     console.error(`fuzz: ${error.message}\nusage: npm run fuzz -- [--time 60] [--seed 42] [--only <words>]`);

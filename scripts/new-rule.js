@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // npm run new-rule <id>: writes rules/<id>.ts and test/rules/<id>.test.ts, and registers the rule in rules/index.ts.
-// What it writes is a small rule that works, to be turned into the one that is wanted.
+// The rule works, and is a start for the one you want.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import { Script } from 'node:vm';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const indexFile = join(root, 'rules/index.ts');
 
-/** Ids of findings that are not a rule's, and names that rules/index.ts needs itself. */
+/** Ids of findings that no rule file reports, and names that rules/index.ts uses itself. */
 const TAKEN = [
   'waiver-expired',
   'waiver-unmatched',
@@ -35,11 +35,11 @@ const index = register(readFileSync(indexFile, 'utf8'));
 writeFileSync(join(root, `rules/${id}.ts`), rule(), { flag: 'wx' });
 writeFileSync(join(root, `test/rules/${id}.test.ts`), test(), { flag: 'wx' });
 writeFileSync(indexFile, index);
-console.log(`rules/${id}.ts             the rule: make it yours
-test/rules/${id}.test.ts   its table: both sides of every threshold
-rules/index.ts             registered at the end of the list
+console.log(`rules/${id}.ts             the rule: change it to yours
+test/rules/${id}.test.ts   its cases: both sides of every limit
+rules/index.ts             the rule is at the end of the list
 
-Then: npm test -- test/rules, and npm run generate for its documentation.`);
+Next: npm run test:fast -- test/rules/${id}.test.ts, then npm run generate for its documentation.`);
 
 function problemOf(id) {
   if (id === undefined) return 'no id given';
@@ -49,12 +49,12 @@ function problemOf(id) {
   if (existsSync(join(root, `rules/${id}.ts`))) return `rules/${id}.ts exists`;
   if (existsSync(join(root, `test/rules/${id}.test.ts`))) return `test/rules/${id}.test.ts exists`;
   if (new RegExp(`^import ${camelCase(id)} from `, 'm').test(readFileSync(indexFile, 'utf8'))) {
-    return `rules/index.ts imports a ${camelCase(id)} already`;
+    return `rules/index.ts already imports ${camelCase(id)}`;
   }
   try {
     new Script(`'use strict'; const ${camelCase(id)} = async () => { const ${camelCase(id)} = 0; };`);
   } catch {
-    return `"${id}" is a word of the language`;
+    return `"${id}" is a reserved word of JavaScript`;
   }
   return undefined;
 }
@@ -63,7 +63,7 @@ function camelCase(id) {
   return id.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
 }
 
-/** The import goes where the formatter wants it, by file name; the rule goes last. */
+/** The formatter sorts imports by file name; the rule goes last. */
 function register(source) {
   const lines = source.split('\n');
   const imports = lines.filter((line) => line.startsWith('import '));

@@ -1,4 +1,4 @@
-// What is inside the bundle besides our own code: packages with their licences, as text and as CycloneDX 1.6.
+// The packages in the bundle and their licences, as text and as a CycloneDX 1.6 SBOM.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -9,7 +9,7 @@ const LICENCE_FILE = /^(licen[cs]e|copying)(\.(md|txt))?$/i;
  * The packages that esbuild took code from, by name and version; one that is installed twice counts once.
  *
  * @param metafile esbuild's; paths in it are relative to the working directory
- * @throws Error where a package says too little about its licence to be passed on
+ * @throws Error if a package does not name its licence or has no licence text
  */
 export function bundledPackages(metafile) {
   const folders = new Set();
@@ -27,7 +27,9 @@ function readPackage(folder) {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const file = readdirSync(folder).find((entry) => LICENCE_FILE.test(entry));
   if (typeof license !== 'string' || file === undefined)
-    throw new Error(`${name} ${version} does not say under which licence it may be passed on.`);
+    throw new Error(
+      `${name} ${version} has no licence field or no licence file: c1-audit cannot be distributed with it.`,
+    );
   const text = readFileSync(join(folder, file), 'utf8').replace(/\r\n/g, '\n').trim();
   const notice = join(folder, 'NOTICE');
   return {
@@ -42,7 +44,7 @@ function compare(a, b) {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Names, versions and licences, each licence's text once. */
+/** Names, versions and licences; each licence text appears once. */
 export function licenceText(packages) {
   const byText = new Map();
   for (const one of packages) byText.set(one.text, [...(byText.get(one.text) ?? []), one]);
@@ -53,7 +55,7 @@ export function licenceText(packages) {
   return ['c1-audit contains code of these packages.\n', ...parts].join(`\n${'-'.repeat(80)}\n\n`);
 }
 
-/** The same as CycloneDX 1.6: no serial number and no time, so that equal builds give equal bytes. */
+/** Without serial number and time, so that equal builds give equal bytes. */
 export function sbom(packages, self, builtWith) {
   const root = component(self, 'application');
   const components = packages.map((one) => component(one, 'library'));

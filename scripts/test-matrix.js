@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// npm run test:matrix [-- [--only 22,24] [-- <jest arguments>]]: runs the tests on each supported Node.js, one after the
-// other. The binaries are those of the registry's package "node", kept in node_modules/.cache/node-matrix.
+// npm run test:matrix [-- [--only 22,24] [-- <jest arguments>]]: runs the tests on each supported Node.js in turn. The
+// binaries come from the npm package "node" and are kept in node_modules/.cache/node-matrix.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ const windows = process.platform === 'win32';
 const { majors, jestArguments } = readArguments(process.argv.slice(2));
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-// What the tests run against is built once: it is the same for all.
+// The build is the same for all versions.
 if (scripts.pretest !== undefined && npm(['run', 'pretest'], root) !== 0) fail('npm run pretest failed');
 
 const results = [];
@@ -37,7 +37,7 @@ function readArguments(argv) {
   }
   const only = values.only?.split(',').map((word) => word.trim());
   const unknown = only?.filter((word) => !MAJORS.includes(Number(word)) || word === '') ?? [];
-  if (unknown.length > 0) fail(`${unknown.join(', ')} is none of ${MAJORS.join(', ')}`);
+  if (unknown.length > 0) fail(`${unknown.join(', ')} is not one of ${MAJORS.join(', ')}`);
   return {
     majors: only === undefined ? MAJORS : MAJORS.filter((major) => only.map(Number).includes(major)),
     jestArguments: jest,
@@ -56,15 +56,15 @@ function npm(args, cwd) {
   return spawnSync('npm', args, { cwd, stdio: 'inherit', shell: windows }).status;
 }
 
-/** Path of a Node.js of this major, from the cache or the registry; undefined where there is none to be had. */
+/** Path of a Node.js of this major version, from the cache or the registry; undefined if it cannot be installed. */
 function binaryOf(major) {
   const folder = join(root, 'node_modules/.cache/node-matrix', String(major));
   const binary = join(folder, 'node_modules/node/bin', windows ? 'node.exe' : 'node');
   if (existsSync(binary)) return binary;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  // A package.json of its own, or npm takes one further up. The package fetches the build for this machine in an install
-  // script, which newer releases of npm run for the allowed only.
+  // Without its own package.json npm would use one in a directory above. The package downloads the binary in an install
+  // script, and newer releases of npm run only the scripts that are allowed.
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "allowScripts": { "node": true } }\n');
   const status = npm(
     [
@@ -86,18 +86,18 @@ function testOn(major) {
   if (binary === undefined) return { major, ok: false, note: 'could not be installed' };
   const version = spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout?.trim() ?? '';
   if (!version.startsWith(`v${major}.`))
-    return { major, ok: false, note: `says that it is ${version || 'nothing'}` };
+    return { major, ok: false, note: `reports the version ${version || '(none)'}` };
 
   const temporary = mkdtempSync(join(tmpdir(), 'c1-audit-matrix-'));
   const file = join(temporary, 'results.json');
   const startedAt = Date.now();
-  // The flags of `npm test`, so that there is one place for them.
+  // The same flags as `npm test`.
   const [, ...command] = scripts.test.split(/\s+/);
   const { status } = spawnSync(binary, [...command, '--json', `--outputFile=${file}`, ...jestArguments], {
     cwd: root,
-    // Programs that tests start as "node" are to be this one as well.
+    // Tests that start "node" must get this version too.
     env: { ...process.env, PATH: [dirname(binary), process.env.PATH].join(delimiter) },
-    // With --json jest repeats on stdout what it writes to the file.
+    // With --json jest also writes the results to stdout.
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const counts = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;

@@ -27,26 +27,26 @@ test('the package is at most 1 MB and has no dependencies', () => {
 
 const installed = (path: string) => readFileSync(join(folder, 'node_modules/c1-audit', path), 'utf8');
 
-/** A tool of the project's own, run where there is no network to ask. */
+/** A development tool of this project, run without a network. */
 const tool = (script: string, ...args: string[]) =>
   run(process.execPath, [join(root, 'node_modules', script), ...args], folder);
 
 describe('the package', () => {
-  test('is as publint wants it', () => {
+  test('passes publint', () => {
     const { stdout, status } = tool('publint/src/cli.js', 'run', '--strict', tarball);
     expect(stdout).toContain('All good!');
     expect(status).toBe(0);
   });
 
-  test('has the types that it says, however it is resolved', () => {
-    // That require() gets ESM is meant: every Node that `engines` names can load it so.
+  test('has its types however it is resolved', () => {
+    // require() gets ESM on purpose: every Node that `engines` names can load it so.
     const flags = ['--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm', '--no-definitely-typed'];
     const { stdout, status } = tool('@arethetypeswrong/cli/dist/index.js', ...flags, tarball);
     expect(stdout).toContain('node16 (from ESM)');
     expect(status).toBe(0);
   });
 
-  test('declares types without the help of other packages', () => {
+  test('declares types without importing other packages', () => {
     const declarations = readdirSync(join(folder, 'node_modules/c1-audit/dist/types'), { recursive: true })
       .map(String)
       .filter((name) => name.endsWith('.d.ts'));
@@ -84,7 +84,7 @@ describe('the package', () => {
     expect(code.filter((text) => text.includes('node_modules/ajv/dist/compile/'))).toEqual([]);
   });
 
-  test('starts with little: what a command needs comes with the command', () => {
+  test('loads little at start: a command loads what it needs', () => {
     const reached = new Set<string>();
     const read = (file: string) => {
       if (reached.has(file)) return;
@@ -102,13 +102,13 @@ describe('the package', () => {
     expect(bytes).toBeLessThan(80_000);
   });
 
-  test('brings the licences of what is bundled, and a bill of it', () => {
+  test('has the licences and an SBOM of what is bundled', () => {
     const bill = JSON.parse(installed('sbom.cdx.json')) as Bill;
     expect(billErrors(bill)).toEqual([]);
     const names = bill.components.map(({ group, name }) => (group === undefined ? name : `${group}/${name}`));
     expect(names).toEqual([...names].sort());
     expect(names).toEqual(expect.arrayContaining(['commander', 'oauth4webapi', 'undici', '@slack/webhook']));
-    // Tools build and test it; they are not in it.
+    // Tools that build and test it are not part of it.
     for (const tool of ['esbuild', 'jest', 'typescript']) expect(names).not.toContain(tool);
     expect(bill.metadata.component.version).toBe(JSON.parse(installed('package.json')).version);
     expect(bill.dependencies.map(({ ref }) => ref).slice(1)).toEqual(
@@ -124,7 +124,7 @@ describe('the package', () => {
 });
 
 describe('the command', () => {
-  test('npx c1-audit demo -f json gives a report that the shipped schema takes', () => {
+  test('npx c1-audit demo -f json prints a report that the shipped schema accepts', () => {
     const { status, stdout, stderr } = run('npx', ['c1-audit', 'demo', '-f', 'json'], folder);
     expect(stderr).toBe('');
     expect(status).toBe(0);
@@ -143,7 +143,7 @@ describe('the command', () => {
     },
   );
 
-  test('without a credential it says what to set and exits with 2', () => {
+  test('prints what to set and exits with 2 without a credential', () => {
     const { status, stdout, stderr } = audit();
     expect(status).toBe(2);
     expect(stdout).toBe('');
@@ -182,10 +182,10 @@ const { test: bashTest } = needs('bash');
 
 bashTest.each([
   { what: 'stdout', line: 'c1-audit demo -f html | head -c 1', ends: 0 },
-  // Nobody is told, and nothing is lost: the report has gone elsewhere.
+  // Nothing is lost: the report goes to a file.
   { what: 'stderr', line: 'c1-audit demo -v -f json:a.json 2>&1 >/dev/null | head -c 1', ends: 0 },
   { what: 'both', line: 'c1-audit demo -f json:/proc/nowhere/a.json 2>&1 | head -c 1', ends: 2 },
-])('whoever reads $what may go away', ({ line, ends }) => {
+])('a reader of $what can leave early', ({ line, ends }) => {
   const script = `timeout 20 ${line} >/dev/null; echo "\${PIPESTATUS[0]}"`;
   const { stdout } = run('bash', ['-c', script], folder);
   expect(stdout).toBe(`${ends}\n`);
@@ -302,7 +302,7 @@ describe('the library', () => {
   test.each([
     ['ESM', 'audit.mjs', "import { audit, AuditError, defineRule } from 'c1-audit';"],
     ['CommonJS', 'audit.cjs', "const { audit, AuditError, defineRule } = require('c1-audit');"],
-  ])('audits from %s, without a word', (_, name, imports) => {
+  ])('audits from %s and prints nothing', (_, name, imports) => {
     writeFileSync(join(folder, name), `${imports}\n${RULE}\n${AUDIT}\n`);
     const { stdout, stderr, status } = run(process.execPath, [name], folder);
     expect(stderr).toBe('');
@@ -313,7 +313,7 @@ describe('the library', () => {
   test.each([
     ['ESM', 'consumer.mts'],
     ['CommonJS', 'consumer.cts'],
-  ])('gives its types to %s, without any other package', (_, name) => {
+  ])('has types for %s without any other package', (_, name) => {
     writeFileSync(
       join(folder, name),
       [

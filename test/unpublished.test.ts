@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { root, shellEnvironment } from './helpers/package.js';
 import { emptyFolder, runProgram } from './helpers/program.js';
 
-/** The one field that says whether c1-audit is on npm: with it, npm refuses to publish. */
+/** With this field npm refuses to publish. */
 const { private: unpublished = false, version } = JSON.parse(
   readFileSync(join(root, 'package.json'), 'utf8'),
 ) as {
@@ -17,7 +17,7 @@ const { private: unpublished = false, version } = JSON.parse(
 const FROM_A_REGISTRY =
   /\b(?:npx|npm (?:exec|x|install|i|add)|pnpm (?:dlx|add)|yarn (?:dlx|add)|bunx)\b[^\n`]*?\bc1-audit\b(?![\w.-]*\.tgz)|\bc1-audit@\d|unpkg\.com|jsdelivr\.net/;
 
-/** The one sentence that may say it: in a clone, npx runs the clone's build. */
+/** The one sentence that may contain it: in a clone, npx runs the clone's build. */
 const IN_A_CLONE =
   /To run it without installing, use `npx c1-audit` inside the clone after `npm ci && npm run build`\./;
 
@@ -66,7 +66,7 @@ whileUnpublished('while package.json is private, nobody is sent to a registry', 
     },
   );
 
-  test('by doctor, where nothing is set up', async () => {
+  test('by doctor if nothing is set up', async () => {
     const { stdout, stderr } = await runProgram(['doctor'], {
       env: { GITHUB_ACTIONS: 'true', GITHUB_EVENT_NAME: 'schedule' },
       cwd: emptyFolder(),
@@ -75,7 +75,7 @@ whileUnpublished('while package.json is private, nobody is sent to a registry', 
     expect(found(`${stdout}${stderr}`)).toBeUndefined();
   });
 
-  test('the README says that it is not published, and what to install instead', () => {
+  test('the README states that it is not published, and what to install instead', () => {
     const readme = readFileSync(join(root, 'README.md'), 'utf8');
     expect(readme).toContain('c1-audit is not published on npm.');
     expect(readme).toContain(`npm install --global ./c1-audit-${version}.tgz`);
@@ -91,13 +91,13 @@ describe('npx c1-audit in a clone', () => {
     return spawnSync('npx', ['c1-audit', '--version'], { cwd, encoding: 'utf8', env });
   };
 
-  test.each(['.', 'src/cli'])('runs the build of the clone and says which, from %s', (folder) => {
+  test.each(['.', 'src/cli'])('runs the build of the clone and prints which one, from %s', (folder) => {
     const { status, stdout, stderr } = npx(join(root, folder));
     expect(stderr).toBe(`c1-audit ${version}: local build ${join(root, 'dist/bin.js')}\n`);
     expect([status, stdout]).toEqual([0, `${version}\n`]);
   });
 
-  test('elsewhere it finds nothing without a registry', () => {
+  test('finds nothing elsewhere without a registry', () => {
     const { status, stdout } = npx(emptyFolder());
     expect([status, stdout]).toEqual([1, '']);
   });

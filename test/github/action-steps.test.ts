@@ -100,7 +100,7 @@ function argumentsOf([call, ...others]: readonly Call[] = called()): readonly st
 }
 
 describe('the audit', () => {
-  test('without any input audits with the defaults', () => {
+  test('uses the defaults without any input', () => {
     const { code, outputs } = audit();
     expect(code).toBe(0);
     expect(outputs).toEqual({ 'exit-code': '0' });
@@ -116,7 +116,7 @@ describe('the audit', () => {
       expect(name).not.toMatch(/^CONDUCTORONE|^SLACK|^C1_AUDIT/);
   });
 
-  test('turns each input into its flag, lists line by line', () => {
+  test('turns each input into its flag, and each line of a list into one flag', () => {
     audit({
       scope: 'tenant',
       source: 'personal-clients\r\n  service-principals  \n\n',
@@ -149,12 +149,12 @@ describe('the audit', () => {
     ]);
   });
 
-  test('blank inputs make no flag', () => {
+  test('adds no flag for a blank input', () => {
     expect(audit({ format: '', state: '', args: '\n' }).code).toBe(0);
     expect(argumentsOf()).toEqual([]);
   });
 
-  test.each(HOSTILE)('%j stays the value it is', (value) => {
+  test.each(HOSTILE)('passes %j on unchanged', (value) => {
     const single = ['scope', 'config', 'profile', 'fail-on', 'min-severity', 'state'];
     const lists = ['source', 'rule', 'format', 'args'];
     expect(audit(Object.fromEntries([...single, ...lists].map((name) => [name, value]))).code).toBe(0);
@@ -172,12 +172,12 @@ describe('the audit', () => {
     ]);
   });
 
-  test('a line break in a single value makes no second flag', () => {
+  test('adds no second flag for a line break in a single value', () => {
     audit({ scope: 'mine\n--no-slack', format: '', state: '' });
     expect(argumentsOf()).toEqual(['--scope=mine\n--no-slack']);
   });
 
-  test.each([0, 1, 2, 3, 130])('its exit code %i is the step’s, and an output', (code) => {
+  test.each([0, 1, 2, 3, 130])('ends the step with its exit code %i, and outputs it', (code) => {
     const result = audit({}, { FAKE_EXIT: String(code), FAKE_OUTPUT: 'findings<<end_1\n7\nend_1\n' });
     expect(result.code).toBe(code);
     expect(result.outputs).toEqual({ findings: '7', 'exit-code': String(code) });
@@ -197,7 +197,7 @@ describe('credentials', () => {
     'state-hmac-key': 'C1_AUDIT_STATE_KEY',
   };
 
-  test('come from the inputs, through the environment, and stand in no argument', () => {
+  test('come from the inputs through the environment, never as arguments', () => {
     const given = Object.fromEntries(
       Object.keys(SECRETS).map((input) => [input, `value of ${input} "$(touch pwned)'\n`]),
     );
@@ -210,7 +210,7 @@ describe('credentials', () => {
     ).toEqual([]);
   });
 
-  test('come from the job where the inputs are blank', () => {
+  test('come from the job if the inputs are blank', () => {
     const given = Object.fromEntries(Object.values(SECRETS).map((name) => [name, `the job's ${name}`]));
     audit({}, { ...given, CONDUCTORONE_ACCESS_TOKEN: 'the job’s token' });
     expect(called()[0]?.env).toMatchObject({ ...given, CONDUCTORONE_ACCESS_TOKEN: 'the job’s token' });
@@ -218,7 +218,7 @@ describe('credentials', () => {
 });
 
 describe('the program', () => {
-  /** Links this project's own packages where npm would install them, and says what it was asked for. */
+  /** Links this project's own packages where npm would install them, and returns npm's arguments. */
   const FAKE_NPM = `#!/bin/bash
 printf '%s\\n' "$PWD" "$@" > "$FAKE_NPM_CALL"
 [ "\${FAKE_NPM_EXIT:-0}" = 0 ] || exit "$FAKE_NPM_EXIT"
@@ -245,7 +245,7 @@ ln -s "${root}/node_modules" node_modules
     expect(npmCall()).toEqual([home, 'ci', '--ignore-scripts', '--no-audit', '--no-fund']);
     for (const part of ['package.json', 'package-lock.json'])
       expect(readFileSync(join(home, part))).toEqual(readFileSync(join(root, part)));
-    // No package of this name is asked for.
+    // No package of this name is requested from a registry.
     expect(called()).toEqual([]);
 
     // The audit runs it, in the workspace.
@@ -264,14 +264,14 @@ ln -s "${root}/node_modules" node_modules
     expect(called()).toEqual([]);
   }, 60_000);
 
-  test('that cannot be built fails the run, which does not look like findings', () => {
+  test('fails the run with another exit code than findings if it cannot be built', () => {
     const { result } = build({ FAKE_NPM_EXIT: '1' });
     expect(result.code).toBe(3);
     expect(result.stdout).toContain('::error title=c1-audit::c1-audit cannot be built. Nothing was audited.');
     expect(result.outputs).toEqual({ 'exit-code': '3' });
   });
 
-  test('pins every package that builds it by a hash', () => {
+  test('is built from packages that are pinned by a hash', () => {
     const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
       packages: Record<string, { integrity?: string }>;
     };
@@ -333,7 +333,7 @@ ln -s "${root}/node_modules" node_modules
 });
 
 describe('another build, from the input package', () => {
-  test('is fetched into a folder of its own, without its scripts', () => {
+  test('is downloaded into its own folder, without running its scripts', () => {
     const { code, outputs } = play('program', { package: 'our-c1-audit@2', state: '' });
     expect(code).toBe(0);
     expect(outputs).toEqual({ package: 'our-c1-audit@2' });
@@ -368,38 +368,44 @@ describe('another build, from the input package', () => {
     const names = Object.keys(called()[0]?.env ?? {});
     expect(names).toContain('RUNNER_TEMP');
     for (const name of Object.keys(env)) expect(names).not.toContain(name);
-    // Without any of them it works as well.
+    // It also works without any of them.
     expect(play('program', { package: 'our-c1-audit@2' }).code).toBe(0);
     // The audit gets what it needs.
     expect(audit({}, env).code).toBe(0);
     expect(called().at(-1)?.env).toMatchObject(env);
   });
 
-  test('may be a file of the workspace', () => {
+  test('can be a file of the workspace', () => {
     writeFileSync(join(workspace, 'c1-audit-9.9.9.tgz'), '');
     expect(play('program', { package: 'c1-audit-9.9.9.tgz' }).outputs.package).toMatch(
       /^\/.*\/work space\/c1-audit-9\.9\.9\.tgz$/,
     );
   });
 
-  test.each([1, 127, 254])('that npm cannot get (its exit code %i) is a failure, not a finding', (code) => {
-    const result = play('program', { package: 'x' }, { FAKE_EXIT: String(code) });
-    expect(result.code).toBe(3);
-    expect(result.stdout).toContain(
-      '::error title=c1-audit::The package cannot be downloaded or does not start. Nothing was audited.',
-    );
-    expect(result.outputs).toEqual({ 'exit-code': '3' });
-  });
+  test.each([1, 127, 254])(
+    'is a failure, not a finding, if npm cannot download it (exit code %i)',
+    (code) => {
+      const result = play('program', { package: 'x' }, { FAKE_EXIT: String(code) });
+      expect(result.code).toBe(3);
+      expect(result.stdout).toContain(
+        '::error title=c1-audit::The package cannot be downloaded or does not start. Nothing was audited.',
+      );
+      expect(result.outputs).toEqual({ 'exit-code': '3' });
+    },
+  );
 
-  test.each(['a\npackage=evil', '1.0.0\r\npackage=evil'])('with a line break is refused: %j', (value) => {
-    const result = play('program', { package: value });
-    expect(result.code).toBe(2);
-    expect(result.stdout).toContain('The input package contains a line break. Nothing was audited.');
-    expect(result.outputs).toEqual({ 'exit-code': '2' });
-    expect(called()).toEqual([]);
-  });
+  test.each(['a\npackage=evil', '1.0.0\r\npackage=evil'])(
+    'is refused if its name contains a line break: %j',
+    (value) => {
+      const result = play('program', { package: value });
+      expect(result.code).toBe(2);
+      expect(result.stdout).toContain('The input package contains a line break. Nothing was audited.');
+      expect(result.outputs).toEqual({ 'exit-code': '2' });
+      expect(called()).toEqual([]);
+    },
+  );
 
-  test.each(HOSTILE)('%j is a name that is not found, and nothing more', (value) => {
+  test.each(HOSTILE)('with the name %j is not found and runs nothing', (value) => {
     expect(play('program', { package: value }).outputs.package).toBe(value);
     expect(called()[0]?.args).toContain(`--package=${value}`);
   });
@@ -415,25 +421,25 @@ describe('preparing', () => {
   };
   const CLIENT = 'strange-hydra-68836@acme.conductor.one/wfe';
 
-  test('makes the reports’ folders', () => {
+  test('creates the folders of the reports', () => {
     play('prepare', { format: 'text\njson:a b/c/report.json\r\nsarif:$(touch pwned)/x\nhtml:-p/y.html' });
     for (const folder of ['a b/c', '$(touch pwned)', '-p'])
       expect(existsSync(join(workspace, folder))).toBe(true);
   });
 
-  test('leaves a folder that cannot be made to the audit', () => {
+  test('leaves it to the audit to report a folder that cannot be created', () => {
     writeFileSync(join(workspace, 'file'), '');
     key({ format: 'json:file/report.json' });
   });
 
-  test('the state’s key is the same from run to run and for each credential of a tenant', () => {
+  test('uses the same state key for every run and every credential of a tenant', () => {
     const first = key({ 'client-id': CLIENT });
     expect(key({ 'client-id': CLIENT })).toBe(first);
     expect(key({ 'client-id': 'other-fox-1@acme.conductor.one/pcc' })).toBe(first);
     expect(key({}, { CONDUCTORONE_CLIENT_ID: CLIENT })).toBe(first);
   });
 
-  test('another tenant, scope, configuration or state has another key', () => {
+  test('uses another state key for another tenant, scope, configuration or state', () => {
     const variants: Record<string, string>[] = [
       { 'client-id': CLIENT },
       { 'client-id': 'strange-hydra-68836@acme.c1eu.ai/wfe' },
@@ -448,13 +454,13 @@ describe('preparing', () => {
     expect(new Set(variants.map((inputs) => key(inputs))).size).toBe(variants.length);
   });
 
-  test('a key of one’s own decides alone', () => {
+  test('uses the input state-key alone if it is given', () => {
     expect(key({ 'client-id': CLIENT, 'state-key': 'prod' })).toBe(
       key({ scope: 'tenant', 'state-key': 'prod' }),
     );
   });
 
-  test('hostile values make a key like any other', () => {
+  test('makes an ordinary state key from hostile values', () => {
     key({
       'client-id': HOSTILE.join(' '),
       'server-url': HOSTILE.join('\n'),
@@ -468,13 +474,13 @@ describe('preparing', () => {
 });
 
 describe('looking for the state', () => {
-  test('finds the file, whatever it is called', () => {
+  test('finds the file whatever its name is', () => {
     const name = '$(touch pwned) "state".json';
     writeFileSync(join(workspace, name), '{}');
     expect(play('state', { state: name }).outputs).toEqual({ found: 'true' });
   });
 
-  test('does not mind that there is none', () => {
+  test('succeeds if there is no file', () => {
     const { code, outputs } = play('state');
     expect(code).toBe(0);
     expect(outputs).toEqual({});

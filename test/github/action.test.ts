@@ -26,7 +26,7 @@ test('the program is in place before the cache is restored, and checked again af
   expect(digestOf('Check the restored files')).toBe(digestOf('Get c1-audit'));
 });
 
-test('restores and saves the state alone', () => {
+test('restores and saves only the state', () => {
   for (const action of ['actions/cache/restore', 'actions/cache/save'])
     expect(using(action)?.with?.path).toBe(expression('inputs.state'));
 });
@@ -38,7 +38,7 @@ test('is a composite action whose every action is pinned to the commit of a rele
   for (const line of lines) expect(line).toMatch(/^actions\/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
 });
 
-test('says of every input and output what it is', () => {
+test('describes every input and output', () => {
   for (const { description } of [...Object.values(inputs), ...Object.values(outputs)]) {
     expect(description.trim()).not.toBe('');
   }
@@ -51,12 +51,12 @@ describe('inputs', () => {
     expect(text).toMatch(new RegExp(`inputs\\.${name}[ "}]`));
   });
 
-  test('only those that exist are used', () => {
+  test('are all declared', () => {
     const used = [...text.matchAll(/inputs\.([\w-]+)/g)].map(([, name]) => name);
     for (const name of used) expect(Object.keys(inputs)).toContain(name);
   });
 
-  test('reach a script through its environment alone', () => {
+  test('reach a script only through its environment', () => {
     for (const { run, env = {} } of steps) {
       if (run === undefined) continue;
       expect(run).not.toContain('${{');
@@ -66,7 +66,7 @@ describe('inputs', () => {
     }
   });
 
-  test('every variable an input sets is read by the script beside it', () => {
+  test('set only variables that the script reads', () => {
     for (const { run, env = {} } of steps) {
       for (const name of Object.keys(env).filter((each) => each.startsWith('INPUT_'))) {
         expect(run).toMatch(
@@ -78,13 +78,13 @@ describe('inputs', () => {
 });
 
 describe('outputs', () => {
-  test('are wired to the step that audits', () => {
+  test('come from the step that audits', () => {
     for (const [name, { value }] of Object.entries(outputs)) {
       expect(value).toContain(`steps.audit.outputs.${name} `);
     }
   });
 
-  test('there is one for the file of each format, and it is uploaded', () => {
+  test('include the file of each format, which is uploaded', () => {
     const upload = using('actions/upload-artifact');
     for (const format of FORMATS) {
       expect(Object.keys(outputs)).toContain(`report-${format}`);
@@ -94,7 +94,7 @@ describe('outputs', () => {
   });
 });
 
-describe('whatever the audit says', () => {
+describe('after a failed audit', () => {
   const audit = steps.findIndex(({ id }) => id === 'audit');
 
   test.each(['Look for the state', 'Save the state', 'Upload the reports'])(
@@ -106,7 +106,7 @@ describe('whatever the audit says', () => {
     },
   );
 
-  test('nothing else goes on after a failure, and no failure is swallowed', () => {
+  test('no other step runs, and no failure is ignored', () => {
     for (const step of steps.slice(0, audit + 1))
       expect(step.if ?? '').not.toMatch(/always|failure|cancelled/);
     for (const step of steps) expect(step).not.toHaveProperty('continue-on-error');

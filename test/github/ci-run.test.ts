@@ -32,10 +32,10 @@ interface Settings {
 const passing = (tests: string) =>
   `PASS a\n\nTest Suites: 3 passed, 3 total\nTests:       ${tests}\nTime: 1 s\n`;
 
-/** What .ci/run takes for granted on any machine. */
+/** The tools that .ci/run expects on any machine. */
 const ORDINARY = 'bash cat chmod dirname env grep ln mkdir mktemp rm sed sh tail tar tee'.split(' ');
 
-/** Notes each call with what it can see; how it ends is written beside it, as the bare run has no variables left. */
+/** Notes each call with what it can see; its exit code comes from a file, because the bare run has no variables. */
 const fakeNpm = (root: string) => `${NODE_SCRIPT}
 const { appendFileSync, existsSync, readFileSync, readdirSync } = require('node:fs');
 const { ci = 0, summaries, tests = [0, 0], ...scripts } = JSON.parse(readFileSync(${JSON.stringify(join(root, 'settings.json'))}));
@@ -122,7 +122,7 @@ test('is executable', () => {
   expect(statSync('.ci/run').mode & 0o111).toBe(0o111);
 });
 
-test('installs, runs the tests twice, then lint and types, with nothing to read', () => {
+test('installs, runs the tests twice, then lint and types, with an empty stdin', () => {
   const { code, last, calls } = run();
   expect(calls.map(({ args }) => args)).toEqual(['ci', 'test', 'test', 'run lint', 'run typecheck']);
   expect(calls.map(({ input }) => input).join('')).toBe('');
@@ -152,7 +152,7 @@ describe('the bare run', () => {
     expect(existsSync(CHROMIUM_PATH)).toBe(false);
   });
 
-  test('is that of an ordinary user where root runs it', () => {
+  test('uses an ordinary user if root starts it', () => {
     const { code, notes, last } = run({ root: true });
     expect(notes.map((line) => line.replaceAll(root, ''))).toEqual([
       expect.stringMatching(/^setpriv --reuid=65534 --regid=65534 --clear-groups .*\/node --version$/),
@@ -162,14 +162,14 @@ describe('the bare run', () => {
     expect([code, last]).toEqual([0, '24 passed, 0 failed']);
   });
 
-  test('is that of root where no one else can run Node.js', () => {
+  test('uses root if no other user can run Node.js', () => {
     fake('setpriv', '#!/bin/sh\necho no access >&2; exit 126\n');
     const { code, stdout, last } = run({ root: true });
     expect(stdout).toContain('No ordinary user can run this Node.js');
     expect([code, last]).toEqual([0, '24 passed, 0 failed']);
   });
 
-  test('fails where it cannot be set up', () => {
+  test('fails if it cannot be set up', () => {
     rmSync(join(bin, 'git'));
     const { code, calls, last } = run();
     expect(calls.map(({ args }) => args)).toEqual(['ci', 'test', 'run lint', 'run typecheck']);
@@ -202,7 +202,7 @@ describe('counts', () => {
     expect(run({ summaries, tests: [1, 1] })).toMatchObject({ code: 1, last: '12 passed, 4 failed' });
   });
 
-  test('the last summary, where a test prints one of its own', () => {
+  test('the last summary if a test prints one itself', () => {
     const summary = passing('1 failed, 1 passed, 2 total') + passing('5 passed, 5 total');
     expect(run({ summaries: [summary, summary] })).toMatchObject({ code: 0, last: '10 passed, 0 failed' });
   });
@@ -244,24 +244,24 @@ describe('fails', () => {
     expect(result.code).toBeGreaterThan(0);
   });
 
-  test('but goes through lint and types even then', () => {
+  test('but still runs lint and types', () => {
     const called = run({ tests: [1, 1] }).calls.map(({ args }) => args);
     expect(called).toEqual(expect.arrayContaining(['run lint', 'run typecheck']));
   });
 });
 
-describe('what is missing', () => {
+describe('a missing tool', () => {
   beforeEach(() => {
     for (const name of ['chromium', 'fish']) rmSync(join(bin, name));
   });
 
-  test('is installed, and nothing else', () => {
+  test('is installed without the tools that are there', () => {
     const { code, notes } = run();
     expect(notes).toEqual(['apt-get update', 'apt-get install -y --no-install-recommends chromium fish']);
     expect(code).toBe(0);
   });
 
-  test('is named where it cannot be installed', () => {
+  test('is named if it cannot be installed', () => {
     const { code, stdout, last, calls } = run({ apt: 100 });
     expect(stdout).toContain('.ci/run needs chromium fish, and apt-get could not install them');
     expect(last).toBe('0 passed, 1 failed');
@@ -269,7 +269,7 @@ describe('what is missing', () => {
     expect(calls).toEqual([]);
   });
 
-  test('is named where there is no apt-get', () => {
+  test('is named if there is no apt-get', () => {
     rmSync(join(bin, 'apt-get'));
     const { code, stdout, last } = run();
     expect(stdout).toContain('.ci/run needs chromium fish, and there is no apt-get to install them.');
@@ -278,6 +278,6 @@ describe('what is missing', () => {
   });
 });
 
-test('nothing is installed where nothing is missing', () => {
+test('installs nothing if nothing is missing', () => {
   expect(run().notes).toEqual([]);
 });

@@ -36,7 +36,7 @@ afterAll(async () => {
   await once(served, 'exit');
 });
 
-/** git with nothing of this machine's configuration but what is given. */
+/** git without this machine's configuration. */
 function git(cwd: string, ...args: string[]): string {
   const identity = ['-c', 'user.name=t', '-c', 'user.email=t@example.com', '-c', 'commit.gpgsign=false'];
   const env = { PATH: process.env.PATH ?? '', HOME: cwd, GIT_CONFIG_NOSYSTEM: '1' };
@@ -155,7 +155,7 @@ bash.test(
     expect(schemaErrors(report)).toEqual([]);
     expect(report.run.scope).toBe('tenant');
     expect(existsSync(join(repo, STATE))).toBe(true);
-    // The second night has the state, and a change of it is what the cache is for.
+    // The second night restores the state and may change it.
     const second = play(repo, () => appendFileSync(join(repo, STATE), '\n'));
     expect(second.get('Audit')?.code).toBe(1);
     const again = JSON.parse(readFileSync(join(repo, 'c1-audit-report/report.json'), 'utf8'));
@@ -165,7 +165,7 @@ bash.test(
   120_000,
 );
 
-test('git keeps every file of the copy, byte for byte', () => {
+test('git keeps every file of the copy byte for byte', () => {
   const tracked = git(template, 'ls-files', COPY).trim().split('\n');
   const listed = readFileSync(join(template, COPY, 'SHA256SUMS'), 'utf8')
     .trimEnd()
@@ -175,11 +175,11 @@ test('git keeps every file of the copy, byte for byte', () => {
   );
   for (const name of tracked)
     expect(readFileSync(join(repo, name))).toEqual(readFileSync(join(template, name)));
-  // Other files are converted, so the repository's settings were in force.
+  // Other files are converted, so the repository's settings are in use.
   expect(readFileSync(join(repo, 'c1-audit.config.yaml'), 'utf8')).toContain('\r\n');
 });
 
-test('the copy brings licences, an SBOM and a manifest without dependencies', () => {
+test('the copy has licences, an SBOM and a manifest without dependencies', () => {
   const manifest = JSON.parse(readFileSync(join(repo, COPY, 'package.json'), 'utf8'));
   expect(manifest).toMatchObject({ name: 'c1-audit', type: 'module', bin: { 'c1-audit': 'dist/bin.js' } });
   for (const field of ['devDependencies', 'dependencies', 'scripts'])
@@ -208,7 +208,7 @@ bash.describe('the check before the login', () => {
     expect(refusal(play(repo))).toContain('are not as c1-audit init wrote them');
   });
 
-  test('stops the run for a Node.js that cannot start the program', () => {
+  test('stops the run if Node.js cannot start the program', () => {
     const steps = readYaml<Workflow>(join(repo, '.github/workflows/c1-audit.yml')).jobs.audit?.steps ?? [];
     const bin = emptyFolder();
     writeFileSync(join(bin, 'node'), '#!/bin/bash\nexit 1\n', { mode: 0o755 });
@@ -222,7 +222,7 @@ bash.describe('the check before the login', () => {
   });
 });
 
-bash.describe('a forged cache that brings more than the state stops the run', () => {
+bash.describe('a forged cache with more than the state stops the run', () => {
   test.each<[string, (cwd: string, bin: string) => void]>([
     [
       'another program, with sums that fit',
@@ -264,7 +264,7 @@ bash.test(
   () => {
     const key = 'k'.repeat(64);
     expect(play(repo, undefined, key).get('Audit')?.code).toBe(1);
-    // With the state that it wrote itself the next night goes on.
+    // The next night accepts the state that this one wrote.
     expect(play(repo, undefined, key).get('Audit')?.code).toBe(1);
     const forge = () => {
       const state = readFileSync(join(repo, STATE), 'utf8');
@@ -313,7 +313,7 @@ describe('init --update', () => {
     60_000,
   );
 
-  test('says so if nothing would change', () => {
+  test('reports that nothing would change', () => {
     const { status, stdout } = update();
     expect([status, stdout]).toEqual([
       0,

@@ -25,14 +25,14 @@ test('logs in to npm by trusted publishing, with provenance and without a token'
   expect(readFileSync(FILE, 'utf8')).not.toMatch(/secrets\.|NODE_AUTH_TOKEN|NPM_TOKEN|registry-url/);
 });
 
-test('the job that publishes runs no code of the checkout, the one that runs it may only read', () => {
+test('the job that publishes runs no code of the checkout, and the job that runs it can only read', () => {
   expect(jobs.publish?.steps.filter(({ uses }) => uses?.startsWith('actions/checkout@'))).toEqual([]);
   expect(runs('publish').join('\n')).not.toMatch(/npm (?:ci|install|run)/);
   expect(jobs.build?.permissions).toEqual({ contents: 'read' });
   expect(jobs.release?.permissions).toEqual({ contents: 'write' });
 });
 
-test('a private package becomes a release on GitHub alone, a failed publication none', () => {
+test('a private package is released on GitHub only, and nothing is released after a failed publication', () => {
   // The operators of a GitHub expression mean the same in JavaScript.
   const decide = (job: string, npm: string, publish: string, cancelled = false) =>
     new Function('needs', 'cancelled', `return ${jobs[job]?.if};`)(
@@ -83,7 +83,7 @@ needs('bash').describe('the version check', () => {
 [1.2.3]: https://example.com
 `;
 
-  test('takes the notes of its own version, and of no other', () => {
+  test('uses the notes of its own version only', () => {
     const result = check('v1.2.3', CHANGELOG);
     expect(result.stdout).toBe('');
     expect(result.code).toBe(0);
@@ -91,25 +91,25 @@ needs('bash').describe('the version check', () => {
     expect(result.notes.trim()).toBe('### Added\n\n- A thing with [a link](https://example.com).');
   });
 
-  test('knows a pre-release', () => {
+  test('recognizes a pre-release', () => {
     const result = check('v2.0.0-rc.1', '## [2.0.0-rc.1] - 2027-01-31\n\n- New.\n', '2.0.0-rc.1');
     expect(result.outputs).toEqual({ version: '2.0.0-rc.1', prerelease: 'true', npm: 'true' });
   });
 
-  test('keeps off npm what package.json says is private', () => {
+  test('does not publish a private package on npm', () => {
     expect(check('v1.2.3', CHANGELOG, '1.2.3', { private: true }).outputs.npm).toBe('false');
   });
 
   test.each([
-    ['another version', 'v1.2.4', CHANGELOG, 'The tag says 1.2.4, package.json says 1.2.3.'],
-    ['no notes', 'v1.2.3', '## [1.2.2] - 2027-01-01\n\n- Older.\n', 'says nothing about 1.2.3'],
+    ['another version', 'v1.2.4', CHANGELOG, 'The tag is for version 1.2.4, but package.json has 1.2.3.'],
+    ['no notes', 'v1.2.3', '## [1.2.2] - 2027-01-01\n\n- Older.\n', 'has no section for 1.2.3'],
     [
       'empty notes',
       'v1.2.3',
       '## [1.2.3] - 2027-01-31\n\n## [1.2.2] - 2027-01-01\n\n- Older.\n',
-      'says nothing',
+      'has no section for 1.2.3',
     ],
-    ['no date', 'v1.2.3', '## [1.2.3] - Unreleased\n\n- New.\n', 'gives 1.2.3 no date'],
+    ['no date', 'v1.2.3', '## [1.2.3] - Unreleased\n\n- New.\n', 'has no date for 1.2.3'],
   ])('refuses %s', (_, tag, changelog, message) => {
     const { code, stdout, outputs } = check(tag, changelog);
     expect(code).toBe(1);
@@ -118,7 +118,7 @@ needs('bash').describe('the version check', () => {
     expect(outputs).toEqual({});
   });
 
-  test('runs nothing that a tag is named after', () => {
+  test('does not run a command in the name of a tag', () => {
     const { code, stdout } = check('v$(touch pwned)`touch pwned`"; exit 0 #', CHANGELOG);
     expect(code).toBe(1);
     expect(stdout).toContain('$(touch pwned)');

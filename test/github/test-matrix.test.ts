@@ -34,7 +34,7 @@ let bin: string;
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'c1-audit-matrix-test-'));
-  // Apart: package.json would make modules of the scripts beside it.
+  // In another directory: package.json would make the scripts ES modules.
   bin = mkdtempSync(join(tmpdir(), 'c1-audit-matrix-bin-'));
   mkdirSync(join(root, 'scripts'));
   copyFileSync('scripts/test-matrix.js', join(root, 'scripts/test-matrix.js'));
@@ -73,7 +73,7 @@ function matrix(
 const words = (line = '') => line.trim().split(/\s+/);
 const good = { numPassedTests: 7, numFailedTests: 0 };
 
-test('runs the tests with the flags of npm test on those asked for, and says how each did', () => {
+test('runs the tests with the flags of npm test on the requested versions, and prints each result', () => {
   const { code, table, calls } = matrix(['--only', '24,20', '--', 'test/rules', '-t', 'a b'], {
     20: good,
     24: good,
@@ -99,7 +99,7 @@ test('runs the tests with the flags of npm test on those asked for, and says how
   }
 });
 
-test('fails where one does: a failing test, none at all, no such Node.js', () => {
+test('fails if a test fails, no test runs, or a Node.js cannot be installed', () => {
   const { code, table } = matrix([], { 20: good, 22: { numPassedTests: 6, numFailedTests: 1 } });
   expect(code).toBe(1);
   expect(table.slice(1).map((line) => line.replace(/^(\S+).*? {2}(ok|FAILED.*)$/, '$1 $2'))).toEqual([
@@ -110,7 +110,7 @@ test('fails where one does: a failing test, none at all, no such Node.js', () =>
   ]);
 });
 
-test('stops where the build does', () => {
+test('stops if the build fails', () => {
   const { code, calls } = matrix(['--only', '20'], { 20: good }, { PRETEST_EXIT: '1' });
   expect(code).toBe(2);
   expect(calls).toEqual([]);
@@ -129,5 +129,5 @@ test.each([[['--only', '21']], [['--only', '']], [['--only', '20,x']], [['--all'
 test('covers the versions that CI does', () => {
   const ci = readYaml<Workflow>('.github/workflows/ci.yml').jobs.test?.strategy?.matrix.node as number[];
   const { stderr } = matrix(['--only', '21']);
-  expect(stderr).toContain(`21 is none of ${ci.join(', ')}`);
+  expect(stderr).toContain(`21 is not one of ${ci.join(', ')}`);
 });

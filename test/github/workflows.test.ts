@@ -39,7 +39,7 @@ async function lint(file: string, text = readFileSync(file, 'utf8')): Promise<Li
   return (await linting)(text, file);
 }
 
-test('the linter finds what is wrong', async () => {
+test('the linter reports a mistake', async () => {
   const text = `on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo ${expression('github.event.issue.title')}\n`;
   expect(await lint(`${FOLDER}/wrong.yml`, text)).toMatchObject([
     { line: 6, message: expect.stringContaining('"github.event.issue.title" is potentially untrusted') },
@@ -66,7 +66,7 @@ describe.each(FILES)('%s', (file) => {
     for (const { run } of steps) expect(run ?? '').not.toContain('${{');
   });
 
-  test('grants nothing but reading to all jobs alike; what one needs more, it alone gets, by name', () => {
+  test('grants all jobs at most read access, and further permissions by name to the job that needs them', () => {
     const { permissions } = workflow;
     expect(permissions).toBeInstanceOf(Object);
     for (const level of Object.values(permissions ?? {})) expect(level).toBe('read');
@@ -74,14 +74,14 @@ describe.each(FILES)('%s', (file) => {
     for (const job of jobs) expect(Object.keys(job.permissions ?? {})).not.toEqual([]);
   });
 
-  test('keeps no token in the checkout and ends in time', () => {
+  test('keeps no token in the checkout and has a time limit', () => {
     for (const { uses, with: settings } of steps) {
       if (uses?.startsWith('actions/checkout@')) expect(settings?.['persist-credentials']).toBe(false);
     }
     for (const job of jobs) expect(job['timeout-minutes']).toBeLessThanOrEqual(45);
   });
 
-  test('keeps two runs apart', () => {
+  test('never runs twice at the same time', () => {
     expect(workflow.concurrency?.group).toBeTruthy();
   });
 });
@@ -91,22 +91,22 @@ describe('the nightly run', () => {
   const audit = jobs.audit;
   const uses = audit?.steps.find(({ id }) => id === 'audit');
 
-  test('comes at a time of day in a time zone, off the full hour', () => {
+  test('runs at a time of day in a time zone, not on the full hour', () => {
     const [schedule, ...others] = on.schedule as { cron: string; timezone: string }[];
     expect(others).toEqual([]);
     expect(schedule?.cron).toMatch(/^[1-9]\d? \d{1,2} \* \* \*$/);
     expect(Intl.supportedValuesOf('timeZone')).toContain(schedule?.timezone);
   });
 
-  test('waits for the one before, as both write the state', () => {
+  test('waits for the previous run, because both write the state', () => {
     expect(concurrency?.['cancel-in-progress']).toBe(false);
   });
 
-  test('may read and log in by federation, no more', () => {
+  test('can read and log in by federation only', () => {
     expect(audit?.permissions).toEqual({ contents: 'read', 'id-token': 'write' });
   });
 
-  test('takes the client id from a variable and what is secret from secrets', () => {
+  test('takes the client id from a variable and secrets from secrets', () => {
     expect(uses?.uses).toBe('$/');
     expect(uses?.with).toMatchObject({
       'client-id': expression('vars.CONDUCTORONE_CLIENT_ID'),
@@ -126,7 +126,7 @@ describe('the nightly run', () => {
     expect(run('schedule', 'someone/c1-audit')).toBe(false);
     expect(run('schedule', 'someone/c1-audit', 'a@acme.conductor.one/wfe')).toBe(true);
     expect(run('workflow_dispatch', 'someone/c1-audit')).toBe(true);
-    // A copy must fail without a login, also where its line `if:` was left in.
+    // A copy must fail without a login, also if its line `if:` was not removed.
     expect(run('schedule', 'acme/security')).toBe(true);
     expect(run('schedule', 'acme/not-c1-audit')).toBe(true);
     // A run whose only job is skipped ends as "skipped", not as a success.
@@ -152,7 +152,7 @@ describe('CI', () => {
     expect(runs).toEqual(['npm ci', 'npm run lint', 'npm run typecheck']);
   });
 
-  test('reads only, and gives up what a newer push has overtaken', () => {
+  test('only reads, and cancels a run when a newer push arrives', () => {
     expect(permissions).toEqual({ contents: 'read' });
     expect(concurrency?.['cancel-in-progress']).toBe(true);
   });

@@ -43,8 +43,8 @@ describe('refuses, and writes nothing', () => {
     [['unused'], 'rules/unused.ts exists'],
     [['waiver-expired'], 'is taken'],
     [['rules'], 'is taken'],
-    [['delete'], 'is a word of the language'],
-    [['await'], 'is a word of the language'],
+    [['delete'], 'is a reserved word of JavaScript'],
+    [['await'], 'is a reserved word of JavaScript'],
     // Would be the same name in rules/index.ts as no-expiry.
     [['noExpiry'], 'is not kebab-case'],
   ])('%j', (args, says) => {
