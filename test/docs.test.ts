@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { rules } from '../rules/index.js';
 import { DOCS_NOW, generatedFiles, PICTURE, screenshot, withPart } from '../scripts/docs.js';
+import { FORMATS } from '../src/reporters/index.js';
 import { startBrowser } from './helpers/browser.js';
 import { needs } from './helpers/needs.js';
 import { emptyFolder, runProgram } from './helpers/program.js';
@@ -141,6 +142,10 @@ describe('the documents', () => {
           expect(`${document}: ${path} ${existsSync(resolve(root, path)) ? 'exists' : 'is missing'}`).toBe(
             `${document}: ${path} exists`,
           );
+  });
+
+  test('describe every format in docs/reports.md', () => {
+    for (const format of FORMATS) expect(read('docs/reports.md')).toContain(`| \`${format}\` |`);
   });
 
   test('begin with a README of at most 1,200 words', () => {
