@@ -10,10 +10,10 @@ import type {
   Severity,
 } from '../contract/index.js';
 import { count, DAY, isKnown, KINDS } from '../contract/index.js';
+import { findingOn } from './finding.js';
 import type { HistoryRun, RememberedCredential, State } from './state.js';
 import { credentialKey, reachOf, wouldSee } from './state.js';
-import { fingerprint, WAIVER_RULES } from './waivers.js';
-import { withoutAdvice } from './withheld.js';
+import { WAIVER_RULES } from './waivers.js';
 
 /** A rule that needs a memory: it judges what changed, not what is. It has no options and no facts of its own. */
 type DriftRule = Pick<Rule, 'id' | 'title' | 'severity' | 'kinds' | 'docs' | 'plan' | 'messages'>;
@@ -140,7 +140,17 @@ export function drift(input: DriftInput): Drift {
     }
     const now = observe(credential, run.tenant);
     const found = changes(before, now, credential, input);
-    findings.push(...found.map((change) => finding(change, reported, input)));
+    for (const { rule, messageId, data } of found)
+      findings.push(
+        findingOn(reported, run.tenant, rule, {
+          severity: input.severities?.get(rule.id) ?? rule.severity,
+          outcome: 'violation',
+          messageId,
+          message: rule.messages[messageId]?.(data) ?? rule.title,
+          data,
+          fix: rule.docs.fix,
+        }),
+      );
     const memory = remember(before, now, input);
     if (memory) next.set(key, memory);
   }
@@ -300,28 +310,6 @@ function networkChange(before: RememberedCredential, now: Observed): Change | un
   if (containsSet(old, readAddresses(now.network).set)) return undefined;
   const added = now.network.filter((cidr) => !containsSet(old, readAddresses([cidr]).set));
   return { rule: NETWORK_WIDENED, messageId: 'wider', data: { added, unrestricted: false } };
-}
-
-function finding(
-  { rule, messageId, data }: Change,
-  reported: ReportedCredential,
-  input: DriftInput,
-): Finding {
-  const found: Finding = {
-    fingerprint: fingerprint(input.run.tenant, rule.id, reported.kind, reported.id),
-    rule: rule.id,
-    severity: input.severities?.get(rule.id) ?? rule.severity,
-    outcome: 'violation',
-    status: null,
-    messageId,
-    message: rule.messages[messageId]?.(data) ?? rule.title,
-    data,
-    fix: rule.docs.fix,
-    credential: reported,
-    waiver: null,
-    firstSeen: null,
-  };
-  return withoutAdvice(found, rule.title);
 }
 
 const LISTED = 5;

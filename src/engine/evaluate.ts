@@ -81,7 +81,7 @@ export function evaluate(evaluation: Evaluation): Evaluated {
     waivers: evaluation.waivers ?? [],
     findings: [...verdicts.findings, ...(changes?.findings ?? [])],
     credentials: verdicts.credentials,
-    seenWhole: (rule) => seenWhole(rule, evaluation, run),
+    wouldSeeAll: (rule) => wouldSeeAll(rule, evaluation, run),
     severities: severitiesOf(evaluation.choices),
     covered: history && (history.previous?.covered ?? {}),
   });
@@ -218,7 +218,7 @@ function isWanted(id: string, { choices, only, waivers }: Evaluation): boolean {
 /**
  * Whether a finding of this rule (`*`: of any) would have been seen, had there been one, among the sources asked for.
  */
-function seenWhole(id: string, { rules, only, snapshot }: Evaluation, run: HistoryRun): boolean {
+function wouldSeeAll(id: string, { rules, only, snapshot }: Evaluation, run: HistoryRun): boolean {
   const asked = snapshot.sources.map(({ kind }) => kind);
   if (id === '*') return only === undefined && asked.every((kind) => run.completeKinds.has(kind));
   const rule: Pick<Rule, 'kinds'> | undefined =

@@ -97,7 +97,7 @@ function own(counts: Counts, name: string): Counts[string] | undefined {
 }
 
 const NOT_EMPTY: TextRule = { pattern: /[\s\S]/, says: 'must not be empty' };
-const NO_DATE = 'no calendar has this date';
+const NO_DATE = 'this date does not exist';
 
 /** RFC 3339 in UTC. A leap second is refused: `Date` cannot read it, and no report of ours has one. */
 const INSTANT = text({

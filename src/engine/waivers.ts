@@ -1,6 +1,8 @@
-import { createHash, hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import {
+  countDays,
   DAY,
+  dateOf,
   type Finding,
   type ReportedCredential,
   type Rule,
@@ -9,117 +11,15 @@ import {
   wholeDays,
 } from '../contract/index.js';
 import { startOfDate } from '../contract/time.js';
+import { findingOn } from './finding.js';
 import { credentialKey } from './state.js';
 
-/**
- * What makes a finding the same from night to night: sha256(tenant | rule | kind | id) in hex.
- *
- * `kind` is a credential's kind, or `waiver` for a finding on a waiver.
- */
-export function fingerprint(tenant: string, rule: string, kind: string, id: string): string {
-  // A third of the cost of a hash object, and every finding needs one.
-  return hash('sha256', `${tenant}|${rule}|${kind}|${id}`, 'hex');
-}
-
-/** Longer patterns are a mistake. */
-const PATTERN_MAX = 256;
-/** Longer names match no pattern: others choose names. */
-const NAME_MAX = 256;
-
-/** What is wrong with a pattern on names, or undefined. */
-export function globProblem(glob: string): string | undefined {
-  if (glob.length > PATTERN_MAX) return `a pattern has at most ${PATTERN_MAX} characters`;
-  const plain = tokensOf(glob).filter((token) => token.length === 1);
-  if (/\{[^{}]*(,|\.\.)[^{}]*\}/.test(plain.join('')))
-    return 'braces are not supported in patterns; write one waiver for each name, or [{] for a brace itself';
-  try {
-    compile(glob);
-    return undefined;
-  } catch {
-    return 'a range in brackets must be in ascending order, as in [a-z]';
-  }
-}
-
-/** An escaped character, a set, a run of stars, or any other character. */
-const TOKEN = /\\.|\[[!^]?(?:\\.|[^\\])(?:\\.|[^\]\\])*\]|\*+|./gsu;
-
-/**
- * Whether a name matches a pattern, as in a shell: case counts; `*` stands for any text without a line break, slashes and
- * dots included, `?` for one character but a slash, `[…]` for one of a set; a backslash takes the
- * meaning off what follows; everything else stands for itself.
- *
- * Names are chosen by others, so the time must not depend on more than the lengths of both. picomatch cannot promise that:
- * its expressions go back over every star, and over every brace.
- */
-export function nameMatcher(glob: string): (name: string) => boolean {
-  const pattern = compile(glob);
-  return (name) => name !== '' && name.length <= NAME_MAX && (name === glob || pattern.test(name));
-}
-
-function tokensOf(glob: string): readonly string[] {
-  return glob.match(TOKEN) ?? [];
-}
-
-/** @throws SyntaxError for a set that is none */
-function compile(glob: string): RegExp {
-  const [first = '', ...others] = tokensOf(glob).map(expressionOf).join('').split(STAR);
-  const last = others.pop();
-  // What a lookahead has matched is never tried again: the leftmost place of each part is as good as any later one.
-  const between = others.map((part, index) => `(?=(?<p${index}>.*?${part}))\\k<p${index}>`).join('');
-  return new RegExp(`^${first}${between}${last === undefined ? '' : `.*${last}`}$`, 'u');
-}
-
-/** Never part of an expression. */
-const STAR = '\0*';
-const ONE = '[^/\\n\\r\\u2028\\u2029]';
-
-function expressionOf(token: string): string {
-  if (token.startsWith('*')) return STAR;
-  if (token === '?') return ONE;
-  if (token.length > 1 && token.startsWith('[')) return setOf(token);
-  return literal(token.length > 1 && token.startsWith('\\') ? token.slice(1) : token);
-}
-
-function setOf(token: string): string {
-  const [, negated, members = ''] = /^\[([!^](?!\]$))?(.*)\]$/s.exec(token) ?? [];
-  const set = members.replace(/\\(.)|[^-]/gsu, (all, escaped?: string) =>
-    escaped === '-' ? '\\-' : literal(escaped ?? all),
-  );
-  return negated ? `(?=${ONE})[^${set}]` : `[${set}]`;
-}
-
-function literal(character: string): string {
-  return character.replace(/[\\^$.*+?()[\]{}|/]/u, '\\$&');
-}
-
-/** How far ahead a waiver may end, in days after the run's date. */
-export const WAIVER_MAX_DAYS = 366;
-
-/** The first millisecond after an inclusive end date, in UTC. */
-export function endOfDate(text: string): number | undefined {
-  const start = startOfDate(text);
-  return start === undefined ? undefined : start + DAY;
-}
-
-/** What is wrong with a waiver's end date. A date in the past is fine: the waiver holds nothing and is found. */
-export function waiverDateProblem(text: string, now: number): string | undefined {
-  const start = startOfDate(text);
-  if (start === undefined) return 'no calendar has this date';
-  const today = Math.floor(now / DAY) * DAY;
-  const last = today + WAIVER_MAX_DAYS * DAY;
-  if (start <= last) return undefined;
-  return `a waiver ends at most ${WAIVER_MAX_DAYS} days ahead: ${new Date(last).toISOString().slice(0, 10)} is the last date`;
-}
-
-/** A waiver that ends within this many days is found, so that there is time to renew it. */
+/** A waiver that ends within this many days is reported, so that there is time to renew it. */
 const WAIVER_NOTICE_DAYS = 14;
 
-/** The kind in the fingerprints of findings on waivers. */
-const WAIVER_KIND = 'waiver';
-
 /**
- * Rules that `*` does not cover: somebody who accepts what a credential is has not accepted what becomes of it or of its
- * owner. `exposed` and `woke-up` are named ahead of their rules.
+ * Rules that `*` does not cover: whoever accepts a credential as it is has not accepted later changes to it or its owner.
+ * `exposed` and `woke-up` are reserved for rules that do not exist yet.
  */
 export const NAMED_ONLY: readonly string[] = [
   'owner-inactive',
@@ -132,7 +32,7 @@ export const NAMED_ONLY: readonly string[] = [
 
 type WaiverRule = Pick<Rule, 'id' | 'title' | 'severity' | 'docs'>;
 
-/** What is found on waivers themselves, described as rules are. They cannot be waived. */
+/** Findings on the waivers themselves, described like rules. They cannot be waived. */
 export const WAIVER_RULES = {
   expired: {
     id: 'waiver-expired',
@@ -184,33 +84,32 @@ export interface WaiverInput {
   readonly now: number;
   readonly waivers: readonly Waiver[];
   readonly findings: readonly Finding[];
-  /** All that were judged: for the words on a waiver that covers nothing. */
+  /** All that were judged: they explain why a waiver covers nothing. */
   readonly credentials: readonly Pick<ReportedCredential, 'id' | 'clientId' | 'name' | 'owner'>[];
   /**
-   * Whether a finding that this rule (`*`: any rule) could make would have been seen: the rule ran, and the sources of
-   * all its kinds were asked for and seen whole. Otherwise no waiver of it is called unmatched.
+   * Whether the audit would have seen every finding of this rule (`*`: any rule): the rule ran, and the sources of all
+   * its kinds were read completely. Otherwise no waiver of it is reported as unmatched.
    */
-  readonly seenWhole: (rule: string) => boolean;
+  readonly wouldSeeAll: (rule: string) => boolean;
   /** Severities that the user sets for findings on waivers, by id. */
   readonly severities?: ReadonlyMap<string, Severity>;
-  /** What each waiver by name has covered before, as {@link Waived.covered}; undefined: no history is kept. */
+  /** What each waiver by name covered before, like {@link Waived.covered}; undefined: no state is kept. */
   readonly covered?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 interface Waived {
   /** The same findings in the same order, those covered by a waiver with `waiver` and status `waived`. */
   readonly findings: readonly Finding[];
-  /** Findings on the waivers, without status or first sight. */
+  /** Findings on the waivers, without `status` and `firstSeen`. */
   readonly hygiene: readonly Finding[];
-  /** By waiver by name (see `patternId`), also those that cover nothing: the credentials it covers, by `credentialKey`. */
+  /** The credentials that each waiver by name covers: `credentialKey`s by `patternId`. Includes waivers that cover none. */
   readonly covered: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /**
- * Applies waivers. An ended one covers nothing; one that ends today (UTC) covers to the last millisecond of the day.
+ * Applies waivers. One that has ended covers nothing; one that ends today covers until the end of the day in UTC.
  *
- * A waiver covers a rule's violation and its "could not tell" alike: whoever accepted the one need not be told of the
- * other. Where several cover a finding, the one that ends last is shown.
+ * A waiver covers violations and unknowns. If several cover a finding, the report shows the one that ends last.
  */
 export function applyWaivers({
   tenant,
@@ -218,7 +117,7 @@ export function applyWaivers({
   waivers,
   findings,
   credentials,
-  seenWhole,
+  wouldSeeAll,
   severities,
   covered: before,
 }: WaiverInput): Waived {
@@ -242,7 +141,7 @@ export function applyWaivers({
   const hygiene = waivers.flatMap((waiver) => {
     const about = { waiver, left: remaining(waiver, now), tenant };
     if (about.left <= 0) return [expired(about)];
-    if (!matched.has(waiver) && seenWhole(waiver.rule)) return [unmatched(about, exists(waiver))];
+    if (!matched.has(waiver) && wouldSeeAll(waiver.rule)) return [unmatched(about, exists(waiver))];
     return about.left <= WAIVER_NOTICE_DAYS * DAY ? [expiring(about)] : [];
   });
   const asSet = (finding: Finding) => ({
@@ -286,7 +185,7 @@ class Coverage {
   }
 }
 
-/** The same however often a waiver is renewed: a new end date covers nothing new. */
+/** Stays the same when a waiver is renewed: a new end date covers nothing new. */
 function patternId(tenant: string, rule: string, { name, owner }: NamePattern): string {
   return createHash('sha256')
     .update(JSON.stringify([tenant, rule, name, ownersOf(owner)]))
@@ -299,7 +198,7 @@ function ownersOf(owner: NamePattern['owner']): string[] {
   return [owner].flat().sort();
 }
 
-/** Milliseconds until a waiver's end; a date that no calendar has never holds. */
+/** Milliseconds until a waiver ends. A date that does not exist has passed. */
 function remaining({ expires }: Waiver, now: number): number {
   const end = endOfDate(expires);
   return end === undefined ? 0 : end - now;
@@ -317,7 +216,7 @@ interface Globbed extends Entry {
 
 type Matcher = (credential: Pick<ReportedCredential, 'name' | 'owner'>) => boolean;
 
-/** By name and owner: anybody can choose a name, nobody another's owner. An owner that is not known is nobody's. */
+/** By name and owner, because anybody can choose a name. An unknown owner never matches. */
 function patternMatcher({ name, owner }: NamePattern): Matcher {
   const matches = nameMatcher(name);
   const owners = new Set(ownersOf(owner));
@@ -354,7 +253,7 @@ class WaiverIndex {
     );
   }
 
-  /** Waivers of any rule that name a credential: looked for once, however many findings it has. */
+  /** Waivers of any rule for a credential: looked up once, however many findings it has. */
   #naming(credential: ReportedCredential): readonly Waiver[] {
     const known = this.#known.get(credential);
     if (known) return known;
@@ -367,7 +266,7 @@ class WaiverIndex {
   }
 }
 
-/** What a waiver may call a credential: its id, its client id, or that without host and suffix. */
+/** What a waiver may use as a credential's id: its id, its client id, or that without host and suffix. */
 function idsOf({ id, clientId }: Pick<ReportedCredential, 'id' | 'clientId'>): string[] {
   const at = clientId.indexOf('@');
   const local = at < 0 ? clientId : clientId.slice(0, at);
@@ -384,26 +283,27 @@ interface About {
 }
 
 function expired({ waiver, tenant }: About): Finding {
-  return hygieneFinding(
-    'expired',
-    waiver,
-    tenant,
-    `${words(waiver)} ended on ${waiver.expires} and covers nothing any more`,
-  );
+  const message = `${words(waiver)} ended on ${waiver.expires} and no longer covers anything`;
+  return findingOnWaiver('expired', waiver, tenant, message);
 }
 
 function expiring({ waiver, left, tenant }: About): Finding {
   const days = wholeDays(left);
-  const when = days === 0 ? 'today' : days === 1 ? 'in 1 day' : `in ${days} days`;
-  return hygieneFinding('expiring', waiver, tenant, `${words(waiver)} ends ${when}, after ${waiver.expires}`);
+  const when = days === 0 ? 'today' : `in ${countDays(days)}`;
+  return findingOnWaiver(
+    'expiring',
+    waiver,
+    tenant,
+    `${words(waiver)} ends ${when}, after ${waiver.expires}`,
+  );
 }
 
 function unmatched({ waiver, tenant }: About, exists: boolean): Finding {
   const why = exists ? 'the rule reports nothing there' : 'there is no such credential';
-  return hygieneFinding('unmatched', waiver, tenant, `${words(waiver)} covers nothing: ${why}`);
+  return findingOnWaiver('unmatched', waiver, tenant, `${words(waiver)} covers nothing: ${why}`);
 }
 
-/** Says whether any credential is what a waiver names. */
+/** Whether any credential is the one that a waiver names. */
 function existence(credentials: WaiverInput['credentials']): (waiver: Waiver) => boolean {
   let ids: Set<string> | undefined;
   return ({ credential }) => {
@@ -428,43 +328,26 @@ function covers(
   tenant: string,
   first: string,
 ): Finding {
-  const rule = hygieneFinding(
-    'covers',
-    waiver,
-    tenant,
-    `${words(waiver)} covers ${JSON.stringify(name)} (${kind} ${id}) for the first time`,
-  );
-  return {
-    ...rule,
-    fingerprint: fingerprint(tenant, rule.rule, WAIVER_KIND, first),
-    data: { ...waiver, covers: { kind, id, clientId, name, owner } },
-  };
+  const message = `${words(waiver)} covers ${JSON.stringify(name)} (${kind} ${id}) for the first time`;
+  const data = { ...waiver, covers: { kind, id, clientId, name, owner } };
+  return findingOnWaiver('covers', waiver, tenant, message, data, first);
 }
 
-function hygieneFinding(
+function findingOnWaiver(
   messageId: keyof typeof WAIVER_RULES,
   waiver: Waiver,
   tenant: string,
   message: string,
+  data: Finding['data'] = { ...waiver },
+  id = waiverId(waiver),
 ): Finding {
-  const { id, severity, docs } = WAIVER_RULES[messageId];
-  return {
-    fingerprint: fingerprint(tenant, id, WAIVER_KIND, waiverId(waiver)),
-    rule: id,
-    severity,
-    outcome: 'violation',
-    status: null,
-    messageId,
-    message,
-    data: { ...waiver },
-    fix: docs.fix,
-    credential: null,
-    waiver: null,
-    firstSeen: null,
-  };
+  const rule = WAIVER_RULES[messageId];
+  const { severity, docs } = rule;
+  const statement = { severity, outcome: 'violation', messageId, message, data, fix: docs.fix } as const;
+  return findingOn({ kind: 'waiver', id }, tenant, rule, statement);
 }
 
-/** The same for a waiver wherever it stands in the file; another one once it is renewed. */
+/** Does not depend on a waiver's place in the file; changes when it is renewed. */
 export function waiverId({ rule, credential, approvedBy, expires }: Waiver): string {
   const selector =
     typeof credential === 'string'
@@ -473,4 +356,93 @@ export function waiverId({ rule, credential, approvedBy, expires }: Waiver): str
   return createHash('sha256')
     .update(JSON.stringify([rule, selector, approvedBy, expires]))
     .digest('hex');
+}
+
+/** How far ahead a waiver may end, in days after the run's date. */
+export const WAIVER_MAX_DAYS = 366;
+
+/** The first millisecond after an inclusive end date, in UTC. */
+export function endOfDate(text: string): number | undefined {
+  const start = startOfDate(text);
+  return start === undefined ? undefined : start + DAY;
+}
+
+/** What is wrong with a waiver's end date. A date in the past is allowed: `waiver-expired` reports it. */
+export function waiverDateProblem(text: string, now: number): string | undefined {
+  const start = startOfDate(text);
+  if (start === undefined) return 'this date does not exist';
+  const today = Math.floor(now / DAY) * DAY;
+  const last = today + WAIVER_MAX_DAYS * DAY;
+  if (start <= last) return undefined;
+  return `a waiver ends at most ${WAIVER_MAX_DAYS} days ahead: the last allowed date is ${dateOf(new Date(last).toISOString())}`;
+}
+
+/** Longer patterns are rejected. */
+const PATTERN_MAX = 256;
+/** Longer names match no pattern: names are hostile text. */
+const NAME_MAX = 256;
+
+/** What is wrong with a pattern on names, or undefined. */
+export function globProblem(glob: string): string | undefined {
+  if (glob.length > PATTERN_MAX) return `a pattern has at most ${PATTERN_MAX} characters`;
+  const plain = tokensOf(glob).filter((token) => token.length === 1);
+  if (/\{[^{}]*(,|\.\.)[^{}]*\}/.test(plain.join('')))
+    return 'braces are not supported in patterns; write one waiver for each name, or [{] for a brace itself';
+  try {
+    compile(glob);
+    return undefined;
+  } catch {
+    return 'a range in brackets must be in ascending order, as in [a-z]';
+  }
+}
+
+/** An escaped character, a set, a run of stars, or any other character. */
+const TOKEN = /\\.|\[[!^]?(?:\\.|[^\\])(?:\\.|[^\]\\])*\]|\*+|./gsu;
+
+/**
+ * Whether a name matches a pattern, as in a shell, case-sensitive: `*` is any text without a line break, slashes and dots
+ * included; `?` is one character except a slash; `[…]` is one character of a set; a backslash escapes the next character.
+ *
+ * Names are hostile text, so the time must depend only on the lengths of both. picomatch cannot promise that: its
+ * expressions backtrack over every star and brace.
+ */
+export function nameMatcher(glob: string): (name: string) => boolean {
+  const pattern = compile(glob);
+  return (name) => name !== '' && name.length <= NAME_MAX && (name === glob || pattern.test(name));
+}
+
+function tokensOf(glob: string): readonly string[] {
+  return glob.match(TOKEN) ?? [];
+}
+
+/** @throws SyntaxError for an invalid set */
+function compile(glob: string): RegExp {
+  const [first = '', ...others] = tokensOf(glob).map(expressionOf).join('').split(STAR);
+  const last = others.pop();
+  // A lookahead is never tried again: the leftmost match of each part is as good as any later one.
+  const between = others.map((part, index) => `(?=(?<p${index}>.*?${part}))\\k<p${index}>`).join('');
+  return new RegExp(`^${first}${between}${last === undefined ? '' : `.*${last}`}$`, 'u');
+}
+
+/** Never part of an expression. */
+const STAR = '\0*';
+const ONE = '[^/\\n\\r\\u2028\\u2029]';
+
+function expressionOf(token: string): string {
+  if (token.startsWith('*')) return STAR;
+  if (token === '?') return ONE;
+  if (token.length > 1 && token.startsWith('[')) return setOf(token);
+  return literal(token.length > 1 && token.startsWith('\\') ? token.slice(1) : token);
+}
+
+function setOf(token: string): string {
+  const [, negated, members = ''] = /^\[([!^](?!\]$))?(.*)\]$/s.exec(token) ?? [];
+  const set = members.replace(/\\(.)|[^-]/gsu, (all, escaped?: string) =>
+    escaped === '-' ? '\\-' : literal(escaped ?? all),
+  );
+  return negated ? `(?=${ONE})[^${set}]` : `[${set}]`;
+}
+
+function literal(character: string): string {
+  return character.replace(/[\\^$.*+?()[\]{}|/]/u, '\\$&');
 }

@@ -252,7 +252,7 @@ const TABLE: readonly (readonly [string, string, ...string[]])[] = [
   [
     'a date no calendar has',
     waiver({ expires: '2027-02-29' }),
-    '1:94: waivers[0].expires: "2027-02-29": no calendar has this date',
+    '1:94: waivers[0].expires: "2027-02-29": this date does not exist',
   ],
   [
     'a date without its zeros',
@@ -272,7 +272,7 @@ const TABLE: readonly (readonly [string, string, ...string[]])[] = [
   [
     'a date 367 days ahead',
     waiver({ expires: '2027-06-03' }),
-    '1:94: waivers[0].expires: "2027-06-03": a waiver ends at most 366 days ahead: 2027-06-02 is the last date',
+    '1:94: waivers[0].expires: "2027-06-03": a waiver ends at most 366 days ahead: the last allowed date is 2027-06-02',
   ],
   [
     'a waiver twice, for another reason',
@@ -325,7 +325,7 @@ describe('a mistake in the file is an error that names place, key and remedy', (
       `  ${FILE}:1:8: scope: must be one of mine, tenant, not "everyone"`,
       `  ${FILE}:2:1: fail-on: no such key; did you mean "failOn"?`,
       `  ${FILE}:4:19: rules.unused.days: must be at least 1, not -1`,
-      `  ${FILE}:6:73: waivers[0].expires: "2027-02-30": no calendar has this date`,
+      `  ${FILE}:6:73: waivers[0].expires: "2027-02-30": this date does not exist`,
       `  ${FILE}:7:1: days: no such key; it belongs under rules.unused or rules.expiring-soon`,
     ]);
   });

@@ -189,7 +189,7 @@ describe('what is in force', () => {
     expect(config.waivers).toEqual([]);
     expect(origins.get('waivers')).toEqual({ from: 'flag', at: '--no-waivers' });
     await expect(loadYaml(WHOLE.replace('2026-01-31', '2026-13-31'), { flags })).rejects.toThrow(
-      /no calendar/,
+      /does not exist/,
     );
   });
 

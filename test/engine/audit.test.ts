@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { defineRule, type Facts, type Rule, type Snapshot, Unknown } from '../../src/contract/index.js';
 import { audit } from '../../src/engine/audit.js';
+import { fingerprint } from '../../src/engine/finding.js';
 import type { RuleInForce } from '../../src/engine/judge.js';
-import { fingerprint } from '../../src/engine/waivers.js';
 import { credential, DAY, NOW, owner, snapshot } from '../helpers/snapshot.js';
 
 const DOCS = { why: 'Because.', fix: 'Mend it.', references: [] };

@@ -3,10 +3,10 @@ import { describe, expect, test } from '@jest/globals';
 import type { Waiver } from '../../src/config/config.js';
 import { DAY, type Finding, type ReportedCredential } from '../../src/contract/index.js';
 import { startOfDate } from '../../src/contract/time.js';
+import { fingerprint } from '../../src/engine/finding.js';
 import {
   applyWaivers,
   endOfDate,
-  fingerprint,
   globProblem,
   NAMED_ONLY,
   nameMatcher,
@@ -79,7 +79,7 @@ function apply(change: Partial<WaiverInput>) {
     waivers: [],
     findings: [finding('unused', A), finding('no-expiry', A), finding('unused', B)],
     credentials: [A, B],
-    seenWhole: () => true,
+    wouldSeeAll: () => true,
     ...change,
   });
 }
@@ -246,7 +246,7 @@ describe('findings on waivers', () => {
         outcome: 'violation',
         status: null,
         messageId: 'expired',
-        message: 'the waiver of unused for a ended on 2026-12-31 and covers nothing any more',
+        message: 'the waiver of unused for a ended on 2026-12-31 and no longer covers anything',
         data: { ...ended },
         fix: WAIVER_RULES.expired.docs.fix,
         credential: null,
@@ -319,7 +319,7 @@ describe('findings on waivers', () => {
       waiver({ credential: 'f', rule: '*' }),
       waiver({ credential: 'g', rule: 'no-expiry' }),
     ];
-    const { hygiene } = apply({ waivers, seenWhole: (rule) => rule === 'no-expiry' });
+    const { hygiene } = apply({ waivers, wouldSeeAll: (rule) => rule === 'no-expiry' });
     expect(hygiene.map(({ rule, data }) => [rule, data.credential])).toEqual([
       ['waiver-expiring', 'd'],
       ['waiver-expired', 'e'],
@@ -449,13 +449,13 @@ describe('end dates', () => {
   ])('%j is none', (text) => {
     expect(startOfDate(text)).toBeUndefined();
     expect(endOfDate(text)).toBeUndefined();
-    expect(waiverDateProblem(text, NOW)).toBe('no calendar has this date');
+    expect(waiverDateProblem(text, NOW)).toBe('this date does not exist');
   });
 
   test('lie at most 366 days after the date of the run', () => {
     expect(waiverDateProblem('2028-01-02', NOW)).toBeUndefined();
     expect(waiverDateProblem('2028-01-03', NOW)).toMatch(
-      /at most 366 days ahead: 2028-01-02 is the last date/,
+      /at most 366 days ahead: the last allowed date is 2028-01-02/,
     );
     expect(waiverDateProblem('1999-01-01', NOW)).toBeUndefined();
   });

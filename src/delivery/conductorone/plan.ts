@@ -1,9 +1,10 @@
 import { type Finding, KINDS, type Kind, type Snapshot } from '../../contract/index.js';
 import { isDrift } from '../../engine/drift.js';
 import { type Evaluation, historyRun } from '../../engine/evaluate.js';
+import { fingerprint as fingerprintOf } from '../../engine/finding.js';
 import type { Report } from '../../engine/report.js';
 import { reachOf, wouldSee } from '../../engine/state.js';
-import { endOfDate, fingerprint as fingerprintOf, WAIVER_RULE_IDS } from '../../engine/waivers.js';
+import { endOfDate, WAIVER_RULE_IDS } from '../../engine/waivers.js';
 import { asRecord } from '../../sources/record.js';
 import type { PushedFinding, StateAction } from './client.js';
 import { KEY, NOTE, WAIVED } from './finding.js';

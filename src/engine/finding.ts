@@ -1,0 +1,49 @@
+import { hash } from 'node:crypto';
+import type { Finding, ReportedCredential, Rule } from '../contract/index.js';
+
+/**
+ * Identifies a finding from audit to audit: sha256(tenant | rule | kind | id) in hex.
+ *
+ * `kind` is a credential's kind, or `waiver` for a finding on a waiver.
+ */
+export function fingerprint(tenant: string, rule: string, kind: string, id: string): string {
+  // A third of the cost of a hash object, and every finding needs one.
+  return hash('sha256', `${tenant}|${rule}|${kind}|${id}`, 'hex');
+}
+
+/** What a rule says in a finding. */
+export type Statement = Pick<Finding, 'severity' | 'outcome' | 'messageId' | 'message' | 'data' | 'fix'>;
+
+/** Gives no reason: readers must not be able to guess which credential is a decoy. */
+const ASK = 'Ask a Super Administrator before you change or remove it.';
+
+/** A waiver itself, as what a finding is on. */
+interface WaiverSubject {
+  readonly kind: 'waiver';
+  readonly id: string;
+}
+
+/** A finding before waivers and history. If advice is withheld, it states only the fact and whom to ask. */
+export function findingOn(
+  subject: ReportedCredential | WaiverSubject,
+  tenant: string,
+  rule: Pick<Rule, 'id' | 'title'>,
+  { severity, outcome, messageId, message, data, fix }: Statement,
+): Finding {
+  const credential = subject.kind === 'waiver' ? null : subject;
+  const withheld = outcome === 'violation' && credential?.adviceWithheld === true;
+  return {
+    fingerprint: fingerprint(tenant, rule.id, subject.kind, subject.id),
+    rule: rule.id,
+    severity,
+    outcome,
+    status: null,
+    messageId,
+    message: withheld ? rule.title : message,
+    data,
+    fix: withheld ? ASK : fix,
+    credential,
+    waiver: null,
+    firstSeen: null,
+  };
+}
