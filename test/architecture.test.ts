@@ -13,13 +13,14 @@ const DIRECTORIES: readonly { readonly path: string; readonly may: readonly stri
   { path: 'rules/', may: ['src/contract/index.ts'] },
   { path: 'src/contract/', may: [] },
   { path: 'src/condition/', may: ['src/contract/'] },
+  { path: 'src/check.ts', may: ['src/config/nearest.ts', 'src/config/secrets.ts'] },
   { path: 'src/errors.ts', may: [] },
   { path: 'src/redact.ts', may: ['src/errors.ts'] },
   { path: 'src/io.ts', may: [] },
   { path: 'src/fetch.ts', may: ['src/errors.ts'] },
-  { path: 'src/engine/', may: ['src/contract/', 'src/condition/', 'src/errors.ts', 'schema/'] },
+  { path: 'src/engine/', may: ['src/contract/', 'src/condition/', 'src/check.ts', 'src/errors.ts'] },
   { path: 'src/sources/', may: ['src/contract/', 'src/errors.ts', 'src/fetch.ts', 'src/redact.ts'] },
-  { path: 'src/config/', may: ['src/contract/', 'src/engine/', 'src/errors.ts'] },
+  { path: 'src/config/', may: ['src/contract/', 'src/engine/', 'src/check.ts', 'src/errors.ts'] },
   { path: 'src/reporters/', may: ['src/contract/', 'src/engine/'] },
   {
     // The one delivery that calls the tenant: over the same connection as the audit.
