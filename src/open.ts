@@ -59,9 +59,8 @@ export async function open(
   const scrub = (text: string) => redactor.redact(text);
   if (input) return { source: fileSource(input.text, input.name, input.tenant, scrub), findings: undefined };
   const fetch = createFetch(io.env);
-  const { access, warnings } = await readAccess(io);
-  // It is a secret even if it comes from cone's file.
-  if (access.login.by === 'client-secret') redactor.add(access.login.clientSecret);
+  const hide = (secret: string) => redactor.add(secret);
+  const { access, warnings } = await readAccess(io, hide);
   for (const warning of warnings) complain({ message: warning, hint: '' });
   const kinds = kindsOf(config);
   const isDefault = (origins.get('sources')?.from ?? 'default') === 'default';

@@ -74,9 +74,8 @@ export const credential = defineCheck({
     const { env } = io;
     const misspelt = misspeltVariables(env);
     try {
-      const { access, warnings } = await readAccess(io);
+      const { access, warnings } = await readAccess(io, hide);
       const { login } = access;
-      if (login.by === 'client-secret') hide(login.clientSecret);
       const detail = describe(env, access);
       const trouble = [...warnings, ...misspelt, ...unused(env, login), ...otherTenant(env, access)];
       if (trouble.length === 0) return ok(detail, { access });

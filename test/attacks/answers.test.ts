@@ -128,7 +128,61 @@ describe('an id that comes twice with other content', () => {
     expect(of('service-principal-credential')?.note).toContain('the-same: listed twice, with other fields');
   });
 
-  test('makes roles unknown: the mightiest must not look like another', async () => {
+  const twice =
+    (change: (record: Record<string, unknown>) => unknown): ((json: unknown) => unknown) =>
+    (json) => {
+      const answer = json as { list: Record<string, unknown>[] };
+      const [one] = answer.list;
+      return { ...answer, list: one ? [...answer.list, change(structuredClone(one))] : [] };
+    };
+
+  test('makes the owner unknown where it is a user, and the run incomplete', async () => {
+    strike('search-users', {
+      kind: 'edit',
+      edit: twice(({ user }) => ({ user: { ...(user as object), status: 'DISABLED' } })),
+    });
+    const { code, report, stderr } = await audit();
+    expect(code).toBe(3);
+    expect(report.coverage.gaps).toEqual([
+      expect.stringMatching(
+        /^users could not be read \(POST \/search\/users lists users twice, with other fields: /,
+      ),
+    ]);
+    expect(stderr).toContain('lists users twice');
+    const unknown = report.findings.filter(
+      ({ rule, outcome }) => rule === 'owner-inactive' && outcome === 'unknown',
+    );
+    expect(unknown.map(({ message }) => message).join('\n')).toContain('lists its owner twice');
+  });
+
+  test('is nothing to report where a user is listed twice with the same content', async () => {
+    strike('search-users', { kind: 'edit', edit: twice((record) => record) });
+    const { code, report } = await audit();
+    expect([code, report.coverage.gaps]).toEqual([0, undefined]);
+  });
+
+  test('makes the source partial where it is a service principal', async () => {
+    strike('service-principals', {
+      kind: 'edit',
+      edit: twice((record) => ({ ...record, displayName: 'another' })),
+    });
+    const { code, of } = await audit();
+    expect([code, of('service-principal-credential')?.status]).toEqual([3, 'partial']);
+    expect(of('service-principal-credential')?.note).toMatch(
+      /lists the service principal \S+ twice, with other fields/,
+    );
+  });
+
+  test('makes a federation provider that is not listed unknown where it is a provider', async () => {
+    strike('federation-providers', {
+      kind: 'edit',
+      edit: twice((record) => ({ ...record, disabled: !record.disabled })),
+    });
+    const { report } = await audit();
+    expect(report.coverage.notes.join('\n')).toMatch(/providers lists \S+ twice, with other fields/);
+  });
+
+  test('makes roles unknown: the most powerful one must not look like another', async () => {
     const owner = tenant.data.roles.find(({ name }) => name === 'system:owner');
     strike(
       'roles',

@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -8,7 +10,7 @@ import { Redactor } from '../../src/redact.js';
 import { LeakFinder } from '../helpers/leak-finder.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
 import { smallTenant } from '../helpers/small-tenant.js';
-import { startTenant, type Tenant } from '../tenant/index.js';
+import { setAnswerField, startTenant, type Tenant } from '../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 const FORMATS = [
@@ -345,6 +347,59 @@ describe('a secret that is too short to be hidden', () => {
   ])('is not one of 8 characters, nor a short user: %j', async (over) => {
     const { code, stderr } = await everything(FROM_FILE, over, input({}));
     expect([code, stderr]).toEqual([1, expect.not.stringContaining('shorter than')]);
+  });
+
+  /** What an audit does with a token endpoint that mints this token. */
+  async function withToken(token: string) {
+    const server = (await startTenant({ now: () => NOW, data: smallTenant(NOW) })) as Tenant;
+    const effect = setAnswerField('access_token', token);
+    server.faults.add({ on: 'token', times: Infinity, effect });
+    try {
+      const got = await everything(['--scope', 'mine', '-f', 'json'], server.environment);
+      const { code, stdout = '', stderr = '' } = got;
+      return { code, stdout, stderr, calls: server.requests.filter(({ target }) => target !== 'token') };
+    } finally {
+      await server.close();
+    }
+  }
+
+  test('is refused as an access token from the server, and not used', async () => {
+    for (const token of [SHORT, `Bearer ${SHORT}`]) {
+      const { code, stderr, stdout, calls } = await withToken(token);
+      expect(code).toBe(3);
+      expect(stderr).toContain('auth/v1/token answered with a token of fewer than 8 characters');
+      expect(`${stdout}${stderr}`).not.toContain(SHORT);
+      expect(calls).toEqual([]);
+    }
+    const { stderr, calls } = await withToken(`${SHORT}8`);
+    expect(stderr).not.toContain('fewer than 8 characters');
+    expect(calls.length).toBeGreaterThan(0);
+  });
+
+  test("is refused as an OIDC token from GitHub's endpoint, and not exchanged", async () => {
+    const endpoint = createServer((_, response) => {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ value: SHORT }));
+    });
+    await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve));
+    const { port } = endpoint.address() as AddressInfo;
+    const asked = tenant.requests.length;
+    try {
+      const { code, stderr } = await everything(['--scope', 'tenant', '-f', 'json'], {
+        CONDUCTORONE_CLIENT_ID: `job-1@${tenant.host}/wfe`,
+        CONDUCTORONE_SERVER_URL: tenant.url,
+        ACTIONS_ID_TOKEN_REQUEST_URL: `http://127.0.0.1:${port}/token`,
+        ACTIONS_ID_TOKEN_REQUEST_TOKEN: TOKEN,
+      });
+      expect(code).toBe(3);
+      expect(stderr).toContain(
+        `GET 127.0.0.1:${port}/token answered with a token of fewer than 8 characters`,
+      );
+      expect(stderr).not.toContain(SHORT);
+      expect(tenant.requests).toHaveLength(asked);
+    } finally {
+      endpoint.close();
+    }
   });
 
   test('stops neither the help nor the list of rules', async () => {

@@ -14,21 +14,25 @@ interface AccessRead {
  * The tenant to audit and the login to use there: from the environment, or from cone's own settings where the
  * environment names no credential at all. Checked as far as is possible without the tenant.
  *
+ * @param hide  called with a client secret, as cone's settings may hold one that the environment does not
  * @throws AuditError `credentials` naming variable or file, never a value.
  */
-export async function readAccess(world: ConeWorld): Promise<AccessRead> {
+export async function readAccess(world: ConeWorld, hide: (secret: string) => void): Promise<AccessRead> {
   const read = await find(world);
   const { login } = read.access;
-  if (login.by === 'client-secret') await readClientSecret(login.clientSecret, login.names.clientSecret);
+  if (login.by === 'client-secret') {
+    hide(login.clientSecret);
+    await readClientSecret(login.clientSecret, login.names.clientSecret);
+  }
   return read;
 }
 
 async function find(world: ConeWorld): Promise<AccessRead> {
   const { env } = world;
-  if (holdsCredential(env)) return { access: readEnvironment(env), warnings: [] };
   // Loaded on demand, with its YAML parser.
-  const { readConeLogin } = await import('./cone-profile.js');
-  const cone = await readConeLogin(world);
+  const cone = holdsCredential(env)
+    ? undefined
+    : await (await import('./cone-profile.js')).readConeLogin(world);
   if (!cone) return { access: readEnvironment(env), warnings: [] };
   return { access: accessWith(env, cone.login, cone.login.clientId), warnings: cone.warnings };
 }
