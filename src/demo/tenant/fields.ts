@@ -15,22 +15,23 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** What a field may hold: `refs` are `[{id}]`. */
-type FieldType = 'string' | 'integer' | 'boolean' | 'strings' | 'refs' | 'object';
+interface FieldTypes {
+  readonly string: string;
+  readonly integer: number;
+  readonly boolean: boolean;
+  readonly strings: readonly string[];
+  readonly refs: readonly string[];
+  readonly object: Readonly<Record<string, unknown>> | null;
+}
+
+type FieldType = keyof FieldTypes;
 
 type Shape = Readonly<Record<string, FieldType>>;
 
-/** The values behind a shape; a field that is absent or null reads as its zero value. */
-type Values<S extends Shape> = {
-  readonly [K in keyof S]: S[K] extends 'string'
-    ? string
-    : S[K] extends 'integer'
-      ? number
-      : S[K] extends 'boolean'
-        ? boolean
-        : S[K] extends 'strings' | 'refs'
-          ? readonly string[]
-          : Readonly<Record<string, unknown>> | null;
-};
+/** The values of a shape; a field that is absent or null has its zero value. */
+type Values<S extends Shape> = { readonly [K in keyof S]: FieldTypes[S[K]] };
+
+const ZERO: FieldTypes = { string: '', integer: 0, boolean: false, strings: [], refs: [], object: null };
 
 /**
  * The body's fields as `shape` names them; refs come as plain ids.
@@ -84,12 +85,3 @@ function readField(key: string, value: unknown, type: FieldType): unknown {
       return value;
   }
 }
-
-const ZERO: Readonly<Record<FieldType, unknown>> = {
-  string: '',
-  integer: 0,
-  boolean: false,
-  strings: [],
-  refs: [],
-  object: null,
-};
