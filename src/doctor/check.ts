@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Credential, Kind } from '../contract/index.js';
 import { FindingsClient } from '../delivery/conductorone/client.js';
+import { AuditError } from '../errors.js';
 import type { Io } from '../io.js';
 import { cutTo } from '../reporters/escape.js';
 import { ApiClient } from '../sources/c1/client.js';
@@ -13,24 +14,158 @@ import type { Limits } from '../sources/c1/retry.js';
 import { Session } from '../sources/c1/session.js';
 import type { Caller, RolesSeen } from '../sources/c1/tenant-facts.js';
 
-/** The smallest page that ConductorOne documents: the shortest list can then tell whether it pages. */
+/** `skipped`: not checked, because an earlier check failed or nothing is set up. It never means that all is well. */
+export type Status = 'ok' | 'warning' | 'problem' | 'skipped';
+
+/** One result of the examination. */
+export interface Result {
+  readonly id: string;
+  readonly status: Status;
+  readonly title: string;
+  /** What was found, one line each. */
+  readonly detail: string;
+  /** What to do; null where there is nothing to do. */
+  readonly fix: string | null;
+}
+
+/** What an audit with this configuration would read. */
+export interface Plan {
+  /** The configuration file as messages name it; undefined without one. */
+  readonly file: string | undefined;
+  readonly config: Config;
+  readonly kinds: ReadonlySet<Kind>;
+  /** Kinds without which the audit would be incomplete. */
+  readonly required: ReadonlySet<Kind>;
+  /** Ids of all rules, plug-ins included. */
+  readonly rules: readonly string[];
+}
+
+/** What checks find out for later ones. */
+export interface Known {
+  readonly plan: Plan;
+  readonly access: TenantAccess;
+  /** `fetch`, through the proxy in use. */
+  readonly send: typeof fetch;
+  /** The tenant answered; `certificate` is why its certificate is not trusted. */
+  readonly reached: { readonly connection: Connection; readonly certificate: string | undefined };
+  /** A connection that may carry a credential. */
+  readonly connection: Connection;
+  /** Local time minus the tenant's, in milliseconds. */
+  readonly skew: number;
+  readonly token: true;
+  readonly caller: Caller;
+  readonly roles: RolesSeen;
+  readonly own: Credential;
+}
+
+/** What every check gets. */
+export interface Exam {
+  readonly io: Pick<Io, 'env' | 'cwd' | 'now'>;
+  /** Ends the whole examination. */
+  readonly signal: AbortSignal;
+  readonly limits: Limits & { readonly checkTimeout: number };
+  readonly log: Pick<Logger, 'debug' | 'info' | 'warn'>;
+  /** Receives every secret, to keep it out of all output. */
+  readonly hide: (secret: string) => void;
+  readonly scrub: (text: string) => string;
+  readonly loadPlan: () => Promise<Plan>;
+  /** Whether to send a message to Slack. */
+  readonly slackTest: boolean;
+}
+
+/** How a check ended. Made by {@link ok} and the functions below it. */
+export interface Outcome {
+  readonly status: Status;
+  readonly detail: string;
+  readonly fix: string | null;
+  /** An audit would not even start. */
+  readonly prevents: boolean;
+  /** Passed on to later checks, whatever the status is. */
+  readonly known: Partial<Known>;
+}
+
+/** One check. It changes nothing, and ends within the exam's limits. */
+export interface Check<Needs extends keyof Known = keyof Known> {
+  /** Never changes: programs read it. */
+  readonly id: string;
+  readonly title: string;
+  /** Without them the check is skipped. */
+  readonly needs: readonly Needs[];
+  /** What it throws is reported as a problem. */
+  run(exam: Exam, known: { readonly [K in Needs]: Known[K] } & Partial<Known>): Outcome | Promise<Outcome>;
+}
+
+/** Gives a check its types: `run` can rely on what the check needs, and on nothing else. */
+export function defineCheck<const Needs extends keyof Known = never>(check: Check<Needs>): Check {
+  return check;
+}
+
+/** The result, or the error that the check reports in its own words. */
+export async function attempt<T>(promise: Promise<T>): Promise<T | AuditError> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error instanceof AuditError && error.code !== 'interrupted') return error;
+    throw error;
+  }
+}
+
+/** The start of a name from outside. */
+export function shortName(name: string): string {
+  return cutTo(name, 100);
+}
+
+/** One line, or several. Line breaks within a line become spaces: names may contain them. */
+type Lines = string | readonly string[];
+
+function outcome(status: Status, lines: Lines, rest: Partial<Outcome>): Outcome {
+  const detail = [lines].flat().map((line) => line.replaceAll('\n', ' '));
+  return { status, detail: detail.join('\n'), fix: null, prevents: false, known: {}, ...rest };
+}
+
+/** As an audit needs it. */
+export function ok(detail: Lines, known: Partial<Known> = {}): Outcome {
+  return outcome('ok', detail, { known });
+}
+
+/** An audit would start and be complete, but there is something to know. */
+export function warning(detail: Lines, fix: string, known: Partial<Known> = {}): Outcome {
+  return outcome('warning', detail, { fix, known });
+}
+
+/** An audit would start, but fail or be incomplete. */
+export function problem(detail: Lines, fix: string, known: Partial<Known> = {}): Outcome {
+  return outcome('problem', detail, { fix, known });
+}
+
+/** An audit would not start. */
+export function obstacle(detail: Lines, fix: string, known: Partial<Known> = {}): Outcome {
+  return outcome('problem', detail, { fix, known, prevents: true });
+}
+
+/** Not checked, for the reason given. */
+export function skipped(reason: Lines, known: Partial<Known> = {}): Outcome {
+  return outcome('skipped', reason, { known });
+}
+
+/** The smallest page that ConductorOne documents: more lists then have a second page. */
 const SMALL_PAGE = 10;
 
-/** The ways to ask one tenant. */
+/** The requests that checks may send to the tenant. */
 export interface Connection {
   readonly transport: Transport;
   readonly session: Session;
   readonly reader: Reader;
-  /** What the last answer said of the tenant's time: the earliest and latest skew, in milliseconds. */
+  /** The clock's skew by the last answer's date: the earliest and the latest, in milliseconds. */
   readonly skew: () => Skew | undefined;
-  /** The first page of a list, small; each list is asked only once. */
+  /** The first page of a list, small. Each list is requested once. */
   readonly firstPage: (list: List) => Promise<Page>;
   readonly nextPage: (list: List, token: string) => Promise<Page>;
-  /** The first page of the findings of these rules that were pushed. All that a check may do with findings. */
+  /** The first page of the findings that were pushed for these rules. */
   readonly pushedFindings: (rules: readonly string[]) => Promise<Page>;
 }
 
-/** Nothing is sent yet. */
+/** Sends nothing yet. */
 export function connect(access: TenantAccess, send: typeof fetch, exam: Exam): Connection {
   const { io, limits, log, signal, hide, scrub } = exam;
   const { now } = io;
@@ -38,7 +173,7 @@ export function connect(access: TenantAccess, send: typeof fetch, exam: Exam): C
   const watched: typeof fetch = async (input, init) => {
     const before = now();
     const response = await send(input, init);
-    // GitHub's clock is of no interest.
+    // Not by GitHub's answers.
     if (new URL(input instanceof Request ? input.url : input).origin === access.origin)
       skew = skewFrom(response.headers.get('date'), before, now()) ?? skew;
     return response;
@@ -62,132 +197,4 @@ export function connect(access: TenantAccess, send: typeof fetch, exam: Exam): C
     nextPage: (list, token) => readOnePage(client, list, token, SMALL_PAGE),
     pushedFindings: (rules) => new FindingsClient(options).search(rules, ''),
   };
-}
-
-/** `skipped`: not checked, because something earlier failed or is not set up. Never to be taken for fine. */
-export type Status = 'ok' | 'warning' | 'problem' | 'skipped';
-
-/** One line of the examination. */
-export interface Result {
-  readonly id: string;
-  readonly status: Status;
-  readonly title: string;
-  /** What is the case; several lines where there are several things. */
-  readonly detail: string;
-  /** What to do; null where nothing is. */
-  readonly fix: string | null;
-}
-
-/** What an audit of this configuration would read. */
-export interface Plan {
-  /** The configuration file as messages call it; undefined: there is none. */
-  readonly file: string | undefined;
-  readonly config: Config;
-  readonly kinds: ReadonlySet<Kind>;
-  /** Kinds without which the audit would be incomplete. */
-  readonly required: ReadonlySet<Kind>;
-  /** Ids of all rules there are, plug-ins' among them. */
-  readonly rules: readonly string[];
-}
-
-/** What one check learns and later ones need. */
-export interface Known {
-  readonly plan: Plan;
-  readonly access: TenantAccess;
-  /** `fetch`, through the proxy in use. */
-  readonly send: typeof fetch;
-  /** The tenant answered; `certificate` is why its certificate was not trusted. */
-  readonly reached: { readonly connection: Connection; readonly certificate: string | undefined };
-  /** To be trusted with a credential. */
-  readonly connection: Connection;
-  /** Local time minus the tenant's, in milliseconds. */
-  readonly skew: number;
-  readonly token: true;
-  readonly caller: Caller;
-  readonly roles: RolesSeen;
-  readonly own: Credential;
-}
-
-/** What a check is given of the world. */
-export interface Exam {
-  readonly io: Pick<Io, 'env' | 'cwd' | 'now'>;
-  /** Ends the whole examination. */
-  readonly signal: AbortSignal;
-  readonly limits: Limits & { readonly checkTimeout: number };
-  readonly log: Pick<Logger, 'debug' | 'info' | 'warn'>;
-  /** Told every secret that comes to be. */
-  readonly hide: (secret: string) => void;
-  readonly scrub: (text: string) => string;
-  readonly loadPlan: () => Promise<Plan>;
-  /** Whether to send a message to Slack. */
-  readonly slackTest: boolean;
-}
-
-/** What a check came to. Made by {@link ok} and its kin, which keep each line of `detail` one line. */
-export interface Outcome {
-  readonly status: Status;
-  readonly detail: string;
-  readonly fix: string | null;
-  /** An audit would not even start. */
-  readonly prevents: boolean;
-  /** Handed to the checks after it, whatever the status is. */
-  readonly learnt: Partial<Known>;
-}
-
-/** One thing to look at. It changes nothing, and takes no longer than the exam's limits let it. */
-export interface Check<Needs extends keyof Known = keyof Known> {
-  /** Never changes: programs read it. */
-  readonly id: string;
-  readonly title: string;
-  /** Without them it is skipped. */
-  readonly needs: readonly Needs[];
-  /** What it throws is told as a problem. */
-  run(exam: Exam, known: { readonly [K in Needs]: Known[K] } & Partial<Known>): Outcome | Promise<Outcome>;
-}
-
-/** Gives a check its types: `run` can rely on what it needs, and on nothing else. */
-export function defineCheck<const Needs extends keyof Known = never>(check: Check<Needs>): Check {
-  return check;
-}
-
-/** Nobody reads more of a name. */
-const NAME = 100;
-
-/** Somebody else's name, short. */
-export function shortName(name: string): string {
-  return cutTo(name, NAME);
-}
-
-/** What is said: a line, or several. Line breaks within one, which names may hold, are none. */
-type Words = string | readonly string[];
-
-function outcome(status: Status, words: Words, rest: Partial<Outcome> = {}): Outcome {
-  const lines = typeof words === 'string' ? [words] : words;
-  const detail = lines.map((line) => line.replaceAll('\n', ' ')).join('\n');
-  return { status, detail, fix: null, prevents: false, learnt: {}, ...rest };
-}
-
-/** An audit finds this as it needs it. */
-export function ok(words: Words, learnt: Partial<Known> = {}): Outcome {
-  return outcome('ok', words, { learnt });
-}
-
-/** An audit would start and be complete, but somebody should know. */
-export function warning(words: Words, fix: string, learnt: Partial<Known> = {}): Outcome {
-  return outcome('warning', words, { fix, learnt });
-}
-
-/** An audit would start, but fail or be incomplete. */
-export function problem(words: Words, fix: string, learnt: Partial<Known> = {}): Outcome {
-  return outcome('problem', words, { fix, learnt });
-}
-
-/** An audit would not start. */
-export function obstacle(words: Words, fix: string, learnt: Partial<Known> = {}): Outcome {
-  return outcome('problem', words, { fix, prevents: true, learnt });
-}
-
-/** Not looked at, for the reason given: nothing is said of whether it is fine. */
-export function skipped(words: Words, learnt: Partial<Known> = {}): Outcome {
-  return outcome('skipped', words, { learnt });
 }

@@ -1,6 +1,7 @@
+import { count } from '../contract/index.js';
 import { AuditError, EXIT, type ExitCode } from '../errors.js';
 import { cutTo, forGitHubLine, neutraliseJson } from '../reporters/escape.js';
-import { abortReason } from '../sources/c1/retry.js';
+import { abortReason, within } from '../sources/c1/retry.js';
 import {
   type Check,
   type Exam,
@@ -13,31 +14,17 @@ import {
   skipped,
 } from './check.js';
 
-/** All that was looked at, in the order of the checks: one result each, those that were not reached among them. */
+/** One result for each check, in their order. */
 interface Examination {
   readonly results: readonly Result[];
-  /** As an audit would exit that cannot go on: 2 where it would not start, 3 where it would fail or be incomplete. */
+  /** The exit code of an audit that cannot run: 2 where it would not start, 3 where it would fail or be incomplete. */
   readonly exitCode: ExitCode;
 }
 
-/** What a check is skipped for the lack of. */
-const LACK: Readonly<Record<keyof Known, string>> = {
-  plan: 'a valid configuration',
-  access: 'a credential',
-  send: 'valid network settings',
-  reached: 'an answer of the tenant',
-  connection: 'a connection that can be trusted',
-  skew: "the tenant's time",
-  token: 'an access token',
-  caller: 'a token that the tenant takes',
-  roles: "the tenant's roles",
-  own: "the audit's own record",
-};
-
 /**
- * Runs the checks in their order, each within its time, all within the exam's. Never throws for what is examined.
+ * Runs the checks in their order, within their time limits. It does not throw for anything that a check finds.
  *
- * @param onResult told each result as it comes
+ * @param onResult receives each result at once
  */
 export async function examine(
   checks: readonly Check[],
@@ -50,9 +37,9 @@ export async function examine(
   let stopped = false;
   for (const check of checks) {
     const outcome: Outcome = stopped ? skipped('not reached') : await outcomeOf(check, exam, known);
-    // Told once: it speaks for all that come after.
+    // Only the check that was interrupted reports it.
     stopped ||= exam.signal.aborted && outcome.status === 'problem';
-    known = { ...known, ...outcome.learnt };
+    known = { ...known, ...outcome.known };
     prevented ||= outcome.prevents;
     const { id, title } = check;
     const { status, detail, fix } = outcome;
@@ -65,72 +52,68 @@ export async function examine(
 }
 
 async function outcomeOf(check: Check, exam: Exam, known: Partial<Known>): Promise<Outcome> {
-  const { signal } = exam;
   try {
-    if (signal.aborted) throw abortReason(signal);
-    const lack = lackOf(check, known);
-    if (lack) return skipped(`cannot be checked without ${LACK[lack]}`);
-    return await within(exam, () => check.run(exam, known as Known));
+    if (exam.signal.aborted) throw abortReason(exam.signal);
+    const missing = missingFor(check, known);
+    if (missing) return skipped(`cannot be checked without ${NAMES[missing]}`);
+    return await withinLimits(exam, () => check.run(exam, known as Known));
   } catch (error) {
-    return failure(error);
+    if (error instanceof AuditError)
+      return (error.preventsAudit ? obstacle : problem)(error.message.split('\n'), error.hint);
+    return problem(
+      `Something went wrong inside c1-audit: ${error instanceof Error ? error.message : String(error)}`,
+      'This is a defect: please report it.',
+    );
   }
 }
 
-/** In the order in which it is learnt, each from what is known before. */
+const NAMES: Readonly<Record<keyof Known, string>> = {
+  plan: 'a valid configuration',
+  access: 'a credential',
+  send: 'valid network settings',
+  reached: 'an answer from the tenant',
+  connection: 'a connection that can be trusted',
+  skew: "the tenant's time",
+  token: 'an access token',
+  caller: 'a token that the tenant accepts',
+  roles: "the tenant's roles",
+  own: "the audit's own record",
+};
+
+/** Each is found out with the help of those before it. */
 const CHAIN = ['access', 'send', 'reached', 'connection', 'token', 'caller', 'roles', 'own'] as const;
 
-/** What first went missing of what a check needs: the one thing to mend. */
-function lackOf({ needs }: Check, known: Partial<Known>): keyof Known | undefined {
-  const lack = needs.find((need) => known[need] === undefined);
-  if (lack === undefined || lack === 'plan') return lack;
-  return CHAIN.find((need) => known[need] === undefined) ?? lack;
+/** The first thing that is missing: to get what a check needs, this must be fixed. */
+function missingFor({ needs }: Check, known: Partial<Known>): keyof Known | undefined {
+  const missing = needs.find((need) => known[need] === undefined);
+  if (missing === undefined || missing === 'plan') return missing;
+  return CHAIN.find((need) => known[need] === undefined) ?? missing;
 }
 
-function failure(error: unknown): Outcome {
-  if (error instanceof AuditError)
-    return (error.preventsAudit ? obstacle : problem)(error.message.split('\n'), error.hint);
-  return problem(
-    `Something went wrong inside c1-audit: ${error instanceof Error ? error.message : String(error)}`,
-    'This is a defect: please report it.',
+/** Waits no longer than one check or the whole exam may take. A check that hangs is left behind. */
+function withinLimits(
+  { signal, limits: { checkTimeout } }: Exam,
+  run: () => Outcome | Promise<Outcome>,
+): Promise<Outcome> {
+  const tooSlow = new AuditError(
+    'network',
+    `This took longer than ${checkTimeout / 1000} s.`,
+    'Try again later. If it happens each time, the tenant or the network is too slow.',
   );
-}
-
-/** Waits no longer than a check may take, nor than the exam goes on. What hangs is left behind. */
-async function within({ signal, limits }: Exam, run: () => Outcome | Promise<Outcome>): Promise<Outcome> {
-  let timer: NodeJS.Timeout | undefined;
-  let onAbort: (() => void) | undefined;
-  const end = new Promise<never>((_, reject) => {
-    onAbort = () => reject(abortReason(signal));
-    signal.addEventListener('abort', onAbort, { once: true });
-    timer = setTimeout(
-      () =>
-        reject(
-          new AuditError(
-            'network',
-            `This took longer than ${limits.checkTimeout / 1000} s.`,
-            'Try again later; if it happens each time, the tenant or the network in between is too slow.',
-          ),
-        ),
-      limits.checkTimeout,
-    );
+  return within(checkTimeout, tooSlow, signal, (stop) => {
+    const stopped = new Promise<never>((_, reject) => {
+      stop.addEventListener('abort', () => reject(abortReason(stop)), { once: true });
+    });
+    return Promise.race([stopped, (async () => run())()]);
   });
-  try {
-    return await Promise.race([end, (async () => run())()]);
-  } finally {
-    clearTimeout(timer);
-    if (onAbort) signal.removeEventListener('abort', onAbort);
-  }
 }
 
 const MARKS: Readonly<Record<Status, string>> = { ok: '✔', warning: '!', problem: '✘', skipped: '–' };
 const COLOURS: Readonly<Record<Status, string>> = { ok: '32', warning: '33', problem: '1;31', skipped: '2' };
 
-/** Somebody else's words end somewhere. */
-const LONGEST = 1000;
-
 /**
- * Results for people, as they come: a mark, what is the case, and below it what to do. What was skipped in a row for one
- * reason shares a line.
+ * Results for people, each as soon as it is there: a mark, what was found, and below it what to do. Checks in a row
+ * that were skipped for the same reason share a line.
  */
 export class TextLines {
   readonly #color: boolean;
@@ -140,19 +123,16 @@ export class TextLines {
     this.#color = color;
   }
 
-  /** The text that is ready with this result, whole lines. */
+  /** The lines that are ready with this result. */
   add(result: Result): string {
     const [first] = this.#waiting;
-    if (result.status === 'skipped' && (!first || first.detail === result.detail)) {
-      this.#waiting.push(result);
-      return '';
-    }
-    const ready = this.end();
-    if (result.status === 'skipped') return `${ready}${this.add(result)}`;
-    return `${ready}${this.#textOf(result, result.title)}`;
+    const waits = result.status === 'skipped';
+    const ready = waits && first?.detail === result.detail ? '' : this.end();
+    if (waits) this.#waiting.push(result);
+    return waits ? ready : `${ready}${this.#textOf(result, result.title)}`;
   }
 
-  /** What is still to be said. */
+  /** The lines that are left. */
   end(): string {
     const [first] = this.#waiting;
     const titles = this.#waiting.map(({ title }) => title).join(', ');
@@ -169,9 +149,9 @@ export class TextLines {
   }
 }
 
-/** For a terminal as well as for GitHub's runner, which both obey some texts. */
+/** Safe for terminals and for GitHub's runner, which both act on some texts. */
 function safe(line: string): string {
-  return forGitHubLine(cutTo(line, LONGEST));
+  return forGitHubLine(cutTo(line, 1000));
 }
 
 const MEANING: Partial<Record<ExitCode, string>> = {
@@ -180,22 +160,21 @@ const MEANING: Partial<Record<ExitCode, string>> = {
   [EXIT.incomplete]: 'An audit would start, but fail or be incomplete',
 };
 
-/** The last words for people, after an empty line: whether an audit can run, and how many checks came out how. */
+/** The last line for people: whether an audit can run, and the number of results of each kind. */
 export function summaryOf({ results, exitCode }: Examination): string {
-  const count = (status: Status) => results.filter((result) => result.status === status).length;
-  const problems = count('problem');
-  const warnings = count('warning');
-  return (
-    `\n${MEANING[exitCode] ?? ''} (exit ${exitCode}): ${count('ok')} fine, ` +
-    `${warnings} ${warnings === 1 ? 'warning' : 'warnings'}, ${problems} ${problems === 1 ? 'problem' : 'problems'}, ` +
-    `${count('skipped')} not checked.\n`
-  );
+  const number = (status: Status) => results.filter((result) => result.status === status).length;
+  const counts = [
+    `${number('ok')} fine`,
+    count(number('warning'), 'warning'),
+    count(number('problem'), 'problem'),
+    `${number('skipped')} not checked`,
+  ];
+  return `\n${MEANING[exitCode] ?? ''} (exit ${exitCode}): ${counts.join(', ')}.\n`;
 }
 
 /**
- * The results for programs, as indented JSON and a line feed:
- * `{schemaVersion: 1, tool: {name, version}, checks: [{id, status, title, detail, fix}], exitCode}`. `checks` are
- * {@link Result}s in the order of the checks, none left out.
+ * The results for programs, as indented JSON:
+ * `{schemaVersion: 1, tool: {name, version}, checks: [{id, status, title, detail, fix}], exitCode}`.
  */
 export function jsonOf({ results, exitCode }: Examination): string {
   const tool = { name: 'c1-audit', version: C1_AUDIT_VERSION };

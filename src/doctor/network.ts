@@ -5,7 +5,7 @@ import { certainSkew, SET_CLOCK } from '../sources/c1/clock.js';
 import { setting } from '../sources/c1/environment.js';
 import { certificateProblem, oneLine, RequestError } from '../sources/c1/request-error.js';
 import { ASSERTION_SECONDS } from '../sources/c1/session.js';
-import { connect, defineCheck, type Exam, ok, problem, skipped, warning } from './check.js';
+import { attempt, connect, defineCheck, type Outcome, ok, problem, skipped, warning } from './check.js';
 
 export const proxy = defineCheck({
   id: 'proxy',
@@ -17,17 +17,17 @@ export const proxy = defineCheck({
     const send = createFetch(io.env);
     const origin = access && new URL(access.origin);
     const used = origin?.protocol === 'http:' ? http : https;
-    if (!used) return ok('none: the tenant is asked directly', { send });
-    if (origin && isLoopback(origin.hostname))
-      return ok(`${used.host}, but loopback is never asked of a proxy`, { send });
-    const unless = except === '' ? '' : ', but for hosts in NO_PROXY';
+    if (!used) return ok('none: requests go to the tenant directly', { send });
+    if (origin && isLoopback(origin.hostname)) return ok(`${used.host}, but not for loopback`, { send });
+    const unless = except === '' ? '' : ', except for hosts in NO_PROXY';
     // The host alone: a proxy's URL may hold a password.
     return ok(`${used.host}${unless}`, { send });
   },
 });
 
-/** From here on (ms) somebody should look at the clock. */
+/** The skew to report, in milliseconds. */
 const NOTICEABLE = 30_000;
+/** The skew from which tokens may be refused, in milliseconds. */
 const REFUSED = ASSERTION_SECONDS * 1000;
 
 export const clock = defineCheck({
@@ -36,21 +36,21 @@ export const clock = defineCheck({
   needs: ['access', 'connection'],
   async run({ signal }, { access, connection }) {
     const range = connection.skew();
-    if (!range) return skipped('the tenant tells no date');
+    if (!range) return skipped('the tenant sends no date');
     const skew = certainSkew(range);
-    const learnt = { skew };
+    const known = { skew };
     const off = Math.abs(skew);
-    if (off < NOTICEABLE) return ok(off < 1000 ? "agrees with the tenant's" : words(skew), learnt);
+    if (off < NOTICEABLE) return ok(off < 1000 ? "agrees with the tenant's" : words(skew), known);
     if (access.login.by !== 'client-secret')
-      return warning(`${words(skew)}; credentials are judged by it`, SET_CLOCK, learnt);
-    const detail = `${words(skew)}; a signed assertion holds for ${ASSERTION_SECONDS} s before and after, so that from ${ASSERTION_SECONDS} s on (ahead perhaps earlier) tokens are refused`;
-    if (off < REFUSED) return warning(detail, SET_CLOCK, learnt);
-    // A tenant may be lenient: then an audit works all the same.
-    const given = await connection.session.token(signal).then(
+      return warning(`${words(skew)}; the audit judges credentials by it`, SET_CLOCK, known);
+    const detail = `${words(skew)}; a signed assertion is valid for ${ASSERTION_SECONDS} s before and after, so tokens are refused at ${ASSERTION_SECONDS} s or more (perhaps earlier if the clock is ahead)`;
+    if (off < REFUSED) return warning(detail, SET_CLOCK, known);
+    // Some tenants issue a token anyway: then an audit works.
+    const isIssued = await connection.session.token(signal).then(
       () => true,
       () => false,
     );
-    return (given ? warning : problem)(detail, SET_CLOCK, learnt);
+    return (isIssued ? warning : problem)(detail, SET_CLOCK, known);
   },
 });
 
@@ -59,9 +59,9 @@ function words(skew: number): string {
 }
 
 const ADDRESS =
-  'Check that CONDUCTORONE_SERVER_URL or CONDUCTORONE_TENANT_DOMAIN names a ConductorOne tenant and that no proxy or login page answers for it.';
+  'Check that CONDUCTORONE_SERVER_URL or CONDUCTORONE_TENANT_DOMAIN is the address of a ConductorOne tenant, and that no proxy or login page answers for it.';
 
-/** Asks without a credential: what answers is not known to be the tenant yet. */
+/** Sends no credential: what answers may not be the tenant. */
 export const reachability = defineCheck({
   id: 'reachability',
   title: 'Reachability',
@@ -78,7 +78,11 @@ export const reachability = defineCheck({
       if (status >= 500) return warning(`${host} answers with ${status}`, 'Try again later.', { reached });
       if (status < 300 || /html/i.test(type)) {
         const what = `${status}${type === '' ? '' : ` and ${oneLine(type)}`}`;
-        return warning(`${host} answers without a token with ${what}, as no API does`, ADDRESS, { reached });
+        return warning(
+          `${host} answers with ${what} to a request without a token; the API would not`,
+          ADDRESS,
+          { reached },
+        );
       }
       return ok(`${host} answers`, { reached });
     } catch (error) {
@@ -91,7 +95,7 @@ export const reachability = defineCheck({
   },
 });
 
-/** What OpenSSL calls an issuer that is not among the trusted ones. */
+/** OpenSSL's codes for an issuer that is not trusted. */
 const UNKNOWN_ISSUER = /^(UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED)/;
 
 export const tls = defineCheck({
@@ -99,55 +103,55 @@ export const tls = defineCheck({
   title: 'TLS',
   needs: ['access', 'reached'],
   async run({ io }, { access, reached: { connection, certificate } }) {
-    if (certificate !== undefined) return untrusted(certificate, await extraAuthorities(io.env));
-    if (access.origin.startsWith('http:')) return ok('plain http, on loopback', { connection });
-    const extra = await extraAuthorities(io.env);
-    if (extra?.missing)
-      return warning(`the certificate is trusted, but ${extra.words}`, 'Correct or unset it.', {
-        connection,
-      });
-    return ok('the certificate is trusted', { connection });
+    const known = { connection };
+    if (certificate === undefined && access.origin.startsWith('http:'))
+      return ok('plain http, on loopback', known);
+    const file = setting(io.env, 'NODE_EXTRA_CA_CERTS');
+    const isReadable = file !== undefined && (await canRead(file));
+    if (certificate !== undefined) {
+      const how = isReadable ? 'does not contain it' : 'cannot be read';
+      return untrusted(
+        certificate,
+        file === undefined ? '' : `; NODE_EXTRA_CA_CERTS is ${file}, which ${how}`,
+      );
+    }
+    if (file === undefined || isReadable) return ok('the certificate is trusted', known);
+    return warning(
+      `the certificate is trusted, but NODE_EXTRA_CA_CERTS is ${file}, which cannot be read`,
+      'Correct or unset it.',
+      known,
+    );
   },
 });
 
-function untrusted(code: string, extra: Awaited<ReturnType<typeof extraAuthorities>>) {
-  if (UNKNOWN_ISSUER.test(code)) {
-    const set = extra ? `; ${extra.words}` : '';
+/** @param extra what is known about the file that names more authorities */
+function untrusted(code: string, extra: string): Outcome {
+  if (UNKNOWN_ISSUER.test(code))
     return problem(
-      `the certificate's issuer is not one that Node.js trusts (${code}): a private authority, or a proxy that looks into TLS${set}`,
-      "Ask for that authority's certificate in PEM and point NODE_EXTRA_CA_CERTS at the file, before c1-audit starts.",
+      `the certificate's issuer is not one that Node.js trusts (${code}): a private authority, or a proxy that decrypts TLS${extra}`,
+      "Get that authority's certificate in PEM format, and set NODE_EXTRA_CA_CERTS to the file before you start c1-audit.",
     );
-  }
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
     return problem(
-      `by this machine's clock the certificate is out of date (${code})`,
-      "Check the clock first; if it is right, the tenant's certificate, or that of a proxy in between, must be renewed.",
+      `the certificate is not valid by this machine's clock (${code})`,
+      'Check the clock first. If it is right, the certificate of the tenant or of a proxy must be renewed.',
     );
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return problem(
       `the certificate is for another host (${code})`,
-      'Check the host in CONDUCTORONE_SERVER_URL or CONDUCTORONE_TENANT_DOMAIN, and what stands between here and it.',
+      'Check the host in CONDUCTORONE_SERVER_URL or CONDUCTORONE_TENANT_DOMAIN, and any proxy in use.',
     );
   return problem(
     `the certificate is not trusted (${code})`,
-    'Behind a proxy with a certificate of its own, point NODE_EXTRA_CA_CERTS at its CA file.',
+    'If a proxy has its own certificate, set NODE_EXTRA_CA_CERTS to its CA file.',
   );
 }
 
-/** Node.js itself reads the file when it starts; undefined where none is named. */
-async function extraAuthorities(
-  env: Exam['io']['env'],
-): Promise<{ words: string; missing: boolean } | undefined> {
-  const file = setting(env, 'NODE_EXTRA_CA_CERTS');
-  if (file === undefined) return undefined;
-  const missing = await canAccess(file).then(
-    () => false,
+function canRead(file: string): Promise<boolean> {
+  return canAccess(file).then(
     () => true,
+    () => false,
   );
-  const words = missing
-    ? `NODE_EXTRA_CA_CERTS names ${file}, which cannot be read`
-    : `NODE_EXTRA_CA_CERTS names ${file}, which does not hold it`;
-  return { words, missing };
 }
 
 const WAYS = {
@@ -163,16 +167,18 @@ export const token = defineCheck({
   async run({ signal }, { access, connection, skew = 0 }) {
     const { by } = access.login;
     if (by === 'access-token')
-      return skipped('given, not asked for: its first use tells whether it is taken', { token: true });
-    try {
-      const { type, expiresIn } = await connection.session.token(signal);
-      const kind =
-        type === 'dpop' ? 'bound to a key of this run (DPoP)' : 'bearer, without proof of possession';
-      const life = expiresIn === undefined ? '' : `, good for ${expiresIn} s`;
-      return ok(`given ${WAYS[by]}; ${kind}${life}`, { token: true });
-    } catch (error) {
-      if (!(error instanceof AuditError) || Math.abs(skew) < NOTICEABLE) throw error;
-      return problem(error.message, `${SET_CLOCK} If that does not help: ${error.hint}`);
+      return skipped('set in the environment: its first use shows whether the tenant accepts it', {
+        token: true,
+      });
+    const issued = await attempt(connection.session.token(signal));
+    if (issued instanceof AuditError) {
+      if (Math.abs(skew) < NOTICEABLE) throw issued;
+      return problem(issued.message, `${SET_CLOCK} If that does not help: ${issued.hint}`);
     }
+    const { type, expiresIn } = issued;
+    const kind =
+      type === 'dpop' ? 'bound to a key of this run (DPoP)' : 'bearer, without proof of possession';
+    const life = expiresIn === undefined ? '' : `, valid for ${expiresIn} s`;
+    return ok(`issued ${WAYS[by]}; ${kind}${life}`, { token: true });
   },
 });

@@ -11,7 +11,7 @@ import {
   wholeDays,
 } from '../contract/index.js';
 import { SEARCH as TRUSTS } from '../sources/c1/federation.js';
-import { type Collected, collectList, errorNote } from '../sources/c1/lists.js';
+import { collectList, errorNote } from '../sources/c1/lists.js';
 import { collectMine } from '../sources/c1/personal-clients.js';
 import { listOf as credentialsOf } from '../sources/c1/service-principals.js';
 import {
@@ -26,33 +26,23 @@ import {
   warning,
 } from './check.js';
 
-const KINDS: Readonly<Record<string, Kind>> = {
-  pcc: 'personal-client',
-  spc: 'service-principal-credential',
-  wfe: 'federation-trust',
-};
-
-/** Days before its end from which on it is warned of, the last day included. */
-const SOON = 30;
-
 const record = defineCheck({
   id: 'own-credential',
   title: 'Own credential',
   needs: ['access', 'connection', 'caller'],
   async run(_, given) {
-    // A ready token does not name its credential, but the tenant may.
+    // An access token does not name its credential, but the tenant may.
     const clientId = given.access.clientId ?? given.caller.principal ?? '';
-    const kind = KINDS[/^[^@/]+@[^/]+\/([a-z]+)$/.exec(clientId)?.[1] ?? ''];
-    if (kind === undefined) return skipped('which credential this is, the login does not tell');
+    const kind = kindOf(clientId);
+    if (kind === undefined) return skipped('the login does not show which credential this is');
     const { credentials, note } = await readOwn(kind, given);
     const own = credentials.find((credential) => credential.clientId === clientId);
-    if (own)
-      return ok(
-        `the ${kindName(kind)} ${own.name === '' ? '' : `"${shortName(own.name)}" `}(${shortName(own.id)})`,
-        { own },
-      );
-    const missing = `the ${kindName(kind)} that this runs as was not found`;
-    const fix = 'Look at its end, its scope and its networks in ConductorOne.';
+    if (own) {
+      const name = own.name === '' ? '' : `"${shortName(own.name)}" `;
+      return ok(`the ${kindName(kind)} ${name}(${shortName(own.id)})`, { own });
+    }
+    const missing = `the ${kindName(kind)} of this login was not found`;
+    const fix = 'Check its end date, role scope and networks in ConductorOne.';
     if (note !== null) return warning(`${missing}: ${note}`, fix);
     if (!given.plan?.kinds.has(kind)) return warning(missing, fix);
     return problem(
@@ -62,44 +52,56 @@ const record = defineCheck({
   },
 });
 
-interface Own {
-  readonly credentials: readonly Credential[];
-  readonly note: string | null;
+const KINDS: Readonly<Record<string, Kind>> = {
+  pcc: 'personal-client',
+  spc: 'service-principal-credential',
+  wfe: 'federation-trust',
+};
+
+/** The kind of credential that a client id belongs to. */
+export function kindOf(clientId: string): Kind | undefined {
+  return KINDS[/^[^@/]+@[^/]+\/([a-z]+)$/.exec(clientId)?.[1] ?? ''];
 }
 
 async function readOwn(
   kind: Kind,
   { connection: { reader }, caller: { userId } }: Pick<Known, 'connection' | 'caller'>,
-): Promise<Own> {
+): Promise<{ readonly credentials: readonly Credential[]; readonly note: string | null }> {
   if (kind === 'personal-client') {
     const { credentials, seen } = await collectMine(reader, userId);
     return { credentials, note: seen.note };
   }
   if (userId === undefined) return { credentials: [], note: null };
-  // A service principal and the user it acts as have the same id.
+  // A service principal and its user have the same id.
   const list =
     kind === 'federation-trust'
       ? { ...TRUSTS, narrowed: { servicePrincipalId: userId } }
       : credentialsOf(userId);
-  const { credentials, ending }: Collected = await collectList(kind, reader, list);
+  const { credentials, ending } = await collectList(kind, reader, list);
   return { credentials, note: ending instanceof Error ? errorNote(ending) : null };
 }
+
+/** Warns of an end within this many days, the last day included. */
+const SOON = 30;
 
 const expiry = defineCheck({
   id: 'own-expiry',
   title: 'Own expiry',
   needs: ['own'],
   run({ io }, { own: { kind, expiresAt } }) {
-    if (kind === 'federation-trust') return ok('trusts have no end, and nothing of them is stored here');
-    if (expiresAt instanceof Unknown) return unreadable(expiresAt);
+    if (kind === 'federation-trust') return ok('trusts never expire, and no secret is stored here');
+    if (expiresAt instanceof Unknown) return notKnown(expiresAt);
     if (expiresAt === null)
-      return warning('never ends', 'Replace it with one that ends within 90 days, or by a federation trust.');
+      return warning(
+        'never ends',
+        'Replace it with one that ends within 90 days, or with a federation trust.',
+      );
     const left = expiresAt.getTime() - io.now();
     const end = expiresAt.toISOString().slice(0, 10);
     const detail = left < 0 ? `ended on ${end}` : `ends in ${countDays(wholeDays(left))}, on ${end}`;
     if (left > SOON * DAY) return ok(detail);
     return warning(
-      `${detail}: from then on there is no audit`,
+      `${detail}; audits stop then`,
       'Create its successor now, and set it where the audit runs.',
     );
   },
@@ -110,9 +112,9 @@ const scope = defineCheck({
   title: 'Own scope',
   needs: ['own'],
   run(_, { own: { scopedRoleIds }, roles }) {
-    if (scopedRoleIds instanceof Unknown) return unreadable(scopedRoleIds);
+    if (scopedRoleIds instanceof Unknown) return notKnown(scopedRoleIds);
     if (scopedRoleIds.length === 0)
-      return warning('none: it may do all that its owner may', 'Scope it to the roles that the audit needs.');
+      return warning('none: it has all roles of its owner', 'Limit it to the roles that the audit needs.');
     const known = roles && isKnown(roles.roles) ? roles.roles : undefined;
     return ok(listed(scopedRoleIds.map((id) => known?.get(id)?.displayName || id)));
   },
@@ -123,25 +125,25 @@ const networks = defineCheck({
   title: 'Own networks',
   needs: ['own'],
   run(_, { own: { allowedCidrs } }) {
-    if (allowedCidrs instanceof Unknown) return unreadable(allowedCidrs);
-    const fix = 'Restrict it to the addresses that the audit runs from.';
-    if (allowedCidrs.length === 0) return warning('any: it can be used from everywhere', fix);
+    if (allowedCidrs instanceof Unknown) return notKnown(allowedCidrs);
     const { set } = readAddresses(allowedCidrs);
-    const detail = listed(allowedCidrs);
-    if (openFamilies(set)) return warning(`${detail}: it can be used from everywhere`, fix);
-    return ok(detail);
+    const isOpen = allowedCidrs.length === 0 || openFamilies(set) !== undefined;
+    const detail = allowedCidrs.length === 0 ? 'any' : listed(allowedCidrs);
+    if (!isOpen) return ok(detail);
+    return warning(
+      `${detail}: it can be used from anywhere`,
+      'Restrict it to the addresses that the audit runs from.',
+    );
   },
 });
 
-/** Texts that are shown; the rest is counted. */
-const SHOWN = 10;
-
-function listed(texts: readonly string[]): string {
-  const more = texts.length > SHOWN ? ` and ${texts.length - SHOWN} more` : '';
-  return `${texts.slice(0, SHOWN).map(shortName).join(', ')}${more}`;
+/** The first texts, and the number of the others. */
+function listed(texts: readonly string[], shown = 10): string {
+  const more = texts.length > shown ? ` and ${texts.length - shown} more` : '';
+  return `${texts.slice(0, shown).map(shortName).join(', ')}${more}`;
 }
 
-function unreadable({ reason, cure }: Unknown): Outcome {
+function notKnown({ reason, cure }: Unknown): Outcome {
   return warning(reason, cure);
 }
 

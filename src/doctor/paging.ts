@@ -1,155 +1,163 @@
+import { count, type Kind } from '../contract/index.js';
 import { AuditError } from '../errors.js';
 import { PROVIDERS } from '../sources/c1/federation.js';
-import type { Page } from '../sources/c1/lists.js';
-import { type List, nameOf } from '../sources/c1/lists.js';
-import { SEARCH as KEY_SEARCH, LIST as OWN_KEYS } from '../sources/c1/personal-clients.js';
+import { type List, nameOf, type Page } from '../sources/c1/lists.js';
+import { SEARCH as KEY_SEARCH } from '../sources/c1/personal-clients.js';
 import { LIST as ROLES } from '../sources/c1/tenant-facts.js';
 import { asRecord, idOf } from '../sources/record.js';
-import { type Check, defineCheck, type Known, type Outcome, ok, problem, skipped, warning } from './check.js';
+import {
+  attempt,
+  type Check,
+  defineCheck,
+  type Known,
+  type Outcome,
+  ok,
+  problem,
+  skipped,
+  warning,
+} from './check.js';
 import { listOf, sampleOfCredentials, USERS } from './tenant.js';
 
 type Given = Pick<Known, 'plan' | 'connection' | 'caller'>;
 
-interface Paged {
+interface PagedList {
   readonly id: string;
   readonly title: string;
-  /** undefined: an audit does not read it. */
-  readonly list: (given: Given) => List | undefined | Promise<List | undefined>;
+  /** An audit reads the list only for this kind. */
+  readonly kind?: Kind;
+  readonly find: (given: Given) => List | undefined | Promise<List | undefined>;
   /** An audit is complete without it. */
-  readonly optional: boolean;
-  /** What it means for an audit that the list does not page. */
+  readonly optional?: boolean;
+  /** What it means for an audit that the list has no second page; `what` says so. */
   readonly otherwise: (what: string, given: Given) => Outcome | Promise<Outcome>;
 }
 
-const SUPPORT = "Nothing here helps: report it to ConductorOne's support.";
-
-const incomplete = (what: string) =>
-  problem(
-    `${what}: an audit sees its first page alone and is incomplete`,
-    `${SUPPORT} Or leave the source out with --source.`,
-  );
-
-const undecided = (what: string) =>
-  warning(
-    `${what}: an audit sees its first page alone, and rules that need the rest are left undecided`,
-    SUPPORT,
-  );
-
-const LISTS: readonly Paged[] = [
+const LISTS: readonly PagedList[] = [
   {
     id: 'personal-clients',
     title: 'personal clients',
-    list: ({ plan }) =>
-      plan.kinds.has('personal-client') ? listOf('personal-clients', plan.config.scope) : undefined,
-    optional: false,
+    kind: 'personal-client',
+    find: ({ plan }) => listOf('personal-clients', plan.config.scope),
     otherwise: (what, given) =>
       given.plan.config.scope === 'mine' ? searchInstead(what, given) : incomplete(what),
   },
   {
     id: 'service-principals',
     title: 'service principals',
-    list: ({ plan }) =>
-      plan.kinds.has('service-principal-credential') ? listOf('service-principals', 'tenant') : undefined,
-    optional: false,
+    kind: 'service-principal-credential',
+    find: () => listOf('service-principals', 'tenant'),
     otherwise: incomplete,
   },
   {
     id: 'service-principal-credentials',
     title: "a service principal's credentials",
-    list: ({ plan, connection }) =>
-      plan.kinds.has('service-principal-credential') ? sampleOfCredentials(connection) : undefined,
-    optional: false,
+    kind: 'service-principal-credential',
+    find: ({ connection }) => sampleOfCredentials(connection),
     otherwise: incomplete,
   },
   {
     id: 'federation-trusts',
     title: 'federation trusts',
-    list: ({ plan }) =>
-      plan.kinds.has('federation-trust') ? listOf('federation-trusts', 'tenant') : undefined,
-    optional: false,
+    kind: 'federation-trust',
+    find: () => listOf('federation-trusts', 'tenant'),
     otherwise: incomplete,
   },
   {
     id: 'federation-providers',
     title: 'federation providers',
-    list: ({ plan }) => (plan.kinds.has('federation-trust') ? PROVIDERS : undefined),
+    kind: 'federation-trust',
+    find: () => PROVIDERS,
     optional: true,
     otherwise: undecided,
   },
-  { id: 'roles', title: 'roles', list: () => ROLES, optional: true, otherwise: undecided },
+  { id: 'roles', title: 'roles', find: () => ROLES, optional: true, otherwise: undecided },
   {
     id: 'users',
     title: 'users',
-    list: () => USERS,
+    find: () => USERS,
     optional: true,
-    // Owners are searched by id, and those that are missing are asked for one by one.
-    otherwise: (what) => ok(`${what}; an audit asks for each owner by itself, which takes longer`),
+    // Owners are searched by id; those that are missing are requested one by one.
+    otherwise: (what) => ok(`${what}; an audit requests each owner by itself, which takes longer`),
   },
 ];
 
-/** Lists may ignore the page they are asked for and give the first one for ever: a first and a second one tell. */
-export const paging: readonly Check[] = LISTS.map(({ id, title, list: find, optional, otherwise }) =>
-  defineCheck({
-    id: `paging-${id}`,
-    title: `Paging of ${title}`,
-    needs: ['plan', 'connection', 'caller'],
-    async run(_, given) {
-      const { connection } = given;
-      let list: List | undefined;
-      let first: Page;
-      try {
-        list = await find(given);
-        if (list === undefined) return skipped('nothing of it is read by this audit');
-        first = await connection.firstPage(list);
-      } catch (error) {
-        if (!(error instanceof AuditError) || error.code === 'interrupted') throw error;
-        return skipped('cannot be checked, as the list could not be read');
-      }
-      if (first.nextPageToken === '')
-        return skipped(
-          `${first.records.length} records, deleted ones included, on one page: too short a list to tell`,
-        );
-      const what = nameOf(list);
-      let second: Page;
-      try {
-        second = await connection.nextPage(list, first.nextPageToken);
-      } catch (error) {
-        if (!(error instanceof AuditError) || error.code === 'interrupted') throw error;
-        return (optional ? warning : problem)(`no page after the first: ${error.message}`, error.hint);
-      }
-      return repeats(first, second)
-        ? otherwise(`${what} ignores which page it is asked for`, given)
-        : ok(`${what} goes on after its first page`);
-    },
-  }),
-);
+const SUPPORT = "Report it to ConductorOne's support: it cannot be fixed here.";
 
-function repeats(first: Page, second: Page): boolean {
-  if (second.nextPageToken === first.nextPageToken) return true;
-  const seen = new Set(first.records.map(nameIn));
-  return (
-    second.records.length > 0 &&
-    second.records.every((record) => nameIn(record) !== '' && seen.has(nameIn(record)))
+function incomplete(what: string): Outcome {
+  return problem(
+    `${what}: an audit reads its first page only and is incomplete`,
+    `${SUPPORT} Or leave the source out with --source.`,
   );
 }
 
-/** A record's id, whatever it is a record of. */
-function nameIn(record: unknown): string {
-  const { clientId, user } = asRecord(record) ?? {};
-  return idOf(record) || idOf(user) || (typeof clientId === 'string' ? clientId : '');
+function undecided(what: string): Outcome {
+  return warning(
+    `${what}: an audit reads its first page only, and the outcome of rules that need the rest is unknown`,
+    SUPPORT,
+  );
 }
 
 async function searchInstead(what: string, { connection, caller }: Given): Promise<Outcome> {
   const search = nameOf(KEY_SEARCH);
-  const fails = (why: string, fix: string) =>
-    problem(`${what}, and ${search}, which would stand in for it, ${why}`, fix);
+  const fails = (why: string, fix: string) => problem(`${what}, and ${search}, used instead, ${why}`, fix);
   if (caller.userId === undefined)
-    return fails("cannot be asked without the caller's user id: an audit is incomplete", SUPPORT);
-  try {
-    await connection.firstPage({ ...KEY_SEARCH, narrowed: { users: [{ id: caller.userId }] } });
-    return ok(`${nameOf(OWN_KEYS)} ignores which page it is asked for; an audit uses ${search} instead`);
-  } catch (error) {
-    if (!(error instanceof AuditError) || error.code === 'interrupted') throw error;
-    return fails(`fails: ${error.message}`, error.hint);
-  }
+    return fails("needs the caller's user id, which is not known: an audit is incomplete", SUPPORT);
+  const narrowed = { users: [{ id: caller.userId }] };
+  const page = await attempt(connection.firstPage({ ...KEY_SEARCH, narrowed }));
+  if (page instanceof AuditError) return fails(`fails: ${page.message}`, page.hint);
+  return ok(`${what}; an audit uses ${search} instead`);
+}
+
+/** Some lists ignore the page token and return page 1 for ever. Two pages show it. */
+export const paging: readonly Check[] = LISTS.map((paged) =>
+  defineCheck({
+    id: `paging-${paged.id}`,
+    title: `Paging of ${paged.title}`,
+    needs: ['plan', 'connection', 'caller'],
+    async run(_, given) {
+      const { plan, connection } = given;
+      const isRead = paged.kind === undefined || plan.kinds.has(paged.kind);
+      const list = isRead ? await attempt(Promise.resolve(paged.find(given))) : undefined;
+      if (list === undefined) return skipped('an audit reads nothing from it');
+      const first = list instanceof AuditError ? list : await attempt(connection.firstPage(list));
+      if (list instanceof AuditError || first instanceof AuditError)
+        return skipped('cannot be checked, as the list could not be read');
+      return secondPage(paged, list, first, given);
+    },
+  }),
+);
+
+async function secondPage(
+  { optional, otherwise }: PagedList,
+  list: List,
+  first: Page,
+  given: Given,
+): Promise<Outcome> {
+  const { records, nextPageToken } = first;
+  if (nextPageToken === '')
+    return skipped(
+      `cannot be checked, as the list has one page only (${count(records.length, 'record')}, deleted ones included)`,
+    );
+  const second = await attempt(given.connection.nextPage(list, nextPageToken));
+  if (second instanceof AuditError)
+    return (optional ? warning : problem)(`no page after the first: ${second.message}`, second.hint);
+  const what = nameOf(list);
+  return repeats(first, second)
+    ? otherwise(`${what} ignores the page token`, given)
+    : ok(`${what} has a second page`);
+}
+
+function repeats(first: Page, second: Page): boolean {
+  if (second.nextPageToken === first.nextPageToken) return true;
+  const seen = new Set(first.records.map(idOfAny));
+  return (
+    second.records.length > 0 &&
+    second.records.every((record) => idOfAny(record) !== '' && seen.has(idOfAny(record)))
+  );
+}
+
+/** The id of a record of any kind. */
+function idOfAny(record: unknown): string {
+  const { clientId, user } = asRecord(record) ?? {};
+  return idOf(record) || idOf(user) || (typeof clientId === 'string' ? clientId : '');
 }

@@ -3,6 +3,7 @@ import { access as canAccess, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { didYouMean, nearest } from '../config/nearest.js';
 import { readVariable } from '../config/resolve.js';
+import { count, kindName } from '../contract/index.js';
 import { inActions } from '../delivery/github.js';
 import { heartbeatAddress } from '../delivery/heartbeat.js';
 import { linkedPath } from '../delivery/output.js';
@@ -11,7 +12,8 @@ import { peekState } from '../delivery/state-file.js';
 import { AuditError } from '../errors.js';
 import { readAccess } from '../sources/c1/access.js';
 import { type Login, setting, type TenantAccess } from '../sources/c1/environment.js';
-import { defineCheck, type Exam, obstacle, ok, skipped, warning } from './check.js';
+import { attempt, defineCheck, type Exam, obstacle, ok, skipped, warning } from './check.js';
+import { kindOf } from './own-credential.js';
 
 export const configuration = defineCheck({
   id: 'configuration',
@@ -22,24 +24,21 @@ export const configuration = defineCheck({
     const { scope, profile } = plan.config;
     const file = plan.file ?? 'no file here or in the directories above (that is fine)';
     const detail = `${file}; scope ${scope}, profile ${profile}`;
-    if (!(await isFile(join(cwd, '.env')))) return ok(detail, { plan });
+    const isFile = await stat(join(cwd, '.env')).then(
+      (found) => found.isFile(),
+      () => false,
+    );
+    if (!isFile) return ok(detail, { plan });
     const lines = [detail, 'There is a .env file here. c1-audit does not read .env files.'];
-    // Something else may have put its variables into the environment already.
+    // Another program may have exported its variables already.
     if (Object.keys(env).some((name) => name.startsWith('CONDUCTORONE_'))) return ok(lines, { plan });
     return warning(lines, 'Export the variables first: set -a; . ./.env; set +a', { plan });
   },
 });
 
-function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-}
-
 type Env = Exam['io']['env'];
 
-/** All that are read to find tenant and login. */
+/** All variables that name the tenant or the login. */
 const VARIABLES = [
   'CONDUCTORONE_ACCESS_TOKEN',
   'CONDUCTORONE_OIDC_TOKEN',
@@ -54,16 +53,10 @@ const VARIABLES = [
 ];
 
 const WAYS: Readonly<Record<Login['by'], string>> = {
-  'access-token': 'a ready access token',
+  'access-token': 'an access token',
   'client-secret': 'a client secret',
   'oidc-token': 'an OIDC token, to be exchanged',
   'github-oidc': "this job's OIDC tokens of GitHub, to be exchanged",
-};
-
-const HOLDERS: Readonly<Record<string, string>> = {
-  pcc: 'a personal client',
-  spc: 'a service principal',
-  wfe: 'a federation trust',
 };
 
 export const credential = defineCheck({
@@ -73,29 +66,26 @@ export const credential = defineCheck({
   async run({ io, hide }) {
     const { env } = io;
     const misspelt = misspeltVariables(env);
-    try {
-      const { access, warnings } = await readAccess(io, hide);
-      const { login } = access;
-      const detail = describe(env, access);
-      const trouble = [...warnings, ...misspelt, ...unused(env, login), ...otherTenant(env, access)];
-      if (trouble.length === 0) return ok(detail, { access });
-      return warning([detail, ...trouble], 'Unset or correct what is not meant.', { access });
-    } catch (error) {
-      if (!(error instanceof AuditError)) throw error;
-      return obstacle([error.message, ...misspelt], error.hint);
-    }
+    const found = await attempt(readAccess(io, hide));
+    if (found instanceof AuditError) return obstacle([found.message, ...misspelt], found.hint);
+    const { access, warnings } = found;
+    const { login } = access;
+    const detail = describe(env, access);
+    const trouble = [...warnings, ...misspelt, ...unused(env, login), ...otherTenant(env, access)];
+    if (trouble.length === 0) return ok(detail, { access });
+    return warning([detail, ...trouble], 'Unset or correct what is not intended.', { access });
   },
 });
 
 function describe(env: Env, { login, tenant, clientId }: TenantAccess): string {
   const set = VARIABLES.filter((name) => setting(env, name) !== undefined);
-  const holder = HOLDERS[/\/([a-z]+)$/.exec(clientId ?? '')?.[1] ?? ''];
-  const whose = holder === undefined ? '' : ` of ${holder}`;
+  const kind = kindOf(clientId ?? '');
+  const owned = kind === undefined ? '' : ` of a ${kindName(kind)}`;
   const from = set.length === 0 ? "from cone's profile" : `set: ${set.join(', ')}`;
-  return `${WAYS[login.by]}${whose} for ${tenant} (${from})`;
+  return `${WAYS[login.by]}${owned} for ${tenant} (${from})`;
 }
 
-/** A variable that nobody reads, where it looks like one that is. */
+/** Variables that nothing reads but whose names are close to one that is read. */
 function misspeltVariables(env: Env): string[] {
   return Object.keys(env)
     .sort()
@@ -104,17 +94,13 @@ function misspeltVariables(env: Env): string[] {
     .map((name) => `${name} is not read${didYouMean(name, VARIABLES)}`);
 }
 
-/** Secrets that another one takes the place of: the wrong one is easily mended in vain. */
+/** Secrets that are set but not used, because another one comes first. */
 function unused(env: Env, { by }: Login): string[] {
-  const first: Partial<Record<Login['by'], string>> = {
-    'access-token': 'CONDUCTORONE_ACCESS_TOKEN',
-    'oidc-token': 'CONDUCTORONE_OIDC_TOKEN',
-  };
-  const winner = first[by];
-  if (winner === undefined) return [];
+  if (by !== 'access-token' && by !== 'oidc-token') return [];
+  const used = by === 'access-token' ? 'CONDUCTORONE_ACCESS_TOKEN' : 'CONDUCTORONE_OIDC_TOKEN';
   return ['CONDUCTORONE_OIDC_TOKEN', 'CONDUCTORONE_CLIENT_SECRET']
-    .filter((name) => name !== winner && setting(env, name) !== undefined)
-    .map((name) => `${name} is not used, as ${winner} is set`);
+    .filter((name) => name !== used && setting(env, name) !== undefined)
+    .map((name) => `${name} is not used, because ${used} is set`);
 }
 
 function otherTenant(env: Env, { tenant, clientId }: TenantAccess): string[] {
@@ -124,10 +110,55 @@ function otherTenant(env: Env, { tenant, clientId }: TenantAccess): string[] {
   const name = setting(env, 'CONDUCTORONE_SERVER_URL')
     ? 'CONDUCTORONE_SERVER_URL'
     : 'CONDUCTORONE_TENANT_DOMAIN';
-  return [`the client id belongs to ${home}, but ${name} names ${tenant}`];
+  return [`the client id belongs to ${home}, but ${name} is ${tenant}`];
 }
 
-const FILES = ['GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY'];
+export const slack = defineCheck({
+  id: 'slack',
+  title: 'Slack',
+  needs: [],
+  async run(exam, { plan, access }) {
+    const target = slackTarget(exam.io.env);
+    if (!target)
+      return exam.slackTest
+        ? obstacle(
+            '--slack-test needs a Slack webhook or bot, and none is set',
+            'Set SLACK_WEBHOOK_URL, or SLACK_BOT_TOKEN and SLACK_CHANNEL.',
+          )
+        : skipped('not set up');
+    const set = [
+      target.webhook && 'SLACK_WEBHOOK_URL',
+      target.bot && 'SLACK_BOT_TOKEN',
+      target.bot?.channel && 'SLACK_CHANNEL',
+    ]
+      .filter(Boolean)
+      .join(', ');
+    if (exam.slackTest) {
+      await sendSlackTest(exam, access?.tenant);
+      return ok(`a test message was sent (${set})`);
+    }
+    const detail = `${set} set and well-formed; --slack-test shows whether messages arrive`;
+    const { notifyOwners, heartbeat } = plan?.config.slack ?? {};
+    if (notifyOwners && !target.bot)
+      return warning([detail, 'slack.notifyOwners is on, but there is no bot'], 'Set SLACK_BOT_TOKEN.');
+    if (heartbeat === 'weekly' && plan?.config.state === undefined)
+      return warning(
+        [detail, 'slack.heartbeat is weekly, but there is no state that remembers the last one'],
+        'Set state.',
+      );
+    return ok(detail);
+  },
+});
+
+function sendSlackTest({ io, signal, log, limits }: Exam, tenant: string | undefined): Promise<unknown> {
+  return deliverTestToSlack(tenant, {
+    env: io.env,
+    now: io.now,
+    signal,
+    log: { warn: (text: string) => log.warn(text) },
+    patience: { retries: 1, timeout: limits.requestTimeout, longestWait: limits.longestRetryAfter },
+  });
+}
 
 export const github = defineCheck({
   id: 'github',
@@ -135,24 +166,21 @@ export const github = defineCheck({
   needs: [],
   run({ io: { env } }) {
     if (!inActions(env)) return skipped('not running there');
-    const mayIdentify = ['ACTIONS_ID_TOKEN_REQUEST_URL', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN'].every(
-      (name) => setting(env, name) !== undefined,
-    );
+    const missing = (...names: string[]) => names.filter((name) => setting(env, name) === undefined);
     const event = setting(env, 'GITHUB_EVENT_NAME');
-    const detail = [
-      `started by ${event ?? 'an event that is not told'}`,
-      mayIdentify ? 'id-token: write given' : 'no id-token: write, which only federation needs',
-    ].join('; ');
-    const missing = FILES.filter((name) => setting(env, name) === undefined);
-    if (missing.length > 0)
+    const hasToken = missing('ACTIONS_ID_TOKEN_REQUEST_URL', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN').length === 0;
+    const permission = hasToken ? 'has id-token: write' : 'no id-token: write, which only federation needs';
+    const detail = `started by ${event ?? 'an unknown event'}; ${permission}`;
+    const files = missing('GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY');
+    if (files.length > 0)
       return warning(
-        `${detail}; ${missing.join(' and ')} not set`,
+        `${detail}; ${files.join(' and ')} not set`,
         'Run c1-audit in a step of the job itself, with its environment.',
       );
-    if (event === 'schedule' && setting(env, 'C1_AUDIT_HEARTBEAT_URL') === undefined)
+    if (event === 'schedule' && missing('C1_AUDIT_HEARTBEAT_URL').length > 0)
       return warning(
-        `${detail}; GitHub delays, drops and ends schedules without a word`,
-        "Set C1_AUDIT_HEARTBEAT_URL to a dead man's switch, which says when no audit has run.",
+        `${detail}; GitHub delays, drops and ends schedules without notice`,
+        'Set C1_AUDIT_HEARTBEAT_URL to a monitor that alerts you when no audit has run.',
       );
     return ok(detail);
   },
@@ -165,58 +193,11 @@ export const heartbeat = defineCheck({
   run({ io: { env } }) {
     const url = setting(env, 'C1_AUDIT_HEARTBEAT_URL');
     if (url === undefined) return skipped('not set up');
-    if (heartbeatAddress(url, true)) return ok('C1_AUDIT_HEARTBEAT_URL is set (and was not called)');
+    if (heartbeatAddress(url, true)) return ok('C1_AUDIT_HEARTBEAT_URL is set (it was not called)');
     return warning(
       'C1_AUDIT_HEARTBEAT_URL is not an http or https URL',
-      'Correct it: nothing hears that audits run.',
+      'Correct it: until then no monitor knows that audits run.',
     );
-  },
-});
-
-export const slack = defineCheck({
-  id: 'slack',
-  title: 'Slack',
-  needs: [],
-  async run(exam, { plan, access }) {
-    const { io, signal, log, slackTest } = exam;
-    const target = slackTarget(io.env);
-    if (!target) {
-      const how = 'Set SLACK_WEBHOOK_URL, or SLACK_BOT_TOKEN and SLACK_CHANNEL.';
-      return slackTest
-        ? obstacle('--slack-test is given, but nothing says where to send to', how)
-        : skipped('not set up');
-    }
-    const set = [
-      target.webhook && 'SLACK_WEBHOOK_URL',
-      target.bot && 'SLACK_BOT_TOKEN',
-      target.bot?.channel && 'SLACK_CHANNEL',
-    ].filter(Boolean);
-    if (slackTest) {
-      const patience = {
-        retries: 1,
-        timeout: exam.limits.requestTimeout,
-        longestWait: exam.limits.longestRetryAfter,
-      };
-      const connection = {
-        env: io.env,
-        now: io.now,
-        signal,
-        log: { warn: (text: string) => log.warn(text) },
-        patience,
-      };
-      await deliverTestToSlack(access?.tenant, connection);
-      return ok(`a test message was sent (${set.join(', ')})`);
-    }
-    const detail = `${set.join(', ')} set and well-formed; whether messages arrive, --slack-test tells`;
-    const { notifyOwners, heartbeat } = plan?.config.slack ?? {};
-    if (notifyOwners && !target.bot)
-      return warning([detail, 'slack.notifyOwners is on, but there is no bot'], 'Set SLACK_BOT_TOKEN.');
-    if (heartbeat === 'weekly' && plan?.config.state === undefined)
-      return warning(
-        [detail, 'slack.heartbeat is weekly, but there is no state to remember the last one'],
-        'Set state.',
-      );
-    return ok(detail);
   },
 });
 
@@ -226,41 +207,40 @@ export const state = defineCheck({
   needs: ['plan', 'access'],
   async run({ io: { cwd, now, env } }, { plan, access }) {
     const name = plan.config.state;
-    if (name === undefined)
-      return skipped('none set: each run tells all its findings as if for the first time');
+    if (name === undefined) return skipped('none set: each run reports all its findings as new');
     const path = resolve(cwd, name);
     const key = readVariable(env, 'C1_AUDIT_STATE_KEY');
     const found = await peekState(path, { tenant: access.tenant, now: now(), asOf: now(), key });
     const file = await linkedPath(path);
-    const trouble = await folderTrouble(dirname(file));
+    const trouble = await directoryTrouble(dirname(file));
     if (trouble !== undefined)
       return obstacle(
-        `the folder of the state file ${name} ${trouble}`,
-        'Name a path in a folder that this user may write to.',
+        `the directory of the state file ${name} ${trouble}`,
+        'Choose a path in a directory that this user may write to.',
       );
-    if (!found)
-      return ok(`${name} is not there yet; the first audit makes it${key === undefined ? '' : ', sealed'}`);
-    const findings = Object.keys(found.findings).length;
-    const detail = `${name}, saved as of ${found.savedAt}, with ${findings === 1 ? '1 finding' : `${findings} findings`}${key === undefined ? '' : ', sealed'}`;
+    const sealed = key === undefined ? '' : ', sealed';
+    if (!found) return ok(`${name} does not exist yet; the first audit creates it${sealed}`);
+    const findings = count(Object.keys(found.findings).length, 'finding');
+    const detail = `${name}, saved as of ${found.savedAt}, with ${findings}${sealed}`;
     const mode = (await stat(file)).mode & 0o777;
-    // Windows keeps its rights elsewhere.
+    // Windows has no such mode.
     if (process.platform === 'win32' || (mode & 0o077) === 0) return ok(detail);
     return warning(
-      `${detail}; others can get at it (mode ${mode.toString(8).padStart(4, '0')})`,
+      `${detail}; other users can read or write it (mode ${mode.toString(8).padStart(4, '0')})`,
       `chmod 600 ${name}`,
     );
   },
 });
 
-/** An audit makes the folder where it is missing: then the nearest one that is there counts. */
-async function folderTrouble(folder: string): Promise<string | undefined> {
+/** An audit creates missing directories: then the nearest one that exists counts. */
+async function directoryTrouble(directory: string): Promise<string | undefined> {
   try {
-    await canAccess(folder, constants.W_OK | constants.X_OK);
+    await canAccess(directory, constants.W_OK | constants.X_OK);
     return undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const above = dirname(folder);
-    if (code === 'ENOENT' && above !== folder) return folderTrouble(above);
+    const above = dirname(directory);
+    if (code === 'ENOENT' && above !== directory) return directoryTrouble(above);
     return `cannot be written to (${code ?? 'unknown error'})`;
   }
 }

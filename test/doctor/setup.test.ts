@@ -49,7 +49,7 @@ describe('the state', () => {
 
   const look = (file = 'state.json') => examine(['--state', file], {}, cwd);
 
-  test('that is sound is read, and nothing is touched', async () => {
+  test('reads a valid state and changes nothing', async () => {
     write(STATE);
     const before = readFileSync(join(cwd, 'state.json'), 'utf8');
     const found = await look();
@@ -62,7 +62,7 @@ describe('the state', () => {
     expect(readFileSync(join(cwd, 'state.json'), 'utf8')).toBe(before);
   });
 
-  test('that is not there yet is not made, nor is its folder', async () => {
+  test('does not create a missing state or its directory', async () => {
     const found = await look('a/b/state.json');
     expect([found.line('state').status, found.code]).toEqual(['ok', 0]);
     expect(readdirSync(cwd)).toEqual([]);
@@ -73,7 +73,7 @@ describe('the state', () => {
     ['of another version', { ...STATE, version: 2 }, 'of version 2'],
     ['corrupt', '{"version":1', 'is corrupt'],
     ['later than now', { ...STATE, savedAt: new Date(NOW + 1).toISOString() }, 'which is later than'],
-  ])('%s: no audit would start', async (_, state, words) => {
+  ])('%s: reports that no audit would start', async (_, state, words) => {
     write(state);
     const found = await look();
     expect([found.having('problem'), found.code]).toEqual([['state'], 2]);
@@ -81,19 +81,19 @@ describe('the state', () => {
     expect(found.line('state').fix).not.toBeNull();
   });
 
-  test('as of now is not too late', async () => {
+  test('accepts a state saved now', async () => {
     write({ ...STATE, savedAt: new Date(NOW).toISOString() });
     expect((await look()).code).toBe(0);
   });
 
-  test('a file stands where its folder should be', async () => {
+  test('reports a file in place of its directory', async () => {
     write(STATE);
     const found = await look('state.json/deep/state.json');
     expect([found.having('problem'), found.code]).toEqual([['state'], 2]);
     expect(found.line('state').detail).toContain('cannot be read (ENOTDIR)');
   });
 
-  test('that others can read is warned of', async () => {
+  test('warns if other users can read it', async () => {
     write(STATE);
     chmodSync(join(cwd, 'state.json'), 0o640);
     const found = await look();
@@ -106,7 +106,7 @@ describe('the state', () => {
   test.each([
     ['alive', process.ppid, 2],
     ['dead', 2 ** 30, 0],
-  ])('locked by a process that is %s', async (_, pid, code) => {
+  ])('locked by a %s process', async (_, pid, code) => {
     write(STATE);
     const lock = JSON.stringify({ pid, host: hostname(), createdAt: NOW, token: 'x' });
     writeFileSync(join(cwd, 'state.json.lock'), lock);
@@ -124,14 +124,14 @@ describe('Slack', () => {
   });
   afterEach(() => slack.close());
 
-  test('is not asked unless told to', async () => {
+  test('gets no message without --slack-test', async () => {
     const found = await examine([], { SLACK_WEBHOOK_URL: slack.webhookUrl });
     expect([found.line('slack').status, found.code]).toEqual(['ok', 0]);
     expect(slack.requests).toEqual([]);
     expect(found.stdout).not.toContain(SECRET_PATH.slice(-12));
   });
 
-  test('gets one message that says it is a test', async () => {
+  test('gets one test message with --slack-test', async () => {
     const found = await examine(['--slack-test'], { SLACK_WEBHOOK_URL: slack.webhookUrl });
     expect([found.line('slack').status, found.code]).toEqual(['ok', 0]);
     expect(slack.posted).toHaveLength(1);
@@ -139,7 +139,7 @@ describe('Slack', () => {
     expect(JSON.stringify(slack.posted[0]?.payload.blocks)).toContain('nothing to do');
   });
 
-  test('refuses it', async () => {
+  test('reports that Slack refused the message', async () => {
     slack.faults.push({ status: 404, body: 'no_service' });
     const found = await examine(['--slack-test'], { SLACK_WEBHOOK_URL: slack.webhookUrl });
     expect([found.having('problem'), found.code]).toEqual([['slack'], 3]);
@@ -151,19 +151,22 @@ describe('Slack', () => {
     [[], { SLACK_WEBHOOK_URL: 'https://hooks.example/services/sEcReTsEcReT' }],
     [[], { SLACK_BOT_TOKEN: 'xoxb-sEcReTsEcReT' }],
     [['--slack-test'], {}],
-  ])('%j %j: no audit would start', async (flags, env) => {
+  ])('%j %j: reports that no audit would start', async (flags, env) => {
     const found = await examine(flags, env as Record<string, string>);
     expect([found.having('problem'), found.code]).toEqual([['slack'], 2]);
     expect(found.line('slack').fix).not.toBeNull();
     expect(found.stdout).not.toContain('sEcReT');
   });
 
-  test.each(['notifyOwners: true', 'heartbeat: weekly'])('%s lacks what it needs', async (setting) => {
-    const cwd = emptyFolder();
-    writeFileSync(join(cwd, 'c1-audit.config.yaml'), `slack: { ${setting} }\n`);
-    const found = await examine([], { SLACK_WEBHOOK_URL: slack.webhookUrl }, cwd);
-    expect(found.line('slack').status).toBe('warning');
-  });
+  test.each(['notifyOwners: true', 'heartbeat: weekly'])(
+    'warns if %s lacks what it needs',
+    async (setting) => {
+      const cwd = emptyFolder();
+      writeFileSync(join(cwd, 'c1-audit.config.yaml'), `slack: { ${setting} }\n`);
+      const found = await examine([], { SLACK_WEBHOOK_URL: slack.webhookUrl }, cwd);
+      expect(found.line('slack').status).toBe('warning');
+    },
+  );
 });
 
 describe('GitHub Actions', () => {
@@ -179,7 +182,7 @@ describe('GitHub Actions', () => {
     ['without its files', { GITHUB_OUTPUT: '' }, 'warning', 'GITHUB_OUTPUT not set'],
     ['on a schedule', { GITHUB_EVENT_NAME: 'schedule' }, 'warning', 'ends schedules'],
     [
-      'on a schedule that somebody watches',
+      'on a schedule with a heartbeat',
       { GITHUB_EVENT_NAME: 'schedule', C1_AUDIT_HEARTBEAT_URL: 'https://hc.example/1234567890abcdef' },
       'ok',
       'started by schedule',
@@ -191,13 +194,13 @@ describe('GitHub Actions', () => {
     expect(found.stdout).not.toContain('1234567890abcdef');
   });
 
-  test('a heartbeat that is no URL', async () => {
+  test('warns of a heartbeat that is not a URL', async () => {
     const found = await examine([], { C1_AUDIT_HEARTBEAT_URL: 'hc.example/abcdefghijkl' });
     expect([found.line('heartbeat').status, found.code]).toEqual(['warning', 0]);
   });
 });
 
-test('the help fits a screen', async () => {
+test('the help fits on a screen', async () => {
   const { code, stdout } = await runProgram(['doctor', '--help']);
   expect(code).toBe(0);
   const lines = stdout.split('\n');
