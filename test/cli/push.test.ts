@@ -175,9 +175,11 @@ describe('what was done is said, in one line on stderr:', () => {
     findingOf('three').state = 'FINDING_STATE_SUPPRESSED';
     drop('three');
     expect((await audit(only)).said).toEqual([
-      '0 new, 0 changed, 0 resolved, 1 accepted, 0 unchanged, 1 decided there.',
+      '0 new, 0 changed, 0 resolved, 1 accepted, 0 unchanged, 1 decided in ConductorOne.',
     ]);
-    expect((await audit(only)).said).toEqual(['0 new, 0 changed, 0 resolved, 0 unchanged, 2 decided there.']);
+    expect((await audit(only)).said).toEqual([
+      '0 new, 0 changed, 0 resolved, 0 unchanged, 2 decided in ConductorOne.',
+    ]);
   });
 
   test('nothing where there is nothing', async () => {
@@ -340,7 +342,7 @@ describe('waivers', () => {
     config(PUSH);
     const less = await audit();
     expect(standing('waiver-unmatched')).toEqual([['', 'OPEN']]);
-    expect(less.stderr).toMatch(/1 finding .* stays open there: this audit looked at less/);
+    expect(less.stderr).toMatch(/1 finding .* stays open there: this audit covered less/);
     const same = await audit(['--source', 'service-principals']);
     expect(standing('waiver-unmatched')).toEqual([['', 'RESOLVED']]);
     expect(same.stderr).toBe('');
@@ -392,7 +394,7 @@ describe('what is not certainly gone is not resolved:', () => {
     const { code, stderr } = await audit([], {}, ['service-principals']);
     expect(code).toBe(0);
     expect(standing()).toEqual(both('OPEN', 'OPEN'));
-    expect(stderr).toMatch(/\d+ findings that were pushed .* stay open there: this audit looked at less/);
+    expect(stderr).toMatch(/\d+ findings that were pushed .* stay open there: this audit covered less/);
   });
 
   test('of a rule that could not be run without a source', async () => {
@@ -522,7 +524,7 @@ describe('a tenant that does not offer findings', () => {
     tenant.data.personalClients.push(...Array.from({ length: 20 }, (_, n) => key(`more ${n}`)));
     const { code, stderr, changes } = await audit();
     expect(code).toBe(0);
-    expect(stderr).toMatch(/so that 0 of \d+ changes were made/);
+    expect(stderr).toMatch(/so 0 of \d+ changes were made/);
     // It is not tried in vain for each.
     expect(changes.length).toBeLessThan(10);
   });
@@ -717,7 +719,7 @@ describe('a dry run', () => {
       expect(await counted(['--rule', 'no-expiry'])).toMatchObject({
         unchanged: 2,
         left: all - 2,
-        note: `Would be pushed: 0 new, 0 changed, 0 resolved, 2 unchanged, ${all - 2} left alone (${all - 2} not looked for, or not certainly gone).`,
+        note: `Would be pushed: 0 new, 0 changed, 0 resolved, 2 unchanged, ${all - 2} left open (${all - 2} not covered by this audit).`,
       });
       expect(all).toBeGreaterThan(3);
       // Whatever that rule says, if it finds nothing: no list is asked for without a restriction.
@@ -729,7 +731,7 @@ describe('a dry run', () => {
       const hidden = tenant.findings.length - high;
       const printed = await counted(['--min-severity', 'high']);
       expect(printed).toMatchObject({ unchanged: high, left: hidden });
-      expect(printed.note).toContain(`${hidden} left alone (${hidden} below the least severity).`);
+      expect(printed.note).toContain(`${hidden} left open (${hidden} below minSeverity).`);
       expect(Math.min(high, hidden)).toBeGreaterThan(0);
     });
 
@@ -749,7 +751,7 @@ describe('a dry run', () => {
       expect(ofRule('scope-widened')).toHaveLength(1);
       const { left, note } = await counted([]);
       expect(left).toBe(1);
-      expect(note).toContain('1 left alone (1 on changes, for people to close).');
+      expect(note).toContain('1 left open (1 about changes, for people to close).');
     });
 
     test('with some decided, waived, renamed and gone', async () => {

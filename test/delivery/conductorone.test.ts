@@ -6,11 +6,11 @@ import type { PushedFinding } from '../../src/delivery/conductorone/client.js';
 import { NOTE, toAcceptance, toPushed } from '../../src/delivery/conductorone/finding.js';
 import {
   MOST,
-  NONE_LEFT,
+  NOTHING_TO_DO,
   plan,
-  readStanding,
+  type RemoteFinding,
+  readRemote,
   type Sight,
-  type Standing,
   sightOf,
 } from '../../src/delivery/conductorone/plan.js';
 import type { Evaluation } from '../../src/engine/evaluate.js';
@@ -33,6 +33,7 @@ const push = (finding: Finding, owners: readonly Owner[] = [], reach = 'tenant')
     owners: new Map(owners.map((owner) => [owner.id, owner])),
     reachOf: () => reach,
   });
+const NONE_LEFT = NOTHING_TO_DO.left;
 const contentOf = ({ annotations }: PushedFinding) => annotations[NOTE.content];
 
 describe('a finding as ConductorOne takes it', () => {
@@ -128,7 +129,7 @@ function record(finding: Finding, over: Record<string, unknown> = {}): Record<st
 describe('what is ours', () => {
   test('a finding that was pushed', () => {
     const finding = sampleFinding();
-    expect(readStanding(record(finding), TENANT)).toEqual({
+    expect(readRemote(record(finding), TENANT)).toEqual({
       id: 'fnd1',
       fingerprint: finding.fingerprint,
       rule: 'unused',
@@ -149,7 +150,7 @@ describe('what is ours', () => {
     ['whose annotations are no object', { annotations: 'x' }],
     ['whose annotations hold no texts', { annotations: { [NOTE.rule]: 1 } }],
   ])('not one %s', (_, over, tenant = TENANT) => {
-    expect(readStanding(record(sampleFinding(), over), tenant)).toBeUndefined();
+    expect(readRemote(record(sampleFinding(), over), tenant)).toBeUndefined();
   });
 
   const notes = (over: Record<string, string>) => ({
@@ -176,11 +177,11 @@ describe('what is ours', () => {
     ['whose key has another first part', { dedupKeyParts: ['c1-other', sampleFinding().fingerprint] }],
     ['whose key has a third part', { dedupKeyParts: ['c1-audit', sampleFinding().fingerprint, 'x'] }],
   ])('not one %s', (_, over) => {
-    expect(readStanding(record(sampleFinding(), over), TENANT)).toBeUndefined();
+    expect(readRemote(record(sampleFinding(), over), TENANT)).toBeUndefined();
   });
 
   test.each([null, 7, 'x', [], {}])('not %p', (value) => {
-    expect(readStanding(value, TENANT)).toBeUndefined();
+    expect(readRemote(value, TENANT)).toBeUndefined();
   });
 
   test.each([
@@ -188,16 +189,16 @@ describe('what is ours', () => {
     ['RISK_ACCEPTED', 'fine for now', false],
     ['OPEN', 'Waived in c1-audit: job', false],
   ])('%s because "%s"', (state, riskAcceptanceJustification, byWaiver) => {
-    const standing = readStanding(
+    const remote = readRemote(
       record(sampleFinding(), { state: `FINDING_STATE_${state}`, riskAcceptanceJustification }),
       TENANT,
     );
-    expect(standing?.acceptedByWaiver).toBe(byWaiver);
+    expect(remote?.acceptedByWaiver).toBe(byWaiver);
   });
 });
 
 describe('what an audit would have found', () => {
-  const there: Standing = {
+  const there: RemoteFinding = {
     id: 'fnd1',
     fingerprint: 'f',
     rule: 'no-expiry',
@@ -293,8 +294,8 @@ describe('what an audit would have found', () => {
       { ...waiver, reach: 'tenant personal-client' },
       false,
     ],
-  ] as [string, Sight, Standing, boolean][])('%s', (_, seen, standing, expected) => {
-    expect(seen.wouldFind(standing)).toBe(expected);
+  ] as [string, Sight, RemoteFinding, boolean][])('%s', (_, seen, remote, expected) => {
+    expect(seen.wouldFind(remote)).toBe(expected);
   });
 
   test('its reach is what the next audit compares with', () => {
@@ -323,12 +324,12 @@ describe('the plan', () => {
     wouldFind: () => true,
     blind: undefined,
   };
-  function planned(found: readonly Finding[], standing: readonly Record<string, unknown>[], sight = seesAll) {
-    const ours = standing.flatMap((each) => readStanding(each, TENANT) ?? []);
+  function planned(found: readonly Finding[], remote: readonly Record<string, unknown>[], sight = seesAll) {
+    const ours = remote.flatMap((each) => readRemote(each, TENANT) ?? []);
     return plan({
       open: found.filter(({ outcome, waiver }) => outcome === 'violation' && !waiver),
       all: () => found,
-      standing: new Map(ours.map((each) => [each.fingerprint, each])),
+      remote: new Map(ours.map((each) => [each.fingerprint, each])),
       sight,
       asOf: '2026-09-01T02:00:00.000Z',
       toPushed: (finding) => push(finding),

@@ -1,9 +1,8 @@
 import { ApiClient, type ApiClientOptions, type RepeatableCall } from '../../sources/c1/client.js';
-import type { Page } from '../../sources/c1/lists.js';
-import { readPage } from '../../sources/c1/lists.js';
+import { type Page, readPage } from '../../sources/c1/lists.js';
 import { asRecord, type WireRecord } from '../../sources/record.js';
 
-/** A finding as ConductorOne takes it. Texts are Markdown; a target is the owner, or the tenant as a whole. */
+/** A finding in ConductorOne's form. Texts are Markdown; the target is the owner or the tenant. */
 export interface PushedFinding {
   /** The same parts and sub-type are the same finding, whatever else changes. */
   readonly dedupKeyParts: readonly [string, string];
@@ -18,7 +17,7 @@ export interface PushedFinding {
   readonly tenantTarget?: Readonly<Record<string, never>>;
 }
 
-/** What becomes of a finding that stands there. */
+/** A change of state of an existing finding. */
 export type StateAction =
   | { readonly resolve: { readonly reason: string } }
   | { readonly reopen: Readonly<Record<string, never>> }
@@ -30,17 +29,17 @@ const PAGE_SIZE = 25;
 export const SEARCH = 'POST /findings/search';
 
 /**
- * ConductorOne's list of findings: the one thing in this program that can change anything in a tenant, and all it can
- * change. It neither reads nor touches a credential.
+ * ConductorOne's list of findings: the only thing in a tenant that c1-audit can change. It does not read or change
+ * credentials.
  *
- * Every call may be repeated, and is when it fails in passing: a finding that is sent twice is one finding, by its key, and
- * one that is resolved, accepted or reopened twice is what it was after the first time.
+ * Every call may be repeated: a finding that is sent twice is one finding, by its key, and resolving, accepting or
+ * reopening twice changes nothing more.
  */
 export class FindingsClient {
   readonly #client: ApiClient<RepeatableCall>;
 
   constructor(options: ApiClientOptions) {
-    // What is read is compared, not shown: a secret that equals a word of ours must not make a finding a stranger.
+    // Answers are compared, not shown: a secret that equals one of our words must not change a finding of ours.
     this.#client = new ApiClient({ ...options, scrub: (text) => text });
   }
 
@@ -58,7 +57,7 @@ export class FindingsClient {
     return readPage(await this.#post('/findings/search', body), SEARCH);
   }
 
-  /** Makes a finding, or brings the one with the same key up to date. Returns it as it stands then. */
+  /** Creates a finding, or updates the one with the same key. Returns it. */
   async put(finding: PushedFinding): Promise<WireRecord | undefined> {
     const answer = await this.#post('/findings', { ...finding });
     return asRecord(answer.finding);

@@ -9,44 +9,44 @@ import type { PushedFinding, StateAction } from './client.js';
 /** The first part of the key of every finding of ours. */
 export const KEY = 'c1-audit';
 
-/** Annotations by what they hold: what tells, the next night, that a finding is ours and whether it would be seen. */
+/** The annotations' names. By them the next audit recognizes a finding of ours, and knows if it covers it. */
 export const NOTE = {
   rule: 'c1-audit/rule',
   kind: 'c1-audit/kind',
   credential: 'c1-audit/credential',
   fingerprint: 'c1-audit/fingerprint',
   version: 'c1-audit/version',
-  /** Which part of the tenant the audit could see. */
+  /** Which part of the tenant the audit covered. */
   reach: 'c1-audit/reach',
-  /** A hash of all that is worth sending again when it changes. */
+  /** A hash of everything that is sent again when it changes. */
   content: 'c1-audit/content',
 } as const;
 
-/** What an accepted risk's justification begins with where it comes from a waiver. */
+/** How the justification of a risk begins that a waiver accepted. */
 export const WAIVED = 'Waived in c1-audit: ';
 
 const LINE = 1000;
 const LISTED = 10;
 
-/** What a finding is put into words with. */
+/** What a finding's text is made with. */
 export interface Wording {
   readonly report: Pick<Report, 'tool' | 'run'>;
-  /** By id: their titles. One that is not here is called by its id. */
+  /** By id, for their titles. A rule that is not here is called by its id. */
   readonly rules: ReadonlyMap<string, RuleInfo>;
-  /** By id: who is still there. One that is not known is taken for there. */
+  /** By id, for their state. An owner that is not here is assumed to exist. */
   readonly owners: ReadonlyMap<string, Owner>;
   /** See `Sight`. */
   readonly reachOf: (finding: Finding) => string;
 }
 
-/** An open finding as ConductorOne takes it. */
+/** An open finding in ConductorOne's form. */
 export function toPushed(finding: Finding, wording: Wording): PushedFinding {
   const { report, rules, owners } = wording;
   const { fingerprint, rule, severity, credential, fix } = finding;
   const reach = wording.reachOf(finding);
   const ownerId = credential?.owner?.id || undefined;
   const status = owners.get(ownerId ?? '')?.status;
-  // Nothing can be hung on a user whom the tenant does not have any more. What targets a user may be sent to that user.
+  // A finding cannot target a user who does not exist any more, and ConductorOne may send it to the user it targets.
   const untargeted = status === 'gone' || status === 'deleted' || credential?.adviceWithheld;
   const target = untargeted ? undefined : ownerId;
   return {
@@ -68,7 +68,7 @@ export function toPushed(finding: Finding, wording: Wording): PushedFinding {
   };
 }
 
-/** A waiver's decision, as the acceptance of a risk that ends with it, at `end` (ms since the epoch). */
+/** Accepts the risk until the waiver's end (milliseconds since the epoch). */
 export function toAcceptance(
   { reason, approvedBy, expires }: NonNullable<Finding['waiver']>,
   end: number,
@@ -103,7 +103,7 @@ function describe(
       .filter(([, value]) => value !== '')
       .map(([name, value]) => `- ${markdownOf(`${name}: ${value}`)}`)
       .join('\n'),
-    // It is not sent again just because a day has passed: ages are those of that day.
+    // It is not sent again just because a day has passed, so ages are as of that day.
     `Found by c1-audit, rule ${markdownOf(rule)}; as of ${run.asOf.slice(0, 10)}.`,
   ]
     .filter((block) => block !== '')
@@ -126,10 +126,10 @@ function noteOf(text: string, length = 256): string {
 }
 
 /**
- * Not the ages in the message, nor the last use: they change every night, and the finding stays what it is.
+ * Without ages and last use: they change every night although the finding stays the same.
  *
- * On a waiver the reach counts: what stands there must name the one that it was last found in, or no later audit could tell
- * that it is gone. On a credential it does not, as the audit of a whole tenant sees what any other saw.
+ * The reach is part of a waiver's finding: it must name the reach that it was last found in, or no later audit could
+ * resolve it. It is not part of a credential's, as an audit of the tenant covers what any other audit covers.
  */
 function contentOf(finding: Finding, target: string | undefined, reach: string): string {
   const { severity, messageId, message, fix, credential } = finding;
