@@ -4,36 +4,15 @@ import { link, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { AuditError } from '../errors.js';
-
-/** Longer than any run: GitHub ends a job after six hours. Another process may have the holder's id by then. */
-const OLDEST = 6 * 3_600_000;
-/** Whether a process on another host lives cannot be asked. */
-const OLDEST_ELSEWHERE = 3_600_000;
-/** A lock that cannot be read may just be in the making where there are no links. */
-const OLDEST_UNREADABLE = 60_000;
-/** One takeover for each run in a row that died inside the one before. */
-const MOST_TAKEOVERS = 32;
-
-interface Holder {
-  readonly pid: number;
-  readonly host: string;
-  readonly createdAt: number;
-  /** Tells one holding from another with the same process id. */
-  readonly token: string;
-  /** When the process started, as the system counts it; absent where it does not say. */
-  readonly start?: string;
-}
-
-/** Held by this very process: in a container every run may have the same process id. */
-const held = new Set<string>();
+import { codeOf } from './output.js';
 
 /**
- * Takes a lock file or says who holds it. A lock whose process is dead is taken over, as is one
- * that is older than six hours, or older than an hour and of another host.
+ * Takes a lock file, or reports who holds it. A lock is taken over if its process is dead, if it is older than six hours,
+ * or if it is of another host and older than an hour.
  *
- * @param what names the locked thing in the error.
- * @returns gives the lock back; never throws.
- * @throws AuditError `state` where somebody holds it or it cannot be written.
+ * @param what names the locked thing in the error
+ * @returns releases the lock; never throws
+ * @throws AuditError `state` if somebody holds it or it cannot be written
  */
 export async function takeLock(
   path: string,
@@ -46,7 +25,7 @@ export async function takeLock(
     token: randomBytes(8).toString('hex'),
     ...startOf(process.pid),
   };
-  // Before the file is there: another run in this process must not take it for one left behind.
+  // Before the file exists: another run in this process must not take it for one left behind.
   held.add(holder.token);
   try {
     const other = await acquire(path, holder, { now, base: path, depth: 0 });
@@ -57,23 +36,23 @@ export async function takeLock(
     if (cause instanceof AuditError) throw cause;
     throw new AuditError(
       'state',
-      `${what} cannot be locked (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'})`,
-      'Name a path in a folder that this user may write to.',
+      `${what} cannot be locked (${codeOf(cause)})`,
+      'Choose a path in a directory that this user can write to.',
       { cause },
     );
   }
   return async () => {
     if (!held.has(holder.token)) return;
-    // Somebody who thought us dead may hold it now.
+    // Somebody may have taken it over.
     if ((await read(path))?.token === holder.token) await rm(path, { force: true }).catch(() => {});
     held.delete(holder.token);
   };
 }
 
 /**
- * Says who holds a lock, if anybody does. Touches nothing.
+ * Changes nothing.
  *
- * @throws AuditError `state` where {@link takeLock} would not get it.
+ * @throws AuditError `state` if {@link takeLock} would not get the lock
  */
 export async function refuseHeld(path: string, { now, what }: { now: number; what: string }): Promise<void> {
   const holder = await read(path);
@@ -81,7 +60,29 @@ export async function refuseHeld(path: string, { now, what }: { now: number; wha
   if (isHeld) throw inUse(what, path, holder, now);
 }
 
-/** A link appears with its content or not at all: nobody ever reads half a lock. False where one is there already. */
+/** Longer than any run: GitHub ends a job after six hours. Another process may have the holder's id then. */
+const OLDEST = 6 * 3_600_000;
+/** It is not known whether a process on another host is alive. */
+const OLDEST_ELSEWHERE = 3_600_000;
+/** Without links, a lock that cannot be read may just be being written. */
+const OLDEST_UNREADABLE = 60_000;
+/** One takeover for each run that died while it took over from the one before. */
+const MOST_TAKEOVERS = 32;
+
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  readonly createdAt: number;
+  /** Distinguishes two locks with the same process id. */
+  readonly token: string;
+  /** When the process started, in the system's own count; absent if the system does not say. */
+  readonly start?: string;
+}
+
+/** Tokens of locks that this process holds: in a container every run may have the same process id. */
+const held = new Set<string>();
+
+/** A link appears with its content or not at all, so nobody reads half a lock. False if there is a lock already. */
 async function create(path: string, holder: Holder): Promise<boolean> {
   const own = `${path}.${holder.token}`;
   await writeFile(own, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });
@@ -89,12 +90,12 @@ async function create(path: string, holder: Holder): Promise<boolean> {
     await link(own, path);
     return true;
   } catch (error) {
-    if (isCode(error, 'EEXIST')) return false;
-    // Some file systems have no links; an exclusive file is the next best, torn only by a crash within it.
+    if (codeOf(error) === 'EEXIST') return false;
+    // Some file systems have no links. Only a crash while it is written leaves an exclusive file incomplete.
     return await writeFile(path, JSON.stringify(holder), { flag: 'wx', mode: 0o600 }).then(
       () => true,
       (refused) => {
-        if (isCode(refused, 'EEXIST')) return false;
+        if (codeOf(refused) === 'EEXIST') return false;
         throw refused;
       },
     );
@@ -105,17 +106,17 @@ async function create(path: string, holder: Holder): Promise<boolean> {
 
 interface Attempt {
   readonly now: number;
-  /** The lock that it is all about. */
+  /** The lock that is wanted in the end. */
   readonly base: string;
   readonly depth: number;
 }
 
 /**
- * Creates a lock, replacing one that was left behind under a lock of its own: of two runs that find the same dead holder,
- * the slower one would otherwise remove the quicker one's fresh lock. That second lock is named after the dead holder, and
- * is itself replaced in the same way where its own holder died.
+ * Creates a lock and replaces one that was left behind. The replacement has a lock of its own: of two runs that find the
+ * same dead holder, the slower one would otherwise remove the new lock of the faster one. This second lock is named after
+ * the dead holder, and is replaced in the same way if its own holder died.
  *
- * @returns who holds it instead, where that can be read
+ * @returns who holds it instead, if that can be read
  */
 async function acquire(
   path: string,
@@ -140,7 +141,7 @@ async function acquire(
   }
 }
 
-/** What runs left beside the lock that died while they took it. */
+/** Removes files of runs that died while they took the lock. */
 async function removeLeftovers(path: string, now: number): Promise<void> {
   const folder = dirname(path);
   const leftover = /^(\.takeover(\.[\w-]+)?)?(\.[0-9a-f]{16})?$/;
@@ -148,7 +149,7 @@ async function removeLeftovers(path: string, now: number): Promise<void> {
     if (!name.startsWith(`${basename(path)}.`) || !leftover.test(name.slice(basename(path).length))) continue;
     const file = join(folder, name);
     const holder = await read(file);
-    // One that is being written has a holder that lives, or is not a minute old.
+    // A file that is being written has a live holder, or is less than a minute old.
     const isLeft = holder === undefined ? !(await isFresh(file)) : leftBehind(holder, now);
     if (isLeft) await rm(file, { force: true }).catch(() => {});
   }
@@ -177,27 +178,27 @@ function isHolder(value: unknown): value is Holder {
 }
 
 function leftBehind(holder: Holder, now: number): boolean {
-  // A clock that is far ahead made it, or a forger.
+  // A time in the future is from a wrong clock, or forged.
   const age = Math.abs(now - holder.createdAt);
   if (holder.host !== hostname()) return age > OLDEST_ELSEWHERE;
   if (age > OLDEST) return true;
   if (holder.pid === process.pid) return !held.has(holder.token);
   try {
     process.kill(holder.pid, 0);
-    // The system gives a dead process's id to another.
+    // The system reuses the ids of dead processes.
     const { start } = startOf(holder.pid);
     return start !== undefined && holder.start !== undefined && start !== holder.start;
   } catch (error) {
-    // EPERM: it lives, and belongs to somebody else.
-    return isCode(error, 'ESRCH');
+    // EPERM: it is alive and belongs to another user.
+    return codeOf(error) === 'ESRCH';
   }
 }
 
-/** Linux alone says it where everybody may read it. */
+/** Only Linux makes it readable for everybody. */
 function startOf(pid: number): { start?: string } {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The 22nd field; the second is the name, which may hold blanks and brackets.
+    // The 22nd field. The second is the name, which may hold spaces and brackets.
     const start = text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
     return start === undefined ? {} : { start };
   } catch {
@@ -218,10 +219,6 @@ function inUse(what: string, path: string, holder: Holder | undefined, now: numb
   return new AuditError(
     'state',
     `another run is using ${what}${by}`,
-    `Wait until it has ended; two runs on one state would each lose the other's news. If no run is under way, remove ${path}.`,
+    `Wait until it has ended: two runs with one state would lose each other's news. If no other run is active, remove ${path}.`,
   );
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return (error as NodeJS.ErrnoException | null)?.code === code;
 }

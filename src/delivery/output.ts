@@ -29,7 +29,7 @@ export interface OutputTarget<F extends Format = Format> {
 }
 
 /**
- * Reads `--format <format>[:<file>]`, as often as it was given. Without any, text goes to stdout.
+ * Reads every `--format <format>[:<file>]`. Without any, text goes to stdout.
  *
  * @throws AuditError `usage`
  */
@@ -69,16 +69,16 @@ function parseTarget(spec: string): OutputTarget {
   return { format, file };
 }
 
-/** A file, or an open stream, that no report may take the place of. */
+/** A file, or an open stream, that no report may overwrite. */
 export interface Kept {
-  /** How messages call it, as in `the configuration`. */
+  /** Its name in messages, as in `the configuration`. */
   readonly what: string;
   readonly at: string | object;
 }
 
 /**
- * Makes sure that every report can be written and takes the place of nothing that is in use: not of what is kept, nor of
- * another report, whatever links lead there. Makes missing directories.
+ * Checks that every report can be written and overwrites nothing that is in use: neither what is kept nor another report,
+ * also through links. Creates missing directories.
  *
  * @throws AuditError `usage`
  */
@@ -169,10 +169,10 @@ export async function writeTargets<F extends Format>(
   return written;
 }
 
-/** Where something is, whatever it is called. */
+/** Where a path leads. */
 interface Place {
   readonly path: string;
-  /** Of a regular file that exists: hard links share it. */
+  /** Of an existing regular file; hard links share it. */
   readonly inode: string | undefined;
 }
 
@@ -186,7 +186,7 @@ function placeOfStream(stream: object): Place {
   try {
     return { path: '', inode: fd === undefined ? undefined : inodeOf(fstatSync(fd)) };
   } catch {
-    // Closed, so that nothing can be lost there.
+    // Closed: nothing can be lost there.
     return { path: '', inode: undefined };
   }
 }
@@ -200,12 +200,12 @@ function isSame(a: Place, b: Place): boolean {
 }
 
 /**
- * What a path comes to once all links are followed, also where nothing is there yet.
+ * Follows all links in a path, also if nothing exists there yet.
  *
  * @param path absolute
  */
 export async function linkedPath(path: string, links = 0): Promise<string> {
-  // A pipe behind /dev/stdout is there, and has no other name.
+  // A pipe behind /dev/stdout exists and has no other name.
   if (await isThere(path)) return realpath(path).catch(() => path);
   const target = await readlink(path).catch(() => undefined);
   if (target !== undefined) return links < 40 ? linkedPath(resolve(dirname(path), target), links + 1) : path;
@@ -220,14 +220,14 @@ function isThere(path: string): Promise<boolean> {
   );
 }
 
-/** Everything but the content: the directory, the rights, and a file system that takes new files. */
+/** Tries everything but the content: the directory, the permissions, and a file system that takes new files. */
 async function proveWritable(path: string): Promise<void> {
   const found = await stat(path).catch((error) => {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   });
   if (found?.isDirectory()) throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' });
-  // Nothing can open what is behind a socket.
+  // A socket cannot be opened as a file.
   if (found?.isSocket()) throw Object.assign(new Error('it is a socket'), { code: 'ENXIO' });
   if (found && !found.isFile()) return access(path, constants.W_OK);
   await makeDirectory(dirname(path));
@@ -237,9 +237,9 @@ async function proveWritable(path: string): Promise<void> {
 }
 
 /**
- * Makes a directory and those above it.
+ * Creates a directory and those above it.
  *
- * Not by `recursive`: below /proc, where nothing can be made, Node.js then tries for ever.
+ * Not with `recursive`: below /proc, where nothing can be created, Node.js then never returns.
  */
 export async function makeDirectory(path: string): Promise<void> {
   const make = () =>
@@ -267,25 +267,37 @@ const REASONS: Readonly<Record<string, string>> = {
   ENXIO: 'it is a socket',
 };
 
-function codeOf(error: unknown): string {
+/** The system's word for what went wrong, as in `EACCES`. */
+export function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException | null)?.code ?? 'unknown error';
 }
 
 /**
- * Writes a report whole or not at all: into a temporary file beside it, which then takes its name. Only its owner can
- * read it.
+ * Writes a report completely or not at all: to a temporary file beside it, which is then renamed. Only its owner can read
+ * it.
  *
  * @throws AuditError `delivery`
  */
 export async function writeReport(file: string, text: string | Iterable<string>, cwd: string): Promise<void> {
-  // What a link points to is replaced, not the link; and a device or pipe is written to, never replaced.
+  // The target of a link is replaced, not the link. A device or pipe is written to, never replaced.
   const path = await linkedPath(resolve(cwd, file));
   if (await isSpecial(path)) return writeThrough(file, path, text);
-  const temporary = temporaryBeside(path);
+  await replaceFile(path, text).catch((cause) => {
+    throw notWritten(file, cause);
+  });
+}
+
+/** Whoever reads the file, at any moment and after any crash, finds the old content or the new. Only its owner can read it. */
+export async function replaceFile(
+  path: string,
+  text: string | Iterable<string>,
+  temporary = temporaryBeside(path),
+): Promise<void> {
   try {
     const handle = await open(temporary, 'wx', 0o600);
     try {
       for (const part of partsOf(text)) await handle.writeFile(part);
+      // Without it the rename may reach the disk before the content.
       await handle.sync();
     } finally {
       await handle.close();
@@ -293,11 +305,11 @@ export async function writeReport(file: string, text: string | Iterable<string>,
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw notWritten(file, cause);
+    throw cause;
   }
 }
 
-/** A name of its own for what is to take the place of `path` once it is whole. */
+/** A new name beside `path` for its next content. */
 export function temporaryBeside(path: string): string {
   return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
 }
@@ -322,7 +334,7 @@ async function writeThrough(file: string, path: string, text: string | Iterable<
   }
 }
 
-/** How writing fails when the reader closed its end: it has what it wanted (`| head`, leaving `less`). */
+/** How writing fails if the reader has closed its end (`| head`, leaving `less`), which is not an error. */
 const READER_LEFT: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'EOF', 'ERR_STREAM_DESTROYED']);
 
 function notWritten(file: string, cause: unknown): AuditError {
@@ -333,9 +345,9 @@ function notWritten(file: string, cause: unknown): AuditError {
 }
 
 function hintFor(code: string): string {
-  if (code === 'ENOENT') return 'Make its folder first.';
-  if (code === 'ENOSPC' || code === 'EDQUOT') return 'Make room on the disk.';
-  return 'Name a file that this user may write.';
+  if (code === 'ENOENT') return 'Create its directory first.';
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'Free some disk space.';
+  return 'Choose a file that this user can write.';
 }
 
 function partsOf(text: string | Iterable<string>): Iterable<string> {
@@ -343,16 +355,15 @@ function partsOf(text: string | Iterable<string>): Iterable<string> {
 }
 
 /**
- * Writes to a stream, each part once the stream has taken the one before, and waits until it has taken everything, or its
- * reader has left.
+ * Writes each part when the stream has taken the one before, until it has taken everything or its reader has left.
  *
- * @throws AuditError `delivery` where it cannot be written.
+ * @throws AuditError `delivery` if it cannot be written
  */
 export async function writeStream(stream: Writable, text: string | Iterable<string>): Promise<void> {
   for (const part of partsOf(text)) if (!(await writePart(stream, part))) return;
 }
 
-/** False where the reader has left. */
+/** False if the reader has left. */
 function writePart(stream: Writable, text: string): Promise<boolean> {
   return new Promise((done, fail) => {
     stream.write(text, (cause) => {

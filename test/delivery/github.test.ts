@@ -70,7 +70,7 @@ describe('annotations', () => {
         level: 'error',
         title: 'critical: github',
         message:
-          'the condition is always true: anyone with a token of the provider may come in\nfederation trust ft-1@acme.conductor.one/wfe, owner not known\nTo do: Name the workload in the condition.\nRule: loose-trust-condition',
+          'the condition is always true: anyone with a token of the provider may come in\nfederation trust ft-1@acme.conductor.one/wfe, owner not known\nFix: Name the workload in the condition.\nRule: loose-trust-condition',
       },
       expect.objectContaining({ level: 'error', title: 'high: deploy' }),
       expect.objectContaining({ level: 'warning', title: 'medium: nightly export' }),
