@@ -35,11 +35,11 @@ const index = register(readFileSync(indexFile, 'utf8'));
 writeFileSync(join(root, `rules/${id}.ts`), rule(), { flag: 'wx' });
 writeFileSync(join(root, `test/rules/${id}.test.ts`), test(), { flag: 'wx' });
 writeFileSync(indexFile, index);
-console.log(`rules/${id}.ts             the rule: change it to yours
-test/rules/${id}.test.ts   its cases: both sides of every limit
-rules/index.ts             the rule is at the end of the list
+console.log(`rules/${id}.ts: the rule. Change it to yours.
+test/rules/${id}.test.ts: its cases. Test both sides of every limit.
+rules/index.ts: the rule is at the end of the list.
 
-Next: npm run test:fast -- test/rules/${id}.test.ts, then npm run generate for its documentation.`);
+Next: npm run test:fast -- test/rules/${id}.test.ts. CONTRIBUTING.md describes the other steps.`);
 
 function problemOf(id) {
   if (id === undefined) return 'no id given';

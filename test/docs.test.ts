@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { rules } from '../rules/index.js';
 import { DOCS_NOW, generatedFiles, PICTURE, screenshot, withPart } from '../scripts/docs.js';
+import { kindLetters } from '../src/cli/commands/rules.js';
+import { FACT_KINDS } from '../src/contract/index.js';
 import { FORMATS } from '../src/reporters/index.js';
 import { startBrowser } from './helpers/browser.js';
 import { needs } from './helpers/needs.js';
@@ -42,11 +44,13 @@ describe('a generated file is up to date (npm run generate)', () => {
   });
 
   test('every message of every rule has an example in its page', () => {
-    for (const { id, messages } of rules) {
+    const missing = rules.flatMap(({ id, messages }) => {
       const page = files.get(`docs/rules/${id}.md`) ?? '';
-      for (const messageId of Object.keys(messages))
-        expect(page).toMatch(new RegExp(`\`${messageId}\`, for example: “.+”`));
-    }
+      return Object.keys(messages)
+        .filter((messageId) => !new RegExp(`\`${messageId}\`, for example: “.+”`).test(page))
+        .map((messageId) => `${id}: no credential of src/demo/seed.ts shows the message "${messageId}"`);
+    });
+    expect(missing).toEqual([]);
   });
 
   test('a document without a place for its generated part is refused', () => {
@@ -142,6 +146,11 @@ describe('the documents', () => {
           expect(`${document}: ${path} ${existsSync(resolve(root, path)) ? 'exists' : 'is missing'}`).toBe(
             `${document}: ${path} exists`,
           );
+  });
+
+  test('describe every fact and its kinds in docs/plugins.md', () => {
+    for (const [fact, kinds] of Object.entries(FACT_KINDS))
+      expect(read('docs/plugins.md')).toContain(`| \`${fact}\` | ${kindLetters(kinds)} |`);
   });
 
   test('describe every format in docs/reports.md', () => {
