@@ -1,3 +1,4 @@
+import { DAY } from '../contract/index.js';
 import {
   CONFIG_FILE,
   COPY_FOLDER,
@@ -9,8 +10,7 @@ import {
 } from './interview.js';
 
 /**
- * `c1-audit.config.yaml`. A comment has one blank after its #. Settings that are off have none, so that removing the #
- * turns them on.
+ * `c1-audit.config.yaml`. A comment has a space after its #. A setting that is off has none: without the # it is on.
  *
  * @param now milliseconds since the epoch.
  */
@@ -48,7 +48,7 @@ minSeverity: info
 # Your own rules: files in this repository, or packages. They are code and run with the audit's permissions.
 #plugins: ["./rules/ours.mjs"]
 
-# Findings that somebody accepted, for a time. They stay visible and never count. The credential is an id, a client id
+# Findings that are accepted until a date. They stay visible and never count. The credential is an id, a client id
 # or { name: "a pattern on the name", owner: its owner's id or email }; expires is the last day, in UTC, at most 366 days
 # ahead.
 ${waiver(setup, now)}
@@ -71,13 +71,13 @@ function waiver(setup: Setup, now: number): string {
     `    credential: ${own ? exampleClientId(setup) : '{ name: "quarterly-*", owner: you@example.com }'}`,
     `    reason: ${own ? "the audit's own login; only a Super Administrator sees everyone's keys" : 'runs once a quarter'}`,
     '    approvedBy: security@example.com',
-    `    expires: ${new Date(now + 180 * 86_400_000).toISOString().slice(0, 10)}`,
+    `    expires: ${new Date(now + 180 * DAY).toISOString().slice(0, 10)}`,
   ];
   return lines.map((line) => `#${line}`).join('\n');
 }
 
-function slackSection(inForce: boolean): string {
-  const off = inForce ? '' : '#';
+function slackSection(isOn: boolean): string {
+  const off = isOn ? '' : '#';
   const lines = [
     `${off}slack:`,
     '#  when: new',
@@ -94,7 +94,7 @@ const REPORTS = 'c1-audit-report';
 const expression = (text: string) => `\${{ ${text} }}`;
 const secret = (name: string) => `          ${name}: ${expression(`secrets.${name}`)}\n`;
 
-/** One hash over the checkout and Node.js, without the state. */
+/** A shell command: one hash of the checkout and Node.js, without the state. */
 const DIGEST = `find -H . "$(command -v node)" -path ./.git -prune -o -path ./${STATE} -prune -o -type f -print0 |
             LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c -64`;
 

@@ -8,10 +8,10 @@ import {
 } from './interview.js';
 
 /**
- * The CEL condition that lets in one workflow of one branch of one repository.
+ * The CEL condition that matches one workflow of one branch of one repository.
  *
- * It does not use `sub`: its form depends on when the repository was created. The workflow's own claim keeps out other
- * workflows, `pull_request_target` among them: they run with the default branch as their `ref`.
+ * It does not use `sub`: its form depends on when the repository was created. `workflow_ref` excludes other workflows,
+ * including those on `pull_request_target`: they run with the default branch as their `ref`.
  */
 export function trustCondition(repository: string, branch: string, workflow = WORKFLOW_FILE): string {
   const ref = `refs/heads/${branch}`;
@@ -22,7 +22,7 @@ export function trustCondition(repository: string, branch: string, workflow = WO
   ].join(' && ');
 }
 
-/** What to do by hand in ConductorOne and GitHub, for a terminal. */
+/** What to do by hand in ConductorOne and GitHub. */
 export function nextSteps(setup: Setup): string {
   const sections = [
     [`In ConductorOne (https://${setup.tenant}):`, conductorOneSteps(setup)],

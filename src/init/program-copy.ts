@@ -5,22 +5,22 @@ import { fileURLToPath } from 'node:url';
 import { AuditError } from '../errors.js';
 import { COPY_FOLDER, PROGRAM, SUMS_FILE } from './interview.js';
 
-/** Contents by path below the folder, with `/`. */
+/** Contents by path below the directory, with `/`. */
 export type Files = ReadonlyMap<string, Buffer>;
 
-/** What a copy takes from the package besides the bundle. The schema is what editors check the configuration with. */
+/** Copied from the package besides the bundle. Editors check the configuration with the schema. */
 const BESIDE_THE_BUNDLE = ['LICENSE', 'THIRD_PARTY_LICENSES.txt', 'sbom.cdx.json', 'schema/config.json'];
 
 /**
- * Whatever the repository's own .gitattributes and .gitignore say: a deeper file wins. Converted line endings would
- * break the sums, and an ignored dist folder would never be committed.
+ * These override the repository's own files. Converted line endings would break the sums, and an ignored dist directory
+ * would not be committed.
  */
 const GENERATED: Readonly<Record<string, string>> = {
   '.gitattributes': '* -text !eol !filter !ident !working-tree-encoding\n',
   '.gitignore': '!*\n',
 };
 
-/** What a reader or Node.js needs to know of the copy; without dependencies, which bots would offer to update. */
+/** The fields that the copy's manifest keeps. Not the dependencies, which bots would offer to update. */
 const MANIFEST_FIELDS = [
   'name',
   'version',
@@ -37,7 +37,7 @@ const MANIFEST_FIELDS = [
 /**
  * The running program as `init` copies it into a repository, with the sums of all its files.
  *
- * @throws AuditError `usage` where the program runs from a folder that lacks a part of it.
+ * @throws AuditError `usage` if a part of the package is missing.
  */
 export async function programFiles(): Promise<Files> {
   const { root, manifest } = await runningPackage();
@@ -59,7 +59,7 @@ export async function programFiles(): Promise<Files> {
   return files;
 }
 
-/** As `sha256sum` writes and checks it. */
+/** In the format of `sha256sum`. */
 function sums(files: Files): string {
   const names = [...files.keys()].sort();
   return names
@@ -90,17 +90,17 @@ function incomplete(root: string, name: string): AuditError {
   );
 }
 
-/** The copy that a repository has. */
+/** The copy in a repository. */
 interface CurrentCopy {
   readonly version: string;
   readonly files: Files;
-  /** Whether it is the program that is running. */
+  /** Whether it is the running program. */
   readonly running: boolean;
 }
 
 /**
- * @returns undefined where there is none.
- * @throws AuditError `usage` where a file that c1-audit did not put there would be lost.
+ * @returns undefined without a copy.
+ * @throws AuditError `usage` if a file that c1-audit did not put there would be lost.
  */
 export async function currentCopy(folder: string): Promise<CurrentCopy | undefined> {
   const path = join(folder, COPY_FOLDER);
@@ -109,12 +109,12 @@ export async function currentCopy(folder: string): Promise<CurrentCopy | undefin
   if (!found.isDirectory())
     throw new AuditError(
       'usage',
-      `${COPY_FOLDER} is not a folder. Nothing was written.`,
+      `${COPY_FOLDER} is not a directory. Nothing was written.`,
       'Move it away first.',
     );
   const files = new Map<string, Buffer>();
   for (const name of await namesBelow(path)) {
-    // A link is no file of ours; what it points to is not read.
+    // c1-audit writes no links, so their targets are not read.
     const isFile = (await lstat(join(path, name))).isFile();
     files.set(name, isFile ? await readFile(join(path, name)) : Buffer.alloc(0));
   }
@@ -126,7 +126,7 @@ export async function currentCopy(folder: string): Promise<CurrentCopy | undefin
     throw new AuditError(
       'usage',
       `${COPY_FOLDER} holds files that c1-audit did not put there: ${strangers.slice(0, 3).join(', ')}${more}. Nothing was written.`,
-      'Move them elsewhere: the folder is replaced as a whole.',
+      'Move them elsewhere: init replaces the whole directory.',
     );
   }
   const running = (await realpath(path)) === (await realpath((await runningPackage()).root));
@@ -138,7 +138,7 @@ function versionIn(manifest: Buffer | undefined): string {
   return version ?? 'of an unknown version';
 }
 
-/** What is not a folder, by path below `path`. */
+/** Everything but directories, by path below `path`. */
 async function namesBelow(path: string): Promise<string[]> {
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
   return entries

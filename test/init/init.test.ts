@@ -49,7 +49,7 @@ const read = (cwd: string, name: string) => readFileSync(join(cwd, name), 'utf8'
 const workflowOf = (cwd: string) => readYaml<Workflow>(join(cwd, WORKFLOW));
 const stepsOf = (cwd: string) => workflowOf(cwd).jobs.audit?.steps ?? [];
 
-/** Every file below a folder, without the copy of the program. */
+/** Every file below a directory, without the copy of the program. */
 function filesOf(cwd: string): string[] {
   return allFilesOf(cwd).filter((name) => !name.startsWith(`${COPY}/`));
 }
@@ -61,7 +61,7 @@ function allFilesOf(cwd: string): string[] {
     .sort();
 }
 
-/** A folder with a `node` that prints its arguments and ends with this code. */
+/** A directory with a `node` that prints its arguments and ends with this code. */
 function fakeNode(exit = 0): string {
   const bin = emptyFolder();
   writeFileSync(join(bin, 'node'), `#!/bin/bash\nprintf '%s\\n' "$@"\nexit ${exit}\n`, { mode: 0o755 });
@@ -103,7 +103,7 @@ describe.each(COMBINATIONS)('$auth, scope $scope, $slack', ({ auth, scope, slack
     }
   });
 
-  test('the configuration passes its own check and says what was asked for', async () => {
+  test('the configuration is valid and holds the answers', async () => {
     await done;
     const { code, stdout, stderr } = await runProgram(['--print-config'], { cwd, now: () => NOW });
     expect([code, stderr]).toEqual([0, '']);
@@ -116,7 +116,7 @@ describe.each(COMBINATIONS)('$auth, scope $scope, $slack', ({ auth, scope, slack
     expect(parse(stdout).slack.heartbeat).toBe(slack === '--slack' ? 'weekly' : undefined);
   });
 
-  test('what it holds in reserve passes as well', async () => {
+  test('the settings in comments are valid too', async () => {
     await done;
     const reserve = emptyFolder();
     const text = read(cwd, CONFIG).replace(/^#(?=[a-z]+:| {2})/gm, '');
@@ -132,7 +132,7 @@ describe.each(COMBINATIONS)('$auth, scope $scope, $slack', ({ auth, scope, slack
     expect(printed.slack.mentions).toEqual({ 'owner@example.com': 'U0123456789' });
   });
 
-  test('the workflow passes actionlint, pins its actions and may do no more than it must', async () => {
+  test('the workflow passes actionlint, pins its actions and has the least permissions', async () => {
     await done;
     const workflow = workflowOf(cwd);
     const audit = workflow.jobs.audit;
@@ -152,7 +152,7 @@ describe.each(COMBINATIONS)('$auth, scope $scope, $slack', ({ auth, scope, slack
     for (const { run } of audit?.steps ?? []) expect(run ?? '').not.toContain('${{');
   });
 
-  test('credentials are in the environment of the audit alone', async () => {
+  test('only the audit step has credentials in its environment', async () => {
     await done;
     for (const step of stepsOf(cwd)) {
       if (step.name === 'Audit') {
@@ -172,7 +172,7 @@ describe.each(COMBINATIONS)('$auth, scope $scope, $slack', ({ auth, scope, slack
     }
   });
 
-  test('the next steps name role, login and every name to set', async () => {
+  test('the next steps name the role, the login and everything to set', async () => {
     const { stdout } = await done;
     const names = [...stdout.matchAll(/gh (variable|secret) set (\w+) --repo acme\/security/g)].map(
       ([, kind, name]) => `${kind} ${name}`,
@@ -227,7 +227,7 @@ describe('the workflow', () => {
   const cwd = emptyFolder();
   const done = init(cwd, ...BASE);
 
-  test('keeps the state and the reports whatever the audit says', async () => {
+  test('keeps the state and the reports whatever the exit code is', async () => {
     await done;
     const steps = stepsOf(cwd);
     const [restore, save] = ['Restore the state', 'Save the state'].map((name) =>
@@ -269,7 +269,7 @@ describe('the workflow', () => {
     for (const { run } of stepsOf(cwd)) expect(run ?? '').not.toMatch(/\b(?:npm|npx|yarn|pnpm|curl|wget)\b/);
   });
 
-  test('runs when it is told to', async () => {
+  test('runs on the schedule that was chosen', async () => {
     const other = emptyFolder();
     await init(other, ...BASE, '--schedule', ' 5  3 1,15 */2  1-5 ');
     expect(workflowOf(other).on).toEqual({
@@ -312,7 +312,7 @@ describe("the trust's condition", () => {
     ['another branch', { ref: 'refs/heads/evil' }, false],
     ['another workflow', { workflow_ref: 'acme/security/.github/workflows/pr.yml@refs/heads/main' }, false],
     ['a token without the claim', { workflow_ref: undefined }, false],
-  ])('lets in %s: %j → %s', async (_, claims, matched) => {
+  ])('the trust condition for %s: %j → %s', async (_, claims, matched) => {
     expect((await evaluateCondition(await printed(), { ...ours, ...claims })).matched).toBe(matched);
   });
 
@@ -333,7 +333,7 @@ describe("the trust's condition", () => {
   });
 });
 
-describe('what exists', () => {
+describe('existing files', () => {
   const OURS = 'mine\n';
   const put = (cwd: string, name: string) => {
     mkdirSync(dirname(join(cwd, name)), { recursive: true });
@@ -345,7 +345,7 @@ describe('what exists', () => {
     [[WORKFLOW], `${WORKFLOW} exists already`],
     [[CONFIG, WORKFLOW], `${CONFIG} and ${WORKFLOW} exist already`],
     [[`${COPY}/x`], `${COPY} exists already`],
-  ])('is left alone: %j', async (names, message) => {
+  ])('are kept: %j', async (names, message) => {
     const cwd = emptyFolder();
     for (const name of names) put(cwd, name);
     const { code, stdout, stderr } = await init(cwd, ...BASE);
@@ -356,7 +356,7 @@ describe('what exists', () => {
     for (const name of names) expect(read(cwd, name)).toBe(OURS);
   });
 
-  test('is written over with --force', async () => {
+  test('are overwritten with --force', async () => {
     const cwd = emptyFolder();
     for (const name of [CONFIG, WORKFLOW]) put(cwd, name);
     expect(await init(cwd, ...BASE, '--force')).toMatchObject({ code: 0, stderr: '' });
@@ -377,7 +377,7 @@ describe('what exists', () => {
     },
   );
 
-  test('may be a link to nowhere: nothing appears behind it', async () => {
+  test('a dangling link is kept, and its target is not created', async () => {
     const cwd = emptyFolder();
     symlinkSync(join(cwd, 'elsewhere'), join(cwd, CONFIG));
     expect(await init(cwd, ...BASE)).toMatchObject({ code: 2 });
@@ -399,7 +399,7 @@ describe('what exists', () => {
     expect(stderr).toContain('In ConductorOne (https://acme.conductor.one):');
   });
 
-  test('leaves nothing half-written where the second file has no place', async () => {
+  test('writes nothing if the second file cannot be written', async () => {
     const cwd = emptyFolder();
     put(cwd, '.github');
     const { code, stdout, stderr } = await init(cwd, ...BASE);
@@ -410,7 +410,7 @@ describe('what exists', () => {
     expect(filesOf(cwd)).toEqual(['.github']);
   });
 
-  test('says what was written where only one file could take its name', async () => {
+  test('names what was written if only one file could be renamed', async () => {
     const cwd = emptyFolder();
     mkdirSync(join(cwd, WORKFLOW, 'in-the-way'), { recursive: true });
     const { code, stdout, stderr } = await init(cwd, ...BASE, '--force');
@@ -449,7 +449,7 @@ describe('answers', () => {
     return { cwd, code, stdout: stdout.text, stderr: stderr.text };
   }
 
-  test('are asked for on a terminal, wrong ones again', async () => {
+  test('are requested on a terminal, again if they are wrong', async () => {
     const answers = ['ac me', '', 'Acme', 'sercet', 'secret', 'mine', 'cis', 'critical', 'maybe', 'n'];
     const { cwd, code, stdout, stderr } = await typed(answers);
     expect(code).toBe(0);
@@ -464,7 +464,7 @@ describe('answers', () => {
     expect(read(cwd, WORKFLOW)).toContain('--no-slack');
   });
 
-  test('are the default where they are blank, and are not asked where a flag gives them', async () => {
+  test('a blank answer is the default, and a flag skips its question', async () => {
     const { cwd, code, stdout, stderr } = await typed(
       ['', '', 'acme/security', 'trunk', '', '', ''],
       ['--tenant', 'acme.c1eu.ai'],
@@ -480,7 +480,7 @@ describe('answers', () => {
   test.each([
     ['Ctrl-D', ['acme', undefined]],
     ['Ctrl-C', ['acme', '\x03']],
-  ])('that end too early write nothing: %s', async (_, answers) => {
+  ])('nothing is written if the input ends too early: %s', async (_, answers) => {
     const { cwd, code, stderr } = await typed(answers);
     expect(code).toBe(3);
     expect(stderr).toContain('The questions were interrupted. Nothing was written.');
@@ -490,7 +490,7 @@ describe('answers', () => {
   test.each([
     ['before the first one', (stop: AbortController) => stop.abort()],
     ['while one waits', (stop: AbortController) => setTimeout(() => stop.abort(), 200)],
-  ])('are given up when the program is told to stop %s', async (_, when) => {
+  ])('the interview ends if the program is stopped %s', async (_, when) => {
     const stop = new AbortController();
     when(stop);
     const { cwd, code, stderr } = await typed(['acme'], [], { signal: stop.signal });
@@ -498,7 +498,7 @@ describe('answers', () => {
     expect(stderr).toContain('interrupted');
   });
 
-  test('are not asked for before it is known that nothing is in the way', async () => {
+  test('existing files are reported before the first question', async () => {
     const cwd = emptyFolder();
     writeFileSync(join(cwd, CONFIG), '');
     const { code, stderr } = await typed([], [], { cwd });
@@ -506,7 +506,7 @@ describe('answers', () => {
     expect(stderr).not.toContain('Tenant (');
   });
 
-  test('that are missing without a terminal are named', async () => {
+  test('missing flags are named without a terminal', async () => {
     const { code, stderr } = await init(emptyFolder(), '--tenant', 'acme', '--no-slack');
     expect(code).toBe(2);
     expect(stderr).toContain(
@@ -514,7 +514,7 @@ describe('answers', () => {
     );
   });
 
-  test('all given by flags need neither terminal nor --yes', async () => {
+  test('flags for everything need neither a terminal nor --yes', async () => {
     const flags = [
       '--auth',
       'secret',
@@ -529,7 +529,7 @@ describe('answers', () => {
     expect(await init(emptyFolder(), '--tenant', 'acme', ...flags)).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('without a default are named with --yes', async () => {
+  test('flags without a default are named with --yes', async () => {
     const { code, stderr } = await init(emptyFolder(), '--yes');
     expect(code).toBe(2);
     expect(stderr).toContain(
@@ -609,7 +609,7 @@ describe('bad values', () => {
     expect(filesOf(cwd)).toEqual([]);
   });
 
-  test('are told all at once, with the nearest right one', async () => {
+  test('are reported all at once, with a suggestion', async () => {
     const { stderr } = await init(emptyFolder(), ...BASE, '--scope', 'tennant', '--fail-on', 'hihg');
     expect(stderr).toContain('--scope "tennant" is not one of mine, tenant; did you mean "tenant"?');
     expect(stderr).toContain(
@@ -643,7 +643,7 @@ describe('the git repository', () => {
     'git@github.com:Acme/security.git',
     'ssh://git@github.com/Acme/security/',
     `https://x-access-token:${TOKEN}@github.com/Acme/security.git`,
-  ])('tells where it will run: %s', async (url) => {
+  ])('names the repository: %s', async (url) => {
     const cwd = repository(url);
     const { code, stdout, stderr } = await init(cwd, '--yes', '--tenant', 'acme');
     expect([code, stderr]).toEqual([0, '']);
@@ -656,12 +656,12 @@ describe('the git repository', () => {
     'https://github.com.evil.example/acme/security',
     'https://github.com/acme/$(id)',
     '/srv/git/security',
-  ])('is none of GitHub, or hostile: %s', async (url) => {
+  ])('is not on GitHub, or is hostile: %s', async (url) => {
     const { code, stderr } = await init(repository(url), '--yes', '--tenant', 'acme');
     expect([code, stderr]).toEqual([2, expect.stringContaining('There is no default for --repository.')]);
   });
 
-  test('has its workflows at its root', async () => {
+  test('must have its workflows at its root', async () => {
     const root = repository('https://github.com/acme/security');
     const cwd = join(root, 'tools/audit');
     mkdirSync(cwd, { recursive: true });
@@ -675,7 +675,7 @@ describe('the git repository', () => {
   });
 });
 
-test('the help fits a screen', async () => {
+test('the help fits on a screen', async () => {
   const { code, stdout } = await runProgram(['init', '--help']);
   expect(code).toBe(0);
   expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
