@@ -14,84 +14,17 @@ import {
 } from '../contract/index.js';
 import type { FactSource } from './world.js';
 
-const frozen = new WeakSet<object>();
-
-/**
- * A fact as a plug-in may have it: what is shared between rules and credentials cannot be changed through it.
- *
- * Built-in rules are held to that by their tests; a plug-in that tries throws, and is then named as broken instead of
- * silently changing what other rules see.
- */
-function readOnly<T>(value: T): T {
-  if (value instanceof Date) return new Date(value.getTime()) as T;
-  if (typeof value === 'object' && value !== null) freeze(value);
-  return value;
-}
-
-function freeze(value: object): void {
-  if (frozen.has(value)) return;
-  frozen.add(value);
-  if (value instanceof Map) {
-    for (const method of ['set', 'delete', 'clear'] as const)
-      Object.defineProperty(value, method, { value: refuse, configurable: false });
-    for (const entry of value.values()) if (typeof entry === 'object' && entry !== null) freeze(entry);
-  }
-  // A Date's inner value cannot be frozen; those in shared lists are not handed out for changing.
-  if (value instanceof Date) return;
-  Object.freeze(value);
-  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) freeze(part);
-}
-
-function refuse(): never {
-  throw new TypeError('a rule may not change the facts');
-}
-
-/** A rule's options as they hold for a run: what was set, over the rule's own defaults. */
-export function optionsInForce(
-  rule: Pick<Rule, 'options'>,
-  set: Readonly<Record<string, OptionSpec['default']>> = {},
-): Readonly<Record<string, OptionSpec['default']>> {
-  const entries = Object.entries(rule.options ?? {});
-  return Object.fromEntries(
-    entries.map(([name, spec]) => [name, (Object.hasOwn(set, name) ? set[name] : undefined) ?? spec.default]),
-  );
-}
-
-/** A rule as it holds for a run. */
+/** A rule with the settings of a run. */
 export interface RuleInForce {
   readonly rule: Rule;
   /** Set by the user; undefined: the rule's own. */
   readonly severity: Severity | undefined;
   readonly options: Readonly<Record<string, OptionSpec['default']>>;
-  /** Least severities by message id, `*` for all messages. */
+  /** Minimum severities by message id, `*` for all messages. */
   readonly floors: Readonly<Record<string, Severity>>;
 }
 
-/**
- * A short mark of the limits that rules go by, to tell two reports apart: a finding that another limit takes away is not
- * mended. undefined where all are the rules' own.
- *
- * One for all rules rather than one each keeps the report small; that a limit changed is rare, and then too little is
- * called mended rather than too much. Rules that do not run count as well, so that an audit of some rules has the mark of
- * an audit of all. Options alone: a profile acts through them, and severities and their floors say how much a finding
- * counts, not whether it is there.
- */
-export function settingsMark(
-  rules: readonly Pick<Rule, 'id' | 'options'>[],
-  set: Readonly<Record<string, { readonly options: RuleInForce['options'] }>>,
-): string | undefined {
-  const changed = rules.flatMap((rule) => {
-    const inForce = optionsInForce(rule, Object.hasOwn(set, rule.id) ? set[rule.id]?.options : undefined);
-    return Object.entries(rule.options ?? {}).flatMap(([name, { default: own }]) => {
-      const held = JSON.stringify(inForce[name]);
-      return held === JSON.stringify(own) ? [] : [JSON.stringify([rule.id, name, held])];
-    });
-  });
-  if (changed.length === 0) return undefined;
-  return createHash('sha256').update(changed.sort().join('\n')).digest('hex').slice(0, 16);
-}
-
-/** What one rule says of one credential; undefined: nothing to say. */
+/** What one rule reports on one credential. */
 export type Verdict =
   | {
       readonly outcome: 'violation';
@@ -105,10 +38,11 @@ export type Verdict =
   | { readonly outcome: 'failed'; readonly reason: string };
 
 /**
- * Asks one rule about one credential.
+ * Judges one credential by one rule.
  *
- * Never throws: a rule may be somebody's plug-in, and what it does wrong must neither stop the others nor look like a
- * pass.
+ * Never throws: the rule may be a plug-in, and its defects must neither stop other rules nor look like a pass.
+ *
+ * @returns undefined if the rule has nothing to report
  */
 export function judge(
   inForce: RuleInForce,
@@ -138,23 +72,23 @@ function isPlugin(id: string): boolean {
   return id.includes('/');
 }
 
-/** What was thrown, in words; a plug-in may throw what cannot even be turned into a text. */
+/** A plug-in may throw something that cannot be converted to a string. */
 function thrownText(error: unknown): string {
   try {
     const { message } = error as { message?: unknown };
     return typeof message === 'string' ? message : String(error);
   } catch {
-    return 'something that cannot be told';
+    return 'something that cannot be shown';
   }
 }
 
-/** Checks what a rule returned against what it may. */
+/** Checks what a rule returned. */
 function read(said: unknown, inForce: RuleInForce, credential: Credential, world: FactSource): Verdict {
   const { rule } = inForce;
   if (typeof said !== 'object' || said === null)
     return failed(`it returned ${said === null ? 'null' : typeof said}`);
   if ('then' in said) {
-    // Nobody waits for it: a rejection would otherwise end the process.
+    // Nobody awaits it: an unhandled rejection would end the process.
     Promise.resolve(said).catch(() => undefined);
     return failed('it returned a promise, and checks are synchronous');
   }
@@ -166,22 +100,26 @@ function read(said: unknown, inForce: RuleInForce, credential: Credential, world
     return failed(`it returned the severity ${JSON.stringify(severity)}, which does not exist`);
   if (typeof data !== 'object' || data === null || Array.isArray(data))
     return failed(`it returned no data with its message ${messageId}`);
+  return withMessage(inForce, messageId, data, severityOf(inForce, messageId, severity, escalate === true));
+}
+
+function withMessage({ rule }: RuleInForce, messageId: string, data: object, severity: Severity): Verdict {
   const message: unknown = rule.messages[messageId]?.(data);
-  if (typeof message !== 'string' || message === '') return failed(`its message ${messageId} is no text`);
+  if (typeof message !== 'string' || message === '') return failed(`its message ${messageId} is not a text`);
   // What JSON cannot hold would break the report, or change when the report is saved and read again.
   const saved: unknown = isFlat(data) ? { ...data } : JSON.parse(JSON.stringify(data));
   if (typeof saved !== 'object' || saved === null || Array.isArray(saved))
-    return failed(`its data with the message ${messageId} is no object once it is JSON`);
+    return failed(`its data with the message ${messageId} is not an object once it is JSON`);
   return {
     outcome: 'violation',
-    severity: severityOf(inForce, messageId, severity, escalate === true),
+    severity,
     messageId,
     message,
     data: saved as Record<string, unknown>,
   };
 }
 
-/** Whether a copy in JSON would be the same: nearly all data is, and copying it directly is many times as fast. */
+/** Whether JSON would hold the same: nearly always, and a direct copy is many times as fast. */
 function isFlat(data: object): data is Record<string, unknown> {
   if (Object.getPrototypeOf(data) !== Object.prototype) return false;
   for (const name in data) {
@@ -222,7 +160,7 @@ function isSeverity(value: unknown): value is Severity {
   return SEVERITIES.some((severity) => severity === value);
 }
 
-/** The user's word first, then the check's, then the rule's; never below a profile's floor. */
+/** The configured severity, else the check's, else the rule's; never below a profile's floor. */
 function severityOf(
   { rule, severity: configured, floors }: RuleInForce,
   messageId: string,
@@ -236,4 +174,68 @@ function severityOf(
 
 function atLeastFloor(severity: Severity, floor: Severity | undefined): Severity {
   return floor && severityRank(floor) > severityRank(severity) ? floor : severity;
+}
+
+const frozen = new WeakSet<object>();
+
+/**
+ * A fact for a plug-in, which cannot change what rules and credentials share: one that tries throws, and is reported as
+ * broken. For built-in rules the tests make sure of that.
+ */
+function readOnly<T>(value: T): T {
+  if (value instanceof Date) return new Date(value.getTime()) as T;
+  if (typeof value === 'object' && value !== null) freeze(value);
+  return value;
+}
+
+function freeze(value: object): void {
+  if (frozen.has(value)) return;
+  frozen.add(value);
+  if (value instanceof Map) {
+    for (const method of ['set', 'delete', 'clear'] as const)
+      Object.defineProperty(value, method, { value: refuse, configurable: false });
+    for (const entry of value.values()) if (typeof entry === 'object' && entry !== null) freeze(entry);
+  }
+  // A Date's value cannot be frozen.
+  if (value instanceof Date) return;
+  Object.freeze(value);
+  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) freeze(part);
+}
+
+function refuse(): never {
+  throw new TypeError('a rule may not change the facts');
+}
+
+/** A rule's options for a run: those that are set, over the rule's defaults. */
+export function optionsInForce(
+  rule: Pick<Rule, 'options'>,
+  set: Readonly<Record<string, OptionSpec['default']>> = {},
+): Readonly<Record<string, OptionSpec['default']>> {
+  const entries = Object.entries(rule.options ?? {});
+  return Object.fromEntries(
+    entries.map(([name, spec]) => [name, (Object.hasOwn(set, name) ? set[name] : undefined) ?? spec.default]),
+  );
+}
+
+/**
+ * Identifies the options of all rules: a finding that disappears with another limit is not fixed. undefined if all options
+ * have their defaults.
+ *
+ * One value for all rules keeps the report small. Limits change rarely, and then too little is reported as fixed rather
+ * than too much. Rules that do not run are included, so that an audit of some rules compares with an audit of all.
+ * Severities are not: they say how much a finding counts, not whether there is one.
+ */
+export function settingsMark(
+  rules: readonly Pick<Rule, 'id' | 'options'>[],
+  set: Readonly<Record<string, { readonly options: RuleInForce['options'] }>>,
+): string | undefined {
+  const changed = rules.flatMap((rule) => {
+    const inForce = optionsInForce(rule, Object.hasOwn(set, rule.id) ? set[rule.id]?.options : undefined);
+    return Object.entries(rule.options ?? {}).flatMap(([name, { default: own }]) => {
+      const held = JSON.stringify(inForce[name]);
+      return held === JSON.stringify(own) ? [] : [JSON.stringify([rule.id, name, held])];
+    });
+  });
+  if (changed.length === 0) return undefined;
+  return createHash('sha256').update(changed.sort().join('\n')).digest('hex').slice(0, 16);
 }

@@ -6,126 +6,22 @@ import { credentialKey, reachOf } from './state.js';
 
 type Judged = Report['credentials'][number];
 
-/** What the new report shows of what the old one held. */
-class Sight {
-  readonly #before: Report;
-  readonly #after: Report;
-  readonly #old: ReadonlyMap<string, Judged>;
-  readonly #now: ReadonlyMap<string, Judged>;
-  readonly #whole: ReadonlySet<string>;
-  readonly #ran: (rule: string) => boolean;
-  readonly #proven: ReadonlySet<string>;
-  readonly #sameReach: boolean;
-  readonly #sameLimits: boolean;
-  readonly #hides: boolean;
-
-  constructor(before: Report, after: Report) {
-    this.#before = before;
-    this.#after = after;
-    this.#old = byKey(before.credentials);
-    this.#now = byKey(after.credentials);
-    this.#whole = new Set(
-      after.coverage.sources.flatMap(({ kind, status }) => (status === 'complete' ? [kind] : [])),
-    );
-    this.#ran = ranIn(after, before);
-    this.#proven = new Set(after.resolved.map(({ fingerprint }) => fingerprint));
-    this.#sameReach = seesAllOf(before, after);
-    this.#sameLimits = haveSameLimits(before, after);
-    this.#hides = hidesFindings(after);
-  }
-
-  fateOf(finding: Finding): Pick<ResolvedFinding, 'how'> | Pick<UnseenFinding, 'why'> {
-    const { credential } = finding;
-    if (!(credential ? this.#whole.has(credential.kind) : this.#after.coverage.complete))
-      return { why: 'source' };
-    const now = credential && this.#now.get(keyOf(credential));
-    if (credential && !now) {
-      if (!this.#sameReach) return { why: 'scope' };
-      return this.#mayBeLeftOut(credential) ? { why: 'filtered' } : { how: 'gone' };
-    }
-    // A rule judges either live credentials or ended ones.
-    if (credential && now && !now.live && this.#old.get(keyOf(credential))?.live) return { how: 'ended' };
-    // A waiver's end is no matter of the rules' limits.
-    const sameLimits = credential === null || this.#sameLimits;
-    // The audit itself compared with its state, before anything was kept out of the report; but by its own limits.
-    if (this.#proven.has(finding.fingerprint) && sameLimits) return { how: 'mended' };
-    if (this.#hides) return { why: 'hidden' };
-    if (!this.#ran(finding.rule)) return { why: 'rule' };
-    return sameLimits ? { how: 'mended' } : { why: 'settings' };
-  }
-
-  credentials(): ReportDiff['credentials'] {
-    const missing = this.#before.credentials.filter((credential) => !this.#now.has(keyOf(credential)));
-    const isGone = (credential: Judged) =>
-      this.#whole.has(credential.kind) && this.#sameReach && !this.#mayBeLeftOut(credential);
-    return {
-      appeared: this.#after.credentials.filter((credential) => !this.#old.has(keyOf(credential))),
-      gone: missing.filter(isGone),
-      notSeen: missing.filter((credential) => !isGone(credential)),
-    };
-  }
-
-  /** Everybody is shown their own keys; of the rest, who is no Super Administrator may be shown less, and is not told. */
-  #mayBeLeftOut({ kind, owner }: Pick<Judged, 'kind' | 'owner'>): boolean {
-    const { coverage, run } = this.#after;
-    if (!coverage.mayBeFiltered) return false;
-    const caller = run.self?.userId;
-    return !(kind === 'personal-client' && caller && owner?.id === caller);
-  }
-}
-
-function keyOf({ kind, id }: Pick<Judged, 'kind' | 'id'>): string {
-  return credentialKey(kind, id);
-}
-
-function byKey(credentials: readonly Judged[]): ReadonlyMap<string, Judged> {
-  return new Map(credentials.map((credential) => [keyOf(credential), credential]));
-}
-
-/**
- * Whether a rule ran for the new report. It says which did not; of a plug-in's, or between versions of the program, only
- * what it says of the rule itself proves that the rule was there at all.
- */
-function ranIn(after: Report, before: Report): (rule: string) => boolean {
-  const not = new Set(after.coverage.rulesNotRun);
-  const spokenOf = new Set([...after.findings, ...after.resolved].map(({ rule }) => rule));
-  const sameProgram = after.tool.version === before.tool.version;
-  return (rule) => spokenOf.has(rule) || (sameProgram && !rule.includes('/') && !not.has(rule));
-}
-
-/** True where the new audit would have seen every credential that the old one saw, had ConductorOne shown it. */
-export function seesAllOf({ run: before }: Report, { run: after }: Report): boolean {
-  if (after.scope === 'tenant') return true;
-  // Two callers nobody knows may be two people.
-  if (after.scope === 'mine' && !after.self?.userId) return false;
-  return reach(before) === reach(after);
-}
-
-function reach({ scope, self }: Report['run']): string {
-  return reachOf({ scope, userId: self?.userId ?? null });
-}
-
-/** True where the rules went by the same limits: with another one a finding goes without anything being mended. */
-export function haveSameLimits({ coverage: before }: Report, { coverage: after }: Report): boolean {
-  return before.settings === after.settings;
-}
-
-/** What is different about a finding that both reports hold. */
+/** What is different about a finding that is in both reports. */
 export type Change = 'severity' | 'outcome' | 'waiver' | 'status' | 'message';
 
 interface ChangedFinding {
   readonly before: Finding;
   readonly after: Finding;
   readonly changes: readonly Change[];
-  /** Open now, and more severe than it was, no longer waived, only now certain, or back again. */
+  /** Open, and more severe than before, no longer waived, no longer unknown, or reopened. */
   readonly worsened: boolean;
 }
 
 interface ResolvedFinding {
   readonly finding: Finding;
   /**
-   * `mended`: the rule ran and finds nothing any more. `ended`: the credential has expired or was disabled. `gone`: the
-   * credential is no longer there.
+   * `mended`: the rule ran and reports nothing any more. `ended`: the credential expired or was disabled. `gone`: the
+   * credential no longer exists.
    */
   readonly how: 'mended' | 'ended' | 'gone';
 }
@@ -133,14 +29,14 @@ interface ResolvedFinding {
 export interface UnseenFinding {
   readonly finding: Finding;
   /**
-   * Why nobody can say that it is resolved. `source`: its source was not seen whole. `scope`: the new audit could see
-   * less of the tenant. `filtered`: ConductorOne may have left its credential out. `hidden`: a least severity kept
-   * findings out of the new report. `rule`: nothing shows that the rule ran. `settings`: the rules go by other limits.
+   * Why nobody can tell whether it is resolved. `source`: its source was not read completely. `scope`: the new audit
+   * reads less of the tenant. `filtered`: ConductorOne may have left its credential out. `hidden`: a minimum severity
+   * keeps findings out of the new report. `rule`: nothing shows that the rule ran. `settings`: rules have other options.
    */
   readonly why: 'source' | 'scope' | 'filtered' | 'hidden' | 'rule' | 'settings';
 }
 
-/** What lies between two reports of one tenant. Lists are in the order of the report they come from. */
+/** What changed between two reports of one tenant. Lists are in the order of the report they come from. */
 export interface ReportDiff {
   readonly before: Report;
   readonly after: Report;
@@ -152,7 +48,7 @@ export interface ReportDiff {
   readonly credentials: {
     readonly appeared: readonly Judged[];
     readonly gone: readonly Judged[];
-    /** Missing in the new report, which did not see all that the old one saw. */
+    /** Missing in the new report, which did not read everything that the old one read. */
     readonly notSeen: readonly Judged[];
   };
 }
@@ -160,8 +56,8 @@ export interface ReportDiff {
 /**
  * Compares two reports by the fingerprints of their findings. Linear in their size.
  *
- * What is missing in the new report is resolved only where it would have been seen. Drift findings exist in one run
- * alone, so that a missing one says nothing.
+ * A missing finding is resolved only if the new audit would have reported it. Drift findings exist in one audit only, so
+ * that a missing one means nothing.
  *
  * @throws AuditError `usage` for reports of different tenants, or in the wrong order.
  */
@@ -187,9 +83,9 @@ export function compareReports(before: Report, after: Report): ReportDiff {
   const notSeen: UnseenFinding[] = [];
   for (const finding of known.values()) {
     if (isDrift(finding.rule)) continue;
-    const fate = sight.fateOf(finding);
-    if ('how' in fate) resolved.push({ finding, ...fate });
-    else notSeen.push({ finding, ...fate });
+    const explanation = sight.explain(finding);
+    if ('how' in explanation) resolved.push({ finding, ...explanation });
+    else notSeen.push({ finding, ...explanation });
   }
   return {
     before,
@@ -210,7 +106,7 @@ function refuseOthers({ run: before }: Report, { run: after }: Report): void {
       `The reports are of different tenants, ${JSON.stringify(before.tenant)} and ${JSON.stringify(after.tenant)}.`,
       'Compare two reports of one tenant.',
     );
-  // In the wrong order everything new would be told as resolved.
+  // In the wrong order, new findings would be reported as resolved.
   if (Date.parse(before.asOf) > Date.parse(after.asOf))
     throw new AuditError(
       'usage',
@@ -220,8 +116,136 @@ function refuseOthers({ run: before }: Report, { run: after }: Report): void {
 }
 
 /**
- * What differs, but for what time alone changes: a finding that was new is known the next night, and "unused for 91
- * days" follows 90.
+ * Incomplete if the new report is. Otherwise findings if something at or above the threshold is new or worse, or may be
+ * among what the new report leaves out.
+ */
+export function diffExitCode({ after, added, changed }: ReportDiff, failOn: Severity | 'never'): ExitCode {
+  if (!after.coverage.complete) return EXIT.incomplete;
+  if (failOn === 'never') return EXIT.clean;
+  const news = [
+    ...added.filter(isOpen),
+    ...changed.filter((change) => change.worsened).map((change) => change.after),
+  ];
+  const found = news.some(({ severity }) => atLeast(severity, failOn));
+  return found || hidesFrom(after, failOn) ? EXIT.findings : EXIT.clean;
+}
+
+type Explanation = Pick<ResolvedFinding, 'how'> | Pick<UnseenFinding, 'why'>;
+
+/** What the new report can show of the old one. */
+class Sight {
+  readonly #before: Report;
+  readonly #after: Report;
+  readonly #old: ReadonlyMap<string, Judged>;
+  readonly #now: ReadonlyMap<string, Judged>;
+  readonly #complete: ReadonlySet<string>;
+  readonly #ran: (rule: string) => boolean;
+  readonly #resolved: ReadonlySet<string>;
+  readonly #sameReach: boolean;
+  readonly #sameOptions: boolean;
+  readonly #hides: boolean;
+
+  constructor(before: Report, after: Report) {
+    this.#before = before;
+    this.#after = after;
+    this.#old = byKey(before.credentials);
+    this.#now = byKey(after.credentials);
+    this.#complete = new Set(
+      after.coverage.sources.flatMap(({ kind, status }) => (status === 'complete' ? [kind] : [])),
+    );
+    this.#ran = ranIn(after, before);
+    this.#resolved = new Set(after.resolved.map(({ fingerprint }) => fingerprint));
+    this.#sameReach = seesAllOf(before, after);
+    this.#sameOptions = haveSameLimits(before, after);
+    this.#hides = hidesFindings(after);
+  }
+
+  /** Why a finding of the old report is missing in the new one. */
+  explain(finding: Finding): Explanation {
+    const { credential } = finding;
+    const isRead = credential ? this.#complete.has(credential.kind) : this.#after.coverage.complete;
+    if (!isRead) return { why: 'source' };
+    return (credential && this.#explainByCredential(credential)) ?? this.#explainByRule(finding);
+  }
+
+  #explainByCredential(credential: NonNullable<Finding['credential']>): Explanation | undefined {
+    const key = keyOf(credential);
+    const now = this.#now.get(key);
+    // A rule judges either live or expired credentials.
+    if (now) return this.#old.get(key)?.live && !now.live ? { how: 'ended' } : undefined;
+    if (!this.#sameReach) return { why: 'scope' };
+    return this.#mayBeLeftOut(credential) ? { why: 'filtered' } : { how: 'gone' };
+  }
+
+  #explainByRule({ credential, fingerprint, rule }: Finding): Explanation {
+    // A waiver's end does not depend on the rules' options.
+    const sameOptions = credential === null || this.#sameOptions;
+    // The audit compared with its state before anything was kept out of the report, but by its own options.
+    if (this.#resolved.has(fingerprint) && sameOptions) return { how: 'mended' };
+    if (this.#hides) return { why: 'hidden' };
+    if (!this.#ran(rule)) return { why: 'rule' };
+    return sameOptions ? { how: 'mended' } : { why: 'settings' };
+  }
+
+  credentials(): ReportDiff['credentials'] {
+    const missing = this.#before.credentials.filter((credential) => !this.#now.has(keyOf(credential)));
+    const isGone = (credential: Judged) =>
+      this.#complete.has(credential.kind) && this.#sameReach && !this.#mayBeLeftOut(credential);
+    return {
+      appeared: this.#after.credentials.filter((credential) => !this.#old.has(keyOf(credential))),
+      gone: missing.filter(isGone),
+      notSeen: missing.filter((credential) => !isGone(credential)),
+    };
+  }
+
+  /** Everybody sees their own personal clients. ConductorOne may leave out others if the caller is not a Super Administrator. */
+  #mayBeLeftOut({ kind, owner }: Pick<Judged, 'kind' | 'owner'>): boolean {
+    const { coverage, run } = this.#after;
+    if (!coverage.mayBeFiltered) return false;
+    const caller = run.self?.userId;
+    return !(kind === 'personal-client' && caller && owner?.id === caller);
+  }
+}
+
+function keyOf({ kind, id }: Pick<Judged, 'kind' | 'id'>): string {
+  return credentialKey(kind, id);
+}
+
+function byKey(credentials: readonly Judged[]): ReadonlyMap<string, Judged> {
+  return new Map(credentials.map((credential) => [keyOf(credential), credential]));
+}
+
+/**
+ * Whether a rule ran for the new report. The report names rules that did not run. For a plug-in's rule, or another version
+ * of c1-audit, only a finding of the rule proves that the rule existed.
+ */
+function ranIn(after: Report, before: Report): (rule: string) => boolean {
+  const not = new Set(after.coverage.rulesNotRun);
+  const seen = new Set([...after.findings, ...after.resolved].map(({ rule }) => rule));
+  const sameProgram = after.tool.version === before.tool.version;
+  return (rule) => seen.has(rule) || (sameProgram && !rule.includes('/') && !not.has(rule));
+}
+
+/** True if the new audit read everything that the old one read, as far as ConductorOne shows it. */
+export function seesAllOf({ run: before }: Report, { run: after }: Report): boolean {
+  if (after.scope === 'tenant') return true;
+  // Two unknown callers may be two people.
+  if (after.scope === 'mine' && !after.self?.userId) return false;
+  return reach(before) === reach(after);
+}
+
+function reach({ scope, self }: Report['run']): string {
+  return reachOf({ scope, userId: self?.userId ?? null });
+}
+
+/** True if the rules had the same options: with another limit a finding may disappear without a fix. */
+export function haveSameLimits({ coverage: before }: Report, { coverage: after }: Report): boolean {
+  return before.settings === after.settings;
+}
+
+/**
+ * What differs, except for what time alone changes: a new finding is known the next night, and "unused for 91 days"
+ * follows 90.
  */
 function changesBetween(before: Finding, after: Finding): Change[] {
   const changes: Change[] = [];
@@ -248,19 +272,4 @@ function worsened(before: Finding, after: Finding): boolean {
   return (
     !isOpen(before) || isBack(before, after) || severityRank(after.severity) > severityRank(before.severity)
   );
-}
-
-/**
- * Incomplete where the new report is; else findings where something is new or worse at or above the threshold, or may be
- * among what the new report leaves out.
- */
-export function diffExitCode({ after, added, changed }: ReportDiff, failOn: Severity | 'never'): ExitCode {
-  if (!after.coverage.complete) return EXIT.incomplete;
-  if (failOn === 'never') return EXIT.clean;
-  const news = [
-    ...added.filter(isOpen),
-    ...changed.filter((change) => change.worsened).map((change) => change.after),
-  ];
-  const found = news.some(({ severity }) => atLeast(severity, failOn));
-  return found || hidesFrom(after, failOn) ? EXIT.findings : EXIT.clean;
 }

@@ -18,24 +18,6 @@ import {
   Unknown,
 } from '../contract/index.js';
 
-/** Groups in the order of their first item; items without a key are left out. */
-export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string | undefined): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    if (key === undefined) continue;
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return groups;
-}
-
-/** By code units: the same on every machine. */
-export function compareText(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
-}
-
 /** Where a rule's facts come from. */
 export interface FactSource {
   /** A credential's fact, or why it is not known. */
@@ -60,38 +42,6 @@ function verdictOn(condition: string): Fact<ConditionVerdict> {
   return 'unknown' in judged ? new Unknown(judged.unknown.reason, judged.unknown.cure) : judged;
 }
 
-const NO_OWNER = new Unknown('the record names no owner', 'Look at the credential in ConductorOne.');
-const OWNER_NOT_READ = new Unknown(
-  'its owner was not looked up',
-  'Audit the tenant itself with the right to read users (POST /search/users).',
-);
-const NOT_LIVE = new Unknown('it is not live', 'Nothing needs to be granted.');
-const UNDATED_KEY = new Unknown(
-  'another key of its owner has no readable creation date',
-  "Look at the owner's keys in ConductorOne.",
-);
-const UNDATED_SIBLING = new Unknown(
-  'when another credential of the same owner and name was created or used cannot be read',
-  "Look at the owner's credentials in ConductorOne.",
-);
-const NO_SIBLINGS: Siblings = { all: [], used: [] };
-
-/** Whether a credential still lets anybody in. An end date that cannot be read does not end it. */
-export function isLive(credential: Credential, now: number): boolean {
-  return !isDeleted(credential, now) && !credential.disabled && !isExpired(credential, now);
-}
-
-/** A deletion that is still to come has not happened. */
-export function isDeleted({ deletedAt }: Credential, now: number): boolean {
-  return deletedAt !== null && deletedAt.getTime() <= now;
-}
-
-/** Ended at `now`: the moment of its end date counts. */
-export function isExpired(credential: Credential, now: number): boolean {
-  const expiresAt = ifKnown(credential.expiresAt);
-  return expiresAt instanceof Date && expiresAt.getTime() <= now;
-}
-
 interface OwnerSeen {
   readonly fact: Fact<Owner>;
   readonly reported: ReportedCredential['owner'];
@@ -103,19 +53,19 @@ interface Latest {
   scopedRoles: readonly ScopedRole[] | undefined;
 }
 
-/** Everything a rule can ask about any credential of a snapshot. What spans credentials is computed once. */
+/** The facts of every credential of a snapshot. Facts across credentials are computed once. */
 export class World implements FactSource {
   readonly #snapshot: Snapshot;
   readonly #live: readonly Credential[];
   readonly #liveKeys = new Map<Credential, Fact<OwnerLiveKeys>>();
-  /** Of live credentials that share their name; nearly all have it for themselves, and lists of one are made on demand. */
+  /** Of live credentials that share their name. Nearly all names are unique; lists of one are made on demand. */
   readonly #siblings = new Map<Credential, Fact<Siblings>>();
   #liveByName: ReadonlyMap<string, Siblings> | undefined;
-  /** Credentials of one owner share what is known and reported of it. */
+  /** Credentials of one owner share one object. */
   readonly #owners = new Map<string, OwnerSeen>();
-  /** Credentials cut down to the same roles share one list. */
+  /** Credentials with the same scoped roles share one list. */
   readonly #scopedRoles = new Map<string, readonly ScopedRole[]>();
-  /** The credential asked about last: all rules have their turn before the next one comes. */
+  /** The last credential: all rules judge one before the next. */
   #latest: Latest | undefined;
 
   constructor(snapshot: Snapshot, now: number) {
@@ -123,17 +73,25 @@ export class World implements FactSource {
     this.#live = snapshot.credentials.filter(
       (credential) => credential.ownerId !== '' && isLive(credential, now),
     );
-    for (const keys of groupBy(this.#live, ({ kind, ownerId }) => `${kind} ${ownerId}`).values()) {
-      keys.sort(newestFirst);
-      const undated = keys.length > 1 && keys.some(({ createdAt }) => !isKnown(createdAt));
-      for (const [newer, credential] of keys.entries())
-        this.#liveKeys.set(credential, undated ? UNDATED_KEY : { total: keys.length, newer });
-      if (keys.length === 1) continue;
-      for (const group of groupBy(keys, ({ name }) => foldedName(name)).values()) {
-        if (group.length === 1) continue;
-        const siblings = group.every(isDated) ? toSiblings(group) : UNDATED_SIBLING;
-        for (const credential of group) this.#siblings.set(credential, siblings);
-      }
+    for (const ofOwner of groupBy(this.#live, ({ kind, ownerId }) => `${kind} ${ownerId}`).values()) {
+      ofOwner.sort(newestFirst);
+      this.#rankByAge(ofOwner);
+      if (ofOwner.length > 1) this.#groupByName(ofOwner);
+    }
+  }
+
+  #rankByAge(ofOwner: readonly Credential[]): void {
+    const total = ofOwner.length;
+    const undated = total > 1 && ofOwner.some(({ createdAt }) => !isKnown(createdAt));
+    for (const [newer, credential] of ofOwner.entries())
+      this.#liveKeys.set(credential, undated ? UNDATED_KEY : { total, newer });
+  }
+
+  #groupByName(ofOwner: readonly Credential[]): void {
+    for (const group of groupBy(ofOwner, ({ name }) => foldedName(name)).values()) {
+      if (group.length === 1) continue;
+      const siblings = group.every(isDated) ? toSiblings(group) : UNDATED_SIBLING;
+      for (const credential of group) this.#siblings.set(credential, siblings);
     }
   }
 
@@ -174,7 +132,7 @@ export class World implements FactSource {
 
   liveKeys(credential: Credential): Fact<OwnerLiveKeys> {
     if (credential.ownerId === '') return NO_OWNER;
-    // Without a creation date of its own there is no saying which keys are newer.
+    // Without its own creation date nobody can tell which ones are newer.
     if (!isKnown(credential.createdAt)) return credential.createdAt;
     return this.#liveKeys.get(credential) ?? NOT_LIVE;
   }
@@ -189,7 +147,7 @@ export class World implements FactSource {
     return this.#namesakesOf(credential, name);
   }
 
-  /** The live credentials that one which is not live shares its name with. */
+  /** The live credentials of the same name, for one that is not live itself. */
   #namesakesOf({ kind, ownerId }: Credential, name: string): Siblings {
     this.#liveByName ??= new Map(
       [...groupBy(this.#live, siblingKey)].map(([key, group]) => [key, toSiblings(group.sort(newestFirst))]),
@@ -240,11 +198,27 @@ const RESOLVERS: {
   self: (credential, world) => world.isSelf(credential),
 };
 
+const NO_OWNER = new Unknown('the record names no owner', 'Look at the credential in ConductorOne.');
+const OWNER_NOT_READ = new Unknown(
+  'its owner was not looked up',
+  'Audit the tenant itself with the right to read users (POST /search/users).',
+);
+const NOT_LIVE = new Unknown('it is not live', 'Nothing needs to be granted.');
+const UNDATED_KEY = new Unknown(
+  'another credential of its owner has no readable creation date',
+  "Look at the owner's credentials in ConductorOne.",
+);
+const UNDATED_SIBLING = new Unknown(
+  'the creation or last use of another credential of the same owner and name cannot be read',
+  "Look at the owner's credentials in ConductorOne.",
+);
+const NO_SIBLINGS: Siblings = { all: [], used: [] };
+
 function isDated({ createdAt, lastUsedAt }: Credential): boolean {
   return isKnown(createdAt) && isKnown(lastUsedAt);
 }
 
-/** A blank name is no name to share. */
+/** Blank names are not shared. */
 function foldedName(name: string): string | undefined {
   return name.trim().normalize('NFC').toLowerCase() || undefined;
 }
@@ -271,4 +245,38 @@ function newestFirst(a: Credential, b: Credential): number {
   const second = ifKnown(b.createdAt)?.getTime() ?? Number.NEGATIVE_INFINITY;
   if (first !== second) return second > first ? 1 : -1;
   return a.id < b.id ? 1 : -1;
+}
+
+/** Whether a credential still works. One whose end date cannot be read has not expired. */
+export function isLive(credential: Credential, now: number): boolean {
+  return !isDeleted(credential, now) && !credential.disabled && !isExpired(credential, now);
+}
+
+/** A deletion date in the future does not count. */
+export function isDeleted({ deletedAt }: Credential, now: number): boolean {
+  return deletedAt !== null && deletedAt.getTime() <= now;
+}
+
+/** Expired at `now`, the exact time of its end date included. */
+export function isExpired(credential: Credential, now: number): boolean {
+  const expiresAt = ifKnown(credential.expiresAt);
+  return expiresAt instanceof Date && expiresAt.getTime() <= now;
+}
+
+/** Groups in the order of their first item; items without a key are left out. */
+export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string | undefined): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    if (key === undefined) continue;
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}
+
+/** By code units: the same on every machine. */
+export function compareText(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }

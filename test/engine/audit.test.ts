@@ -170,7 +170,7 @@ describe('a rule that does what it may not', () => {
       () => {
         throw Object.create(null);
       },
-      /cannot be told/,
+      /cannot be shown/,
     ],
     [
       'gives data that is no object as JSON',
@@ -188,7 +188,7 @@ describe('a rule that does what it may not', () => {
     ],
     ['gives no data', () => ({ messageId: 'named' }), /no data/],
     ['gives data that JSON cannot hold', () => ({ messageId: 'named', data: cyclic }), /it threw/],
-    ['has a message that is no text', () => ({ messageId: 'mute', data: {} }), /is no text/],
+    ['has a message that is no text', () => ({ messageId: 'mute', data: {} }), /is not a text/],
     ['misses a fact it does not declare', () => ({ unknown: 'owner' }), /does not declare/],
     ['misses a fact that is known', () => ({ unknown: 'clientId' }), /which is known/],
     ['cannot tell why it cannot tell', () => ({ unknown: {} }), /no reason and cure/],

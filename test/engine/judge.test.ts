@@ -65,7 +65,7 @@ describe('what a check may not answer', () => {
       { messageId: 'said', data: { toJSON: () => null } },
       /once it is JSON/,
     ],
-    ['a message without words', { messageId: 'blank', data: {} }, /its message blank is no text/],
+    ['a message without words', { messageId: 'blank', data: {} }, /its message blank is not a text/],
     ['a missing fact, where none is optional', { unknown: 'clientId' }, /does not declare as optional/],
     ['a reason without a cure', { unknown: { reason: 'it is hidden' } }, /no reason and cure/],
     ['a cure without a reason', { unknown: { cure: 'Show it.' } }, /no reason and cure/],
