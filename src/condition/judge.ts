@@ -17,6 +17,7 @@ import {
   type Admission,
   admission,
   both,
+  type Claim,
   claimOf,
   containsStrength,
   either,
@@ -39,12 +40,12 @@ interface Judged {
   readonly fails: Admission;
 }
 
-/** No condition that a person wrote unfolds into more parts; each side of && and || may have as many. */
+/** Conditions that people write expand into fewer parts. Each side of && and || may have as many. */
 const MAX_PARTS = 20_000;
-/** And all sides together. */
+/** All sides together. */
 const MAX_TOTAL = 60_000;
 
-/** The condition unfolds into more parts than can be judged. */
+/** The condition expands into more parts than are judged. */
 class TooManyParts extends Error {}
 
 const ANYONE = strength('anyone');
@@ -53,11 +54,11 @@ type Binary = Extract<Expression, { op: 'binary' }>;
 type Call = Extract<Expression, { op: 'call' }>;
 
 /**
- * Judges a condition by what it admits, without running it: each test by the claim it looks at, `&&` by its tighter
- * side, `||` by its looser one. What comes out never admits less than the condition does.
+ * Judges a condition by what it admits, without running it: a test by the claim it looks at, `&&` by its tighter side, `||`
+ * by its looser one. The result never admits less than the condition does.
  *
- * A test that cannot be decoded (say, on a piece cut out of `sub`) counts as `undecoded`: judged with both extremes, it
- * shows whether it matters.
+ * A test that cannot be decoded (such as one on a part of `sub`) counts as `undecoded`. Judging with both extremes shows
+ * whether it matters.
  */
 class Judge {
   readonly #undecoded: 'never' | 'anyone';
@@ -122,7 +123,7 @@ class Judge {
     }
   }
 
-  /** A side that unfolds too far is a puzzle: it must not keep the other side from being judged. */
+  /** A side that expands too far is undecodable, but the other side is still judged. */
   #side(expression: Expression): Judged {
     const parts = this.#parts;
     try {
@@ -147,14 +148,16 @@ class Judge {
     }
     const claim = claimOf(left);
     const otherClaim = claimOf(right);
-    // Two claims may well agree in a stranger's token, which holds both; what is compared with itself always does.
+    // Two claims may be equal in a stranger's token; a claim always equals itself.
     if ((claim && otherClaim) || (!isConstant(expression) && textOf(left) === textOf(right)))
       return test(expression, ANYONE);
     if (otherClaim) return this.#equality(right, left, expression);
-    if (!claim || !isConstant(right)) {
-      const text = constantOf(right) ?? constantOf(left);
-      return this.#negatable(expression, text, { ...expression, sign: '!=' });
-    }
+    if (claim && isConstant(right)) return this.#claimEquals(claim, left, right, expression);
+    const text = constantOf(right) ?? constantOf(left);
+    return this.#negatable(expression, text, { ...expression, sign: '!=' });
+  }
+
+  #claimEquals(claim: Claim, left: Expression, right: Expression, expression: Binary): Judged {
     const constant = constantOf(right);
     if (constant === undefined) return this.#other(expression);
     const how = equalityStrength(claim.kind, constant);
@@ -175,7 +178,7 @@ class Judge {
         this.judge({ op: 'binary', sign: '==', left: sought, right: item });
       return this.#anyOf(items, equals, expression) ?? nothingIn(expression);
     }
-    // A list in the token is the token's to fill, and `"x" in claims` only asks whether a claim is there.
+    // The token decides what its own lists contain, and `"x" in claims` only tests whether a claim exists.
     const filledByToken = claimOf(range) !== undefined || (range.op === 'id' && range.name === 'claims');
     return filledByToken && isPlain(sought) ? test(expression, ANYONE) : this.#other(expression);
   }
@@ -187,7 +190,7 @@ class Judge {
       return this.#macro(expression, target);
     if (target && first && TEXT_TESTS.has(name)) return this.#textTest(expression, target, first);
     if (!target && first && (name === 'dyn' || name === 'bool') && isBoolean(first)) return this.judge(first);
-    // has(), and whatever says nothing about who holds the token.
+    // has(), and whatever does not depend on who holds the token.
     return this.#other(expression);
   }
 
@@ -210,7 +213,7 @@ class Judge {
         return how ? test(expression, how) : this.#undecodable(expression);
       }
       default:
-        // How a name ends is up to whoever registers it.
+        // Whoever registers a name chooses its end.
         return test(expression, ANYONE);
     }
   }
@@ -234,7 +237,7 @@ class Judge {
       if (expression.name === 'exists') return some;
       return { holds: some.holds, fails: admission(ANYONE, not(expression)) };
     }
-    // The token fills the list: one element must do for exists(), and all() holds for an empty list.
+    // The token decides what is in the list: exists() needs one element, and all() is true for an empty list.
     const { holds, fails } = judge({ op: 'element', name, of: range });
     const someElement = (one: Admission, whole: Expression) =>
       both({ ...one, known: new Map() }, admission(ANYONE, whole), whole);
@@ -247,7 +250,7 @@ class Judge {
     return this.judge(this.#substituted(body, name, by));
   }
 
-  /** What `cel.bind(name, held, body)` stands for. */
+  /** The body of `cel.bind(name, held, body)` with `held` in place of `name`. */
   #unbound(expression: Expression): Expression {
     const name = boundBy(expression);
     if (expression.op !== 'call' || expression.name !== 'bind' || name === undefined) return expression;
@@ -273,14 +276,14 @@ class Judge {
     return all;
   }
 
-  /** A test that is not told apart further: it names nobody, unless a naming claim goes into it in some other way. */
+  /** Any other test: it names nobody, unless it uses a naming claim in some other way. */
   #other(expression: Expression): Judged {
     return isConstant(expression) || usesName(expression)
       ? this.#undecodable(expression)
       : test(expression, ANYONE);
   }
 
-  /** A test of something on a text: that it is not that text, or does not hold it, names nobody. */
+  /** A test against a text: its negation (not equal, does not contain) names nobody. */
   #negatable(expression: Expression, text: unknown, negated: Expression): Judged {
     const judged = this.#other(expression);
     if (typeof text !== 'string' || isConstant(expression)) return judged;
@@ -305,7 +308,7 @@ const TEXT_TESTS = new Set(['startsWith', 'endsWith', 'contains', 'matches']);
 const QUANTIFIERS = new Set(['exists', 'exists_one', 'all']);
 const COMPARISONS: ReadonlySet<BinarySign> = new Set(['&&', '||', '==', '!=', 'in', '<', '<=', '>', '>=']);
 
-/** Whether an expression can be nothing but a boolean. */
+/** Whether an expression is certainly a boolean. */
 function isBoolean(expression: Expression): boolean {
   switch (expression.op) {
     case 'value':
@@ -327,21 +330,21 @@ function isBoolean(expression: Expression): boolean {
   }
 }
 
-/** Whether an operand is a claim as it stands, or a constant. */
+/** Whether an operand is an unchanged claim or a constant. */
 function isPlain(expression: Expression): boolean {
   return claimOf(expression) !== undefined || isConstant(expression);
 }
 
-/** Whether a naming claim, or the claims as a whole, goes into the value of an expression. */
+/** Whether the value of an expression depends on a naming claim, or on the claims as a whole. */
 function usesName(expression: Expression): boolean {
-  // How long, of what type or whether at all a claim is there names nobody.
+  // A claim's length, type or presence names nobody.
   if (expression.op === 'call' && ['size', 'type', 'has'].includes(expression.name)) return false;
   if (expression.op === 'id') return expression.name === 'claims';
   const claim = claimOf(expression);
   return claim ? claim.kind !== undefined : children(expression).some(usesName);
 }
 
-/** The members of a list or the keys of a map, where the condition spells them out. */
+/** The items of a literal list, or the keys of a literal map. */
 function itemsOf(range: Expression): readonly Expression[] | undefined {
   if (range.op === 'list') return range.items;
   if (range.op === 'map') return range.entries.map(([key]) => key);
@@ -356,7 +359,7 @@ function distributed(
   return { ...choices, yes: rest(choices.yes), no: rest(choices.no) };
 }
 
-/** A test of its own: what it finds true once it finds true again. */
+/** A test with an outcome that is the same wherever it appears in the condition. */
 function test(expression: Expression, how: Strength): Judged {
   const known = (outcome: 'true' | 'false') => new Map([[textOf(expression), { only: new Set([outcome]) }]]);
   return {
@@ -411,8 +414,7 @@ export interface UnjudgedCondition {
 }
 
 /**
- * Judges the CEL condition of a federation trust by whom it admits. It never runs the condition, and never throws,
- * whatever the text.
+ * Judges the CEL condition of a federation trust by whom it admits. Never runs the condition and never throws.
  */
 export function judgeCondition(text: string): ConditionVerdict | UnjudgedCondition {
   if (text.trim() === '') return { admits: 'always', part: '' };

@@ -1,8 +1,7 @@
 /**
- * RE2 patterns, as far as they decide who is let in.
+ * RE2 patterns, as far as they decide who is admitted.
  *
- * A pattern becomes a list of words, one per way to match it. Words may stand for more texts than the pattern does,
- * never for fewer.
+ * A pattern becomes a list of words, one per way to match it. Words may match more texts than the pattern, never fewer.
  */
 export type Word = readonly Piece[];
 
@@ -12,20 +11,21 @@ export type Word = readonly Piece[];
  */
 type Piece = { readonly text: string } | 'start' | 'end' | 'anything' | 'segment' | 'something';
 
-/** More ways than this to match a part, and the part stands for "something". */
+/** A part with more ways to match counts as "something". */
 const MAX_WORDS = 64;
-/** Longer patterns are not read: the service takes none that long. */
+/** Longer patterns are not read: ConductorOne accepts none that long. */
 const MAX_PATTERN = 2048;
 const MAX_NESTING = 50;
 
 const SOMETHING: readonly Word[] = [['something']];
+const ANYTHING: readonly Word[] = [['anything']];
 const SEGMENT: readonly Word[] = [['segment']];
 const EMPTY: readonly Word[] = [[]];
-/** What stands between the brackets of a set that no slash is in: letters and digits, or all but a slash and more. */
+/** The content of a set without a slash: letters and digits, or everything except a slash and more. */
 const SLASHLESS =
   /^(?:\^[^\\[\]]*\/[^\\[\]]*|(?:[0-9]-[0-9]|[a-z]-[a-z]|[A-Z]-[A-Z]|\w|\\[dw]|\[:(?:alnum|alpha|digit|lower|upper|word|xdigit):\])+-?)$/;
 
-/** A pattern's words, or undefined where it is not RE2 (look-around, back-references, slips). */
+/** A pattern's words, or undefined if it is not RE2 (look-around, back-references, mistakes). */
 export function wordsOf(pattern: string): readonly Word[] | undefined {
   if (pattern.length > MAX_PATTERN) return undefined;
   try {
@@ -38,22 +38,22 @@ export function wordsOf(pattern: string): readonly Word[] | undefined {
   }
 }
 
-/** Whether a plain pattern matches a text for sure: of those that say more than texts and `.*`, none does. */
+/** Whether a pattern certainly matches a text. Only patterns of plain texts and `.*` do. */
 export function certainlyMatches(pattern: string, text: string): boolean {
-  // A dot stands for no line break.
+  // A dot does not match a line break.
   if (/\\|\(\?/.test(pattern) || text.includes('\n')) return false;
-  const words = wordsOf(pattern) ?? [];
-  return words.some((word) => {
-    const starts = word[0] === 'start' && word[1] !== 'anything';
-    const ends = word.at(-1) === 'end' && word.at(-2) !== 'anything';
-    const rest = word.filter((piece) => piece !== 'start' && piece !== 'end' && piece !== 'anything');
-    const [only] = rest;
-    const misplaced = word.lastIndexOf('start') > 0 || word.slice(0, -1).includes('end');
-    if (misplaced || rest.length > 1 || (only !== undefined && typeof only !== 'object')) return false;
-    const found = only?.text ?? '';
-    if (starts && ends) return text === found;
-    return starts ? text.startsWith(found) : ends ? text.endsWith(found) : text.includes(found);
-  });
+  return (wordsOf(pattern) ?? []).some((word) => wordMatches(word, text));
+}
+
+function wordMatches(word: Word, text: string): boolean {
+  const rest = word.filter((piece) => piece !== 'start' && piece !== 'end' && piece !== 'anything');
+  const [only = { text: '' }] = rest;
+  const misplaced = word.lastIndexOf('start') > 0 || word.slice(0, -1).includes('end');
+  if (misplaced || rest.length > 1 || typeof only !== 'object') return false;
+  const starts = word[0] === 'start' && word[1] !== 'anything';
+  const ends = word.at(-1) === 'end' && word.at(-2) !== 'anything';
+  if (starts && ends) return text === only.text;
+  return starts ? text.startsWith(only.text) : ends ? text.endsWith(only.text) : text.includes(only.text);
 }
 
 class NotRe2 extends Error {}
@@ -123,24 +123,19 @@ class Reader {
   #repeated(part: readonly Word[], plainDot: boolean): readonly Word[] {
     let words = part;
     let wild = plainDot;
-    for (;;) {
-      const bounds = this.#quantifier();
-      if (!bounds) return words;
-      const [least, most] = bounds;
-      if (words === SEGMENT) words = most < least ? repeat(words, least, most) : SEGMENT;
-      else if (most === 1) words = least === 0 ? capped([...EMPTY, ...words]) : words;
-      else if (wild && most === Number.POSITIVE_INFINITY) words = [['anything']];
-      else words = repeat(words, least, most);
+    for (let bounds = this.#quantifier(); bounds; bounds = this.#quantifier()) {
+      words = quantified(words, bounds, wild);
       wild = false;
       this.#takes('?');
     }
+    return words;
   }
 
   #quantifier(): readonly [number, number] | undefined {
     if (this.#takes('*')) return [0, Number.POSITIVE_INFINITY];
     if (this.#takes('+')) return [1, Number.POSITIVE_INFINITY];
     if (this.#takes('?')) return [0, 1];
-    // A brace that opens no count is a brace.
+    // Any other brace is a plain character.
     const counted = /^\{(\d{1,4})(?:(,)(\d{0,4}))?\}/.exec(this.#pattern.slice(this.#at, this.#at + 12));
     if (!counted) return undefined;
     this.#at += counted[0].length;
@@ -210,28 +205,30 @@ class Reader {
   /** `[…]`: each character of a short plain list is a way of its own. */
   #set(): readonly Word[] {
     const start = this.#at;
-    const negated = this.#takes('^');
     const members: string[] = [];
-    let plain = !negated;
+    let plain = !this.#takes('^');
     for (let first = true; ; first = false) {
       const character = this.#next();
       if (character === ']' && !first) break;
-      if (character === '[' && this.#peek() === ':') {
-        this.#skip(/^:\^?[a-z]+:\]/);
-        plain = false;
-      } else if (character === '\\') {
-        const escaped = this.#escape();
-        const only = escaped[0]?.[0];
-        if (typeof only === 'object' && [...only.text].length === 1) members.push(only.text);
-        else plain = false;
-      } else {
-        members.push(character);
-      }
+      const member = this.#member(character);
+      if (member === undefined) plain = false;
+      else members.push(member);
       if (this.#peek() === '-' && this.#pattern[this.#at + 1] !== ']') plain = false;
     }
     if (!plain || members.length > 8)
       return SLASHLESS.test(this.#pattern.slice(start, this.#at - 1)) ? SEGMENT : SOMETHING;
     return members.flatMap((member) => this.#literal(member));
+  }
+
+  /** A character of a set; undefined for a class of characters. */
+  #member(character: string): string | undefined {
+    if (character === '[' && this.#peek() === ':') {
+      this.#skip(/^:\^?[a-z]+:\]/);
+      return undefined;
+    }
+    if (character !== '\\') return character;
+    const only = this.#escape()[0]?.[0];
+    return typeof only === 'object' && [...only.text].length === 1 ? only.text : undefined;
   }
 
   #peek(): string | undefined {
@@ -259,6 +256,16 @@ class Reader {
   }
 }
 
+function quantified(
+  words: readonly Word[],
+  [least, most]: readonly [number, number],
+  plainDot: boolean,
+): readonly Word[] {
+  if (words === SEGMENT) return most < least ? repeat(words, least, most) : SEGMENT;
+  if (most === 1) return least === 0 ? capped([...EMPTY, ...words]) : words;
+  return plainDot && most === Number.POSITIVE_INFINITY ? ANYTHING : repeat(words, least, most);
+}
+
 function repeat(words: readonly Word[], least: number, most: number): readonly Word[] {
   if (most < least) throw new NotRe2();
   let once = EMPTY;
@@ -278,7 +285,7 @@ function capped(words: readonly Word[]): readonly Word[] {
   return words.length > MAX_WORDS ? SOMETHING : words;
 }
 
-/** Neighbouring texts as one; anchors that are not at their end of the word constrain nothing we count on. */
+/** Merges neighbouring texts. */
 function joined(word: Word): Word {
   const pieces: Piece[] = [];
   for (const piece of word) {

@@ -216,7 +216,7 @@ const CLAIMS: ReadonlyMap<string, ClaimKind> = new Map<string, ClaimKind>([
 ]);
 
 /** A claim that a condition looks at. */
-interface Claim {
+export interface Claim {
   /** Undefined for a claim that names neither a workload nor an owner. */
   readonly kind: ClaimKind | undefined;
 }
@@ -238,18 +238,17 @@ function keysOf(expression: Expression): string[] | undefined {
     const key = constantOf(expression.key);
     return typeof key === 'string' ? keysOf(expression.of)?.concat(key) : undefined;
   }
-  if (expression.op !== 'call') return undefined;
-  const [argument] = expression.args;
-  if (expression.target) {
-    return SPELLINGS.has(expression.name) && !argument ? nonEmpty(keysOf(expression.target)) : undefined;
-  }
-  if (!argument || expression.args.length > 1) return undefined;
-  if (expression.name === 'url') return nonEmpty(keysOf(argument))?.concat(URL_OF);
-  return SPELLINGS.has(expression.name) ? nonEmpty(keysOf(argument)) : undefined;
+  return expression.op === 'call' ? keysOfCall(expression) : undefined;
 }
 
-function nonEmpty(keys: string[] | undefined): string[] | undefined {
-  return keys && keys.length > 0 ? keys : undefined;
+/** `lowerAscii(claims.sub)` and `claims.sub.lowerAscii()` alike. */
+function keysOfCall({ name, target, args }: Extract<Expression, { op: 'call' }>): string[] | undefined {
+  const operands = target ? [target, ...args] : args;
+  const [operand] = operands;
+  const keys = operand && operands.length === 1 ? keysOf(operand) : undefined;
+  if (!keys?.length) return undefined;
+  if (name === 'url' && !target) return keys.concat(URL_OF);
+  return SPELLINGS.has(name) ? keys : undefined;
 }
 
 const ANYONE = strength('anyone');
@@ -279,25 +278,36 @@ export function prefixStrength(kind: ClaimKind, prefix: string): Strength {
 }
 
 function subjectPrefix(prefix: string): Strength {
-  const after = (scheme: string) => (prefix.startsWith(scheme) ? prefix.slice(scheme.length) : undefined);
-  const spiffe = after('spiffe://');
-  if (spiffe !== undefined) {
-    const slash = spiffe.indexOf('/');
-    return slash > 0 ? pathPrefix(spiffe.slice(slash + 1), OWNER) : ANYONE;
-  }
-  if (after('arn:') !== undefined) {
-    const [, , , , account = '', ...resource] = prefix.split(':');
-    return /^\d{12}$/.test(account) && resource.length > 0 ? NAMED : ANYONE;
-  }
-  const serviceAccount = after('system:serviceaccount:');
-  if (serviceAccount !== undefined) {
-    const colon = serviceAccount.indexOf(':');
-    if (colon <= 0) return ANYONE;
-    return colon === serviceAccount.length - 1 ? OWNER : LOOSE;
-  }
+  for (const [scheme, strengthOf] of SCHEMES)
+    if (prefix.startsWith(scheme)) return strengthOf(prefix.slice(scheme.length));
+  // CircleCI
   const circle = /^org\/[^/]+\/(?:project\/(?:([^/]+)(\/)?)?)?/.exec(prefix);
   if (circle) return circle[2] ? NAMED : circle[1] ? LOOSE : OWNER;
   return pairsPrefix(prefix);
+}
+
+/** What a beginning of a subject says, without its scheme. */
+const SCHEMES: readonly (readonly [scheme: string, strengthOf: (rest: string) => Strength])[] = [
+  ['spiffe://', spiffePrefix],
+  ['arn:', arnPrefix],
+  ['system:serviceaccount:', serviceAccountPrefix],
+];
+
+function spiffePrefix(rest: string): Strength {
+  const slash = rest.indexOf('/');
+  return slash > 0 ? pathPrefix(rest.slice(slash + 1), OWNER) : ANYONE;
+}
+
+function arnPrefix(rest: string): Strength {
+  const [, , , account = '', ...resource] = rest.split(':');
+  return /^\d{12}$/.test(account) && resource.length > 0 ? NAMED : ANYONE;
+}
+
+/** `namespace:name` in Kubernetes. */
+function serviceAccountPrefix(rest: string): Strength {
+  const colon = rest.indexOf(':');
+  if (colon <= 0) return ANYONE;
+  return colon === rest.length - 1 ? OWNER : LOOSE;
 }
 
 /** What a key of a `key:value:key:value…` subject is followed by. */
@@ -405,13 +415,11 @@ function namesServiceAccount(segments: readonly string[]): boolean {
   return key >= 0 && (segments[key + 1] ?? '') !== '';
 }
 
-const STRENGTH_ANYONE = strength('anyone');
-
 /** How far it narrows things down that a claim of this kind equals a constant. */
 export function equalityStrength(kind: ClaimKind | undefined, constant: unknown): Strength {
   const names =
     typeof constant === 'string' ? constant !== '' : ['number', 'bigint'].includes(typeof constant);
-  if (!names || kind === undefined) return STRENGTH_ANYONE;
+  if (!names || kind === undefined) return ANYONE;
   switch (kind) {
     case 'workspace':
       return { rank: 'anyone', withinOrganization: 'named', organization: false };
@@ -447,12 +455,12 @@ const CIRCUMSTANCES = new Set([
 
 /** How far it narrows things down that a claim of this kind holds `text` anywhere. */
 export function containsStrength(kind: ClaimKind, text: string): Strength {
-  if (!holdsName(text)) return STRENGTH_ANYONE;
+  if (!holdsName(text)) return ANYONE;
   switch (kind) {
     case 'subject':
       // Inside the number of an account, or before it, the text says no more at the start than anywhere else.
       return text.startsWith('arn:') && prefixStrength(kind, text).rank === 'anyone'
-        ? STRENGTH_ANYONE
+        ? ANYONE
         : strength('loose');
     case 'repository':
     case 'project':
@@ -462,7 +470,7 @@ export function containsStrength(kind: ClaimKind, text: string): Strength {
       return { rank: 'anyone', withinOrganization: 'loose', organization: false };
     default:
       // A stranger's identifier or owner may hold it as well.
-      return STRENGTH_ANYONE;
+      return ANYONE;
   }
 }
 
@@ -493,10 +501,10 @@ function wordStrength(kind: ClaimKind, word: Word): Strength {
     const whole = !endOpen && rest.length === 0 && (head === undefined || typeof head === 'object');
     return whole ? equalityStrength(kind, head?.text ?? '') : prefixStrength(kind, beginningOf(inner));
   }
-  if (!endOpen) return STRENGTH_ANYONE;
+  if (!endOpen) return ANYONE;
   return inner
-    .map((piece) => (typeof piece === 'object' ? containsStrength(kind, piece.text) : STRENGTH_ANYONE))
-    .reduce(tightest, STRENGTH_ANYONE);
+    .map((piece) => (typeof piece === 'object' ? containsStrength(kind, piece.text) : ANYONE))
+    .reduce(tightest, ANYONE);
 }
 
 /**

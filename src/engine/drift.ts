@@ -15,7 +15,7 @@ import type { HistoryRun, RememberedCredential, State } from './state.js';
 import { credentialKey, reachOf, wouldSee } from './state.js';
 import { WAIVER_RULES } from './waivers.js';
 
-/** A rule that needs a memory: it judges what changed, not what is. It has no options and no facts of its own. */
+/** A rule that needs a state: it judges changes. It has no options and no facts. */
 type DriftRule = Pick<Rule, 'id' | 'title' | 'severity' | 'kinds' | 'docs' | 'plan' | 'messages'>;
 
 const SCOPE_WIDENED = {
@@ -86,13 +86,10 @@ const CREDENTIAL_APPEARED = {
   },
 } as const satisfies DriftRule;
 
-/** All rules that need a memory. */
+/** All rules on changes. */
 export const DRIFT_RULES: readonly DriftRule[] = [SCOPE_WIDENED, NETWORK_WIDENED, CREDENTIAL_APPEARED];
 
-/**
- * Drift exists only in the run that first sees it: it is neither repeated nor resolved. So it is with what a waiver comes to
- * cover.
- */
+/** A drift finding is in the report of one audit only: it is neither repeated nor resolved. The same goes for `waiver-covers`. */
 export function isDrift(rule: string): boolean {
   return rule === WAIVER_RULES.covers.id || DRIFT_RULES.some(({ id }) => id === rule);
 }
@@ -104,26 +101,26 @@ export interface DriftInput {
     readonly reported: ReportedCredential;
     readonly live: boolean;
   }[];
-  /** The tenant's roles by id; undefined where they could not be read. */
+  /** The tenant's roles by id; undefined if they could not be read. */
   readonly roles: ReadonlyMap<string, Role> | undefined;
   readonly run: HistoryRun;
-  /** Severities from the configuration by rule; absent: the rule's own. */
+  /** Configured severities by rule. Absent: the rule's own. */
   readonly severities?: ReadonlyMap<string, Severity>;
 }
 
 interface Drift {
-  /** Without `status` and waivers: those come after. */
+  /** Before waivers and history. */
   readonly findings: readonly Finding[];
   /** For the next state. */
   readonly credentials: State['credentials'];
 }
 
 /**
- * What widened since the last audit that saw the credential, or appeared since the last complete one, for the drift rules
- * among `run.rules`, and what to remember of each credential. Pure.
+ * Reports what widened since the last audit that saw the credential, and what appeared since the last complete audit, for
+ * the drift rules among `run.rules`. Also returns what to remember of each credential. Pure.
  *
- * Only live credentials are judged. One that is not keeps its old memory until it lives again, so that what is widened
- * while it is disabled is found on the day it is enabled.
+ * Only live credentials are judged. Others keep what is remembered of them, so that a change made while a credential is
+ * disabled is reported when it is enabled.
  */
 export function drift(input: DriftInput): Drift {
   const { previous, run } = input;
@@ -140,17 +137,7 @@ export function drift(input: DriftInput): Drift {
     }
     const now = observe(credential, run.tenant);
     const found = changes(before, now, credential, input);
-    for (const { rule, messageId, data } of found)
-      findings.push(
-        findingOn(reported, run.tenant, rule, {
-          severity: input.severities?.get(rule.id) ?? rule.severity,
-          outcome: 'violation',
-          messageId,
-          message: rule.messages[messageId]?.(data) ?? rule.title,
-          data,
-          fix: rule.docs.fix,
-        }),
-      );
+    findings.push(...found.map((change) => toFinding(change, reported, input)));
     const memory = remember(before, now, input);
     if (memory) next.set(key, memory);
   }
@@ -169,8 +156,8 @@ function listed({ roles, network }: RememberedCredential, run: HistoryRun): Reme
 }
 
 /**
- * What is not listed may have been left out: it stays known, so that it cannot widen unseen while it is away. undefined:
- * it has been away for so long that nobody expects it back, or it is a decoy.
+ * A credential that is not listed may have been left out. It is still remembered, so that a change made meanwhile is
+ * reported. undefined: it has been missing for too long, or it is a decoy.
  */
 function missing(
   key: string,
@@ -184,7 +171,7 @@ function missing(
   return isGone ? { ...memory, goneSince } : memory;
 }
 
-/** Longer than any waiver, and than most keys live. */
+/** Longer than any waiver and than the life of most credentials. */
 const REMEMBER_GONE = 366 * DAY;
 
 function kindOf(key: string): Kind {
@@ -208,12 +195,12 @@ function networkOf(entries: readonly string[]): 'any' | readonly string[] {
   return entries.length === 0 ? 'any' : blocksOf(readAddresses(entries).set);
 }
 
-/** Enough of a hash to tell roles of one tenant apart; the tenant is in it so that two tenants' states share nothing. */
+/** Long enough to tell the roles of one tenant apart. Includes the tenant, so that states of two tenants share nothing. */
 function roleHash(tenant: string, id: string): string {
   return createHash('sha256').update(`${tenant}|role|${id}`).digest('hex').slice(0, 16);
 }
 
-/** A fact that is not known now, or a rule that did not run, leaves the memory as it was. */
+/** An unknown fact, or a rule that did not run, leaves what is remembered unchanged. */
 function remember(
   before: RememberedCredential | undefined,
   now: Observed,
@@ -241,16 +228,16 @@ function changes(
   credential: Credential,
   input: DriftInput,
 ): Change[] {
-  const isBack = before === undefined || before.goneSince !== undefined;
+  const hasAppeared = before === undefined || before.goneSince !== undefined;
   const found = [
-    isBack ? appeared(credential, input) : undefined,
+    hasAppeared ? appeared(credential, input) : undefined,
     before && scopeChange(before, now, input),
     before && networkChange(before, now),
   ];
   return found.filter((change) => change !== undefined).filter(({ rule }) => input.run.rules.has(rule.id));
 }
 
-/** Not where its kind was never seen whole from here: then it is our sight that is new, not the credential. */
+/** Not if its kind was never read completely with this reach: then the credential need not be new. */
 function appeared(credential: Credential, { previous, run }: DriftInput): Change | undefined {
   const seen = previous?.seen[credential.kind] ?? [];
   if (!seen.includes('tenant') && !seen.includes(reachOf(run))) return undefined;
@@ -275,8 +262,8 @@ function nameOf(role: Role | undefined): string | undefined {
 }
 
 /**
- * Super Administrator holds every right and Basic User the fewest; all other roles cannot be compared, so any of them
- * counts as strong as any other. A gained role is no finding only where a role held before was certainly above it.
+ * Super Administrator has every permission and Basic User the fewest. All other roles count as equally strong, because they
+ * cannot be compared. A gained role is not reported only if the credential already had a certainly stronger one.
  */
 function strength(hash: string, { roles, run }: DriftInput): number {
   if (hash === systemRole(roles, run.tenant, 'system:owner')) return 2;
@@ -285,7 +272,7 @@ function strength(hash: string, { roles, run }: DriftInput): number {
 
 const systemRoles = new WeakMap<ReadonlyMap<string, Role>, Map<string, string | undefined>>();
 
-/** The hash of a built-in role, worked out once per list of roles: thousands of credentials ask. */
+/** The hash of a built-in role, cached per list of roles: thousands of credentials need it. */
 function systemRole(
   roles: ReadonlyMap<string, Role> | undefined,
   tenant: string,
@@ -310,6 +297,21 @@ function networkChange(before: RememberedCredential, now: Observed): Change | un
   if (containsSet(old, readAddresses(now.network).set)) return undefined;
   const added = now.network.filter((cidr) => !containsSet(old, readAddresses([cidr]).set));
   return { rule: NETWORK_WIDENED, messageId: 'wider', data: { added, unrestricted: false } };
+}
+
+function toFinding(
+  { rule, messageId, data }: Change,
+  reported: ReportedCredential,
+  { run, severities }: DriftInput,
+): Finding {
+  return findingOn(reported, run.tenant, rule, {
+    severity: severities?.get(rule.id) ?? rule.severity,
+    outcome: 'violation',
+    messageId,
+    message: rule.messages[messageId]?.(data) ?? rule.title,
+    data,
+    fix: rule.docs.fix,
+  });
 }
 
 const LISTED = 5;

@@ -22,7 +22,7 @@ import { compareText, groupBy } from './world.js';
 /** Rules on changes and on waivers: they have no facts of their own. */
 const HISTORY_RULE_IDS: readonly string[] = [...DRIFT_RULES.map(({ id }) => id), ...WAIVER_RULE_IDS];
 
-/** How a user set a rule; see the configuration. */
+/** How the configuration sets a rule. */
 interface RuleChoice {
   readonly enabled: boolean;
   readonly severity: Severity | undefined;
@@ -32,17 +32,17 @@ export interface Evaluation {
   readonly tool: Report['tool'];
   readonly snapshot: Snapshot;
   readonly rules: readonly RuleInForce[];
-  /** Every rule there is, in force or not. */
+  /** Ids of all rules on credentials, in force or not. */
   readonly known: readonly string[];
-  /** What those rules said already, at `asOf`. */
+  /** Verdicts of those rules at `asOf`, as far as they are known. */
   readonly early?: EarlyVerdicts | undefined;
-  /** undefined: switched off, so that nothing is found on them either. */
+  /** undefined: switched off, and not reported on either. */
   readonly waivers: WaiverInput['waivers'] | undefined;
-  /** Drift and waiver rules that are set, by id; absent: as they are. */
+  /** Configured drift and waiver rules by id. Absent: the defaults. */
   readonly choices: Readonly<Record<string, RuleChoice>>;
-  /** Only these rules; undefined: all that are in force. */
+  /** Only these rules. undefined: all that are in force. */
   readonly only: ReadonlySet<string> | undefined;
-  /** What the last complete audit left; `undefined` inside for the first one, no history without it. */
+  /** The state; `previous` is undefined for the first audit. undefined: no state is kept. */
   readonly history: { readonly previous: State | undefined } | undefined;
   readonly minSeverity: Severity;
   /** See `settingsMark`. */
@@ -55,12 +55,12 @@ export interface Evaluation {
 
 export interface Evaluated {
   readonly report: Report;
-  /** What changed since the last audit, and what to remember; undefined where no history is kept. */
+  /** What changed since the last audit, and what to remember. undefined: no state is kept. */
   readonly comparison: Comparison | undefined;
 }
 
 /**
- * From what was read to the report: rules, then drift, waivers and history. Pure.
+ * From the snapshot to the report: rules, then drift, waivers and history. Pure.
  *
  * @throws AuditError `usage` where no requested rule could run
  */
@@ -119,7 +119,7 @@ function withoutState(evaluation: Evaluation): SkippedRule[] {
     }));
 }
 
-/** An audit that could run none of the rules it was asked for must not look like one that found nothing. */
+/** An audit in which no requested rule could run must not look like one without findings. */
 function refuseEmpty({ only }: Evaluation, { rules }: HistoryRun, skipped: readonly SkippedRule[]): void {
   const ran = [...rules].some((id) => only !== undefined || !WAIVER_RULE_IDS.has(id));
   if (ran) return;
@@ -155,8 +155,8 @@ function driftOf(
 }
 
 /**
- * A waiver that left the configuration is forgotten with all it covered. Where nobody looked for what is covered for the
- * first time, nothing is added: the next audit reports it.
+ * A waiver that is no longer configured is forgotten. If `waiver-covers` did not run, nothing is added: the next audit
+ * reports it.
  */
 function coveredSoFar(
   previous: State | undefined,
@@ -182,9 +182,9 @@ function severitiesOf(choices: Evaluation['choices']): ReadonlyMap<string, Sever
 }
 
 /**
- * What an audit could see and judge. Pure.
+ * What an audit could read and judge. Pure.
  *
- * @param judged its outcome, as in its report; `notRun`: ids of rules in force that could not run (it may hold others)
+ * @param judged as in the report; `notRun` are ids of rules in force that could not run, and maybe others
  */
 export function historyRun(
   evaluation: Evaluation,
@@ -216,7 +216,7 @@ function isWanted(id: string, { choices, only, waivers }: Evaluation): boolean {
 }
 
 /**
- * Whether a finding of this rule (`*`: of any) would have been seen, had there been one, among the sources asked for.
+ * Whether the audit would have seen every finding of this rule (`*`: of any rule) in the requested sources.
  */
 function wouldSeeAll(id: string, { rules, only, snapshot }: Evaluation, run: HistoryRun): boolean {
   const asked = snapshot.sources.map(({ kind }) => kind);

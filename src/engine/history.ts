@@ -6,7 +6,7 @@ import type { FindingMemory, HistoryRun, RememberedFinding, State } from './stat
 import { credentialKey, reachOf, STATE_VERSION, wouldSee } from './state.js';
 import { compareText } from './world.js';
 
-/** Why a finding is worth a message. `untold`: it should have been told before, but no message has gone out since. */
+/** Why a finding is in a message. `untold`: it should have been in an earlier message, but none was sent. */
 export type Reason = 'new' | 'reopened' | 'waiver-ended' | 'severity-raised' | 'milestone' | 'untold';
 
 interface NewsItem {
@@ -18,24 +18,24 @@ export interface ResolvedNews extends FindingMemory {
   readonly fingerprint: string;
 }
 
-/** What has changed, for whoever tells people. */
+/** What has changed, for messages. */
 export interface News {
   readonly items: readonly NewsItem[];
-  /** Only those that had been told. */
+  /** Only those that an earlier message mentioned. */
   readonly resolved: readonly ResolvedNews[];
-  /** Known findings whose weekly repetition is due: a line in a message that is sent anyway, never a message. */
+  /** Known findings due for their weekly repetition: a line in a message that is sent anyway, never a message of its own. */
   readonly digest: readonly string[];
   /** When the last message went out; null: none yet. */
   readonly lastPostedAt: string | null;
 }
 
-/** What people have been told at the end of a run. */
+/** What the messages of a run mentioned. */
 export interface Told {
   /** Any message at all. */
   readonly posted: boolean;
-  /** Fingerprints of the findings that the message spoke of, those behind "and N more" included. */
+  /** Fingerprints of the findings in the message, including those in "and N more". */
   readonly findings: ReadonlySet<string>;
-  /** True where the message had the digest line. */
+  /** True if the message had the digest line. */
   readonly digest: boolean;
 }
 
@@ -47,13 +47,13 @@ export interface Comparison {
   readonly resolved: Report['resolved'];
   readonly news: News;
   /**
-   * What to remember, once everything that had to be delivered has been. An audit that was not complete leaves the state
-   * of the last complete one as it is, except for the drift that it reported. undefined: nothing.
+   * What to remember after all deliveries. An incomplete audit keeps the state of the last complete one, except for the
+   * drift that it reported. undefined: nothing.
    */
   next(told: Told): State | undefined;
 }
 
-/** Days before expiry at which `expiring-soon` speaks again. */
+/** Days before expiry at which a message mentions an `expiring-soon` finding again. */
 export const MILESTONES = [30, 14, 7, 3, 1] as const;
 const MILESTONE_RULE = 'expiring-soon';
 
@@ -61,10 +61,10 @@ const REMEMBER_RESOLVED = 90 * DAY;
 const DIGEST_EVERY = 7 * DAY;
 
 /**
- * Sets tonight's findings against what is remembered. Pure.
+ * Compares findings with the state. Pure.
  *
- * @param findings all of the run's, before any is filtered out for display: unknown, waived and drift included.
- * @param credentials the memory of credentials as it is to become (see `drift`); so is `covered` of waivers by name.
+ * @param findings all of the run, before any is left out of the report: also unknown, waived and drift findings
+ * @param credentials what to remember of credentials (see `drift`), and `covered` of waivers by name
  */
 export function compare(input: {
   readonly previous: State | undefined;
@@ -111,7 +111,7 @@ export function compare(input: {
   };
 }
 
-/** What was found on a decoy before it was known to be one is not resolved: that would speak of it. */
+/** A finding on a decoy is not resolved, because that would reveal the decoy. */
 function withoutDecoys(state: State, { decoys }: HistoryRun): State {
   if (!decoys?.size) return state;
   const others = <T extends FindingMemory>(findings: Readonly<Record<string, T>>) =>
@@ -174,7 +174,7 @@ function milestonesReached(finding: Finding, run: HistoryRun): readonly number[]
   return MILESTONES.filter((days) => -age(expiresAt, run) <= days * DAY);
 }
 
-/** Another expiry date arms all of them again. */
+/** A new expiry date starts all milestones over. */
 function milestonesTold(finding: Finding, memory: RememberedFinding | undefined): readonly number[] {
   const milestones = memory?.milestones;
   return milestones && milestones.expiresAt === expiryOf(finding) ? milestones.told : [];
@@ -183,8 +183,8 @@ function milestonesTold(finding: Finding, memory: RememberedFinding | undefined)
 type Vanished = readonly [fingerprint: string, memory: RememberedFinding];
 
 /**
- * What is remembered, did not occur again, and would have been seen if it had. A finding whose outcome is unknown
- * tonight has not vanished: nobody could tell.
+ * Findings that are remembered, did not occur again, and would have been seen. A finding that is unknown now has not
+ * vanished.
  */
 function vanishedFrom(
   previous: State | undefined,
@@ -209,8 +209,8 @@ function vanishedFrom(
 }
 
 /**
- * At most weekly in two ways: a week since the last digest line, and since each finding was last spoken of. Otherwise
- * what was told as new yesterday would be repeated today.
+ * At least a week after the last digest line, and a week after each finding was last mentioned. Otherwise a message would
+ * repeat today what was new yesterday.
  */
 function digestDue(verdicts: readonly Verdict[], previous: State | undefined, run: HistoryRun): string[] {
   const last = previous?.slack.digestAt ?? null;
@@ -269,7 +269,7 @@ function remember(input: {
   };
 }
 
-/** Drift is compared with the last audit that saw the credential: what an incomplete one reported is not reported again. */
+/** Drift that an incomplete audit reported is not reported again. */
 function rememberDrift({
   previous,
   findings,
@@ -298,7 +298,7 @@ function memoryOf(
   told: Told,
 ): RememberedFinding {
   const spokenOf = told.findings.has(finding.fingerprint);
-  // News that nobody was told stays news. A missed milestone is remembered by not being marked.
+  // What no message mentioned stays news. A missed milestone is simply not marked.
   const missed = reasons.some((reason) => reason !== 'milestone');
   const expiresAt = expiryOf(finding);
   return {

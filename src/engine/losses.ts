@@ -8,7 +8,7 @@ import {
 } from '../contract/index.js';
 import { credentialKey, isWithin, reachOf, type State } from './state.js';
 
-/** Fewer known credentials may all be gone for good reasons. */
+/** With fewer known credentials, all may be gone for good reasons. */
 const LEAST_KNOWN = 20;
 
 const TRUSTS_LOST = new Unknown(
@@ -17,8 +17,8 @@ const TRUSTS_LOST = new Unknown(
 );
 
 /**
- * The snapshot, with what it lacks against the last complete audit: a source that was read before and is unavailable now,
- * and a list that lost most of what was in it, are not read completely, whatever they claim. Pure.
+ * Compares a snapshot with the last complete audit: a source that was read before and is unavailable now, and a list that
+ * lost most of its credentials, count as not read completely. Pure.
  */
 export function withLosses(snapshot: Snapshot, previous: State | undefined, acceptShrink: boolean): Snapshot {
   if (previous === undefined) return snapshot;
@@ -68,7 +68,7 @@ export function withLosses(snapshot: Snapshot, previous: State | undefined, acce
   };
 }
 
-/** A principal whose trusts are missing from the list is not one without trusts: only one in force is certain. */
+/** A principal may have trusts that are missing from the list: only a trust in force is certain. */
 function certainOf({ byPrincipal }: NonNullable<Snapshot['facts']['trusts']>): Snapshot['facts']['trusts'] {
   const certain = [...byPrincipal].filter(([, trusts]) =>
     trusts.some(({ disabled, providerDisabled }) => !disabled && providerDisabled === false),
@@ -76,7 +76,7 @@ function certainOf({ byPrincipal }: NonNullable<Snapshot['facts']['trusts']>): S
   return { byPrincipal: new Map(certain), rest: TRUSTS_LOST };
 }
 
-/** What this audit should list again, by `credentialKey`: neither what was gone before nor what is a decoy. */
+/** What this audit should list again, by `credentialKey`: without decoys and what was gone before. */
 function knownIn(previous: State, kind: Kind, { scope, self, decoys = [] }: Snapshot): Set<string> {
   const reach = reachOf({ scope, userId: self?.userId ?? null });
   const excepted = new Set(decoys.map((decoy) => credentialKey(decoy.kind, decoy.id)));
@@ -87,7 +87,7 @@ function knownIn(previous: State, kind: Kind, { scope, self, decoys = [] }: Snap
       known.add(key);
   };
   for (const [key, { seenIn }] of credentials) if (key.startsWith(`${kind}|`)) add(key, seenIn);
-  // Where no rule on changes ran, findings are all that is known.
+  // If no rule on changes ran, only findings are remembered.
   for (const finding of Object.values(previous.findings))
     if (finding.kind === kind) add(credentialKey(kind, finding.credentialId), finding.seenIn);
   return known;

@@ -4,13 +4,13 @@ import type { Report } from './report.js';
 type Scrub = (text: string) => string;
 
 /**
- * The report with secrets taken out of what came from outside: names, ids, notes, reasons, what rules measured. Words of the
- * report's own (kinds, severities, statuses, rule ids, dates) stay, whatever a secret is like, so that every format of it is
- * as well-formed as before. What holds no secret is not copied.
+ * Removes secrets from everything in a report that came from outside: names, ids, notes, reasons, rules' data. The report's
+ * own words (kinds, severities, statuses, rule ids, dates) stay even if they look like a secret, so that every format
+ * stays well-formed. What holds no secret is not copied.
  *
- * Sources write their notes without secrets; of the engine's own, only what a plug-in threw is from outside.
+ * Notes of sources hold no secrets. In the engine's own notes, only what a plug-in threw is from outside.
  *
- * @param origin of the report; one that was saved may hold anything in its notes
+ * @param origin notes of a saved report may hold anything
  */
 export function redactReport(report: Report, scrub: Scrub, origin: 'audit' | 'file' = 'audit'): Report {
   const note = (text: string) => {
@@ -42,7 +42,7 @@ export function redactReport(report: Report, scrub: Scrub, origin: 'audit' | 'fi
 
 class Scrubber {
   readonly #scrub: Scrub;
-  /** Findings share credentials, and these their owners and roles: each is looked at once. */
+  /** Findings share credentials, and credentials share owners and roles: each is scrubbed once. */
   readonly #seen = new Map<object, unknown>();
 
   constructor(scrub: Scrub) {
@@ -58,7 +58,7 @@ class Scrubber {
         reason: this.#scrub(finding.waiver.reason),
         approvedBy: this.#scrub(finding.waiver.approvedBy),
       });
-    // The rest of a built-in rule's sentences is its own; whatever came from outside is in its data.
+    // In a message of a built-in rule, only its data came from outside.
     const isForeign =
       data !== finding.data || credential !== finding.credential || finding.rule.includes('/');
     const said = isForeign
@@ -114,14 +114,14 @@ class Scrubber {
   }
 }
 
-/** The object itself where none of the fields differs. */
+/** The object itself if no field differs. */
 function changed<T extends object>(value: T, fields: Partial<T>): T {
   for (const name of Object.keys(fields) as (keyof T)[])
     if (fields[name] !== value[name]) return { ...value, ...fields };
   return value;
 }
 
-/** The list itself where no item differs. */
+/** The list itself if no item differs. */
 function each<T>(list: readonly T[], make: (item: T) => T): readonly T[] {
   let made: T[] | undefined;
   for (const [index, item] of list.entries()) {

@@ -3,28 +3,28 @@ import type { Report } from './report.js';
 
 export const STATE_VERSION = 1;
 
-/** What is remembered from one audit to the next. Ids, hashes and instants only: no names, no emails, no secrets. */
+/** What one audit remembers for the next. Only ids, hashes and timestamps: no names, no emails, no secrets. */
 export interface State {
   readonly version: typeof STATE_VERSION;
   /** The tenant's host. */
   readonly tenant: string;
   /** The `asOf` of the audit that wrote it. */
   readonly savedAt: string;
-  /** The reaches (see `reachOf`) in which each kind has been seen whole before. */
+  /** The reaches (see `reachOf`) with which each kind was read completely before. */
   readonly seen: Readonly<Partial<Record<Kind, readonly string[]>>>;
   /** Open and waived findings by fingerprint. */
   readonly findings: Readonly<Record<string, RememberedFinding>>;
-  /** Findings resolved in the last 90 days by fingerprint, so that one that comes back is known again. */
+  /** Findings resolved in the last 90 days by fingerprint, so that one that comes back is `reopened`. */
   readonly resolved: Readonly<Record<string, ResolvedFinding>>;
   /** Live credentials by `credentialKey`. */
   readonly credentials: Readonly<Record<string, RememberedCredential>>;
   /**
-   * Waivers by name by the hash of what they cover, and the credentials that each has covered so far, by `credentialKey`.
-   * Absent: a program that did not know them wrote the state.
+   * The credentials that each waiver by name covered so far: `credentialKey`s by a hash of the waiver. Absent: an older
+   * version wrote the state.
    */
   readonly covered?: Readonly<Record<string, readonly string[]>>;
   readonly slack: {
-    /** The last message of any sort. */
+    /** The last message of any kind. */
     readonly postedAt: string | null;
     /** The last message with a digest line. */
     readonly digestAt: string | null;
@@ -34,7 +34,7 @@ export interface State {
 export interface FindingMemory {
   readonly rule: string;
   readonly kind: Kind | 'waiver';
-  /** A waiver's finding has its own fingerprint here. */
+  /** For a finding on a waiver: its fingerprint. */
   readonly credentialId: string;
   readonly firstSeen: string;
   readonly severity: Severity;
@@ -42,11 +42,11 @@ export interface FindingMemory {
 
 export interface RememberedFinding extends FindingMemory {
   readonly waived: boolean;
-  /** When a message last spoke of it; null: never, or not of what became of it since. */
+  /** When a message last mentioned it. null: never, or not since it changed. */
   readonly toldAt: string | null;
-  /** Which milestones were told, and of which expiry date. */
+  /** The milestones that messages mentioned, and the expiry date they belong to. */
   readonly milestones: { readonly expiresAt: string; readonly told: readonly number[] } | null;
-  /** The reach of the audit that last saw it. */
+  /** The reach of the last audit that saw it. */
   readonly seenIn: string;
 }
 
@@ -55,12 +55,12 @@ interface ResolvedFinding extends FindingMemory {
 }
 
 export interface RememberedCredential {
-  /** Short hashes of the scoped roles' ids, sorted; null: never known. */
+  /** Short hashes of the scoped roles' ids, sorted. null: never known. */
   readonly roles: readonly string[] | null;
-  /** Canonical CIDRs of the allowed sources; `any`: no restriction; null: never known. */
+  /** Canonical CIDRs of the allowed networks. `any`: no restriction. null: never known. */
   readonly network: 'any' | readonly string[] | null;
   readonly seenIn: string;
-  /** The `asOf` of the first audit that should have listed it and did not; absent: it was listed. */
+  /** The `asOf` of the first audit that should have listed it and did not. Absent: it was listed. */
   readonly goneSince?: string;
 }
 
@@ -68,38 +68,38 @@ export function credentialKey(kind: Kind, id: string): string {
   return `${kind}|${id}`;
 }
 
-/** What history must know of the audit that has just ended. */
+/** What history needs to know about the current audit. */
 export interface HistoryRun {
   readonly tenant: string;
   /** RFC 3339. */
   readonly asOf: string;
   readonly scope: Report['run']['scope'];
-  /** The caller, where known: two people's own credentials are two different views of a tenant. */
+  /** The caller, if known: two people's own credentials are two different parts of a tenant. */
   readonly userId: string | null;
-  /** As in the report: an incomplete audit leaves no memory. */
+  /** As in the report: an incomplete audit remembers nothing. */
   readonly complete: boolean;
-  /** Kinds whose source was seen whole. */
+  /** Kinds whose source was read completely. */
   readonly completeKinds: ReadonlySet<Kind>;
   /** Ids of the rules that judged, those on waivers and drift included. */
   readonly rules: ReadonlySet<string>;
-  /** Where ConductorOne may have left credentials out: those that were there, by `credentialKey`. */
+  /** If ConductorOne may leave credentials out: those that it listed, by `credentialKey`. */
   readonly shown?: ReadonlySet<string> | undefined;
-  /** Decoys, by `credentialKey`: forgotten without a word. Absent: none are known. */
+  /** Decoys, by `credentialKey`: forgotten without being mentioned. Absent: none are known. */
   readonly decoys?: ReadonlySet<string>;
 }
 
-/** Which part of the tenant a run can see. What one reach does not show is not gone: another may still show it. */
+/** The part of the tenant that an audit reads. What one reach lacks may be in another. */
 export function reachOf(run: Pick<HistoryRun, 'scope' | 'userId'>): string {
   return run.scope === 'mine' ? `mine:${run.userId ?? ''}` : run.scope;
 }
 
-/** True where `run` would have seen a credential of this kind, last seen in `seenIn`, if it still existed. */
+/** True if `run` would have seen a credential of this kind, last seen in `seenIn`, if it still existed. */
 export function wouldSee(run: HistoryRun, kind: Kind | 'waiver', seenIn: string): boolean {
   const whole = kind === 'waiver' ? run.complete : run.completeKinds.has(kind);
   return whole && isWithin(reachOf(run), seenIn);
 }
 
-/** True where an audit with this reach lists what one with the other listed. A file may be of anything, and at any time. */
+/** True if an audit with this reach lists what one with the other listed. A file may hold anything. */
 export function isWithin(reach: string, seenIn: string): boolean {
   return reach === seenIn || (reach === 'tenant' && seenIn !== 'file');
 }

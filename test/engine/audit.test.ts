@@ -361,7 +361,7 @@ describe('facts across credentials', () => {
     );
     expect(all.map(({ siblings }) => siblings)).toEqual([undefined, undefined]);
     expect(verdicts.findings.map(({ credential: about, data }) => [about?.id, data.reason])).toEqual([
-      ['c', 'another key of its owner has no readable creation date'],
+      ['c', 'another credential of its owner has no readable creation date'],
       ['d', 'no date'],
     ]);
   });
