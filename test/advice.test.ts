@@ -8,9 +8,9 @@ import { emptyFolder, runProgram } from './helpers/program.js';
 const CONDITION = trustCondition('acme/security', 'main');
 const read = (file: string) => readFileSync(file, 'utf8');
 
-/** Everything that tells somebody which trust condition to write for a GitHub workflow. */
+/** Every text that recommends a trust condition for a GitHub workflow. */
 const PLACES: readonly [string, () => Promise<string> | string, string][] = [
-  ['README.md', () => read('README.md'), CONDITION],
+  ['docs/github-actions.md', () => read('docs/github-actions.md'), CONDITION],
   ['SECURITY.md', () => read('SECURITY.md'), CONDITION],
   [
     'nightly.yml',
@@ -45,7 +45,7 @@ describe('the recommended trust condition', () => {
   test.each(PLACES)('is the same in %s', async (_, text, condition) => {
     const plain = (await text()).replaceAll('\\_', '_');
     expect(plain).toContain(condition);
-    // And no other: nothing else recommends a subject or a shorter condition.
+    // No text recommends a subject or a shorter condition.
     const rest = plain.replaceAll(condition, '');
     expect(rest).not.toMatch(/such as claims\.|claims\.sub ==|repo:[\w/]+:ref:/);
     expect(rest).not.toMatch(/claims\.repository == /);

@@ -330,19 +330,19 @@ describe('init --update', () => {
     ],
     ['with the answers of a new setup', () => undefined, ['--slack'], '--update replaces only the copy'],
     [
-      "with somebody else's files in the folder",
+      "with somebody else's files in the directory",
       () => writeFileSync(join(repo, COPY, 'notes.md'), ''),
       [],
       'holds files that c1-audit did not put there: notes.md. Nothing was written.',
     ],
     [
-      'with a file in place of the folder',
+      'with a file in place of the directory',
       () => {
         rmSync(join(repo, COPY), { recursive: true });
         writeFileSync(join(repo, COPY), '');
       },
       [],
-      'is not a folder',
+      'is not a directory',
     ],
   ])('is refused %s', (_, change, flags, message) => {
     change();

@@ -619,7 +619,7 @@ describe('bad values', () => {
 
   test('of --dir are refused', async () => {
     const { code, stderr } = await init(emptyFolder(), ...BASE, '--dir', 'nowhere');
-    expect([code, stderr]).toEqual([2, expect.stringContaining('There is no folder nowhere.')]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('There is no directory nowhere.')]);
   });
 });
 

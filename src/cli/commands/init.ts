@@ -45,7 +45,7 @@ const ANSWERS = [
 export async function initCommand(flags: InitFlags, { io }: CommandContext): Promise<ExitCode> {
   const folder = resolve(io.cwd, flags.dir ?? '.');
   if (!(await stat(folder).catch(() => undefined))?.isDirectory())
-    throw new AuditError('usage', `There is no folder ${flags.dir}.`, 'Create it, or choose another.');
+    throw new AuditError('usage', `There is no directory ${flags.dir}.`, 'Create it, or choose another.');
   const print = (stream: Io['stdout'], text: string) => writeStream(stream, text);
   if (flags.update) return update(flags, folder, (text) => print(io.stdout, text));
 
@@ -163,8 +163,8 @@ async function refuseOutsideRoot(folder: string): Promise<void> {
     const path = relative(folder, root);
     throw new AuditError(
       'usage',
-      `This folder is inside a git repository, and GitHub runs only workflows at its root (${path}).`,
-      `Add --dir ${path}, or make this folder a repository first (git init).`,
+      `This directory is inside a git repository, and GitHub runs only workflows at its root (${path}).`,
+      `Add --dir ${path}, or make this directory a repository first (git init).`,
     );
   }
 }
