@@ -43,7 +43,7 @@ describe('a secret is hidden', () => {
     expect(longestLeft(clean, Buffer.from(TOKEN).toString('base64'))).toBeLessThan(12);
   });
 
-  test('with characters that URLs and JSON write otherwise', () => {
+  test('with characters that URLs and JSON encode', () => {
     const awkward = 'pa"ss\\wörd & more/than+that=';
     const made = redactor(awkward);
     const json = JSON.stringify(awkward);
@@ -53,7 +53,7 @@ describe('a secret is hidden', () => {
     }
   });
 
-  test('from 8 characters on, wherever it is', () => {
+  test('if it has 8 characters or more', () => {
     expect(redactor('hunter22').redact('password hunter22!')).toBe('password [redacted]!');
     expect(redactor('hunter2').redact('password hunter2!')).toBe('password hunter2!');
     expect(redactor('xoxb-hunter2').redact('xoxb-hunter2')).toBe('xoxb-hunter2');
@@ -67,10 +67,10 @@ describe('a percent-encoded secret is hidden', () => {
   const asForm = new URLSearchParams({ v: secret }).toString().slice(2);
 
   test.each([
-    ['in capitals', encodeURIComponent(secret)],
-    ['in small letters', lower(encodeURIComponent(secret))],
-    ['as a form writes it', asForm],
-    ['as a form writes it, in small letters', lower(asForm)],
+    ['in upper case', encodeURIComponent(secret)],
+    ['in lower case', lower(encodeURIComponent(secret))],
+    ['as a form encodes it', asForm],
+    ['as a form encodes it, in lower case', lower(asForm)],
   ])('%s', (_, form) => {
     const made = redactor(secret);
     expect(made.redact(`<${form}>`)).toBe('<[redacted]>');
@@ -78,7 +78,7 @@ describe('a percent-encoded secret is hidden', () => {
     expect(made.redact(`<${form.slice(-12)}>`)).toBe('<[redacted]>');
   });
 
-  test.each([0, 1, 2])('in base64 from place %i of three, in capitals and small letters', (shift) => {
+  test.each([0, 1, 2])('in base64 at offset %i of three, in upper and lower case', (shift) => {
     // Its base64 is full of what URLs encode.
     const bytes = '\u07ff\u07fe\u07ff\u07ff\u07fb\u07ff\u07ff\u07fe\u07ff\u07ff\u07fb\u07ff';
     const base64 = Buffer.from('x'.repeat(shift) + bytes).toString('base64');
@@ -95,24 +95,24 @@ describe('a percent-encoded secret is hidden', () => {
   });
 });
 
-test('JSON that escapes slashes is known as well', () => {
+test('hides a secret in JSON that escapes slashes', () => {
   const made = redactor('x/y/z/0/1/2/3');
   expect(made.redact('"x\\/y\\/z\\/0\\/1\\/2\\/3"')).toBe('"[redacted]"');
 });
 
-test('two secrets in a row are hidden as one, and what is between others stays', () => {
+test('hides two secrets in a row as one, and keeps what is between others', () => {
   const [one, two] = ['q7Zt_pL0-vXw93Kd', 'Rr2MfY8sBnGhJ4cE'];
   const made = redactor(one, two);
   expect(made.redact(`${one}${two}`)).toBe('[redacted]');
   expect(made.redact(`${one} and ${two}.`)).toBe('[redacted] and [redacted].');
 });
 
-test('a secret with a lone surrogate is taken, and hidden', () => {
+test('hides a secret with a lone surrogate', () => {
   const odd = 'odd-\ud800-secret-of-many';
   expect(redactor(odd).redact(`<${odd}>`)).toBe('<[redacted]>');
 });
 
-test('parts of 12 characters are hidden, parts of 11 are words like any other', () => {
+test('hides parts of 12 characters, but not parts of 11', () => {
   const made = redactor(TOKEN);
   for (let from = 0; from + 12 <= TOKEN.length; from += 1) {
     expect(made.redact(`<${TOKEN.slice(from, from + 12)}>`)).toBe('<[redacted]>');
@@ -120,7 +120,7 @@ test('parts of 12 characters are hidden, parts of 11 are words like any other', 
   }
 });
 
-test('the beginning that everybody knows stays readable', () => {
+test('keeps the public beginning of a client secret readable', () => {
   const made = redactor(`secret-token:conductorone.com:v1:${TOKEN}`);
   expect(made.redact('it does not begin with "secret-token:conductorone.com:v1:"')).toBe(
     'it does not begin with "secret-token:conductorone.com:v1:"',
@@ -130,13 +130,13 @@ test('the beginning that everybody knows stays readable', () => {
   );
 });
 
-test('blank secrets hide nothing', () => {
+test('hides nothing for blank secrets', () => {
   const made = redactor('', '  ');
   made.add(undefined);
   expect(made.redact('a b  c')).toBe('a b  c');
 });
 
-test('wherever a secret stands in any text, less than 12 characters of it are left', () => {
+test('leaves less than 12 characters of a secret, wherever it is in a text', () => {
   fc.assert(
     fc.property(
       fc.stringMatching(/^[A-Za-z0-9_-]{16,80}$/),
@@ -155,7 +155,7 @@ test('wherever a secret stands in any text, less than 12 characters of it are le
   );
 });
 
-test('text without secrets is left as it is', () => {
+test('does not change text without secrets', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       expect(redactor(TOKEN).redact(text)).toBe(text);

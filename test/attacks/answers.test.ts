@@ -89,7 +89,7 @@ describe('half a character in an id', () => {
     },
   );
 
-  test('of a service principal stops the list, and says so', async () => {
+  test('of a service principal makes its source incomplete and is reported', async () => {
     strike('service-principals', setField('id', HALF, first));
     const { code, of } = await audit();
     expect(code).toBe(3);
@@ -97,7 +97,7 @@ describe('half a character in an id', () => {
     expect(of('personal-client')?.status).toBe('complete');
   });
 
-  test('of the caller is not asked for', async () => {
+  test('of the caller is never sent in a request', async () => {
     strike('introspect', setAnswerField('userId', HALF));
     expect((await audit('--scope', 'mine')).report.schemaVersion).toBe(1);
   });
@@ -192,7 +192,7 @@ describe('an id that comes twice with other content', () => {
     expect(report.coverage.notes.join('\n')).toMatch(/Roles are not known: .* twice, with other fields/);
   });
 
-  test('the same record on two pages is no contradiction', async () => {
+  test('is not seen in one record on two pages', async () => {
     strike('search-personal-clients', { kind: 'duplicate-ids' });
     const { of } = await audit();
     expect(of('personal-client')).toMatchObject({ status: 'complete', credentials: 25 });
@@ -227,7 +227,7 @@ describe('a deletion that is still to come', () => {
     expect(found.length > 0).toBe(status === 'deleted');
   });
 
-  test('of a role: it still means what it means', async () => {
+  test('of a role: the role still counts', async () => {
     strike('roles', setField('deletedAt', at(DAY)));
     const { report } = await audit('--rule', 'admin-scope', '--rule', 'unknown-role');
     expect(report.findings.filter(({ rule }) => rule === 'admin-scope').length).toBeGreaterThan(3);
@@ -266,12 +266,12 @@ describe('an error beside the list of a 200 answer', () => {
     ['error', false],
     ['code', 0],
     ['code', null],
-  ])('%s: %j is none', async (field, value) => {
+  ])('%s: %j is not an error', async (field, value) => {
     strike('search-personal-clients', setAnswerField(field, value));
     expect((await audit()).code).toBe(0);
   });
 
-  test('is no complete answer in a file either', async () => {
+  test('makes a file incomplete too', async () => {
     const list = [{ id: 'a', clientId: 'a@b/pcc', displayName: 'x' }];
     const input = async (answer: object) =>
       runProgram(['-f', 'json', '--fail-on', 'never', '--input', '-'], {
@@ -285,8 +285,8 @@ describe('an error beside the list of a 200 answer', () => {
   });
 });
 
-describe('a DPoP token that nobody asked for', () => {
-  test('is refused: without a proof it would travel as a bearer token', async () => {
+describe('a DPoP token that was not requested', () => {
+  test('is refused, because it would be sent as a bearer token', async () => {
     strike('token', setAnswerField('token_type', 'DPoP'));
     const { code, stderr } = await audit();
     expect(code).toBe(3);
@@ -310,14 +310,14 @@ describe('a service principal whose credentials answer 404', () => {
     return { code, ...of('service-principal-credential') };
   };
 
-  test('is not gone while the list still has it', async () => {
+  test('is not gone while the list still holds it', async () => {
     missing([ids()[1]]);
     const { code, status, note } = await source();
     expect([code, status]).toEqual([3, 'partial']);
     expect(note).toMatch(new RegExp(`The credentials of service principal ${ids()[1]} could not be read`));
   });
 
-  test('is gone where the list does not have it any more', async () => {
+  test('is gone if the list no longer holds it', async () => {
     const [, victim = ''] = ids();
     tenant.faults.add({
       on({ path }) {
@@ -335,7 +335,7 @@ describe('a service principal whose credentials answer 404', () => {
     ]);
   });
 
-  test('is not gone where the list cannot be read again', async () => {
+  test('is not gone if the list cannot be read again', async () => {
     const [, victim = ''] = ids();
     missing([victim]);
     tenant.faults.add({
@@ -347,7 +347,7 @@ describe('a service principal whose credentials answer 404', () => {
     expect(await source()).toMatchObject({ code: 3, status: 'partial' });
   });
 
-  test('is never gone together with all the others', async () => {
+  test('is not gone if all the others are gone too', async () => {
     const all = ids();
     missing(all);
     tenant.faults.add({

@@ -66,13 +66,13 @@ describe('a caller with fewer rights than yesterday', () => {
     expect(report.findings.length).toBeGreaterThan(0);
   });
 
-  test('is complete where it audits only its own keys', async () => {
+  test('is complete if it audits only its own credentials', async () => {
     demote(ROLE.viewer);
     const { code, report } = await audit(['--scope', 'mine']);
     expect([code, report.coverage.gaps]).toEqual([0, undefined]);
   });
 
-  test('is complete where somebody states that they checked, and the coverage repeats the statement', async () => {
+  test('is complete with callerSeesAll: true, and the coverage repeats it', async () => {
     demote(ROLE.viewer);
     const { code, report } = await audit([], { config: 'callerSeesAll: true\n' });
     expect([code, report.coverage.complete, report.coverage.gaps]).toEqual([0, true, undefined]);
@@ -123,7 +123,7 @@ describe('who runs the audit', () => {
     expect((await audit()).code).toBe(code);
   });
 
-  test('is not known where introspect is refused, and the reason is named', async () => {
+  test('is unknown if introspect is refused, and the reason is named', async () => {
     strike('introspect', { kind: 'status', status: 403 });
     const { code, stderr, report } = await audit();
     expect(code).toBe(3);
@@ -133,7 +133,7 @@ describe('who runs the audit', () => {
     expect(report.run.self).toMatchObject({ userId: null });
   });
 
-  test('cannot be learnt from the role id of system:owner where roles cannot be read', async () => {
+  test('is unknown from the role id of system:owner if roles cannot be read', async () => {
     strike('introspect', setAnswerField('roles', [ROLE.owner]));
     strike('roles', { kind: 'status', status: 403 });
     const { code, stderr } = await audit();
@@ -141,7 +141,7 @@ describe('who runs the audit', () => {
   });
 });
 
-describe('a list that hides the credential that asks for it', () => {
+describe('a list that lacks the credential that reads it', () => {
   const without = (clientId: string | undefined): Effect => ({
     kind: 'edit',
     edit(json) {
@@ -205,7 +205,7 @@ describe('a list that hides the credential that asks for it', () => {
     expect((await audit(['--source', 'personal-clients'])).code).toBe(0);
   });
 
-  test("is incomplete among one's own keys, too", async () => {
+  test("is incomplete for one's own credentials too", async () => {
     strike('personal-clients', without(tenant.environment.CONDUCTORONE_CLIENT_ID));
     expect((await audit(['--scope', 'mine'])).code).toBe(3);
   });
@@ -261,7 +261,7 @@ describe('an outage of what the rules need', () => {
     expect((await audit()).code).toBe(3);
   });
 
-  test('users: a search that fails is made good by looking each one up', async () => {
+  test('users: looks each one up if the search fails', async () => {
     strike('search-users', { kind: 'status', status: 503 });
     expect((await audit()).code).toBe(0);
   });

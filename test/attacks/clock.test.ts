@@ -35,7 +35,7 @@ describe('a machine whose clock is wrong', () => {
     ['exact', 0],
     ['5 minutes ahead, and the second that a date leaves out', 5 * MINUTE + 1000],
     ['5 minutes behind', -5 * MINUTE],
-  ])('is not blamed where it is %s', async (_, off) => {
+  ])('is not reported if it is %s', async (_, off) => {
     const { code, clock } = await audit(off);
     expect([code, clock]).toEqual([0, []]);
   });
@@ -73,13 +73,13 @@ describe('a machine whose clock is wrong', () => {
     }
   });
 
-  test('is found out by a single answer, as one from a cache is a day old as well', async () => {
+  test('is reported for a single answer, because one from a cache is a day old too', async () => {
     const { code, report } = await audit(3 * DAY, [], 'roles');
     expect(code).toBe(3);
     expect(report.coverage.gaps?.[0]).toMatch(/clock is 2 days ahead of/);
   });
 
-  test('is told so where the tenant refuses its signed assertion', async () => {
+  test('is named if the tenant refuses its signed assertion', async () => {
     const { code, stderr } = await runProgram(['--scope', 'tenant'], {
       env: tenant.environment,
       now: () => NOW + 10 * MINUTE,
@@ -91,7 +91,7 @@ describe('a machine whose clock is wrong', () => {
     expect(stderr).toContain('timedatectl');
   });
 
-  test('is not blamed where the credential is refused at the right time', async () => {
+  test('is not named if the credential is refused at the right time', async () => {
     tenant.faults.add({
       on: 'token',
       times: Number.POSITIVE_INFINITY,
@@ -137,13 +137,13 @@ describe('NODE_TLS_REJECT_UNAUTHORIZED=0', () => {
     expect(tenant.requests).toEqual([]);
   });
 
-  test('lets nothing else out over TLS, such as the heartbeat', async () => {
+  test('blocks everything else over TLS, such as the heartbeat', async () => {
     const send = createFetch({ NODE_TLS_REJECT_UNAUTHORIZED: '0' });
     await expect(send('https://127.0.0.1:1/')).rejects.toThrow('NODE_TLS_REJECT_UNAUTHORIZED=0');
     expect((await send(`${tenant.url}/x`)).status).toBe(200);
   });
 
-  test.each(['1', '', 'false'])('is no matter where the variable is "%s"', async (value) => {
+  test.each(['1', '', 'false'])('is not assumed if the variable is "%s"', async (value) => {
     const env = { ...tenant.environment, NODE_TLS_REJECT_UNAUTHORIZED: value };
     expect((await runProgram(['--fail-on', 'never'], { env, now: () => NOW })).code).toBe(0);
   });

@@ -59,7 +59,7 @@ function edit(on: Fault['on'], change: (list: Record<string, unknown>[]) => unkn
 
 const jo = () => tenant.data.users.find(({ id }) => id === JO);
 
-describe("an owner's power is not played down", () => {
+describe("an owner's rights are not understated", () => {
   test('by a role that cannot be resolved beside a harmless one', async () => {
     expect((await audit()).ofJo('no-scoped-roles')?.severity).toBe('low');
     jo()?.roleIds.push(idOf('a role that nobody knows'));
@@ -67,7 +67,7 @@ describe("an owner's power is not played down", () => {
     expect(finding).toMatchObject({ severity: 'medium', message: expect.stringContaining('not known') });
   });
 
-  test('nor is a Super Administrator less of one for holding such a role, too', async () => {
+  test('by such a role beside Super Administrator', async () => {
     const owner = jo();
     if (owner) owner.roleIds = [idOf('a role that nobody knows'), ROLE.owner];
     expect((await audit()).ofJo('no-scoped-roles')?.severity).toBe('critical');
@@ -90,7 +90,7 @@ describe("an owner's power is not played down", () => {
 });
 
 describe('an answer about somebody else', () => {
-  test('in a search for users is left alone', async () => {
+  test('in a search for users is ignored', async () => {
     edit('search-users', (list) => [
       ...list,
       { user: { id: idOf('nobody asked'), status: 5, displayName: [] }, userId: idOf('nobody asked') },
@@ -119,7 +119,7 @@ describe('an answer about somebody else', () => {
   });
 });
 
-describe("one's own keys", () => {
+describe("one's own credentials", () => {
   const added = (over: object) => ({
     ...personalClient({ id: 'lucky-heron-10002', displayName: 'stray', createdAt: '2026-11-01T00:00:00Z' }),
     clientId: 'lucky-heron-10002@127.0.0.1/pcc',
@@ -146,7 +146,7 @@ describe("one's own keys", () => {
     expect([code, report.summary.credentials]).toEqual([0, isJudged ? 32 : 31]);
   });
 
-  test('are complete where nothing names the credential that asks', async () => {
+  test('are complete if nothing names the credential that reads them', async () => {
     tenant.faults.add({ on: 'introspect', times: always, effect: setAnswerField('principleId', '') });
     edit('personal-clients', (list) => list.slice(1));
     edit('search-personal-clients', (list) => list.filter(({ displayName }) => displayName !== 'c1-audit'));

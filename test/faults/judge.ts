@@ -9,10 +9,9 @@ export type Mark = '=' | 'n' | '3';
 export function judge(
   result: ProgramResult,
   baseline: Report,
-  { path, required, replaceable }: Endpoint,
-  { expected, status, says, outage = false }: Case,
+  endpoint: Endpoint,
+  fault: Case,
 ): { mark: Mark; wrong: string[] } {
-  const wrong: string[] = [];
   const { code, stderr } = result;
   let report: Report;
   try {
@@ -20,36 +19,54 @@ export function judge(
   } catch {
     return { mark: '3', wrong: [`exit ${code} without a report: ${stderr.slice(0, 300)}`] };
   }
-  if (stderr.includes('defect')) wrong.push(`a defect: ${stderr.slice(0, 400)}`);
-  if (code !== 0 && code !== 3) wrong.push(`exit ${code}`);
-  if (report.coverage.complete !== (code === 0))
-    wrong.push(`exit ${code}, complete ${report.coverage.complete}`);
-
-  wrong.push(...duplicates(report), ...lost(report, baseline));
-  if (expected !== 'nothing-lost') wrong.push(...turned(report, baseline));
-
   const same = withoutPages(report) === withoutPages(baseline);
+  const wrong = [
+    ...duplicates(report),
+    ...lost(report, baseline),
+    ...(fault.expected === 'nothing-lost' ? [] : turned(report, baseline)),
+    ...mistakes(report, result, same, endpoint, fault),
+  ];
+  return { mark: same && code === 0 ? '=' : code === 0 ? 'n' : '3', wrong };
+}
+
+/** What the fault must not lead to, and what must be reported about it. */
+function mistakes(
+  report: Report,
+  { code, stderr }: ProgramResult,
+  same: boolean,
+  { path, required, replaceable }: Endpoint,
+  { expected, status, says, outage = false }: Case,
+): string[] {
+  const changed = code === 3 || !same;
   const said = [
     stderr,
     ...report.coverage.notes,
     ...report.coverage.sources.map(({ note }) => note ?? ''),
   ].join('\n');
-  if (code === 3 || !same) {
-    if (expected === 'same') wrong.push(`not the same report (exit ${code}): ${said.slice(0, 400)}`);
-    const quiet = code === 0 && expected === 'nothing-lost';
-    if (!quiet) wrong.push(...untold(said, says ?? path, status));
-  }
-  if (expected === 'told' && required && code !== 3) wrong.push(`exit ${code} although it is required`);
-  if (expected === 'incomplete' && code !== 3) wrong.push(`exit ${code}, and not incomplete`);
-  if (expected === 'noted' && (code !== 0 || same)) wrong.push(`exit ${code}, or no note`);
-  if (outage && !replaceable && code !== 3) wrong.push(`exit ${code} although it is out of order`);
-  if (expected === 'told' && same && !replaceable) wrong.push('nothing told');
-  return { mark: same && code === 0 ? '=' : code === 0 ? 'n' : '3', wrong };
+  const isQuiet = code === 0 && expected === 'nothing-lost';
+  const never: [happened: boolean, what: string][] = [
+    [stderr.includes('defect'), `a defect: ${stderr.slice(0, 400)}`],
+    [code !== 0 && code !== 3, `exit ${code}`],
+    [
+      report.coverage.complete !== (code === 0),
+      `exit ${code}, although complete is ${report.coverage.complete}`,
+    ],
+    [changed && expected === 'same', `not the same report (exit ${code}): ${said.slice(0, 400)}`],
+    [expected === 'told' && required && code !== 3, `exit ${code} although it is required`],
+    [expected === 'incomplete' && code !== 3, `exit ${code}, and not incomplete`],
+    [expected === 'noted' && (code !== 0 || same), `exit ${code}, or no note`],
+    [outage && !replaceable && code !== 3, `exit ${code} although it is out of order`],
+    [expected === 'told' && same && !replaceable, 'nothing reported'],
+  ];
+  return [
+    ...never.flatMap(([happened, what]) => (happened ? [what] : [])),
+    ...(changed && !isQuiet ? unreported(said, says ?? path, status) : []),
+  ];
 }
 
 const WHAT_TO_DO = /\b(check|try again|give|report it|look|newer version)\b/i;
 
-function untold(said: string, path: RegExp, status: number | undefined): string[] {
+function unreported(said: string, path: RegExp, status: number | undefined): string[] {
   const wrong: string[] = [];
   if (!path.test(said)) wrong.push(`no word of ${path}: ${said.slice(0, 400)}`);
   if (!WHAT_TO_DO.test(said)) wrong.push(`no word of what to do: ${said.slice(0, 400)}`);
@@ -65,22 +82,23 @@ function duplicates({ credentials }: Report): string[] {
   return ids.filter((id, index) => ids.indexOf(id) !== index).map((id) => `${id} twice`);
 }
 
-/** Credentials that are missing from a source that calls itself complete. */
+/** Credentials that are missing from a complete source. */
 function lost(report: Report, baseline: Report): string[] {
-  const whole = wholeKinds(report);
+  const complete = completeKinds(report);
   const seen = new Set(report.credentials.map(({ kind, id }) => `${kind} ${id}`));
   return baseline.credentials
-    .filter(({ kind, id }) => whole.has(kind) && !seen.has(`${kind} ${id}`))
+    .filter(({ kind, id }) => complete.has(kind) && !seen.has(`${kind} ${id}`))
     .map(({ kind, id }) => `lost ${kind} ${id}`);
 }
 
 /** Violations that turned into passes, and passes that turned into violations. */
 function turned(report: Report, baseline: Report): string[] {
-  const whole = wholeKinds(report);
+  const complete = completeKinds(report);
   const found = new Set(report.findings.map(({ fingerprint }) => fingerprint));
   const silent = violations(baseline)
     .filter(
-      ({ fingerprint, credential }) => !found.has(fingerprint) && (!credential || whole.has(credential.kind)),
+      ({ fingerprint, credential }) =>
+        !found.has(fingerprint) && (!credential || complete.has(credential.kind)),
     )
     .map(({ rule, credential }) => `silently passed: ${rule} on ${credential?.kind} ${credential?.id}`);
   const before = new Set(violations(baseline).map(({ fingerprint }) => fingerprint));
@@ -94,7 +112,7 @@ function violations({ findings }: Report) {
   return findings.filter(({ outcome }) => outcome === 'violation');
 }
 
-function wholeKinds({ coverage }: Report): Set<string> {
+function completeKinds({ coverage }: Report): Set<string> {
   return new Set(coverage.sources.filter(({ status }) => status === 'complete').map(({ kind }) => kind));
 }
 

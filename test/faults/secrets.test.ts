@@ -270,7 +270,7 @@ async function attack(way: Way, where: 'token' | 'api', echo: Echo): Promise<str
   }
 }
 
-describe.each(WAYS)('no secret comes out: $name', (way) => {
+describe.each(WAYS)('no secret is printed: $name', (way) => {
   test.each(Object.keys(ECHOES))('sent back in %s', async (name) => {
     const echo = ECHOES[name] as Echo;
     expect(await attack(way, 'api', echo)).toEqual([]);
@@ -278,7 +278,7 @@ describe.each(WAYS)('no secret comes out: $name', (way) => {
   });
 });
 
-test('the finder finds what it is to find', () => {
+test('the finder finds a planted secret', () => {
   const finder = new LeakFinder();
   const secret = 'q7Zt_pL0-vXw93KdRr2MfY8sBnGhJ4cEaUeT1oViP6xQ';
   finder.plant('it', secret);

@@ -82,4 +82,4 @@ test.each(LISTS)('shrunken list: $target ($scope)', async ({ target, scope }) =>
   expect(second.stderr).toMatch(/Check the caller's roles/);
 });
 
-test('four lists are tried', () => expect(LISTS).toHaveLength(4));
+test('tries four lists', () => expect(LISTS).toHaveLength(4));

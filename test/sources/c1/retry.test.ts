@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { AuditError } from '../../src/errors.js';
-import { RequestError, readRetryAfter } from '../../src/sources/c1/request-error.js';
-import { delayBeforeRetry, sleep, withRetries } from '../../src/sources/c1/retry.js';
+import { AuditError } from '../../../src/errors.js';
+import { RequestError, readRetryAfter } from '../../../src/sources/c1/request-error.js';
+import { delayBeforeRetry, sleep, withRetries } from '../../../src/sources/c1/retry.js';
 
 const LIMITS = { retries: 3, firstDelay: 100, longestDelay: 300, longestRetryAfter: 1_000 };
 const passing = (retryAfter?: number) =>
@@ -30,11 +30,11 @@ describe('the wait before the next try', () => {
     { asked: 0, delay: 0 },
     { asked: 1_000, delay: 1_000 },
     { asked: 1_001, delay: undefined },
-  ])('$asked asked for by the server: $delay', ({ asked, delay }) => {
+  ])('$asked requested by the server: $delay', ({ asked, delay }) => {
     expect(delayBeforeRetry(passing(asked), 1, LIMITS, 0)).toBe(delay);
   });
 
-  test('only what may pass is tried again', () => {
+  test('retries only what may pass', () => {
     expect(delayBeforeRetry(lasting, 1, LIMITS, 0)).toBeUndefined();
     expect(delayBeforeRetry(new TypeError('a defect'), 1, LIMITS, 0)).toBeUndefined();
     expect(delayBeforeRetry(new AuditError('network', '', ''), 1, LIMITS, 0)).toBeUndefined();
@@ -84,7 +84,7 @@ describe('a task', () => {
     expect(waits).toEqual(Array(times).fill(0));
   });
 
-  test('that fails four times fails, with the last error itself', async () => {
+  test('that fails four times fails with the last error', async () => {
     const error = passing(0);
     const { task, tries } = fails(4, error);
     await expect(withRetries(task, LIMITS, never, () => undefined)).rejects.toBe(error);
@@ -92,7 +92,7 @@ describe('a task', () => {
   });
 
   test.each([lasting, new TypeError('a defect'), passing(5_000)])(
-    'is not tried again after %s',
+    'is not retried after %s',
     async (error) => {
       const { task, tries } = fails(1, error);
       await expect(withRetries(task, LIMITS, never, () => undefined)).rejects.toBe(error);
@@ -100,7 +100,7 @@ describe('a task', () => {
     },
   );
 
-  test('ends its wait when the run is stopped', async () => {
+  test('stops waiting when the run is stopped', async () => {
     const stop = new AbortController();
     const reason = new AuditError('interrupted', 'stopped', 'again');
     const { task, tries } = fails(9, passing(1_000));

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { runProgram } from '../helpers/program.js';
-import { bulk, type Fault, seed, startTenant, type Tenant, type TenantOptions } from '../tenant/index.js';
+import { runProgram } from '../../helpers/program.js';
+import { bulk, type Fault, seed, startTenant, type Tenant, type TenantOptions } from '../../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 
@@ -34,7 +34,7 @@ describe('own personal clients', () => {
     { name: 'the list pages, at most 10 at a time', paging: { ignoring: [], maxSize: 10 } },
     { name: 'the list pages, 37 at a time', paging: { ignoring: [], maxSize: 37 } },
     { name: 'the list is one page', paging: { ignoring: [], maxSize: 1000, minSize: 1000 } },
-  ])('250 come out as 250 when $name', async ({ paging }) => {
+  ])('reports 250 of 250 if $name', async ({ paging }) => {
     const tenant = await start({ data: own(250), paging });
     const { code, report } = await audit(tenant);
     expect(code).toBe(0);
@@ -43,13 +43,13 @@ describe('own personal clients', () => {
     expect(new Set(report.credentials.map(({ id }) => id)).size).toBe(250);
   });
 
-  test.each([1, 10, 24, 25, 26, 100, 101])('%i come out as many', async (clients) => {
+  test.each([1, 10, 24, 25, 26, 100, 101])('reports all of %i', async (clients) => {
     const { report } = await audit(await start({ data: own(clients) }));
     expect(report.summary.credentials).toBe(clients);
     expect(report.coverage.complete).toBe(true);
   });
 
-  test('none are a complete audit of nothing', async () => {
+  test('completes an audit of none', async () => {
     const data = seed(NOW);
     const tenant = await start({ data });
     // A service principal has no personal client that could be missing.
@@ -61,7 +61,7 @@ describe('own personal clients', () => {
     expect(stdout).toMatch(/^Complete: no credentials/);
   });
 
-  test('the search that stands in is restricted to the caller, and others stay out even if it ignores that', async () => {
+  test('searches for the caller only, and leaves out others even if the search ignores that', async () => {
     const tenant = await start({ data: bulk({ now: NOW, clients: 120, users: 3 }) as Tenant['data'] });
     const { report } = await audit(tenant);
     expect(report.summary.credentials).toBe(40);
@@ -69,7 +69,7 @@ describe('own personal clients', () => {
     expect(search?.body).toMatchObject({ users: [{ id: report.run.self?.userId }] });
   });
 
-  test('without a search to stand in, the run is incomplete and its first line says so', async () => {
+  test('is incomplete if neither list nor search can be read, and its first line says so', async () => {
     const faults: Fault[] = [
       {
         on: 'search-personal-clients',
@@ -85,7 +85,7 @@ describe('own personal clients', () => {
     expect(stderr).toContain('403');
   });
 
-  test('a search that loops is never complete', async () => {
+  test('is incomplete if the search repeats itself', async () => {
     const faults: Fault[] = [
       { on: 'search-personal-clients', times: Number.POSITIVE_INFINITY, effect: { kind: 'cursor-loop' } },
     ];
@@ -97,7 +97,7 @@ describe('own personal clients', () => {
 });
 
 describe("everyone's personal clients", () => {
-  test('without the role, the message names it and the way out', async () => {
+  test('names the missing role and what to do without it', async () => {
     const data = seed(NOW);
     const ordinary = data.personalClients.find(
       (client) =>
@@ -122,7 +122,7 @@ describe("everyone's personal clients", () => {
     expect(stderr).toContain('--scope mine');
   });
 
-  test('credentials of a deleted record are counted and skipped', async () => {
+  test('counts and skips deleted credentials', async () => {
     const tenant = await start({ data: seed(NOW) });
     const { report } = await audit(tenant, '--scope', 'tenant');
     const source = report.coverage.sources.find(({ kind }) => kind === 'personal-client');
@@ -143,7 +143,7 @@ describe('service principals', () => {
     }) as Tenant['data'];
   const total = Array.from({ length: 300 }, (_, n) => n % 41).reduce((a, b) => a + b, 0);
 
-  test('300 with 0 to 40 credentials each are whole where lists page', async () => {
+  test('reads 300 with up to 40 credentials each completely if lists page', async () => {
     const tenant = await start({ data: machines(), paging: { ignoring: [] } });
     const { code, report } = await audit(tenant, '--source', 'service-principals');
     expect(code).toBe(0);
@@ -151,7 +151,7 @@ describe('service principals', () => {
     expect(report.coverage.complete).toBe(true);
   });
 
-  test('they are partial, naming the principals, where lists do not', async () => {
+  test('are partial if lists do not page, and the note names them', async () => {
     const tenant = await start({ data: machines(), paging: { ignoring: ['service-principal-credentials'] } });
     const { code, report } = await audit(tenant, '--source', 'service-principals');
     expect(code).toBe(3);
@@ -162,7 +162,7 @@ describe('service principals', () => {
     expect(crowded && source?.note?.includes(crowded.id)).toBeDefined();
   });
 
-  test('a principal deleted between listing and reading is a note, not a failure', async () => {
+  test('notes one that is deleted between listing and reading', async () => {
     const tenant = await start({ data: seed(NOW), paging: { ignoring: [] } });
     const victim = tenant.data.servicePrincipals[1]?.id ?? '';
     tenant.faults.add({
@@ -179,7 +179,7 @@ describe('service principals', () => {
   });
 
   test.each([403, 404, 501] as const)(
-    'switched off with %i they are unavailable, which fails only when asked for by name',
+    'are unavailable if switched off with %i, which fails only if requested by name',
     async (status) => {
       const tenant = await start({ data: seed(NOW), features: { servicePrincipals: status } });
       const byDefault = await audit(tenant, '--scope', 'tenant');
@@ -203,7 +203,7 @@ describe('service principals', () => {
 });
 
 describe('owners and roles', () => {
-  test('owners are asked for in batches, and one by one only where missing', async () => {
+  test('looks owners up in batches, and one by one only if missing', async () => {
     const tenant = await start({ data: bulk({ now: NOW, clients: 1000, users: 500 }) as Tenant['data'] });
     const { report } = await audit(tenant, '--scope', 'tenant', '--source', 'personal-clients');
     expect(report.summary.credentials).toBe(1000);
@@ -219,7 +219,7 @@ describe('owners and roles', () => {
     { on: ['search-users', 'user'] as const, rule: 'owner-inactive', note: /owners are not known/ },
     { on: ['roles'] as const, rule: 'unknown-role', note: /Roles are not known/ },
     { on: ['session-settings'] as const, rule: undefined, note: /allow lists are not known/ },
-  ])('a refused $on leaves the run complete, with a note', async ({ on, rule, note }) => {
+  ])('stays complete with a note if $on is refused', async ({ on, rule, note }) => {
     const faults: Fault[] = [
       { on, times: Number.POSITIVE_INFINITY, effect: { kind: 'status', status: 403 } },
     ];
@@ -235,7 +235,7 @@ describe('owners and roles', () => {
     }
   });
 
-  test('with owners unknown, no key passes for want of an owner', async () => {
+  test('passes no credential whose owner is unknown', async () => {
     const faults: Fault[] = [
       {
         on: ['search-users', 'user'],
@@ -264,7 +264,7 @@ describe('owners and roles', () => {
   });
 });
 
-test('at most four requests are under way at once', async () => {
+test('sends at most four requests at once', async () => {
   const tenant = await start({
     data: bulk({ now: NOW, clients: 300, users: 100, servicePrincipals: 40 }) as Tenant['data'],
     paging: { ignoring: [] },
@@ -291,7 +291,7 @@ test('at most four requests are under way at once', async () => {
   expect(most).toBe(4);
 });
 
-test('the order of pages and records does not change the report', async () => {
+test('gives the same report whatever the order of pages and records', async () => {
   const data = seed(NOW);
   const tenant = await start({ data, paging: { ignoring: [] } });
   const straight = await audit(tenant, '--scope', 'tenant');

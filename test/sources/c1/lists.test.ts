@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { type Page, paginate } from '../../src/sources/c1/lists.js';
-import { idOf } from '../../src/sources/record.js';
+import { type Page, paginate } from '../../../src/sources/c1/lists.js';
+import { idOf } from '../../../src/sources/record.js';
 
 /** A server of a few pages: token → ids and the next token. */
 type Pages = Readonly<Record<string, readonly [ids: readonly string[], next: string]>>;
@@ -58,7 +58,7 @@ test.each<[string, Pages, string, string[]]>([
   expect(new Set(result.asked).size).toBe(result.asked.length);
 });
 
-test('a list is given up at the limit, and not before it', async () => {
+test('gives a list up at the limit, and not before it', async () => {
   const pages: Pages = { '': [['a'], '1'], '1': [['b'], '2'], '2': [['c'], ''] };
   expect((await read(pages, 3)).ending).toBe('end');
   await expect(read(pages, 2)).rejects.toThrow('GET /things did not end within 2 pages.');

@@ -46,19 +46,19 @@ const FIELDS = Object.entries(WHOLE).flatMap(([kind, record]) =>
   Object.keys(record).map((field): [Kind, string] => [kind as Kind, field]),
 );
 
-test.each(FIELDS)('%s: %s null, absent and blank are the same', (kind, field) => {
+test.each(FIELDS)('%s: reads %s null, absent and blank alike', (kind, field) => {
   const whole = WHOLE[kind];
   const { [field]: value, ...without } = whole;
   const blank = Array.isArray(value) ? [] : '';
   const absent = normalize(kind, without);
   expect(normalize(kind, { ...whole, [field]: null })).toEqual(absent);
   expect(normalize(kind, { ...whole, [field]: blank })).toEqual(absent);
-  // A date from before there were computers is none.
+  // A date up to 1970 counts as unset.
   if (/At$|Time$/.test(field))
     expect(normalize(kind, { ...whole, [field]: '1970-01-01T00:00:00Z' })).toEqual(absent);
 });
 
-test.each(FIELDS)('%s: %s of another type is named', (kind, field) => {
+test.each(FIELDS)('%s: names a %s of another type', (kind, field) => {
   for (const value of [5, { a: 1 }, [[]], 'x', true, [null]]) {
     const { problems } = normalize(kind, { ...WHOLE[kind], [field]: value });
     const proper =
@@ -70,19 +70,19 @@ test.each(FIELDS)('%s: %s of another type is named', (kind, field) => {
   }
 });
 
-test.each(Object.keys(WHOLE) as Kind[])('%s: unknown fields change nothing', (kind) => {
+test.each(Object.keys(WHOLE) as Kind[])('%s: ignores unknown fields', (kind) => {
   const more = { somethingNew: { list: [] }, toString: 'x', constructor: 5 };
   expect(normalize(kind, { ...WHOLE[kind], ...more })).toEqual(normalize(kind, WHOLE[kind]));
 });
 
-test.each([null, undefined, 5, 'text', [], [{}]])('a record that is %j is no credential', (value) => {
+test.each([null, undefined, 5, 'text', [], [{}]])('%j is not a credential', (value) => {
   expect(normalize('personal-client', value)).toEqual({
     credential: undefined,
     problems: ['is not an object'],
   });
 });
 
-test('a name that is not text is neither blank nor the name of another', () => {
+test('gives each credential whose name is not text a name of its own', () => {
   const names = ['a', 'b'].map(
     (id) =>
       normalize('personal-client', { ...WHOLE['personal-client'], id, displayName: 5 }).credential?.name,
@@ -94,7 +94,7 @@ test('a name that is not text is neither blank nor the name of another', () => {
 describe('fields', () => {
   const read = new FieldReader({ text: 'x', day: '2026-02-30T00:00:00Z', flag: false, list: ['a', 'b'] });
 
-  test('are what they are, or unknown with a reason', () => {
+  test('have their value, or are unknown with a reason', () => {
     expect(read.text('text')).toBe('x');
     expect(read.flag('flag')).toBe(false);
     expect(read.texts('list')).toEqual(['a', 'b']);
@@ -104,7 +104,7 @@ describe('fields', () => {
     expect(read.problems).toEqual(['day is not a timestamp']);
   });
 
-  test('of the language itself are no fields of the record', () => {
+  test('that every object inherits are not fields of the record', () => {
     const bare = new FieldReader({});
     expect(bare.text('nothing')).toBe('');
     expect(bare.problems).toEqual([]);
@@ -133,7 +133,7 @@ describe('a page', () => {
       { list: full, nextPageToken: null },
       { records: full, nextPageToken: '' },
     ],
-  ])('case %#', (answer, page) => {
+  ])('is read: case %#', (answer, page) => {
     expect(readPage(answer, 'GET /x')).toEqual(page);
   });
 
@@ -143,7 +143,7 @@ describe('a page', () => {
     [{ list: { 0: {} }, nextPageToken: '' }, '"list" that is not a list'],
     [{ list: [], nextPageToken: 5 }, '"nextPageToken" that is not text'],
     [{ list: [], nextPageToken: {} }, '"nextPageToken" that is not text'],
-  ])('refused, case %#', (answer, why) => {
+  ])('is refused: case %#', (answer, why) => {
     expect(() => readPage(answer, 'GET /x')).toThrow(`GET /x answered 200, but the answer has`);
     expect(() => readPage(answer, 'GET /x')).toThrow(why);
   });

@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Front, type Passing, startFront } from '../helpers/front.js';
-import { type ProgramWorld, runProgram } from '../helpers/program.js';
-import { smallTenant } from '../helpers/small-tenant.js';
-import { type Fault, startTenant, type Tenant } from '../tenant/index.js';
+import { type Front, type Passing, startFront } from '../../helpers/front.js';
+import { type ProgramWorld, runProgram } from '../../helpers/program.js';
+import { smallTenant } from '../../helpers/small-tenant.js';
+import { type Fault, startTenant, type Tenant } from '../../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 const SEARCH = '/api/v1/search/iam/personal_clients';
@@ -58,7 +58,7 @@ describe('one request', () => {
 });
 
 describe('one run', () => {
-  test('ends after its time limit, says so and shows what it has', async () => {
+  test('ends after its time limit, reports it and shows what was read', async () => {
     tenant.faults.add({ on: '*', times: always, effect: { kind: 'latency', ms: 40 } });
     tenant.faults.add(on({ kind: 'hang', at: 'before' }));
     const { code, stderr, report } = await audit({}, ['--timeout', '0.5']);
@@ -68,7 +68,7 @@ describe('one run', () => {
     expect(stderr).toContain('--timeout');
   });
 
-  test('ends when it is stopped, without another request', async () => {
+  test('sends no request after it is stopped', async () => {
     tenant.faults.add(on({ kind: 'hang', at: 'before' }));
     const stop = new AbortController();
     const run = runProgram(['-f', 'json', '--scope', 'tenant'], {
@@ -86,7 +86,7 @@ describe('one run', () => {
     expect(tenant.requests.length - before).toBeLessThanOrEqual(3);
   });
 
-  test('waits as long as the tenant asks, but not longer than is sensible', async () => {
+  test('waits as long as the tenant asks, up to a limit', async () => {
     tenant.faults.add(on({ kind: 'status', status: 429, retryAfter: { seconds: 3 } }));
     const { code, stderr } = await audit({ longestRetryAfter: 2_999 });
     expect(code).toBe(3);
@@ -109,7 +109,7 @@ describe('one answer', () => {
     return audit({ responseBytes: LIMIT }, [], env);
   };
 
-  test('larger than announced limits allow is not read', async () => {
+  test('is not read if it announces more than the limit', async () => {
     tenant.faults.add(on({ kind: 'pad', bytes: LIMIT }));
     const { code, stderr } = await audit({ responseBytes: LIMIT });
     expect(code).toBe(3);
@@ -117,7 +117,7 @@ describe('one answer', () => {
     expect(tenant.requests.filter(({ target }) => target === 'search-personal-clients')).toHaveLength(1);
   });
 
-  test('exactly as large as the limit is read', async () => {
+  test('is read if it is exactly as large as the limit', async () => {
     const body = (size: number) => '{"list":[],"nextPageToken":""}'.padEnd(size);
     const exact = await answerWith((response) => {
       response.setHeader('content-type', 'application/json');
@@ -134,7 +134,7 @@ describe('one answer', () => {
     expect(over.stderr).toMatch(tooLarge);
   });
 
-  test('in chunks without end is given up', async () => {
+  test('is given up if its chunks never end', async () => {
     let closed = false;
     const { code, stderr } = await answerWith((response) => {
       response.setHeader('content-type', 'application/json');
@@ -152,22 +152,25 @@ describe('one answer', () => {
     expect(closed).toBe(true);
   });
 
-  test.each(['gzip', 'GZIP'])('that unfolds to more than it announces (%s) is given up', async (encoding) => {
-    const bomb = gzipSync(Buffer.alloc(32 * 1024 * 1024, ' '));
-    expect(bomb.length).toBeLessThan(LIMIT);
-    const { code, stderr } = await answerWith((response) => {
-      response.writeHead(200, {
-        'content-type': 'application/json',
-        'content-encoding': encoding,
-        'content-length': String(bomb.length),
+  test.each(['gzip', 'GZIP'])(
+    'is given up if it decompresses to more than the limit (%s)',
+    async (encoding) => {
+      const bomb = gzipSync(Buffer.alloc(32 * 1024 * 1024, ' '));
+      expect(bomb.length).toBeLessThan(LIMIT);
+      const { code, stderr } = await answerWith((response) => {
+        response.writeHead(200, {
+          'content-type': 'application/json',
+          'content-encoding': encoding,
+          'content-length': String(bomb.length),
+        });
+        response.end(bomb);
       });
-      response.end(bomb);
-    });
-    expect(code).toBe(3);
-    expect(stderr).toMatch(tooLarge);
-  });
+      expect(code).toBe(3);
+      expect(stderr).toMatch(tooLarge);
+    },
+  );
 
-  test('compressed and small is read as any other', async () => {
+  test('is read if it is compressed and small', async () => {
     front = await startFront(tenant.url, ({ path }, response) => {
       if (path !== SEARCH) return false;
       const list = [
@@ -195,7 +198,7 @@ describe('one list', () => {
     return [on({ kind: 'endless-pages' }), on({ kind: 'edit', edit })];
   }
 
-  test.each([true, false])('that never ends is given up, with a message (records: %s)', async (records) => {
+  test.each([true, false])('is given up with a message if it never ends (records: %s)', async (records) => {
     tenant.faults.add(...endless(records));
     const { code, stderr, report } = await audit({ pages: 7 });
     expect(code).toBe(3);
@@ -204,7 +207,7 @@ describe('one list', () => {
     expect(tenant.requests.filter(({ target }) => target === 'search-personal-clients')).toHaveLength(7);
   });
 
-  test('of exactly as many pages as allowed is whole', async () => {
+  test('is complete if it has exactly as many pages as allowed', async () => {
     tenant.faults.add(on({ kind: 'page-size', size: 5 }));
     expect((await audit({ pages: 5 })).report.coverage.complete).toBe(true);
     expect((await audit({ pages: 4 })).report.coverage.complete).toBe(false);
@@ -233,7 +236,7 @@ describe('one list', () => {
     },
   );
 
-  test('without a single key is incomplete, as the key that asks for it is missing', async () => {
+  test('is partial if it is empty, because it lacks the credential that reads it', async () => {
     tenant.faults.add(on({ kind: 'edit', edit: () => ({ list: [], nextPageToken: '' }) }));
     const { code, report } = await audit({});
     expect(code).toBe(3);

@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { emptyFolder, type ProgramWorld, runProgram } from '../helpers/program.js';
-import { beforeRequest, SMALL, smallTenant } from '../helpers/small-tenant.js';
-import { type Environment, startTenant, type Tenant, type TenantOptions } from '../tenant/index.js';
+import { emptyFolder, type ProgramWorld, runProgram } from '../../helpers/program.js';
+import { beforeRequest, SMALL, smallTenant } from '../../helpers/small-tenant.js';
+import { type Environment, startTenant, type Tenant, type TenantOptions } from '../../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 
@@ -38,7 +38,7 @@ function clock() {
   };
 }
 
-describe('each way in sees the whole tenant', () => {
+describe('each login audits the whole tenant', () => {
   const ALL = 25 + 7 + 4;
 
   test('a client secret, with one token for all requests', async () => {
@@ -51,20 +51,17 @@ describe('each way in sees the whole tenant', () => {
     expect(tokenRequests(tenant)).toHaveLength(1);
   });
 
-  test.each(['', 'Bearer ', 'bearer '])(
-    'a ready access token, written with "%s" before it',
-    async (prefix) => {
-      const tenant = await start();
-      const env = await tenant.issue.accessToken();
-      const { code, report } = await audit({
-        ...env,
-        CONDUCTORONE_ACCESS_TOKEN: prefix + env.CONDUCTORONE_ACCESS_TOKEN,
-      });
-      expect(code).toBe(0);
-      expect(report.summary.credentials).toBe(ALL);
-      expect(tokenRequests(tenant)).toHaveLength(0);
-    },
-  );
+  test.each(['', 'Bearer ', 'bearer '])('an access token, written with "%s" before it', async (prefix) => {
+    const tenant = await start();
+    const env = await tenant.issue.accessToken();
+    const { code, report } = await audit({
+      ...env,
+      CONDUCTORONE_ACCESS_TOKEN: prefix + env.CONDUCTORONE_ACCESS_TOKEN,
+    });
+    expect(code).toBe(0);
+    expect(report.summary.credentials).toBe(ALL);
+    expect(tokenRequests(tenant)).toHaveLength(0);
+  });
 
   test('an OIDC token, exchanged', async () => {
     const tenant = await start();
@@ -79,7 +76,7 @@ describe('each way in sees the whole tenant', () => {
     });
   });
 
-  test('an OIDC token that a GitHub Actions job fetches for itself, meant for the tenant', async () => {
+  test('an OIDC token for the tenant that a GitHub Actions job requests', async () => {
     const tenant = await start();
     const job = await tenant.issue.actions();
     const { code, report } = await audit(job.environment);
@@ -107,7 +104,7 @@ describe('each way in sees the whole tenant', () => {
 });
 
 describe('the order of precedence', () => {
-  test('a ready token beats an OIDC token, which beats a secret', async () => {
+  test('prefers an access token to an OIDC token, and that to a secret', async () => {
     const tenant = await start();
     const secret = await tenant.issue.secret();
     const oidc = await tenant.issue.oidc();
@@ -123,8 +120,8 @@ describe('the order of precedence', () => {
   });
 });
 
-describe('a token that ends in mid-run', () => {
-  test('is refreshed before it does, once for all', async () => {
+describe('a token that ends during the run', () => {
+  test('is refreshed once before it ends', async () => {
     const time = clock();
     const tenant = await start({ now: time.now, lifetimes: { 'personal-client': 600 } });
     beforeRequest(tenant, 3, () => time.pass(575));
@@ -134,7 +131,7 @@ describe('a token that ends in mid-run', () => {
     expect(tenant.requests.some(({ status }) => status === 401)).toBe(false);
   });
 
-  test('is renewed after a 401, once for all', async () => {
+  test('is renewed once after a 401', async () => {
     const tenant = await start({ faults: [{ on: '*', from: 4, effect: { kind: 'revoke-tokens' } }] });
     const { code, report } = await audit(tenant.environment);
     expect(code).toBe(0);
@@ -142,7 +139,7 @@ describe('a token that ends in mid-run', () => {
     expect(tokenRequests(tenant)).toHaveLength(2);
   });
 
-  test('costs a GitHub Actions job a fresh OIDC token for each exchange', async () => {
+  test('is exchanged for a fresh OIDC token each time in GitHub Actions', async () => {
     const time = clock();
     const tenant = await start({ now: time.now, lifetimes: { 'federation-trust': 60 } });
     const job = await tenant.issue.actions();
@@ -154,7 +151,7 @@ describe('a token that ends in mid-run', () => {
     expect(job.requests).toHaveLength(tokenRequests(tenant).length);
   });
 
-  test('ends a run whose OIDC token was given once, and the message says why', async () => {
+  test('ends a run whose OIDC token can be used once, and the message says why', async () => {
     const tenant = await start({ faults: [{ on: '*', from: 4, effect: { kind: 'revoke-tokens' } }] });
     const { code, stderr } = await audit(await tenant.issue.oidc());
     expect(code).toBe(3);
@@ -162,7 +159,7 @@ describe('a token that ends in mid-run', () => {
     expect(stderr).toContain('good for one exchange');
   });
 
-  test('is renewed with proofs, and with new nonces whenever the tenant asks', async () => {
+  test('is renewed with proofs, and with the nonces that the tenant asks for', async () => {
     const tenant = await start();
     tenant.nonces.required = true;
     for (const n of [2, 5, 9]) beforeRequest(tenant, n, () => tenant.nonces.rotate());
@@ -178,8 +175,8 @@ describe('a token that ends in mid-run', () => {
   });
 });
 
-describe('a refusal for good does not make the program hammer', () => {
-  test('the token endpoint is asked once, whatever hangs on it', async () => {
+describe('a lasting refusal', () => {
+  test('requests one token, however many requests wait for it', async () => {
     const tenant = await start();
     tenant.faults.add({ on: 'token', times: Infinity, effect: { kind: 'status', status: 401 } });
     const { code, stderr } = await audit(tenant.environment);
@@ -189,7 +186,7 @@ describe('a refusal for good does not make the program hammer', () => {
     expect(stderr).toContain('belong together');
   });
 
-  test('a token endpoint that is down is tried five times in all', async () => {
+  test('tries a token endpoint that is down five times', async () => {
     const tenant = await start();
     tenant.faults.add({ on: 'token', times: Infinity, effect: { kind: 'status', status: 503 } });
     const { code } = await audit(tenant.environment);
@@ -197,7 +194,7 @@ describe('a refusal for good does not make the program hammer', () => {
     expect(tenant.requests).toHaveLength(5);
   });
 
-  test('new tokens that are refused as well are asked for a few times only', async () => {
+  test('requests only a few new tokens if all are refused', async () => {
     const tenant = await start();
     tenant.faults.add({ on: '*', times: Infinity, effect: { kind: 'status', status: 401 } });
     const { code, stderr } = await audit(tenant.environment);
@@ -206,7 +203,7 @@ describe('a refusal for good does not make the program hammer', () => {
     expect(stderr).toContain('401');
   });
 
-  test('a ready token that is refused is not tried twice', async () => {
+  test('does not retry with a given access token', async () => {
     const tenant = await start();
     const env = await tenant.issue.accessToken();
     tenant.sessions.revokeAll();
@@ -218,7 +215,7 @@ describe('a refusal for good does not make the program hammer', () => {
 });
 
 describe('GitHub Actions', () => {
-  test('an OIDC endpoint that fails for a moment is asked again', async () => {
+  test('retries an OIDC endpoint that fails for a moment', async () => {
     const tenant = await start();
     const job = await tenant.issue.actions();
     job.fail(500, 2);
@@ -226,7 +223,7 @@ describe('GitHub Actions', () => {
     expect(job.requests.map(({ status }) => status)).toEqual([500, 500, 200]);
   });
 
-  test('a job that may not have a token says which permission to give', async () => {
+  test('names the permission if the job gets no token', async () => {
     const tenant = await start();
     const job = await tenant.issue.actions();
     job.fail(403, Infinity);
@@ -241,7 +238,7 @@ describe('GitHub Actions', () => {
     { change: { ACTIONS_ID_TOKEN_REQUEST_TOKEN: '' }, says: 'id-token: write' },
     { change: { ACTIONS_ID_TOKEN_REQUEST_URL: 'http://oidc.example/x' }, says: 'https://' },
     { change: { ACTIONS_ID_TOKEN_REQUEST_URL: 'oidc' }, says: 'https://' },
-  ])('2 with $change', async ({ change, says }) => {
+  ])('exits 2 with $change', async ({ change, says }) => {
     const tenant = await start();
     const job = await tenant.issue.actions();
     const { code, stderr } = await audit({ ...job.environment, ...change });
@@ -250,7 +247,7 @@ describe('GitHub Actions', () => {
     expect(job.requests).toHaveLength(0);
   });
 
-  test('a workload that the condition does not admit is told so', async () => {
+  test('reports that the condition does not admit the workload', async () => {
     const tenant = await start();
     const job = await tenant.issue.actions(SMALL.trust, { repository: 'acme/other' });
     const { code, stderr } = await audit(job.environment);
@@ -258,7 +255,7 @@ describe('GitHub Actions', () => {
     expect(stderr).toContain('condition');
   });
 
-  test('an OIDC token older than ten minutes is refused', async () => {
+  test('reports that an OIDC token is older than ten minutes', async () => {
     const tenant = await start();
     const iat = NOW / 1000 - 601;
     const { code, stderr } = await audit(await tenant.issue.oidc(SMALL.trust, { iat, exp: NOW / 1000 + 60 }));
@@ -314,7 +311,7 @@ describe("cone's profile", () => {
     expect(report.summary.credentials).toBe(36);
   });
 
-  test('its host is the tenant where nothing else says so', async () => {
+  test('names the tenant if nothing else does', async () => {
     const tenant = await start();
     const { HOME } = home(
       (id, secret) => profile('default', id.replace('@127.0.0.1/', `@${tenant.host}/`), secret),
@@ -330,7 +327,7 @@ describe("cone's profile", () => {
     expect(stderr).toContain(`POST ${tenant.host}/auth/v1/token failed`);
   });
 
-  test('USERPROFILE stands in for HOME, and CONE_CONFIG_PATH for both', async () => {
+  test('is found by USERPROFILE instead of HOME, and by CONE_CONFIG_PATH instead of both', async () => {
     const tenant = await start();
     const { HOME } = home((id, secret) => profile('default', id, secret), tenant.environment);
     const worlds = [
@@ -345,7 +342,7 @@ describe("cone's profile", () => {
     }
   });
 
-  test('CONE_CLIENT_ID and CONE_CLIENT_SECRET need no file, and win over it', async () => {
+  test('is not needed with CONE_CLIENT_ID and CONE_CLIENT_SECRET, which win over it', async () => {
     const tenant = await start();
     const { CONDUCTORONE_CLIENT_ID = '', CONDUCTORONE_CLIENT_SECRET = '' } = tenant.environment;
     const both = { CONE_CLIENT_ID: CONDUCTORONE_CLIENT_ID, CONE_CLIENT_SECRET: CONDUCTORONE_CLIENT_SECRET };
@@ -358,7 +355,7 @@ describe("cone's profile", () => {
     expect((await audit({ HOME, ...half, ...server(tenant) })).code).toBe(0);
   });
 
-  test('it is not looked at where the environment names a credential', async () => {
+  test('is not read if the environment names a credential', async () => {
     const tenant = await start();
     const { HOME } = home('profiles: [', tenant.environment, 0o644);
     const { code, stderr } = await audit({ HOME, ...tenant.environment });
@@ -377,7 +374,7 @@ describe("cone's profile", () => {
     { mode: 0o604, warns: true },
     { mode: 0o660, warns: true },
     { mode: 0o601, warns: true },
-  ])('mode $mode: warning $warns', async ({ mode, warns }) => {
+  ])('is warned about ($warns) with mode $mode', async ({ mode, warns }) => {
     const tenant = await start();
     const { HOME, file } = home((id, secret) => profile('default', id, secret), tenant.environment, mode);
     const { code, stderr } = await audit({ HOME, ...server(tenant) });
@@ -430,7 +427,7 @@ describe("cone's profile", () => {
       text: profile('default', 'a@b.example/pcc', SECRET),
       says: /client-secret of the profile "default" .* is malformed/,
     },
-  ])('2 for $what, naming file and what to do, and no secret', async ({ text, says }) => {
+  ])('exits 2 with $what, names the file and the fix, and prints no secret', async ({ text, says }) => {
     const { HOME, file } = home(text, {});
     const { code, stderr, stdout } = await audit({ HOME });
     expect(code).toBe(2);
@@ -440,7 +437,7 @@ describe("cone's profile", () => {
   });
 
   test.each(['CONE_PROFILE', 'CONE_CONFIG_PATH', 'CONE_CLIENT_ID', 'CONE_CLIENT_SECRET'])(
-    '2 for %s without a file',
+    'exits 2 if %s is set without a file',
     async (name) => {
       const { code, stderr } = await audit({ HOME: emptyFolder(), [name]: 'x' });
       expect(code).toBe(2);
@@ -470,7 +467,7 @@ describe('a client secret that cannot be read is reported before the audit', () 
   });
 });
 
-describe('the tenant is spoken to over https alone, but for loopback', () => {
+describe('plain http is for loopback only', () => {
   test.each([
     'http://acme.conductor.one',
     'http://127.0.0.1.evil.example',

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { readEnvironment } from '../../src/sources/c1/environment.js';
-import { openSession } from '../../src/sources/c1/index.js';
-import { DEFAULT_LIMITS } from '../../src/sources/c1/retry.js';
-import { runProgram } from '../helpers/program.js';
-import { SMALL, smallTenant } from '../helpers/small-tenant.js';
+import { readEnvironment } from '../../../src/sources/c1/environment.js';
+import { openSession } from '../../../src/sources/c1/index.js';
+import { DEFAULT_LIMITS } from '../../../src/sources/c1/retry.js';
+import { runProgram } from '../../helpers/program.js';
+import { SMALL, smallTenant } from '../../helpers/small-tenant.js';
 import {
   type Fault,
   idOf,
@@ -14,9 +14,9 @@ import {
   type Tenant,
   type TenantRecords,
   trust,
-} from '../tenant/index.js';
+} from '../../tenant/index.js';
 
-/* The guards that keep a partial answer from looking like a whole one: each must show where it is taken away. */
+/* The guards that keep a partial answer from looking like a complete one: without any of them a test here fails. */
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 const ALWAYS = Number.POSITIVE_INFINITY;
@@ -53,13 +53,13 @@ const strike = (on: Fault['on'], effect: Fault['effect'], from = 1) =>
   tenant.faults.add({ on, effect, from, times: ALWAYS });
 
 describe('service principals', () => {
-  test('are listed once where none of their credentials are missing', async () => {
+  test('are listed once if none of their credentials are missing', async () => {
     tenant.paging.maxSize = 100;
     expect((await principals()).code).toBe(0);
     expect(asked('service-principals')).toHaveLength(1);
   });
 
-  test('whose credentials answer 404 on a later page are not deleted, whatever the list says', async () => {
+  test('do not count as deleted if their credentials answer 404 on a later page', async () => {
     const [, , exporter] = tenant.data.servicePrincipals;
     tenant.faults.add({
       on({ path, query }) {
@@ -77,7 +77,7 @@ describe('service principals', () => {
     expect(source?.note).not.toContain('Deleted while');
   });
 
-  test('are given up after three lists that fail, but not for records that are not what they should be', async () => {
+  test('are not read further after three failed lists, but are after three malformed answers', async () => {
     tenant.data.servicePrincipals.push(
       ...Array.from({ length: 37 }, (_, n) =>
         servicePrincipal({ id: idOf(`more ${n}`), displayName: `more ${n}` }),
@@ -95,7 +95,7 @@ describe('service principals', () => {
     expect(asked('service-principal-credentials')).toHaveLength(40);
   });
 
-  test('refused on a later page are not a feature that is switched off', async () => {
+  test('are partial if a later page is refused', async () => {
     strike('service-principals', { kind: 'status', status: 403 }, 2);
     const { code, of, stderr } = await audit();
     expect(code).toBe(3);
@@ -103,7 +103,7 @@ describe('service principals', () => {
     expect(stderr).toContain('/service_principals answered 403');
   });
 
-  test('whose list repeats itself are not all there, and their credentials neither', async () => {
+  test('are partial if their list repeats itself', async () => {
     tenant.paging.ignoring = ['service-principals'];
     tenant.paging.defaultSize = 2;
     const { code, source, report } = await principals();
@@ -112,7 +112,7 @@ describe('service principals', () => {
     expect(report.summary.credentials).toBe(4);
   });
 
-  test('say why one of their lists failed, to whoever started the run', async () => {
+  test('report on stderr why one of their lists failed', async () => {
     const [first] = tenant.data.servicePrincipals;
     strike(({ path }) => path.endsWith(`/${first?.id}/credentials`), { kind: 'status', status: 500 });
     const { code, stderr } = await principals();
@@ -120,7 +120,7 @@ describe('service principals', () => {
     expect(stderr).toMatch(/credentials answered 500/);
   });
 
-  test('own what their list holds, also where a record does not say so', async () => {
+  test('own the credentials of their list, even if a record does not say so', async () => {
     strike('service-principal-credentials', setField('servicePrincipalId', ''));
     const { report } = await principals();
     expect(report.credentials.map(({ owner }) => owner?.name)).toEqual(
@@ -129,7 +129,7 @@ describe('service principals', () => {
     expect(report.credentials.every(({ owner }) => owner !== null)).toBe(true);
   });
 
-  describe('that a trust names and the list does not hold', () => {
+  describe('that a trust names but the list does not hold', () => {
     beforeEach(() => {
       tenant.data.trusts.push(
         trust({ clientId: 'orphan', servicePrincipalId: 'nobody', conditionExpression: 'claims.sub == "x"' }),
@@ -140,16 +140,16 @@ describe('service principals', () => {
       return report.findings.find(({ credential: of }) => of?.clientId.startsWith('orphan'));
     };
 
-    test('are gone where the list is whole and the caller sees all', async () => {
+    test('are gone if the list is complete and the caller sees all', async () => {
       expect(await orphan()).toMatchObject({ outcome: 'violation', messageId: 'gone' });
     });
 
-    test('are not known where the list breaks off', async () => {
+    test('are unknown if the list breaks off', async () => {
       strike('service-principals', { kind: 'status', status: 500 }, 2);
       expect(await orphan()).toMatchObject({ outcome: 'unknown' });
     });
 
-    test('are not known where the caller may not see all', async () => {
+    test('are unknown if the caller may not see all', async () => {
       strike('introspect', { kind: 'status', status: 403 });
       expect(await orphan()).toMatchObject({ outcome: 'unknown' });
     });
@@ -171,11 +171,11 @@ describe('federation trusts beside a secret', () => {
     };
   };
 
-  test('are known where their list is whole: who has none has none', async () => {
+  test('are known, also to be missing, if their list is complete', async () => {
     expect(await outcomes()).toEqual({ auditor: 'violation', deployer: 'violation', exporter: undefined });
   });
 
-  test('are not known to be missing where the list broke off', async () => {
+  test('are not known to be missing if the list broke off', async () => {
     // The first page holds one trust that works of auditor, and one of deployer.
     strike('search-federation-trusts', { kind: 'status', status: 500 }, 2);
     expect(await outcomes()).toEqual({ auditor: 'violation', deployer: 'violation', exporter: 'unknown' });
@@ -184,7 +184,7 @@ describe('federation trusts beside a secret', () => {
   test.each([
     ['is disabled', { disabled: true }],
     ['belongs to a provider that is disabled', { providerId: idOf('provider retired') }],
-  ])('may have another that works where the only one seen %s', async (_, over) => {
+  ])('may have another that works if the only known one %s', async (_, over) => {
     Object.assign(tenant.data.trusts[0] ?? {}, over);
     strike('search-federation-trusts', { kind: 'status', status: 500 }, 2);
     expect((await outcomes()).auditor).toBe('unknown');
@@ -193,7 +193,7 @@ describe('federation trusts beside a secret', () => {
   test.each([
     ['is disabled', { disabled: true }],
     ['belongs to a provider that is disabled', { providerId: idOf('provider retired') }],
-  ])('count for nothing where each of them %s', async (_, over) => {
+  ])('do not count if each of them %s', async (_, over) => {
     for (const each of tenant.data.trusts) Object.assign(each, over);
     expect((await outcomes()).auditor).toBeUndefined();
   });
@@ -202,19 +202,19 @@ describe('federation trusts beside a secret', () => {
     ['repeats itself', { kind: 'repeat-page' }],
     ['breaks off', { kind: 'status', status: 500 }],
     ['lists one without an id', setField('id', '')],
-  ] as const)('cannot be called usable where the list of providers %s', async (_, effect) => {
+  ] as const)('are not called usable if the list of providers %s', async (_, effect) => {
     tenant.data.providers.push(provider({ id: idOf('provider third'), displayName: 'Third' }));
     for (const each of tenant.data.trusts) each.providerId = 'somewhere-else';
     strike('federation-providers', effect, effect.kind === 'status' ? 2 : 1);
     expect((await outcomes()).auditor).toBe('unknown');
   });
 
-  test('count for nothing once they are deleted', async () => {
+  test('do not count once they are deleted', async () => {
     strike('search-federation-trusts', setField('deletedAt', '2026-11-01T00:00:00Z'));
     expect((await outcomes()).auditor).toBeUndefined();
   });
 
-  test('do not miss their provider where a trust does not name it', async () => {
+  test('are not called leftovers if they name no provider', async () => {
     const [first] = tenant.data.trusts;
     if (first) first.providerId = '';
     const { report } = await audit('--source', 'federation-trusts', '--rule', 'trust-leftover');
@@ -224,7 +224,7 @@ describe('federation trusts beside a secret', () => {
     expect(found?.outcome).toBe('unknown');
   });
 
-  test('refused on a later page are not a feature that is switched off', async () => {
+  test('are partial if a later page is refused', async () => {
     strike('search-federation-trusts', { kind: 'status', status: 403 }, 2);
     const { code, of, stderr } = await audit();
     expect([code, of('federation-trust')?.status]).toEqual([3, 'partial']);
@@ -247,7 +247,7 @@ describe('new tokens after a 401', () => {
   };
   const tokens = () => asked('token').length;
 
-  test('are asked for three times in vain, and then no more', async () => {
+  test('are requested three times in vain, and then no more', async () => {
     const session = open({ ...tenant.environment });
     strike('roles', { kind: 'status', status: 401 });
     for (const expected of [2, 3, 4, 4, 4]) {
@@ -258,7 +258,7 @@ describe('new tokens after a 401', () => {
     expect(asked('roles')).toHaveLength(2 + 2 + 2 + 1 + 1);
   });
 
-  test('that help are asked for as often as it takes', async () => {
+  test('are requested as often as they help', async () => {
     const session = open({ ...tenant.environment });
     for (let n = 1; n <= 6; n += 1) {
       tenant.sessions.revokeAll();
@@ -267,7 +267,7 @@ describe('new tokens after a 401', () => {
     }
   });
 
-  test('are never asked for in place of a ready one', async () => {
+  test('are never requested instead of a given access token', async () => {
     const session = open({ ...(await tenant.issue.accessToken()) });
     strike('roles', { kind: 'status', status: 401 });
     expect((await session.send(get('/iam/roles'), signal)).status).toBe(401);
@@ -275,7 +275,7 @@ describe('new tokens after a 401', () => {
     expect(tokens()).toBe(0);
   });
 
-  test('are one for all that wait, also for one whose 401 comes late', async () => {
+  test('are shared by all that wait, also by a request whose 401 comes late', async () => {
     const session = open({ ...tenant.environment });
     await session.send(get('/iam/roles'), signal);
     tenant.sessions.revokeAll();

@@ -24,7 +24,7 @@ const LOGIN = `auditor:${encodeURIComponent(PASSWORD)}`;
 
 const folder = emptyFolder();
 let tenant: Tenant;
-/** Stands for the tenant, for Slack and for a dead man's switch, by the name that is asked for. */
+/** The tenant, Slack and a dead man's switch, by the requested host. */
 let servers: { secure: number; plain: number };
 let access: Record<string, string>;
 const heard: string[] = [];
@@ -86,7 +86,7 @@ async function proxyTo(port: number, credentials?: string): Promise<ForwardProxy
   return proxy;
 }
 
-describe('a proxy is told from the environment', () => {
+describe('the proxies of the environment', () => {
   test.each([
     [{}, undefined, undefined],
     [{ HTTPS_PROXY: 'http://p:1' }, undefined, 'http://p:1/'],
@@ -127,7 +127,7 @@ describe('within this process', () => {
   const audit = (env: Record<string, string>) =>
     runProgram(['--scope', 'tenant', '--verbose'], { env: { ...access, ...env }, limits: { retries: 0 } });
 
-  test.each(['HTTPS_PROXY', 'https_proxy'])('%s is asked for the tenant', async (name) => {
+  test.each(['HTTPS_PROXY', 'https_proxy'])('%s is used for the tenant', async (name) => {
     const proxy = await proxyTo(servers.secure, `auditor:${PASSWORD}`);
     const { code, stderr } = await audit({ [name]: `http://${LOGIN}@127.0.0.1:${proxy.port}` });
     expect(new Set(proxy.asked)).toEqual(new Set([`${TENANT}:443`]));
@@ -144,7 +144,7 @@ describe('within this process', () => {
     { NO_PROXY: '*.conductor.test' },
     { NO_PROXY: `${TENANT}:443` },
     { NO_PROXY: '*' },
-  ])('%j keeps the tenant from the proxy', async (except) => {
+  ])('%j bypasses the proxy', async (except) => {
     const proxy = await proxyTo(servers.secure);
     const { code } = await audit({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`, ...except });
     expect(code).toBe(3);
@@ -160,7 +160,7 @@ describe('within this process', () => {
     },
   );
 
-  test('loopback is never asked of a proxy', async () => {
+  test('loopback never goes through a proxy', async () => {
     const proxy = await proxyTo(servers.plain);
     const env = {
       ...tenant.environment,
@@ -172,13 +172,13 @@ describe('within this process', () => {
     expect(proxy.asked).toEqual([]);
   });
 
-  test('HTTP_PROXY is not asked for https', async () => {
+  test('HTTP_PROXY is not used for https', async () => {
     const proxy = await proxyTo(servers.secure);
     await audit({ HTTP_PROXY: `http://127.0.0.1:${proxy.port}` });
     expect(proxy.asked).toEqual([]);
   });
 
-  test('plain http is asked of HTTP_PROXY in the form for proxies', async () => {
+  test('plain http goes to HTTP_PROXY itself, without a tunnel', async () => {
     const proxy = await proxyTo(servers.plain, `auditor:${PASSWORD}`);
     const send = createFetch({ HTTP_PROXY: `http://${LOGIN}@127.0.0.1:${proxy.port}` });
     expect(await beat(`http://${WATCH}/ping/1`, 3, undefined, send)).toBeUndefined();
@@ -186,7 +186,7 @@ describe('within this process', () => {
     expect(heard).toEqual(['/ping/1/fail']);
   });
 
-  test('a password that the proxy does not take is told, and not shown', async () => {
+  test('a password that the proxy refuses is reported without it', async () => {
     const proxy = await proxyTo(servers.secure, 'auditor:another');
     const { code, stderr, stdout } = await audit({ HTTPS_PROXY: `http://${LOGIN}@127.0.0.1:${proxy.port}` });
     expect(code).toBe(3);
@@ -195,14 +195,14 @@ describe('within this process', () => {
     expect(stderr + stdout).not.toContain(encodeURIComponent(PASSWORD));
   });
 
-  test('a proxy that is not there is told', async () => {
+  test('a proxy that cannot be reached is reported', async () => {
     const { code, stderr } = await audit({ HTTPS_PROXY: 'http://127.0.0.1:1' });
     expect(code).toBe(3);
     expect(stderr).toContain('refused (ECONNREFUSED)');
     expect(stderr).toContain('HTTPS_PROXY');
   });
 
-  test('the variables of the process itself decide nothing', async () => {
+  test('variables of the process itself have no effect', async () => {
     const proxy = await proxyTo(servers.secure);
     process.env.HTTPS_PROXY = `http://127.0.0.1:${proxy.port}`;
     process.env.NO_PROXY = TENANT;
@@ -219,7 +219,7 @@ describe('within this process', () => {
 });
 
 describe('redirects are not followed', () => {
-  test('by Slack, nor by the heartbeat', async () => {
+  test('to Slack or to the heartbeat', async () => {
     let trapped = 0;
     const trap = await listen(
       createPlainServer((_, response) => {
@@ -246,7 +246,7 @@ describe('redirects are not followed', () => {
   });
 });
 
-describe('as a process of its own, behind a proxy and a private authority', () => {
+describe('as a separate process, behind a proxy and a private certificate authority', () => {
   const bundle = join(folder, 'bin.mjs');
 
   beforeAll(async () => {
@@ -279,7 +279,7 @@ describe('as a process of its own, behind a proxy and a private authority', () =
     return { code, stdout, stderr };
   }
 
-  test('tenant, Slack and heartbeat are reached, and nothing else is asked of the proxy', async () => {
+  test('reaches tenant, Slack and heartbeat, and nothing else, through the proxy', async () => {
     const proxy = await proxyTo(servers.secure, `auditor:${PASSWORD}`);
     const { code, stdout, stderr } = await runBundle({
       HTTPS_PROXY: `http://${LOGIN}@127.0.0.1:${proxy.port}`,
@@ -295,7 +295,7 @@ describe('as a process of its own, behind a proxy and a private authority', () =
     expect(heard).toContain(`${WATCH}/ping/1`);
   });
 
-  test('without NODE_EXTRA_CA_CERTS the authority is not trusted, and the message says what to do', async () => {
+  test('does not trust the authority without NODE_EXTRA_CA_CERTS, and the message says what to do', async () => {
     const proxy = await proxyTo(servers.secure);
     const { code, stdout, stderr } = await runBundle({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` });
     expect(code).toBe(3);
