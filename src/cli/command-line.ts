@@ -248,14 +248,22 @@ Examples:
   },
   {
     name: 'report',
-    about: 'render a saved JSON report again, or compare two',
-    usage: '[flags] <report.json>\n       c1-audit report --diff [flags] <old.json> <new.json>',
+    about: 'render a saved JSON report again, compare two, or merge several',
+    usage: [
+      '[flags] <report.json>',
+      '--diff [flags] <old.json> <new.json>',
+      '--merge [flags] <a.json> <b.json> …',
+      '--trend <folder> [flags]',
+    ].join('\n       c1-audit report '),
     args: [new Argument('[files...]', 'reports written with -f json; - for stdin')],
     flags: [
       flag('--diff', 'compare two: what is new, changed, resolved or not seen'),
+      flag('--merge', 'one overview of reports of several tenants or sources'),
+      flag('--max-age <duration>', 'with --merge: older reports are stale (default: 36h)'),
+      flag('--trend <folder>', 'counts over time, from all reports of a folder'),
       repeatable(
         '-f, --format <format[:file]>',
-        'output, repeatable; with --diff text, markdown or json',
+        'output, repeatable; --diff: text, markdown, json; --merge: these and html; --trend: text, html, csv',
         FORMATS,
       ),
       flag('--fail-on <severity>', 'exit 1 at this severity or above', [...SEVERITIES, 'never']),
@@ -266,7 +274,9 @@ Examples:
 Examples:
   c1-audit report report.json -f html:report.html
   c1-audit report --diff monday.json tuesday.json
-  c1-audit -f json | c1-audit report --diff old.json - -f markdown:diff.md`,
+  c1-audit -f json | c1-audit report --diff old.json - -f markdown:diff.md
+  c1-audit report --merge reports/*.json -f html:overview.html
+  c1-audit report --trend nights -f html:trend.html`,
     run: async (command, context) => {
       const { reportCommand } = await import('./commands/report.js');
       return reportCommand(command.args, command.opts(), context);

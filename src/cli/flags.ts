@@ -88,6 +88,10 @@ export const OF_THE_AUDIT = [
 /** Flags of `report`, as commander hands them over. */
 export interface ReportFlags {
   readonly diff?: boolean;
+  readonly merge?: boolean;
+  readonly maxAge?: string;
+  /** A folder of saved reports. */
+  readonly trend?: string;
   readonly format?: string[];
   readonly failOn?: string;
   readonly config?: string;

@@ -11,7 +11,7 @@ import type { ReportFlags } from '../flags.js';
 import { kept, loadSettings } from '../request.js';
 import { wantsColor } from '../terminal.js';
 
-/** Renders a saved report again, or compares two. The exit code depends on `failOn`, as that of an audit does. */
+/** Renders a saved report again, compares two, or draws several together. The exit code depends on `failOn`, as that of an audit does. */
 export async function reportCommand(
   files: readonly string[],
   flags: ReportFlags,
@@ -19,20 +19,53 @@ export async function reportCommand(
 ): Promise<ExitCode> {
   const { io } = context;
   const loaded = await loadSettings(context, { failOn: flags.failOn }, flags);
+  refuseContradictions(files, flags);
   if (flags.diff) return compare(files, flags, loaded, context);
+  if (flags.merge) {
+    const { mergeCommand } = await import('./merge.js');
+    return mergeCommand(files, flags, loaded, context);
+  }
+  if (flags.trend !== undefined) {
+    const { trendCommand } = await import('./trend.js');
+    return trendCommand(flags.trend, flags, loaded, context);
+  }
   const [file, ...others] = files;
   if (file === undefined || others.length > 0)
     throw new AuditError(
       'usage',
       `report takes one saved report, not ${files.length}.`,
       others.length === 1
-        ? `To compare two: c1-audit report --diff <old.json> <new.json>.`
+        ? `To compare two: c1-audit report --diff <old.json> <new.json>; to merge them: --merge.`
         : 'Usage: c1-audit report <report.json>; - reads from stdin.',
     );
   const targets = parseTargets(flags.format ?? [], io.cwd);
   await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep: kept(loaded, [file], io) });
   const report = await readSavedReport(file, context);
   return rerender(report, { loaded, targets, color: wantsColor(io, flags.color) }, context);
+}
+
+function refuseContradictions(files: readonly string[], { diff, merge, trend, maxAge }: ReportFlags): void {
+  const given = [diff && '--diff', merge && '--merge', trend !== undefined && '--trend'].filter(
+    (name) => name !== undefined && name !== false,
+  );
+  if (given.length > 1)
+    throw new AuditError(
+      'usage',
+      `${given.join(' and ')} cannot be used together.`,
+      'Run one after the other.',
+    );
+  if (maxAge !== undefined && !merge)
+    throw new AuditError(
+      'usage',
+      '--max-age has no effect without --merge.',
+      'Leave it out, or add --merge.',
+    );
+  if (trend !== undefined && files.length > 0)
+    throw new AuditError(
+      'usage',
+      `report --trend reads a folder, not files: ${files[0]}.`,
+      'Usage: c1-audit report --trend <folder>.',
+    );
 }
 
 const USAGE = 'Usage: c1-audit report --diff <old.json> <new.json>; - for one of them reads from stdin.';

@@ -1,0 +1,307 @@
+import { type Finding, kindName, SEVERITIES } from '../contract/index.js';
+import { type Merge, type MergeProblem, mergedCounts, openProblems } from '../engine/merge.js';
+import { isOpen, isWaived, MOST_SEVERE_FIRST, type Report } from '../engine/report.js';
+import { cutTo, forMarkdown, forTerminal, neutraliseJson } from './escape.js';
+import { type Markup, markup, readable } from './html/markup.js';
+import { staticPage } from './html/static-page.js';
+import type { Format } from './index.js';
+import { findingInOrder, summaryInOrder } from './json.js';
+import {
+  count,
+  credentialName,
+  gaps,
+  minute,
+  number,
+  ownerWords,
+  severityCounts,
+  summaryLine,
+  tenantName,
+} from './words.js';
+
+/** The formats of an overview of several reports. */
+const RENDERERS = {
+  text: mergedText,
+  markdown: mergedMarkdown,
+  html: (merge) => [mergedHtml(merge)],
+  json: mergedJson,
+} satisfies Partial<Record<Format, (merge: Merge) => Iterable<string>>>;
+
+export const MERGE_FORMATS = Object.keys(RENDERERS) as readonly (keyof typeof RENDERERS)[];
+
+/** Renders in parts: the findings of many tenants are longer than a string may be. */
+export function renderMerge(format: (typeof MERGE_FORMATS)[number], merge: Merge): Iterable<string> {
+  return RENDERERS[format](merge);
+}
+
+/*
+ * The wording that all formats share. Other people's text is in it as it came: each format escapes it.
+ */
+
+function problemWords({ why }: MergeProblem, { now, maxAge }: Merge): string {
+  if (why.kind === 'unreadable') return why.message;
+  const { report } = why;
+  const asOf = `as of ${minute(report.run.asOf)}`;
+  if (why.kind === 'incomplete') return `${subject(report)} is incomplete: ${gaps(report).join('; ')}.`;
+  if (why.kind === 'replaced')
+    return `${subject(report)} is left out: ${why.by} is of the same tenant and scope, and not older.`;
+  if (why.kind === 'stale')
+    return `${subject(report)} is stale: ${asOf}, ${hours(now - Date.parse(report.run.asOf))} ago (--max-age ${hours(maxAge)}).`;
+  return `${subject(report)} is ${asOf}, which is in the future: check --as-of and the clock of the audit.`;
+}
+
+/** One line for each problem that makes the overview incomplete. */
+export function problemLines(merge: Merge): string[] {
+  return openProblems(merge).map((problem) => `  - ${problem.file}: ${problemWords(problem, merge)}`);
+}
+
+function hours(milliseconds: number): string {
+  return `${Math.round(milliseconds / 360_000) / 10}h`;
+}
+
+function subject(report: Report): string {
+  return `${tenantName(report)} (${report.run.scope})`;
+}
+
+/** `INCOMPLETE: 3 problems, see below. Read: 50 reports of 50 tenants`. */
+function headline(merge: Merge): string {
+  const problems = openProblems(merge).length;
+  const tenants = new Set(merge.reports.map(({ report }) => tenantName(report))).size;
+  const read = `${count(merge.reports.length, 'report')} of ${count(tenants, 'tenant')}`;
+  if (merge.reports.length === 0) return 'INCOMPLETE: no report could be read';
+  return problems === 0 ? `Complete: ${read}` : `INCOMPLETE: ${count(problems, 'problem')}. Read: ${read}`;
+}
+
+/** `12 findings (2 critical, 10 high), 3 waived, 5 unknown; 2 new, 1 resolved`. */
+function totals(merge: Merge): string {
+  const counts = mergedCounts(merge);
+  const open = SEVERITIES.reduce((sum, severity) => sum + counts[severity], 0);
+  const severities = severityCounts(counts);
+  const [waived, unknown] = [partition(merge).waived.length, partition(merge).unknown.length];
+  const sum = (of: 'new' | 'resolved') =>
+    merge.reports.reduce((total, { report }) => total + report.summary[of], 0);
+  return [
+    `${count(open, 'finding')}${openProblems(merge).length > 0 ? ' so far' : ''}${severities ? ` (${severities})` : ''}`,
+    ...(waived > 0 ? [`${number(waived)} waived`] : []),
+    ...(unknown > 0 ? [`${number(unknown)} unknown`] : []),
+    `${number(sum('new'))} new`,
+    `${number(sum('resolved'))} resolved`,
+  ].join(', ');
+}
+
+type Found = Merge['findings'][number];
+
+function partition({ findings }: Merge): Record<'open' | 'unknown' | 'waived', Found[]> {
+  const parts: Record<'open' | 'unknown' | 'waived', Found[]> = { open: [], unknown: [], waived: [] };
+  for (const found of findings) {
+    const { finding } = found;
+    parts[isWaived(finding) ? 'waived' : isOpen(finding) ? 'open' : 'unknown'].push(found);
+  }
+  return parts;
+}
+
+const SECTIONS = [
+  ['open', 'Findings'],
+  ['unknown', 'Unknown'],
+  ['waived', 'Waived'],
+] as const;
+
+/** Sections that hold something, in the order of a reader's interest. */
+function sections(merge: Merge): { readonly title: string; readonly findings: readonly Found[] }[] {
+  const parts = partition(merge);
+  return SECTIONS.map(([part, title]) => ({ title, findings: parts[part] })).filter(
+    ({ findings }) => findings.length > 0,
+  );
+}
+
+/** What a report is worth: said beside it as well as among the problems. */
+function state(
+  { problems }: Merge,
+  file: string,
+): 'complete' | 'incomplete' | 'stale' | 'dated in the future' {
+  const kinds = problems.filter((problem) => problem.file === file).map(({ why }) => why.kind);
+  if (kinds.includes('incomplete')) return 'incomplete';
+  if (kinds.includes('stale')) return 'stale';
+  return kinds.includes('future') ? 'dated in the future' : 'complete';
+}
+
+function place(tenant: string): string {
+  return tenant || 'an unnamed tenant';
+}
+
+function what({ credential, fingerprint }: Finding): string {
+  return credential
+    ? `${credentialName(credential)} (${credential.id}, ${kindName(credential.kind)})`
+    : `waiver (${fingerprint.slice(0, 12)})`;
+}
+
+function news({ status }: Finding): string {
+  return status === 'new' || status === 'reopened' ? status : '';
+}
+
+const safeText = (text: string, length = 1000) => forTerminal(cutTo(text, length));
+
+function* mergedText(merge: Merge): Generator<string> {
+  yield `${safeText(headline(merge))}\n`;
+  if (merge.problems.length > 0) {
+    yield '\nPROBLEMS\n';
+    for (const problem of merge.problems)
+      yield `  ${safeText(problem.file, 200)}: ${safeText(problemWords(problem, merge), 2000)}\n`;
+  }
+  if (merge.reports.length > 0) yield '\nREPORTS\n';
+  for (const { file, report } of merge.reports) {
+    const { summary, run } = report;
+    const worth = state(merge, file);
+    const marked = worth === 'complete' ? worth : worth.toUpperCase();
+    yield `  ${safeText(subject(report), 200)}, as of ${minute(run.asOf)}, ${marked}: ${count(summary.credentials, 'credential')}\n`;
+    yield `    ${safeText(summaryLine(report))}\n`;
+  }
+  for (const { title, findings } of sections(merge)) {
+    yield `\n${title.toUpperCase()}: ${number(findings.length)}\n`;
+    for (const { tenant, finding } of findings) {
+      const { severity, credential, rule, message } = finding;
+      const mark = news(finding).toUpperCase();
+      yield `  ${severity} ${safeText(place(tenant), 200)}: ${safeText(what(finding), 300)}${mark && ` ${mark}`}\n`;
+      yield `    ${safeText(rule, 100)}: ${safeText(message)}\n`;
+      if (credential) yield `    owner ${safeText(ownerWords(credential.owner), 200)}\n`;
+    }
+  }
+  yield `\nSummary: ${totals(merge)}\n`;
+}
+
+const safeMarkdown = (text: string, length = 1000) => forMarkdown(cutTo(text, length));
+
+function* mergedMarkdown(merge: Merge): Generator<string> {
+  const mark = openProblems(merge).length > 0 ? '❌' : '✅';
+  yield `# API credential audit of several tenants\n\n${mark} **${safeMarkdown(headline(merge))}**\n\n${totals(merge)}.\n`;
+  if (merge.problems.length > 0) {
+    yield '\n## Problems\n\n';
+    for (const problem of merge.problems)
+      yield `- **${safeMarkdown(problem.file, 200)}**: ${safeMarkdown(problemWords(problem, merge), 2000)}\n`;
+  }
+  if (merge.reports.length > 0) {
+    yield '\n## Reports\n\n';
+    yield row(['Tenant', 'Scope', 'As of', 'State', ...MOST_SEVERE_FIRST, 'New', 'Resolved', 'Unknown']);
+    yield row(Array(9 + SEVERITIES.length - 1).fill('---'));
+  }
+  for (const { file, report } of merge.reports) {
+    const { summary, run } = report;
+    yield row([
+      safeMarkdown(tenantName(report), 200),
+      run.scope,
+      minute(run.asOf),
+      state(merge, file),
+      ...MOST_SEVERE_FIRST.map((severity) => number(summary.bySeverity[severity])),
+      number(summary.new),
+      number(summary.resolved),
+      number(summary.unknown),
+    ]);
+  }
+  for (const { title, findings } of sections(merge)) {
+    yield `\n## ${title} (${number(findings.length)})\n\n`;
+    yield row(['Severity', 'Tenant', 'Credential', 'Owner', 'Rule', 'Finding', 'Status']);
+    yield row(Array(7).fill('---'));
+    for (const { tenant, finding } of findings)
+      yield row([
+        finding.severity,
+        safeMarkdown(place(tenant), 200),
+        safeMarkdown(what(finding), 300),
+        finding.credential ? safeMarkdown(ownerWords(finding.credential.owner), 200) : '',
+        safeMarkdown(finding.rule, 100),
+        safeMarkdown(finding.message),
+        news(finding),
+      ]);
+  }
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |\n`;
+}
+
+function mergedHtml(merge: Merge): string {
+  const incomplete = openProblems(merge).length > 0;
+  const body = markup`<main>
+<header class="top">
+<p class="kicker">API credential audit</p>
+<h1>${count(new Set(merge.reports.map(({ report }) => tenantName(report))).size, 'tenant')}</h1>
+<p class="meta">Merged ${minute(new Date(merge.now).toISOString())}</p>
+</header>
+${problemsHtml(merge)}
+<p class="verdict ${incomplete ? 'incomplete' : 'open'}">${totals(merge)}.</p>
+${
+  merge.reports.length > 0 &&
+  markup`<section aria-labelledby="reports"><h2 id="reports">Reports</h2>
+<div class="drawing" role="region" tabindex="0" aria-labelledby="reports"><table class="wide">
+<thead><tr><th scope="col">Tenant</th><th scope="col">Scope</th><th scope="col">As of</th><th scope="col">State</th>${MOST_SEVERE_FIRST.map((severity) => markup`<th scope="col" class="number">${severity}</th>`)}<th scope="col" class="number">New</th><th scope="col" class="number">Resolved</th><th scope="col" class="number">Unknown</th><th scope="col" class="number">Credentials</th></tr></thead>
+<tbody>${merge.reports.map((one) => reportRow(one, merge))}</tbody></table></div></section>`
+}
+${sections(merge).map(
+  ({ title, findings }) =>
+    markup`<section aria-labelledby="${title}"><h2 id="${title}">${title} (${number(findings.length)})</h2>
+<div class="drawing" role="region" tabindex="0" aria-labelledby="${title}"><table class="wide">
+<thead><tr><th scope="col">Severity</th><th scope="col">Tenant</th><th scope="col">Credential</th><th scope="col">Owner</th><th scope="col">Finding</th></tr></thead>
+<tbody>${findings.map(findingRow)}</tbody></table></div></section>`,
+)}
+</main>
+<footer><p>Written by c1-audit. It names credentials, owners and networks: share it accordingly.</p></footer>`;
+  const start = incomplete ? 'INCOMPLETE: ' : '';
+  return staticPage(`${start}API credential audit of ${count(merge.reports.length, 'report')}`, body);
+}
+
+function problemsHtml(merge: Merge): Markup | false {
+  const { problems } = merge;
+  if (problems.length === 0) return false;
+  const items = problems.map(
+    (problem) =>
+      markup`<li><bdi><b>${readable(problem.file, 200)}</b></bdi>: <bdi>${readable(problemWords(problem, merge), 2000)}</bdi></li>`,
+  );
+  const open = openProblems(merge).length > 0;
+  return markup`<section class="${open ? 'alarm' : 'note'}" aria-labelledby="problems">
+<h2 id="problems">${open ? 'Incomplete: this page does not show every tenant as it is now' : 'Left out'}</h2>
+<ul>${items}</ul></section>`;
+}
+
+function reportRow({ file, report }: Merge['reports'][number], merge: Merge): Markup {
+  const { run, summary } = report;
+  const worth = state(merge, file);
+  const seen = worth === 'complete' ? 'complete' : 'partial';
+  return markup`<tr><th scope="row"><bdi>${readable(tenantName(report), 200)}</bdi></th><td>${run.scope}</td><td>${minute(run.asOf)}</td><td><span class="seen ${seen}">${worth}</span></td>${MOST_SEVERE_FIRST.map(
+    (severity) => markup`<td class="number">${number(summary.bySeverity[severity])}</td>`,
+  )}<td class="number">${number(summary.new)}</td><td class="number">${number(summary.resolved)}</td><td class="number">${number(summary.unknown)}</td><td class="number">${number(summary.credentials)}</td></tr>`;
+}
+
+function findingRow({ tenant, finding }: Found): Markup {
+  const { severity, credential, rule, message } = finding;
+  const status = news(finding);
+  return markup`<tr><td><span class="severity ${severity}">${severity}</span>${status && markup` <span class="chip ${status}">${status}</span>`}</td><td><bdi>${readable(place(tenant), 200)}</bdi></td><td><bdi>${readable(what(finding), 300)}</bdi></td><td><bdi>${credential ? readable(ownerWords(credential.owner), 200) : ''}</bdi></td><td><code>${readable(rule, 100)}</code> <bdi>${readable(message, 1000)}</bdi></td></tr>`;
+}
+
+/** `{schemaVersion, reports: [{tenant, scope, asOf, complete, summary, file}], findings, problems}`, an item a line. */
+function* mergedJson(merge: Merge): Generator<string> {
+  yield '{\n  "schemaVersion": 1,\n';
+  yield* list('reports', merge.reports, ({ file, report: { run, coverage, summary } }) => ({
+    tenant: run.tenant,
+    scope: run.scope,
+    asOf: run.asOf,
+    complete: coverage.complete,
+    summary: summaryInOrder(summary),
+    file,
+  }));
+  yield ',\n';
+  yield* list('findings', merge.findings, ({ tenant, finding }) => ({ ...findingInOrder(finding), tenant }));
+  yield ',\n';
+  yield* list('problems', merge.problems, (problem) => ({
+    file: problem.file,
+    problem: problemWords(problem, merge),
+  }));
+  yield '\n}\n';
+}
+
+function* list<T>(name: string, items: readonly T[], write: (item: T) => unknown): Generator<string> {
+  yield `  "${name}": [`;
+  let comma = '';
+  for (const item of items) {
+    yield `${comma}\n    ${neutraliseJson(JSON.stringify(write(item)))}`;
+    comma = ',';
+  }
+  yield comma === '' ? ']' : '\n  ]';
+}
