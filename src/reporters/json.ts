@@ -107,7 +107,7 @@ function inOrder({ schemaVersion, tool, run, coverage, summary, findings, creden
   };
 }
 
-function summaryInOrder(summary: Report['summary']) {
+export function summaryInOrder(summary: Report['summary']) {
   const { credentials, findings, waived, unknown, bySeverity, byRule, known, resolved, hidden } = summary;
   return {
     credentials,

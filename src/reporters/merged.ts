@@ -1,11 +1,11 @@
 import { type Finding, kindName, SEVERITIES } from '../contract/index.js';
 import { type Merge, type MergeProblem, mergedCounts, openProblems } from '../engine/merge.js';
 import { isOpen, isWaived, MOST_SEVERE_FIRST, type Report } from '../engine/report.js';
-import { cutTo, forMarkdown, forTerminal, neutraliseJson } from './escape.js';
+import { cutTo, forMarkdown, forTerminal } from './escape.js';
 import { type Markup, markup, readable } from './html/markup.js';
 import { staticPage } from './html/static-page.js';
 import type { Format } from './index.js';
-import { findingInOrder, summaryInOrder } from './json.js';
+import { findingInOrder, jsonList, summaryInOrder } from './json.js';
 import {
   count,
   credentialName,
@@ -278,7 +278,7 @@ function findingRow({ tenant, finding }: Found): Markup {
 /** `{schemaVersion, reports: [{tenant, scope, asOf, complete, summary, file}], findings, problems}`, an item a line. */
 function* mergedJson(merge: Merge): Generator<string> {
   yield '{\n  "schemaVersion": 1,\n';
-  yield* list('reports', merge.reports, ({ file, report: { run, coverage, summary } }) => ({
+  yield* jsonList('reports', merge.reports, ({ file, report: { run, coverage, summary } }) => ({
     tenant: run.tenant,
     scope: run.scope,
     asOf: run.asOf,
@@ -287,21 +287,14 @@ function* mergedJson(merge: Merge): Generator<string> {
     file,
   }));
   yield ',\n';
-  yield* list('findings', merge.findings, ({ tenant, finding }) => ({ ...findingInOrder(finding), tenant }));
+  yield* jsonList('findings', merge.findings, ({ tenant, finding }) => ({
+    ...findingInOrder(finding),
+    tenant,
+  }));
   yield ',\n';
-  yield* list('problems', merge.problems, (problem) => ({
+  yield* jsonList('problems', merge.problems, (problem) => ({
     file: problem.file,
     problem: problemWords(problem, merge),
   }));
   yield '\n}\n';
-}
-
-function* list<T>(name: string, items: readonly T[], write: (item: T) => unknown): Generator<string> {
-  yield `  "${name}": [`;
-  let comma = '';
-  for (const item of items) {
-    yield `${comma}\n    ${neutraliseJson(JSON.stringify(write(item)))}`;
-    comma = ',';
-  }
-  yield comma === '' ? ']' : '\n  ]';
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Environment, issueSecret, startTenant, type Tenant } from '../../src/demo/index.js';
 import type { Report } from '../../src/engine/report.js';
-import { json } from '../../src/reporters/json.js';
+import { json as parts } from '../../src/reporters/json.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
 import { obeyedCommands } from '../helpers/runner.js';
 import {
@@ -17,11 +17,12 @@ import {
 } from '../helpers/sample-report.js';
 import { Faults, idOf, personalClient, ROLE, tenantRecords } from '../tenant/index.js';
 
+const write = (report: Report) => [...parts(report, sampleContext())].join('');
 const NOW = Date.parse(AS_OF);
 const HOUR = 3_600_000;
 
 const save = (cwd: string, name: string, report: Report | string) =>
-  writeFileSync(join(cwd, name), typeof report === 'string' ? report : json(report, sampleContext()));
+  writeFileSync(join(cwd, name), typeof report === 'string' ? report : write(report));
 
 describe('report --merge', () => {
   let cwd: string;
@@ -74,7 +75,7 @@ describe('report --merge', () => {
 
   test('obeys no name in GitHub Actions', async () => {
     const tenant = 'x ##[error]owned';
-    const stdin = json(sampleReport({ tenant }), sampleContext());
+    const stdin = write(sampleReport({ tenant }));
     for (const format of ['text', 'markdown', 'html', 'json']) {
       const { stdout, stderr } = await merge(['-', 'a.json', 'gone', '-f', format], {
         stdin,
@@ -86,7 +87,7 @@ describe('report --merge', () => {
   });
 
   test('takes one report from stdin', async () => {
-    const stdin = json(sampleReport({ tenant: 'piped.conductor.one' }), sampleContext());
+    const stdin = write(sampleReport({ tenant: 'piped.conductor.one' }));
     expect((await merge(['-', 'a.json'], { stdin })).stdout).toContain('piped.conductor.one');
   });
 

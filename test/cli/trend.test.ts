@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
 import type { Report } from '../../src/engine/report.js';
-import { json } from '../../src/reporters/json.js';
+import { json as parts } from '../../src/reporters/json.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
 import { obeyedCommands } from '../helpers/runner.js';
 import {
@@ -14,6 +14,7 @@ import {
   sampleReport,
 } from '../helpers/sample-report.js';
 
+const write = (report: Report) => [...parts(report, sampleContext())].join('');
 const DAY = 86_400_000;
 const FIRST = Date.parse('2026-11-01T02:00:00.000Z');
 const iso = (night: number) => new Date(FIRST + night * DAY).toISOString();
@@ -30,7 +31,7 @@ function reportOf(n: number, options: SampleOptions = {}): Report {
 }
 
 function save(n: number, options: SampleOptions = {}, name = `${iso(n).slice(0, 10)}.json`): void {
-  writeFileSync(join(cwd, 'nights', name), json(reportOf(n, options), sampleContext()));
+  writeFileSync(join(cwd, 'nights', name), write(reportOf(n, options)));
 }
 
 const finding = (id: string, over: Parameters<typeof sampleFinding>[0] = {}) =>
@@ -140,7 +141,7 @@ describe('report --trend', () => {
     const report = reportOf(0, { findings: [finding('a')] });
     const hidden = { critical: 0, high: 0, medium: 0, low: 7, info: 0 };
     const shorter = { ...report, summary: { ...report.summary, hidden } };
-    writeFileSync(join(cwd, 'nights/a.json'), json(shorter, sampleContext()));
+    writeFileSync(join(cwd, 'nights/a.json'), write(shorter));
     expect((await trend('-f', 'csv')).stdout).toContain('2026-11-01,0,0,1,7,0,');
   });
 

@@ -38,7 +38,7 @@ export async function mergeCommand(
   if (problems.length > 0)
     context.complain({ message: `The overview is incomplete:\n${problems.join('\n')}`, hint: '' });
   const code = mergeExitCode(merge, loaded.config.failOn);
-  return writeDocuments(targets, async (format) => renderMerge(format, merge), code, context);
+  return writeDocuments(targets, (format) => renderMerge(format, merge), code, context);
 }
 
 async function readPart(file: string, context: CommandContext): Promise<MergePart['report']> {

@@ -60,7 +60,7 @@ export async function trendCommand(
     });
   const code = unread.length > 0 ? EXIT.incomplete : newest.code;
   const trend: Trend = [first, ...others];
-  return writeDocuments(targets, async (format) => [renderTrend(format, trend)], code, context);
+  return writeDocuments(targets, (format) => [renderTrend(format, trend)], code, context);
 }
 
 async function reportsIn(folder: string, cwd: string): Promise<string[]> {
