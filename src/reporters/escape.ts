@@ -75,6 +75,14 @@ export function forSlack(text: string): string {
   return visible(text).replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }
 
+/** What Slack reads as emphasis in a message's `text`, and what looks like it. */
+const SLACK_MARKUP: Readonly<Record<string, string>> = { '*': '∗', _: 'ˍ', '~': '∼', '`': 'ˋ' };
+
+/** For a line of a Slack message's `text`, which some of Slack's places read as markup whatever the message says. */
+export function forSlackText(text: string): string {
+  return forSlack(oneLine(text)).replace(/[*_~`]/g, (mark) => SLACK_MARKUP[mark] ?? mark);
+}
+
 /** Breaks patterns that renderers look for in their output, where a backslash is gone. */
 const BREAK = '<!-- -->';
 

@@ -78,7 +78,7 @@ async function failure(work: Promise<unknown>): Promise<AuditError> {
 }
 
 describe('through a webhook', () => {
-  test('posts one message and says what it told', async () => {
+  test('posts one message and returns what it reported', async () => {
     const delivery = await deliverToSlack({ ...news(), ...connection() });
     expect(delivery).toEqual({
       sent: true,
@@ -91,7 +91,7 @@ describe('through a webhook', () => {
     expect(slack.posted[0]?.channel).toBe('webhook');
   });
 
-  test('posts nothing where there is nothing to say, or no Slack', async () => {
+  test('posts nothing if there is nothing to report or Slack is not set up', async () => {
     const quiet = news({ report: sampleReport() });
     expect(await deliverToSlack({ ...quiet, ...connection() })).toMatchObject({ sent: false, posted: false });
     expect(
@@ -135,12 +135,12 @@ describe('through a webhook', () => {
     expect(warnings).toEqual(['Slack: HTTP 429; next try in 1 s']);
   });
 
-  test('gives up on a wait that is too long, and after three retries', async () => {
+  test('gives up if the wait is too long, and after three retries', async () => {
     slack.faults.push({ status: 429, retryAfter: '61' });
     const error = await failure(deliverToSlack({ ...news(), ...connection() }));
     expect(error).toMatchObject({
       code: 'delivery',
-      message: 'the message to Slack did not get through (HTTP 429)',
+      message: 'Cannot send the message to Slack (HTTP 429).',
     });
     expect(slack.requests).toHaveLength(1);
     slack.faults.push(...Array<Fault>(4).fill({ status: 500 }));
@@ -150,14 +150,14 @@ describe('through a webhook', () => {
   });
 
   test.each([
-    [404, 'no_service', /make a new one/],
+    [404, 'no_service', /Create another one/],
     [403, 'action_prohibited', /administrators/],
     [410, 'channel_is_archived', /archived/],
-    [400, 'invalid_payload', /for good/],
+    [400, 'invalid_payload', /Slack refused the message/],
   ])('gives up at once after %d %s', async (status, body, hint) => {
     slack.faults.push({ status, body });
     const error = await failure(deliverToSlack({ ...news(), ...connection() }));
-    expect(error.message).toBe(`the message to Slack did not get through (HTTP ${status}, ${body})`);
+    expect(error.message).toBe(`Cannot send the message to Slack (HTTP ${status}, ${body}).`);
     expect(error.hint).toMatch(hint);
     expect(error.preventsAudit).toBe(false);
     expect(slack.requests).toHaveLength(1);
@@ -174,41 +174,41 @@ describe('through a webhook', () => {
     expect(slack.requests).toHaveLength(4);
   });
 
-  test('what a server says beyond a word is not passed on', async () => {
+  test('passes on only known words of an answer', async () => {
     slack.faults.push({ status: 400, body: `no such hook: ${SECRET_PATH}` });
     const error = await failure(deliverToSlack({ ...news(), ...connection() }));
-    expect(error.message).toBe('the message to Slack did not get through (HTTP 400)');
+    expect(error.message).toBe('Cannot send the message to Slack (HTTP 400).');
   });
 
-  test('a page that answers 200 in place of Slack is no delivery', async () => {
+  test('rejects another page that answers 200', async () => {
     slack.faults.push({ status: 200, body: '<html>please log in</html>' });
     const error = await failure(deliverToSlack({ ...news(), ...connection() }));
-    expect(error.message).toContain('HTTP 200, not an answer of Slack');
+    expect(error.message).toContain('HTTP 200, not an answer from Slack');
   });
 
-  test('a redirect is not followed', async () => {
+  test('does not follow redirects', async () => {
     slack.faults.push(...Array<Fault>(4).fill({ status: 307 }));
     await failure(deliverToSlack({ ...news(), ...connection() }));
     expect(slack.posted).toEqual([]);
   });
 
-  test('nobody listening', async () => {
+  test('says that Slack cannot be reached', async () => {
     const env = { SLACK_WEBHOOK_URL: slack.webhookUrl };
     await slack.close();
     const error = await failure(deliverToSlack({ ...news(), ...connection({ env }) }));
-    expect(error.message).toBe('the message to Slack did not get through (no answer, ECONNREFUSED)');
+    expect(error.message).toBe('Cannot send the message to Slack (no answer, ECONNREFUSED).');
     expect(error.hint).toMatch(/could not be reached/);
   });
 
-  test('Ctrl-C ends the waiting', async () => {
+  test('stops waiting on Ctrl-C', async () => {
     const controller = new AbortController();
     slack.faults.push({ hang: true });
     setTimeout(() => controller.abort(), 50);
     const error = await failure(deliverToSlack({ ...news(), ...connection({ signal: controller.signal }) }));
-    expect(error).toMatchObject({ code: 'delivery', message: 'the message to Slack was interrupted' });
+    expect(error).toMatchObject({ code: 'delivery', message: 'The message to Slack was interrupted.' });
   });
 
-  test('one message a second: the second waits for its turn', async () => {
+  test('waits for its turn with one message a second', async () => {
     const strict = await startSlack();
     try {
       const env = { SLACK_WEBHOOK_URL: strict.webhookUrl };
@@ -221,7 +221,7 @@ describe('through a webhook', () => {
     }
   });
 
-  test('a run without a report is told too', async () => {
+  test('posts that a run ended without a report', async () => {
     const broken = { message: 'ConductorOne could not be reached', hint: 'Try again.', tenant: TENANT };
     await deliverFailureToSlack(broken, connection());
     expect(slack.posted.map(({ payload }) => textOf(payload))).toEqual([
@@ -275,14 +275,14 @@ describe('with a bot', () => {
     expect(said).toContain('Owner: Kim <kim@acme.example>');
   });
 
-  test('the mentions of the configuration come first and are not looked up', async () => {
+  test('uses the mentions of the configuration and does not look them up', async () => {
     const settings = { mentions: { 'jo@acme.example': 'UOTHER', 'kim@acme.example': 'UKIM' } };
     await deliverToSlack({ ...three(settings), ...connection({ env: BOT }) });
     expect(slack.requests.filter((method) => method === 'users.lookupByEmail')).toHaveLength(1);
     expect(textOf(slack.posted[0]?.payload ?? {})).toContain('Owner: <@UOTHER>');
   });
 
-  test('beside a webhook the message goes through the webhook', async () => {
+  test('posts through the webhook if there is one', async () => {
     await deliverToSlack({
       ...three(),
       ...connection({ env: { ...BOT, SLACK_WEBHOOK_URL: slack.webhookUrl } }),
@@ -291,7 +291,7 @@ describe('with a bot', () => {
     expect(textOf(slack.posted[0]?.payload ?? {})).toContain('<@UJO>');
   });
 
-  test('writes to each owner about their own, to the managers of one who is gone', async () => {
+  test('writes to owners about their own credentials, and to the managers of one who is gone', async () => {
     const delivery = await deliverToSlack({ ...three({ notifyOwners: true }), ...connection({ env: BOT }) });
     expect(delivery.ownersNotified).toBe(2);
     expect(slack.posted.map(({ channel }) => channel)).toEqual(['C0123456', 'DUJO', 'DUMAX']);
@@ -315,7 +315,7 @@ describe('with a bot', () => {
     expect(textOf(slack.posted[2]?.payload ?? {})).not.toContain('key of jos');
   });
 
-  test('somebody who owns one credential and manages the owner of another gets one message', async () => {
+  test('sends one message to somebody who owns one credential and manages the owner of another', async () => {
     const settings = { notifyOwners: true };
     const own = on('own', { ...manager });
     const report = sampleReport({ findings: [own, lees] });
@@ -325,7 +325,7 @@ describe('with a bot', () => {
     expect(textOf(slack.posted[1]?.payload ?? {})).toContain('that need you: 2 to look at');
   });
 
-  test('an owner who cannot be written to, or a look-up that is not allowed, costs no message', async () => {
+  test('posts to the channel even if owners cannot be looked up or written to', async () => {
     slack.faults.push({ status: 200, body: '{"ok":false,"error":"missing_scope"}' });
     const settings = { notifyOwners: true, mentions: { 'jo@acme.example': 'UJO' } };
     slack.faults.push({ status: 200, body: '{"ok":true}' });
@@ -334,8 +334,8 @@ describe('with a bot', () => {
     expect(delivery).toMatchObject({ sent: true, ownersNotified: 0 });
     expect(slack.requests).toEqual(['users.lookupByEmail', 'chat.postMessage', 'conversations.open']);
     expect(warnings).toEqual([
-      'Slack: owners could not be looked up (HTTP 200, missing_scope); the bot needs users:read.email',
-      'Slack: an owner could not be written to (HTTP 200, user_disabled)',
+      'Slack: cannot look up owners (HTTP 200, missing_scope); the bot needs the scope users:read.email',
+      'Slack: cannot write to an owner (HTTP 200, user_disabled)',
     ]);
   });
 
@@ -353,22 +353,22 @@ describe('with a bot', () => {
     expect(slack.requests).toEqual(Array(requests).fill('chat.postMessage'));
   });
 
-  test('a refusal names the reason and never the token', async () => {
+  test('names the reason of a refusal and never the token', async () => {
     const env = { ...BOT, SLACK_BOT_TOKEN: 'xoxb-another-sEcReT-token' };
     const settings = { mentions: { 'jo@acme.example': 'UJO' } };
     const quiet = news({ report: sampleReport({ findings: [jos] }), settings });
     const error = await failure(deliverToSlack({ ...quiet, ...connection({ env }) }));
-    expect(error.message).toBe('the message to Slack did not get through (HTTP 200, invalid_auth)');
+    expect(error.message).toBe('Cannot send the message to Slack (HTTP 200, invalid_auth).');
     expect(error.hint).toMatch(/SLACK_BOT_TOKEN is not valid/);
   });
 
-  test('notifyOwners without a bot, and a weekly heartbeat without a state, are said', async () => {
+  test('warns about notifyOwners without a bot, and about a weekly heartbeat without a state', async () => {
     await deliverToSlack({
       ...news({ settings: { notifyOwners: true, heartbeat: 'weekly' } }),
       ...connection(),
     });
     expect(warnings).toEqual([
-      expect.stringContaining('heartbeat weekly needs a state file'),
+      expect.stringContaining('weekly needs a state file'),
       expect.stringContaining('notifyOwners needs SLACK_BOT_TOKEN'),
     ]);
   });
@@ -407,7 +407,7 @@ describe('the environment', () => {
     [{ SLACK_WEBHOOK_URL: 'http://127.0.0.1.evil.example/x' }, 'SLACK_WEBHOOK_URL'],
     [{ SLACK_BOT_TOKEN: 'SECRET token', SLACK_CHANNEL: 'C1' }, 'SLACK_BOT_TOKEN'],
     [{ SLACK_BOT_TOKEN: BOT_TOKEN }, 'SLACK_BOT_TOKEN'],
-  ])('%j is refused without being shown', async (env, variable) => {
+  ])('rejects %j without showing it', async (env, variable) => {
     const early = await failure(Promise.resolve().then(() => slackTarget(env)));
     expect(early).toMatchObject({ code: 'config', message: expect.stringContaining(variable) });
     const late = await failure(deliverToSlack({ ...news(), ...connection({ env }) }));

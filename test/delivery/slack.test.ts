@@ -2,9 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { SlackSettings } from '../../src/config/config.js';
 import { DAY, type Finding, type Owner, SEVERITIES } from '../../src/contract/index.js';
-import { mentionsOf } from '../../src/delivery/slack/entries.js';
 import { slackDryRun } from '../../src/delivery/slack/index.js';
-import { failurePayload, type SlackMessageInput, slackMessage } from '../../src/delivery/slack/message.js';
+import { failureNotice, type SlackMessageInput, slackMessage } from '../../src/delivery/slack/message.js';
 import type { SlackPayload } from '../../src/delivery/slack/payload.js';
 import type { News, Reason } from '../../src/engine/history.js';
 import type { Report } from '../../src/engine/report.js';
@@ -64,7 +63,7 @@ function message(sample: SampleOptions | Report, told: Told = {}) {
   return slackMessage({
     report: 'schemaVersion' in sample ? sample : sampleReport(sample),
     news: undefined,
-    people: { owners, mentions: mentionsOf(settings.mentions), fallback: settings.fallback },
+    people: { owners, mentions: new Map(Object.entries(settings.mentions)), fallback: settings.fallback },
     runUrl: RUN_URL,
     ...told,
     settings,
@@ -119,14 +118,14 @@ describe('when there is a message', () => {
     expect(message({}, { news: gone })).toBeUndefined();
   });
 
-  test('never for waived findings or ones that could not be judged, which are counted', () => {
+  test('never for waived findings or unknown outcomes, which are counted', () => {
     const waiver = { reason: 'job', approvedBy: 'security@acme.example', expires: '2026-12-31' };
     const quiet = [on('w', { waiver, status: 'waived' }), sampleUnknown()];
     expect(message({ findings: quiet })).toBeUndefined();
     expect(text({ findings: [...quiet, on('a')] })).toContain('Open: 1 medium; 1 waived; 1 unknown.');
   });
 
-  test('always for an incomplete audit, which shouts', () => {
+  test('always for an incomplete audit, which it says first', () => {
     const sources = [
       {
         kind: 'personal-client',
@@ -139,13 +138,15 @@ describe('when there is a message', () => {
     ] as const;
     const said = text({ complete: false, sources, notes: ['a record was malformed'] }, { news: NO_NEWS });
     expect(said.split('\n')[0]).toBe(`INCOMPLETE AUDIT of ${TENANT}: no findings`);
-    expect(said).toContain('Not everything could be read: there may be findings that are missing here.');
-    expect(said).toContain('personal-client partial (the list repeats); a record was malformed');
+    expect(said).toContain('Not everything could be read: findings may be missing here.');
+    expect(said).toContain(
+      'personal clients were read only in part (the list repeats); a record was malformed',
+    );
   });
 });
 
 describe('what it says', () => {
-  test('without a history: everything, whole', () => {
+  test('lists all findings in full without a history', () => {
     const credential = sampleCredential({ id: 'pc-7', name: 'deploy' });
     const finding = sampleFinding({
       severity: 'high',
@@ -162,12 +163,12 @@ describe('what it says', () => {
         'Owner: Jo Doe <jo@acme.example>',
         'created 2025-07-28 · rule no-expiry',
         'Fix: Ask the owner whether it is still needed; if not, revoke it.',
-        `This run, with the whole report <${RUN_URL}> · ConductorOne <https://${TENANT}/>`,
+        `This run, with the full report <${RUN_URL}> · ConductorOne <https://${TENANT}/>`,
       ].join('\n'),
     );
   });
 
-  test('with a history: what is new, what is gone, and numbers for the rest', () => {
+  test('lists new and resolved findings with a history, and counts the rest', () => {
     const known = on('old', { status: 'known', firstSeen: daysAgo(3), severity: 'critical' });
     const fresh = on('fresh', { status: 'new', firstSeen: AS_OF });
     const news = {
@@ -179,7 +180,7 @@ describe('what it says', () => {
     expect(said).toContain('Open: 1 critical, 1 medium.');
     expect(said).toContain('MEDIUM  name of fresh · personal client fresh (new)');
     expect(said).toContain('since 2026-09-01 · created 2025-07-28 · rule unused');
-    expect(said).toContain('Resolved, well done: gone-1 (unused), gone-2 (no-expiry).');
+    expect(said).toContain('Resolved: gone-1 (unused), gone-2 (no-expiry).');
     expect(said).not.toContain('name of old');
   });
 
@@ -188,7 +189,7 @@ describe('what it says', () => {
     ['waiver-ended', '1 back again', '(waiver ended)'],
     ['severity-raised', '1 more severe', '(more severe than before)'],
     ['milestone', '1 reminder', '(reminder)'],
-    ['untold', '1 not told before', ''],
+    ['untold', '1 not reported before', ''],
   ] as const)('%s', (reason, headline, label) => {
     const finding = on('a', { status: 'known', firstSeen: daysAgo(3) });
     const said = text({ findings: [finding] }, { news: because(reason, finding) });
@@ -196,7 +197,7 @@ describe('what it says', () => {
     expect(said).toContain(`personal client a${label ? ` ${label}` : ''}\n`);
   });
 
-  test('the digest is one line with the worst three', () => {
+  test('has a digest of one line with the worst three', () => {
     const known = ['a', 'b', 'c', 'd'].map((id) =>
       on(id, { status: 'known', firstSeen: daysAgo(20), severity: id === 'd' ? 'high' : 'medium' }),
     );
@@ -204,7 +205,7 @@ describe('what it says', () => {
     const news = { ...because('new', fresh), digest: known.map(({ fingerprint }) => fingerprint) };
     const sent = message({ findings: [...known, fresh] }, { news });
     expect(textOf(sent?.payload as unknown as Payload)).toContain(
-      'Still open, told before: 4 (1 high, 3 medium), among them name of d (unused since 2026-08-12), ' +
+      'Still open, reported before: 4 (1 high, 3 medium), among them name of d (unused since 2026-08-12), ' +
         'name of a (unused since 2026-08-12), name of b (unused since 2026-08-12).',
     );
     expect(sent?.told).toEqual({
@@ -214,7 +215,7 @@ describe('what it says', () => {
     });
   });
 
-  test('an incomplete audit, which is not remembered, has no digest', () => {
+  test('has no digest for an incomplete audit, which is not remembered', () => {
     const known = on('a', { status: 'known', firstSeen: daysAgo(20) });
     const news = { ...NO_NEWS, digest: [known.fingerprint] };
     const sent = message({ findings: [known], complete: false }, { news });
@@ -222,15 +223,15 @@ describe('what it says', () => {
     expect(text({ findings: [known], complete: false }, { news })).not.toContain('Still open');
   });
 
-  test('a warning that ended in expiry is not praised', () => {
+  test('lists a credential that expired as expired, not as resolved', () => {
     const ended = sampleCredential({ id: 'z', expiresAt: daysAgo(0) });
     const news = { ...NO_NEWS, resolved: [resolved('z', { rule: 'expiring-soon' }), resolved('y')] };
     expect(text({ credentials: [ended] }, { news })).toContain(
-      'Resolved, well done: y (unused). Expired: z (expiring-soon).',
+      'Resolved: y (unused). Expired: z (expiring-soon).',
     );
   });
 
-  test('severest first', () => {
+  test('lists the most severe first', () => {
     const findings = SEVERITIES.map((severity) => on(severity, { severity }));
     const said = text({ findings });
     const places = ['critical', 'high', 'medium', 'low'].map((id) => said.indexOf(`name of ${id}`));
@@ -238,7 +239,7 @@ describe('what it says', () => {
     expect(places[0]).toBeGreaterThan(0);
   });
 
-  test("a waiver's finding, a blank name and a missing owner are worded", () => {
+  test('has words for a waiver, a blank name and a missing owner', () => {
     const nameless = sampleFinding({ credential: sampleCredential({ name: '  ', owner: null }) });
     const said = text({ findings: [nameless, sampleFinding({ credential: null, rule: 'waiver-expired' })] });
     expect(said).toContain('MEDIUM  (no name) · personal client pc-1');
@@ -246,7 +247,7 @@ describe('what it says', () => {
     expect(said).toContain('MEDIUM  waiver\n');
   });
 
-  test('links only where they lead somewhere', () => {
+  test('links only web addresses', () => {
     const local = { findings: [on('a')], tenant: '127.0.0.1' };
     expect(text(local, { runUrl: undefined })).not.toContain('ConductorOne <');
     expect(text(local, { runUrl: 'javascript:alert(1)' })).not.toContain('javascript');
@@ -273,9 +274,9 @@ describe('whom it concerns', () => {
     ['U012345', 'Owner: <@U012345>\n'],
     ['S012345', 'Owner: <!subteam^S012345>\n'],
     ['@channel', 'Owner: Jo Doe <jo@acme.example>\n'],
-  ])('mention %s', (id, expected) => {
+  ])('mentions the owner as %s', (id, expected) => {
     expect(
-      text({ findings }, { settings: { mentions: { 'JO@acme.example': id } }, owners: [owner] }),
+      text({ findings }, { settings: { mentions: { 'jo@acme.example': id } }, owners: [owner] }),
     ).toContain(expected);
   });
 
@@ -293,20 +294,20 @@ describe('whom it concerns', () => {
 
   const away: Owner = { ...owner, status: 'disabled', managers: [] };
 
-  test('says so where no active manager is known', () => {
+  test('says if no active manager is known', () => {
     expect(text({ findings }, { owners: [away] })).toContain('(disabled), no active manager known\n');
   });
 
   test.each([
     ['UFALL', '<@UFALL>'],
     ['SFALL', '<!subteam^SFALL>'],
-  ])('addresses the fallback %s, labelled, where no active manager is known', (fallback, mention) => {
+  ])('addresses the fallback %s, labelled, if no active manager is known', (fallback, mention) => {
     expect(text({ findings }, { owners: [away], settings: { fallback } })).toContain(
       `(disabled), no active manager known, fallback: ${mention}\n`,
     );
   });
 
-  test('does not address the fallback where the owner or a manager can act', () => {
+  test('does not address the fallback if the owner or a manager can act', () => {
     for (const able of [owner, { ...owner, status: 'disabled' as const }]) {
       expect(text({ findings }, { owners: [able], settings: { fallback: 'UFALL' } })).not.toContain('UFALL');
     }
@@ -327,7 +328,7 @@ describe('whom it concerns', () => {
 });
 
 describe('numbers', () => {
-  test('the header counts what the body lists; what is less severe is counted apart', () => {
+  test('counts in the header what the body lists, and less severe findings separately', () => {
     const findings = [
       on('a', { severity: 'high' }),
       on('b', { severity: 'low' }),
@@ -339,13 +340,13 @@ describe('numbers', () => {
     expect(said).not.toContain('name of c');
   });
 
-  test('nothing is said of what is less severe where nothing is', () => {
+  test('does not mention less severe findings if there are none', () => {
     expect(text({ findings: [on('a')] })).toContain('Open: 1 medium.');
   });
 });
 
 describe('a long report is one message', () => {
-  test('forty findings are all named, the worst of them whole', () => {
+  test('names all of forty findings, the worst of them in full', () => {
     const findings = Array.from({ length: 40 }, (_, index) =>
       on(`credential-${index}`, { severity: index < 5 ? 'critical' : 'medium' }),
     );
@@ -355,11 +356,11 @@ describe('a long report is one message', () => {
     expect(said).not.toContain(' more');
   });
 
-  test('three are all whole', () => {
+  test('shows three findings in full', () => {
     expect(text({ findings: [on('a'), on('b'), on('c')] }).match(/^Fix: /gm)).toHaveLength(3);
   });
 
-  test('five thousand end in "and N more", all counted as told', () => {
+  test('ends with "and N more" for 5,000 findings, and counts all as reported', () => {
     const findings = Array.from({ length: 5000 }, (_, index) => on(`credential-${index}`));
     const sent = message({ findings });
     const said = textOf(sent?.payload as unknown as Payload);
@@ -370,7 +371,7 @@ describe('a long report is one message', () => {
     expect(textOf(sent?.fallback as unknown as Payload)).toContain('and 4980 more');
   });
 
-  test('within the limits, whatever the texts', () => {
+  test('stays within the limits for any text', () => {
     const words = fc.string({ unit: 'grapheme', maxLength: 400 });
     const finding = fc.record({
       id: words,
@@ -447,7 +448,7 @@ describe('heartbeat', () => {
       { news: { ...NO_NEWS, lastPostedAt }, settings: { heartbeat } },
     );
 
-  test('is one quiet line', () => {
+  test('is one line', () => {
     const sent = beat('daily', daysAgo(1), [on('a', { status: 'known' })]);
     const line = `c1-audit is still running on ${TENANT}: 2 credentials, nothing new, 1 known finding open.`;
     expect(textOf(sent?.payload as unknown as Payload)).toBe(line);
@@ -469,17 +470,17 @@ describe('heartbeat', () => {
     expect(beat(heartbeat, last) !== undefined).toBe(posted);
   });
 
-  test('comes at once where nothing was ever posted', () => {
+  test('comes at once if nothing was ever posted', () => {
     expect(beat('weekly', null)).toBeDefined();
   });
 
-  test('without a history daily beats in every quiet run, weekly in none', () => {
+  test('without a history comes in every quiet run if daily, and never if weekly', () => {
     const alone = (heartbeat: 'daily' | 'weekly') => message({}, { settings: { heartbeat } });
     expect(textOf(alone('daily')?.payload as unknown as Payload)).toContain('0 credentials, no findings.');
     expect(alone('weekly')).toBeUndefined();
   });
 
-  test('is not sent beside a message', () => {
+  test('is not sent in addition to a message', () => {
     expect(text({ findings: [on('a')] }, { settings: { heartbeat: 'daily' } })).not.toContain(
       'still running',
     );
@@ -494,7 +495,7 @@ test('the dry run prints the payload, or null', () => {
 });
 
 test('a run without a report says that nothing was checked', () => {
-  const { payload, fallback } = failurePayload({
+  const { payload, fallback } = failureNotice({
     message: 'ConductorOne refused the credential',
     hint: 'Make a new one.',
     tenant: TENANT,

@@ -185,7 +185,7 @@ test('thirty nights', async () => {
 
   const headlines: Readonly<Record<number, string>> = {
     1: 'API credentials of acme.conductor.one: 40 new',
-    3: '(failed: the message to Slack did not get through (HTTP 404, no_service))',
+    3: '(failed: Cannot send the message to Slack (HTTP 404, no_service).)',
     4: 'API credentials of acme.conductor.one: 1 new, 2 resolved',
     // Seven days before `expiring` ends, three days, one day; then it has ended.
     6: 'API credentials of acme.conductor.one: 1 reminder',
@@ -212,9 +212,9 @@ test('thirty nights', async () => {
       .sort();
   expect(named(1)).toEqual(LIVES.flatMap(({ id, from }) => (from || id === 'later' ? [] : [id])).sort());
   expect(named(4)).toEqual(['newcomer']);
-  expect(texts[4]).toContain('Resolved, well done: leaver-1 (unused), leaver-2 (unused).');
+  expect(texts[4]).toContain('Resolved: leaver-1 (unused), leaver-2 (unused).');
   expect(named(8)).toEqual([]);
-  expect(texts[8]).toContain('there may be findings that are missing here');
+  expect(texts[8]).toContain('findings may be missing here');
   expect(named(16)).toEqual(['widened']);
   expect(texts[16]).toContain(
     'HIGH  name of widened · personal client widened (new)\nlost its 1 scoped role',
@@ -222,6 +222,8 @@ test('thirty nights', async () => {
   expect(named(17)).toEqual(['worse']);
   expect(named(20)).toEqual(['on-and-off']);
   expect(texts[20]).toContain('since 2026-09-01');
-  const digests = texts.flatMap((text, night) => (text?.includes('Still open, told before:') ? [night] : []));
+  const digests = texts.flatMap((text, night) =>
+    text?.includes('Still open, reported before:') ? [night] : [],
+  );
   expect(digests).toEqual([10, 17, 28]);
 });

@@ -55,7 +55,7 @@ export function openBot(token: string, sending: Sending, apiUrl: string | undefi
     },
     async conversationWith(user) {
       const id = idOf((await call('conversations.open', { users: user })).channel);
-      if (id === undefined) throw new SlackFailure({ status: 200, word: 'not an answer of Slack' });
+      if (id === undefined) throw new SlackFailure({ status: 200, word: 'not an answer from Slack' });
       return id;
     },
   };

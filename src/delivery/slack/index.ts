@@ -5,15 +5,17 @@ import type { Report } from '../../engine/report.js';
 import { AuditError } from '../../errors.js';
 import { createFetch } from '../../fetch.js';
 import type { Bot } from './bot.js';
-import { mentionsOf, type People } from './entries.js';
+import type { People } from './entries.js';
 import {
-  failurePayload,
+  failureNotice,
   heartbeatNeedsHistory,
+  type Notice,
   type SlackMessage,
+  type SlackMessageInput,
   slackMessage,
-  testPayload,
+  testNotice,
 } from './message.js';
-import { lookUpUsers, notifyOwners, recipients } from './owners.js';
+import { itemsByEmail, lookUpUsers, notifyOwners } from './owners.js';
 import type { SlackPayload } from './payload.js';
 import {
   PATIENCE,
@@ -27,7 +29,7 @@ import {
 
 export { slackTarget } from './send.js';
 
-/** What there is to tell. */
+/** What there is to report. */
 export interface SlackNews {
   /** Without secrets. */
   readonly report: Report;
@@ -61,28 +63,27 @@ interface SlackDelivery extends Told {
 }
 
 /**
- * Tells Slack what an audit found, if there is anything to tell.
+ * Posts what an audit found, if there is anything to report.
  *
- * @returns what was told, for the comparison's `next`.
- * @throws AuditError `delivery` where the message did not get through. It names neither URL nor token.
+ * @returns what was reported, for the comparison's `next`.
+ * @throws AuditError `delivery` if the message could not be sent. It names neither URL nor token.
  */
 export async function deliverToSlack(delivery: SlackNews & SlackConnection): Promise<SlackDelivery> {
   const { settings, log, report } = delivery;
   const target = targetOf(delivery);
-  if (target === undefined) return { ...NOTHING_TOLD, sent: false, ownersNotified: 0 };
-  if (heartbeatNeedsHistory(delivery)) {
-    log.warn('Slack: heartbeat weekly needs a state file to know when the last message was; none is posted');
-  }
-  if (settings.notifyOwners && target.bot === undefined) {
-    log.warn('Slack: notifyOwners needs SLACK_BOT_TOKEN; owners are not written to');
-  }
-  const draft = slackMessage(messageInput(delivery));
-  if (draft === undefined) return { ...NOTHING_TOLD, sent: false, ownersNotified: 0 };
+  if (target === undefined) return NOT_SENT;
+  if (heartbeatNeedsHistory(delivery))
+    log.warn('Slack: no heartbeat is posted; weekly needs a state file to know when the last message was');
+  if (settings.notifyOwners && target.bot === undefined)
+    log.warn('Slack: owners are not written to; notifyOwners needs SLACK_BOT_TOKEN');
+  const input = messageInput(delivery);
+  const draft = slackMessage(input);
+  if (draft === undefined) return NOT_SENT;
   const sending = sendingOf(delivery);
   return await orInterrupted(delivery.signal, async () => {
     const bot = target.bot && (await openBot(target.bot.token, sending, delivery.apiUrl));
-    const people = await peopleOf(delivery, draft, bot, sending);
-    const message = slackMessage({ ...messageInput(delivery), people }) ?? draft;
+    const people = bot ? await withLookUps(input.people, draft, bot, sending) : input.people;
+    const message = slackMessage({ ...input, people }) ?? draft;
     await post(target, bot, message, sending);
     const ownersNotified =
       bot && settings.notifyOwners
@@ -92,22 +93,24 @@ export async function deliverToSlack(delivery: SlackNews & SlackConnection): Pro
   });
 }
 
+const NOT_SENT: SlackDelivery = { ...NOTHING_TOLD, sent: false, ownersNotified: 0 };
+
 /** What {@link deliverToSlack} would post, as JSON, or `null` for nothing. Owners are not looked up for it. */
 export function slackDryRun(news: SlackNews): string {
   return `${JSON.stringify(slackMessage(messageInput(news))?.payload ?? null, null, 2)}\n`;
 }
 
 /**
- * Tells Slack that there was no audit, so that silence is not taken for peace.
+ * Reports that there was no audit, so that silence does not look like a clean run.
  *
- * @param failure `message` and `hint` of an AuditError, with secrets already taken out.
+ * @param failure `message` and `hint` of an AuditError, with secrets already redacted.
  * @throws AuditError `delivery`.
  */
 export async function deliverFailureToSlack(
   failure: { message: string; hint: string; tenant: string | undefined; runUrl?: string | undefined },
   connection: SlackConnection,
 ): Promise<void> {
-  await postNotice(failurePayload(failure), connection);
+  await deliverNotice(failureNotice(failure), connection);
 }
 
 /**
@@ -119,13 +122,10 @@ export async function deliverTestToSlack(
   tenant: string | undefined,
   connection: SlackConnection,
 ): Promise<void> {
-  await postNotice(testPayload(tenant), connection);
+  await deliverNotice(testNotice(tenant), connection);
 }
 
-async function postNotice(
-  message: Pick<SlackMessage, 'payload' | 'fallback'>,
-  connection: SlackConnection,
-): Promise<void> {
+async function deliverNotice(notice: Notice, connection: SlackConnection): Promise<void> {
   const target = targetOf(connection);
   if (target === undefined) return;
   const sending = sendingOf(connection);
@@ -134,11 +134,11 @@ async function postNotice(
       target.bot && target.webhook === undefined
         ? await openBot(target.bot.token, sending, connection.apiUrl)
         : undefined;
-    await post(target, bot, message, sending);
+    await post(target, bot, notice, sending);
   });
 }
 
-/** Before the audit a wrong variable is a wrong configuration; by now it is a report that cannot be delivered. */
+/** Before the audit a wrong variable is a configuration error; now it is a failed delivery. */
 function targetOf({ env }: SlackConnection): SlackTarget | undefined {
   try {
     return slackTarget(env);
@@ -148,10 +148,10 @@ function targetOf({ env }: SlackConnection): SlackTarget | undefined {
   }
 }
 
-function messageInput({ report, news, settings, owners, runUrl }: SlackNews) {
+function messageInput({ report, news, settings, owners, runUrl }: SlackNews): SlackMessageInput {
   const people: People = {
     owners: owners ?? new Map(),
-    mentions: mentionsOf(settings.mentions),
+    mentions: new Map(Object.entries(settings.mentions).map(([email, id]) => [email.toLowerCase(), id])),
     fallback: settings.fallback,
   };
   return { report, news, settings, people, runUrl };
@@ -167,60 +167,52 @@ async function openBot(token: string, sending: Sending, apiUrl: string | undefin
   return bot.openBot(token, sending, apiUrl);
 }
 
-async function peopleOf(
-  delivery: SlackNews,
-  draft: SlackMessage,
-  bot: Bot | undefined,
-  sending: Sending,
-): Promise<People> {
-  const { people } = messageInput(delivery);
-  if (bot === undefined) return people;
-  const unknown = [...recipients(draft.items, people).keys()].filter((email) => !people.mentions.has(email));
-  const found = await lookUpUsers(bot, unknown, sending);
-  return { ...people, mentions: mentionsOf(delivery.settings.mentions, found) };
+/** The mentions of the configuration come first. */
+async function withLookUps(people: People, draft: SlackMessage, bot: Bot, sending: Sending): Promise<People> {
+  const emails = [...itemsByEmail(draft.items, people).keys()];
+  const found = await lookUpUsers(
+    bot,
+    emails.filter((email) => !people.mentions.has(email)),
+    sending,
+  );
+  return { ...people, mentions: new Map([...found, ...people.mentions]) };
 }
 
 async function post(
   target: SlackTarget,
   bot: Bot | undefined,
-  message: Pick<SlackMessage, 'payload' | 'fallback'>,
+  message: Notice,
   sending: Sending,
 ): Promise<void> {
-  const send = (payload: SlackPayload) =>
+  const send = async (payload: SlackPayload) =>
     target.webhook === undefined
-      ? bot?.post(target.bot?.channel ?? '', payload)
-      : postToWebhook(target.webhook, payload, sending);
+      ? await bot?.post(target.bot?.channel ?? '', payload)
+      : await postToWebhook(target.webhook, payload, sending);
   try {
-    try {
-      await send(message.payload);
-    } catch (error) {
+    await send(message.payload).catch(async (error: unknown) => {
       if (!(error instanceof SlackFailure) || !error.refusesBlocks) throw error;
       sending.log.warn(`Slack refused the message's blocks (${error.message}); sent again as text`);
       await send(message.fallback);
-    }
+    });
   } catch (error) {
     if (!(error instanceof SlackFailure)) throw error;
-    throw new AuditError(
-      'delivery',
-      `the message to Slack did not get through (${error.message})`,
-      hintFor(error),
-    );
+    throw new AuditError('delivery', `Cannot send the message to Slack (${error.message}).`, hintFor(error));
   }
 }
 
 const HINTS: Readonly<Record<string, string>> = {
-  no_service: 'The webhook is gone or switched off: make a new one and set SLACK_WEBHOOK_URL.',
-  no_active_hooks: 'The webhook is switched off: make a new one and set SLACK_WEBHOOK_URL.',
-  invalid_token: 'The webhook is not valid any more: make a new one and set SLACK_WEBHOOK_URL.',
-  channel_is_archived: 'The channel is archived: name another one.',
-  is_archived: 'The channel is archived: name another one.',
-  channel_not_found: 'SLACK_CHANNEL names no channel that the bot can see: use its id, and invite the bot.',
+  no_service: 'The webhook was removed or switched off. Create another one and set SLACK_WEBHOOK_URL.',
+  no_active_hooks: 'The webhook is switched off. Create another one and set SLACK_WEBHOOK_URL.',
+  invalid_token: 'The webhook is no longer valid. Create another one and set SLACK_WEBHOOK_URL.',
+  channel_is_archived: 'The channel is archived. Use another one.',
+  is_archived: 'The channel is archived. Use another one.',
+  channel_not_found: 'The bot cannot see the channel in SLACK_CHANNEL. Use its id, and invite the bot.',
   not_in_channel: 'Invite the bot to the channel.',
   action_prohibited: "The workspace's administrators do not allow this webhook to post.",
-  posting_to_general_channel_denied: 'The webhook may not post to #general: name another channel.',
-  invalid_auth: 'SLACK_BOT_TOKEN is not valid: install the app anew.',
-  token_revoked: 'SLACK_BOT_TOKEN was revoked: install the app anew.',
-  account_inactive: 'SLACK_BOT_TOKEN belongs to an app that was removed: install it anew.',
+  posting_to_general_channel_denied: 'The webhook may not post to #general. Use another channel.',
+  invalid_auth: 'SLACK_BOT_TOKEN is not valid. Install the app again.',
+  token_revoked: 'SLACK_BOT_TOKEN was revoked. Install the app again.',
+  account_inactive: 'SLACK_BOT_TOKEN belongs to an app that was removed. Install it again.',
   missing_scope: 'Give the bot the scope chat:write.',
 };
 
@@ -229,10 +221,10 @@ function hintFor(failure: SlackFailure): string {
     failure.word !== undefined && Object.hasOwn(HINTS, failure.word) ? HINTS[failure.word] : undefined;
   if (known !== undefined) return known;
   if (failure.status === 429)
-    return 'Slack takes one message a second: too many went to this channel. Try again later.';
+    return 'Slack accepts one message a second, and this channel got too many. Try again later.';
   if (failure.mayPass)
-    return 'Slack could not be reached or had trouble: run again later. The report itself is complete.';
-  return 'Slack refuses the message for good: check the webhook or the bot and its channel.';
+    return 'Slack could not be reached or had an error. Run again later; the report itself is complete.';
+  return 'Slack refused the message. Check the webhook, or the bot and its channel.';
 }
 
 async function orInterrupted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
@@ -242,8 +234,8 @@ async function orInterrupted<T>(signal: AbortSignal, work: () => Promise<T>): Pr
     if (error instanceof AuditError || !signal.aborted) throw error;
     throw new AuditError(
       'delivery',
-      'the message to Slack was interrupted',
-      'It may or may not have arrived. Run again to have it sent.',
+      'The message to Slack was interrupted.',
+      'It may or may not have arrived. Run again to send it.',
     );
   }
 }

@@ -11,7 +11,8 @@ import {
 } from '../../contract/index.js';
 import type { News, ResolvedNews, Told } from '../../engine/history.js';
 import { isOpen, type Report } from '../../engine/report.js';
-import { cutTo, forSlack, oneLine } from '../../reporters/escape.js';
+import { cutTo, webAddress } from '../../reporters/escape.js';
+import { gaps, severityCounts } from '../../reporters/words.js';
 import { findingBlocks, type Item, ownerInWords, type People, subject } from './entries.js';
 import {
   type Block,
@@ -20,16 +21,18 @@ import {
   clean,
   context,
   type Element,
+  fitsTextPayload,
   header,
   LIMITS,
+  payload,
   plain,
-  QUIET,
   richText,
   type SlackPayload,
+  textPayload,
 } from './payload.js';
 
 export interface SlackMessageInput {
-  /** With `status` and `firstSeen` from the comparison, where there was one. */
+  /** With `status` and `firstSeen` from the comparison, if there was one. */
   readonly report: Report;
   /** undefined: no history is kept. */
   readonly news: News | undefined;
@@ -39,34 +42,36 @@ export interface SlackMessageInput {
   readonly runUrl: string | undefined;
 }
 
-export interface SlackMessage {
-  readonly payload: SlackPayload;
-  /** The same in text alone, for when Slack refuses the blocks. */
-  readonly fallback: SlackPayload;
+export interface SlackMessage extends Notice {
   readonly told: Told;
   /** The findings it is about. */
   readonly items: readonly Item[];
 }
 
+/** A message, and the same without blocks, for when Slack refuses them. */
+export interface Notice {
+  readonly payload: SlackPayload;
+  readonly fallback: SlackPayload;
+}
+
 /**
  * What to post after an audit, or undefined for nothing. Pure.
  *
- * With a history a message names what changed; the findings people know already appear as numbers, and once a week in a
- * digest line. Without one it is about all findings. `settings.when` only decides whether there is a message. An
- * incomplete audit is told whatever the settings.
+ * With a history a message lists what changed; known findings appear as numbers, and once a week in a digest line.
+ * Without one it lists all findings. `settings.when` only decides whether there is a message. An incomplete audit is
+ * always reported.
  */
 export function slackMessage(input: SlackMessageInput): SlackMessage | undefined {
   const { report, news, settings } = input;
-  const open = report.findings.filter(
-    (finding) => isOpen(finding) && atLeast(finding.severity, settings.minSeverity),
-  );
+  const listed = ({ severity }: { readonly severity: Severity }) => atLeast(severity, settings.minSeverity);
+  const open = report.findings.filter((finding) => isOpen(finding) && listed(finding));
   const items = itemsOf(open, news);
-  const resolved = (news?.resolved ?? []).filter(({ severity }) => atLeast(severity, settings.minSeverity));
-  if (!speaks({ report, settings, news, open, items, resolved })) return heartbeat(input, open.length);
-  // An incomplete audit is not remembered: its digest would come again every night until one is complete.
+  const resolved = (news?.resolved ?? []).filter(listed);
+  // An incomplete audit is not remembered: its digest would be repeated every night until one is complete.
   const due = new Set(report.coverage.complete ? news?.digest : []);
   const digest = open.filter(({ fingerprint }) => due.has(fingerprint));
-  const parts = { input, open, items, resolved, digest };
+  const parts = { ...input, open, items, resolved, digest };
+  if (!speaks(parts)) return heartbeat(parts);
   return {
     payload: withBlocks(parts),
     fallback: textAlone(parts),
@@ -81,6 +86,13 @@ export function slackMessage(input: SlackMessageInput): SlackMessage | undefined
   };
 }
 
+interface Parts extends SlackMessageInput {
+  readonly open: readonly Finding[];
+  readonly items: readonly Item[];
+  readonly resolved: readonly ResolvedNews[];
+  readonly digest: readonly Finding[];
+}
+
 function itemsOf(open: readonly Finding[], news: News | undefined): Item[] {
   if (news === undefined) return open.map((finding) => ({ finding, reasons: [] }));
   const reasons = new Map(news.items.map((item) => [item.fingerprint, item.reasons]));
@@ -90,21 +102,7 @@ function itemsOf(open: readonly Finding[], news: News | undefined): Item[] {
   });
 }
 
-function speaks({
-  report,
-  settings,
-  news,
-  open,
-  items,
-  resolved,
-}: {
-  report: Report;
-  settings: SlackSettings;
-  news: News | undefined;
-  open: readonly Finding[];
-  items: readonly Item[];
-  resolved: readonly ResolvedNews[];
-}): boolean {
+function speaks({ report, settings, news, open, items, resolved }: Parts): boolean {
   if (!report.coverage.complete || items.length > 0 || resolved.length > 0) return true;
   const when = settings.when ?? (news ? 'new' : 'findings');
   return when === 'always' || (when === 'findings' && open.length > 0);
@@ -114,66 +112,80 @@ function speaks({
 const JITTER = DAY / 2;
 const HEARTBEAT_EVERY = { daily: DAY, weekly: 7 * DAY } as const;
 
-/** True where the settings ask for a heartbeat that only a history can time. */
-export function heartbeatNeedsHistory({
-  settings,
-  news,
-}: Pick<SlackMessageInput, 'settings' | 'news'>): boolean {
-  return settings.heartbeat === 'weekly' && news === undefined;
-}
-
-function heartbeat(input: SlackMessageInput, open: number): SlackMessage | undefined {
-  const { report, news, settings } = input;
-  if (settings.heartbeat === undefined || heartbeatNeedsHistory(input)) return undefined;
+function heartbeat({ report, news, settings, open }: Parts): SlackMessage | undefined {
+  if (settings.heartbeat === undefined || heartbeatNeedsHistory({ settings, news })) return undefined;
   const last = news?.lastPostedAt ?? null;
   const silence = last === null ? Number.POSITIVE_INFINITY : Date.parse(report.run.asOf) - Date.parse(last);
   if (silence < HEARTBEAT_EVERY[settings.heartbeat] - JITTER) return undefined;
+  const known = open.length > 0 ? `, ${count(open.length, 'known finding')} open` : '';
   const text = [
     `c1-audit is still running on ${clean(report.run.tenant, 100)}:`,
     `${count(report.summary.credentials, 'credential')},`,
-    news ? `nothing new${open > 0 ? `, ${count(open, 'known finding')} open` : ''}.` : 'no findings.',
+    news ? `nothing new${known}.` : 'no findings.',
   ].join(' ');
-  const payload = { text: forSlack(text), blocks: [context(text)], ...QUIET };
   return {
-    payload,
-    fallback: { text: forSlack(text), mrkdwn: false, ...QUIET },
+    payload: payload(text, [context(text)]),
+    fallback: textPayload(text),
     told: { posted: true, findings: new Set(), digest: false },
     items: [],
   };
 }
 
-interface Parts {
-  readonly input: SlackMessageInput;
-  readonly open: readonly Finding[];
-  readonly items: readonly Item[];
-  readonly resolved: readonly ResolvedNews[];
-  readonly digest: readonly Finding[];
+/** True if the settings ask for a heartbeat that only a history can time. */
+export function heartbeatNeedsHistory({ settings, news }: Pick<Parts, 'settings' | 'news'>): boolean {
+  return settings.heartbeat === 'weekly' && news === undefined;
 }
 
 /** Characters, three bytes each at worst: together well below the limit, so that findings always have some room. */
 const ROOM = { gaps: 700, resolved: 700, digest: 500, link: 400 } as const;
 
 function withBlocks(parts: Parts): SlackPayload {
-  const { input, items, resolved, digest } = parts;
-  const { report, runUrl, people } = input;
+  const { report, runUrl, people, items, resolved, digest } = parts;
   const title = headline(parts);
   const before = [header(title), richText(overview(parts))];
   const after = [
     ...(resolved.length > 0 ? [richText([plain(cutTo(resolvedLine(parts), ROOM.resolved))])] : []),
     ...(digest.length > 0 ? [richText([plain(cutTo(digestLine(digest), ROOM.digest))])] : []),
-    ...linkBlock(runUrl, report.run.tenant),
+    ...linkBlock(linksOf(runUrl, report.run.tenant)),
   ];
-  const message = (blocks: readonly Block[]): SlackPayload => ({ text: forSlack(title), blocks, ...QUIET });
-  const room = LIMITS.bytes - bytesOf(message([...before, ...after]));
-  return message([...before, ...findingBlocks(items, room, people), ...after]);
+  const room = LIMITS.bytes - bytesOf(payload(title, [...before, ...after]));
+  return payload(title, [...before, ...findingBlocks(items, room, people), ...after]);
+}
+
+const FALLBACK_FINDINGS = 20;
+
+function textAlone(parts: Parts): SlackPayload {
+  const { report, runUrl, people, items, resolved, digest } = parts;
+  const lines = items.slice(0, FALLBACK_FINDINGS).map(({ finding }) => {
+    const owner = finding.credential?.owner ? `, owner ${cutTo(ownerInWords(finding, people), 80)}` : '';
+    return `• ${finding.severity} ${subject(finding)}: ${clean(finding.message, 120)}${owner}`;
+  });
+  const head = [headline(parts), overview(parts).map(textOf).join('')];
+  const tail = [
+    ...(resolved.length > 0 ? [resolvedLine(parts)] : []),
+    ...(digest.length > 0 ? [digestLine(digest)] : []),
+    ...linksOf(runUrl, report.run.tenant).map(({ url }) => url),
+  ];
+  const text = (shown: number) => {
+    const hidden = items.length - shown;
+    const more = hidden > 0 ? [`and ${hidden} more`] : [];
+    return [...head, ...lines.slice(0, shown), ...more, ...tail].join('\n');
+  };
+  let shown = lines.length;
+  while (shown > 0 && !fitsTextPayload(text(shown))) shown -= 1;
+  return textPayload(text(shown));
+}
+
+function textOf(element: Element): string {
+  return 'text' in element ? element.text : '';
 }
 
 function headline(parts: Parts): string {
-  const { input, open } = parts;
-  const { report, news } = input;
+  const { report, news, open } = parts;
   const where = clean(report.run.tenant, 60);
-  const said = news ? newsInWords(parts) : [count(open.length, 'finding')];
-  const what = said.length > 0 ? said.join(', ') : open.length > 0 ? 'nothing new' : 'no findings';
+  const changes = news ? newsInWords(parts) : [count(open.length, 'finding')];
+  const quiet = open.length > 0 ? 'nothing new' : 'no findings';
+  const what = changes.length > 0 ? changes.join(', ') : quiet;
   return report.coverage.complete
     ? `API credentials of ${where}: ${what}`
     : `INCOMPLETE AUDIT of ${where}: ${what}`;
@@ -181,92 +193,77 @@ function headline(parts: Parts): string {
 
 function newsInWords(parts: Parts): string[] {
   const { items } = parts;
-  const { praised, expired } = endings(parts);
+  const { fixed, expired } = endings(parts);
   const fresh = items.filter(({ reasons }) => reasons.includes('new')).length;
   const back = items.filter(
     ({ reasons }) => reasons.includes('reopened') || reasons.includes('waiver-ended'),
   ).length;
   const worse = items.filter(({ reasons }) => reasons.includes('severity-raised')).length;
   const reminders = items.filter(({ reasons }) => reasons[0] === 'milestone').length;
-  const untold = items.length - fresh - back - worse - reminders;
+  const unreported = items.length - fresh - back - worse - reminders;
   const numbers: readonly (readonly [number, string])[] = [
     [fresh, 'new'],
     [back, 'back again'],
     [worse, 'more severe'],
     [reminders, plural(reminders, 'reminder')],
-    [untold, 'not told before'],
-    [praised.length, 'resolved'],
+    [unreported, 'not reported before'],
+    [fixed.length, 'resolved'],
     [expired.length, 'expired'],
   ];
   return numbers.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
 }
 
 const REACH = { mine: 'your own', tenant: 'of the whole tenant', file: 'from a file' } as const;
+/** How many gaps are named. */
+const GAPS = 5;
 
-/** What was seen, what is open, and, loudly, what was not seen. */
-function overview({ input, open }: Parts): Element[] {
-  const { coverage, summary, run } = input.report;
-  const { minSeverity } = input.settings;
-  const seen = `${count(summary.credentials, 'credential')} (${REACH[run.scope]})`;
+/** What was read, what is open, and, in bold, that something was not read. */
+function overview({ report, settings, open }: Parts): Element[] {
+  const { coverage, summary, run } = report;
+  const credentials = `${count(summary.credentials, 'credential')} (${REACH[run.scope]})`;
   const hidden = summary.findings - open.length;
-  const other = [
-    ...(hidden > 0 ? [`${hidden} below ${minSeverity}, not listed`] : []),
+  const others = [
+    ...(hidden > 0 ? [`${hidden} below ${settings.minSeverity}, not listed`] : []),
     ...(summary.waived > 0 ? [`${summary.waived} waived`] : []),
     ...(summary.unknown > 0 ? [`${summary.unknown} unknown`] : []),
   ];
-  const numbers = `Open: ${bySeverity(countBySeverity(open))}${other.map((text) => `; ${text}`).join('')}.`;
-  if (coverage.complete) return [plain(`${seen}, every source read completely. ${numbers}`)];
-  const gaps = coverage.sources
-    .filter(({ status }) => status !== 'complete')
-    .map(({ kind, status, note }) => `${kind} ${status}${note ? ` (${clean(note, 160)})` : ''}`);
-  const reasons = [...gaps, ...coverage.notes.map((note) => clean(note, 160))].slice(0, 5);
+  const numbers = `Open: ${[bySeverity(open), ...others].join('; ')}.`;
+  if (coverage.complete) return [plain(`${credentials}, every source read completely. ${numbers}`)];
+  const reasons = [...new Set([...gaps(report), ...coverage.notes])].slice(0, GAPS);
+  const why = cutTo(reasons.map((reason) => clean(reason, 200)).join('; '), ROOM.gaps);
   return [
-    bold('Not everything could be read: there may be findings that are missing here.'),
-    plain(
-      `\n${reasons.length > 0 ? `${cutTo(reasons.join('; '), ROOM.gaps)}\n` : ''}${seen} were read. ${numbers}`,
-    ),
+    bold('Not everything could be read: findings may be missing here.'),
+    plain(`\n${why}\n${credentials} were read. ${numbers}`),
   ];
 }
 
-function bySeverity(numbers: Readonly<Record<Severity, number>>): string {
-  const words = [...SEVERITIES]
-    .reverse()
-    .filter((severity) => numbers[severity] > 0)
-    .map((severity) => `${numbers[severity]} ${severity}`);
-  return words.length > 0 ? words.join(', ') : 'nothing';
+function bySeverity(findings: readonly Finding[]): string {
+  const numbers = Object.fromEntries(SEVERITIES.map((severity) => [severity, 0])) as Record<Severity, number>;
+  for (const { severity } of findings) numbers[severity] += 1;
+  return severityCounts(numbers) || 'nothing';
+}
+
+/** A warning about an expiry that ended with the expiry was not fixed. */
+function endings({ resolved, report }: Parts): Record<'fixed' | 'expired', readonly ResolvedNews[]> {
+  const ended = new Set(
+    report.credentials.filter(({ live }) => !live).map(({ kind, id }) => `${kind}|${id}`),
+  );
+  const hasExpired = ({ rule, kind, credentialId }: ResolvedNews) =>
+    rule === 'expiring-soon' && ended.has(`${kind}|${credentialId}`);
+  return { fixed: resolved.filter((one) => !hasExpired(one)), expired: resolved.filter(hasExpired) };
 }
 
 const NAMED = 10;
 
-/** An expiry warning that ended in expiry is no cause for praise. */
-function endings({ resolved, input }: Parts): {
-  praised: readonly ResolvedNews[];
-  expired: readonly ResolvedNews[];
-} {
-  const ended = new Set(
-    input.report.credentials.filter(({ live }) => !live).map(({ kind, id }) => `${kind}|${id}`),
-  );
-  const expired = resolved.filter(
-    ({ rule, kind, credentialId }) => rule === 'expiring-soon' && ended.has(`${kind}|${credentialId}`),
-  );
-  return { praised: resolved.filter((one) => !expired.includes(one)), expired };
-}
-
-/** By id: the memory holds no names. */
+/** By id: the state holds no names. */
 function resolvedLine(parts: Parts): string {
-  const { praised, expired } = endings(parts);
+  const { fixed, expired } = endings(parts);
   const named = ({ rule, kind, credentialId }: ResolvedNews) =>
     kind === 'waiver' ? clean(rule, 60) : `${clean(credentialId, 40)} (${clean(rule, 60)})`;
   return [
-    ...(praised.length > 0 ? [`Resolved, well done: ${listed(praised.map(named), NAMED)}.`] : []),
+    ...(fixed.length > 0 ? [`Resolved: ${listed(fixed.map(named), NAMED)}.`] : []),
     ...(expired.length > 0 ? [`Expired: ${listed(expired.map(named), NAMED)}.`] : []),
   ].join(' ');
-}
-
-function countBySeverity(findings: readonly Finding[]): Record<Severity, number> {
-  const numbers = Object.fromEntries(SEVERITIES.map((severity) => [severity, 0])) as Record<Severity, number>;
-  for (const { severity } of findings) numbers[severity] += 1;
-  return numbers;
 }
 
 function digestLine(findings: readonly Finding[]): string {
@@ -276,7 +273,7 @@ function digestLine(findings: readonly Finding[]): string {
       (finding) =>
         `${subject(finding)} (${clean(finding.rule, 60)} since ${(finding.firstSeen ?? '').slice(0, 10)})`,
     );
-  return `Still open, told before: ${findings.length} (${bySeverity(countBySeverity(findings))}), among them ${listed(worst, 3)}.`;
+  return `Still open, reported before: ${findings.length} (${bySeverity(findings)}), among them ${worst.join(', ')}.`;
 }
 
 function listed(names: readonly string[], most: number): string {
@@ -284,104 +281,65 @@ function listed(names: readonly string[], most: number): string {
   return names.length > most ? `${shown} and ${names.length - most} more` : shown;
 }
 
-function linkBlock(runUrl: string | undefined, tenant: string): Block[] {
-  const links = linksOf(runUrl, tenant).flatMap(({ url, text }, index): Element[] => [
+interface Link {
+  readonly url: string;
+  readonly text: string;
+}
+
+function linkBlock(links: readonly Link[]): Block[] {
+  const elements = links.flatMap(({ url, text }, index): Element[] => [
     ...(index === 0 ? [] : [plain(' · ')]),
     { type: 'link', url, text },
   ]);
-  return links.length > 0 ? [richText(links)] : [];
+  return elements.length > 0 ? [richText(elements)] : [];
 }
 
-function linksOf(runUrl: string | undefined, tenant: string): { url: string; text: string }[] {
-  const run = runUrl === undefined ? undefined : webLink(runUrl);
-  // A tenant without a dot, or an address, is no place to send people to: a file, or a server on this machine.
-  const c1 = tenant.includes('.') && isIP(tenant) === 0 ? webLink(`https://${tenant}/`) : undefined;
+function linksOf(runUrl: string | undefined, tenant: string | undefined): Link[] {
+  // A tenant without a dot, or an address, is not a site: it is a file, or a server on this machine.
+  const site = tenant?.includes('.') && isIP(tenant) === 0 ? `https://${tenant}/` : '';
   return [
-    ...(run ? [{ url: run, text: 'This run, with the whole report' }] : []),
-    ...(c1 ? [{ url: c1, text: 'ConductorOne' }] : []),
-  ];
-}
-
-function webLink(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  const known =
-    (url.protocol === 'https:' || url.protocol === 'http:') && url.username === '' && url.password === '';
-  return known && url.href.length <= ROOM.link ? url.href : undefined;
-}
-
-/** Slack reads `text` as markup unless told not to; what is told here is not even read as emphasis elsewhere. */
-const MARKUP: Readonly<Record<string, string>> = { '*': '∗', _: 'ˍ', '~': '∼', '`': 'ˋ' };
-
-function harmless(text: string): string {
-  return forSlack(oneLine(text)).replace(/[*_~`]/g, (mark) => MARKUP[mark] ?? mark);
-}
-
-const FALLBACK_FINDINGS = 20;
-/** Slack cuts longer texts; three bytes a character at worst keep it below the limit of bytes as well. */
-const FALLBACK_LENGTH = 3800;
-
-function textAlone(parts: Parts): SlackPayload {
-  const { input, items, resolved, digest } = parts;
-  const { report, runUrl, people } = input;
-  const lines = items.slice(0, FALLBACK_FINDINGS).map(({ finding }) => {
-    const by = finding.credential?.owner ? `, owner ${cutTo(ownerInWords(finding, people), 80)}` : '';
-    return `• ${finding.severity} ${subject(finding)}: ${clean(finding.message, 120)}${by}`;
+    { address: runUrl ?? '', text: 'This run, with the full report' },
+    { address: site, text: 'ConductorOne' },
+  ].flatMap(({ address, text }) => {
+    const url = webAddress(address);
+    if (url === undefined || url.length > ROOM.link || hasLogin(url)) return [];
+    return [{ url, text }];
   });
-  const hidden = (shown: number) => (items.length > shown ? [`and ${items.length - shown} more`] : []);
-  const tail = [
-    ...(resolved.length > 0 ? [resolvedLine(parts)] : []),
-    ...(digest.length > 0 ? [digestLine(digest)] : []),
-    ...linksOf(runUrl, report.run.tenant).map(({ url }) => url),
-  ];
-  const head = [
-    headline(parts),
-    overview(parts)
-      .map((element) => ('text' in element ? element.text : ''))
-      .join(''),
-  ];
-  const text = (shown: number) =>
-    [...head, ...lines.slice(0, shown), ...hidden(shown), ...tail]
-      .flatMap((part) => part.split('\n'))
-      .map(harmless)
-      .join('\n');
-  let shown = lines.length;
-  while (shown > 0 && text(shown).length > FALLBACK_LENGTH) shown -= 1;
-  return { text: cutTo(text(shown), FALLBACK_LENGTH), mrkdwn: false, ...QUIET };
+}
+
+function hasLogin(url: string): boolean {
+  const { username, password } = new URL(url);
+  return username !== '' || password !== '';
 }
 
 /** For a run that ended without a report. */
-export function failurePayload(failure: {
+export function failureNotice(failure: {
   readonly message: string;
   readonly hint: string;
   readonly tenant: string | undefined;
   readonly runUrl?: string | undefined;
-}): Pick<SlackMessage, 'payload' | 'fallback'> {
+}): Notice {
   const where = failure.tenant === undefined ? '' : ` of ${clean(failure.tenant, 60)}`;
-  const title = `NO AUDIT${where}: nothing was checked`;
-  const why = `${clean(failure.message, 400)}\n${clean(failure.hint, 400)}`;
-  const links = linksOf(failure.runUrl, failure.tenant ?? '');
-  return {
-    payload: {
-      text: forSlack(title),
-      blocks: [header(title), richText([plain(why)]), ...linkBlock(failure.runUrl, failure.tenant ?? '')],
-      ...QUIET,
-    },
-    fallback: {
-      text: [title, ...why.split('\n'), ...links.map(({ url }) => url)].map(harmless).join('\n'),
-      mrkdwn: false,
-      ...QUIET,
-    },
-  };
+  return notice(
+    `NO AUDIT${where}: nothing was checked`,
+    `${clean(failure.message, 400)}\n${clean(failure.hint, 400)}`,
+    linksOf(failure.runUrl, failure.tenant),
+  );
 }
 
-/** The one message of somebody who wants to know whether messages arrive. */
-export function testPayload(tenant: string | undefined): Pick<SlackMessage, 'payload' | 'fallback'> {
-  const title = 'TEST of c1-audit: nothing was audited';
+/** For somebody who wants to know whether messages arrive. */
+export function testNotice(tenant: string | undefined): Notice {
   const where = tenant === undefined ? '' : ` It will report on ${clean(tenant, 60)}.`;
-  const why = `c1-audit doctor --slack-test sent this to see whether messages arrive. There is nothing to do.${where}`;
+  return notice(
+    'TEST of c1-audit: nothing was audited',
+    `c1-audit doctor --slack-test sent this to check that messages arrive. You do not have to do anything.${where}`,
+    [],
+  );
+}
+
+function notice(title: string, text: string, links: readonly Link[]): Notice {
   return {
-    payload: { text: forSlack(title), blocks: [header(title), richText([plain(why)])], ...QUIET },
-    fallback: { text: [title, why].map(harmless).join('\n'), mrkdwn: false, ...QUIET },
+    payload: payload(title, [header(title), richText([plain(text)]), ...linkBlock(links)]),
+    fallback: textPayload([title, text, ...links.map(({ url }) => url)].join('\n')),
   };
 }

@@ -2,7 +2,89 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { IncomingWebhook, IncomingWebhookHTTPError, type IncomingWebhookSendArguments } from '@slack/webhook';
 import pRetry from 'p-retry';
 import { AuditError } from '../../errors.js';
+import { isLoopback } from '../../fetch.js';
 import type { SlackPayload } from './payload.js';
+
+/** Where messages go. Every field is a secret or a place. */
+export interface SlackTarget {
+  readonly webhook: string | undefined;
+  readonly bot: { readonly token: string; readonly channel: string | undefined } | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const HOSTS: ReadonlySet<string> = new Set(['hooks.slack.com', 'hooks.slack-gov.com']);
+
+/**
+ * Reads `SLACK_WEBHOOK_URL`, `SLACK_BOT_TOKEN` and `SLACK_CHANNEL`. With a webhook, the channel's message goes through it
+ * and the bot only looks up owners and writes to them.
+ *
+ * A webhook must be Slack's own (or on loopback, for tests): a mistyped host would receive the tenant's weak spots, and
+ * servers that imitate Slack do not understand the blocks.
+ *
+ * @returns undefined if Slack is not set up.
+ * @throws AuditError `config` that names the variable and never its value.
+ */
+export function slackTarget(env: Environment): SlackTarget | undefined {
+  const webhook = trimmed(env.SLACK_WEBHOOK_URL);
+  const token = trimmed(env.SLACK_BOT_TOKEN);
+  const channel = trimmed(env.SLACK_CHANNEL);
+  if (webhook === undefined && token === undefined) return undefined;
+  if (webhook !== undefined && !isWebhook(webhook)) {
+    throw new AuditError(
+      'config',
+      'SLACK_WEBHOOK_URL is not the URL of a Slack incoming webhook.',
+      'It must start with https://hooks.slack.com/services/ or https://hooks.slack-gov.com/services/.',
+    );
+  }
+  if (token === undefined) return { webhook, bot: undefined };
+  if (!/^xox[a-z][\w.-]+$/.test(token)) {
+    throw new AuditError('config', 'SLACK_BOT_TOKEN is not a Slack token.', 'A bot token starts with xoxb-.');
+  }
+  if (webhook === undefined && channel === undefined) {
+    throw new AuditError(
+      'config',
+      'SLACK_BOT_TOKEN is set, but no channel.',
+      'Set SLACK_CHANNEL to the id of a channel that the bot is a member of, or set SLACK_WEBHOOK_URL.',
+    );
+  }
+  return { webhook, bot: { token, channel } };
+}
+
+/** GitHub Actions passes an unset secret as an empty string; a pasted one often ends with a line break. */
+function trimmed(text: string | undefined): string | undefined {
+  return text?.trim() || undefined;
+}
+
+function isWebhook(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, port, pathname, username, password } = new URL(text);
+  if (username !== '' || password !== '') return false;
+  if (isLoopback(hostname)) return protocol === 'http:' || protocol === 'https:';
+  // Workflow triggers are on the same host and take other payloads.
+  return protocol === 'https:' && port === '' && HOSTS.has(hostname) && pathname.startsWith('/services/');
+}
+
+/**
+ * Posts through an incoming webhook.
+ *
+ * @param url already checked: the client prints a malformed one in its error.
+ * @throws SlackFailure; or the signal's reason.
+ */
+export async function postToWebhook(url: string, payload: SlackPayload, sending: Sending): Promise<void> {
+  const { fetch, answer } = watchedFetch(sending);
+  const webhook = new IncomingWebhook(url, { fetch, timeout: 0, retryConfig: { retries: 0 } });
+  await withRetries(async () => {
+    let said: string;
+    try {
+      said = (await webhook.send(payload as unknown as IncomingWebhookSendArguments)).text;
+    } catch (error) {
+      throw failureOf(answer(), error instanceof IncomingWebhookHTTPError ? error.body : undefined);
+    }
+    // A proxy's own page may also answer 200.
+    if (said.trim() !== 'ok') throw new SlackFailure({ status: 200, word: 'not an answer from Slack' });
+  }, sending);
+}
 
 /** How patiently messages are sent. */
 export interface Patience {
@@ -18,7 +100,7 @@ export interface Patience {
 }
 
 /**
- * Few retries: after a time-out nobody knows whether Slack took the message, so a retry may post it twice. Twice is
+ * Few retries: after a time-out it is unknown whether Slack accepted the message, so a retry may post it twice. Twice is
  * better than never, and more than twice is noise.
  */
 export const PATIENCE: Patience = {
@@ -39,7 +121,7 @@ export interface Sending {
   readonly log: { warn(message: string): void };
 }
 
-/** Slack's refusal, or its silence. Its text is ours alone: no URL, no token, nothing from the network. */
+/** Slack refused, or did not answer. Its text is only ours: no URL, no token, nothing from the network. */
 export class SlackFailure extends Error {
   /** HTTP status; undefined: no answer. */
   readonly status: number | undefined;
@@ -61,7 +143,7 @@ export class SlackFailure extends Error {
     this.retryAfter = failure.retryAfter;
   }
 
-  /** Slack refused this message's form; another form of it may pass. */
+  /** Slack refused the blocks; text alone may pass. */
   get refusesBlocks(): boolean {
     return this.word !== undefined && BLOCKS_REFUSED.has(this.word);
   }
@@ -79,7 +161,7 @@ const BLOCKS_REFUSED: ReadonlySet<string> = new Set([
   'invalid_blocks_format',
   'msg_blocks_too_long',
 ]);
-/** Of the Web API, which answers 200 to everything. */
+/** Errors of the Web API, which answers 200 to everything. */
 const PASSING: ReadonlySet<string> = new Set([
   'ratelimited',
   'rate_limited',
@@ -92,8 +174,6 @@ const PASSING: ReadonlySet<string> = new Set([
 /** @throws SlackFailure; or the signal's reason. */
 export async function withRetries<T>(attempt: () => Promise<T>, sending: Sending): Promise<T> {
   const { patience, signal, log } = sending;
-  const waitFor = (failure: SlackFailure, retry: number) =>
-    failure.retryAfter ?? patience.backoff * 2 ** retry * (1 + Math.random() / 2);
   const mayRetry = (error: unknown): error is SlackFailure =>
     error instanceof SlackFailure && error.mayPass && (error.retryAfter ?? 0) <= patience.longestWait;
   return await pRetry(attempt, {
@@ -101,19 +181,18 @@ export async function withRetries<T>(attempt: () => Promise<T>, sending: Sending
     minTimeout: 0,
     signal,
     shouldRetry: ({ error }) => mayRetry(error),
-    // p-retry cannot be told how long to wait.
+    // p-retry takes no wait from an error.
     onFailedAttempt: async ({ error, retriesConsumed, retriesLeft }) => {
       if (retriesLeft === 0 || !mayRetry(error)) return;
-      const wait = waitFor(error, retriesConsumed);
+      const backoff = patience.backoff * 2 ** retriesConsumed * (1 + Math.random() / 2);
+      const wait = error.retryAfter ?? backoff;
       log.warn(`Slack: ${error.message}; next try in ${Math.ceil(wait / 1000)} s`);
       await sleep(wait, undefined, { signal });
     },
   });
 }
 
-type Fetch = NonNullable<
-  NonNullable<ConstructorParameters<typeof import('@slack/webhook').IncomingWebhook>[1]>['fetch']
->;
+type Fetch = NonNullable<NonNullable<ConstructorParameters<typeof IncomingWebhook>[1]>['fetch']>;
 
 /** What Slack's clients do not pass on: the answer, or what came instead of one. */
 type Answer =
@@ -121,8 +200,8 @@ type Answer =
   | { readonly trouble: unknown };
 
 /**
- * A `fetch` for Slack's clients that has a time limit, stops with the run, and remembers how the last request ended:
- * their errors leave that out.
+ * A `fetch` for Slack's clients that has a time limit, stops with the run, and remembers how the last request ended,
+ * which their errors leave out.
  */
 export function watchedFetch({ fetch: send, patience, signal, now }: Sending): {
   fetch: Fetch;
@@ -134,7 +213,7 @@ export function watchedFetch({ fetch: send, patience, signal, now }: Sending): {
     try {
       const response = await send(url, {
         ...init,
-        // What was found is for Slack alone, not for whoever it points to.
+        // Findings are only for Slack, not for a host that it redirects to.
         redirect: 'manual',
         signal: AbortSignal.any(signals),
       } as RequestInit);
@@ -159,14 +238,14 @@ function retryAfterOf(header: string | null, now: number): number | undefined {
   return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : undefined;
 }
 
-/** @param said what Slack said; only words of a known form are let through. */
+/** @param said Slack's answer; only words of a known form are passed on. */
 export function failureOf(answer: Answer, said: string | undefined): SlackFailure {
   if ('trouble' in answer) return new SlackFailure({ word: systemWord(answer.trouble) });
   const word = said !== undefined && /^[a-z][a-z_]{1,40}$/.test(said.trim()) ? said.trim() : undefined;
   return new SlackFailure({ ...answer, word });
 }
 
-/** `ECONNREFUSED` and the like from the depths of an error; a time-out by its own name. */
+/** `ECONNREFUSED` and the like from an error or its causes; `timed out` for a time-out. */
 function systemWord(error: unknown): string | undefined {
   let current = error as { name?: unknown; code?: unknown; cause?: unknown } | null | undefined;
   for (let depth = 0; typeof current === 'object' && current !== null && depth < 6; depth += 1) {
@@ -181,89 +260,4 @@ function systemWord(error: unknown): string | undefined {
     current = current.cause as typeof current;
   }
   return undefined;
-}
-
-/** Where messages go. Every field is a secret or a place. */
-export interface SlackTarget {
-  readonly webhook: string | undefined;
-  readonly bot: { readonly token: string; readonly channel: string | undefined } | undefined;
-}
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-const HOSTS: ReadonlySet<string> = new Set(['hooks.slack.com', 'hooks.slack-gov.com']);
-
-/**
- * Reads `SLACK_WEBHOOK_URL`, `SLACK_BOT_TOKEN` and `SLACK_CHANNEL`. With a webhook, the channel's message goes through it
- * and the bot only looks owners up and writes to them.
- *
- * A webhook must be Slack's own (or on loopback, for tests): one mistyped host would receive the tenant's weak spots, and
- * look-alikes of Slack do not understand the blocks anyway.
- *
- * @returns undefined where Slack is not set up.
- * @throws AuditError `config` that names the variable and never its value.
- */
-export function slackTarget(env: Environment): SlackTarget | undefined {
-  const webhook = trimmed(env.SLACK_WEBHOOK_URL);
-  const token = trimmed(env.SLACK_BOT_TOKEN);
-  const channel = trimmed(env.SLACK_CHANNEL);
-  if (webhook === undefined && token === undefined) return undefined;
-  if (webhook !== undefined && !isWebhook(webhook)) {
-    throw new AuditError(
-      'config',
-      'SLACK_WEBHOOK_URL is not the URL of a Slack incoming webhook',
-      'It should look like https://hooks.slack.com/services/… (or hooks.slack-gov.com).',
-    );
-  }
-  if (token === undefined) return { webhook, bot: undefined };
-  if (!/^xox[a-z][\w.-]+$/.test(token)) {
-    throw new AuditError('config', 'SLACK_BOT_TOKEN is not a Slack token', 'A bot token begins with xoxb-.');
-  }
-  if (webhook === undefined && channel === undefined) {
-    throw new AuditError(
-      'config',
-      'SLACK_BOT_TOKEN is set, but no place to write to',
-      'Set SLACK_CHANNEL to the id of a channel that the bot is a member of, or SLACK_WEBHOOK_URL.',
-    );
-  }
-  return { webhook, bot: { token, channel } };
-}
-
-/** An unset secret arrives as an empty string in GitHub Actions, and a pasted one with a line break. */
-function trimmed(text: string | undefined): string | undefined {
-  return text?.trim() || undefined;
-}
-
-function isWebhook(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, port, pathname, username, password } = new URL(text);
-  if (username !== '' || password !== '') return false;
-  if (isLoopback(hostname)) return protocol === 'http:' || protocol === 'https:';
-  // Workflow triggers live on the same host and take other payloads.
-  return protocol === 'https:' && port === '' && HOSTS.has(hostname) && pathname.startsWith('/services/');
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
-}
-
-/**
- * Posts through an incoming webhook.
- *
- * @param url checked before: the client prints a malformed one in its error.
- * @throws SlackFailure; or the signal's reason.
- */
-export async function postToWebhook(url: string, payload: SlackPayload, sending: Sending): Promise<void> {
-  const { fetch, answer } = watchedFetch(sending);
-  const webhook = new IncomingWebhook(url, { fetch, timeout: 0, retryConfig: { retries: 0 } });
-  await withRetries(async () => {
-    let said: string;
-    try {
-      said = (await webhook.send(payload as unknown as IncomingWebhookSendArguments)).text;
-    } catch (error) {
-      throw failureOf(answer(), error instanceof IncomingWebhookHTTPError ? error.body : undefined);
-    }
-    // A proxy's own page also answers 200.
-    if (said.trim() !== 'ok') throw new SlackFailure({ status: 200, word: 'not an answer of Slack' });
-  }, sending);
 }
