@@ -97,7 +97,7 @@ const MARKDOWN: Form = {
 };
 
 function* render(plan: Plan, form: Form): Generator<string> {
-  const { report, only, owners, unknown, waivers } = plan;
+  const { report, only, owners } = plan;
   yield form.title(planTitle(plan));
   for (const line of introduction(plan)) yield form.paragraph(line);
   for (const link of links(plan)) yield form.link(link);
@@ -106,16 +106,19 @@ function* render(plan: Plan, form: Form): Generator<string> {
     for (const [index, planned] of owner.credentials.entries())
       yield form.credential(planned, index + 1, report.run.asOf);
   }
-  if (unknown.length > 0) {
+  yield* appendix(plan, form);
+}
+
+/** What is not about one owner's credentials, and the reasons of the rules. */
+function* appendix(plan: Plan, form: Form): Generator<string> {
+  const { unknown, waivers } = plan;
+  if (unknown.length > 0)
     yield form.section('Unknown', `: ${count(unknown.length, 'check')}, for whoever runs the audit`);
-    for (const { rule, reason, fix, count: checks } of unknownGroups(unknown))
-      yield form.item(`${rule}, ${count(checks, 'credential')}`, reason, fix);
-  }
-  if (waivers.length > 0) {
-    yield form.section('Waivers', ', for whoever maintains the configuration');
-    for (const { severity, rule, message, fix } of waivers)
-      yield form.item(`${severity} ${rule}`, message, fix);
-  }
+  for (const { rule, reason, fix, count: checks } of unknownGroups(unknown))
+    yield form.item(`${rule}, ${count(checks, 'credential')}`, reason, fix);
+  if (waivers.length > 0) yield form.section('Waivers', ', for whoever maintains the configuration');
+  for (const { severity, rule, message, fix } of waivers)
+    yield form.item(`${severity} ${rule}`, message, fix);
   const why = reasons(plan);
   if (why.length > 0) yield form.section('Why', '');
   for (const { rule, reason } of why) yield form.item(rule, reason, '');

@@ -143,7 +143,7 @@ describe('Slack', () => {
     slack.faults.push({ status: 404, body: 'no_service' });
     const found = await examine(['--slack-test'], { SLACK_WEBHOOK_URL: slack.webhookUrl });
     expect([found.having('problem'), found.code]).toEqual([['slack'], 3]);
-    expect(found.line('slack').fix).toContain('make a new one');
+    expect(found.line('slack').fix).toContain('Create another one');
     expect(found.stdout + found.stderr).not.toContain(SECRET_PATH.slice(-12));
   });
 

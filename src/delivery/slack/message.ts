@@ -332,7 +332,7 @@ export function testNotice(tenant: string | undefined): Notice {
   const where = tenant === undefined ? '' : ` It will report on ${clean(tenant, 60)}.`;
   return notice(
     'TEST of c1-audit: nothing was audited',
-    `c1-audit doctor --slack-test sent this to check that messages arrive. You do not have to do anything.${where}`,
+    `c1-audit doctor --slack-test sent this to check that messages arrive. There is nothing to do.${where}`,
     [],
   );
 }
