@@ -45,6 +45,19 @@ export function flawsOf(schema: Schema, value: unknown, at: Path = []): Flaw[] {
 /** The type of an issue on an item of a list that repeats the one at the index `requirement`. */
 const REPEATED = 'repeated';
 
+/** How many flaws a sentence names. */
+const NAMED = 3;
+
+/** The first flaws as the end of a sentence: `run.asOf: must be text, not 3; and 2 more.` */
+export function describeFlaws(flaws: readonly Flaw[]): string {
+  const named = flaws
+    .slice(0, NAMED)
+    .map(({ path, message }) => (path.length === 0 ? message : `${writePath(path)}: ${message}`));
+  if (flaws.length > NAMED) named.push(`and ${flaws.length - NAMED} more`);
+  const text = named.join('; ');
+  return text.endsWith('?') ? text : `${text}.`;
+}
+
 /** `waivers[2].credential.name` */
 export function writePath(path: Path): string {
   return path
@@ -76,6 +89,8 @@ function wording({ type, input, requirement, expected }: v.BaseIssue<unknown>): 
       return `must be at least ${requirement}, not ${quote(input)}`;
     case 'max_value':
       return `must be at most ${requirement}, not ${quote(input)}`;
+    case 'date':
+      return 'must be a valid Date';
     case 'function':
       return `must be a function, not ${quote(input)}`;
     default:
@@ -192,9 +207,14 @@ export function choice<const C extends readonly string[]>(
   });
 }
 
+interface Bounds {
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  readonly integer?: boolean | undefined;
+}
+
 /** A number within bounds, both inclusive. */
-export function number(bounds: { min?: number; max?: number; integer?: boolean } = {}): Schema<number> {
-  const { min, max, integer } = bounds;
+export function number({ min, max, integer }: Bounds = {}): Schema<number> {
   const limits = [
     ...(integer ? [v.integer()] : []),
     ...(min === undefined ? [] : [v.minValue(min)]),
@@ -213,18 +233,19 @@ interface ListOptions {
   readonly unique?: true | ((item: unknown) => unknown);
 }
 
-export function list<T>(item: Schema<T>, { filled, unique }: ListOptions = {}): Schema<readonly T[]> {
+/** A list. Without `item`, its items are not looked at. */
+export function list<T>(item?: Schema<T>, { filled, unique }: ListOptions = {}): Schema<readonly T[]> {
   const json = { ...(unique ? { uniqueItems: true } : {}), ...(filled ? { minItems: 1 } : {}) };
   const identity = typeof unique === 'function' ? unique : (value: unknown) => value;
   return checkedBy(
-    v.array(item),
+    v.array(item ?? v.unknown()),
     (value, refuse, dataset, config) => {
       if (!Array.isArray(value)) {
         refuse(`must be a list, not ${quote(value)}`);
         return;
       }
       if (filled && value.length === 0) refuse('must not be an empty list');
-      for (let index = 0; index < value.length; index += 1) checkPart(item, index, dataset, config);
+      for (let index = 0; item && index < value.length; index += 1) checkPart(item, index, dataset, config);
       if (unique) checkUnique(value, identity, dataset, config);
     },
     { json },
@@ -343,4 +364,29 @@ export function either<A, B>(
     '~run': (dataset: Dataset, config: Config) =>
       (isFirst(dataset.value) ? first : second)['~run'](dataset, config),
   } as unknown as Schema<A | B>;
+}
+
+/** A schema with a check over several parts, made only if each part is right. `refuse` takes the way to the part. */
+export function refined<T>(
+  schema: Schema<T>,
+  check: (value: T, refuse: (message: string, ...path: readonly string[]) => void) => void,
+): Schema<T> {
+  return {
+    ...schema,
+    '~run'(dataset: Dataset, config: Config) {
+      const checked = schema['~run'](dataset, config);
+      if (checked.issues) return checked;
+      check(dataset.value as T, (message, ...keys) => {
+        const path = keys.map((key) => ({
+          type: 'unknown',
+          origin: 'value',
+          input: undefined,
+          key,
+          value: undefined,
+        }));
+        v._addIssue(this as never, 'value', dataset as never, config, { message, path } as never);
+      });
+      return dataset;
+    },
+  } as unknown as Schema<T>;
 }

@@ -69,7 +69,9 @@ function silentIo(env: Io['env'], signal: AbortSignal): Io {
 
 function checked(rules: readonly Rule[]): readonly Rule[] {
   const problems = rules.flatMap((rule, index) =>
-    checkRule(rule, { plugin: true }).map(({ field, message }) => `rule ${index + 1}, ${field}: ${message}`),
+    checkRule(rule, { plugin: true }).map(({ field, message }) =>
+      [`rule ${index + 1}`, ...(field === '' ? [] : [field]), message].join(': '),
+    ),
   );
   if (problems.length === 0) return rules;
   throw new AuditError('config', problems.join('\n'), 'See CONTRIBUTING.md for what a rule needs.');

@@ -1,4 +1,6 @@
-import { didYouMean } from './config/nearest.js';
+import * as v from 'valibot';
+import { choice, describeFlaws, flawsOf, list, record, type Schema, text } from './check.js';
+import { SOURCE_KINDS } from './config/config.js';
 import type { Rule } from './contract/index.js';
 import { AuditError } from './errors.js';
 
@@ -34,54 +36,35 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-interface Expected {
-  readonly is: (value: unknown) => boolean;
-  readonly what: string;
-}
+const OBJECT = record({}, { open: true });
 
-const text: Expected = { is: (value) => typeof value === 'string', what: 'a text' };
-const texts: Expected = {
-  is: (value) => Array.isArray(value) && value.every((entry) => typeof entry === 'string'),
-  what: 'a list of texts',
-};
-const object: Expected = { is: (value) => typeof value === 'object' && value !== null, what: 'an object' };
-
-const EXPECTED: Readonly<Record<keyof AuditOptions, Expected>> = {
-  env: object,
-  scope: { is: (value) => value === 'mine' || value === 'tenant', what: '"mine" or "tenant"' },
-  sources: texts,
-  input: text,
-  config: text,
-  rules: { is: Array.isArray, what: 'a list of rules' },
-  only: texts,
-  asOf: { is: (value) => value instanceof Date && !Number.isNaN(value.getTime()), what: 'a valid Date' },
-  signal: object,
-};
+const OPTIONS = record(
+  {
+    env: OBJECT,
+    scope: v.optional(choice(['mine', 'tenant'])),
+    sources: v.optional(list(choice(Object.keys(SOURCE_KINDS)))),
+    input: v.optional(text()),
+    config: v.optional(text()),
+    rules: v.optional(list()),
+    only: v.optional(list(text())),
+    asOf: v.optional(v.date()),
+    signal: v.optional(OBJECT),
+  } satisfies Record<keyof AuditOptions, Schema>,
+  { noun: 'option' },
+);
 
 /**
- * Checks what a program without types may have handed over: an option that is misspelt would otherwise audit less than was
- * meant, and look clean.
+ * Checks the options of a program without types: with a misspelt option, the audit would cover less than intended, and
+ * look clean.
  *
  * @throws AuditError `usage`
  */
 export function checkOptions(options: unknown): asserts options is AuditOptions {
-  if (!object.is(options)) throw wrong('audit() needs an object with its options.');
-  const given = options as Record<string, unknown>;
-  for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(EXPECTED, name))
-      throw wrong(
-        `audit() has no option ${JSON.stringify(name)}${didYouMean(name, Object.keys(EXPECTED)) || '.'}`,
-      );
-    const { is, what } = EXPECTED[name as keyof AuditOptions];
-    if (value !== undefined && !is(value)) throw wrong(`The option ${name} of audit() must be ${what}.`);
-  }
-  if (given.env === undefined) throw wrong('audit() needs the option env.');
-}
-
-function wrong(message: string): AuditError {
-  return new AuditError(
+  const flaws = flawsOf(OPTIONS, options);
+  if (flaws.length === 0) return;
+  throw new AuditError(
     'usage',
-    message,
-    'Its options are env, scope, sources, input, config, rules, only, asOf, signal.',
+    `The options of audit() are wrong: ${describeFlaws(flaws)}`,
+    `The options are ${Object.keys(OPTIONS.entries).join(', ')}.`,
   );
 }

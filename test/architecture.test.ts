@@ -19,7 +19,10 @@ const DIRECTORIES: readonly { readonly path: string; readonly may: readonly stri
   { path: 'src/io.ts', may: [] },
   { path: 'src/fetch.ts', may: ['src/errors.ts'] },
   { path: 'src/engine/', may: ['src/contract/', 'src/condition/', 'src/check.ts', 'src/errors.ts'] },
-  { path: 'src/sources/', may: ['src/contract/', 'src/errors.ts', 'src/fetch.ts', 'src/redact.ts'] },
+  {
+    path: 'src/sources/',
+    may: ['src/contract/', 'src/check.ts', 'src/errors.ts', 'src/fetch.ts', 'src/redact.ts'],
+  },
   { path: 'src/config/', may: ['src/contract/', 'src/engine/', 'src/check.ts', 'src/errors.ts'] },
   { path: 'src/reporters/', may: ['src/contract/', 'src/engine/'] },
   {
@@ -32,6 +35,7 @@ const DIRECTORIES: readonly { readonly path: string; readonly may: readonly stri
     may: [
       'src/contract/',
       'src/engine/',
+      'src/check.ts',
       'src/config/config.ts',
       'src/errors.ts',
       'src/reporters/',
@@ -62,7 +66,7 @@ const DIRECTORIES: readonly { readonly path: string; readonly may: readonly stri
   { path: 'src/demo/', may: ['src/contract/'] },
   { path: 'src/index.ts', may: ['src/'] },
   { path: 'src/testing.ts', may: ['src/contract/index.ts', 'src/engine/judge.ts', 'src/engine/world.ts'] },
-  { path: 'src/options.ts', may: ['src/config/nearest.ts', 'src/errors.ts', 'src/contract/'] },
+  { path: 'src/options.ts', may: ['src/check.ts', 'src/config/config.ts', 'src/errors.ts', 'src/contract/'] },
   {
     path: 'src/library.ts',
     may: [

@@ -36,23 +36,31 @@ test('finds no configuration by itself, and reads the one that is named', async 
 
 describe('what is handed over wrongly is told', () => {
   test.each<[string, unknown, string]>([
-    ['nothing', undefined, 'needs an object'],
-    ['no environment', {}, 'needs the option env'],
-    ['a misspelt option', { env: {}, scop: 'tenant' }, 'no option "scop"; did you mean "scope"?'],
-    ['another option', { env: {}, verbose: true }, 'no option "verbose".'],
-    ['a scope that is none', { env: {}, scope: 'all' }, 'scope of audit() must be "mine" or "tenant"'],
+    [
+      'nothing',
+      undefined,
+      'The options of audit() are wrong: must be a mapping of keys to values, not nothing.',
+    ],
+    ['no environment', {}, 'has no env: it is required'],
+    ['a misspelt option', { env: {}, scop: 'tenant' }, 'scop: no such option; did you mean "scope"?'],
+    ['another option', { env: {}, verbose: true }, 'verbose: no such option.'],
+    ['a scope that is none', { env: {}, scope: 'all' }, 'scope: must be one of mine, tenant, not "all"'],
     [
       'a source that is no list',
       { env: {}, sources: 'personal-clients' },
-      'sources of audit() must be a list',
+      'sources: must be a list, not "personal-clients"',
     ],
     ['a source that is none', { env: {}, sources: ['personal'] }, 'personal'],
-    ['a list that is no text', { env: {}, input: [] }, 'input of audit() must be a text'],
-    ['a configuration that is no path', { env: {}, config: {} }, 'config of audit() must be a text'],
-    ['rules that are no list', { env: {}, rules: { expired: 'off' } }, 'rules of audit() must be a list'],
-    ['a rule that is none', { env: {}, rules: [{}], input: LIST }, 'rule 1, id'],
-    ['a time that is a text', { env: {}, asOf: '2026-01-01' }, 'asOf of audit() must be a valid Date'],
-    ['a time that is none', { env: {}, asOf: new Date('x') }, 'asOf of audit() must be a valid Date'],
+    ['a list that is no text', { env: {}, input: [] }, 'input: must be text, not a list'],
+    ['a configuration that is no path', { env: {}, config: {} }, 'config: must be text, not a mapping'],
+    [
+      'rules that are no list',
+      { env: {}, rules: { expired: 'off' } },
+      'rules: must be a list, not a mapping',
+    ],
+    ['a rule that is none', { env: {}, rules: [{}], input: LIST }, 'rule 1: has no id: it is required'],
+    ['a time that is a text', { env: {}, asOf: '2026-01-01' }, 'asOf: must be a valid Date'],
+    ['a time that is none', { env: {}, asOf: new Date('x') }, 'asOf: must be a valid Date'],
     ['a list that is none', { env: {}, input: '3' }, 'the input'],
     [
       'rules of which none can run',

@@ -2,44 +2,35 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { isMapping } from '../check.js';
+import * as v from 'valibot';
+import {
+  choice,
+  either,
+  FILLED,
+  flawsOf,
+  func,
+  isMapping,
+  list,
+  map,
+  number,
+  record,
+  refined,
+  type Schema,
+  type TextRule,
+  text,
+  writePath,
+} from '../check.js';
 import {
   FACT_KINDS,
+  type FactName,
   KINDS,
-  type Kind,
-  type OptionSpec,
   type Rule,
   SETTINGS,
   SEVERITIES,
   WAYS,
 } from '../contract/index.js';
-import { didYouMean } from './nearest.js';
 import { type Problem, problemsError } from './problem.js';
 import { looksSecret, quote, quoteError } from './secrets.js';
-
-/** Longest title that fits a line of every report. */
-const TITLE_MAX = 80;
-
-const WORDS = '[a-z][a-z0-9]*(?:-[a-z0-9]+)*';
-const BUILT_IN_ID = new RegExp(`^${WORDS}$`);
-const PLUGIN_ID = new RegExp(`^${WORDS}/${WORDS}$`);
-const NAME = /^[a-zA-Z][a-zA-Z0-9]*$/;
-
-const FIELDS = [
-  'id',
-  'title',
-  'severity',
-  'kinds',
-  'docs',
-  'plan',
-  'successor',
-  'needs',
-  'optional',
-  'judges',
-  'options',
-  'messages',
-  'check',
-];
 
 /** One mistake in a rule: the field, and what is wrong with it. */
 interface RuleProblem {
@@ -47,230 +38,137 @@ interface RuleProblem {
   readonly message: string;
 }
 
-type Report = (field: string, message: string) => void;
-
-/** All that keeps a value from being a rule, built in or of a plug-in. Never throws, whatever the value. */
+/** Everything that keeps a value from being a rule, built in or of a plug-in. Never throws, whatever the value. */
 export function checkRule(rule: unknown, { plugin }: { plugin: boolean }): RuleProblem[] {
-  const problems: RuleProblem[] = [];
-  const report: Report = (field, message) => problems.push({ field, message });
   try {
-    if (!isMapping(rule)) report('', `a rule is an object, not ${quote(rule)}`);
-    else checkFields(rule, plugin, report);
+    return flawsOf(ruleSchema(plugin), rule).map(({ path: at, message }) => ({
+      field: writePath(at),
+      message,
+    }));
   } catch {
-    report('', 'its fields cannot be read');
-  }
-  return problems;
-}
-
-function checkFields(rule: Record<string, unknown>, plugin: boolean, report: Report): void {
-  checkId(rule.id, plugin, report);
-  checkTitle(rule.title, report);
-  checkOneOf('severity', rule.severity, SEVERITIES, report);
-  const kinds = checkNames('kinds', rule.kinds, KINDS, report);
-  if (kinds?.length === 0) report('kinds', 'must name at least one kind');
-  checkDocs(rule.docs, report);
-  checkFacts(rule, (kinds ?? []) as Kind[], report);
-  if (rule.judges !== undefined) checkOneOf('judges', rule.judges, ['live', 'expired'], report);
-  if (rule.options !== undefined) checkOptions(rule.options, report);
-  checkMessages(rule.messages, report);
-  if (rule.plan !== undefined) checkPlan(rule.plan, rule.messages, report);
-  if (rule.successor !== undefined && isBlank(rule.successor))
-    report('successor', `must be text, not ${quote(rule.successor)}`);
-  if (typeof rule.check !== 'function') report('check', `must be a function, not ${quote(rule.check)}`);
-  else if (rule.check.constructor?.name !== 'Function') report('check', 'must be a synchronous function');
-  for (const field of Object.keys(rule)) {
-    if (!FIELDS.includes(field)) report(field, `no such field${didYouMean(field, FIELDS)}`);
+    return [{ field: '', message: 'its fields cannot be read' }];
   }
 }
 
-function checkId(id: unknown, plugin: boolean, report: Report): void {
-  const shape = plugin ? PLUGIN_ID : BUILT_IN_ID;
-  if (typeof id === 'string' && shape.test(id)) return;
-  const says = plugin ? '<prefix>/<name>, both in kebab-case (acme/no-shared-keys)' : 'kebab-case';
-  report('id', `must be ${says}, not ${quote(id)}`);
-}
+/** Longest title that fits a line of every report. */
+const TITLE_MAX = 80;
 
-function checkTitle(title: unknown, report: Report): void {
-  if (typeof title !== 'string' || isBlank(title)) report('title', `must be text, not ${quote(title)}`);
-  else if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(title))
-    report('title', 'must be one line without control characters');
-  else if (title.length > TITLE_MAX) {
-    report('title', `must be at most ${TITLE_MAX} characters, not ${title.length}`);
-  }
-}
+const WORDS = '[a-z][a-z0-9]*(?:-[a-z0-9]+)*';
+const BUILT_IN_ID: TextRule = { pattern: new RegExp(`^${WORDS}$`), says: 'must be kebab-case' };
+const PLUGIN_ID: TextRule = {
+  pattern: new RegExp(`^${WORDS}/${WORDS}$`),
+  says: 'must be <prefix>/<name>, both in kebab-case (acme/no-shared-keys)',
+};
+const TITLE: TextRule = {
+  ...FILLED,
+  refine: (title) => {
+    if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(title)) return 'must be one line without control characters';
+    return title.length > TITLE_MAX
+      ? `must be at most ${TITLE_MAX} characters, not ${title.length}`
+      : undefined;
+  },
+};
+const NAME: TextRule = { pattern: /^[a-zA-Z][a-zA-Z0-9]*$/, says: 'its name must be letters and digits' };
+const WEB_ADDRESS: TextRule = {
+  pattern: /^https:/,
+  says: 'must be an https address',
+  refine: (url) => (URL.canParse(url) ? undefined : 'must be an https address'),
+};
 
-function isBlank(text: unknown): boolean {
-  return typeof text !== 'string' || text.trim() === '';
-}
+const FACTS = Object.keys(FACT_KINDS) as FactName[];
+const FIELD = { noun: 'field' };
+const OPEN = { open: true };
 
-function checkOneOf(field: string, value: unknown, choices: readonly string[], report: Report): void {
-  if (typeof value === 'string' && choices.includes(value)) return;
-  const hint = typeof value === 'string' ? didYouMean(value, choices) : '';
-  report(field, `must be one of ${choices.join(', ')}, not ${quote(value)}${hint}`);
-}
+const DOCS = record(
+  {
+    why: text(FILLED),
+    fix: text(FILLED),
+    references: v.optional(list(record({ title: text(FILLED), url: v.optional(text(WEB_ADDRESS)) }, OPEN))),
+  },
+  OPEN,
+);
 
-/** A list of known names without repetition; undefined where it is no such list. */
-function checkNames(
-  field: string,
-  value: unknown,
-  known: readonly string[],
-  report: Report,
-): string[] | undefined {
-  if (!Array.isArray(value)) {
-    report(field, `must be a list, not ${quote(value)}`);
-    return undefined;
-  }
-  const good: string[] = [];
-  for (const [index, name] of value.entries()) {
-    if (typeof name !== 'string' || !known.includes(name)) {
-      const hint = typeof name === 'string' ? didYouMean(name, known) : '';
-      report(`${field}[${index}]`, `${quote(name)} is none of ${known.join(', ')}${hint}`);
-    } else if (good.includes(name)) report(`${field}[${index}]`, `repeats ${quote(name)}`);
-    else good.push(name);
-  }
-  return good;
-}
+const NUMBER_OPTION = refined(
+  record(
+    {
+      describe: text(FILLED),
+      default: number(),
+      min: v.optional(number()),
+      max: v.optional(number()),
+      integer: v.optional(v.boolean()),
+    },
+    FIELD,
+  ),
+  ({ default: value, ...bounds }, refuse) => {
+    for (const { message } of flawsOf(number(bounds), value)) refuse(message, 'default');
+  },
+);
 
-function checkFacts(rule: Record<string, unknown>, kinds: readonly Kind[], report: Report): void {
-  const known = Object.keys(FACT_KINDS) as (keyof typeof FACT_KINDS)[];
-  const needs = checkNames('needs', rule.needs, known, report) ?? [];
-  const optional =
-    rule.optional === undefined ? [] : (checkNames('optional', rule.optional, known, report) ?? []);
-  for (const [field, facts] of [
-    ['needs', needs],
-    ['optional', optional],
-  ] as const) {
-    for (const fact of known.filter((name) => facts.includes(name))) {
-      const without = kinds.filter((kind) => !FACT_KINDS[fact].includes(kind));
-      if (without.length > 0)
-        report(field, `${without.join(', ')} has no ${fact}: drop the kind or the fact`);
+const OTHER_OPTION = record(
+  {
+    describe: text(FILLED),
+    default: either(
+      Array.isArray,
+      list(text(FILLED)),
+      v.custom<boolean | string>(
+        (value) => typeof value === 'boolean' || typeof value === 'string',
+        ({ input }) => `must be a number, true or false, a text or a list of texts, not ${quote(input)}`,
+      ),
+    ),
+  },
+  FIELD,
+);
+
+const OPTION_NAME: TextRule = {
+  ...NAME,
+  refine: (name) => (name === 'severity' ? 'every rule has a severity setting already' : undefined),
+};
+
+const REMEDY = {
+  way: choice(WAYS),
+  sets: v.optional(choice(SETTINGS)),
+  first: v.optional(text(FILLED)),
+};
+
+const CHECK = refined(func(), (check, refuse) => {
+  if (check.constructor?.name !== 'Function') refuse('must be a synchronous function');
+});
+
+const FIELDS = {
+  title: text(TITLE),
+  severity: choice(SEVERITIES),
+  kinds: list(choice(KINDS), { filled: true, unique: true }),
+  docs: DOCS,
+  plan: v.optional(record({ ...REMEDY, messages: v.optional(map(undefined, record(REMEDY, FIELD))) }, FIELD)),
+  successor: v.optional(text(FILLED)),
+  needs: list(choice(FACTS), { unique: true }),
+  optional: v.optional(list(choice(FACTS), { unique: true })),
+  judges: v.optional(choice(['live', 'expired'])),
+  options: v.optional(
+    map(
+      OPTION_NAME,
+      either((spec) => isMapping(spec) && typeof spec.default === 'number', NUMBER_OPTION, OTHER_OPTION),
+    ),
+  ),
+  messages: map(NAME, func()),
+  check: CHECK,
+};
+
+function ruleSchema(plugin: boolean): Schema {
+  const fields = record({ id: text(plugin ? PLUGIN_ID : BUILT_IN_ID), ...FIELDS }, FIELD);
+  return refined(fields, ({ kinds, needs, optional = [], messages, plan }, refuse) => {
+    if (Object.keys(messages).length === 0) refuse('must have at least one message', 'messages');
+    for (const id of Object.keys(plan?.messages ?? {}))
+      if (!Object.hasOwn(messages, id)) refuse('the rule has no such message', 'plan', 'messages', id);
+    for (const [field, facts] of Object.entries({ needs, optional })) {
+      for (const fact of facts) {
+        const without = kinds.filter((kind) => !FACT_KINDS[fact].includes(kind));
+        if (without.length > 0)
+          refuse(`${without.join(', ')} has no ${fact}: drop the kind or the fact`, field);
+      }
     }
-  }
-  for (const fact of optional) {
-    if (needs.includes(fact)) report('optional', `${fact} is needed already`);
-  }
-}
-
-function checkDocs(docs: unknown, report: Report): void {
-  if (!isMapping(docs)) {
-    report('docs', `must be an object {why, fix, references?}, not ${quote(docs)}`);
-    return;
-  }
-  if (isBlank(docs.why)) report('docs.why', `must be text, not ${quote(docs.why)}`);
-  if (isBlank(docs.fix)) report('docs.fix', `must be text, not ${quote(docs.fix)}`);
-  if (docs.references === undefined) return;
-  if (!Array.isArray(docs.references)) {
-    report('docs.references', `must be a list, not ${quote(docs.references)}`);
-    return;
-  }
-  for (const [index, reference] of docs.references.entries()) {
-    const field = `docs.references[${index}]`;
-    if (!isMapping(reference) || isBlank(reference.title)) report(field, 'must be {title, url?}');
-    else if (reference.url !== undefined && !isWebAddress(reference.url)) {
-      report(`${field}.url`, `must be an https address, not ${quote(reference.url)}`);
-    }
-  }
-}
-
-function isWebAddress(url: unknown): boolean {
-  return typeof url === 'string' && URL.canParse(url) && new URL(url).protocol === 'https:';
-}
-
-function checkOptions(options: unknown, report: Report): void {
-  if (!isMapping(options)) {
-    report('options', `must be an object, not ${quote(options)}`);
-    return;
-  }
-  for (const [name, spec] of Object.entries(options)) {
-    const field = `options.${name}`;
-    if (!NAME.test(name)) report(field, 'its name must be letters and digits');
-    if (name === 'severity') report(field, 'every rule has a severity setting already');
-    if (!isMapping(spec)) report(field, `must be {describe, default, …}, not ${quote(spec)}`);
-    else checkOption(spec, field, report);
-  }
-}
-
-function checkOption(spec: Record<string, unknown>, field: string, report: Report): void {
-  if (isBlank(spec.describe)) report(`${field}.describe`, `must be text, not ${quote(spec.describe)}`);
-  const value = spec.default as OptionSpec['default'];
-  const numeric = typeof value === 'number';
-  const allowed = ['describe', 'default', ...(numeric ? ['min', 'max', 'integer'] : [])];
-  for (const key of Object.keys(spec)) {
-    if (!allowed.includes(key)) report(`${field}.${key}`, `no such field here${didYouMean(key, allowed)}`);
-  }
-  if (numeric) checkNumberOption(spec, value, field, report);
-  else if (Array.isArray(value)) {
-    if (value.some(isBlank)) report(`${field}.default`, 'must be a list of texts');
-  } else if (typeof value !== 'boolean' && typeof value !== 'string') {
-    report(
-      `${field}.default`,
-      `must be a number, true or false, a text or a list of texts, not ${quote(value)}`,
-    );
-  }
-}
-
-function checkNumberOption(
-  { min, max, integer }: Record<string, unknown>,
-  value: number,
-  field: string,
-  report: Report,
-): void {
-  for (const [key, bound] of Object.entries({ min, max })) {
-    if (bound !== undefined && !Number.isFinite(bound))
-      report(`${field}.${key}`, `must be a number, not ${quote(bound)}`);
-  }
-  if (integer !== undefined && typeof integer !== 'boolean') {
-    report(`${field}.integer`, `must be true or false, not ${quote(integer)}`);
-  }
-  if (!Number.isFinite(value)) report(`${field}.default`, `must be a finite number, not ${value}`);
-  else if (typeof min === 'number' && value < min)
-    report(`${field}.default`, `is below min: ${value} < ${min}`);
-  else if (typeof max === 'number' && value > max)
-    report(`${field}.default`, `is above max: ${value} > ${max}`);
-  else if (integer === true && !Number.isInteger(value))
-    report(`${field}.default`, `must be whole, not ${value}`);
-}
-
-function checkMessages(messages: unknown, report: Report): void {
-  if (!isMapping(messages)) {
-    report('messages', `must be an object of functions, not ${quote(messages)}`);
-    return;
-  }
-  const entries = Object.entries(messages);
-  if (entries.length === 0) report('messages', 'must hold at least one message');
-  for (const [id, message] of entries) {
-    if (!NAME.test(id)) report(`messages.${id}`, 'its id must be letters and digits');
-    if (typeof message !== 'function') report(`messages.${id}`, `must be a function, not ${quote(message)}`);
-  }
-}
-
-function checkPlan(plan: unknown, messages: unknown, report: Report): void {
-  checkRemedy(plan, 'plan', ['messages'], report);
-  if (!isMapping(plan) || plan.messages === undefined) return;
-  if (!isMapping(plan.messages)) {
-    report('plan.messages', `must be an object, not ${quote(plan.messages)}`);
-    return;
-  }
-  for (const [id, remedy] of Object.entries(plan.messages)) {
-    if (!isMapping(messages) || !Object.hasOwn(messages, id))
-      report(`plan.messages.${id}`, 'the rule has no such message');
-    checkRemedy(remedy, `plan.messages.${id}`, [], report);
-  }
-}
-
-function checkRemedy(remedy: unknown, field: string, others: readonly string[], report: Report): void {
-  if (!isMapping(remedy)) {
-    report(field, `must be an object {way, sets?, first?}, not ${quote(remedy)}`);
-    return;
-  }
-  checkOneOf(`${field}.way`, remedy.way, WAYS, report);
-  if (remedy.sets !== undefined) checkOneOf(`${field}.sets`, remedy.sets, SETTINGS, report);
-  if (remedy.first !== undefined && isBlank(remedy.first))
-    report(`${field}.first`, `must be text, not ${quote(remedy.first)}`);
-  const known = ['way', 'sets', 'first', ...others];
-  for (const key of Object.keys(remedy)) {
-    if (!known.includes(key)) report(`${field}.${key}`, `no such field here${didYouMean(key, known)}`);
-  }
+    for (const fact of optional) if (needs.includes(fact)) refuse(`${fact} is needed already`, 'optional');
+  });
 }
 
 interface LoadedPlugins {

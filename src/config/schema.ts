@@ -248,8 +248,7 @@ const SLACK = {
 function optionSchema(spec: OptionSpec): Schema<OptionValue> {
   if (typeof spec.default === 'boolean') return v.boolean();
   if (typeof spec.default === 'string') return text();
-  if (typeof spec.default === 'number')
-    return number(spec as { min?: number; max?: number; integer?: boolean });
+  if (typeof spec.default === 'number') return number(spec);
   return list(text(FILLED), { unique: true });
 }
 

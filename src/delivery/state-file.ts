@@ -1,9 +1,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { KINDS, parseInstant, SEVERITIES } from '../contract/index.js';
-import { MILESTONES } from '../engine/history.js';
-import { STATE_VERSION, type State } from '../engine/state.js';
+import { describeFlaws, flawsOf, isMapping } from '../check.js';
+import { STATE, STATE_VERSION, type State } from '../engine/state.js';
 import { AuditError } from '../errors.js';
 import { refuseHeld, takeLock } from './lock.js';
 import { linkedPath, makeDirectory } from './output.js';
@@ -151,7 +150,7 @@ export function parseState(text: string, path: string, { tenant, asOf, key }: Om
   } catch (cause) {
     throw corrupt(path, 'it is not JSON', cause);
   }
-  if (!isRecord(value) || typeof value.version !== 'number') throw corrupt(path, 'it has no version');
+  if (!isMapping(value) || typeof value.version !== 'number') throw corrupt(path, 'it has no version');
   if (value.version !== STATE_VERSION) {
     throw new AuditError(
       'state',
@@ -161,8 +160,8 @@ export function parseState(text: string, path: string, { tenant, asOf, key }: Om
   }
   const { seal, ...unsealed } = value;
   checkSeal(seal, unsealed, key, path);
-  const wrong = problemOf(unsealed);
-  if (wrong !== undefined) throw corrupt(path, `${wrong} is missing or wrong`);
+  const flaws = flawsOf(STATE, unsealed);
+  if (flaws.length > 0) throw corrupt(path, describeFlaws(flaws));
   const state = unsealed as unknown as State;
   if (state.tenant !== tenant) {
     throw new AuditError(
@@ -196,7 +195,7 @@ function checkTimes(state: State, path: string, asOf: number): void {
 }
 
 /** @throws AuditError `state` where the seal is not the key's, or one of them is missing */
-function checkSeal(seal: unknown, state: Json, key: string | undefined, path: string): void {
+function checkSeal(seal: unknown, state: object, key: string | undefined, path: string): void {
   if (key === undefined && seal === undefined) return;
   const refused = (why: string, todo: string) => new AuditError('state', why, `${todo} ${OVER}`);
   if (key === undefined)
@@ -235,88 +234,4 @@ function corrupt(path: string, why: string, cause?: unknown): AuditError {
     `It was left as it is. Restore it from a copy, or move it away: ${AFRESH}`,
     cause === undefined ? undefined : { cause },
   );
-}
-
-type Json = Record<string, unknown>;
-type Check = (value: unknown) => boolean;
-
-function isRecord(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-const text: Check = (value) => typeof value === 'string';
-const flag: Check = (value) => typeof value === 'boolean';
-const instant: Check = (value) => typeof value === 'string' && parseInstant(value) !== undefined;
-const oneOf =
-  (values: readonly unknown[]): Check =>
-  (value) =>
-    values.includes(value);
-const listOf =
-  (item: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(item);
-const orNull =
-  (check: Check): Check =>
-  (value) =>
-    value === null || check(value);
-const optional =
-  (check: Check): Check =>
-  (value) =>
-    value === undefined || check(value);
-const either =
-  (...checks: readonly Check[]): Check =>
-  (value) =>
-    checks.some((check) => check(value));
-const shape =
-  (fields: Readonly<Record<string, Check>>): Check =>
-  (value) =>
-    isRecord(value) && Object.entries(fields).every(([name, check]) => check(value[name]));
-const recordOf =
-  (key: Check, item: Check): Check =>
-  (value) =>
-    isRecord(value) && Object.entries(value).every(([name, entry]) => key(name) && item(entry));
-
-const isFingerprint: Check = (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
-const isCredentialKey: Check = (value) =>
-  typeof value === 'string' && KINDS.some((kind) => value.startsWith(`${kind}|`));
-
-const FINDING = {
-  rule: text,
-  kind: oneOf([...KINDS, 'waiver']),
-  credentialId: text,
-  firstSeen: instant,
-  severity: oneOf(SEVERITIES),
-} as const;
-
-const FIELDS: Readonly<Record<keyof State, Check>> = {
-  version: oneOf([STATE_VERSION]),
-  tenant: text,
-  savedAt: instant,
-  seen: recordOf(oneOf(KINDS), listOf(text)),
-  findings: recordOf(
-    isFingerprint,
-    shape({
-      ...FINDING,
-      waived: flag,
-      toldAt: orNull(instant),
-      milestones: orNull(shape({ expiresAt: instant, told: listOf(oneOf(MILESTONES)) })),
-      seenIn: text,
-    }),
-  ),
-  resolved: recordOf(isFingerprint, shape({ ...FINDING, resolvedAt: instant })),
-  credentials: recordOf(
-    isCredentialKey,
-    shape({
-      roles: orNull(listOf(text)),
-      network: orNull(either(oneOf(['any']), listOf(text))),
-      seenIn: text,
-      goneSince: optional(instant),
-    }),
-  ),
-  covered: optional(recordOf(isFingerprint, listOf(isCredentialKey))),
-  slack: shape({ postedAt: orNull(instant), digestAt: orNull(instant) }),
-};
-
-function problemOf(value: Json): string | undefined {
-  return Object.entries(FIELDS).find(([name, check]) => !check(value[name]))?.[0];
 }

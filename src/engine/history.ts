@@ -3,7 +3,7 @@ import { DAY, severityRank } from '../contract/index.js';
 import { isDrift } from './drift.js';
 import type { Report } from './report.js';
 import type { FindingMemory, HistoryRun, RememberedFinding, State } from './state.js';
-import { credentialKey, reachOf, STATE_VERSION, wouldSee } from './state.js';
+import { credentialKey, MILESTONES, reachOf, STATE_VERSION, wouldSee } from './state.js';
 import { compareText } from './world.js';
 
 /** Why a finding is in a message. `untold`: it should have been in an earlier message, but none was sent. */
@@ -53,8 +53,6 @@ export interface Comparison {
   next(told: Told): State | undefined;
 }
 
-/** Days before expiry at which a message mentions an `expiring-soon` finding again. */
-export const MILESTONES = [30, 14, 7, 3, 1] as const;
 const MILESTONE_RULE = 'expiring-soon';
 
 const REMEMBER_RESOLVED = 90 * DAY;

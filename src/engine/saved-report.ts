@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import {
   about,
   choice,
+  describeFlaws,
   flawsOf,
   list,
   map,
@@ -10,15 +11,11 @@ import {
   type Schema,
   type TextRule,
   text,
-  writePath,
 } from '../check.js';
 import { KINDS, parseInstant, type Report, SEVERITIES } from '../contract/index.js';
 import { startOfDate } from '../contract/time.js';
 import { AuditError } from '../errors.js';
 import { summarize } from './report.js';
-
-/** How many mistakes a message names. */
-const NAMED = 3;
 
 /**
  * Reads a report that `-f json` wrote.
@@ -42,12 +39,9 @@ export function parseReport(text: string, name: string): Report {
   }
   const flaws = flawsOf(REPORT, value);
   if (flaws.length > 0) {
-    const said = flaws
-      .slice(0, NAMED)
-      .map(({ path, message }) => `${writePath(path) || 'the file'} ${message}`);
     throw new AuditError(
       'input',
-      `${name} is not a c1-audit report of schema version 1: ${listed(said, flaws.length)}.`,
+      `${name} is not a c1-audit report of schema version 1: ${describeFlaws(flaws)}`,
       'Give the file that c1-audit -f json:<file> wrote; a report of a newer version needs a newer c1-audit.',
     );
   }
@@ -56,15 +50,11 @@ export function parseReport(text: string, name: string): Report {
   if (wrong.length > 0) {
     throw new AuditError(
       'input',
-      `${name} contradicts itself: ${listed(wrong.slice(0, NAMED), wrong.length)}.`,
+      `${name} contradicts itself: ${describeFlaws(wrong.map((message) => ({ path: [], part: 'value', message })))}`,
       'It was changed after c1-audit wrote it. Use the original, or audit again.',
     );
   }
   return report;
-}
-
-function listed(named: readonly string[], count: number): string {
-  return `${named.join('; ')}${count > NAMED ? `; and ${count - NAMED} more` : ''}`;
 }
 
 /** People read the counts, and findings decide the exit code: a change to one must not get past the other. */

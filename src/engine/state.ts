@@ -1,68 +1,123 @@
-import type { Kind, Severity } from '../contract/index.js';
+import * as v from 'valibot';
+import {
+  choice,
+  type Described,
+  either,
+  list,
+  map,
+  record,
+  type Schema,
+  type TextRule,
+  text,
+} from '../check.js';
+import { KINDS, type Kind, parseInstant, SEVERITIES } from '../contract/index.js';
 import type { Report } from './report.js';
 
 export const STATE_VERSION = 1;
 
-/** What one audit remembers for the next. Only ids, hashes and timestamps: no names, no emails, no secrets. */
-export interface State {
-  readonly version: typeof STATE_VERSION;
-  /** The tenant's host. */
-  readonly tenant: string;
-  /** The `asOf` of the audit that wrote it. */
-  readonly savedAt: string;
-  /** The reaches (see `reachOf`) with which each kind was read completely before. */
-  readonly seen: Readonly<Partial<Record<Kind, readonly string[]>>>;
-  /** Open and waived findings by fingerprint. */
-  readonly findings: Readonly<Record<string, RememberedFinding>>;
-  /** Findings resolved in the last 90 days by fingerprint, so that one that comes back is `reopened`. */
-  readonly resolved: Readonly<Record<string, ResolvedFinding>>;
-  /** Live credentials by `credentialKey`. */
-  readonly credentials: Readonly<Record<string, RememberedCredential>>;
-  /**
-   * The credentials that each waiver by name covered so far: `credentialKey`s by a hash of the waiver. Absent: an older
-   * version wrote the state.
-   */
-  readonly covered?: Readonly<Record<string, readonly string[]>>;
-  readonly slack: {
-    /** The last message of any kind. */
-    readonly postedAt: string | null;
-    /** The last message with a digest line. */
-    readonly digestAt: string | null;
-  };
-}
+/** Days before expiry at which a message mentions an `expiring-soon` finding again. */
+export const MILESTONES = [30, 14, 7, 3, 1] as const;
 
-export interface FindingMemory {
-  readonly rule: string;
-  readonly kind: Kind | 'waiver';
+const INSTANT = text({
+  pattern: /^/,
+  says: 'must be text',
+  refine: (value) => (parseInstant(value) === undefined ? 'must be an RFC 3339 timestamp' : undefined),
+});
+const FINGERPRINT: TextRule = { pattern: /^[0-9a-f]{64}$/, says: 'must be 64 hexadecimal digits' };
+const CREDENTIAL_KEY: TextRule = {
+  pattern: new RegExp(`^(${KINDS.join('|')})\\|`),
+  says: 'must be a kind of credential, | and an id',
+};
+const REACHES = v.exactOptional(list(text()));
+
+// Keys that are not described may come from a later program, whose state of the same version this one can still read.
+const OPEN = { open: true };
+
+const REMEMBERED = {
+  rule: text(),
+  kind: choice([...KINDS, 'waiver']),
   /** For a finding on a waiver: its fingerprint. */
-  readonly credentialId: string;
-  readonly firstSeen: string;
-  readonly severity: Severity;
-}
+  credentialId: text(),
+  firstSeen: INSTANT,
+  severity: choice(SEVERITIES),
+};
 
-export interface RememberedFinding extends FindingMemory {
-  readonly waived: boolean;
-  /** When a message last mentioned it. null: never, or not since it changed. */
-  readonly toldAt: string | null;
-  /** The milestones that messages mentioned, and the expiry date they belong to. */
-  readonly milestones: { readonly expiresAt: string; readonly told: readonly number[] } | null;
-  /** The reach of the last audit that saw it. */
-  readonly seenIn: string;
-}
+const FINDING_MEMORY = record(REMEMBERED, OPEN);
 
-interface ResolvedFinding extends FindingMemory {
-  readonly resolvedAt: string;
-}
+const REMEMBERED_FINDING = record(
+  {
+    ...REMEMBERED,
+    waived: v.boolean(),
+    /** When a message last mentioned it. null: never, or not since it changed. */
+    toldAt: v.nullable(INSTANT),
+    /** The milestones that messages mentioned, and the expiry date they belong to. */
+    milestones: v.nullable(
+      record({ expiresAt: INSTANT, told: list(v.picklist(MILESTONES)) as Schema<readonly number[]> }, OPEN),
+    ),
+    /** The reach of the last audit that saw it. */
+    seenIn: text(),
+  },
+  OPEN,
+);
 
-export interface RememberedCredential {
-  /** Short hashes of the scoped roles' ids, sorted. null: never known. */
-  readonly roles: readonly string[] | null;
-  /** Canonical CIDRs of the allowed networks. `any`: no restriction. null: never known. */
-  readonly network: 'any' | readonly string[] | null;
-  readonly seenIn: string;
-  /** The `asOf` of the first audit that should have listed it and did not. Absent: it was listed. */
-  readonly goneSince?: string;
-}
+const REMEMBERED_CREDENTIAL = record(
+  {
+    /** Short hashes of the scoped roles' ids, sorted. null: never known. */
+    roles: v.nullable(list(text())),
+    /** Canonical CIDRs of the allowed networks. `any`: no restriction. null: never known. */
+    network: v.nullable(either(Array.isArray, list(text()), choice(['any']))),
+    seenIn: text(),
+    /** The `asOf` of the first audit that should have listed it and did not. Absent: it was listed. */
+    goneSince: v.exactOptional(INSTANT),
+  },
+  OPEN,
+);
+
+/** What one audit remembers for the next. Only ids, hashes and timestamps: no names, no emails, no secrets. */
+export const STATE = record(
+  {
+    version: v.literal(STATE_VERSION),
+    /** The tenant's host. */
+    tenant: text(),
+    /** The `asOf` of the audit that wrote it. */
+    savedAt: INSTANT,
+    /** The reaches (see `reachOf`) with which each kind was read completely before. */
+    seen: record({
+      'personal-client': REACHES,
+      'service-principal-credential': REACHES,
+      'federation-trust': REACHES,
+    }),
+    /** Open and waived findings by fingerprint. */
+    findings: map(FINGERPRINT, REMEMBERED_FINDING),
+    /** Findings resolved in the last 90 days by fingerprint, so that one that comes back is `reopened`. */
+    resolved: map(FINGERPRINT, record({ ...REMEMBERED, resolvedAt: INSTANT }, OPEN)),
+    /** Live credentials by `credentialKey`. */
+    credentials: map(CREDENTIAL_KEY, REMEMBERED_CREDENTIAL),
+    /**
+     * The credentials that each waiver by name covered so far: `credentialKey`s by a hash of the waiver. Absent: an
+     * older version wrote the state.
+     */
+    covered: v.exactOptional(map(FINGERPRINT, list(text(CREDENTIAL_KEY)))),
+    slack: record(
+      {
+        /** The last message of any kind. */
+        postedAt: v.nullable(INSTANT),
+        /** The last message with a digest line. */
+        digestAt: v.nullable(INSTANT),
+      },
+      OPEN,
+    ),
+  },
+  OPEN,
+);
+
+export type State = Described<typeof STATE>;
+
+export type FindingMemory = Described<typeof FINDING_MEMORY>;
+
+export type RememberedFinding = Described<typeof REMEMBERED_FINDING>;
+
+export type RememberedCredential = Described<typeof REMEMBERED_CREDENTIAL>;
 
 export function credentialKey(kind: Kind, id: string): string {
   return `${kind}|${id}`;

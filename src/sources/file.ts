@@ -1,3 +1,5 @@
+import * as v from 'valibot';
+import { flawsOf, list, record, text, writePath } from '../check.js';
 import { type Credential, type Kind, type Snapshot, type SourceSeen, Unknown } from '../contract/index.js';
 import { AuditError } from '../errors.js';
 import {
@@ -133,11 +135,11 @@ function parseInput(text: string, name: string): ParsedInput {
     }
     pages += 1;
     malformed.push(...problemsOf(answer).map((problem) => `${place}: ${problem}`));
-    const list: readonly unknown[] = Array.isArray(answer.list) ? answer.list : [];
-    for (const [at, record] of list.entries())
-      records.push({ value: record, place: `answer ${pages}, record ${at + 1}` });
+    const listed: readonly unknown[] = Array.isArray(answer.list) ? answer.list : [];
+    for (const [at, value] of listed.entries())
+      records.push({ value, place: `answer ${pages}, record ${at + 1}` });
     // An empty page belongs to the list before it.
-    if (list.length > 0) kind = kindOf(list[0]);
+    if (listed.length > 0) kind = kindOf(listed[0]);
     tokens.set(kind, answer.nextPageToken);
   }
   const openEnded = [...tokens.values()].some((token) => typeof token === 'string' && token !== '');
@@ -151,15 +153,14 @@ function entriesOf({ value, place }: Placed): Placed[] {
   return value.map((entry, index) => ({ value: entry, place: `${before}record ${index + 1}` }));
 }
 
+/** An API answer. Its records are read by `normalize`, which takes what it can of each and reports the rest. */
+const ANSWER = record({ list: list(), nextPageToken: v.nullish(text()) }, { open: true });
+
 /** What is wrong with an API answer that has a list. */
 function problemsOf(answer: WireRecord): string[] {
-  const { list, nextPageToken } = answer;
+  const flaws = flawsOf(ANSWER, answer).map(({ path, message }) => `"${writePath(path)}" ${message}`);
   const error = errorBeside(answer);
-  return [
-    ...(Array.isArray(list) ? [] : ['its "list" is not a list']),
-    ...(error === undefined ? [] : [`has "${error}" beside its "list"`]),
-    ...(typeof (nextPageToken ?? '') === 'string' ? [] : ['its "nextPageToken" is not text']),
-  ];
+  return error === undefined ? flaws : [...flaws, `has "${error}" beside its "list"`];
 }
 
 interface Documents {

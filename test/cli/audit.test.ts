@@ -422,7 +422,7 @@ describe('--input', () => {
     [
       'an answer whose list is none',
       JSON.stringify([{ list: {}, nextPageToken: '' }]),
-      /"list" is not a list/,
+      /"list" must be a list, not a mapping/,
     ],
   ])('with %s is incomplete, and says which', async (_, text, says) => {
     const { code, report } = await read(text);

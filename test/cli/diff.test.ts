@@ -152,7 +152,7 @@ describe('refused', () => {
     { argv: ['none.json', 'nil.json'], says: /nil\.json cannot be read \(ENOENT\)/ },
     {
       argv: ['undated.json', 'none.json'],
-      says: /undated\.json is not a c1-audit report[\s\S]*run\.asOf [\s\S]*no calendar has this date/,
+      says: /undated\.json is not a c1-audit report[\s\S]*run\.asOf: [\s\S]*this date does not exist/,
     },
     { argv: ['none.json', 'stranger.json'], says: /different tenants[\s\S]*one tenant/ },
     {

@@ -65,7 +65,7 @@ describe('of a saved report', () => {
     { argv: ['report.json', '-f', 'text:./report.json'], says: /would overwrite its own input/ },
     {
       argv: ['undated.json'],
-      says: /undated\.json is not a c1-audit report[\s\S]*run\.asOf [\s\S]*no calendar has this date/,
+      says: /undated\.json is not a c1-audit report[\s\S]*run\.asOf: [\s\S]*this date does not exist/,
     },
     { argv: ['nil.json'], says: /nil\.json cannot be read/ },
     { argv: ['report.json', 'report.json'], says: /too many arguments/ },

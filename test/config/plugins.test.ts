@@ -53,7 +53,7 @@ describe('what makes a rule', () => {
     [{ id: 'acme/No' }, 'id', 'not "acme/No"'],
     [{ id: 'acme/a/b' }, 'id', 'not "acme/a/b"'],
     [{ id: undefined }, 'id', 'not nothing'],
-    [{ title: '' }, 'title', 'must be text, not ""'],
+    [{ title: '' }, 'title', 'must not be blank, not ""'],
     [{ title: 7 }, 'title', 'must be text, not 7'],
     [{ title: 'x'.repeat(81) }, 'title', 'must be at most 80 characters, not 81'],
     [{ title: 'a\nb' }, 'title', 'must be one line without control characters'],
@@ -63,20 +63,20 @@ describe('what makes a rule', () => {
       'must be one of info, low, medium, high, critical, not "hihg"; did you mean "high"?',
     ],
     [{ severity: undefined }, 'severity', 'not nothing'],
-    [{ kinds: [] }, 'kinds', 'must name at least one kind'],
+    [{ kinds: [] }, 'kinds', 'must not be an empty list'],
     [{ kinds: 'personal-client' }, 'kinds', 'must be a list, not "personal-client"'],
     [
       { kinds: ['personal-clients'] },
       'kinds[0]',
-      '"personal-clients" is none of personal-client, service-principal-credential, federation-trust; did you mean "personal-client"?',
+      'must be one of personal-client, service-principal-credential, federation-trust, not "personal-clients"; did you mean "personal-client"?',
     ],
-    [{ kinds: ['personal-client', 'personal-client'] }, 'kinds[1]', 'repeats "personal-client"'],
-    [{ docs: undefined }, 'docs', 'must be an object {why, fix, references?}, not nothing'],
-    [{ docs: { ...RULE.docs, why: ' ' } }, 'docs.why', 'must be text, not " "'],
+    [{ kinds: ['personal-client', 'personal-client'] }, 'kinds[1]', 'repeats kinds[0]'],
+    [{ docs: undefined }, 'docs', 'must be a mapping of keys to values, not nothing'],
+    [{ docs: { ...RULE.docs, why: ' ' } }, 'docs.why', 'must not be blank, not " "'],
     [{ docs: { ...RULE.docs, fix: undefined } }, 'docs.fix', 'must be text, not nothing'],
     [{ docs: { ...RULE.docs, references: null } }, 'docs.references', 'must be a list, not nothing'],
     [{ docs: { ...RULE.docs, references: 'x' } }, 'docs.references', 'must be a list, not "x"'],
-    [reference('x'), 'docs.references[0]', 'must be {title, url?}'],
+    [reference('x'), 'docs.references[0]', 'must be a mapping of keys to values, not "x"'],
     [
       reference({ title: 'x', url: 'http://acme.example' }),
       'docs.references[0].url',
@@ -89,7 +89,7 @@ describe('what makes a rule', () => {
     ],
     [{ needs: undefined }, 'needs', 'must be a list, not nothing'],
     [{ needs: ['lastUsed'] }, 'needs[0]', 'did you mean "lastUsedAt"?'],
-    [{ optional: [7] }, 'optional[0]', '7 is none of name, clientId'],
+    [{ optional: [7] }, 'optional[0]', 'must be one of name, clientId, '],
     [{ needs: ['createdAt'] }, 'optional', 'createdAt is needed already'],
     [{ needs: ['requireDpop'] }, 'needs', 'personal-client has no requireDpop: drop the kind or the fact'],
     [{ optional: ['condition'] }, 'optional', 'personal-client has no condition: drop the kind or the fact'],
@@ -99,47 +99,52 @@ describe('what makes a rule', () => {
       'federation-trust has no expiresAt',
     ],
     [{ judges: 'dead' }, 'judges', 'must be one of live, expired, not "dead"'],
-    [{ options: [] }, 'options', 'must be an object, not a list'],
+    [{ options: [] }, 'options', 'must be a mapping of keys to values, not a list'],
     [{ options: { 'a-b': RULE.options.days } }, 'options.a-b', 'its name must be letters and digits'],
     [
       { options: { severity: RULE.options.days } },
       'options.severity',
       'every rule has a severity setting already',
     ],
-    [{ options: { days: 3 } }, 'options.days', 'must be {describe, default, …}, not 3'],
-    [days({ describe: '' }), 'options.days.describe', 'must be text, not ""'],
+    [{ options: { days: 3 } }, 'options.days', 'must be a mapping of keys to values, not 3'],
+    [days({ describe: '' }), 'options.days.describe', 'must not be blank, not ""'],
     [
       days({ default: undefined }),
       'options.days.default',
       'must be a number, true or false, a text or a list of texts, not nothing',
     ],
-    [days({ default: Number.NaN }), 'options.days.default', 'must be a finite number, not NaN'],
-    [days({ default: 0 }), 'options.days.default', 'is below min: 0 < 1'],
-    [days({ default: 10 }), 'options.days.default', 'is above max: 10 > 9'],
-    [days({ default: 1.5 }), 'options.days.default', 'must be whole, not 1.5'],
+    [days({ default: Number.NaN }), 'options.days.default', 'must be a number, not NaN'],
+    [days({ default: 0 }), 'options.days.default', 'must be at least 1, not 0'],
+    [days({ default: 10 }), 'options.days.default', 'must be at most 9, not 10'],
+    [days({ default: 1.5 }), 'options.days.default', 'must be a whole number, not 1.5'],
     [days({ min: '1' }), 'options.days.min', 'must be a number, not "1"'],
     [days({ integer: 1 }), 'options.days.integer', 'must be true or false, not 1'],
-    [days({ maximum: 3 }), 'options.days.maximum', 'no such field here'],
+    [days({ maximum: 3 }), 'options.days.maximum', 'no such field'],
     [
       { options: { names: { describe: 'd', default: [1] } } },
-      'options.names.default',
-      'must be a list of texts',
+      'options.names.default[0]',
+      'must be text, not 1: put it in quotes',
     ],
-    [{ messages: undefined }, 'messages', 'must be an object of functions, not nothing'],
-    [{ messages: {} }, 'messages', 'must hold at least one message'],
+    [{ messages: undefined }, 'messages', 'must be a mapping of keys to values, not nothing'],
+    [{ messages: {} }, 'messages', 'must have at least one message'],
     [{ messages: { shared: 'text' } }, 'messages.shared', 'must be a function, not "text"'],
-    [{ messages: { 'a b': () => '' } }, 'messages.a b', 'its id must be letters and digits'],
+    [{ messages: { 'a b': () => '' } }, 'messages.a b', 'its name must be letters and digits'],
     [{ check: undefined }, 'check', 'must be a function, not nothing'],
     [{ check: async () => undefined }, 'check', 'must be a synchronous function'],
     [{ check: function* () {} }, 'check', 'must be a synchronous function'],
-    [{ successor: ' ' }, 'successor', 'must be text, not " "'],
-    [{ plan: 'ask' }, 'plan', 'must be an object {way, sets?, first?}, not "ask"'],
-    [{ plan: {} }, 'plan.way', 'must be one of end, finish, ask, replace, adjust, federate, look'],
+    [{ successor: ' ' }, 'successor', 'must not be blank, not " "'],
+    [{ plan: 'ask' }, 'plan', 'must be a mapping of keys to values, not "ask"'],
+    [{ plan: {} }, 'plan', 'has no way: it is required'],
+    [{ plan: { way: '' } }, 'plan.way', 'must be one of end, finish, ask, replace, adjust, federate, look'],
     [{ plan: { way: 'asks' } }, 'plan.way', 'did you mean "ask"?'],
     [{ plan: { way: 'adjust', sets: 'network' } }, 'plan.sets', 'did you mean "networks"?'],
-    [{ plan: { way: 'ask', first: '' } }, 'plan.first', 'must be text, not ""'],
-    [{ plan: { way: 'ask', frist: 'x' } }, 'plan.frist', 'no such field here; did you mean "first"?'],
-    [{ plan: { way: 'ask', messages: [] } }, 'plan.messages', 'must be an object, not a list'],
+    [{ plan: { way: 'ask', first: '' } }, 'plan.first', 'must not be blank, not ""'],
+    [{ plan: { way: 'ask', frist: 'x' } }, 'plan.frist', 'no such field; did you mean "first"?'],
+    [
+      { plan: { way: 'ask', messages: [] } },
+      'plan.messages',
+      'must be a mapping of keys to values, not a list',
+    ],
     [
       { plan: { way: 'ask', messages: { gone: { way: 'end' } } } },
       'plan.messages.gone',
@@ -148,7 +153,7 @@ describe('what makes a rule', () => {
     [
       { plan: { way: 'ask', messages: { shared: { way: 'end', messages: {} } } } },
       'plan.messages.shared.messages',
-      'no such field here',
+      'no such field',
     ],
     [{ option: {} }, 'option', 'no such field; did you mean "options"?'],
   ])('%j: %s', (change, field, message) => {
@@ -175,7 +180,7 @@ describe('what makes a rule', () => {
 
   test('what is no object, or cannot be read', () => {
     expect(checkRule(null, { plugin: true })).toEqual([
-      { field: '', message: 'a rule is an object, not nothing' },
+      { field: '', message: 'must be a mapping of keys to values, not nothing' },
     ]);
     const hostile = {
       get id() {
@@ -256,7 +261,7 @@ describe('loading plug-ins', () => {
       'throw new Error("xox" + "b-1");',
       'plug-in ./a.mjs: cannot be loaded: its error names a secret',
     ],
-    ['./a.mjs', 'export default "x";', 'plug-in ./a.mjs: a rule is an object, not "x"'],
+    ['./a.mjs', 'export default "x";', 'plug-in ./a.mjs: must be a mapping of keys to values, not "x"'],
     [
       './a.mjs',
       `export default ${source('unused')};`,
@@ -275,7 +280,7 @@ describe('loading plug-ins', () => {
     [
       './a.mjs',
       `export default [${source('acme/x')}, 7];`,
-      'plug-in ./a.mjs: rule 2: a rule is an object, not 7',
+      'plug-in ./a.mjs: rule 2: must be a mapping of keys to values, not 7',
     ],
   ])('%s: %s', async (spec, text, mistake) => {
     const folder = await folderWith({ 'a.mjs': text });
@@ -289,7 +294,7 @@ describe('loading plug-ins', () => {
     const error = await errorOf(loadPlugins(['./a.mjs', './b.mjs'], folder, []));
     expect(error.code).toBe('config');
     expect(error.message.split('\n').slice(1)).toEqual([
-      '  plug-in ./a.mjs: acme/x: title: must be text, not ""',
+      '  plug-in ./a.mjs: acme/x: title: must not be blank, not ""',
       '  plug-in ./a.mjs: acme/x: severity: must be one of info, low, medium, high, critical, not "hihg"; did you mean "high"?',
       '  plug-in ./b.mjs: there is no such file',
     ]);

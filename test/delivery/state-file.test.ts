@@ -147,34 +147,51 @@ describe('a file that cannot be trusted stays where it is, byte for byte', () =>
       JSON.stringify({ ...STATE, tenant: 'other.conductor.one' }),
       /another tenant \("other.cond/,
     ],
-    ['no findings', JSON.stringify({ ...STATE, findings: undefined }), /findings is missing or wrong/],
-    ['findings as a list', JSON.stringify({ ...STATE, findings: [] }), /findings is missing or wrong/],
+    ['no findings', JSON.stringify({ ...STATE, findings: undefined }), /is corrupt: has no findings/],
+    [
+      'findings as a list',
+      JSON.stringify({ ...STATE, findings: [] }),
+      /findings: must be a mapping of keys to values, not a list/,
+    ],
     [
       'a key that is no fingerprint',
       JSON.stringify({ ...STATE, findings: { x: {} } }),
-      /findings is missing/,
+      /findings\.x: must be 64 hexadecimal digits/,
     ],
-    ['an unknown severity', withFinding({ severity: 'dire' }), /findings is missing or wrong/],
+    [
+      'an unknown severity',
+      withFinding({ severity: 'dire' }),
+      /findings\.\w+\.severity: must be one of info, low, medium, high, critical, not "dire"/,
+    ],
     [
       'a date that is none',
       withFinding({ firstSeen: '2026-02-30T00:00:00Z' }),
-      /findings is missing or wrong/,
+      /firstSeen: "2026-02-30T00:00:00Z": must be an RFC 3339 timestamp/,
     ],
     [
       'a milestone that is none',
       withFinding({ milestones: { expiresAt: AS_OF, told: [5] } }),
-      /findings is missing/,
+      /milestones\.told\[0\]: must be .*, not 5/,
     ],
-    ['a kind that is none', JSON.stringify({ ...STATE, seen: { robot: [] } }), /seen is missing or wrong/],
+    ['a kind that is none', JSON.stringify({ ...STATE, seen: { robot: [] } }), /seen\.robot: no such key/],
     [
       'a network that is none',
       JSON.stringify({
         ...STATE,
         credentials: { 'personal-client|a': { roles: null, network: 'all', seenIn: '' } },
       }),
-      /credentials is missing or wrong/,
+      /credentials\.personal-client\|a\.network: must be one of any, not "all"/,
     ],
-    ['no slack', JSON.stringify({ ...STATE, slack: null }), /slack is missing or wrong/],
+    [
+      'a key of a prototype',
+      JSON.stringify(STATE).replace('"findings":{', '"findings":{"__proto__":{},'),
+      /findings\.__proto__: must be 64 hexadecimal digits/,
+    ],
+    [
+      'no slack',
+      JSON.stringify({ ...STATE, slack: null }),
+      /slack: must be a mapping of keys to values, not nothing/,
+    ],
   ];
   test.each(rows)('%s', async (_title, bytes, message) => {
     await writeFile(path, bytes);

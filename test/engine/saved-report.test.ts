@@ -51,7 +51,7 @@ test('reads a report as it was written', () => {
 describe('refuses a date that no calendar has, and names its place', () => {
   test.each(INSTANTS)('%s', (path) => {
     expect(refusal(put(path, '2026-13-45T99:99:99Z'))).toBe(
-      `old.json is not a c1-audit report of schema version 1: ${place(path)} "2026-13-45T99:99:99Z": this date does not exist.`,
+      `old.json is not a c1-audit report of schema version 1: ${place(path)}: "2026-13-45T99:99:99Z": this date does not exist.`,
     );
     expect(refusal(put(path, '2028-02-29T23:59:59.999999999Z'))).toBe('');
   });
@@ -63,14 +63,14 @@ describe('refuses a date that no calendar has, and names its place', () => {
     ['a leap second', '2026-06-30T23:59:60Z'],
   ])('%s', (_, text) => {
     expect(refusal(put('/run/asOf', text))).toMatch(
-      /: run\.asOf ("[^"]+": this date does not exist|must be a time in UTC)/,
+      /: run\.asOf: ("[^"]+": this date does not exist|must be a time in UTC)/,
     );
   });
 
   test("a waiver's end", () => {
     const path = `/findings/${waived}/waiver/expires`;
     expect(refusal(put(path, '2027-02-29'))).toContain(
-      `${place(path)} "2027-02-29": this date does not exist`,
+      `${place(path)}: "2027-02-29": this date does not exist`,
     );
     expect(refusal(put(path, '2028-02-29'))).toBe('');
   });
@@ -79,24 +79,24 @@ describe('refuses a date that no calendar has, and names its place', () => {
     const never = '2026-00-00T00:00:00Z';
     const credentials = [0, 1, 2, 3].map((id) => sampleCredential({ id: `c${id}`, expiresAt: never }));
     expect(refusal(sampleReport({ credentials }))).toMatch(
-      /: credentials\[0\]\.expiresAt "2026-00-00T00:00:00Z": this date does not exist; .*credentials\[2\]\.expiresAt .* this date does not exist; and 1 more\.$/,
+      /: credentials\[0\]\.expiresAt: "2026-00-00T00:00:00Z": this date does not exist; .*credentials\[2\]\.expiresAt: .* this date does not exist; and 1 more\.$/,
     );
   });
 });
 
 describe('refuses what is not a report, and names the place', () => {
   test.each<[string, unknown, string]>([
-    ['a list that is a number', { ...fullReport(), findings: 3 }, 'findings must be a list, not 3'],
-    ['a number', 3, 'the file must be a mapping of keys to values, not 3'],
-    ['another version', { ...fullReport(), schemaVersion: 2 }, 'schemaVersion must be 1, not 2'],
-    ['an unknown key', { ...fullReport(), finding: [] }, 'finding no such key; did you mean "findings"?'],
-    ['a missing key', { ...fullReport(), resolved: undefined }, 'the file has no resolved: it is required'],
+    ['a list that is a number', { ...fullReport(), findings: 3 }, 'findings: must be a list, not 3.'],
+    ['a number', 3, 'must be a mapping of keys to values, not 3.'],
+    ['another version', { ...fullReport(), schemaVersion: 2 }, 'schemaVersion: must be 1, not 2.'],
+    ['an unknown key', { ...fullReport(), finding: [] }, 'finding: no such key; did you mean "findings"?'],
+    ['a missing key', { ...fullReport(), resolved: undefined }, 'has no resolved: it is required.'],
   ])('%s', (_, report, message) => {
-    expect(refusal(report)).toBe(`old.json is not a c1-audit report of schema version 1: ${message}.`);
+    expect(refusal(report)).toBe(`old.json is not a c1-audit report of schema version 1: ${message}`);
   });
 
   test('a key that JavaScript objects have by nature', () => {
     const text = JSON.stringify(fullReport()).replace('{', '{"__proto__": {}, "constructor": 1, ');
-    expect(() => parseReport(text, 'old.json')).toThrow(/__proto__ no such key; constructor no such key/);
+    expect(() => parseReport(text, 'old.json')).toThrow(/__proto__: no such key; constructor: no such key/);
   });
 });
