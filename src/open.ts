@@ -70,10 +70,9 @@ export async function open(
     ...(timeLimit !== undefined && { runTimeout: timeLimit }),
   };
   const common = { access, limits, log, now: io.now, scrub };
-  const login = { ...common, fetch, hide: (secret: string) => redactor.add(secret) };
-  const session = openSession(login);
+  const session = openSession({ ...common, fetch, hide });
   const source = c1Source({
-    ...login,
+    ...common,
     session,
     scope: config.scope,
     callerSeesAll: config.callerSeesAll,

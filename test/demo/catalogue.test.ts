@@ -4,7 +4,7 @@ import { KINDS, type Snapshot } from '../../src/contract/index.js';
 import { audit, type Verdicts } from '../../src/engine/audit.js';
 import { optionsInForce } from '../../src/engine/judge.js';
 import { readEnvironment } from '../../src/sources/c1/environment.js';
-import { c1Source } from '../../src/sources/c1/index.js';
+import { c1Source, openSession } from '../../src/sources/c1/index.js';
 import { DEFAULT_LIMITS } from '../../src/sources/c1/retry.js';
 import { startTenant, type Tenant } from '../tenant/index.js';
 
@@ -15,17 +15,20 @@ let verdicts: Verdicts;
 
 beforeAll(async () => {
   tenant = await startTenant({ paging: { defaultSize: 10 } });
-  const source = c1Source({
+  const common = {
     access: readEnvironment(tenant.environment),
+    limits: DEFAULT_LIMITS,
+    log: { debug: () => undefined, info: () => undefined },
+    now: Date.now,
+  };
+  const source = c1Source({
+    ...common,
+    session: openSession({ ...common, fetch, hide: () => undefined }),
     scope: 'tenant',
     callerSeesAll: false,
     kinds: KINDS,
     required: new Set(KINDS),
-    limits: DEFAULT_LIMITS,
-    log: { debug: () => undefined, info: () => undefined },
-    now: Date.now,
-    fetch,
-    hide: () => undefined,
+    scrub: (text) => text,
     onRecords: () => undefined,
   });
   snapshot = await source.collect(new AbortController().signal);

@@ -16,7 +16,7 @@ import { clockProblem } from './clock.js';
 import { readDecoys, setDecoysApart } from './decoys.js';
 import type { TenantAccess } from './environment.js';
 import { collectTrusts, providersOf, readProviders, trustsByPrincipal } from './federation.js';
-import { createTransport } from './http.js';
+import { createTransport, type Scrub } from './http.js';
 import { errorNote, holdingSelf, type KindSeen, type Reader } from './lists.js';
 import { readOwners, UserLookup } from './people.js';
 import { collectEveryones, collectMine } from './personal-clients.js';
@@ -29,7 +29,7 @@ import {
   principalOwners,
   readPrincipals,
 } from './service-principals.js';
-import { Session } from './session.js';
+import { Session, type SessionOptions } from './session.js';
 import {
   type Caller,
   holdsNoAdministratorRole,
@@ -51,26 +51,20 @@ interface C1Options {
   readonly limits: Limits;
   readonly log: Pick<Logger, 'debug' | 'info'>;
   readonly now: () => number;
-  readonly fetch: typeof fetch;
-  readonly hide: (secret: string) => void;
-  /** The run's one login, where others use it too. */
-  readonly session?: Session;
-  /** Takes what was hidden out of what the tenant sends. */
-  readonly scrub?: (text: string) => string;
+  /** The run's one login. */
+  readonly session: Session;
+  /** Takes secrets out of what the tenant sends. */
+  readonly scrub: Scrub;
   /** Called with the number of records of each page. */
   readonly onRecords: (count: number) => void;
 }
 
 /** A login at the tenant; the token is requested when it is first needed. */
-export function openSession({
-  access,
-  limits,
-  log,
-  now,
-  hide,
-  fetch,
-}: Pick<C1Options, 'access' | 'limits' | 'log' | 'now' | 'hide' | 'fetch'>): Session {
-  return new Session({ access, transport: createTransport({ ...limits, fetch }), limits, log, now, hide });
+export function openSession(
+  options: Omit<SessionOptions, 'transport'> & { readonly limits: Limits; readonly fetch: typeof fetch },
+): Session {
+  const { limits, fetch } = options;
+  return new Session({ ...options, transport: createTransport({ ...limits, fetch }) });
 }
 
 /** A tenant, over the API of ConductorOne. */
@@ -105,9 +99,8 @@ async function collect(
   signal: AbortSignal,
   onCredentials: Reader['onCredentials'],
 ): Promise<Snapshot> {
-  const { access, scope, kinds, limits, log, now, scrub = (text) => text } = options;
-  const session = options.session ?? openSession(options);
-  const client = new ApiClient({ origin: access.origin, session, limits, log, now, scrub, signal });
+  const { access, scope, kinds, limits } = options;
+  const client = new ApiClient({ ...options, origin: access.origin, signal });
   const bare: Reader = { client, pageLimit: limits.pages, onRecords: options.onRecords };
   const lookup = new UserLookup(bare);
   const onPage = (credentials: readonly Credential[]) => {

@@ -106,10 +106,11 @@ export class UserLookup {
       }
     };
     await Promise.all(missing.map((id) => inTurn(() => lookUp(id))));
-    if (missing.every((id) => users.has(id))) return { users, failure: listedTwice(users) };
+    const twice = listedTwice(users);
+    if (missing.every((id) => users.has(id))) return { users, failure: twice };
     // Beside a missing right, an outage must not be overlooked.
     const outage = [refused, failure].find((error) => error && isOutage(error));
-    return { users, failure: outage ?? refused ?? failure };
+    return { users, failure: outage ?? twice ?? refused ?? failure };
   }
 }
 

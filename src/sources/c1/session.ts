@@ -19,7 +19,7 @@ const ASSUMED_LIFE = 300;
 /** New tokens after a 401 that did not help, until no more are requested: the refusal is not the token's fault. */
 const FUTILE_RENEWALS = 3;
 
-interface SessionOptions {
+export interface SessionOptions {
   readonly access: TenantAccess;
   readonly transport: Transport;
   readonly limits: RetryLimits;
