@@ -1,5 +1,13 @@
 import { apiError, Code } from './errors.js';
-import { type Page, type PageAsk, type Paging, page, type Table, type UndeclaredList } from './paging.js';
+import {
+  findById,
+  type Page,
+  type PageAsk,
+  type Paging,
+  page,
+  type Table,
+  type UndeclaredList,
+} from './paging.js';
 import type { Caller, Features, State } from './state.js';
 
 /** One authorised API request, as endpoints see it. */
@@ -25,14 +33,20 @@ export function undeclaredPage<T>(call: Call, name: UndeclaredList, table: Table
   return page(table, ask, call.paging, [name, call.params]);
 }
 
-/** One page of a search. `query` is what it is filtered by. */
+/** The fields of every search. */
+export const PAGE = { pageSize: 'integer', pageToken: 'string' } as const;
+
+/** One page of a search. The other fields are what it is filtered by. */
 export function searchPage<T>(
-  call: Call,
+  { paging }: Call,
   table: Table<T>,
-  ask: { readonly pageSize: number; readonly pageToken: string },
-  query: unknown,
+  { pageSize, pageToken, ...query }: { readonly pageSize: number; readonly pageToken: string },
 ): Page<T> {
-  return page(table, { size: ask.pageSize, token: ask.pageToken }, call.paging, query);
+  return page(table, { size: pageSize, token: pageToken }, paging, query);
+}
+
+export function mapped<T, U>({ list, nextPageToken }: Page<T>, each: (row: T) => U): Page<U> {
+  return { list: list.map(each), nextPageToken };
 }
 
 function queryAsk({ query }: Call): PageAsk {
@@ -67,6 +81,17 @@ export function requireFeature({ features }: State, feature: keyof Features): vo
   if (setting === 'on') return;
   const code = { 403: Code.permissionDenied, 404: Code.notFound, 501: Code.unimplemented }[setting];
   throw apiError(code, `${FEATURES[feature]} is not enabled for this tenant`);
+}
+
+/** @throws Refusal 404 without such a record */
+export function existing<T extends { readonly id: string }>(
+  table: Table<T>,
+  id: string | undefined,
+  what: string,
+): T {
+  const record = findById(table, id ?? '');
+  if (!record) throw notFound(what);
+  return record;
 }
 
 export function notFound(what: string): Error {

@@ -1,5 +1,16 @@
-import { Permission, type Role, type ServicePrincipal, type User } from '../records.js';
-import { type Call, declaredPage, may, notFound, require, searchPage, undeclaredPage } from './call.js';
+import { Permission, type PersonalClient, type Role, type ServicePrincipal, type User } from '../records.js';
+import {
+  type Call,
+  declaredPage,
+  existing,
+  mapped,
+  may,
+  notFound,
+  PAGE,
+  require,
+  searchPage,
+  undeclaredPage,
+} from './call.js';
 import { apiError, Code } from './errors.js';
 import { jsonName, parseObject, readFields } from './fields.js';
 import { createFinding, searchFindings, setFindingState } from './findings.js';
@@ -126,23 +137,20 @@ function introspect(call: Call) {
 /** GET /iam/personal_clients: the caller's own. */
 function listPersonalClients(call: Call) {
   const own = ofUsers(call, new Set([call.caller.userId]));
-  const { list, nextPageToken } = undeclaredPage(call, 'personal-clients', own);
-  return { list: list.map((client) => withClientId(call, client, 'personal-client')), nextPageToken };
+  return mapped(undeclaredPage(call, 'personal-clients', own), (client) => personalClientView(call, client));
 }
 
 /** GET /iam/personal_clients/{id} */
 function getPersonalClient(call: Call) {
-  const client = findById(call.state.data.personalClients, call.params.id ?? '');
-  if (!client) throw notFound('personal client');
+  const client = existing(call.state.data.personalClients, call.params.id, 'personal client');
   if (client.userId !== call.caller.userId) require(call, Permission.searchPersonalClients);
-  return { client: withClientId(call, client, 'personal-client') };
+  return { client: personalClientView(call, client) };
 }
 
 /** POST /search/iam/personal_clients: everyone's, or those of some users. The caller's own need no permission. */
 function searchPersonalClients(call: Call) {
   const ask = readFields(call.body, {
-    pageSize: 'integer',
-    pageToken: 'string',
+    ...PAGE,
     query: 'string',
     users: 'refs',
   });
@@ -153,25 +161,19 @@ function searchPersonalClients(call: Call) {
   const text = ask.query.toLowerCase();
   const matching =
     text === '' ? theirs : filter(theirs, (client) => client.displayName.toLowerCase().includes(text));
-  const { list, nextPageToken } = searchPage(call, matching, ask, [[...users], text]);
-  return { list: list.map((client) => withClientId(call, client, 'personal-client')), nextPageToken };
+  return mapped(searchPage(call, matching, ask), (client) => personalClientView(call, client));
+}
+
+function personalClientView(call: Call, client: PersonalClient): PersonalClient {
+  return withClientId(call, client, 'personal-client');
 }
 
 function ofUsers(call: Call, users: ReadonlySet<string>) {
   return ownedBy(call.state.data.personalClients, users, (client) => client.userId);
 }
 
-const SEARCH_USERS = {
-  pageSize: 'integer',
-  pageToken: 'string',
-  query: 'string',
-  email: 'string',
-  refs: 'refs',
-  ids: 'strings',
-  excludeIds: 'strings',
-  roleIds: 'strings',
-  managerIds: 'strings',
-  userStatuses: 'strings',
+/** Filters of the real search that this tenant does not have. It refuses them rather than return too much. */
+const NOT_SERVED = {
   expandMask: 'object',
   delegateStatus: 'string',
   delegatedUserIds: 'strings',
@@ -184,25 +186,25 @@ const SEARCH_USERS = {
   sourceAppIds: 'strings',
 } as const;
 
-/** Filters of the real search that this tenant does not have. It refuses them rather than return too much. */
-const NOT_SERVED = [
-  'expandMask',
-  'delegateStatus',
-  'delegatedUserIds',
-  'departments',
-  'excludeOrigins',
-  'excludeTypes',
-  'isDelegate',
-  'jobTitles',
-  'origins',
-  'sourceAppIds',
-] as const;
+const SEARCH_USERS = {
+  ...PAGE,
+  query: 'string',
+  email: 'string',
+  refs: 'refs',
+  ids: 'strings',
+  excludeIds: 'strings',
+  roleIds: 'strings',
+  managerIds: 'strings',
+  userStatuses: 'strings',
+  ...NOT_SERVED,
+} as const;
 
 /** POST /search/users */
 function searchUsers(call: Call) {
   const ask = readFields(call.body, SEARCH_USERS);
-  const given = Object.keys(call.body).map(jsonName);
-  const unknown = NOT_SERVED.find((name) => given.includes(name));
+  const unknown = Object.keys(call.body)
+    .map(jsonName)
+    .find((name) => Object.hasOwn(NOT_SERVED, name));
   if (unknown) throw apiError(Code.unimplemented, `the embedded tenant does not filter users by ${unknown}`);
   requireUnlessBlank(call, Permission.readUsers);
 
@@ -219,23 +221,20 @@ function searchUsers(call: Call) {
   if (ask.userStatuses.length > 0) tests.push((u) => ask.userStatuses.includes(u.status));
   const matching = tests.length === 0 ? chosen : filter(chosen, (user) => tests.every((test) => test(user)));
 
-  const { pageSize: _size, pageToken: _token, ...query } = ask;
-  const { list, nextPageToken } = searchPage(call, matching, ask, query);
-  return { list: list.map((user) => userView(call, user)), expanded: [], nextPageToken };
+  return { ...mapped(searchPage(call, matching, ask), (user) => userView(call, user)), expanded: [] };
 }
 
 /** GET /users */
 function listUsers(call: Call) {
   requireUnlessBlank(call, Permission.readUsers);
-  const { list, nextPageToken } = declaredPage(call, call.state.data.users);
-  return { list: list.map((user) => userView(call, user)), expanded: [], nextPageToken };
+  const page = declaredPage(call, call.state.data.users);
+  return { ...mapped(page, (user) => userView(call, user)), expanded: [] };
 }
 
 /** GET /users/{id} */
 function getUser(call: Call) {
   requireUnlessBlank(call, Permission.readUsers);
-  const user = findById(call.state.data.users, call.params.id ?? '');
-  if (!user) throw notFound('user');
+  const user = existing(call.state.data.users, call.params.id, 'user');
   return { userView: userView(call, user), expanded: [] };
 }
 
@@ -288,15 +287,13 @@ function visibleUser(call: Call, user: User) {
 /** GET /iam/roles */
 function listRoles(call: Call) {
   requireUnlessBlank(call, Permission.readRoles);
-  const { list, nextPageToken } = declaredPage(call, call.state.data.roles);
-  return { list: list.map((role) => visibleRole(call, role)), nextPageToken };
+  return mapped(declaredPage(call, call.state.data.roles), (role) => visibleRole(call, role));
 }
 
 /** GET /iam/roles/{id} */
 function getRole(call: Call) {
   requireUnlessBlank(call, Permission.readRoles);
-  const role = findById(call.state.data.roles, call.params.id ?? '');
-  if (!role) throw notFound('role');
+  const role = existing(call.state.data.roles, call.params.id, 'role');
   return { role: visibleRole(call, role) };
 }
 
@@ -311,8 +308,9 @@ function listServicePrincipals(call: Call) {
   const visible = may(call, Permission.readServicePrincipals)
     ? data.servicePrincipals
     : filter(data.servicePrincipals, (principal) => isOwn(call, principal));
-  const { list, nextPageToken } = undeclaredPage(call, 'service-principals', visible);
-  return { list: list.map((principal) => withUser(call, principal)), nextPageToken };
+  return mapped(undeclaredPage(call, 'service-principals', visible), (principal) =>
+    withUser(call, principal),
+  );
 }
 
 /** GET /service_principals/{id} */
@@ -322,33 +320,21 @@ function getServicePrincipal(call: Call) {
 
 /** GET /service_principals/{id}/credentials */
 function listCredentials(call: Call) {
-  const { list, nextPageToken } = undeclaredPage(
-    call,
-    'service-principal-credentials',
-    credentialsOf(call, readable(call)),
-  );
-  return {
-    list: list.map((credential) => withClientId(call, credential, 'service-principal-credential')),
-    nextPageToken,
-  };
+  const page = undeclaredPage(call, 'service-principal-credentials', credentialsOf(call, readable(call)));
+  return mapped(page, (credential) => withClientId(call, credential, 'service-principal-credential'));
 }
 
 /** GET /service_principals/{id}/credentials/{credential_id} */
 function getCredential(call: Call) {
   const theirs = credentialsOf(call, readable(call));
-  const credential = findById(theirs, call.params.credential ?? '');
-  if (!credential) throw notFound('service principal credential');
+  const credential = existing(theirs, call.params.credential, 'service principal credential');
   return { credential: withClientId(call, credential, 'service-principal-credential') };
 }
 
 /** GET /service_principals/{id}/trusts */
 function listPrincipalTrusts(call: Call) {
-  const { list, nextPageToken } = undeclaredPage(
-    call,
-    'service-principal-trusts',
-    trustsOf(call, readable(call)),
-  );
-  return { list: list.map((trust) => withClientId(call, trust, 'federation-trust')), nextPageToken };
+  const page = undeclaredPage(call, 'service-principal-trusts', trustsOf(call, readable(call)));
+  return mapped(page, (trust) => withClientId(call, trust, 'federation-trust'));
 }
 
 /** GET /service_principals/{id}/trusts/{client_id} */
@@ -363,9 +349,7 @@ function getPrincipalTrust(call: Call) {
 
 /** The service principal of the path, if the caller may read it. */
 function readable(call: Call): ServicePrincipal {
-  const { data } = call.state;
-  const principal = findById(data.servicePrincipals, call.params.id ?? '');
-  if (!principal) throw notFound('service principal');
+  const principal = existing(call.state.data.servicePrincipals, call.params.id, 'service principal');
   if (!isOwn(call, principal)) require(call, Permission.readServicePrincipals);
   return principal;
 }
@@ -391,8 +375,7 @@ function isOwn(call: Call, principal: ServicePrincipal): boolean {
 function searchTrusts(call: Call) {
   const { data } = call.state;
   const ask = readFields(call.body, {
-    pageSize: 'integer',
-    pageToken: 'string',
+    ...PAGE,
     providerId: 'string',
     servicePrincipalId: 'string',
     query: 'string',
@@ -410,27 +393,19 @@ function searchTrusts(call: Call) {
           `${trust.displayName}\n${trust.description}`.toLowerCase().includes(text),
       )
     : data.trusts;
-  const { list, nextPageToken } = searchPage(call, matching, ask, [providerId, servicePrincipalId, text]);
-  return {
-    list: list.map((trust) => withClientId(call, trust, 'federation-trust')),
-    nextPageToken,
-  };
+  return mapped(searchPage(call, matching, ask), (trust) => withClientId(call, trust, 'federation-trust'));
 }
 
 /** GET /workload_federation/providers */
 function listProviders(call: Call) {
-  const { data } = call.state;
   require(call, Permission.readFederation);
-  return undeclaredPage(call, 'federation-providers', data.providers);
+  return undeclaredPage(call, 'federation-providers', call.state.data.providers);
 }
 
 /** GET /workload_federation/providers/{id} */
 function getProvider(call: Call) {
-  const { data } = call.state;
   require(call, Permission.readFederation);
-  const provider = findById(data.providers, call.params.id ?? '');
-  if (!provider) throw notFound('workload federation provider');
-  return { provider };
+  return { provider: existing(call.state.data.providers, call.params.id, 'workload federation provider') };
 }
 
 /** POST /workload_federation/test-cel */
@@ -444,8 +419,7 @@ async function testCel(call: Call) {
 /** POST /decoys/search */
 function searchDecoys(call: Call) {
   const ask = readFields(call.body, {
-    pageSize: 'integer',
-    pageToken: 'string',
+    ...PAGE,
     query: 'string',
     kinds: 'strings',
     statuses: 'strings',
@@ -453,7 +427,6 @@ function searchDecoys(call: Call) {
     hasBeenUsed: 'boolean',
   });
   require(call, Permission.readDecoys);
-  const { pageSize: _size, pageToken: _token, ...query } = ask;
   const text = ask.query.toLowerCase();
   const admits = (wanted: readonly string[], value: string) => wanted.length === 0 || wanted.includes(value);
   const matching = filter(
@@ -465,7 +438,7 @@ function searchDecoys(call: Call) {
       (ask.annotationKeys.length === 0 || ask.annotationKeys.some((key) => key in decoy.annotations)) &&
       (!ask.hasBeenUsed || decoy.lastUsedAt !== null),
   );
-  return searchPage(call, matching, ask, query);
+  return searchPage(call, matching, ask);
 }
 
 /** GET /settings/session */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type CustomFinding, Permission } from '../records.js';
-import { type Call, notFound, require, searchPage } from './call.js';
+import { type Call, notFound, PAGE, require, searchPage } from './call.js';
 import { apiError, Code } from './errors.js';
 import { readFields } from './fields.js';
 import { filter } from './paging.js';
@@ -74,8 +74,7 @@ export function createFinding(call: Call) {
 /** POST /findings/search */
 export function searchFindings(call: Call) {
   const ask = readFields(call.body, {
-    pageSize: 'integer',
-    pageToken: 'string',
+    ...PAGE,
     refs: 'refs',
     findingTypes: 'strings',
     customSubTypes: 'strings',
@@ -84,7 +83,6 @@ export function searchFindings(call: Call) {
     sourceKinds: 'strings',
   });
   require(call, Permission.readFindings);
-  const { pageSize: _size, pageToken: _token, ...query } = ask;
   const admits = (wanted: readonly string[], value: string) => wanted.length === 0 || wanted.includes(value);
   const matching = filter(
     call.state.findings,
@@ -96,7 +94,7 @@ export function searchFindings(call: Call) {
       admits(ask.states, finding.state) &&
       admits(ask.sourceKinds, finding.sourceKind),
   );
-  return searchPage(call, matching, ask, query);
+  return searchPage(call, matching, ask);
 }
 
 /** POST /findings/{id}/state: exactly one action. */
