@@ -2,6 +2,7 @@ import {
   Calendar,
   credential,
   idOf,
+  type PersonalClient,
   personalClient,
   provider,
   ROLE,
@@ -13,7 +14,7 @@ import {
   user,
 } from '../tenant/index.js';
 
-/** What a small tenant is made of: enough of everything for each rule's way, few enough to be read in a moment. */
+/** Ids in the small tenant. */
 export const SMALL = {
   auditor: idOf('service principal auditor'),
   bearer: 'auditor-bearer',
@@ -39,18 +40,8 @@ export function smallTenant(now: number): TenantRecords {
       managerIds: caller ? [caller.id] : [],
     }),
   );
-  const keys = [...Array(24).keys()].map((n) =>
-    personalClient({
-      id: idOf(`key ${n}`),
-      displayName: n === 7 ? '' : `job-${n}`,
-      userId: (n < 23 ? people[n % 11]?.id : caller?.id) ?? '',
-      createdAt: at.ago(20 + 20 * n),
-      expiresTime: n % 5 === 0 ? null : at.ahead(3 + 9 * n),
-      lastUsedAt: n % 4 === 0 ? null : at.ago(5 * n),
-      allowSourceCidr: n % 3 === 0 ? [] : n % 3 === 1 ? ['62.176.96.0/24'] : ['0.0.0.0/0'],
-      scopedRoles: n % 4 === 1 ? [] : n % 4 === 2 ? [ROLE.owner] : [ROLE.viewer],
-    }),
-  );
+  const owners = [...people, ...people, ...people].slice(0, 23).map(({ id }) => id);
+  const keys = [...owners, caller?.id ?? ''].map((userId, n) => key(n, userId, at));
   const machines = ['auditor', 'deployer', 'exporter'].map((name) => ({
     name,
     id: idOf(`service principal ${name}`),
@@ -128,6 +119,22 @@ export function smallTenant(now: number): TenantRecords {
     providers: [github, retired],
     federatedCaller: SMALL.trust,
   };
+}
+
+/** Every third, fourth and fifth key has something to find. */
+function key(n: number, userId: string, at: Calendar): PersonalClient {
+  const networks = [[], ['62.176.96.0/24'], ['0.0.0.0/0']];
+  const roles = [[ROLE.viewer], [], [ROLE.owner], [ROLE.viewer]];
+  return personalClient({
+    id: idOf(`key ${n}`),
+    displayName: n === 7 ? '' : `job-${n}`,
+    userId,
+    createdAt: at.ago(20 + 20 * n),
+    expiresTime: n % 5 === 0 ? null : at.ahead(3 + 9 * n),
+    lastUsedAt: n % 4 === 0 ? null : at.ago(5 * n),
+    allowSourceCidr: networks[n % 3] ?? [],
+    scopedRoles: roles[n % 4] ?? [],
+  });
 }
 
 /** Makes something happen right before the tenant answers its `n`th API request, counted from 1. */
