@@ -1,44 +1,42 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describeFlaws, flawsOf, isMapping } from '../check.js';
 import { STATE, STATE_VERSION, type State } from '../engine/state.js';
 import { AuditError } from '../errors.js';
 import { refuseHeld, takeLock } from './lock.js';
-import { linkedPath, makeDirectory } from './output.js';
+import { codeOf, linkedPath, makeDirectory, replaceFile } from './output.js';
 
-/** The state file of one run: read, and held against other runs until it is released. */
+/** The state file of one run, locked against other runs until it is released. */
 export interface StateFile {
   /** undefined: there is no file yet. */
   readonly state: State | undefined;
   /**
-   * Replaces the file whole: whoever reads it, at any moment and after any crash, finds the old state or the new one.
+   * Replaces the file; a crash leaves the old state or the new one.
    *
-   * @throws AuditError `delivery` where it cannot be written.
+   * @throws AuditError `delivery` if it cannot be written
    */
   save(state: State): Promise<void>;
-  /** Lets other runs have it. Never throws; safe to call twice. */
+  /** Unlocks it for other runs. Never throws; safe to call twice. */
   release(): Promise<void>;
 }
 
-/** What a state file is opened for. */
 export interface StateUse {
   readonly tenant: string;
-  /** Milliseconds since the epoch: to tell a lock that somebody left behind. */
+  /** Milliseconds since the epoch, to recognize a lock that was left behind. */
   readonly now: number;
-  /** The audit's own clock, in milliseconds since the epoch: no state comes from later than that. */
+  /** The audit's clock, in milliseconds since the epoch: no state is from a later time. */
   readonly asOf: number;
   /** Seals the file; undefined: no seal. */
   readonly key: string | undefined;
 }
 
 /**
- * Takes the lock on a state file and reads it. The folder is made where it is missing. A file that cannot be trusted is
- * left as it is, byte for byte.
+ * Locks a state file and reads it. Creates its directory if that is missing. Leaves a file that cannot be trusted as it is.
  *
- * @param path absolute.
- * @throws AuditError `state` where another run holds it, it cannot be read, is corrupt, of another version or tenant, from
- *   later than the audit, or not sealed as it must be.
+ * @param path absolute
+ * @throws AuditError `state` if another run holds it, or if it cannot be read, is corrupt, of another version or tenant,
+ *   later than the audit, or not sealed as it must be
  */
 export async function openState(path: string, use: StateUse): Promise<StateFile> {
   // The rename must replace what a symbolic link points to, not the link.
@@ -49,7 +47,7 @@ export async function openState(path: string, use: StateUse): Promise<StateFile>
     throw new AuditError(
       'state',
       `the directory of the state file ${path} cannot be created (${codeOf(cause)})`,
-      'Name a path in a folder that this user may write to.',
+      'Choose a path in a directory that this user can write to.',
       { cause },
     );
   }
@@ -66,10 +64,10 @@ export async function openState(path: string, use: StateUse): Promise<StateFile>
 }
 
 /**
- * The state as {@link openState} would find it, but touching nothing: no folder is made, no lock is taken.
+ * The state as {@link openState} would read it. Changes nothing: creates no directory, takes no lock.
  *
- * @returns undefined: there is no file yet.
- * @throws AuditError `state` where openState would.
+ * @returns undefined: there is no file yet
+ * @throws AuditError `state` if openState would
  */
 export async function peekState(path: string, use: StateUse): Promise<State | undefined> {
   const file = await linkedPath(path);
@@ -86,7 +84,7 @@ async function read(file: string, path: string): Promise<string | undefined> {
     throw new AuditError(
       'state',
       `the state file ${path} cannot be read (${codeOf(cause)})`,
-      'Make it a file that this user may read, or name another path.',
+      'Make it a file that this user can read, or choose another path.',
       { cause },
     );
   }
@@ -96,28 +94,19 @@ async function write(file: string, state: State, path: string, key: string | und
   const sealed = key === undefined ? state : { ...state, seal: sealOf(state, key) };
   const temporary = `${file}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    const handle = await open(temporary, 'wx', 0o600);
-    try {
-      await handle.writeFile(`${JSON.stringify(sealed)}\n`);
-      // Without it the rename may reach the disk before the content does.
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
+    await replaceFile(file, `${JSON.stringify(sealed)}\n`, temporary);
   } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => {});
     throw new AuditError(
       'delivery',
       `the state could not be written to ${path} (${codeOf(cause)})`,
-      'The file is as it was before this run, so the next run tells the same news again. Check space and rights.',
+      'The file is unchanged, so the next run reports the same news again. Check disk space and permissions.',
       { cause },
     );
   }
   await syncFolder(dirname(file));
 }
 
-/** Makes the rename itself last. Not every system lets a folder be opened; the content is safe either way. */
+/** Makes the rename itself permanent. Not every system can open a directory; the content is safe either way. */
 async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, 'r');
@@ -127,7 +116,7 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Temporary files of runs that were killed while they wrote. We hold the lock: nobody is writing now. */
+/** Removes temporary files of runs that were killed while they wrote. This run holds the lock: nobody is writing now. */
 async function removeLeftovers(file: string): Promise<void> {
   const leftover = /^\.\d+\.[0-9a-f]{12}\.tmp$/;
   const folder = dirname(file);
@@ -136,10 +125,6 @@ async function removeLeftovers(file: string): Promise<void> {
     if (!name.startsWith(basename(file)) || !leftover.test(name.slice(basename(file).length))) continue;
     await rm(join(folder, name), { force: true }).catch(() => {});
   }
-}
-
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException | null)?.code ?? 'unknown error';
 }
 
 /** @throws AuditError `state` that says what is wrong with the file and what to do. */
