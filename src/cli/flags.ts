@@ -1,7 +1,7 @@
 import { DAY, parseInstant, startOfDate } from '../contract/time.js';
 import { AuditError } from '../errors.js';
 
-/** Flags of every command that audits, as commander hands them over. */
+/** The flags of an audit, as commander passes them. */
 export interface AuditFlags {
   readonly scope?: string;
   readonly source?: string[];
@@ -31,45 +31,7 @@ export interface AuditFlags {
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
-/** Flags of `doctor`, as commander hands them over. */
-export interface DoctorFlags {
-  readonly config?: string;
-  readonly scope?: string;
-  readonly source?: string[];
-  readonly state?: string;
-  readonly slackTest?: boolean;
-  readonly format: string;
-  readonly timeout?: string;
-  readonly verbose?: boolean;
-  /** false with `--no-color`. */
-  readonly color?: boolean;
-}
-
-/** Flags of `init`, as commander hands them over. */
-export interface InitFlags {
-  readonly tenant?: string;
-  readonly auth?: string;
-  readonly scope?: string;
-  readonly profile?: string;
-  readonly failOn?: string;
-  /** false with `--no-slack`. */
-  readonly slack?: boolean;
-  readonly repository?: string;
-  readonly branch?: string;
-  readonly schedule?: string;
-  readonly dir?: string;
-  readonly yes?: boolean;
-  readonly dryRun?: boolean;
-  readonly force?: boolean;
-  readonly update?: boolean;
-}
-
-/** Flags of `plan`, as commander hands them over. */
-export type PlanFlags = Pick<AuditFlags, (typeof OF_THE_AUDIT)[number] | 'format'> & {
-  readonly owner?: string;
-};
-
-/** The audit's flags that decide what is found. The others say what becomes of it. */
+/** The flags of an audit that decide what is found; the others decide what happens with it. */
 export const OF_THE_AUDIT = [
   'scope',
   'source',
@@ -85,7 +47,7 @@ export const OF_THE_AUDIT = [
   'verbose',
 ] as const;
 
-/** Flags of `report`, as commander hands them over. */
+/** Flags of `report`, as commander passes them. */
 export interface ReportFlags {
   readonly diff?: boolean;
   readonly merge?: boolean;
@@ -119,7 +81,7 @@ function parse(text: string): number | undefined {
   return parseInstant(text)?.getTime() ?? startOfDate(text);
 }
 
-/** Whether `--as-of` names a time so far from the clock that the audit says nothing about today. */
+/** True if `--as-of` is so far from the clock that the audit says nothing about today. */
 export function isAnotherDay(text: string | undefined, now: number): boolean {
   const instant = text === undefined ? undefined : parse(text);
   return instant !== undefined && Math.abs(instant - now) > DAY;

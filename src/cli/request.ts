@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { rules as builtIns } from '../../rules/index.js';
 import { type LoadedConfig, loadConfig } from '../config/load.js';
 import type { ConfigFlags } from '../config/resolve.js';
-import type { Kept } from '../delivery/output.js';
+import { codeOf, type Kept } from '../delivery/output.js';
 import { AuditError } from '../errors.js';
 import type { Io } from '../io.js';
 import type { ExportedList } from '../open.js';
@@ -94,10 +94,9 @@ export function timeLimit(flags: Pick<AuditFlags, 'timeout'>): number {
 
 /** @param what how messages call it, as in `report` */
 export function unreadable(what: string, file: string, cause: unknown): AuditError {
-  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
   return new AuditError(
     'input',
-    `The ${what} ${file} cannot be read (${code}).`,
+    `The ${what} ${file} cannot be read (${codeOf(cause)}).`,
     'Check the path; - reads from stdin.',
     { cause },
   );

@@ -1,4 +1,4 @@
-import { writeStream } from '../../delivery/output.js';
+import { codeOf, writeStream } from '../../delivery/output.js';
 import { startTenant } from '../../demo/index.js';
 import { AuditError, EXIT, type ExitCode } from '../../errors.js';
 import type { Io } from '../../io.js';
@@ -7,10 +7,10 @@ import type { CommandContext } from '../context.js';
 import type { AuditFlags } from '../flags.js';
 import { auditCommand } from './audit.js';
 
-/** Nothing of the real world goes into the demo: neither a real tenant's credential nor a real heartbeat. */
+/** The demo uses nothing real: neither a tenant's credential nor a heartbeat. */
 const REAL_WORLD = /^(CONDUCTORONE_|CONE_|ACTIONS_ID_TOKEN_|C1_AUDIT_HEARTBEAT_URL$)/;
 
-/** Audits a tenant that runs inside this process, over loopback and the true protocol. */
+/** Audits a tenant that runs inside this process, over loopback and the real protocol. */
 export async function demoCommand(
   flags: AuditFlags & { readonly serve?: boolean; readonly port?: string },
   context: CommandContext,
@@ -24,8 +24,8 @@ export async function demoCommand(
   }).catch((cause: unknown) => {
     throw new AuditError(
       'usage',
-      `The demo tenant cannot listen on port ${port ?? 0} (${(cause as NodeJS.ErrnoException).code ?? String(cause)}).`,
-      'Name another port.',
+      `The demo tenant cannot listen on port ${port ?? 0} (${codeOf(cause)}).`,
+      'Choose another port.',
       { cause },
     );
   });
@@ -51,20 +51,20 @@ function readPort({ serve, port }: { readonly serve?: boolean; readonly port?: s
   if (port === undefined) return undefined;
   const number = Number(port);
   if (!serve)
-    throw new AuditError('usage', '--port has no meaning without --serve.', 'Add --serve, or leave it out.');
+    throw new AuditError('usage', '--port has no effect without --serve.', 'Add --serve, or leave it out.');
   if (/^\d{1,5}$/.test(port) && number <= 65_535) return number;
   throw new AuditError(
     'usage',
-    `--port ${JSON.stringify(port)} is no port.`,
+    `--port ${JSON.stringify(port)} is not a port.`,
     'Give a number from 0 to 65535.',
   );
 }
 
-/** Prints what lets any client in, the secret included: it opens nothing but this tenant. */
+/** Prints a login for the tenant, with its secret: it works for nothing but this tenant. */
 async function serve(environment: Readonly<Record<string, string>>, io: Io): Promise<ExitCode> {
   const lines = Object.entries(environment).map(([name, value]) => `export ${name}='${value}'`);
   await writeStream(io.stdout, `${lines.join('\n')}\n`);
-  io.stderr.write('The demo tenant is up. Paste the lines above into another shell; Ctrl-C ends it.\n');
+  io.stderr.write('The demo tenant is running. Paste the lines above into another shell; Ctrl-C stops it.\n');
   await new Promise<void>((done) => {
     if (io.signal.aborted) done();
     else io.signal.addEventListener('abort', () => done(), { once: true });

@@ -5,12 +5,26 @@ import { AuditError, type ExitCode } from '../../errors.js';
 import { refuseShortSecrets } from '../../redact.js';
 import { DEFAULT_LIMITS, within } from '../../sources/c1/retry.js';
 import type { CommandContext } from '../context.js';
-import { type DoctorFlags, timeoutOf } from '../flags.js';
+import { timeoutOf } from '../flags.js';
 import { loadSettings } from '../request.js';
 import { createLog, wantsColor } from '../terminal.js';
 import { watched } from '../watchdog.js';
 
-/** Somebody waits for the answer: less patience than an audit has. Milliseconds. */
+/** Flags of `doctor`, as commander passes them. */
+interface DoctorFlags {
+  readonly config?: string;
+  readonly scope?: string;
+  readonly source?: string[];
+  readonly state?: string;
+  readonly slackTest?: boolean;
+  readonly format: string;
+  readonly timeout?: string;
+  readonly verbose?: boolean;
+  /** false with `--no-color`. */
+  readonly color?: boolean;
+}
+
+/** Shorter than those of an audit: somebody waits for the answer. Milliseconds. */
 const LIMITS = {
   ...DEFAULT_LIMITS,
   requestTimeout: 10_000,

@@ -1,8 +1,8 @@
 import { lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
+import { createInterface, type Interface as Terminal } from 'node:readline/promises';
 import { CONFIG_NAMES } from '../../config/read.js';
-import { makeDirectory, temporaryBeside, writeStream } from '../../delivery/output.js';
+import { codeOf, makeDirectory, temporaryBeside, writeStream } from '../../delivery/output.js';
 import { AuditError, EXIT, type ExitCode } from '../../errors.js';
 import { configFile, workflowFile } from '../../init/files.js';
 import {
@@ -13,6 +13,7 @@ import {
   type Interview,
   interview,
   QUESTIONS,
+  type Setup,
   type Texts,
   WORKFLOW_FILE,
 } from '../../init/interview.js';
@@ -21,9 +22,27 @@ import { currentCopy, differences, type Files, programFiles } from '../../init/p
 import type { Io } from '../../io.js';
 import { forTerminal } from '../../reporters/escape.js';
 import type { CommandContext } from '../context.js';
-import type { InitFlags } from '../flags.js';
 
-/** A file to write, or a folder to replace, by its path below the root. */
+/** Flags of `init`, as commander passes them. */
+interface InitFlags {
+  readonly tenant?: string;
+  readonly auth?: string;
+  readonly scope?: string;
+  readonly profile?: string;
+  readonly failOn?: string;
+  /** false with `--no-slack`. */
+  readonly slack?: boolean;
+  readonly repository?: string;
+  readonly branch?: string;
+  readonly schedule?: string;
+  readonly dir?: string;
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+  readonly force?: boolean;
+  readonly update?: boolean;
+}
+
+/** A file to write, or a directory to replace, by its path below the root. */
 interface Draft {
   readonly name: string;
   readonly content: string | Files;
@@ -49,7 +68,7 @@ export async function initCommand(flags: InitFlags, { io }: CommandContext): Pro
   const print = (stream: Io['stdout'], text: string) => writeStream(stream, text);
   if (flags.update) return update(flags, folder, (text) => print(io.stdout, text));
 
-  // Before the questions: nobody should answer them in vain.
+  // Before the questions, as nobody should answer them for nothing.
   if (!flags.dryRun) await refuseToWrite(folder, flags.force === true);
   const program = await programFiles();
   const setup = await ask(flags, await defaultsFor(folder, io), io);
@@ -66,7 +85,7 @@ export async function initCommand(flags: InitFlags, { io }: CommandContext): Pro
     return EXIT.clean;
   }
   await refuseToWrite(folder, flags.force === true);
-  // With --force, the copy that is running stays: it is the version that would replace it.
+  // The copy that is running stays: it is the version that would replace it.
   const running = (await currentCopy(folder))?.running === true;
   await write(folder, running ? drafts : [...drafts, { name: COPY_FOLDER, content: program }]);
   const written = drafts.map(({ name }) => name);
@@ -130,7 +149,7 @@ git add ${COPY_FOLDER}
   return EXIT.clean;
 }
 
-/** @throws AuditError `usage` where a file would be lost, or would have no effect. */
+/** @throws AuditError `usage` if a file would be lost, or would have no effect */
 async function refuseToWrite(folder: string, force: boolean): Promise<void> {
   const found: string[] = [];
   for (const name of [...CONFIG_NAMES, WORKFLOW_FILE, COPY_FOLDER])
@@ -152,7 +171,7 @@ async function refuseToWrite(folder: string, force: boolean): Promise<void> {
       `--force overwrites existing files, --dry-run prints what would be written${update}.`,
     );
   }
-  // Refuses files in the folder that c1-audit did not put there.
+  // Refuses files that c1-audit did not put there.
   await currentCopy(folder);
   await refuseOutsideRoot(folder);
 }
@@ -169,7 +188,7 @@ async function refuseOutsideRoot(folder: string): Promise<void> {
   }
 }
 
-/** True for links to nowhere as well: they would be written over. */
+/** Also true for broken links: they would be overwritten. */
 async function exists(path: string): Promise<boolean> {
   try {
     await lstat(path);
@@ -206,39 +225,41 @@ async function defaultsFor(folder: string, { env }: Io): Promise<Texts> {
   };
 }
 
-/** @throws AuditError `usage` for wrong or missing answers, `interrupted` where the questions were interrupted. */
-async function ask(flags: InitFlags, defaults: Texts, io: Io) {
-  const given: Texts = {
-    tenant: flags.tenant,
-    auth: flags.auth,
-    scope: flags.scope,
-    profile: flags.profile,
-    failOn: flags.failOn,
-    slack: flags.slack === undefined ? undefined : flags.slack ? 'yes' : 'no',
-    repository: flags.repository,
-    branch: flags.branch,
-    schedule: flags.schedule,
-  };
-  const yes = flags.yes === true;
-  const present = !yes && io.stderr.isTTY === true && (io.stdin as { isTTY?: boolean }).isTTY === true;
-  if (!present) return interview({ flags: given, defaults, yes, ask: undefined });
+/** @throws AuditError `usage` for wrong or missing answers, `interrupted` if the questions were interrupted */
+async function ask(flags: InitFlags, defaults: Texts, io: Io): Promise<Setup> {
+  const { tenant, auth, scope, profile, failOn, repository, branch, schedule, yes = false } = flags;
+  const slack = flags.slack === undefined ? undefined : flags.slack ? 'yes' : 'no';
+  const given = { tenant, auth, scope, profile, failOn, slack, repository, branch, schedule };
+  const isAtTerminal = io.stderr.isTTY === true && (io.stdin as { isTTY?: boolean }).isTTY === true;
+  if (yes || !isAtTerminal) return interview({ flags: given, defaults, yes, ask: undefined });
 
-  const interrupted = () =>
-    new AuditError('interrupted', 'The questions were interrupted. Nothing was written.', '');
   if (io.signal.aborted) throw interrupted();
   const terminal = createInterface({ input: io.stdin, output: io.stderr });
   const close = () => terminal.close();
   terminal.once('SIGINT', close);
+  io.signal.addEventListener('abort', close, { once: true });
+  try {
+    return await interview({ flags: given, defaults, yes, ask: questionsAt(terminal, io) });
+  } finally {
+    io.signal.removeEventListener('abort', close);
+    close();
+  }
+}
+
+function interrupted(): AuditError {
+  return new AuditError('interrupted', 'The questions were interrupted. Nothing was written.', '');
+}
+
+function questionsAt(terminal: Terminal, { stderr }: Io): NonNullable<Interview['ask']> {
   let ended = false;
   terminal.once('close', () => {
     ended = true;
   });
-  io.signal.addEventListener('abort', close, { once: true });
-  // Read as a stream of lines: question() would lose what is pasted ahead, and never end at the end of input.
+  // Read as a stream of lines: question() would lose pasted lines, and never end at the end of input.
   const lines = terminal[Symbol.asyncIterator]();
-  const put: NonNullable<Interview['ask']> = async (question, preset) => {
+  return async (question, preset) => {
     for (;;) {
-      // Lines that came before the end are still to be read, but from Node.js 24 on nothing can be prompted for.
+      // Lines from before the end can still be read, but since Node.js 24 a closed terminal cannot prompt.
       if (!ended) {
         terminal.setPrompt(`${question.ask}${preset === undefined ? '' : ` [${preset}]`}: `);
         terminal.prompt();
@@ -248,21 +269,15 @@ async function ask(flags: InitFlags, defaults: Texts, io: Io) {
       const text = value.trim() || (preset ?? '');
       const answer = question.parse(text);
       if ('value' in answer) return answer.value;
-      io.stderr.write(`${forTerminal(JSON.stringify(text))} ${answer.problem}\n`);
+      stderr.write(`${forTerminal(JSON.stringify(text))} ${answer.problem}\n`);
     }
   };
-  try {
-    return await interview({ flags: given, defaults, yes, ask: put });
-  } finally {
-    io.signal.removeEventListener('abort', close);
-    close();
-  }
 }
 
 /**
- * Writes everything or nothing: each beside its place first, then all take their names.
+ * Writes everything or nothing: first each draft beside its place, then all are renamed.
  *
- * @throws AuditError `delivery` that says what was written, in the rare case that only some could take their names.
+ * @throws AuditError `delivery` that names what was written, in the rare case that only some could be renamed
  */
 async function write(folder: string, drafts: readonly Draft[]): Promise<void> {
   const staged: { readonly name: string; readonly temporary: string }[] = [];
@@ -287,11 +302,10 @@ async function write(folder: string, drafts: readonly Draft[]): Promise<void> {
   } catch (cause) {
     for (const { temporary } of staged)
       await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
     const done = written.length === 0 ? 'Nothing was written.' : `${written.join(' and ')} was written.`;
     throw new AuditError(
       'delivery',
-      `Cannot write ${current} (${code}). ${done}`,
+      `Cannot write ${current} (${codeOf(cause)}). ${done}`,
       'Check that you may write there, then run init again.',
       { cause },
     );
@@ -306,7 +320,7 @@ async function writeFolder(folder: string, files: Files): Promise<void> {
   }
 }
 
-/** A folder cannot be renamed onto one that holds files: the old one steps aside, and comes back if need be. */
+/** A directory cannot be renamed onto one that holds files, so the old one is moved away, and back after a failure. */
 async function replaceFolder(temporary: string, path: string): Promise<void> {
   const old = temporaryBeside(path);
   const hadOne = await exists(path);

@@ -9,9 +9,14 @@ import { whyIncomplete } from '../../reporters/incomplete.js';
 import { audit, ruleInfos } from '../../run.js';
 import type { CommandContext } from '../context.js';
 import { documentTargets, readSavedReport, writeDocuments } from '../documents.js';
-import { type PlanFlags, readAsOf } from '../flags.js';
+import { type AuditFlags, type OF_THE_AUDIT, readAsOf } from '../flags.js';
 import { auditContext, auditRequest, inputsKept, kept, loadAuditSettings, timeLimit } from '../request.js';
 import { watched } from '../watchdog.js';
+
+/** Flags of `plan`, as commander passes them. */
+type PlanFlags = Pick<AuditFlags, (typeof OF_THE_AUDIT)[number] | 'format'> & {
+  readonly owner?: string;
+};
 
 const RENDERERS = { text: planText, markdown: planMarkdown };
 const FORMATS = ['text', 'markdown'] as const;

@@ -15,14 +15,49 @@ import { AuditError, EXIT, type ExitCode } from '../../errors.js';
 import type { CommandContext } from '../context.js';
 import { loadSettings } from '../request.js';
 
-/** What can be told of a rule: those that judge credentials, and those that judge waivers and changes. */
+/** Lists the rules, those of plug-ins included, or explains one. */
+export async function rulesCommand(
+  id: string | undefined,
+  flags: { readonly config?: string; readonly format: string },
+  context: CommandContext,
+): Promise<ExitCode> {
+  const { rules } = await loadSettings(context, {}, flags);
+  const all: readonly DocumentedRule[] = [...rules, ...extraRules()];
+  const wanted = id === undefined ? all : all.filter((rule) => rule.id === id);
+  if (id !== undefined && wanted.length === 0) {
+    const near = nearest(
+      id,
+      all.map((rule) => rule.id),
+    );
+    throw new AuditError(
+      'usage',
+      `There is no rule "${id}".`,
+      near ? `Did you mean ${near}?` : 'c1-audit rules lists them.',
+    );
+  }
+  const [only] = wanted;
+  const text =
+    flags.format === 'json'
+      ? `${JSON.stringify(id === undefined ? wanted.map(toJson) : only && toJson(only), null, 2)}\n`
+      : id !== undefined && only
+        ? describeRule(only)
+        : describeRules(all);
+  await writeStream(context.io.stdout, text);
+  return EXIT.clean;
+}
+
+function toJson({ id, title, severity, kinds, docs, options = {}, messages = {} }: DocumentedRule) {
+  return { id, title, severity, kinds, ...docs, options, messages: Object.keys(messages) };
+}
+
+/** What is documented of a rule, whether it judges credentials, waivers or changes. */
 export type DocumentedRule = Pick<Rule, 'id' | 'title' | 'severity' | 'docs'> & {
   readonly kinds: readonly Kind[];
   readonly options?: OptionSpecs;
   readonly messages?: Messages;
 };
 
-/** What is found between runs and on waivers: no rule files, but findings all the same. */
+/** The rules on changes between audits and on waivers, which have no rule files. */
 export function extraRules(): readonly DocumentedRule[] {
   return [...DRIFT_RULES, ...Object.values(WAIVER_RULES).map((rule) => ({ ...rule, kinds: [] }))];
 }
@@ -33,7 +68,7 @@ const KIND_LETTERS: Record<Kind, string> = {
   'federation-trust': 'T',
 };
 
-/** P, S and T as the tables write them; W for waivers. */
+/** The kinds as letters, as in tables; W for waivers. */
 export function kindLetters(kinds: readonly Kind[]): string {
   return kinds.length === 0
     ? 'W'
@@ -78,7 +113,7 @@ export function describeRules(rules: readonly DocumentedRule[]): string {
   return `${lines.join('\n')}\n\n${KIND_LEGEND}.\nc1-audit rules <id> explains one.\n`;
 }
 
-/** One rule whole, for a terminal. */
+/** One rule in full, for a terminal. */
 export function describeRule(rule: DocumentedRule): string {
   const options = optionLines(rule).map(({ name, about }) => `  ${name}: ${about}`);
   const references = (rule.docs.references ?? []).map(
@@ -95,39 +130,4 @@ export function describeRule(rule: DocumentedRule): string {
     ...(references.length > 0 ? ['', 'References:', ...references] : []),
     '',
   ].join('\n');
-}
-
-/** Lists the rules, those of plug-ins included, or explains one. */
-export async function rulesCommand(
-  id: string | undefined,
-  flags: { readonly config?: string; readonly format: string },
-  context: CommandContext,
-): Promise<ExitCode> {
-  const { rules } = await loadSettings(context, {}, flags);
-  const all: readonly DocumentedRule[] = [...rules, ...extraRules()];
-  const wanted = id === undefined ? all : all.filter((rule) => rule.id === id);
-  if (id !== undefined && wanted.length === 0) {
-    const near = nearest(
-      id,
-      all.map((rule) => rule.id),
-    );
-    throw new AuditError(
-      'usage',
-      `There is no rule "${id}".`,
-      near ? `Did you mean ${near}?` : 'c1-audit rules lists them.',
-    );
-  }
-  const [only] = wanted;
-  const text =
-    flags.format === 'json'
-      ? `${JSON.stringify(id === undefined ? wanted.map(toJson) : only && toJson(only), null, 2)}\n`
-      : id !== undefined && only
-        ? describeRule(only)
-        : describeRules(all);
-  await writeStream(context.io.stdout, text);
-  return EXIT.clean;
-}
-
-function toJson({ id, title, severity, kinds, docs, options = {}, messages = {} }: DocumentedRule) {
-  return { id, title, severity, kinds, ...docs, options, messages: Object.keys(messages) };
 }
