@@ -148,6 +148,14 @@ describe('the documents', () => {
           );
   });
 
+  test('describe every part of src in CONTRIBUTING.md', () => {
+    const parts = readdirSync(resolve(root, 'src'), { withFileTypes: true })
+      .filter(({ name }) => !name.endsWith('.d.ts'))
+      .map((entry) => `\`src/${entry.name}${entry.isDirectory() ? '/' : ''}\``);
+    const table = read('CONTRIBUTING.md');
+    expect(parts.filter((part) => !table.includes(part))).toEqual([]);
+  });
+
   test('describe every fact and its kinds in docs/plugins.md', () => {
     for (const [fact, kinds] of Object.entries(FACT_KINDS))
       expect(read('docs/plugins.md')).toContain(`| \`${fact}\` | ${kindLetters(kinds)} |`);
