@@ -79,6 +79,15 @@ async function play(night: number, ...flags: string[]) {
 
 const state = () => readFileSync(statePath, 'utf8');
 
+/** What changes in the tenant before a night. */
+function changeBefore(night: number, clients: readonly PersonalClient[]): void {
+  const named = (name: string) => clients.find(({ displayName }) => displayName === name) as PersonalClient;
+  // It is reported 29 days before its end, and then 14, 7, 3 and 1 days before.
+  if (night === 10)
+    Object.assign(named('key-e-4'), { expiresTime: iso(at(28)), createdAt: iso(at(10) - 90 * DAY) });
+  if (night === 20) named('key-f-5').allowSourceCidr = ['62.176.96.0/23'];
+}
+
 test('thirty nights of the whole program against a tenant and a Slack', async () => {
   const diary: string[] = [];
   const say = (night: number, { code, text }: { code: number; text: string | undefined }) =>
@@ -123,16 +132,7 @@ test('thirty nights of the whole program against a tenant and a Slack', async ()
     expect(fourth.text).not.toContain(`${name} `);
 
   for (let night = 5; night <= 30; night += 1) {
-    if (night === 10) {
-      // Its end date comes into sight: 29 days left, then 14, 7, 3 and 1.
-      const client = clients.find(({ displayName }) => displayName === 'key-e-4');
-      if (client) client.expiresTime = iso(at(28));
-      if (client) client.createdAt = iso(at(10) - 90 * DAY);
-    }
-    if (night === 20) {
-      const widened = clients.find(({ displayName }) => displayName === 'key-f-5');
-      if (widened) widened.allowSourceCidr = ['62.176.96.0/23'];
-    }
+    changeBefore(night, clients);
     say(night, await play(night));
   }
   process.stdout.write(`${diary.join('\n')}\n`);

@@ -182,16 +182,7 @@ class CircusRunner {
       const all = [...this.#tests].filter(([, entry]) => entry.file === file);
       const own = all.filter(([id]) => (wanted?.has(id) ?? true) && !this.#failing.has(id));
       if (own.length === 0) continue;
-      const chosen = new Set(own.map(([, { test }]) => test));
-      for (const [, { test, mode }] of all)
-        Object.assign(test, {
-          mode: chosen.has(test) ? mode : 'skip',
-          errors: [],
-          status: null,
-          duration: null,
-          invocations: 0,
-          seenDone: false,
-        });
+      reset(all, new Set(own.map(([, { test }]) => test)));
       state.unhandledErrors = [];
       setState(state);
       jestExpect.setState({ testPath: join(process.cwd(), file) });
@@ -219,21 +210,22 @@ class CircusRunner {
       case 'test_done':
         this.#running = undefined;
         this.#stryker.currentTestId = undefined;
-        if (this.#bail && event.test.errors.length > 0)
-          for (const { test } of this.#tests.values())
-            if (test !== event.test && test.status === null) test.mode = 'skip';
+        if (this.#bail && event.test.errors.length > 0) this.#skipOthers(event.test);
         break;
       case 'hook_start':
-        if (event.hook.type === 'beforeAll' || event.hook.type === 'afterAll')
-          this.#stryker.currentTestId = this.#hookId(event.hook.parent, state);
+        if (isOfBlock(event.hook)) this.#stryker.currentTestId = this.#hookId(event.hook.parent, state);
         break;
       case 'hook_success':
       case 'hook_failure':
-        if (event.hook.type === 'beforeAll' || event.hook.type === 'afterAll')
-          this.#stryker.currentTestId = undefined;
+        if (isOfBlock(event.hook)) this.#stryker.currentTestId = undefined;
         break;
       default:
     }
+  }
+
+  #skipOthers(failed) {
+    for (const { test } of this.#tests.values())
+      if (test !== failed && test.status === null) test.mode = 'skip';
   }
 
   #blocks = new Map();
@@ -266,6 +258,23 @@ class CircusRunner {
     delete spread[''];
     return { static: loading, perTest: spread };
   }
+}
+
+/** Makes tests run again: those of `chosen`, the others are skipped. */
+function reset(tests, chosen) {
+  for (const [, { test, mode }] of tests)
+    Object.assign(test, {
+      mode: chosen.has(test) ? mode : 'skip',
+      errors: [],
+      status: null,
+      duration: null,
+      invocations: 0,
+      seenDone: false,
+    });
+}
+
+function isOfBlock({ type }) {
+  return type === 'beforeAll' || type === 'afterAll';
 }
 
 /** The tests of a block with their names, as Jest prints them. */

@@ -45,7 +45,7 @@ function mistakes(
   ].join('\n');
   const isQuiet = code === 0 && expected === 'nothing-lost';
   const never: [happened: boolean, what: string][] = [
-    [stderr.includes('defect'), `a defect: ${stderr.slice(0, 400)}`],
+    [stderr.includes('Something went wrong inside'), `a defect: ${stderr.slice(0, 400)}`],
     [code !== 0 && code !== 3, `exit ${code}`],
     [
       report.coverage.complete !== (code === 0),

@@ -79,18 +79,28 @@ export function mutated(sound: unknown, most = 3): fc.Arbitrary<unknown> {
     alike,
     name: key,
   });
-  return fc.array(change, { maxLength: most }).map((changes) => {
-    let root = structuredClone(sound);
-    for (const { at, how, value, name, alike: other } of changes) {
-      const places = placesIn(root);
-      const place = places[at % (places.length + 1)];
-      // The root itself, where all other places are.
-      if (place === undefined) root = how === 'wrap' ? [root] : how === 'replace' ? value : root;
-      else if (how === 'alike') replaceAlike(place, other);
-      else apply(place, how, value, name);
-    }
-    return root;
-  });
+  return fc
+    .array(change, { maxLength: most })
+    .map((changes) => changes.reduce(changed, structuredClone(sound)));
+}
+
+interface Change {
+  readonly at: number;
+  readonly how: string;
+  readonly value: unknown;
+  readonly alike: Alike;
+  readonly name: string;
+}
+
+/** Changes `root` in place, or returns another one. */
+function changed(root: unknown, { at, how, value, alike: other, name }: Change): unknown {
+  const places = placesIn(root);
+  const place = places[at % (places.length + 1)];
+  if (place === undefined) return how === 'wrap' ? [root] : how === 'replace' ? value : root;
+  if (how === 'alike') replaceAlike(place, other);
+  else if (Array.isArray(place.parent)) changeItem(place.parent, Number(place.key), how, value);
+  else changeField(place.parent, place.key, how, value, name);
+  return root;
 }
 
 interface Alike {
@@ -119,14 +129,19 @@ function replaceAlike({ parent, key: at }: Place, { word, instant, number }: Ali
   else if (Array.isArray(value)) value.reverse();
 }
 
-function apply({ parent, key: at }: Place, how: string, value: unknown, name: string): void {
-  if (Array.isArray(parent)) {
-    const index = Number(at);
-    if (how === 'remove') parent.splice(index, 1);
-    else if (how === 'double') parent.push(structuredClone(parent[index]));
-    else parent[index] = how === 'wrap' ? [parent[index]] : value;
-    return;
-  }
+function changeItem(parent: unknown[], index: number, how: string, value: unknown): void {
+  if (how === 'remove') parent.splice(index, 1);
+  else if (how === 'double') parent.push(structuredClone(parent[index]));
+  else parent[index] = how === 'wrap' ? [parent[index]] : value;
+}
+
+function changeField(
+  parent: Record<string, unknown>,
+  at: string,
+  how: string,
+  value: unknown,
+  name: string,
+): void {
   if (how === 'wrap') withKey(parent, at, [parent[at]]);
   else if (how === 'double' || how === 'rename') {
     withKey(parent, name, structuredClone(parent[at]));
@@ -141,18 +156,21 @@ export function mangled(sound: string, pieces: readonly string[]): fc.Arbitrary<
   const change = fc.record({
     at: fc.nat(),
     length: fc.nat(30),
-    how: fc.constantFrom('cut', 'put', 'replace', 'double', 'end'),
+    how: fc.constantFrom(
+      'cut' as const,
+      'put' as const,
+      'replace' as const,
+      'double' as const,
+      'end' as const,
+    ),
     piece,
   });
-  return fc.array(change, { maxLength: 4 }).map((changes) => {
-    let now = sound;
-    for (const { at, length, how, piece: inserted } of changes) {
+  return fc.array(change, { maxLength: 4 }).map((changes) =>
+    changes.reduce((now, { at, length, how, piece: inserted }) => {
       const from = at % (now.length + 1);
       const taken = now.slice(from, from + length);
-      const put =
-        how === 'cut' ? '' : how === 'double' ? taken + taken : how === 'put' ? inserted + taken : inserted;
-      now = how === 'end' ? now.slice(0, from) : now.slice(0, from) + put + now.slice(from + length);
-    }
-    return now;
-  });
+      const put = { cut: '', double: taken + taken, put: inserted + taken, replace: inserted };
+      return how === 'end' ? now.slice(0, from) : now.slice(0, from) + put[how] + now.slice(from + length);
+    }, sound),
+  );
 }

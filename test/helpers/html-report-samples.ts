@@ -152,31 +152,34 @@ export function tenantReport(
   options: Partial<Parameters<typeof sampleReport>[0]> = {},
 ): Report {
   const all = Array.from({ length: credentials }, (_, i) => credentialAt(i));
-  const found: Finding[] = [];
-  for (let i = 0; i < findings; i++) {
-    const { rule, severity, message, fix } =
-      JUDGEMENTS[i % JUDGEMENTS.length] ?? (JUDGEMENTS[0] as Judgement);
-    const credential = all[Math.floor(i / 2) % Math.max(1, credentials)] ?? null;
-    const waived = i % 11 === 10;
-    const unknown = !waived && i % 9 === 8;
-    found.push(
-      sampleFinding({
-        rule,
-        severity,
-        outcome: unknown ? 'unknown' : 'violation',
-        status: waived ? 'waived' : i % 6 === 0 ? 'new' : 'known',
-        message: unknown
-          ? 'could not tell: the owner could not be read. Grant the audit the right to read users'
-          : message,
-        fix,
-        credential,
-        data: { days: 214, limit: 90 },
-        waiver: waived
-          ? { reason: 'quarterly job', approvedBy: 'security@acme.example', expires: '2026-12-31' }
-          : null,
-        firstSeen: daysAgo(i % 6 === 0 ? 0 : 12),
-      }),
-    );
-  }
+  const found = Array.from({ length: findings }, (_, i) =>
+    findingAt(i, all[Math.floor(i / 2) % Math.max(1, credentials)] ?? null),
+  );
   return sampleReport({ findings: found, credentials: all, ...options });
+}
+
+const WAIVED = {
+  status: 'waived',
+  waiver: { reason: 'quarterly job', approvedBy: 'security@acme.example', expires: '2026-12-31' },
+} as const;
+const UNKNOWN = {
+  outcome: 'unknown',
+  message: 'could not tell: the owner could not be read. Grant the audit the right to read users',
+} as const;
+
+function findingAt(i: number, credential: Finding['credential']): Finding {
+  const judgement = JUDGEMENTS[i % JUDGEMENTS.length] as Judgement;
+  const waived = i % 11 === 10;
+  const isNew = i % 6 === 0;
+  return sampleFinding({
+    ...judgement,
+    outcome: 'violation',
+    status: isNew ? 'new' : 'known',
+    credential,
+    data: { days: 214, limit: 90 },
+    waiver: null,
+    firstSeen: daysAgo(isNew ? 0 : 12),
+    ...(waived ? WAIVED : {}),
+    ...(!waived && i % 9 === 8 ? UNKNOWN : {}),
+  });
 }

@@ -28,45 +28,57 @@ const UNESCAPED: Readonly<Record<string, string>> = { '\\n': '\n', '\\"': '"', '
 export function parseOpenMetrics(text: string): readonly MetricFamily[] {
   const lines = text.split('\n');
   if (lines.pop() !== '' || lines.pop() !== '# EOF') throw new Error('does not end in "# EOF"');
-  const families: { name: string; metadata: Map<string, string>; samples: MetricSample[] }[] = [];
-  const series = new Set<string>();
+  const families: ReadFamily[] = [];
   for (const line of lines) {
-    const [, what, about, value = ''] = METADATA.exec(line) ?? [];
-    if (what !== undefined && about !== undefined) {
-      let family = families.at(-1);
-      if (family?.name !== about) {
-        if (families.some(({ name }) => name === about)) throw new Error(`${about} comes twice`);
-        family = { name: about, metadata: new Map(), samples: [] };
-        families.push(family);
-      }
-      if (family.samples.length > 0) throw new Error(`${line} comes after samples`);
-      if (family.metadata.has(what)) throw new Error(`a second ${line}`);
-      family.metadata.set(what, value);
-      continue;
-    }
-    const [, metric, , inner = '', number = ''] = SAMPLE.exec(line) ?? [];
-    const family = families.at(-1);
-    if (metric === undefined) throw new Error(`not a line of OpenMetrics: ${line}`);
-    if (family?.name !== metric) throw new Error(`${metric} is not in its family`);
-    if (!LABELS.test(inner)) throw new Error(`labels are malformed: ${line}`);
-    const labels = Object.fromEntries(
-      [...inner.matchAll(LABEL)].map(([, name = '', escaped = '']) => [
-        name,
-        escaped.replace(/\\["\\n]/g, (pair) => UNESCAPED[pair] ?? pair),
-      ]),
-    );
-    if (!/^-?\d+(\.\d+)?$/.test(number)) throw new Error(`not a number: ${line}`);
-    const key = JSON.stringify([metric, Object.entries(labels).sort()]);
-    if (series.has(key)) throw new Error(`a sample twice: ${line}`);
-    series.add(key);
-    family.samples.push({ metric, labels, value: Number(number) });
+    if (METADATA.test(line)) readMetadata(line, families);
+    else readSample(line, families.at(-1));
   }
-  return families.map(({ name, metadata, samples }) => {
-    const [help, type, unit] = ['HELP', 'TYPE', 'UNIT'].map((what) => metadata.get(what));
-    if (help === undefined || type !== 'gauge') throw new Error(`${name} lacks HELP or TYPE gauge`);
-    if (unit !== undefined && !name.endsWith(`_${unit}`)) throw new Error(`${name} does not end in ${unit}`);
-    return { name, help, type, unit, samples };
-  });
+  const samples = families.flatMap((family) => family.samples);
+  const series = samples.map(({ metric, labels }) => JSON.stringify([metric, Object.entries(labels).sort()]));
+  const twice = series.find((one, index) => series.indexOf(one) !== index);
+  if (twice !== undefined) throw new Error(`a sample twice: ${twice}`);
+  return families.map(finished);
+}
+
+interface ReadFamily {
+  readonly name: string;
+  readonly metadata: Map<string, string>;
+  readonly samples: MetricSample[];
+}
+
+function readMetadata(line: string, families: ReadFamily[]): void {
+  const [, what = '', about = '', value = ''] = METADATA.exec(line) ?? [];
+  let family = families.at(-1);
+  if (family?.name !== about) {
+    if (families.some(({ name }) => name === about)) throw new Error(`${about} comes twice`);
+    family = { name: about, metadata: new Map(), samples: [] };
+    families.push(family);
+  }
+  if (family.samples.length > 0) throw new Error(`${line} comes after samples`);
+  if (family.metadata.has(what)) throw new Error(`a second ${line}`);
+  family.metadata.set(what, value);
+}
+
+function readSample(line: string, family: ReadFamily | undefined): void {
+  const [, metric, , inner = '', number = ''] = SAMPLE.exec(line) ?? [];
+  if (metric === undefined) throw new Error(`not a line of OpenMetrics: ${line}`);
+  if (family?.name !== metric) throw new Error(`${metric} is not in its family`);
+  if (!LABELS.test(inner)) throw new Error(`labels are malformed: ${line}`);
+  if (!/^-?\d+(\.\d+)?$/.test(number)) throw new Error(`not a number: ${line}`);
+  const labels = Object.fromEntries(
+    [...inner.matchAll(LABEL)].map(([, name = '', escaped = '']) => [
+      name,
+      escaped.replace(/\\["\\n]/g, (pair) => UNESCAPED[pair] ?? pair),
+    ]),
+  );
+  family.samples.push({ metric, labels, value: Number(number) });
+}
+
+function finished({ name, metadata, samples }: ReadFamily): MetricFamily {
+  const [help, type, unit] = ['HELP', 'TYPE', 'UNIT'].map((what) => metadata.get(what));
+  if (help === undefined || type !== 'gauge') throw new Error(`${name} lacks HELP or TYPE gauge`);
+  if (unit !== undefined && !name.endsWith(`_${unit}`)) throw new Error(`${name} does not end in ${unit}`);
+  return { name, help, type, unit, samples };
 }
 
 /** Values of one metric by its labels, written `a b c`. */

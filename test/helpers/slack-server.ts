@@ -80,21 +80,26 @@ export async function startSlack({ now = Date.now }: { now?: () => number } = {}
     response.writeHead(status, status === 429 ? { 'retry-after': '1' } : {}).end(error ?? 'ok');
   };
 
+  const lookUp = (email: string | null): Json => {
+    const id = users.get(email ?? '');
+    return id === undefined ? { ok: false, error: 'users_not_found' } : { ok: true, user: { id } };
+  };
+
+  const postMessage = (form: URLSearchParams) => {
+    const { channel = '', blocks, ...rest } = Object.fromEntries(form);
+    return take(channel, { ...rest, ...(blocks === undefined ? {} : { blocks: JSON.parse(blocks) }) });
+  };
+
   const answerMethod = (method: string, request: IncomingMessage, body: string, response: ServerResponse) => {
     const reply = (value: Json) =>
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     if (request.headers.authorization !== `Bearer ${BOT_TOKEN}`)
       return reply({ ok: false, error: 'invalid_auth' });
     const form = new URLSearchParams(body);
-    if (method === 'users.lookupByEmail') {
-      const id = users.get(form.get('email') ?? '');
-      return reply(id === undefined ? { ok: false, error: 'users_not_found' } : { ok: true, user: { id } });
-    }
+    if (method === 'users.lookupByEmail') return reply(lookUp(form.get('email')));
     if (method === 'conversations.open') return reply({ ok: true, channel: { id: `D${form.get('users')}` } });
     if (method !== 'chat.postMessage') return reply({ ok: false, error: 'unknown_method' });
-    const { channel, blocks, ...rest } = Object.fromEntries(form);
-    const payload = { ...rest, ...(blocks === undefined ? {} : { blocks: JSON.parse(blocks) }) };
-    const { status, error } = take(channel ?? '', payload);
+    const { status, error } = postMessage(form);
     if (status === 429) return response.writeHead(429, { 'retry-after': '1' }).end();
     return reply(error === undefined ? { ok: true } : { ok: false, error });
   };
@@ -106,17 +111,8 @@ export async function startSlack({ now = Date.now }: { now?: () => number } = {}
     for await (const chunk of request) body += chunk;
     requests.push(method);
     const fault = faults.shift();
-    if (fault?.hang) return;
-    if (fault?.reset) {
-      request.socket.destroy();
-      return;
-    }
-    if (fault) {
-      const headers = fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter };
-      response.writeHead(fault.status ?? 500, headers).end(fault.body ?? '');
-      return;
-    }
-    if (method !== 'webhook') answerMethod(method, request, body, response);
+    if (fault) fail(fault, request, response);
+    else if (method !== 'webhook') answerMethod(method, request, body, response);
     else if (path === SECRET_PATH) answerWebhook(body, response);
     else response.writeHead(404).end('no_service');
   });
@@ -134,6 +130,16 @@ export async function startSlack({ now = Date.now }: { now?: () => number } = {}
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+function fail(
+  { hang, reset, status = 500, retryAfter, body = '' }: Fault,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  if (hang) return;
+  if (reset) request.socket.destroy();
+  else response.writeHead(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter }).end(body);
 }
 
 /** Slack's limits that a message breaks, as Slack's error words. */

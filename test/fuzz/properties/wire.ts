@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
-import { isKnown, KINDS } from '../../../src/contract/index.js';
+import { type Credential, isKnown, KINDS } from '../../../src/contract/index.js';
 import { readPage } from '../../../src/sources/c1/lists.js';
 import { RequestError } from '../../../src/sources/c1/request-error.js';
 import { normalize, type WireRecord } from '../../../src/sources/record.js';
@@ -16,6 +16,26 @@ const page = fc.oneof(
   mutated({ list: Array.from({ length: 120 }, (_, n) => ({ id: `${n}` })), nextPageToken: '' }, 2),
 );
 
+/** The fields of a personal client and of the other kinds, by fact. */
+const FIELDS = {
+  lastUsedAt: ['lastUsedAt', 'lastUsedAt'],
+  expiresAt: ['expiresTime', 'expiresAt'],
+  allowedCidrs: ['allowSourceCidr', 'allowSourceCidrs'],
+} as const;
+
+function expectSound(credential: Credential): void {
+  const { id, name, clientId, ownerId, condition } = credential;
+  expect(id).not.toBe('');
+  for (const words of [name, clientId, ownerId]) expect(typeof words).toBe('string');
+  const { createdAt, expiresAt, lastUsedAt, deletedAt } = credential;
+  for (const instant of [createdAt, expiresAt, lastUsedAt, deletedAt])
+    if (instant !== null && isKnown(instant)) expect(Number.isFinite(instant.getTime())).toBe(true);
+  const { allowedCidrs, scopedRoleIds } = credential;
+  for (const list of [allowedCidrs, scopedRoleIds])
+    if (isKnown(list)) expect(list.every((entry) => typeof entry === 'string')).toBe(true);
+  if (isKnown(condition)) expect(typeof condition).toBe('string');
+}
+
 export const wireProperties: readonly FuzzProperty[] = [
   {
     name: 'a record is a credential, or told to be none',
@@ -27,18 +47,8 @@ export const wireProperties: readonly FuzzProperty[] = [
           expect(problems.length).toBeGreaterThan(0);
           return;
         }
-        expect(credential.id).not.toBe('');
         expect(credential.kind).toBe(of);
-        const { name, clientId, ownerId, createdAt, expiresAt, lastUsedAt, allowedCidrs, condition } =
-          credential;
-        for (const words of [name, clientId, ownerId]) expect(typeof words).toBe('string');
-        for (const instant of [createdAt, expiresAt, lastUsedAt, credential.deletedAt]) {
-          if (instant !== null && isKnown(instant)) expect(Number.isFinite(instant.getTime())).toBe(true);
-        }
-        for (const list of [allowedCidrs, credential.scopedRoleIds]) {
-          if (isKnown(list)) expect(list.every((entry) => typeof entry === 'string')).toBe(true);
-        }
-        if (isKnown(condition)) expect(typeof condition).toBe('string');
+        expectSound(credential);
       }),
   },
   {
@@ -48,27 +58,13 @@ export const wireProperties: readonly FuzzProperty[] = [
       fc.asyncProperty(
         kind,
         json,
-        fc.constantFrom('lastUsedAt', 'expires', 'cidrs'),
+        fc.constantFrom('lastUsedAt' as const, 'expiresAt' as const, 'allowedCidrs' as const),
         async (of, value, what) => {
           const unset = value === null || value === '' || (Array.isArray(value) && value.length === 0);
-          const personal = of === 'personal-client';
-          const field =
-            what === 'expires'
-              ? personal
-                ? 'expiresTime'
-                : 'expiresAt'
-              : what === 'cidrs'
-                ? personal
-                  ? 'allowSourceCidr'
-                  : 'allowSourceCidrs'
-                : what;
+          const [personal, other] = FIELDS[what];
+          const field = of === 'personal-client' ? personal : other;
           const { credential } = normalize(of, { id: 'a', clientId: 'a', [field]: value });
-          const fact =
-            what === 'cidrs'
-              ? credential?.allowedCidrs
-              : what === 'expires'
-                ? credential?.expiresAt
-                : credential?.lastUsedAt;
+          const fact = credential?.[what];
           const none = fact === null || (Array.isArray(fact) && fact.length === 0);
           // Years up to 1970 are how some servers write "never".
           const early = typeof value === 'string' && /^(?:0|1[0-8]|19[0-6]|1970|-)/.test(value);
