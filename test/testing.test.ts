@@ -149,7 +149,7 @@ describe('testRule', () => {
 });
 
 describe('judging', () => {
-  test('fills in message, defaults and escalation', () => {
+  test('fills in the message, defaults and escalation', () => {
     expect(judgeRule(sample, one)).toEqual({
       outcome: 'violation',
       messageId: 'one',
@@ -161,7 +161,7 @@ describe('judging', () => {
     expect(judgeRule(sample, {})).toEqual({ outcome: 'pass' });
   });
 
-  test('a needed fact that is not known is unknown before the rule is asked', () => {
+  test('is unknown without running the rule if a needed fact is missing', () => {
     expect(judgeRule(sample, { facts: { name: undefined, createdAt: undefined } })).toEqual({
       outcome: 'unknown',
       unknown: 'name',

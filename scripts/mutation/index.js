@@ -14,6 +14,7 @@ import picomatch from 'picomatch';
 
 /** Directories whose tests judge code besides those in the directory of the same name and those that import it directly. */
 const MORE_JUDGES = {
+  condition: ['rules'],
   contract: ['rules'],
   sources: ['faults'],
   redact: ['faults'],

@@ -17,7 +17,7 @@ export type BinarySign =
   | '/'
   | '%';
 
-/** A condition's syntax tree, cut down to what judging needs and free of the parser's own state and types. */
+/** A condition's syntax tree, with only what judging needs and without the parser's types. */
 export type Expression =
   | { readonly op: 'value'; readonly value: unknown }
   | { readonly op: 'id'; readonly name: string }
@@ -39,7 +39,7 @@ export type Expression =
       readonly left: Expression;
       readonly right: Expression;
     }
-  /** Any one element of a list that only the token knows. */
+  /** Some element of a list in the token. */
   | { readonly op: 'element'; readonly name: string; readonly of: Expression };
 
 export const value = (constant: unknown): Expression => ({ op: 'value', value: constant });
@@ -76,7 +76,7 @@ export function boundBy(expression: Expression): string | undefined {
   return variable?.op === 'id' ? variable.name : undefined;
 }
 
-/** `expression` with each free `name` replaced. `by` must hold no free variable but `claims`, so none is captured. */
+/** Replaces each free `name`. `by` must have no free variable except `claims`, so that none is captured. */
 export function substitute(expression: Expression, name: string, by: Expression): Expression {
   const inside = (part: Expression) => substitute(part, name, by);
   switch (expression.op) {
@@ -120,7 +120,7 @@ export function substitute(expression: Expression, name: string, by: Expression)
   }
 }
 
-/** The parser's tree as ours. */
+/** Converts the parser's tree. */
 function fromSyntax(node: ASTNode): Expression {
   switch (node.op) {
     case 'value':
@@ -167,7 +167,7 @@ function fromSyntax(node: ASTNode): Expression {
   }
 }
 
-/** Nodes and nesting of a tree, counted without recursion: a hostile one may be deeper than the stack. */
+/** Counts without recursion: a hostile tree may be deeper than the stack. */
 function measure(root: ASTNode): { nodes: number; depth: number } {
   let nodes = 0;
   let depth = 0;
@@ -223,7 +223,7 @@ export function textOf(expression: Expression): string {
 
 const COMPARING = new Set(['==', '!=', 'in', '<', '<=', '>', '>=']);
 
-/** An operand of && and || reads without parentheses where it is a comparison or the same operator again. */
+/** An operand of && and || needs no parentheses if it is a comparison or has the same operator. */
 function side(expression: Expression, sign: string): string {
   const logical = sign === '&&' || sign === '||';
   const clear = expression.op === 'binary' && (COMPARING.has(expression.sign) || expression.sign === sign);
@@ -241,7 +241,7 @@ function literal(constant: unknown): string {
   if (constant instanceof Uint8Array) {
     return `b"${[...constant].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}"`;
   }
-  // What is left is written as it reads, an unsigned integer with its suffix.
+  // Integers, booleans and null; unsigned integers have a suffix.
   return typeof constant === 'object' && constant !== null ? `${constant}u` : `${constant}`;
 }
 
@@ -268,12 +268,12 @@ export function brief(text: string, limit = 160): string {
   return characters.length <= limit ? line : `${characters.slice(0, limit - 1).join('')}…`;
 }
 
-/** ConductorOne takes conditions of up to 1,024 bytes. Longer ones are judged all the same: padding must hide nothing. */
+/** ConductorOne accepts conditions of up to 1,024 bytes. Longer ones are judged too, so that padding hides nothing. */
 const MAX_LENGTH = 1_000_000;
 const MAX_NODES = 10_000;
 const MAX_DEPTH = 500;
 
-/** Functions of the service's CEL library that ours lacks: known by name, never run. */
+/** Functions of ConductorOne's CEL library that ours lacks: declared, never run. */
 const DECLARED = [
   'url(string): dyn',
   'string.charAt(int): string',
@@ -285,7 +285,7 @@ const DECLARED = [
 
 /** What a condition may use: `claims`, CEL's own functions, and `url()` for SPIFFE ids. */
 const environment = new Environment({
-  // The service reads `["a", 1]` as a list of anything.
+  // ConductorOne accepts lists of mixed types.
   homogeneousAggregateLiterals: false,
   enableOptionalTypes: true,
   limits: {
@@ -297,13 +297,12 @@ const environment = new Environment({
 }).registerVariable('claims', 'map<string, dyn>');
 for (const signature of DECLARED) {
   environment.registerFunction(signature, () => {
-    throw new Error('it is judged, never run');
+    throw new Error('conditions are judged, never run');
   });
 }
 
 /**
- * A tree; or why it is not a condition, as one short sentence without a full stop; or nothing known, as it is larger than
- * anything that is read here.
+ * A tree; or why the text is not a condition, as a short sentence without a full stop; or that it is too large to read.
  */
 type Parsed = { readonly tree: Expression } | { readonly problem: string } | { readonly tooLarge: true };
 
@@ -326,13 +325,13 @@ export function parseCondition(text: string): Parsed {
   }
 }
 
-/** The stack ends where a text is nested too deeply. */
+/** Deeply nested text overflows the stack. */
 function refusal(error: unknown): Parsed {
   const limited = error instanceof Error && 'code' in error && error.code === 'limit_exceeded';
   return limited || error instanceof RangeError ? TOO_LARGE : { problem: brief(summaryOf(error)) };
 }
 
-/** The value of a claim-free expression in CEL source, or undefined where it has none. */
+/** The value of CEL source without claims, or undefined if it has none. */
 function evaluateConstant(source: string): unknown {
   try {
     return environment.evaluate(source);
@@ -341,13 +340,13 @@ function evaluateConstant(source: string): unknown {
   }
 }
 
-/** The parser's message without the excerpt of the source that it draws below it. */
+/** The parser's message without the excerpt of the source below it. */
 function summaryOf(error: unknown): string {
   if (error instanceof Error && 'summary' in error && typeof error.summary === 'string') return error.summary;
   return error instanceof Error ? error.message : 'it cannot be read';
 }
 
-/** Functions that the library computes exactly as the service does, in a time that grows with their operands. */
+/** Functions that the library computes exactly as ConductorOne does, in a time that is linear in their operands. */
 const FOLDED = new Set(
   'size startsWith endsWith contains lowerAscii upperAscii trim string int uint double bool dyn split join'.split(
     ' ',
@@ -366,18 +365,18 @@ export function isConstant(expression: Expression): boolean {
   return constant;
 }
 
-/** The value of a constant expression; undefined for one that depends on claims, fails, or is not computed here. */
+/** The value of a constant expression; undefined if it depends on claims, fails, or is not computed here. */
 export function constantOf(expression: Expression): unknown {
   if (expression.op === 'value') return expression.value;
   return isConstant(expression) && isFolded(expression) ? evaluateConstant(textOf(expression)) : undefined;
 }
 
-/** Parts beyond which a constant is not tried: it could be made to take long. */
+/** A constant with more parts is not evaluated, because it could take long. */
 const MOST_TRIED = 100;
 
 /**
- * Whether a constant that is not folded comes out true in the library. The service may differ in details, but then nobody
- * can show that such a condition keeps anyone out.
+ * Whether the library evaluates a constant that is not folded to true. ConductorOne may differ in details, but such a
+ * condition cannot be shown to keep anyone out.
  */
 export function seemsTrue(expression: Expression): boolean {
   if (!isConstant(expression)) return false;
@@ -386,7 +385,7 @@ export function seemsTrue(expression: Expression): boolean {
     return typeof pattern === 'string' && typeof text === 'string' && certainlyMatches(pattern, text);
   }
   const { parts, macros, matches } = contentsOf(expression);
-  // Patterns are never run, and macros within macros multiply.
+  // Patterns are never run, and the cost of nested macros multiplies.
   return parts <= MOST_TRIED && macros <= 1 && !matches && evaluateConstant(textOf(expression)) === true;
 }
 
@@ -403,7 +402,7 @@ function contentsOf(expression: Expression): { parts: number; macros: number; ma
 }
 
 function isFolded(expression: Expression): boolean {
-  // The library drops some keys of map literals; names stand for types here.
+  // The library drops some keys of map literals; a name is a type here.
   if (expression.op === 'map' || expression.op === 'id') return false;
   if (expression.op === 'call' && !FOLDED.has(expression.name)) return false;
   return children(expression).every(isFolded);

@@ -2,10 +2,10 @@ import type { ConditionVerdict } from '../contract/rule.js';
 import { constantOf, type Expression } from './expression.js';
 import { type Word, wordsOf } from './pattern.js';
 
-/** What is known of one value: that it is among `only`, or that it is none of `not`. Never an empty `not`. */
+/** What a value can be: one of `only`, or anything but `not`, which is never empty. */
 export type ValueSet = { readonly only: ReadonlySet<string> } | { readonly not: ReadonlySet<string> };
 
-/** A constant as a set's member: strings, numbers and booleans do not mix. Undefined for what is none of these. */
+/** A constant as a member of a set, where strings, numbers and booleans differ. Undefined for anything else. */
 export function memberOf(constant: unknown): string | undefined {
   if (typeof constant === 'string') return `"${constant}`;
   // Beyond 2^53 two integers may read as the same number.
@@ -58,10 +58,10 @@ function looser(a: Rank, b: Rank): Rank {
   return rankOrder(a) >= rankOrder(b) ? a : b;
 }
 
-/** How far one test narrows things down. */
+/** How much one test restricts who is admitted. */
 export interface Strength {
   readonly rank: Rank;
-  /** The rank beside a test that names the Terraform organization: a workspace's name is unique within one only. */
+  /** The rank in combination with a test of the Terraform organization: workspace names are unique within one only. */
   readonly withinOrganization: Rank;
   /** Whether the test names the Terraform organization. */
   readonly organization: boolean;
@@ -71,7 +71,7 @@ export function strength(rank: Rank, organization = false): Strength {
   return { rank, withinOrganization: rank, organization };
 }
 
-/** What a value that passes both tests has passed. */
+/** The strength of both tests together. */
 function tightest(a: Strength, b: Strength): Strength {
   return {
     rank: tighter(a.rank, b.rank),
@@ -80,7 +80,7 @@ function tightest(a: Strength, b: Strength): Strength {
   };
 }
 
-/** What a value that passes one test or the other has passed. */
+/** The strength of one test or the other. */
 function loosest(a: Strength, b: Strength): Strength {
   return {
     rank: looser(a.rank, b.rank),
@@ -89,15 +89,15 @@ function loosest(a: Strength, b: Strength): Strength {
   };
 }
 
-/** The tokens for which a part of the condition holds: never fewer than there are. */
+/** The tokens for which a part of the condition is true; never too few. */
 export interface Admission extends Strength {
-  /** What those tokens have in common, by the text of what was tested. */
+  /** What their values can be, by the text of the tested expression. */
   readonly known: ReadonlyMap<string, ValueSet>;
   /** The part of the condition that the rank comes from. */
   readonly because: Expression;
 }
 
-/** What more is known is forgotten: a condition with that many tests contradicts itself by accident only. */
+/** The rest is ignored: a contradiction among so many tests is an accident. */
 const MAX_KNOWN = 200;
 
 const NOTHING: ReadonlyMap<string, ValueSet> = new Map();
@@ -151,7 +151,7 @@ export function either(a: Admission, b: Admission): Admission {
   return admission(loosest(a, b), rankOrder(a.rank) >= rankOrder(b.rank) ? a.because : b.because, known);
 }
 
-/** What kind of name a claim holds, which decides how much a test on it narrows things down. */
+/** The kind of name in a claim. It decides how much a test on the claim restricts. */
 type ClaimKind =
   /** An issuer's own composite: `repo:acme/infra:ref:…`, `spiffe://…`, an ARN. */
   | 'subject'
@@ -161,9 +161,9 @@ type ClaimKind =
   | 'project'
   /** An identifier without inner structure, unique at its issuer. */
   | 'id'
-  /** The path of a SPIFFE id, whose trust domain the issuer stands for. */
+  /** The path of a SPIFFE id: the issuer implies the trust domain. */
   | 'path'
-  /** A name that many organizations may use: it names a workload beside its organization only. */
+  /** A name that many organizations may use: it names a workload only together with its organization. */
   | 'workspace'
   /** Owner of many workloads. */
   | 'owner'
@@ -174,14 +174,14 @@ type ClaimKind =
 
 const AWS = 'https://sts.amazonaws.com/';
 
-/** In a claim's address, the step from a SPIFFE id to one of its parts. */
+/** In a claim's address: the step from a SPIFFE id to one of its parts. */
 const URL_OF = 'url()';
 
 const address = (...keys: readonly string[]) => JSON.stringify(keys);
 
 /**
  * The claims that name a workload or its owner. All others (`actor`, `ref`, `environment`, `aud`, `iss`,
- * `job_workflow_ref`, …) say when and how a workload runs, or hold what a stranger can choose.
+ * `job_workflow_ref`, …) say when and how a workload runs, or a stranger can choose them.
  *
  * Sources: GitHub, "OpenID Connect reference"; GitLab, "ID token authentication"; HCP Terraform, "Workload identity
  * tokens"; AWS IAM, "Understanding token claims"; SPIFFE-ID specification, section 2.
@@ -215,16 +215,16 @@ const CLAIMS: ReadonlyMap<string, ClaimKind> = new Map<string, ClaimKind>([
   [address(AWS, 'org_id'), 'owner'],
 ]);
 
-/** A claim that a condition looks at. */
+/** A claim that a condition tests. */
 export interface Claim {
-  /** Undefined for a claim that names neither a workload nor an owner. */
+  /** Undefined: the claim names neither a workload nor an owner. */
   readonly kind: ClaimKind | undefined;
 }
 
-/** Functions whose result is their operand in another spelling. */
+/** Functions that only change how their operand is written. */
 const SPELLINGS = new Set(['lowerAscii', 'upperAscii', 'trim', 'string', 'int', 'uint', 'double', 'dyn']);
 
-/** The claim that an expression reads, whole and unchanged but for its spelling; undefined for anything else. */
+/** The claim that an expression reads unchanged, except for its spelling; undefined for anything else. */
 export function claimOf(expression: Expression): Claim | undefined {
   const keys = keysOf(expression);
   return keys && keys.length > 0 ? { kind: CLAIMS.get(address(...keys)) } : undefined;
@@ -232,7 +232,7 @@ export function claimOf(expression: Expression): Claim | undefined {
 
 function keysOf(expression: Expression): string[] | undefined {
   if (expression.op === 'id') return expression.name === 'claims' ? [] : undefined;
-  // An element of a list names what the list does not: nothing.
+  // An element of a list is not the claim itself, and names nothing.
   if (expression.op === 'element') return keysOf(expression.of)?.concat('[]');
   if (expression.op === 'select') {
     const key = constantOf(expression.key);
@@ -257,7 +257,7 @@ const OWNER = strength('ownerWide');
 const ORGANIZATION = strength('ownerWide', true);
 const NAMED = strength('named');
 
-/** How far it narrows things down that a claim of this kind begins with `prefix`. */
+/** How much it restricts that a claim of this kind begins with `prefix`. */
 export function prefixStrength(kind: ClaimKind, prefix: string): Strength {
   switch (kind) {
     case 'subject':
@@ -272,7 +272,7 @@ export function prefixStrength(kind: ClaimKind, prefix: string): Strength {
     case 'namespace':
       return prefix.indexOf('/') > 0 ? OWNER : ANYONE;
     default:
-      // Identifiers and owners have no inner delimiter: whatever the prefix, a stranger's may begin with it.
+      // Identifiers and owners have no delimiter inside: a stranger's may begin with the same prefix.
       return ANYONE;
   }
 }
@@ -286,7 +286,7 @@ function subjectPrefix(prefix: string): Strength {
   return pairsPrefix(prefix);
 }
 
-/** What a beginning of a subject says, without its scheme. */
+/** What a subject's prefix restricts, by its scheme. */
 const SCHEMES: readonly (readonly [scheme: string, strengthOf: (rest: string) => Strength])[] = [
   ['spiffe://', spiffePrefix],
   ['arn:', arnPrefix],
@@ -310,7 +310,7 @@ function serviceAccountPrefix(rest: string): Strength {
   return colon === rest.length - 1 ? OWNER : LOOSE;
 }
 
-/** What a key of a `key:value:key:value…` subject is followed by. */
+/** What follows a key of a `key:value:key:value…` subject. */
 const PAIRS: ReadonlyMap<string, 'owned' | 'grouped' | 'owner' | 'organization' | 'member' | 'id' | 'other'> =
   new Map([
     ['repo', 'owned'],
@@ -339,7 +339,7 @@ function pairsPrefix(prefix: string): Strength {
   let found = ANYONE;
   const parts = prefix.split(':');
   if (!PAIRS.has(parts[0] ?? '')) {
-    // A form nobody here knows: one that gives a scheme and a whole name says more than nothing, and no more is sure.
+    // An unknown format: a scheme and a complete name restrict something, but it is not known how much.
     return prefix.split(/[:/|]/).filter((part) => part !== '').length > 1 && /[:/|].*[:/|]/.test(prefix)
       ? LOOSE
       : ANYONE;
@@ -383,8 +383,8 @@ function narrower(a: Strength, b: Strength): Strength {
 }
 
 /**
- * `owner/name`, where GitHub may write both with their ids (`acme@123/infra@456`). No owner's and no repository's name
- * holds an `@` or a `:`, so these end it.
+ * `owner/name`; GitHub may add ids to both (`acme@123/infra@456`). Names of owners and repositories hold no `@` and no `:`,
+ * so these end a name.
  */
 function ownedPrefix(prefix: string, groups: boolean): Strength {
   const slash = prefix.indexOf('/');
@@ -393,19 +393,19 @@ function ownedPrefix(prefix: string, groups: boolean): Strength {
   const name = prefix.slice(slash + 1);
   if (/^[^/].*[@:]/.test(name)) return NAMED;
   if (name === '') return OWNER;
-  // A GitLab path may go on below the group: what ends with a slash ends after an owner.
+  // A GitLab path may continue below the group: what ends with a slash ends after an owner.
   if (groups) return name.endsWith('/') ? OWNER : LOOSE;
   return /^[^/]+\//.test(name) ? NAMED : LOOSE;
 }
 
-/** Words of a SPIFFE path that say what follows, as in `/ns/prod/sa/build`. */
+/** Keys of a SPIFFE path such as `/ns/prod/sa/build`. */
 const SPIFFE_KEYS = new Set(['ns', 'sa']);
 
 function pathPrefix(path: string, nothingNamed: Strength): Strength {
   const segments = path.split('/');
   const open = segments.pop() ?? '';
   const names = segments.filter((segment) => segment !== '' && !SPIFFE_KEYS.has(segment)).length;
-  // A service account that is named whole is all there is to name; what else is open may go on as another's name does.
+  // A complete service account is enough. Any other open end may be the beginning of another name.
   if (open !== '' && !SPIFFE_KEYS.has(open)) return namesServiceAccount(segments) ? NAMED : LOOSE;
   return names > 0 ? NAMED : nothingNamed;
 }
@@ -415,7 +415,7 @@ function namesServiceAccount(segments: readonly string[]): boolean {
   return key >= 0 && (segments[key + 1] ?? '') !== '';
 }
 
-/** How far it narrows things down that a claim of this kind equals a constant. */
+/** How much it restricts that a claim of this kind equals a constant. */
 export function equalityStrength(kind: ClaimKind | undefined, constant: unknown): Strength {
   const names =
     typeof constant === 'string' ? constant !== '' : ['number', 'bigint'].includes(typeof constant);
@@ -433,7 +433,7 @@ export function equalityStrength(kind: ClaimKind | undefined, constant: unknown)
   }
 }
 
-/** Words of subjects that stand for no name, and those whose value is no name either. */
+/** Keys of subjects that are not a name, and those whose value is not a name either. */
 const STRUCTURE = new Set([
   'repo',
   'repository',
@@ -453,12 +453,12 @@ const CIRCUMSTANCES = new Set([
   'event_name',
 ]);
 
-/** How far it narrows things down that a claim of this kind holds `text` anywhere. */
+/** How much it restricts that a claim of this kind contains `text`. */
 export function containsStrength(kind: ClaimKind, text: string): Strength {
   if (!holdsName(text)) return ANYONE;
   switch (kind) {
     case 'subject':
-      // Inside the number of an account, or before it, the text says no more at the start than anywhere else.
+      // A text that ends before or inside the account number restricts nothing, not even at the start.
       return text.startsWith('arn:') && prefixStrength(kind, text).rank === 'anyone'
         ? ANYONE
         : strength('loose');
@@ -469,7 +469,7 @@ export function containsStrength(kind: ClaimKind, text: string): Strength {
     case 'workspace':
       return { rank: 'anyone', withinOrganization: 'loose', organization: false };
     default:
-      // A stranger's identifier or owner may hold it as well.
+      // A stranger's identifier or owner may contain it too.
       return ANYONE;
   }
 }
@@ -482,7 +482,7 @@ function holdsName(text: string): boolean {
   });
 }
 
-/** How far an RE2 pattern narrows a claim of this kind down; undefined where the pattern cannot be read. */
+/** How much an RE2 pattern restricts a claim of this kind; undefined if the pattern cannot be read. */
 export function patternStrength(kind: ClaimKind, pattern: string): Strength | undefined {
   return wordsOf(pattern)
     ?.map((word) => wordStrength(kind, word))
@@ -492,7 +492,7 @@ export function patternStrength(kind: ClaimKind, pattern: string): Strength | un
 function wordStrength(kind: ClaimKind, word: Word): Strength {
   const starts = word[0] === 'start';
   const ends = word.at(-1) === 'end';
-  // `^.*` asks for no more than nothing, and so does `.*$`.
+  // `^.*` and `.*$` restrict nothing.
   const inner = word.slice(starts ? 1 : 0, ends ? -1 : undefined);
   const startOpen = !starts || inner[0] === 'anything';
   const endOpen = !ends || inner.at(-1) === 'anything';
@@ -508,8 +508,8 @@ function wordStrength(kind: ClaimKind, word: Word): Strength {
 }
 
 /**
- * The text that a word begins with. GitHub may write an id behind the owner's and the repository's name
- * (`repo:acme@12/infra@34:…`): which one a pattern leaves open there changes nothing about the names.
+ * The text that a word begins with. GitHub may add ids to the owner's and the repository's name
+ * (`repo:acme@12/infra@34:…`): a pattern that leaves these ids open still tests the names.
  */
 function beginningOf(word: Word): string {
   let text = '';

@@ -1,7 +1,7 @@
 /**
- * What could not be learnt: the third answer beside "pass" and "violation".
+ * A fact that could not be read.
  *
- * `reason` says why (a sentence without a full stop), `cure` what to grant or mend.
+ * `reason` says why (a sentence without a full stop), `cure` what to grant or fix.
  */
 export class Unknown {
   readonly reason: string;
@@ -13,14 +13,14 @@ export class Unknown {
   }
 }
 
-/** A value, or the statement that it could not be learnt. `null` is a value ("never", "none"). */
+/** A value, or why it could not be read. `null` is a value ("never", "none"). */
 export type Fact<T> = T | Unknown;
 
 export function isKnown<T>(fact: Fact<T>): fact is T {
   return !(fact instanceof Unknown);
 }
 
-/** The value, or `undefined` where it is not known. */
+/** The value, or `undefined` if it is not known. */
 export function ifKnown<T>(fact: Fact<T>): T | undefined {
   return fact instanceof Unknown ? undefined : fact;
 }
@@ -30,18 +30,18 @@ export const KINDS = ['personal-client', 'service-principal-credential', 'federa
 
 export type Kind = (typeof KINDS)[number];
 
-/** One credential as its source listed it. Instants are `Date`; null is "never". */
+/** One credential as its source listed it. null is "never". */
 export interface Credential {
   readonly kind: Kind;
   /** Unique within kind and tenant. A federation trust's id is its client id. */
   readonly id: string;
   readonly clientId: string;
-  /** As written by its owner: hostile text. Empty when blank. */
+  /** Hostile text: its owner chooses it. Empty if blank. */
   readonly name: string;
-  /** The user or service principal it acts for; empty when the record names none. */
+  /** The user or service principal that it belongs to; empty if the record names none. */
   readonly ownerId: string;
   readonly deletedAt: Date | null;
-  /** A disabled federation trust lets nobody in. */
+  /** A disabled federation trust does not work. */
   readonly disabled: boolean;
   readonly createdAt: Fact<Date>;
   readonly expiresAt: Fact<Date | null>;
@@ -53,11 +53,11 @@ export interface Credential {
   readonly condition: Fact<string>;
   /** The provider of a federation trust; empty for other kinds. */
   readonly providerId: string;
-  /** Its name is also a decoy's: nobody is advised to end it, and its owner is not written to. Absent: no. */
+  /** Its name is also a decoy's: the report gives no advice, and no message goes to its owner. Absent: no. */
   readonly adviceWithheld?: true;
 }
 
-/** The names of the roles that every tenant has. */
+/** Names of roles that every tenant has. */
 export const BUILT_IN_ROLE = /^system:[a-z-]+$/;
 
 /** A role of the tenant. `name` is the system name (`system:owner`), `displayName` the one people read. */
@@ -67,7 +67,7 @@ export interface Role {
   readonly displayName: string;
 }
 
-/** A person or service principal that credentials act for. */
+/** A user or service principal that credentials belong to. */
 export interface Owner {
   readonly id: string;
   readonly name: string;
@@ -75,9 +75,9 @@ export interface Owner {
   /** `gone`: the tenant no longer knows the id. */
   readonly status: 'active' | 'disabled' | 'deleted' | 'gone';
   readonly type: 'human' | 'service' | 'agent' | 'system' | 'unknown';
-  /** `undefined` when the tenant's roles could not be read. */
+  /** `undefined`: the tenant's roles could not be read. */
   readonly roles: readonly Role[] | undefined;
-  /** Those who can still act; read for owners who cannot. */
+  /** Active managers; read only for owners who are not active. */
   readonly managers: readonly Person[];
 }
 

@@ -1,13 +1,13 @@
 import { type AllowList, KINDS, type Kind, type Owner, type Provider, type Role } from './credential.js';
 import type { Severity } from './severity.js';
 
-/** A role a credential is cut down to; `name` is null where the tenant's roles do not hold the id. */
+/** A role that a credential is scoped to. `name` is null if no role of the tenant has the id. */
 export interface ScopedRole {
   readonly id: string;
   readonly name: string | null;
 }
 
-/** How many live credentials of one kind the owner holds, and how many of them are newer than this one. */
+/** How many live credentials of one kind the owner has, and how many of them are newer than this one. */
 export interface OwnerLiveKeys {
   readonly total: number;
   /** Newer by creation date, then by id. */
@@ -36,7 +36,7 @@ export interface PrincipalTrust {
   readonly id: string;
   readonly name: string;
   readonly disabled: boolean;
-  /** `undefined` when the providers could not be read. */
+  /** `undefined`: the providers could not be read. */
   readonly providerDisabled: boolean | undefined;
 }
 
@@ -51,7 +51,7 @@ export interface ConditionVerdict {
   readonly part: string;
 }
 
-/** Everything a rule may ask for. Instants are `Date`, null is "never" or "none". */
+/** Everything a rule can need. null is "never" or "none". */
 export interface Facts {
   name: string;
   clientId: string;
@@ -81,7 +81,7 @@ export type FactName = keyof Facts;
 
 const STATIC: readonly Kind[] = ['personal-client', 'service-principal-credential'];
 
-/** Which kinds carry a fact at all. A rule that asks one of its kinds for a fact it lacks does not load. */
+/** Which kinds have a fact. A rule that needs a fact which one of its kinds lacks does not load. */
 export const FACT_KINDS: Record<FactName, readonly Kind[]> = {
   name: KINDS,
   clientId: KINDS,
@@ -103,7 +103,7 @@ export const FACT_KINDS: Record<FactName, readonly Kind[]> = {
   self: KINDS,
 };
 
-/** What an option may hold, and how a user is told about it. */
+/** An option's description, default and bounds. */
 export type OptionSpec =
   | {
       readonly describe: string;
@@ -118,7 +118,7 @@ export type OptionSpec =
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
-/** The values behind option descriptions: literals widened to what a user may write. */
+/** The values of options: literal types widened to what a user may write. */
 export type OptionValues<O extends OptionSpecs> = {
   readonly [K in keyof O]: O[K]['default'] extends number
     ? number
@@ -139,14 +139,14 @@ type Violation<M extends Messages> = {
     readonly data: Parameters<M[Id]> extends readonly []
       ? Readonly<Record<never, never>>
       : Parameters<M[Id]>[0];
-    /** Where it differs from the rule's own. A severity set in the configuration wins over both. */
+    /** Absent: the rule's own. A configured severity wins over both. */
     readonly severity?: Severity;
-    /** One step more severe than whatever applies, the configured severity included. */
+    /** One step more severe than the severity that applies, a configured one included. */
     readonly escalate?: boolean;
   };
 }[keyof M & string];
 
-/** A rule's "could not tell": the fact that was missing, or a reason of its own. */
+/** A rule's unknown outcome: the missing fact, or the rule's own reason. */
 export type CannotTell<Fact extends FactName = FactName> = {
   readonly unknown: Fact | { readonly reason: string; readonly cure: string };
 };
@@ -156,22 +156,22 @@ export interface RuleDocs {
   readonly why: string;
   /** What to do about a finding. */
   readonly fix: string;
-  /** Where the rule or its numbers come from. */
+  /** The sources of the rule and its numbers. */
   readonly references?: readonly { readonly title: string; readonly url?: string }[];
 }
 
 /**
  * What `plan` does about a finding.
  *
- * `end`: the credential has to go. `finish`: its successor exists; move over, then end it. `ask`: end it unless somebody
- * needs it. `replace`: rotate it. `adjust`: change the credential itself. `federate`: a federation trust can take its
- * place. `look`: a person has to judge.
+ * `end`: remove the credential. `finish`: its replacement exists; move its users over, then remove it. `ask`: remove it
+ * unless somebody needs it. `replace`: rotate it. `adjust`: change its settings. `federate`: use a federation trust instead.
+ * `look`: a person has to decide.
  */
 export const WAYS = ['end', 'finish', 'ask', 'replace', 'adjust', 'federate', 'look'] as const;
 
 export type Way = (typeof WAYS)[number];
 
-/** What is set on a credential, or on its successor. */
+/** What to set on a credential, or on its replacement. */
 export const SETTINGS = ['networks', 'roles', 'name', 'dpop', 'condition'] as const;
 
 export type Setting = (typeof SETTINGS)[number];
@@ -184,12 +184,12 @@ export interface Remedy {
 }
 
 export interface RulePlan extends Remedy {
-  /** By message id, where a message asks for something else. */
+  /** By message id, if a message needs something else. */
   readonly messages?: Readonly<Record<string, Remedy>>;
 }
 
 export interface CheckContext<Needs extends FactName, Optional extends FactName, O extends OptionSpecs> {
-  /** Needed facts are always there; optional ones are `undefined` where they could not be learnt. */
+  /** Needed facts are always known; optional ones are `undefined` if they could not be read. */
   readonly facts: { readonly [F in Needs]: Facts[F] } & { readonly [F in Optional]: Facts[F] | undefined };
   readonly options: OptionValues<O>;
   readonly kind: Kind;
@@ -210,18 +210,18 @@ export interface RuleSpec<
   readonly severity: Severity;
   readonly kinds: readonly Kind[];
   readonly docs: RuleDocs;
-  /** For `plan`; absent: it repeats `docs.fix`. */
+  /** For `plan`. Absent: it repeats `docs.fix`. */
   readonly plan?: RulePlan;
   /**
-   * What a replacement needs so that this rule does not fire again, worded to follow "Give it": `an end date`. For
-   * `plan`, which asks for it whenever it has a credential of these kinds replaced.
+   * What a replacement needs so that this rule does not report it, worded to follow "Give it": `an end date`. `plan` says so
+   * whenever a credential of these kinds is replaced.
    */
   readonly successor?: string;
-  /** Facts without which the outcome is unknown. */
+  /** If one of these facts could not be read, the outcome is unknown. */
   readonly needs: readonly Needs[];
-  /** Facts the rule can do without, or asks for only in some cases. */
+  /** Facts that the rule can do without, or needs only in some cases. */
   readonly optional?: readonly Optional[];
-  /** Which credentials it judges: live ones, or expired ones that are still listed. */
+  /** Whether it judges live credentials (default), or expired ones that are still listed. */
   readonly judges?: 'live' | 'expired';
   readonly options?: O;
   readonly messages: M;
@@ -231,20 +231,8 @@ export interface RuleSpec<
   ): Violation<NoInfer<M>> | CannotTell<NoInfer<Optional>> | undefined;
 }
 
-/** Any rule, as the engine sees it: a plain object will do. */
-export interface Rule {
-  readonly id: string;
-  readonly title: string;
-  readonly severity: Severity;
-  readonly kinds: readonly Kind[];
-  readonly docs: RuleDocs;
-  readonly plan?: RulePlan;
-  readonly successor?: string;
-  readonly needs: readonly FactName[];
-  readonly optional?: readonly FactName[];
-  readonly judges?: 'live' | 'expired';
-  readonly options?: OptionSpecs;
-  readonly messages: Messages;
+/** Any rule, as the engine sees it: a plain object is enough. */
+export interface Rule extends Omit<RuleSpec<FactName, FactName, OptionSpecs, Messages>, 'check'> {
   // biome-ignore lint/suspicious/noExplicitAny: what a rule reads is checked where it is defined.
   check(context: any): unknown;
 }

@@ -1,6 +1,6 @@
 import { count } from './words.js';
 
-/** One day in milliseconds. Thresholds count these, never calendar days, which daylight saving bends. */
+/** One day in milliseconds. Thresholds use these: calendar days change their length with daylight saving time. */
 export const DAY = 86_400_000;
 
 /** Whole days in a span of milliseconds, rounded down: for wording, never for thresholds. */
@@ -10,19 +10,19 @@ export function wholeDays(span: number): number {
 
 const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
-/** What all but a few timestamps look like; up to three digits after the point are what a Date can hold. */
+/** Nearly all timestamps. A Date holds three digits after the point. */
 const COMMON = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3,9})?Z$/;
 const COMMON_LENGTH = '2026-06-01T12:00:00.000Z'.length;
 
 /**
  * An RFC 3339 timestamp as an instant, or undefined for anything else.
  *
- * Fractions are cut to milliseconds; dates that no calendar has (30 February) are refused, which `Date` would bend
- * into March.
+ * Fractions are cut to milliseconds; dates that do not exist (30 February) are rejected; `Date` would
+ * turn them into March.
  */
 export function parseInstant(text: string): Date | undefined {
   if (COMMON.test(text)) {
-    // A quarter of the work below, and audits read some hundred thousand of them.
+    // A quarter of the work below, and an audit may read hundreds of thousands of them.
     const instant = new Date(text.length > COMMON_LENGTH ? `${text.slice(0, COMMON_LENGTH - 1)}Z` : text);
     if (instant.getUTCDate() === Number(text.slice(8, 10))) return instant;
   }
@@ -50,9 +50,7 @@ export function countDays(days: number): string {
   return count(days, 'day');
 }
 
-/**
- * The first millisecond of a calendar date in UTC, or undefined for what no calendar has: 2027-02-30, 2027-1-31.
- */
+/** The first millisecond of a date in UTC, or undefined for anything else: 2027-02-30, 2027-1-31. */
 export function startOfDate(text: string): number | undefined {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
   const start = new Date(`${text}T00:00:00.000Z`);

@@ -73,8 +73,8 @@ const drift = (nights: readonly ProgramResult[]) =>
 
 const BOTH = ['network-widened', 'scope-widened'];
 
-describe('a key that is widened while nobody looks at it', () => {
-  test('because it was left out of the list for a night', async () => {
+describe('a key that is widened while no audit sees it', () => {
+  test('because the list left it out for a night', async () => {
     const key = named('key-7');
     const nights = [await audit()];
     hide(key);
@@ -96,7 +96,7 @@ describe('a key that is widened while nobody looks at it', () => {
     expect(drift(nights)).toEqual([[], [], BOTH, []]);
   });
 
-  test('because the list broke off before it', async () => {
+  test('because the list ended before it', async () => {
     const nights = [await audit()];
     widen(named('key-23'));
     tenant.faults.add({
@@ -113,7 +113,7 @@ describe('a key that is widened while nobody looks at it', () => {
   });
 });
 
-test('a key that an incomplete night saw widened is reported in that night, and not again', async () => {
+test('a key that is widened in an incomplete audit is reported by that audit, and not again', async () => {
   const nights = [await audit()];
   widen(named('key-0'));
   tenant.faults.add({
@@ -129,10 +129,10 @@ test('a key that an incomplete night saw widened is reported in that night, and 
   expect(drift(nights)).toEqual([[], BOTH, []]);
 });
 
-describe('a list that lost most of what it held', () => {
+describe('a list that lost most of its credentials', () => {
   const remembered = () => readFileSync(join(cwd, 'state.json'), 'utf8');
 
-  test('is not clean, says why once, and resolves nothing', async () => {
+  test('is not clean, is reported once, and resolves nothing', async () => {
     await audit();
     const before = remembered();
     hide(...clients.filter(({ displayName }) => /^key-(\d|1[0-3])$/.test(displayName)));
@@ -147,7 +147,7 @@ describe('a list that lost most of what it held', () => {
     expect((await audit()).code).toBe(3);
   });
 
-  test('is accepted once with --accept-shrink, and is the list from then on', async () => {
+  test('is accepted once with --accept-shrink, and is the baseline after that', async () => {
     await audit();
     hide(...clients.filter(({ displayName }) => /^key-(\d|1[0-3])$/.test(displayName)));
     const accepted = await audit('--accept-shrink');
@@ -157,14 +157,14 @@ describe('a list that lost most of what it held', () => {
     expect((await audit()).code).toBe(0);
   });
 
-  test('is fine with half of it left, whatever came new', async () => {
+  test('is accepted with half of it left, whatever is new', async () => {
     await audit();
     hide(...clients.filter(({ displayName }) => /^key-(\d|1[0-1])$/.test(displayName)));
     expect((await audit()).code).toBe(0);
   });
 });
 
-test('a kind of credential that vanishes behind a missing right is not clean', async () => {
+test('a kind of credential that vanishes with a missing permission is not clean', async () => {
   expect((await audit()).code).toBe(0);
   tenant.faults.add({
     on: 'service-principals',

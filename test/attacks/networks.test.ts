@@ -14,7 +14,7 @@ const ipv4 = (address: number) => [24, 16, 8, 0].map((shift) => (address >>> shi
 const everyOther = (prefix: number) =>
   Array.from({ length: 2 ** (prefix - 1) }, (_, at) => `${ipv4(at * 2 ** (33 - prefix))}/${prefix}`);
 
-describe('an allow list that looks like one and admits nearly everybody', () => {
+describe('an allow list that allows nearly everybody', () => {
   test.each<[name: string, entries: readonly string[], expected: string]>([
     ['half of IPv4 in one entry', ['0.0.0.0/1'], 'everywhere (high)'],
     ['half of IPv4 in 65,537 entries', [...everyOther(17), '52.0.128.0/17'], 'everywhere (high)'],
@@ -32,7 +32,7 @@ describe('an allow list that looks like one and admits nearly everybody', () => 
     expect(verdict(entries)).toBe(expected);
   });
 
-  test('a limit that admits everything does not hide half of the internet', () => {
+  test('a limit that allows everything does not hide half of the internet', () => {
     expect(verdict(['0.0.0.0/1'], { ipv4MinPrefix: 0, ipv6MinPrefix: 0 })).toBe('everywhere (high)');
   });
 });

@@ -16,7 +16,7 @@ const unfolding = Array.from('uvwxyz').reduce(
   'claims.sub == u + v + w + x + y + z',
 );
 
-describe('a condition that lets everybody in, made hard to read', () => {
+describe('a condition that admits everybody, made hard to read', () => {
   test.each<[name: string, condition: string]>([
     ['padded with a long text', `true || claims.x == "${long(900)}"`],
     ['padded beyond what ConductorOne accepts', `true || claims.x == "${long(100_000)}"`],
@@ -58,7 +58,7 @@ describe('a condition that cannot be decided is reported, not unknown', () => {
   });
 });
 
-test('a condition that unfolds in many places is judged in time', () => {
+test('a condition that expands in many places is judged in time', () => {
   const start = process.cpuUsage();
   expect(verdict(Array<string>(80).fill(`(${unfolding})`).join(' && '))).toBe('undecided (medium)');
   const { user, system } = process.cpuUsage(start);

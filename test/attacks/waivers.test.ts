@@ -77,7 +77,7 @@ test("a key that takes a waived name does not escape under somebody else's waive
   expect(of('ci-evil')).toMatchObject([{ status: null }]);
 });
 
-test('a waiver by name alone is refused, with what to write instead', async () => {
+test('a waiver with only a name is refused, with a hint what to write instead', async () => {
   waive('*', '{ name: "ci-*" }');
   const { code, stdout, stderr } = await audit();
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -106,7 +106,7 @@ test('the key of an owner who has left is still reported under a waiver of all r
   expect(report.findings.find(({ rule }) => rule === 'owner-inactive')?.status).toBeNull();
 });
 
-test('a new key that slips under a pattern is news, once', async () => {
+test('a new key that matches a pattern is reported once', async () => {
   waive('no-expiry', JO);
   const nights = [await audit('--state', 'state.json'), await audit('--state', 'state.json')];
   clients.push(key('ci-second', 'jo'));
@@ -131,7 +131,7 @@ test('a new key that slips under a pattern is news, once', async () => {
   for (const secret of ['ci-second', 'ci-*', 'jo@acme']) expect(remembered).not.toContain(secret);
 });
 
-test('a pattern that would take for ever is refused at once', async () => {
+test('a pattern that would take forever is refused at once', async () => {
   waive('*', `{ name: "${'{a,aa}'.repeat(30)}", owner: jo }`);
   const began = performance.now();
   const { code, stderr } = await audit();

@@ -399,7 +399,7 @@ describe('what a condition admits', () => {
   });
 });
 
-describe('facts stay where they hold', () => {
+describe('what one test proves is not used for another', () => {
   test('two elements of a list may differ', () => {
     expect(admits('claims.groups.exists(g, g == "a") && claims.groups.exists(g, g == "b")')).toBe('anyone');
   });
@@ -448,7 +448,7 @@ describe('the part that lets them in', () => {
     expect(hostile.length).toBeLessThanOrEqual(160);
   });
 
-  test("so is the parser's message", () => {
+  test("the parser's message is one short line too", () => {
     for (const condition of [
       'claims.sub == \u202e"x"',
       'claims.sub == "a\nb"',
@@ -469,13 +469,13 @@ describe('the part that lets them in', () => {
     );
   });
 
-  test('of one that cannot be decided, what could not be decoded', () => {
+  test('is what could not be decoded if the condition is undecided', () => {
     expect(part('claims.actor == "x" && claims.sub.split(":")[1] == "acme"')).toBe(
       'claims.sub.split(":")[1] == "acme"',
     );
   });
 
-  test('what cannot be decoded matters only where it decides', () => {
+  test('an undecodable part matters only if it decides the verdict', () => {
     expect(admits('claims.sub.split(":")[1] == "x" && claims.repository == "acme/infra"')).toBe('named');
     expect(admits('claims.sub.split(":")[1] == "x" || claims.actor == "x"')).toBe('anyone');
     expect(admits('claims.sub.split(":")[1] == "x" || claims.sub.contains("x")')).toBe('loose');

@@ -195,7 +195,7 @@ describe('the verdict is monotone', () => {
     );
   });
 
-  test('deep inside, too', () => {
+  test('also deep inside', () => {
     fc.assert(
       fc.property(ANY, ANY, ANY, ANY, (a, b, c, d) => {
         const around = (inner: string) => `((${a}) && (${inner})) || (${d})`;
@@ -206,7 +206,7 @@ describe('the verdict is monotone', () => {
     );
   });
 
-  test('a double negation and what De Morgan says change nothing', () => {
+  test('double negation and De Morgan change nothing', () => {
     fc.assert(
       fc.property(ANY, ANY, (a, b) => {
         expect(admits(`!(!(${a}))`)).toBe(admits(a));
@@ -376,7 +376,7 @@ describe('the verdict never admits less than the condition does', () => {
     );
   });
 
-  test('what is never true lets nobody in, what is always true everybody', () => {
+  test('a condition that is never true admits nobody, one that is always true everybody', () => {
     const holder = fc.oneof(stranger, colleague);
     fc.assert(
       fc.property(ANY, fc.array(tokens(holder), { minLength: 10, maxLength: 10 }), (text, held) => {
@@ -388,7 +388,7 @@ describe('the verdict never admits less than the condition does', () => {
     );
   });
 
-  test('acme itself gets in by what names it', () => {
+  test('admits acme itself by the claims that name it', () => {
     // The tokens of the checks above are such that conditions can be met at all.
     const acme = fc.record({
       owner: fc.constant('acme'),
@@ -408,7 +408,7 @@ describe('the verdict never admits less than the condition does', () => {
   });
 });
 
-describe('whatever the text, there is an answer', () => {
+describe('returns a verdict for any text', () => {
   const answers = (text: string) => {
     const judged = judgeCondition(text);
     return 'unknown' in judged
@@ -423,7 +423,7 @@ describe('whatever the text, there is an answer', () => {
     );
   });
 
-  test('any jumble of tokens', () => {
+  test('any sequence of tokens', () => {
     const token = fc.constantFrom(
       ...'claims . sub [ ] ( ) { } && || ! == != < in ? : , + - * / % true false null 1 1.5 2u "a" "^a.*(b|c)$" b"x"'.split(
         ' ',

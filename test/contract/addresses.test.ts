@@ -46,7 +46,7 @@ describe('well-formed entries', () => {
   });
 });
 
-describe('malformed entries, and what they may admit all the same', () => {
+describe('malformed entries, and what they may allow', () => {
   test.each<[entry: string, problem: string, blocks: string[]]>([
     ['', 'is blank', []],
     ['  ', 'is blank', []],
@@ -101,7 +101,7 @@ describe('malformed entries, and what they may admit all the same', () => {
     expect(blocksOf(set)).toEqual(expected);
   });
 
-  test('stand in the order of the list, and spoil no other entry', () => {
+  test('are in the order of the list, and do not affect other entries', () => {
     const { set, malformed } = readAddresses(['b', '10.0.0.0/8', 'a']);
     expect(malformed.map(({ entry }) => entry)).toEqual(['b', 'a']);
     expect(blocksOf(set)).toEqual(['10.0.0.0/8']);
@@ -155,7 +155,7 @@ describe('coversFamily', () => {
     expect(coversFamily(setOf(...entries), 6)).toBe(ipv6);
   });
 
-  test('not when a single address is missing', () => {
+  test('is false if a single address is missing', () => {
     const allBut = (address: number): string[] =>
       Array.from({ length: 32 }, (_, bit) => {
         const network = ((address >>> bit) ^ 1) * 2 ** bit;
@@ -301,7 +301,7 @@ describe('special-purpose networks', () => {
     expect(isGloballyReachable(setOf('::/127'))).toBe(false);
   });
 
-  test('a block is judged by the merged range it lies in, not alone', () => {
+  test('a block is judged by the merged range around it', () => {
     const reachable = (...entries: string[]) =>
       alignedBlocks(setOf(...entries)).map((block) => [block.cidr, block.globallyReachable]);
     expect(reachable('10.0.0.0/8')).toEqual([['10.0.0.0/8', false]]);
@@ -326,7 +326,7 @@ describe('memory', () => {
     expect(readAddresses([JSON.stringify(list)])).not.toBe(readAddresses(list));
   });
 
-  test('forgets the text of old lists and of very long ones, and stays right', () => {
+  test('forgets the text of old and very long lists, and stays correct', () => {
     const [first, long] = [['21.1.2.3'], Array<string>(1000).fill('21.1.2.3')];
     const reading = readAddresses(first);
     expect(readAddresses([...first])).toBe(reading);

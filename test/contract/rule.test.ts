@@ -75,7 +75,7 @@ describe('defineRule holds a check to what its rule declares', () => {
     }),
   ];
 
-  test('and hands the rule back as it is', () => {
+  test('and returns the rule unchanged', () => {
     expect(rules.map(({ id }) => id)).toEqual(Array(7).fill('sample'));
   });
 });

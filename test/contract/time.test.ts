@@ -67,7 +67,7 @@ describe('parseInstant', () => {
     expect(parseInstant(text)).toBeUndefined();
   });
 
-  test('reads back every instant that was written', () => {
+  test('reads every timestamp that was written', () => {
     fc.assert(
       fc.property(
         fc.date({
@@ -82,7 +82,7 @@ describe('parseInstant', () => {
     );
   });
 
-  test('an offset moves the instant, never the clock of the machine', () => {
+  test('an offset changes the time, and the time zone of the machine does not', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 }), (hours, minutes) => {
         const offset = `${String(hours).padStart(2, '0')}:${String(minutes).padStart(2, '0')}`;
@@ -93,7 +93,7 @@ describe('parseInstant', () => {
     );
   });
 
-  test('any text is an instant or undefined', () => {
+  test('returns a date or undefined for any text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)), (text) => {
         const instant = parseInstant(text);

@@ -32,18 +32,18 @@ describe('which credentials are judged', () => {
   const verdict = (over: Parameters<typeof credential>[0]) =>
     judge(snapshot([credential(over)]), rule, expired).findings.map((finding) => finding.rule);
 
-  test('live ones', () => expect(verdict({})).toEqual(['named']));
-  test('one that ends in a millisecond is live', () =>
+  test('judges live credentials', () => expect(verdict({})).toEqual(['named']));
+  test('treats a credential that expires in a millisecond as live', () =>
     expect(verdict({ expiresAt: new Date(NOW + 1) })).toEqual(['named']));
-  test('one that ends now is expired', () =>
+  test('treats a credential that expires now as expired', () =>
     expect(verdict({ expiresAt: new Date(NOW) })).toEqual(['ended']));
-  test('one that ended is expired', () =>
+  test('treats a credential that expired earlier as expired', () =>
     expect(verdict({ expiresAt: new Date(NOW - 1) })).toEqual(['ended']));
-  test('a deleted one is not judged, expired or not', () => {
+  test('does not judge a deleted credential, expired or not', () => {
     expect(verdict({ deletedAt: new Date(NOW - 1) })).toEqual([]);
     expect(verdict({ deletedAt: new Date(NOW - 1), expiresAt: new Date(NOW - 1) })).toEqual([]);
   });
-  test('a disabled trust is listed, but no rule judges it', () => {
+  test('lists a disabled trust, but no rule judges it', () => {
     const { findings, credentials } = judge(
       snapshot([credential({ kind: 'federation-trust', disabled: true })]),
       rule,
@@ -52,9 +52,9 @@ describe('which credentials are judged', () => {
     expect(findings).toEqual([]);
     expect(credentials).toMatchObject([{ live: false }]);
   });
-  test('one whose end date cannot be read is live', () =>
+  test('treats a credential whose end date cannot be read as live', () =>
     expect(verdict({ expiresAt: new Unknown('it is no timestamp', 'Look.') })).toEqual(['named']));
-  test('deleted ones are counted by kind', () => {
+  test('counts deleted credentials by kind', () => {
     const { deleted, credentials } = judge(
       snapshot([credential({ deletedAt: new Date(NOW) }), credential({ id: 'b' })]),
       rule,
@@ -77,16 +77,16 @@ describe('severity', () => {
     judge(snapshot([credential({})]), inForce({ ...named, check: () => check }, over)).findings[0]?.severity;
   const said = { messageId: 'named', data: { name: 'x' } };
 
-  test("the rule's own", () => expect(severity(said)).toBe('medium'));
-  test('what the check returned', () => expect(severity({ ...said, severity: 'low' })).toBe('low'));
-  test('what the user set wins over both', () =>
+  test("is the rule's by default", () => expect(severity(said)).toBe('medium'));
+  test('is what the check returned', () => expect(severity({ ...said, severity: 'low' })).toBe('low'));
+  test('is what the configuration sets, over both', () =>
     expect(severity({ ...said, severity: 'low' }, { severity: 'critical' })).toBe('critical'));
-  test('one step higher when escalated, over what the user set too', () => {
+  test('is one step higher when escalated, also over a configured severity', () => {
     expect(severity({ ...said, escalate: true })).toBe('high');
     expect(severity({ ...said, escalate: true }, { severity: 'low' })).toBe('medium');
     expect(severity({ ...said, severity: 'critical', escalate: true })).toBe('critical');
   });
-  test("never below a profile's floor, and above it untouched", () => {
+  test("is never below a profile's floor, and unchanged above it", () => {
     expect(severity({ ...said, severity: 'low' }, { floors: { '*': 'high' } })).toBe('high');
     expect(severity({ ...said, severity: 'critical' }, { floors: { '*': 'high' } })).toBe('critical');
     expect(severity(said, { floors: { other: 'critical' } })).toBe('medium');
@@ -94,7 +94,7 @@ describe('severity', () => {
   });
 });
 
-describe('what could not be learnt', () => {
+describe('facts that could not be read', () => {
   const needy = defineRule({
     ...named,
     id: 'needy',
@@ -145,7 +145,7 @@ describe('what could not be learnt', () => {
   });
 });
 
-describe('a rule that does what it may not', () => {
+describe('a broken rule', () => {
   const cyclic: Record<string, unknown> = {};
   cyclic.self = cyclic;
   test.each([
@@ -214,7 +214,7 @@ describe('a rule that does what it may not', () => {
   });
 });
 
-describe('a plug-in that changes what it is given', () => {
+describe('a plug-in that changes its input', () => {
   const seen = () =>
     snapshot([credential({ id: 'a' }), credential({ id: 'b' })], {
       owners: new Map([
@@ -274,7 +274,7 @@ describe('a plug-in that changes what it is given', () => {
     expect(verdicts.credentials).toEqual(judge(seen(), inForce(named)).credentials);
   });
 
-  test('an instant is its own', () => {
+  test('gets its own copy of a date', () => {
     const meddler = inForce({
       ...named,
       id: 'acme/meddler',
@@ -312,7 +312,7 @@ describe('facts across credentials', () => {
   };
   const at = (days: number) => new Date(NOW - days * DAY);
 
-  test("an owner's live keys are counted by kind, newest first, then by id", () => {
+  test("counts an owner's live credentials by kind, newest first, then by id", () => {
     const { facts: all } = seen(
       { id: 'a', ownerId: 'u', createdAt: at(3) },
       { id: 'b', ownerId: 'u', createdAt: at(2) },
@@ -329,7 +329,7 @@ describe('facts across credentials', () => {
     ]);
   });
 
-  test('siblings share owner, kind and name, but for case and blanks around it', () => {
+  test('treats credentials with the same owner, kind and name as siblings, ignoring case and surrounding blanks', () => {
     const { facts: all } = seen(
       { id: 'a', ownerId: 'u', name: 'deploy', createdAt: at(9), lastUsedAt: at(1) },
       { id: 'b', ownerId: 'u', name: ' Deploy ', createdAt: at(2), lastUsedAt: null },
@@ -341,12 +341,12 @@ describe('facts across credentials', () => {
     expect(a?.siblings?.used.map(({ id }) => id)).toEqual(['a']);
   });
 
-  test('blank names are no siblings', () => {
+  test('does not treat credentials with blank names as siblings', () => {
     const { facts: all } = seen({ id: 'a', ownerId: 'u', name: ' ' }, { id: 'b', ownerId: 'u', name: '' });
     expect(all.map(({ siblings }) => siblings?.all)).toEqual([[], []]);
   });
 
-  test('a sibling or key that cannot be dated makes the others uncertain, too', () => {
+  test('are unknown if another credential of the owner has no readable date', () => {
     const { verdicts, facts: all } = seen(
       { id: 'a', ownerId: 'u', name: 'deploy', createdAt: at(9), lastUsedAt: at(1) },
       {
@@ -366,7 +366,7 @@ describe('facts across credentials', () => {
     ]);
   });
 
-  test('without an owner or a creation date there is no counting', () => {
+  test('does not count without an owner or a creation date', () => {
     const { verdicts } = seen(
       { id: 'a', ownerId: '' },
       { id: 'b', ownerId: 'u', createdAt: new Unknown('no date', 'Look.') },
@@ -378,7 +378,7 @@ describe('facts across credentials', () => {
   });
 });
 
-test('findings come by severity, rule and credential, whatever order credentials and rules came in', () => {
+test('sorts findings by severity, rule and credential, whatever the order of credentials and rules', () => {
   const low = inForce({ ...named, id: 'a-low', severity: 'low' });
   const high = inForce({ ...named, id: 'z-high', severity: 'high' });
   const credentials = [credential({ id: 'b' }), credential({ id: 'a' })];
@@ -389,7 +389,7 @@ test('findings come by severity, rule and credential, whatever order credentials
   expect(order([high, low], [...credentials].reverse())).toEqual(expected);
 });
 
-test('a finding carries its fingerprint and the exact facts', () => {
+test('puts the fingerprint and the exact facts into a finding', () => {
   const seen = snapshot(
     [
       credential({
@@ -425,13 +425,13 @@ test('a finding carries its fingerprint and the exact facts', () => {
   });
 });
 
-describe('a rule that lacks a source is not run, and is reported', () => {
+describe('a rule that lacks a source does not run and is reported', () => {
   const ofSecrets = (over: Partial<Rule> = {}) =>
     inForce({ ...named, kinds: ['service-principal-credential'], ...over });
   const secrets = [credential({ kind: 'service-principal-credential' })];
   const lacks = (...kinds: string[]) => [{ rule: 'named', because: `no ${kinds.join(' or ')} were read` }];
 
-  test('that needs the trusts, where they were not requested', () => {
+  test('because it needs trusts that were not requested', () => {
     const rule = ofSecrets({ needs: ['principalTrusts'] });
     const without = judge(snapshot(secrets), rule);
     expect(without.findings).toEqual([]);
@@ -441,7 +441,7 @@ describe('a rule that lacks a source is not run, and is reported', () => {
     expect(seen.skippedRules).toEqual([]);
   });
 
-  test('that judges kinds none of which was requested', () => {
+  test('because none of its kinds was requested', () => {
     const { skippedRules } = judge(snapshot([credential({})]), ofSecrets());
     expect(skippedRules).toEqual(lacks('service-principal credentials'));
     const both = ofSecrets({ kinds: ['service-principal-credential', 'federation-trust'] });
@@ -466,7 +466,7 @@ describe('a rule that lacks a source is not run, and is reported', () => {
     expect(judge(snapshot([], {}, { sources: [source] }), ofSecrets()).skippedRules).toHaveLength(skipped);
   });
 
-  test('not where there is no source at all, as in an empty file', () => {
+  test('but not if there is no source at all, as in an empty file', () => {
     expect(judge(snapshot([], {}, { sources: [] }), ofSecrets()).skippedRules).toEqual([]);
   });
 });

@@ -40,7 +40,7 @@ const notes = (over: Partial<ReportParts>) => report(over).coverage.notes;
 const on = (id: string, over: Partial<Finding> = {}) =>
   sampleFinding({ credential: sampleCredential({ id }), ...over });
 
-test('the times of a report are the moment judged at, its beginning and its end', () => {
+test('reports the time of the audit, its start and its end', () => {
   expect(report().run).toMatchObject({
     asOf: new Date(NOW).toISOString(),
     startedAt: new Date(NOW + 1000).toISOString(),
@@ -49,7 +49,7 @@ test('the times of a report are the moment judged at, its beginning and its end'
 });
 
 describe('the summary', () => {
-  test('counts what is open by severity and rule, and the rest apart', () => {
+  test('counts open findings by severity and rule, and the others separately', () => {
     const { summary } = report({
       findings: [
         on('a', { severity: 'high', status: 'new' }),
@@ -79,7 +79,7 @@ describe('the summary', () => {
     expect(Object.keys(summary.byRule)).toEqual(['default-name', 'no-expiry', 'unused']);
   });
 
-  test('counts what is not shown, waived and unknown ones aside', () => {
+  test('counts open findings that are not shown, but not waived and unknown ones', () => {
     const { summary, findings, coverage } = report({
       minSeverity: 'medium',
       findings: [
@@ -97,7 +97,7 @@ describe('the summary', () => {
     expect(coverage.notes).toContain('5 findings below medium are not shown.');
   });
 
-  test('has no such count where only waived ones are not shown', () => {
+  test('has no such count if only waived findings are not shown', () => {
     const { summary, coverage } = report({
       minSeverity: 'high',
       findings: [on('a', { severity: 'low', status: 'waived', waiver: WAIVER })],
@@ -107,7 +107,7 @@ describe('the summary', () => {
   });
 });
 
-test('a gap makes the run incomplete although every source was read completely', () => {
+test('is incomplete with a gap although every source was read completely', () => {
   const gaps = ['decoys could not be read'];
   const { coverage } = report({ snapshot: { ...snapshot([]), gaps } });
   expect(coverage).toMatchObject({ complete: false, gaps });
@@ -119,13 +119,13 @@ test('a gap makes the run incomplete although every source was read completely',
 });
 
 describe('the notes', () => {
-  test('there are none where there is nothing to say', () => {
+  test('are empty by default', () => {
     expect(notes({})).toEqual([]);
     expect(report().coverage).not.toHaveProperty('rulesNotRun');
     expect(report().coverage).not.toHaveProperty('settings');
   });
 
-  test('begin with those of the snapshot', () => {
+  test('start with those of the snapshot', () => {
     expect(notes({ snapshot: { ...snapshot([]), notes: ['Roles are not known.'] } })).toEqual([
       'Roles are not known.',
     ]);
@@ -163,7 +163,7 @@ describe('the notes', () => {
     expect(notes({ ran, notRun })).toEqual(expected);
   });
 
-  test('a mark of the settings stands where they are not the defaults', () => {
+  test('identifies settings that are not the defaults', () => {
     expect(report({ settings: '0123456789abcdef' }).coverage.settings).toBe('0123456789abcdef');
   });
 });
@@ -188,7 +188,7 @@ describe('coverage', () => {
     expect(report({ snapshot: source(over) }).coverage.complete).toBe(expected);
   });
 
-  test('is not whole where a rule failed', () => {
+  test('is incomplete if a rule failed', () => {
     const brokenRules = [{ rule: 'acme/x', credentials: 1, reason: 'y' }];
     expect(isComplete(source({}), verdicts({ brokenRules }))).toBe(false);
   });

@@ -47,7 +47,7 @@ function after(findings: readonly Finding[], of: HistoryRun = run()): State {
 }
 
 describe('status and firstSeen', () => {
-  test('without a memory all findings are new, seen first now', () => {
+  test('makes all findings new without a state', () => {
     const { findings, news, resolved } = night(undefined, [on('a'), on('b')], run());
     expect(findings.map(({ status }) => status)).toEqual(['new', 'new']);
     expect(findings[0]?.firstSeen).toBe('2026-09-01T02:00:00.000Z');
@@ -55,7 +55,7 @@ describe('status and firstSeen', () => {
     expect(resolved).toEqual([]);
   });
 
-  test('the same findings are known the next night, and no news', () => {
+  test('makes the same findings known the next night, without news', () => {
     const { findings, news, resolved } = night(after([on('a')]), [on('a')], run({ day: 1 }));
     expect(findings).toEqual([{ ...on('a'), status: 'known', firstSeen: '2026-09-01T02:00:00.000Z' }]);
     expect(news).toMatchObject({
@@ -67,7 +67,7 @@ describe('status and firstSeen', () => {
     expect(resolved).toEqual([]);
   });
 
-  test('what a file showed is resolved by a file alone, not by an audit of the tenant, nor the other way', () => {
+  test('resolves findings of a file only by a file, and findings of the tenant only by the tenant', () => {
     const ids = (first: HistoryRun['scope'], second: HistoryRun['scope']) =>
       night(after([on('a')], run({ scope: first })), [], run({ day: 1, scope: second })).resolved.map(
         ({ credential }) => credential.id,
@@ -79,7 +79,7 @@ describe('status and firstSeen', () => {
     expect(ids('mine', 'tenant')).toEqual(['a']);
   });
 
-  test('one that vanished is resolved, without a name', () => {
+  test('resolves a finding that vanished, without a name', () => {
     const { resolved, news } = night(after([on('a'), on('b')]), [on('b')], run({ day: 1 }));
     const credential = { kind: 'personal-client', id: 'a', name: null };
     expect(resolved).toEqual([{ fingerprint: on('a').fingerprint, rule: 'unused', credential }]);
@@ -96,7 +96,7 @@ describe('status and firstSeen', () => {
     expect(news.items).toMatchObject([{ reasons: [status] }]);
   });
 
-  test('the memory of resolved findings ends', () => {
+  test('forgets resolved findings after 90 days', () => {
     const gone = night(after([on('a')]), [], run({ day: 1 })).next(NOTHING_TOLD);
     expect(Object.keys(gone?.resolved ?? {})).toHaveLength(1);
     const kept = night(gone, [], run({ day: 91 })).next(NOTHING_TOLD);
@@ -104,7 +104,7 @@ describe('status and firstSeen', () => {
     expect(night(kept, [], run({ day: 92 })).next(NOTHING_TOLD)?.resolved).toEqual({});
   });
 
-  test('a finding that could not be judged tonight is not resolved, and is known again tomorrow', () => {
+  test('does not resolve a finding that is unknown now; it is known again later', () => {
     const open = on('a', { rule: 'owner-inactive', severity: 'critical' });
     const unknown = sampleUnknown({ credential: sampleCredential({ id: 'a' }) });
     expect(unknown.fingerprint).toBe(open.fingerprint);
@@ -118,7 +118,7 @@ describe('status and firstSeen', () => {
 });
 
 describe('severity', () => {
-  test('raised is news, lowered is not', () => {
+  test('is news if it is raised, but not if it is lowered', () => {
     const raised = night(after([on('a')]), [on('a', { severity: 'high' })], run({ day: 1 }));
     expect(raised.findings).toMatchObject([{ status: 'known' }]);
     expect(raised.news.items).toMatchObject([{ reasons: ['severity-raised'] }]);
@@ -126,7 +126,7 @@ describe('severity', () => {
     expect(lowered.news.items).toEqual([]);
   });
 
-  test('a raise that nobody was told is still news the night after', () => {
+  test('is still news if no message mentioned that it was raised', () => {
     const high = on('a', { severity: 'high' });
     const untold = night(after([on('a')]), [high], run({ day: 1 })).next(NOTHING_TOLD);
     expect(night(untold, [high], run({ day: 2 })).news.items).toMatchObject([{ reasons: ['untold'] }]);
@@ -138,7 +138,7 @@ describe('severity', () => {
 describe('waivers', () => {
   const waiver = { reason: 'quarterly job', approvedBy: 'security@acme.example', expires: '2026-12-31' };
 
-  test('a waived finding is no news, and keeps when it was first seen', () => {
+  test('a waived finding is not news and keeps its firstSeen', () => {
     const first = night(undefined, [on('a', { waiver })], run());
     expect(first.findings).toMatchObject([{ status: 'waived', firstSeen: '2026-09-01T02:00:00.000Z' }]);
     expect(first.news.items).toEqual([]);
@@ -146,21 +146,21 @@ describe('waivers', () => {
     expect(second.findings).toMatchObject([{ status: 'waived', firstSeen: '2026-09-01T02:00:00.000Z' }]);
   });
 
-  test('it is news on the day its waiver ends', () => {
+  test('a finding is news on the day its waiver ends', () => {
     const waived = night(undefined, [on('a', { waiver })], run()).next(NOTHING_TOLD);
     const { findings, news } = night(waived, [on('a')], run({ day: 1 }));
     expect(findings).toMatchObject([{ status: 'reopened', firstSeen: '2026-09-01T02:00:00.000Z' }]);
     expect(news.items).toMatchObject([{ reasons: ['waiver-ended'] }]);
   });
 
-  test('a waived finding that goes away is not praised', () => {
+  test('a waived finding that disappears is not reported as resolved', () => {
     const waived = night(after([on('a')]), [on('a', { waiver })], run({ day: 1 })).next(NOTHING_TOLD);
     const { resolved, news } = night(waived, [], run({ day: 2 }));
     expect(resolved).toEqual([]);
     expect(news.resolved).toEqual([]);
   });
 
-  test("a waiver's own finding is remembered by its fingerprint", () => {
+  test('a finding on a waiver is remembered by its fingerprint', () => {
     const expired = sampleFinding({ rule: 'waiver-expired', credential: null, message: 'ended' });
     const state = after([expired]);
     expect(state.findings[expired.fingerprint]).toMatchObject({
@@ -171,16 +171,16 @@ describe('waivers', () => {
   });
 });
 
-describe('what a run did not see is not resolved', () => {
+describe('does not resolve what the audit did not read', () => {
   const partial = { complete: false, completeKinds: new Set<(typeof KINDS)[number]>(['federation-trust']) };
 
-  test('a source that was not seen whole', () => {
+  test('a source that was not read completely', () => {
     const trust = sampleFinding({ credential: sampleCredential({ kind: 'federation-trust', id: 't' }) });
     const { resolved } = night(after([on('a'), trust]), [], run({ day: 1, ...partial }));
     expect(resolved).toMatchObject([{ credential: { id: 't' } }]);
   });
 
-  test('an incomplete run leaves no memory', () => {
+  test('an incomplete audit remembers nothing', () => {
     expect(night(after([on('a')]), [on('a')], run({ day: 1, ...partial })).next(told())).toBeUndefined();
   });
 
@@ -195,7 +195,7 @@ describe('what a run did not see is not resolved', () => {
     expect(night(before, [], run({ day: 1 })).resolved).toHaveLength(2);
   });
 
-  test('a source that nobody asked for', () => {
+  test('a source that was not requested', () => {
     const one = run({ day: 1, completeKinds: new Set(['federation-trust']) });
     const comparison = night(after([on('a')]), [], one);
     expect(comparison.resolved).toEqual([]);
@@ -242,15 +242,15 @@ describe('milestones', () => {
     return days;
   }
 
-  test('speaks when first found and at 30, 14, 7, 3 and 1 days, inclusive, once each', () => {
+  test('are news when first found and at exactly 30, 14, 7, 3 and 1 days, once each', () => {
     expect(spoken(EXPIRY - 35 * DAY, DAY / 2)).toEqual([35, 30, 14, 7, 3, 1]);
   });
 
-  test('a milestone that falls between two runs is told by the next, and several at once only once', () => {
+  test('between two audits are news in the next, and several only once', () => {
     expect(spoken(EXPIRY - 30 * DAY, 4.25 * DAY)).toEqual([30, 13, 4.5, 0.25]);
   });
 
-  test('just before a milestone it is silent', () => {
+  test('are not news a millisecond early', () => {
     const state = after([expiring(EXPIRY)], { ...run(), asOf: new Date(EXPIRY - 20 * DAY).toISOString() });
     const at = (left: number) =>
       night(state, [expiring(EXPIRY)], { ...run(), asOf: new Date(EXPIRY - left).toISOString() }).news.items;
@@ -258,7 +258,7 @@ describe('milestones', () => {
     expect(at(14 * DAY)).toMatchObject([{ reasons: ['milestone'] }]);
   });
 
-  test('another expiry date arms them again', () => {
+  test('start over with another expiry date', () => {
     const at = { ...run(), asOf: new Date(EXPIRY - 13 * DAY).toISOString() };
     const state = after([expiring(EXPIRY)], at);
     expect(night(state, [expiring(EXPIRY)], at).news.items).toEqual([]);
@@ -267,7 +267,7 @@ describe('milestones', () => {
     ]);
   });
 
-  test('one that was not told is told the next night', () => {
+  test('that no message mentioned are news the next night', () => {
     const state = after([expiring(EXPIRY)], { ...run(), asOf: new Date(EXPIRY - 20 * DAY).toISOString() });
     const at = (left: number) => ({ ...run(), asOf: new Date(EXPIRY - left * DAY).toISOString() });
     const untold = night(state, [expiring(EXPIRY)], at(14)).next(NOTHING_TOLD);
@@ -276,13 +276,13 @@ describe('milestones', () => {
 });
 
 describe('the weekly digest', () => {
-  test('is due a week after a finding was told, not a moment before', () => {
+  test('is due exactly a week after a message mentioned a finding', () => {
     const state = after([on('a')]);
     expect(night(state, [on('a')], run({ day: 7 - 1 / DAY })).news.digest).toEqual([]);
     expect(night(state, [on('a')], run({ day: 7 })).news.digest).toEqual([on('a').fingerprint]);
   });
 
-  test('comes at most weekly, and leaves out what was told in between', () => {
+  test('comes at most weekly, and leaves out what a message mentioned meanwhile', () => {
     const second = night(after([on('a')]), [on('a'), on('b')], run({ day: 6 })).next(told(on('b')));
     const seventh = night(second, [on('a'), on('b')], run({ day: 7 }));
     expect(seventh.news.digest).toEqual([on('a').fingerprint]);
@@ -291,13 +291,13 @@ describe('the weekly digest', () => {
     expect(night(digested, [on('a'), on('b')], run({ day: 14 })).news.digest).toHaveLength(2);
   });
 
-  test('that was due and not sent stays due', () => {
+  test('stays due if it was not sent', () => {
     const state = night(after([on('a')]), [on('a')], run({ day: 7 })).next(NOTHING_TOLD);
     expect(night(state, [on('a')], run({ day: 8 })).news.digest).toHaveLength(1);
   });
 });
 
-test('nothing that was never told is praised when it goes', () => {
+test('does not report a finding as resolved that no message mentioned', () => {
   const silent = night(undefined, [on('a')], run()).next(NOTHING_TOLD);
   const { resolved, news } = night(silent, [], run({ day: 1 }));
   expect(resolved).toHaveLength(1);
@@ -311,7 +311,7 @@ test('the state holds no name, no email and no text of a credential', () => {
   }
 });
 
-test('the same memory gives the same bytes, in whatever order the findings came', () => {
+test('writes the same bytes whatever the order of findings', () => {
   const [a, b] = [on('a'), on('b')];
   expect(JSON.stringify(after([a, b]))).toBe(JSON.stringify(after([b, a])));
 });

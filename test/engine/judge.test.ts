@@ -55,7 +55,7 @@ describe('the data of a finding', () => {
   });
 });
 
-describe('what a check may not answer', () => {
+describe('invalid results of a check', () => {
   test.each([
     ['a message id that is no text', { messageId: ['said'], data: {} }, /message id \["said"\]/],
     ['data that is null', { messageId: 'said', data: null }, /no data with its message said/],
@@ -76,7 +76,7 @@ describe('what a check may not answer', () => {
     expect(finding.message).toMatch(why);
   });
 
-  test('a reason and a cure of its own are an ordinary unknown', () => {
+  test('a reason and a cure make an ordinary unknown', () => {
     expect(verdictOn({ unknown: { reason: 'it is hidden', cure: 'Show it.' } })).toMatchObject({
       outcome: 'unknown',
       messageId: 'unknown',

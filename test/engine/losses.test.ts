@@ -34,7 +34,7 @@ function seen(listed: readonly string[], over: Partial<Snapshot> = {}): Snapshot
 
 const statusOf = ({ sources }: Snapshot) => sources[0]?.status;
 
-describe('a list that lost more than half of at least 20 known credentials is not complete', () => {
+describe('a list that lost more than half of at least 20 known credentials is incomplete', () => {
   test.each([
     { known: 20, left: 10, status: 'complete' },
     { known: 20, left: 9, status: 'partial' },
@@ -49,7 +49,7 @@ describe('a list that lost more than half of at least 20 known credentials is no
     expect(statusOf(withLosses(grown, state(ids(known)), false))).toBe(status);
   });
 
-  test('says how many are missing and what to do, once', () => {
+  test('reports once how many are missing and what to do', () => {
     const { sources, failures } = withLosses(seen(ids(3)), state(ids(30)), false);
     expect(failures).toEqual([
       {
@@ -61,7 +61,7 @@ describe('a list that lost more than half of at least 20 known credentials is no
     expect(sources[0]?.note).toBe(`${failures[0]?.message} ${failures[0]?.hint}`);
   });
 
-  test('leaves open whether a principal whose trusts are missing has any', () => {
+  test('makes it unknown whether a principal whose trusts are missing has any', () => {
     const inForce = { id: 'a', name: 'a', disabled: false, providerDisabled: false };
     const byPrincipal = new Map([
       ['p1', [inForce]],
@@ -95,7 +95,7 @@ describe('a list that lost more than half of at least 20 known credentials is no
     );
   });
 
-  test('counts what is known from findings alone, and each credential once', () => {
+  test('counts credentials that are known from findings only, each once', () => {
     const findings = Object.fromEntries(
       ids(20).map((credentialId, index) => [
         String(index).padStart(64, '0'),
@@ -142,13 +142,13 @@ describe('a source that was read before and is unavailable now', () => {
     expect(failures).toHaveLength(1);
   });
 
-  test('does not where it was never read, or where there is no state', () => {
+  test('does not if it was never read, or without a state', () => {
     const absent = unavailable('federation-trust');
     expect(withLosses(absent, state([]), false).sources).toEqual(absent.sources);
     expect(withLosses(absent, undefined, false)).toBe(absent);
   });
 
-  test('is reported once where the run is incomplete already', () => {
+  test('is reported once if the audit is incomplete anyway', () => {
     const asked = unavailable('personal-client', true);
     expect(withLosses(asked, state([]), false)).toEqual(asked);
   });

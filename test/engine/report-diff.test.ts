@@ -55,7 +55,7 @@ function fate(before: Report, after: Report): string {
   return said.join(', ') || `changed ${changed.length}, unchanged ${unchanged}`;
 }
 
-test('a report compared with itself says that nothing changed', () => {
+test('nothing changed between a report and itself', () => {
   const report = fullReport();
   const diff = compareReports(report, report);
   expect(diff).toMatchObject({ added: [], changed: [], resolved: [], notSeen: [] });
@@ -63,7 +63,7 @@ test('a report compared with itself says that nothing changed', () => {
   expect(diff.unchanged).toBe(report.findings.length);
 });
 
-describe('what is missing is resolved only where it would have been seen', () => {
+describe('a missing finding is resolved only if the new audit would have seen it', () => {
   const before = withFindings(finding, other);
 
   test.each<[string, Report, string]>([
@@ -105,7 +105,7 @@ describe('what is missing is resolved only where it would have been seen', () =>
     expect(fate(before, after)).toBe(expected);
   });
 
-  test('an ended credential that had ended before says nothing about a rule', () => {
+  test('a credential that had expired before proves nothing about a rule', () => {
     const expired = sampleCredential({ expiresAt: daysAgo(3) });
     const one = sampleFinding({ credential: expired });
     const after = notRun(sampleReport({ credentials: [expired] }), finding.rule);
@@ -141,14 +141,14 @@ describe('what is missing is resolved only where it would have been seen', () =>
     expect(fate(old, after)).toBe(expected);
   });
 
-  test("a waiver's finding goes with the waiver, whatever the limits", () => {
+  test('a finding on a waiver disappears with the waiver, whatever the options', () => {
     const hygiene = sampleFinding({ rule: 'waiver-expired', credential: null });
     expect(compareReports(withFindings(hygiene), limits(mended(), 'bb')).resolved).toMatchObject([
       { how: 'mended' },
     ]);
   });
 
-  describe('where ConductorOne may have left credentials out', () => {
+  describe('if ConductorOne may have left credentials out', () => {
     const own = sampleCredential({ id: 'own', owner: { id: 'user-0', name: '', email: '' } });
     const ofPrincipal = sampleCredential({ ...own, kind: 'service-principal-credential', id: 'sp' });
     const all = [sampleCredential(), own, ofPrincipal, sampleCredential({ id: 'nobody', owner: null })];
@@ -169,7 +169,7 @@ describe('what is missing is resolved only where it would have been seen', () =>
       };
     };
 
-    test("what is missing is not seen, but for the caller's own personal clients", () => {
+    test("missing credentials are not seen, except the caller's own personal clients", () => {
       expect(summed(filtered(sampleReport({ sources: kinds })))).toEqual({
         findings: { 'pc-1': 'filtered', own: 'gone', sp: 'filtered', nobody: 'filtered' },
         gone: ['own'],
@@ -177,18 +177,18 @@ describe('what is missing is resolved only where it would have been seen', () =>
       expect(summed(sampleReport({ sources: kinds })).gone).toHaveLength(4);
     });
 
-    test('a caller nobody knows has none of their own', () => {
+    test('an unknown caller has no credentials of their own', () => {
       const unnamed = (self: Report['run']['self']) =>
         summed(filtered(run(sampleReport({ sources: kinds }), { self }))).gone;
       expect([unnamed(null), unnamed({ userId: null, clientId: 'x' })]).toEqual([[], []]);
     });
 
-    test('what is still there is judged as ever', () => {
+    test('findings on listed credentials are judged as usual', () => {
       expect(fate(before, filtered(mended()))).toBe('resolved: mended');
     });
   });
 
-  test("a plug-in's rule must be spoken of", () => {
+  test("a plug-in's rule ran only if the report mentions it", () => {
     const [one, two] = [
       sampleFinding({ rule: 'acme/mine' }),
       sampleFinding({ rule: 'acme/mine', credential: null }),
@@ -212,11 +212,11 @@ describe('what is missing is resolved only where it would have been seen', () =>
     ).toBe(expected);
   });
 
-  test('a wider scope sees all that a narrower one saw', () => {
+  test('a wider scope reads everything that a narrower one reads', () => {
     expect(fate(run(before, { scope: 'mine' }), withFindings(other))).toBe('resolved: gone');
   });
 
-  test('drift is of one run: a missing one is neither resolved nor unseen', () => {
+  test('a missing drift finding is neither resolved nor unseen', () => {
     const drift = sampleFinding({ rule: 'credential-appeared' });
     expect(compareReports(withFindings(drift), mended())).toMatchObject({ resolved: [], notSeen: [] });
   });
@@ -254,7 +254,7 @@ function user(userId: string) {
   return { userId, clientId: null };
 }
 
-describe('what the audit keeps out of a report', () => {
+describe('findings that are kept out of a report', () => {
   const verdicts = (findings: readonly Finding[]) => ({
     findings,
     credentials: [],
@@ -289,7 +289,7 @@ describe('what the audit keeps out of a report', () => {
   });
 });
 
-describe('which rules a report says did not run', () => {
+describe('rules that did not run', () => {
   const rules = ['unused', 'no-expiry'] as const;
   const evaluated = (over: Partial<Evaluation> = {}) =>
     evaluate({
@@ -345,7 +345,7 @@ describe('which rules a report says did not run', () => {
     expect(evaluated(over).coverage.rulesNotRun).toEqual(expected);
   });
 
-  test("so that a waiver's finding is not mended by --no-waivers", () => {
+  test('so that --no-waivers does not fix a finding on a waiver', () => {
     const before = evaluated({ waivers: [ended] });
     expect(before.findings.map(({ rule }) => rule)).toEqual(['waiver-expired']);
     expect(compareReports(before, evaluated({ waivers: undefined }))).toMatchObject({
@@ -404,7 +404,7 @@ describe('what counts as a change', () => {
   });
 });
 
-test('credentials that appeared, went, or were not seen', () => {
+test('lists credentials that appeared, are gone, or were not seen', () => {
   const [a, b, c] = ['a', 'b', 'c'].map((id) => sampleCredential({ id }));
   const before = sampleReport({ credentials: [a, b].flatMap((one) => one ?? []) });
   const after = sampleReport({ credentials: [b, c].flatMap((one) => one ?? []) });
@@ -420,14 +420,14 @@ test('credentials that appeared, went, or were not seen', () => {
   expect(ids(compareReports(before, mine))).toEqual({ appeared: ['c'], gone: [], notSeen: ['a'] });
 });
 
-describe('what cannot be compared', () => {
-  test('other tenants', () => {
+describe('refuses to compare', () => {
+  test('reports of different tenants', () => {
     expect(() => compareReports(fullReport(), sampleReport({ tenant: 'other.conductor.one' }))).toThrow(
       expect.objectContaining({ code: 'usage', message: expect.stringContaining('different tenants') }),
     );
   });
 
-  test('the wrong order, by a millisecond', () => {
+  test('reports in the wrong order, by a millisecond', () => {
     const later = run(fullReport(), { asOf: new Date(Date.parse(AS_OF) + 1).toISOString() });
     expect(() => compareReports(later, fullReport())).toThrow(
       expect.objectContaining({ code: 'usage', hint: expect.stringContaining('old report first') }),

@@ -48,7 +48,7 @@ test('reads a report as it was written', () => {
   expect(read(fullReport())).toEqual(fullReport());
 });
 
-describe('refuses a date that no calendar has, and names its place', () => {
+describe('refuses a date that does not exist, and names its place', () => {
   test.each(INSTANTS)('%s', (path) => {
     expect(refusal(put(path, '2026-13-45T99:99:99Z'))).toBe(
       `old.json is not a c1-audit report of schema version 1: ${place(path)}: "2026-13-45T99:99:99Z": this date does not exist.`,

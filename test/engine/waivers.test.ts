@@ -135,7 +135,7 @@ describe('what a waiver covers', () => {
     expect(hygiene).toEqual([]);
   });
 
-  test('a "could not tell" is covered as the violation would be, and stays what it is', () => {
+  test('covers an unknown like a violation, and it stays unknown', () => {
     const { findings, hygiene } = apply({ findings: [finding('unused', A, 'unknown')], waivers: [waiver()] });
     expect(findings[0]).toMatchObject({
       outcome: 'unknown',
@@ -179,7 +179,7 @@ describe('what a waiver covers', () => {
     ).toEqual([]);
   });
 
-  test('a client id without a host is matched whole', () => {
+  test('a client id without a host is matched completely', () => {
     const plain = { ...A, clientId: 'plain-id' };
     const waived = (name: string) =>
       waivedOf(apply({ findings: [finding('unused', plain)], waivers: [waiver({ credential: name })] }));
@@ -187,7 +187,7 @@ describe('what a waiver covers', () => {
     expect(waived('plain-i')).toEqual([]);
   });
 
-  test('of several the one that ends last is shown, and all of them match', () => {
+  test('of several waivers, all match and the one that ends last is shown', () => {
     const waivers = [
       waiver({ reason: 'first', expires: '2027-03-01' }),
       waiver({ reason: 'last', expires: '2027-05-01', credential: { name: 'ci-*', owner: OWNER } }),
@@ -199,30 +199,30 @@ describe('what a waiver covers', () => {
   });
 });
 
-describe('when a waiver holds', () => {
+describe('when a waiver covers', () => {
   const midnight = Date.parse('2027-02-01T00:00:00.000Z');
   const ending = [waiver({ expires: '2027-01-31' })];
   const ids = (now: number) => apply({ waivers: ending, now }).hygiene.map(({ rule }) => rule);
 
-  test('through the last millisecond of its last day, and not one longer', () => {
+  test('until the last millisecond of its last day', () => {
     expect(waivedOf(apply({ waivers: ending, now: midnight - 1 }))).toEqual(['unused a']);
     expect(waivedOf(apply({ waivers: ending, now: midnight }))).toEqual([]);
     expect(ids(midnight - 1)).toEqual(['waiver-expiring']);
     expect(ids(midnight)).toEqual(['waiver-expired']);
   });
 
-  test('it is found from exactly 14 days before its end', () => {
+  test('is reported from exactly 14 days before its end', () => {
     expect(ids(midnight - 14 * DAY)).toEqual(['waiver-expiring']);
     expect(ids(midnight - 14 * DAY - 1)).toEqual([]);
   });
 
-  test('a date that no calendar has holds nothing', () => {
+  test('a date that does not exist covers nothing', () => {
     const { findings, hygiene } = apply({ waivers: [waiver({ expires: '2027-02-30' })] });
     expect(findings.every(({ status }) => status === null)).toBe(true);
     expect(hygiene.map(({ rule }) => rule)).toEqual(['waiver-expired']);
   });
 
-  test('an ended one beside its renewal covers nothing and is still found', () => {
+  test('a waiver that has ended covers nothing and is reported, even if a renewed one exists', () => {
     const { findings, hygiene } = apply({ waivers: [waiver({ expires: '2026-12-31' }), waiver()] });
     expect(findings[0]?.waiver?.expires).toBe('2027-06-30');
     expect(hygiene.map(({ rule }) => rule)).toEqual(['waiver-expired']);
@@ -233,7 +233,7 @@ describe('findings on waivers', () => {
   const message = (change: Partial<Waiver>, now = NOW) =>
     apply({ waivers: [waiver(change)], now }).hygiene[0]?.message;
 
-  test('have no credential, and a fingerprint of their own', () => {
+  test('have no credential, and their own fingerprint', () => {
     const ended = waiver({ expires: '2026-12-31' });
     const id = createHash('sha256')
       .update('["unused",["id","a"],"me@acme.example","2026-12-31"]')
@@ -256,7 +256,7 @@ describe('findings on waivers', () => {
     ]);
   });
 
-  test('say what is the matter', () => {
+  test('say what is wrong', () => {
     expect(message({ expires: '2027-01-01' })).toBe(
       'the waiver of unused for a ends today, after 2027-01-01',
     );
@@ -302,7 +302,7 @@ describe('findings on waivers', () => {
     ]);
   });
 
-  test('a severity that the user sets wins', () => {
+  test('use a configured severity', () => {
     const severities = new Map([['waiver-unmatched', 'critical'] as const]);
     const { hygiene } = apply({
       waivers: [waiver({ credential: 'c' }), waiver({ expires: '2026-01-01' })],
@@ -311,7 +311,7 @@ describe('findings on waivers', () => {
     expect(hygiene.map(({ severity }) => severity)).toEqual(['critical', 'medium']);
   });
 
-  test('what was not seen whole is not called unmatched, but may end soon or have ended', () => {
+  test('a waiver of what was not read completely is not unmatched, but may end soon or have ended', () => {
     const waivers = [
       waiver({ credential: 'c' }),
       waiver({ credential: 'd', expires: '2027-01-02' }),
@@ -327,7 +327,7 @@ describe('findings on waivers', () => {
     ]);
   });
 
-  test('a waiver keeps its identity wherever it stands; a renewed one is another', () => {
+  test('a waiver keeps its identity wherever it is in the file; a renewed one gets another', () => {
     const before = waiverId(waiver());
     expect(waiverId(waiver({ reason: 'in other words' }))).toBe(before);
     expect(waiverId(waiver({ expires: '2027-07-01' }))).not.toBe(before);
@@ -431,7 +431,7 @@ describe('globs on names', () => {
 });
 
 describe('end dates', () => {
-  test('are whole days in UTC', () => {
+  test('are days in UTC', () => {
     expect(startOfDate('2027-01-31')).toBe(Date.parse('2027-01-31T00:00:00.000Z'));
     expect(endOfDate('2027-01-31')).toBe(Date.parse('2027-02-01T00:00:00.000Z'));
   });
@@ -452,7 +452,7 @@ describe('end dates', () => {
     expect(waiverDateProblem(text, NOW)).toBe('this date does not exist');
   });
 
-  test('lie at most 366 days after the date of the run', () => {
+  test('are at most 366 days after the date of the audit', () => {
     expect(waiverDateProblem('2028-01-02', NOW)).toBeUndefined();
     expect(waiverDateProblem('2028-01-03', NOW)).toMatch(
       /at most 366 days ahead: the last allowed date is 2028-01-02/,
@@ -461,7 +461,7 @@ describe('end dates', () => {
   });
 });
 
-test('many waivers and credentials agree with looking at each pair', () => {
+test('many waivers and credentials give the same result as checking each pair', () => {
   const credentials = Array.from({ length: 60 }, (_, n) =>
     credential(`id-${n}`, `team-${n % 7}/key-${n % 5}`),
   );

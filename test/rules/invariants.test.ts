@@ -12,12 +12,12 @@ test('every file in rules/ is registered, once', () => {
 });
 
 describe.each(rules.map((rule) => [rule.id, rule] as const))('%s', (id, rule) => {
-  test('stands in the file of its name', async () => {
+  test('is in the file of its name', async () => {
     const file = await import(`../../rules/${id}.js`);
     expect(file.default).toBe(rule);
   });
 
-  test('imports the contract alone', () => {
+  test('imports only the contract', () => {
     const source = readFileSync(new URL(`${id}.ts`, folder), 'utf8');
     const imported = [...source.matchAll(/^(?:import|\}).* from '([^']+)';$/gm)].map(([, path]) => path);
     expect(new Set(imported)).toEqual(new Set(['../src/contract/index.js']));
@@ -29,7 +29,7 @@ describe.each(rules.map((rule) => [rule.id, rule] as const))('%s', (id, rule) =>
     expect(existsSync(table) ? readFileSync(table, 'utf8') : 'no such file').toContain('testRule(rule, ');
   });
 
-  test('would load as a plug-in does', () => {
+  test('would load as a plug-in', () => {
     expect(checkRule(rule, { plugin: false })).toEqual([]);
   });
 
@@ -38,7 +38,7 @@ describe.each(rules.map((rule) => [rule.id, rule] as const))('%s', (id, rule) =>
     expect(rule.title).toMatch(/^[A-Z].*[^.]$/);
   });
 
-  test('says why, what to do and where that comes from', () => {
+  test('says why, what to do, and its sources', () => {
     expect(rule.docs.why).toMatch(/^[A-Z].{40,}\.$/);
     expect(rule.docs.fix).toMatch(/^[A-Z].{15,}\.$/);
     const { references = [] } = rule.docs;
@@ -49,7 +49,7 @@ describe.each(rules.map((rule) => [rule.id, rule] as const))('%s', (id, rule) =>
     }
   });
 
-  test('judges kinds that carry its facts', () => {
+  test('judges kinds that have its facts', () => {
     expect(rule.kinds.length).toBeGreaterThan(0);
     expect(KINDS).toEqual(expect.arrayContaining([...rule.kinds]));
     for (const fact of [...rule.needs, ...(rule.optional ?? [])]) {

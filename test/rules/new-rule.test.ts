@@ -56,7 +56,7 @@ describe('refuses, and writes nothing', () => {
     expect(read('rules/index.ts')).toBe(before);
   });
 
-  test('a test that is there already', () => {
+  test('a test that exists already', () => {
     writeFileSync(inCopy('test/rules/left-over.test.ts'), '');
     expect(newRule('left-over').stderr).toContain('test/rules/left-over.test.ts exists');
     expect(existsSync(inCopy('rules/left-over.ts'))).toBe(false);

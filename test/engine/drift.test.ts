@@ -98,7 +98,7 @@ describe('scope-widened', () => {
     if (message) expect(findings).toMatchObject([{ severity: 'high', status: 'new' }]);
   });
 
-  test('says what was gained', () => {
+  test('names the gained roles', () => {
     const [finding] = change({ scopedRoleIds: ['viewer'] }, { scopedRoleIds: ['owner', 'x1', 'viewer'] });
     expect(finding?.message).toBe(
       'gained Super Administrator, role x1 since the last audit: confirm it with the owner, or remove it',
@@ -107,14 +107,14 @@ describe('scope-widened', () => {
     expect(lost?.message).toContain('lost its 2 scoped roles since the last audit');
   });
 
-  test('without the roles any gained one counts', () => {
+  test("counts any gained role if the tenant's roles are not known", () => {
     const first = night(undefined, [seen({ scopedRoleIds: ['owner'] })], run());
     const of = run({ day: 1 });
     const input = { previous: first.state, credentials: [seen({ scopedRoleIds: ['viewer'] })], run: of };
     expect(said(drift({ ...input, roles: undefined }).findings)).toEqual(['scope-widened/stronger']);
   });
 
-  test('a scope that is not known tonight neither alarms nor is forgotten', () => {
+  test('neither reports nor forgets a role scope that cannot be read', () => {
     const first = night(undefined, [seen({ scopedRoleIds: ['viewer'] })], run());
     const blind = night(first.state, [seen({ scopedRoleIds: UNKNOWN })]);
     expect(blind.findings).toEqual([]);
@@ -123,7 +123,7 @@ describe('scope-widened', () => {
     ]);
   });
 
-  test('a scope that becomes known for the first time is no drift', () => {
+  test('does not report a role scope that becomes known for the first time', () => {
     expect(change({ scopedRoleIds: UNKNOWN }, { scopedRoleIds: [] })).toEqual([]);
   });
 });
@@ -146,7 +146,7 @@ describe('network-widened', () => {
     if (wider) expect(findings).toMatchObject([{ severity: 'high', status: 'new' }]);
   });
 
-  test('says what was added', () => {
+  test('names the added networks', () => {
     const [some] = change(
       { allowedCidrs: ['192.0.2.0/24'] },
       { allowedCidrs: ['192.0.2.0/24', '198.51.100.7'] },
@@ -156,7 +156,7 @@ describe('network-widened', () => {
     expect(any?.message).toContain('now works from anywhere');
   });
 
-  test('a list that is not known tonight neither alarms nor is forgotten', () => {
+  test('neither reports nor forgets a list that cannot be read', () => {
     const first = night(undefined, [seen()], run());
     const blind = night(first.state, [seen({ allowedCidrs: UNKNOWN })]);
     expect(blind.findings).toEqual([]);
@@ -167,7 +167,7 @@ describe('network-widened', () => {
 });
 
 describe('credential-appeared', () => {
-  test.each(KINDS)('a new %s is found once, as info', (kind) => {
+  test.each(KINDS)('reports a new %s once, as info', (kind) => {
     const first = night(undefined, [seen()], run());
     const second = night(first.state, [seen(), seen({ id: 'b', kind })]);
     expect(said(second.findings)).toEqual(['credential-appeared/appeared']);
@@ -176,7 +176,7 @@ describe('credential-appeared', () => {
     expect(night(second.state, [seen(), seen({ id: 'b', kind })], run({ day: 2 })).findings).toEqual([]);
   });
 
-  test('a source or a scope that is audited for the first time is no crowd of new credentials', () => {
+  test('does not report all credentials of a source or scope that is audited for the first time', () => {
     const narrow = night(undefined, [], run({ completeKinds: new Set(['federation-trust']) }));
     expect(night(narrow.state, [seen()]).findings).toEqual([]);
     const mine = night(undefined, [], run({ scope: 'mine' }));
@@ -186,7 +186,7 @@ describe('credential-appeared', () => {
     expect(night(all.state, [seen()], run({ day: 1, scope: 'mine' })).findings).toHaveLength(1);
   });
 
-  test('one that was deleted and is back appears again', () => {
+  test('reports a deleted credential that is back', () => {
     const first = night(undefined, [seen()], run());
     const gone = night(first.state, []);
     expect(night(gone.state, [seen()], run({ day: 2 })).findings).toHaveLength(1);
@@ -203,13 +203,13 @@ describe('drift', () => {
     expect(third.resolved).toEqual([]);
   });
 
-  test('that was not remembered is found again', () => {
+  test('is reported again if it was not remembered', () => {
     const first = night(undefined, [seen()], run());
     expect(night(first.state, [seen({ scopedRoleIds: [] })]).findings).toHaveLength(1);
     expect(night(first.state, [seen({ scopedRoleIds: [] })], run({ day: 2 })).findings).toHaveLength(1);
   });
 
-  test('of a rule that did not run waits for it', () => {
+  test('is reported when its rule runs again', () => {
     const first = night(undefined, [seen()], run());
     const other = night(
       first.state,
@@ -220,7 +220,7 @@ describe('drift', () => {
     expect(night(other.state, [seen({ scopedRoleIds: [] })], run({ day: 2 })).findings).toHaveLength(1);
   });
 
-  test('behind a disabled trust is found when it is enabled', () => {
+  test('of a disabled trust is reported when it is enabled', () => {
     const trust = { kind: 'federation-trust', id: 't' } as const;
     const first = night(undefined, [seen(trust)], run());
     const disabled = night(first.state, [seen({ ...trust, allowedCidrs: [], live: false })]);
@@ -229,7 +229,7 @@ describe('drift', () => {
     expect(said(enabled.findings)).toEqual(['network-widened/wider']);
   });
 
-  test('what is not listed stays known, and is marked as gone only where it would have been listed', () => {
+  test('keeps a credential that is not listed, and marks it as gone only if it would have been listed', () => {
     const first = night(undefined, [seen()], run());
     const away = (of: HistoryRun) => night(first.state, [], of).state.credentials['personal-client|a'];
     const known = first.state.credentials['personal-client|a'];
@@ -240,7 +240,7 @@ describe('drift', () => {
     expect(away(run({ day: 1, decoys: new Set(['personal-client|a']) }))).toBeUndefined();
   });
 
-  test('what is gone is forgotten after more than 366 days, counted from the first audit without it', () => {
+  test('forgets a missing credential more than 366 days after the first audit without it', () => {
     const gone = night(night(undefined, [seen()], run()).state, [], run({ day: 1 }));
     const later = (day: number) => Object.keys(night(gone.state, [], run({ day })).state.credentials);
     expect(later(367)).toEqual(['personal-client|a']);
@@ -264,7 +264,7 @@ describe('drift', () => {
     expect(after.state.credentials['personal-client|a']).not.toHaveProperty('goneSince');
   });
 
-  test('that an incomplete audit reported is not reported again, and the rest of the state stays', () => {
+  test('reported by an incomplete audit is not reported again, and the rest of the state stays', () => {
     const first = night(undefined, [seen(), seen({ id: 'b' })], run());
     const half = run({ day: 1, complete: false, completeKinds: new Set() });
     const widened = seen({ scopedRoleIds: [] });
@@ -281,7 +281,7 @@ describe('drift', () => {
     expect(night(state, [widened, seen({ id: 'b' })], run({ day: 2 })).findings).toEqual([]);
   });
 
-  test('of an incomplete audit without a state before it is not remembered', () => {
+  test('reported by an incomplete audit without an earlier state is not remembered', () => {
     const half = run({ complete: false, completeKinds: new Set() });
     const found = drift({ previous: undefined, credentials: [seen()], roles: ROLES, run: half });
     expect(compare({ previous: undefined, ...found, run: half }).next(NOTHING_TOLD)).toBeUndefined();
@@ -313,7 +313,7 @@ describe('drift', () => {
     expect(JSON.stringify(state)).not.toMatch(/viewer|script|user-1/);
   });
 
-  test('a credential called __proto__ is one like any other', () => {
+  test('treats a credential named __proto__ like any other', () => {
     const first = night(undefined, [seen({ id: '__proto__' })], run());
     const again = JSON.parse(JSON.stringify(first.state)) as State;
     expect(night(again, [seen({ id: '__proto__', scopedRoleIds: [] })]).findings).toHaveLength(1);

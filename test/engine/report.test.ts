@@ -1,13 +1,21 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Finding, SEVERITIES, type Severity } from '../../src/contract/index.js';
-import { exitCode } from '../../src/engine/report.js';
+import {
+  exitCode,
+  hasHistory,
+  highestSeverity,
+  isOpen,
+  isWaived,
+  partsOf,
+  summarize,
+} from '../../src/engine/report.js';
 import { EXIT } from '../../src/errors.js';
 import { sampleFinding, sampleReport, sampleUnknown } from '../helpers/sample-report.js';
 
 const of = (findings: readonly Finding[], complete = true) => sampleReport({ findings, complete });
 const medium = sampleFinding({ severity: 'medium' });
 
-test('the codes are those that are documented', () => {
+test('the exit codes are the documented ones', () => {
   expect(EXIT).toEqual({ clean: 0, findings: 1, usage: 2, incomplete: 3 });
 });
 
@@ -32,7 +40,7 @@ describe('a complete audit', () => {
   });
 });
 
-describe('what the report leaves out for want of severity', () => {
+describe('findings below the minimum severity', () => {
   const none = { critical: 0, high: 0, medium: 0, low: 0, info: 0 };
   const hiding = (hidden: Record<Severity, number>) => {
     const report = of([]);
@@ -50,9 +58,48 @@ describe('what the report leaves out for want of severity', () => {
   });
 });
 
-test('an incomplete audit is neither clean nor found, whatever the threshold', () => {
+test('an incomplete audit exits 3 whatever the threshold', () => {
   for (const failOn of [...SEVERITIES, 'never'] as const) {
     expect(exitCode(of([], false), failOn)).toBe(EXIT.incomplete);
     expect(exitCode(of([medium], false), failOn)).toBe(EXIT.incomplete);
   }
+});
+
+describe('what counts', () => {
+  const waiver = { reason: 'x', approvedBy: 'y', expires: '2027-01-01' };
+  const open = sampleFinding({ status: 'new' });
+  const reopened = sampleFinding({ status: 'reopened', severity: 'critical' });
+  const waived = sampleFinding({ status: 'waived', waiver });
+  const report = sampleReport({ findings: [waived, reopened, sampleUnknown(), open] });
+
+  test('sorts findings into open, unknown and waived, in the order of the report', () => {
+    const parts = partsOf(report);
+    expect(parts).toMatchObject({
+      open: [reopened, open],
+      unknown: [{ outcome: 'unknown' }],
+      waived: [waived],
+    });
+    expect(parts.unknown).toHaveLength(1);
+    expect([open, sampleUnknown(), waived].map(isOpen)).toEqual([true, false, false]);
+  });
+
+  test('treats a finding as waived by its waiver or by its status', () => {
+    expect(isWaived({ waiver, status: null })).toBe(true);
+    expect(isWaived({ waiver: null, status: 'waived' })).toBe(true);
+    expect(isWaived({ waiver: null, status: 'known' })).toBe(false);
+  });
+
+  test('counts reopened findings as new', () => {
+    expect(summarize(report)).toMatchObject({ findings: 2, waived: 1, unknown: 1, new: 2, known: 0 });
+  });
+
+  test('finds the highest severity among open findings', () => {
+    expect(highestSeverity(report)).toBe('critical');
+    expect(highestSeverity(sampleReport({ findings: [waived] }))).toBeUndefined();
+  });
+
+  test('has a history only if a finding that is not waived has a status, or one is resolved', () => {
+    expect(hasHistory(report)).toBe(true);
+    expect(hasHistory(sampleReport({ findings: [waived, sampleFinding({ status: null })] }))).toBe(false);
+  });
 });

@@ -8,13 +8,13 @@ const rule = {
   },
 };
 
-test('what was set stands over the defaults of the rule', () => {
+test('what is set replaces the defaults of the rule', () => {
   expect(optionsInForce(rule)).toEqual({ days: 90, allowed: ['deploy'] });
   expect(optionsInForce(rule, { days: 45 })).toEqual({ days: 45, allowed: ['deploy'] });
   expect(optionsInForce(rule, { days: 45, allowed: [] })).toEqual({ days: 45, allowed: [] });
 });
 
-test('what the rule does not know, and what is only inherited, sets nothing', () => {
+test('options that the rule does not have, and inherited ones, are ignored', () => {
   expect(optionsInForce(rule, { hours: 3 })).toEqual({ days: 90, allowed: ['deploy'] });
   expect(optionsInForce(rule, Object.create({ days: 1 }))).toEqual({ days: 90, allowed: ['deploy'] });
 });
@@ -24,7 +24,7 @@ test('a rule without options has none', () => {
   expect(optionsInForce({}, { days: 1 })).toEqual({});
 });
 
-describe('the mark of the limits', () => {
+describe('settingsMark', () => {
   const rules = [
     { id: 'named', ...rule },
     { id: 'plain' },
@@ -33,13 +33,13 @@ describe('the mark of the limits', () => {
   const mark = (named: object, aged: object = {}) =>
     settingsMark(rules, { named: { options: { ...named } }, aged: { options: { ...aged } } });
 
-  test('is there only where a limit is not its own', () => {
+  test('exists only if an option differs from its default', () => {
     expect(settingsMark(rules, {})).toBeUndefined();
     expect(mark({ days: 90, allowed: ['deploy'] }, { days: 90 })).toBeUndefined();
     expect(mark({ days: 89 })).toMatch(/^[0-9a-f]{16}$/);
   });
 
-  test('is the same for the same limits, in whatever order, and another for others', () => {
+  test('is the same for the same options in any order, and differs for others', () => {
     const limits = { named: { options: { days: 45 } }, aged: { options: { days: 30 } } };
     expect(settingsMark([...rules].reverse(), limits)).toBe(settingsMark(rules, limits));
     const marks = [

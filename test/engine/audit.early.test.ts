@@ -43,8 +43,8 @@ const credentials = [
   credential({ id: 'e', allowedCidrs: ['10.0.0.1/8', 'nowhere'] }),
 ];
 
-describe('what is judged early', () => {
-  test('is found as it would be later, whatever came early, in whatever order', () => {
+describe('early verdicts', () => {
+  test('give the same findings, whatever was judged early and in whatever order', () => {
     const late = audit(snapshot(credentials), inForce(), NOW);
     expect(late.findings.length).toBeGreaterThan(8);
     expect(late.brokenRules).toMatchObject([
@@ -63,7 +63,7 @@ describe('what is judged early', () => {
     }
   });
 
-  test('is not asked again, and what is not early is', () => {
+  test('are not computed again; verdicts of other rules are', () => {
     let calls = 0;
     const counting = { ...broken, check: () => void calls++ } as unknown as typeof broken;
     const set = [{ rule: counting, severity: undefined, options: {}, floors: {} }] as RuleInForce[];
@@ -78,7 +78,7 @@ describe('what is judged early', () => {
     expect(calls).toBe(2);
   });
 
-  test('are rules that need nothing but the record', () => {
+  test('come from rules that need only the record', () => {
     const early = rules.filter(isEarly).map(({ id }) => id);
     expect(early).toEqual(expect.arrayContaining(['expired', 'no-expiry', 'malformed-cidr']));
     expect(early).not.toContain('owner-inactive');
@@ -87,7 +87,7 @@ describe('what is judged early', () => {
   });
 });
 
-test('findings come by severity, rule and credential, credentials by kind and id', () => {
+test('sorts findings by severity, rule and credential, and credentials by kind and id', () => {
   const { findings, credentials: judged } = audit(snapshot(credentials), inForce(), NOW);
   const rank = ['critical', 'high', 'medium', 'low', 'info'];
   const keys = findings.map(
