@@ -10,7 +10,16 @@ import {
 import { cutTo, forMarkdown, forTerminal, neutraliseJson } from './escape.js';
 import type { Format } from './index.js';
 import { findingInOrder, jsonList, judgedInOrder } from './json.js';
-import { count, coverageLine, credentialName, minute, number, ownerWords, tenantName } from './words.js';
+import {
+  count,
+  coverageLine,
+  credentialWords,
+  minute,
+  number,
+  ownerWords,
+  subjectWords,
+  tenantName,
+} from './words.js';
 
 const FORMS = {
   text: diffText,
@@ -230,19 +239,12 @@ function section<T>(name: string, noun: string, items: readonly T[], entry: (ite
 
 /** `high no-expiry (waived): nightly export (2Kx…, personal client)`. */
 function findingWords(finding: Finding): string {
-  const { rule, severity, outcome, credential, fingerprint } = finding;
+  const { rule, severity, outcome } = finding;
   const marks = [...(outcome === 'unknown' ? ['unknown'] : []), ...(isWaived(finding) ? ['waived'] : [])];
-  const what = credential ? credentialWords(credential) : `waiver (${fingerprint.slice(0, 12)})`;
-  return `${severity} ${rule}${marks.length > 0 ? ` (${marks.join(', ')})` : ''}: ${what}`;
+  return `${severity} ${rule}${marks.length > 0 ? ` (${marks.join(', ')})` : ''}: ${subjectWords(finding)}`;
 }
 
-type Credential = ReportDiff['credentials']['gone'][number];
-
-function credentialWords(credential: Pick<Credential, 'name' | 'id' | 'kind'>): string {
-  return `${credentialName(credential)} (${credential.id}, ${kindName(credential.kind)})`;
-}
-
-function credentialEntry(credential: Credential): Entry {
+function credentialEntry(credential: ReportDiff['credentials']['gone'][number]): Entry {
   return { head: credentialWords(credential), details: [`owner ${ownerWords(credential.owner)}`] };
 }
 

@@ -1,19 +1,19 @@
-import { type Finding, kindName, SEVERITIES } from '../contract/index.js';
+import { type Finding, SEVERITIES } from '../contract/index.js';
 import { type Merge, type MergeProblem, mergedCounts, openProblems } from '../engine/merge.js';
 import { isOpen, isWaived, MOST_SEVERE_FIRST, type Report } from '../engine/report.js';
 import { cutTo, forMarkdown, forTerminal } from './escape.js';
 import { type Markup, markup, readable } from './html/markup.js';
-import { staticPage } from './html/static-page.js';
+import { page } from './html/page.js';
 import type { Format } from './index.js';
 import { findingInOrder, jsonList, summaryInOrder } from './json.js';
 import {
   count,
-  credentialName,
   gaps,
   minute,
   number,
   ownerWords,
   severityCounts,
+  subjectWords,
   summaryLine,
   tenantName,
 } from './words.js';
@@ -128,12 +128,6 @@ function place(tenant: string): string {
   return tenant || 'an unnamed tenant';
 }
 
-function what({ credential, fingerprint }: Finding): string {
-  return credential
-    ? `${credentialName(credential)} (${credential.id}, ${kindName(credential.kind)})`
-    : `waiver (${fingerprint.slice(0, 12)})`;
-}
-
 function news({ status }: Finding): string {
   return status === 'new' || status === 'reopened' ? status : '';
 }
@@ -160,7 +154,7 @@ function* mergedText(merge: Merge): Generator<string> {
     for (const { tenant, finding } of findings) {
       const { severity, credential, rule, message } = finding;
       const mark = news(finding).toUpperCase();
-      yield `  ${severity} ${safeText(place(tenant), 200)}: ${safeText(what(finding), 300)}${mark && ` ${mark}`}\n`;
+      yield `  ${severity} ${safeText(place(tenant), 200)}: ${safeText(subjectWords(finding), 300)}${mark && ` ${mark}`}\n`;
       yield `    ${safeText(rule, 100)}: ${safeText(message)}\n`;
       if (credential) yield `    owner ${safeText(ownerWords(credential.owner), 200)}\n`;
     }
@@ -204,7 +198,7 @@ function* mergedMarkdown(merge: Merge): Generator<string> {
       yield row([
         finding.severity,
         safeMarkdown(place(tenant), 200),
-        safeMarkdown(what(finding), 300),
+        safeMarkdown(subjectWords(finding), 300),
         finding.credential ? safeMarkdown(ownerWords(finding.credential.owner), 200) : '',
         safeMarkdown(finding.rule, 100),
         safeMarkdown(finding.message),
@@ -242,9 +236,9 @@ ${sections(merge).map(
 <tbody>${findings.map(findingRow)}</tbody></table></div></section>`,
 )}
 </main>
-<footer><p>Written by c1-audit. It names credentials, owners and networks: share it accordingly.</p></footer>`;
+<footer><p>Written by c1-audit. It names credentials, owners and networks: share it with care.</p></footer>`;
   const start = incomplete ? 'INCOMPLETE: ' : '';
-  return staticPage(`${start}API credential audit of ${count(merge.reports.length, 'report')}`, body);
+  return page(`${start}API credential audit of ${count(merge.reports.length, 'report')}`, body);
 }
 
 function problemsHtml(merge: Merge): Markup | false {
@@ -264,7 +258,7 @@ function reportRow({ file, report }: Merge['reports'][number], merge: Merge): Ma
   const { run, summary } = report;
   const worth = state(merge, file);
   const seen = worth === 'complete' ? 'complete' : 'partial';
-  return markup`<tr><th scope="row"><bdi>${readable(tenantName(report), 200)}</bdi></th><td>${run.scope}</td><td>${minute(run.asOf)}</td><td><span class="seen ${seen}">${worth}</span></td>${MOST_SEVERE_FIRST.map(
+  return markup`<tr><th scope="row"><bdi>${readable(tenantName(report), 200)}</bdi></th><td>${run.scope}</td><td>${minute(run.asOf)}</td><td><span class="read ${seen}">${worth}</span></td>${MOST_SEVERE_FIRST.map(
     (severity) => markup`<td class="number">${number(summary.bySeverity[severity])}</td>`,
   )}<td class="number">${number(summary.new)}</td><td class="number">${number(summary.resolved)}</td><td class="number">${number(summary.unknown)}</td><td class="number">${number(summary.credentials)}</td></tr>`;
 }
@@ -272,7 +266,7 @@ function reportRow({ file, report }: Merge['reports'][number], merge: Merge): Ma
 function findingRow({ tenant, finding }: Found): Markup {
   const { severity, credential, rule, message } = finding;
   const status = news(finding);
-  return markup`<tr><td><span class="severity ${severity}">${severity}</span>${status && markup` <span class="chip ${status}">${status}</span>`}</td><td><bdi>${readable(place(tenant), 200)}</bdi></td><td><bdi>${readable(what(finding), 300)}</bdi></td><td><bdi>${credential ? readable(ownerWords(credential.owner), 200) : ''}</bdi></td><td><code>${readable(rule, 100)}</code> <bdi>${readable(message, 1000)}</bdi></td></tr>`;
+  return markup`<tr><td><span class="severity ${severity}">${severity}</span>${status && markup` <span class="chip ${status}">${status}</span>`}</td><td><bdi>${readable(place(tenant), 200)}</bdi></td><td><bdi>${readable(subjectWords(finding), 300)}</bdi></td><td><bdi>${credential ? readable(ownerWords(credential.owner), 200) : ''}</bdi></td><td><code>${readable(rule, 100)}</code> <bdi>${readable(message, 1000)}</bdi></td></tr>`;
 }
 
 /** `{schemaVersion, reports: [{tenant, scope, asOf, complete, summary, file}], findings, problems}`, an item a line. */

@@ -6,7 +6,7 @@ import { MOST_SEVERE_FIRST } from '../engine/report.js';
 import { type TrendPoint, trendSubject } from '../engine/trend.js';
 import { cutTo, forCsv, forTerminal } from './escape.js';
 import { type Markup, markup, readable } from './html/markup.js';
-import { staticPage } from './html/static-page.js';
+import { page } from './html/page.js';
 import type { Format } from './index.js';
 import { count, minute, number } from './words.js';
 
@@ -150,12 +150,12 @@ ${chart('Mean age of open findings in days', [AGE_SERIES], trend)}
         markup`<tr><th scope="row">${minute(point.run.asOf)}</th>${
           point.complete
             ? ALL_SERIES.map(({ read }) => markup`<td class="number">${read(point) ?? '–'}</td>`)
-            : markup`<td colspan="${ALL_SERIES.length}"><span class="seen partial">incomplete</span></td>`
+            : markup`<td colspan="${ALL_SERIES.length}"><span class="read partial">incomplete</span></td>`
         }</tr>`,
     )}</tbody></table></div></section>
 </main>
 <footer><p>Written by c1-audit.</p></footer>`;
-  return staticPage(readable(title(trend), 200), body);
+  return page(readable(title(trend), 200), body);
 }
 
 const WIDTH = 1000;
@@ -181,7 +181,7 @@ function chart(name: string, series: readonly Series[], trend: Trend): Markup {
   const y = scaleLinear([0, Math.max(1, ...values)], [HEIGHT - MARGIN.bottom, MARGIN.top]).nice();
   const at = (point: TrendPoint) => x(Date.parse(point.run.asOf));
   const names = namePlaces(series, trend, y);
-  return markup`<figure class="card"><h3>${name}</h3><div class="drawing"><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" aria-hidden="true">
+  return markup`<figure class="card trends"><h3>${name}</h3><div class="drawing"><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" aria-hidden="true">
 ${y.ticks(4).map((tick) => markup`<line class="grid" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(tick)}" y2="${y(tick)}"/><text x="${MARGIN.left - 8}" y="${y(tick) + 4}" text-anchor="end">${tick}</text>`)}
 ${x.ticks(6).map((tick) => markup`<text x="${px(x(tick))}" y="${HEIGHT - 8}" text-anchor="middle">${tick.toISOString().slice(0, 10)}</text>`)}
 ${series.map((one) => {

@@ -1,5 +1,12 @@
 import { formatDuration } from 'date-fns/formatDuration';
-import { DAY, kindName, plural, type ReportedCredential, type Severity } from '../contract/index.js';
+import {
+  DAY,
+  type Finding,
+  kindName,
+  plural,
+  type ReportedCredential,
+  type Severity,
+} from '../contract/index.js';
 import { hasHistory, MOST_SEVERE_FIRST, type Report, type SourceCoverage } from '../engine/report.js';
 import type { ReporterContext } from './reporter.js';
 
@@ -109,6 +116,18 @@ export function number(n: number): string {
 export function credentialName(credential: { readonly name: string | null } | null): string {
   if (credential === null) return 'waiver';
   return credential.name?.trim() ? credential.name : '(no name)';
+}
+
+/** `nightly export (2Kx…, personal client)`, or the waiver a finding is on. */
+export function subjectWords({
+  credential,
+  fingerprint,
+}: Pick<Finding, 'credential' | 'fingerprint'>): string {
+  return credential ? credentialWords(credential) : `waiver (${fingerprint.slice(0, 12)})`;
+}
+
+export function credentialWords(credential: Pick<ReportedCredential, 'name' | 'id' | 'kind'>): string {
+  return `${credentialName(credential)} (${credential.id}, ${kindName(credential.kind)})`;
 }
 
 /** `Jo Doe <jo@acme.example> (2Kx…)`, or the parts of it that are known. */

@@ -8,7 +8,7 @@ import {
   symbolSquare,
   symbolTriangle,
 } from 'd3-shape';
-import { DAY, kindName, plural, type Severity, wholeDays } from '../../contract/index.js';
+import { DAY, kindName, type Severity, wholeDays } from '../../contract/index.js';
 import { MOST_SEVERE_FIRST, partsOf, type Report } from '../../engine/report.js';
 import { credentialKey } from '../../engine/state.js';
 import { compareText, groupBy } from '../../engine/world.js';
@@ -234,20 +234,20 @@ function nameAndOwner(credential: Credential): string {
 interface Aged extends Point {
   /** Days since it was created. */
   readonly age: number;
-  /** Days since it was used last; null is never. */
+  /** Days since it was used last; null: no use on record. */
   readonly idle: number | null;
 }
 
 const SCATTER = { left: 62, right: WIDTH - 10, top: 62, bottom: 252, height: 300 };
-/** The strip above the plot, for credentials that were never used. */
-const NEVER = { top: 14, bottom: 50, middle: 32 };
+/** The strip above the plot, for credentials without a use on record. */
+const UNUSED = { top: 14, bottom: 50, middle: 32 };
 /** Up to so many credentials have a mark each; more are drawn as one mark per cell, sized by their number. */
 const SINGLE_MARKS = 600;
 
 export function scatter(report: Report, findings: ReadonlyMap<string, Severity>): Markup {
   const all = livePoints(report, findings);
   const points = all.flatMap((point) => agedPoint(point, Date.parse(report.run.asOf)));
-  const never = points.filter(({ idle }) => idle === null).length;
+  const unused = points.filter(({ idle }) => idle === null).length;
   const forgotten = points.filter(({ idle }) => idle !== null && idle >= 90).length;
   const left = all.length - points.length;
   const oldest = points.reduce((days, { age }) => Math.max(days, age), 120);
@@ -257,15 +257,13 @@ export function scatter(report: Report, findings: ReadonlyMap<string, Severity>)
   const placed = points.map((point, i) => ({
     ...point,
     x: x(point.age),
-    y: point.idle === null ? NEVER.top + 6 + ((i * 7) % 25) : y(point.idle),
+    y: point.idle === null ? UNUSED.top + 6 + ((i * 7) % 25) : y(point.idle),
   }));
   return figure({
     id: 'scatter',
     title: 'Age and last use',
-    summary: `${count(points.length, 'live credential')}: ${number(never)} never used, ${number(forgotten)} last used 90 days ago or longer. Credentials at the top right are old and unused.${
-      left > 0
-        ? ` Not shown: ${count(left, 'credential')} without these dates (federation trusts, or not known).`
-        : ''
+    summary: `${count(points.length, 'live credential')}: ${number(unused)} without a use on record, ${number(forgotten)} last used 90 days ago or longer. Credentials at the top right are old and unused.${
+      left > 0 ? ` Not shown: ${count(left, 'credential')} without these dates.` : ''
     }`,
     height: SCATTER.height,
     drawing: markup`${scatterFrame(x, y, oldest)}${points.length > SINGLE_MARKS ? cells(placed) : singles(placed)}`,
@@ -277,12 +275,11 @@ export function scatter(report: Report, findings: ReadonlyMap<string, Severity>)
 const OLDEST = 20 * 365;
 
 function agedPoint({ credential, worst }: Point, now: number): Aged[] {
-  const daysSince = (instant: string) => Math.min(OLDEST, Math.max(0, (now - Date.parse(instant)) / DAY));
   const { kind, createdAt, lastUsedAt } = credential;
-  if (kind === 'federation-trust' || !createdAt || lastUsedAt === undefined) return [];
-  const age = daysSince(createdAt);
+  if (kind === 'federation-trust' || createdAt === null) return [];
+  const daysSince = (instant: string) => Math.min(OLDEST, Math.max(0, (now - Date.parse(instant)) / DAY));
   const idle = lastUsedAt === null ? null : daysSince(lastUsedAt);
-  return Number.isNaN(age) || Number.isNaN(idle) ? [] : [{ credential, worst, age, idle }];
+  return [{ credential, worst, age: daysSince(createdAt), idle }];
 }
 
 const TICKS = [0, 7, 30, 90, 180, 365, 730, 1825, 3650];
@@ -295,11 +292,11 @@ function scatterFrame(x: (days: number) => number, y: (days: number) => number, 
   const ticks = TICKS.filter(
     (days, i) => days <= oldest && (i === 0 || y(TICKS[i - 1] ?? 0) - y(days) >= APART),
   );
-  return markup`<rect class="zone" x="${left}" y="${NEVER.top}" width="${right - left}" height="${NEVER.bottom - NEVER.top}"/>
-${label(left - 6, NEVER.middle + 4, 'end', 'never')}
+  return markup`<rect class="zone" x="${left}" y="${UNUSED.top}" width="${right - left}" height="${UNUSED.bottom - UNUSED.top}"/>
+${label(left - 6, UNUSED.middle + 4, 'end', 'no use')}
 ${ticks.map((days) => {
   const name = TICK_NAMES[days] ?? `${days} d`;
-  return markup`<path class="grid" d="M${left},${px(y(days))}H${right}M${px(x(days))},${NEVER.top}V${bottom}"/>${label(left - 6, y(days) + 4, 'end', name)}${label(x(days), bottom + 16, 'middle', name)}`;
+  return markup`<path class="grid" d="M${left},${px(y(days))}H${right}M${px(x(days))},${UNUSED.top}V${bottom}"/>${label(left - 6, y(days) + 4, 'end', name)}${label(x(days), bottom + 16, 'middle', name)}`;
 })}
 <path class="diagonal" d="M${px(x(0))},${px(y(0))}L${px(x(oldest))},${px(y(oldest))}"/>
 ${label((left + right) / 2, height - 8, 'middle', 'created … ago')}
@@ -314,7 +311,7 @@ function singles(points: readonly Placed[]): Markup[] {
   return points
     .toSorted((a, b) => byWorst(b, a))
     .map(({ credential, age, idle, worst, x, y }) => {
-      const used = idle === null ? 'never used' : `last used ${daysAgo(idle)}`;
+      const used = idle === null ? 'no use on record' : `last used ${daysAgo(idle)}`;
       const title = `${nameAndOwner(credential)}: created ${daysAgo(age)}, ${used} (${worstName(worst)})`;
       return mark(worst, x, y, 9, title);
     });
@@ -329,7 +326,7 @@ function cells(points: readonly Placed[]): Markup[] {
   const moved = points.map(({ worst, idle, x, y }) => ({
     worst,
     x: middle(x, SCATTER.left, SCATTER.right),
-    y: idle === null ? NEVER.middle : middle(y, SCATTER.top, SCATTER.bottom),
+    y: idle === null ? UNUSED.middle : middle(y, SCATTER.top, SCATTER.bottom),
   }));
   const grid = [...groupBy(moved, ({ x, y }) => `${x} ${y}`).values()];
   const size = scaleSqrt([0, Math.max(...grid.map((cell) => cell.length))], [3, CELL]);
@@ -344,13 +341,13 @@ function cells(points: readonly Placed[]): Markup[] {
 }
 
 function scatterTable(points: readonly Aged[]): Markup {
-  const use = (idle: number | null) => (idle === null ? 'never' : rangeOf(idle * DAY));
+  const use = (idle: number | null) => (idle === null ? 'no use on record' : rangeOf(idle * DAY));
   const groups = groupBy(points, ({ age, idle }) => `${use(idle)}, ${rangeOf(age * DAY)}`);
   const names = RANGES.map(({ name }) => name);
   return table(
     'Live credentials by days since creation (columns) and days since last use (rows)',
     ['Last used', ...names],
-    ['never', ...names.toReversed()].map((used) => [
+    ['no use on record', ...names.toReversed()].map((used) => [
       used,
       ...names.map((created) => groups.get(`${used}, ${created}`)?.length ?? 0),
     ]),
@@ -365,9 +362,8 @@ interface Ending extends Point {
 interface Endings {
   /** By date, soonest first. */
   readonly dated: readonly Ending[];
-  readonly never: readonly Point[];
+  readonly none: readonly Point[];
   readonly trusts: readonly Point[];
-  readonly unknown: readonly Point[];
 }
 
 const TIMELINE = { left: 46, right: 470, top: 24, bottom: 226, height: 260 };
@@ -379,7 +375,7 @@ const FARTHEST = 400 * DAY;
 export function timeline(report: Report, findings: ReadonlyMap<string, Severity>): Markup {
   const now = Date.parse(report.run.asOf);
   const endings = endingsOf(livePoints(report, findings));
-  const { dated, never, trusts, unknown } = endings;
+  const { dated, none, trusts } = endings;
   const end = now + Math.min(FARTHEST, Math.max(30 * DAY, (dated.at(-1)?.at ?? now) - now));
   const soon = dated.filter(({ at }) => at - now <= 30 * DAY).length;
   return figure({
@@ -387,11 +383,10 @@ export function timeline(report: Report, findings: ReadonlyMap<string, Severity>
     title: 'When live credentials expire',
     summary: `Live credentials: ${[
       `${number(dated.length)} with an end date (${number(soon)} within 30 days)`,
-      `${number(never.length)} that never ${plural(never.length, 'expires', 'expire')}`,
+      `${number(none.length)} without one on record`,
       ...(trusts.length > 0
         ? [`${number(trusts.length)} ${kindName('federation-trust', trusts.length)} without an end date`]
         : []),
-      ...(unknown.length > 0 ? [`${number(unknown.length)} whose end is not known`] : []),
     ].join(', ')}.`,
     height: TIMELINE.height,
     drawing: markup`${timelinePlot(dated, now, end)}${timelineAside(endings, end)}`,
@@ -400,15 +395,17 @@ export function timeline(report: Report, findings: ReadonlyMap<string, Severity>
 }
 
 function endingsOf(points: readonly Point[]): Endings {
-  const timed = points.map((point) => ({ ...point, at: Date.parse(point.credential.expiresAt ?? '') }));
-  const open = timed.filter(({ at }) => Number.isNaN(at));
   const isTrust = ({ credential }: Point) => credential.kind === 'federation-trust';
-  const others = open.filter((point) => !isTrust(point));
+  const open = points.filter(({ credential }) => credential.expiresAt === null);
   return {
-    dated: timed.filter(({ at }) => !Number.isNaN(at)).sort((a, b) => a.at - b.at),
+    dated: points
+      .flatMap((point) => {
+        const { expiresAt } = point.credential;
+        return expiresAt === null ? [] : [{ ...point, at: Date.parse(expiresAt) }];
+      })
+      .sort((a, b) => a.at - b.at),
+    none: open.filter((point) => !isTrust(point)),
     trusts: open.filter(isTrust),
-    never: others.filter(({ credential }) => credential.expiresAt === null),
-    unknown: others.filter(({ credential }) => credential.expiresAt !== null),
   };
 }
 
@@ -482,14 +479,13 @@ function columns(
 }
 
 /** Credentials that the axis cannot show, each group with its count and a bar of its severities. */
-function timelineAside({ dated, never, trusts, unknown }: Endings, end: number): Markup {
+function timelineAside({ dated, none, trusts }: Endings, end: number): Markup {
   const { top, bottom, right } = TIMELINE;
   const groups = [
-    { name: 'never expire', points: never },
+    { name: 'no end date', points: none },
     { name: 'trusts, no end date', points: trusts },
     { name: `after ${day(end)}`, points: dated.filter(({ at }) => at > end) },
-    { name: 'end not known', points: unknown },
-  ].filter(({ points }) => points === never || points.length > 0);
+  ].filter(({ points }) => points === none || points.length > 0);
   return markup`<path class="axis" d="M${(right + ASIDE.left) / 2},${top}V${bottom}"/>${groups.map(
     ({ name, points }, i) => {
       const x = scaleLinear([0, points.length], [0, ASIDE.right - ASIDE.left]);
@@ -504,13 +500,12 @@ function timelineAside({ dated, never, trusts, unknown }: Endings, end: number):
 
 const NEXT = 12;
 
-function timelineTables({ dated, never, trusts, unknown }: Endings, now: number): Markup[] {
+function timelineTables({ dated, none, trusts }: Endings, now: number): Markup[] {
   const ranges = groupBy(dated, ({ at }) => rangeOf(at - now));
   const groups: readonly (readonly [string, readonly Point[]])[] = [
     ...RANGES.map(({ name }) => [name, ranges.get(name) ?? []] as const),
-    ['never', never],
+    ['no end date on record', none],
     ['no end date (federation trusts)', trusts],
-    ['not known', unknown],
   ];
   const next = dated.slice(0, NEXT);
   return [

@@ -66,11 +66,11 @@ interface CredentialData {
   readonly self: string;
   readonly used: string;
   readonly usedDay: string;
-  /** Sorts by last use: 0 is never, null not known. */
+  /** Sorts by last use: 0 for no use on record, null (trusts) comes last. */
   readonly usedAt: number | null;
   readonly ends: string;
   readonly endsDay: string;
-  /** Sorts by end date; null (never, not known) comes last. */
+  /** Sorts by end date; null (none on record) comes last. */
   readonly endsAt: number | null;
   /** In the order of FACTS. */
   readonly facts: readonly string[];
@@ -260,9 +260,10 @@ function credentialData(
   now: number,
 ): CredentialData {
   const trust = credential.kind === 'federation-trust';
-  const created = moment(credential.createdAt, now, 'not known');
-  const used = moment(credential.lastUsedAt, now, trust ? 'not recorded' : 'never used');
-  const ends = moment(credential.expiresAt, now, trust ? 'no end date' : 'never');
+  // null is "never" or "not known": the words must be true of both.
+  const created = moment(credential.createdAt, now, 'not on record');
+  const used = moment(credential.lastUsedAt, now, trust ? 'not recorded' : 'no use on record');
+  const ends = moment(credential.expiresAt, now, trust ? 'no end date' : 'no end date on record');
   const ownerId = credential.owner?.id;
   return {
     name: readable(credentialName(credential), 300),
@@ -286,7 +287,7 @@ function credentialData(
       ends.exact,
       list(credential.allowedCidrs, 'any: no source restriction'),
       list(
-        credential.scopedRoles?.map(({ id, name }) => (name === null ? id : `${name} (${id})`)),
+        credential.scopedRoles.map(({ id, name }) => (name === null ? id : `${name} (${id})`)),
         'none: every right of its owner',
       ),
     ],
@@ -300,22 +301,17 @@ interface Moment {
   readonly at: number | null;
 }
 
-/** Saved reports may lack an instant that is not known; null is a value. */
-function moment(instant: string | null | undefined, now: number, never: string): Moment {
-  if (instant === undefined) return { relative: 'not known', day: '', exact: 'not known', at: null };
-  if (instant === null) return { relative: never, day: '', exact: never, at: null };
+function moment(instant: string | null, now: number, none: string): Moment {
+  if (instant === null) return { relative: none, day: '', exact: none, at: null };
   const at = Date.parse(instant);
-  const text = readable(instant, 60);
-  if (Number.isNaN(at)) return { relative: text, day: '', exact: text, at: null };
   const relative = fromNow(at, now);
-  return { relative, day: day(at), exact: `${text} (${relative})`, at };
+  return { relative, day: day(at), exact: `${readable(instant, 60)} (${relative})`, at };
 }
 
 /** How many entries of a list are named. */
 const LISTED = 40;
 
-function list(items: readonly string[] | undefined, none: string): string {
-  if (items === undefined) return 'not known';
+function list(items: readonly string[], none: string): string {
   if (items.length === 0) return none;
   const named = items.slice(0, LISTED).map((item) => readable(item, 200));
   return items.length > LISTED ? `${named.join(', ')} and ${items.length - LISTED} more` : named.join(', ');

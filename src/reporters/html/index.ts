@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { kindName, type Severity } from '../../contract/index.js';
 import { hasHistory, MOST_SEVERE_FIRST, type Report, type SourceCoverage } from '../../engine/report.js';
 import { jsonForHtml, webAddress } from '../escape.js';
@@ -8,8 +7,8 @@ import { bars, gather, legend, scatter, timeline, worstFindings } from './charts
 import { CLIENT_SCRIPT } from './client-script.js';
 import { type PageData, pageData } from './data.js';
 import { filters, findingsTable, row } from './findings.js';
-import { Markup, markup, type Part, readable, table } from './markup.js';
-import { STYLE } from './style.js';
+import { Markup, markup, readable, table } from './markup.js';
+import { page } from './page.js';
 
 /**
  * One self-contained page to forward: headline, charts, findings with search and filters, coverage.
@@ -46,7 +45,7 @@ ${coverage(report)}
 ${footer(report, context)}
 <template id="row"><table><tbody>${row(undefined, data)}</tbody></table></template>
 <script type="application/json" id="report-data">${new Markup(jsonForHtml(data))}</script>`;
-  return page(pageTitle(report), body);
+  return page(pageTitle(report), body, CLIENT_SCRIPT);
 };
 
 /** For the browser's tab, and for whoever forwards the file. */
@@ -243,44 +242,4 @@ function footer({ tool, run }: Report, { runUrl = '' }: ReporterContext): Markup
   return markup`<footer><p>Written by ${readable(tool.name, 60)} ${readable(tool.version, 60)}, ${readable(run.finishedAt, 40)}.${
     address && markup` <a href="${address}" rel="noopener noreferrer">The run that wrote it</a>.`
   } Share it with care: it names credentials, owners and networks.</p></footer>`;
-}
-
-/**
- * Nothing may load, be sent or run but the script and the style below, each known by its hash. Text that became markup
- * in spite of everything could still do nothing; and the script itself cannot turn text into markup.
- */
-const POLICY = [
-  "default-src 'none'",
-  `script-src ${hash(CLIENT_SCRIPT)}`,
-  `style-src ${hash(STYLE)}`,
-  'img-src data:',
-  "base-uri 'none'",
-  "form-action 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
-
-function hash(text: string): string {
-  return `'sha256-${createHash('sha256').update(text, 'utf8').digest('base64')}'`;
-}
-
-function page(title: string, body: Part): string {
-  return markup`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${new Markup(POLICY)}">
-<meta name="referrer" content="no-referrer">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<link rel="icon" href="data:,">
-<style>${new Markup(STYLE)}</style>
-</head>
-<body>
-${body}
-<script>${new Markup(CLIENT_SCRIPT)}</script>
-</body>
-</html>
-`.html;
 }

@@ -237,7 +237,7 @@ describe('the html report in Chromium', () => {
       'sp-1@acme.conductor.one/spc',
       'Deploy bot (sp-owner), id sp-owner',
       `${daysAgo(400)} (400 days ago)`,
-      'never used',
+      'no use on record',
       `${daysAgo(-9)} (in 9 days)`,
       'any: no source restriction',
       'none: every right of its owner',

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { DAY, type ReportedCredential } from '../../../src/contract/index.js';
-import type { Report } from '../../../src/engine/report.js';
 import {
   bars,
   gather,
@@ -43,7 +42,7 @@ describe('timeline', () => {
     );
     expect(html.match(/<path class="mark /g)).toHaveLength(3);
     expect(html).toContain(
-      '3 with an end date (2 within 30 days), 1 that never expires, 1 federation trust without an end date.',
+      '3 with an end date (2 within 30 days), 1 without one on record, 1 federation trust without an end date.',
     );
   });
 
@@ -51,13 +50,6 @@ describe('timeline', () => {
     const after = new Date(Date.parse(daysAgo(-30)) + 1).toISOString();
     expect(drawn({ expiresAt: daysAgo(-30) })).toContain('(1 within 30 days)');
     expect(drawn({ expiresAt: after })).toContain('(0 within 30 days)');
-  });
-
-  test('does not count an unknown end date as none', () => {
-    const { expiresAt: _, ...unknown } = { ...sampleCredential(), live: true };
-    const report = { ...sampleReport(), credentials: [unknown as Report['credentials'][number]] };
-    const html = timeline(report, new Map()).html;
-    expect(html).toContain('0 that never expire, 1 whose end is not known.');
   });
 
   test('keeps the axis readable if a credential expires in the year 9999', () => {
@@ -81,7 +73,7 @@ describe('timeline', () => {
 });
 
 describe('scatter', () => {
-  test('draws a mark for each credential whose dates are known, and counts those never used', () => {
+  test('draws a mark for each credential whose dates are known, and counts those without a use on record', () => {
     const html = scatter(
       reportOf(
         { lastUsedAt: daysAgo(90) },
@@ -93,8 +85,10 @@ describe('scatter', () => {
       new Map(),
     ).html;
     expect(marks(html)).toBe(3);
-    expect(html).toContain('3 live credentials: 1 never used, 1 last used 90 days ago or longer.');
-    expect(html).toContain('Not shown: 2 credentials without these dates (federation trusts, or not known).');
+    expect(html).toContain(
+      '3 live credentials: 1 without a use on record, 1 last used 90 days ago or longer.',
+    );
+    expect(html).toContain('Not shown: 2 credentials without these dates.');
   });
 
   test('draws up to 600 credentials one by one, and more by cells', () => {
