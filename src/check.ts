@@ -275,11 +275,11 @@ const repeating = (first: number): Schema =>
 interface RecordOptions {
   /** What a key is called in messages. */
   readonly noun?: string;
-  /** Keys that are not described are let pass. */
+  /** Keys that are not described are accepted. */
   readonly open?: boolean;
   /** Keys beside those known by name. */
   readonly also?: { readonly key: TextRule; readonly value: Schema };
-  /** What to do where a key is missing, by key. Others are required, and no more is said. */
+  /** What to do if a key is missing, by key. Default: it is required. */
   readonly missing?: Readonly<Record<string, string>>;
   /** What is wrong with a key that is not described. */
   readonly unknownKey?: (name: string, noun: string, known: readonly string[]) => string;
@@ -301,32 +301,48 @@ export function record<const E extends v.ObjectEntries>(
   entries: E,
   options: RecordOptions = {},
 ): RecordSchema<E> {
-  const { noun = 'key', open = false, also, missing = {}, unknownKey = noSuchKey } = options;
+  const { open = false, also } = options;
   const parts = Object.entries(entries) as [string, Schema][];
-  const required = new Set(parts.filter(([, { type }]) => !OPTIONAL.includes(type)).map(([name]) => name));
-  const known = new Set(parts.map(([name]) => name));
-  const names = [...known];
+  const checkOther = otherKeys(parts, options);
   const schema = checkedBy(
     open ? v.looseObject(entries) : v.strictObject(entries),
     (value, refuse, dataset, config) => {
       if (!isMapping(value)) {
-        refuse(`must be a mapping of keys to values, not ${quote(value)}`);
+        refuse(notAMapping(value));
         return;
       }
-      for (const [name, schema] of parts) {
-        if (value[name] !== undefined || Object.hasOwn(value, name)) checkPart(schema, name, dataset, config);
-        else if (required.has(name)) refuse(`has no ${name}: ${missing[name] ?? 'it is required'}`);
+      for (const [name, part] of parts) {
+        if (value[name] !== undefined || Object.hasOwn(value, name)) checkPart(part, name, dataset, config);
+        else if (!OPTIONAL.includes(part.type)) refuse(missingKey(name, options));
       }
       if (open) return;
-      for (const name of Object.keys(value)) {
-        if (known.has(name)) continue;
-        if (also?.key.pattern.test(name)) checkPart(also.value, name, dataset, config);
-        else refuse(unknownKey(name, noun, names), name);
-      }
+      for (const name of Object.keys(value)) checkOther(name, refuse, dataset, config);
     },
     also ? { also } : {},
   );
   return schema as RecordSchema<E>;
+}
+
+function missingKey(name: string, { missing = {} }: RecordOptions): string {
+  return `has no ${name}: ${missing[name] ?? 'it is required'}`;
+}
+
+type CheckKey = (name: string, refuse: Refuse, dataset: Dataset, config: Config) => void;
+
+/** The check of a key that may be none of the known ones. */
+function otherKeys(parts: readonly (readonly [string, Schema])[], options: RecordOptions): CheckKey {
+  const { noun = 'key', also, unknownKey = noSuchKey } = options;
+  const names = parts.map(([name]) => name);
+  const known = new Set(names);
+  return (name, refuse, dataset, config) => {
+    if (known.has(name)) return;
+    if (also?.key.pattern.test(name)) checkPart(also.value, name, dataset, config);
+    else refuse(unknownKey(name, noun, names), name);
+  };
+}
+
+function notAMapping(value: unknown): string {
+  return `must be a mapping of keys to values, not ${quote(value)}`;
 }
 
 /** A mapping with free keys. */
@@ -335,15 +351,16 @@ export function map<T>(
   value: Schema<T>,
   { ignoreCase = false }: { ignoreCase?: boolean } = {},
 ): Schema<Readonly<Record<string, T>>> {
+  const wrongKey = (name: string) => key && (key.pattern.test(name) ? key.refine?.(name) : key.says);
   return checkedBy(v.record(text(key) as never, value), (given, refuse, dataset, config) => {
     if (!isMapping(given)) {
-      refuse(`must be a mapping of keys to values, not ${quote(given)}`);
+      refuse(notAMapping(given));
       return;
     }
     const seen = new Set<string>();
     for (const name of Object.keys(given)) {
       const same = ignoreCase ? name.toLowerCase() : name;
-      const wrong = key && (key.pattern.test(name) ? key.refine?.(name) : key.says);
+      const wrong = wrongKey(name);
       if (wrong !== undefined) refuse(wrong, name);
       else if (seen.has(same)) refuse('is given twice; upper and lower case are the same here', name);
       else checkPart(value, name, dataset, config);

@@ -79,7 +79,7 @@ interface ProfileRule {
   readonly floors?: Readonly<Record<string, Severity>>;
 }
 
-/** What each profile changes, by rule id. Whatever the configuration file says about a rule wins, key by key. */
+/** What each profile changes, by rule id. The configuration file wins over it, key by key. */
 export const PROFILE_RULES: Record<ProfileName, Readonly<Record<string, ProfileRule>>> = {
   default: {},
   // CIS Controls 8.1, 5.3 (45 days unused); CIS AWS Foundations 1.14 (90 days to rotation).

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { isMapping } from '../check.js';
 import type { Rule } from '../contract/index.js';
-import { tryPlugins } from './plugins.js';
+import { loadPlugins } from './plugins.js';
 import { problemsError } from './problem.js';
 import { type ConfigFile, findConfig, readConfig } from './read.js';
 import { type ConfigFlags, configProblems, type Resolved, readVariable, resolveConfig } from './resolve.js';
@@ -30,7 +30,7 @@ export interface LoadedConfig extends Resolved {
 }
 
 /**
- * Finds, reads, checks and merges all that a run is told, its plug-ins included.
+ * Finds, reads, checks and merges all settings of a run, its plug-ins included.
  *
  * Throws an AuditError (`config`, or `usage` for flags alone) that lists every mistake at once.
  */
@@ -52,7 +52,7 @@ export async function loadConfig({
   const specs = pluginsOf(file);
   if (specs.length > 0) beforeForeignCode?.();
   const ids = builtIns.map(({ id }) => id);
-  const plugins = await tryPlugins(specs, file ? path.dirname(file.path) : cwd, ids);
+  const plugins = await loadPlugins(specs, file ? path.dirname(file.path) : cwd, ids);
   const rules = [...builtIns, ...plugins.rules];
   const input = { flags, env, file, now, rules, foreignRules: plugins.problems.length > 0 };
   const problems = [...configProblems(input), ...plugins.problems];

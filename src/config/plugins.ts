@@ -24,12 +24,13 @@ import {
   FACT_KINDS,
   type FactName,
   KINDS,
+  type Kind,
   type Rule,
   SETTINGS,
   SEVERITIES,
   WAYS,
 } from '../contract/index.js';
-import { type Problem, problemsError } from './problem.js';
+import type { Problem } from './problem.js';
 import { looksSecret, quote, quoteError } from './secrets.js';
 
 /** One mistake in a rule: the field, and what is wrong with it. */
@@ -38,7 +39,7 @@ interface RuleProblem {
   readonly message: string;
 }
 
-/** Everything that keeps a value from being a rule, built in or of a plug-in. Never throws, whatever the value. */
+/** Everything that keeps a value from being a rule, built in or of a plug-in. Never throws. */
 export function checkRule(rule: unknown, { plugin }: { plugin: boolean }): RuleProblem[] {
   try {
     return flawsOf(ruleSchema(plugin), rule).map(({ path: at, message }) => ({
@@ -158,16 +159,19 @@ function ruleSchema(plugin: boolean): Schema {
   const fields = record({ id: text(plugin ? PLUGIN_ID : BUILT_IN_ID), ...FIELDS }, FIELD);
   return refined(fields, ({ kinds, needs, optional = [], messages, plan }, refuse) => {
     if (Object.keys(messages).length === 0) refuse('must have at least one message', 'messages');
-    for (const id of Object.keys(plan?.messages ?? {}))
-      if (!Object.hasOwn(messages, id)) refuse('the rule has no such message', 'plan', 'messages', id);
-    for (const [field, facts] of Object.entries({ needs, optional })) {
-      for (const fact of facts) {
-        const without = kinds.filter((kind) => !FACT_KINDS[fact].includes(kind));
-        if (without.length > 0)
-          refuse(`${without.join(', ')} has no ${fact}: drop the kind or the fact`, field);
-      }
-    }
-    for (const fact of optional) if (needs.includes(fact)) refuse(`${fact} is needed already`, 'optional');
+    for (const id of Object.keys(plan?.messages ?? {}).filter((name) => !Object.hasOwn(messages, name)))
+      refuse('the rule has no such message', 'plan', 'messages', id);
+    for (const wrong of factsWithoutKind(needs, kinds)) refuse(wrong, 'needs');
+    for (const wrong of factsWithoutKind(optional, kinds)) refuse(wrong, 'optional');
+    for (const fact of optional.filter((name) => needs.includes(name)))
+      refuse(`${fact} is needed already`, 'optional');
+  });
+}
+
+function factsWithoutKind(facts: readonly FactName[], kinds: readonly Kind[]): string[] {
+  return facts.flatMap((fact) => {
+    const without = kinds.filter((kind) => !FACT_KINDS[fact].includes(kind));
+    return without.length === 0 ? [] : `${without.join(', ')} has no ${fact}: drop the kind or the fact`;
   });
 }
 
@@ -177,23 +181,11 @@ interface LoadedPlugins {
 }
 
 /**
- * The rules of plug-ins, in the order named.
+ * The rules of plug-ins that have no mistake, in the order named, and the mistakes of the others.
  *
- * `specs`: paths (`./rules/ours.mjs`, relative to `baseDir`) or packages (resolved from `baseDir`). Throws an
- * AuditError (`config`) that lists every mistake of every plug-in.
+ * `specs`: paths (`./rules/ours.mjs`, relative to `baseDir`) or packages (resolved from `baseDir`).
  */
 export async function loadPlugins(
-  specs: readonly string[],
-  baseDir: string,
-  builtInIds: Iterable<string>,
-): Promise<readonly Rule[]> {
-  const { rules, problems } = await tryPlugins(specs, baseDir, builtInIds);
-  if (problems.length > 0) throw problemsError(problems);
-  return rules;
-}
-
-/** The same, with the mistakes as data. Rules that have none are in `rules`. */
-export async function tryPlugins(
   specs: readonly string[],
   baseDir: string,
   builtInIds: Iterable<string>,
@@ -208,22 +200,38 @@ export async function tryPlugins(
       problems.push({ where, message: exported.problem });
       continue;
     }
-    const several = Array.isArray(exported.value);
-    for (const [index, candidate] of (several ? (exported.value as unknown[]) : [exported.value]).entries()) {
-      const found = checkRule(candidate, { plugin: true });
-      const label = labelOf(candidate, several ? index : undefined);
-      for (const { field, message } of found) {
-        problems.push({ where, key: [label, field].filter((part) => part !== '').join(': '), message });
-      }
+    for (const { candidate, label } of candidatesIn(exported.value)) {
+      const found = problemsOf(candidate, label, homes);
+      problems.push(...found.map((problem) => ({ where, ...problem })));
       if (found.length > 0) continue;
       const rule = candidate as Rule;
-      const home = homes.get(rule.id);
-      if (home) problems.push({ where, key: `${label}: id`, message: `is taken already, by ${home}` });
-      else rules.push(rule);
-      homes.set(rule.id, home ?? where);
+      rules.push(rule);
+      homes.set(rule.id, where);
     }
   }
   return { rules, problems };
+}
+
+/** What a plug-in exports as rules, each with its name in messages. */
+function candidatesIn(exported: unknown): { candidate: unknown; label: string }[] {
+  if (!Array.isArray(exported)) return [{ candidate: exported, label: labelOf(exported, undefined) }];
+  return exported.map((candidate, index) => ({ candidate, label: labelOf(candidate, index) }));
+}
+
+function problemsOf(
+  candidate: unknown,
+  label: string,
+  homes: ReadonlyMap<string, string>,
+): Omit<Problem, 'where'>[] {
+  const found = checkRule(candidate, { plugin: true });
+  if (found.length > 0) {
+    return found.map(({ field, message }) => ({
+      key: [label, field].filter((part) => part !== '').join(': '),
+      message,
+    }));
+  }
+  const home = homes.get((candidate as Rule).id);
+  return home ? [{ key: `${label}: id`, message: `is already used by ${home}` }] : [];
 }
 
 /** What a rule is called before it is known to be one: its id, or its place in the list. */

@@ -12,7 +12,7 @@ type From = (key: string) => string;
  * The configuration in force, as YAML that can be used as a file: first the file in use, then each value with where it
  * came from.
  *
- * A rule's own severity stands in its comment: as a key it would also replace the severities of its messages.
+ * A rule's own severity is in its comment: as a key it would also replace the severities of its messages.
  */
 export function printConfig(
   { config, origins }: Resolved,
@@ -90,7 +90,7 @@ function waiversPair({ waivers }: Config, from: From): Pair {
   return list;
 }
 
-/** The comment stands behind a value on one line, or behind the key of a longer one. */
+/** The comment follows a value on one line, or the key of a longer one. */
 function pair(key: string, value: unknown, comment: string): Pair {
   const node =
     value instanceof YAMLMap

@@ -43,6 +43,6 @@ export function problemsError(problems: readonly Problem[]): AuditError {
     `${count} in the configuration:\n${lines.map((line) => `  ${line}`).join('\n')}`,
     flagsOnly
       ? 'See c1-audit --help.'
-      : 'Mend what is listed and run again; c1-audit --print-config shows what is in force.',
+      : 'Fix what is listed and run again. c1-audit --print-config prints the settings in use.',
   );
 }

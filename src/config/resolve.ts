@@ -28,8 +28,8 @@ export const ENVIRONMENT = {
   C1_AUDIT_SCOPE: { key: 'scope', describe: 'mine or tenant' },
   C1_AUDIT_SOURCES: { key: 'sources', describe: 'what to audit, separated by commas' },
   C1_AUDIT_PROFILE: { key: 'profile', describe: 'a profile of rule settings' },
-  C1_AUDIT_FAIL_ON: { key: 'failOn', describe: 'the least severity that makes the exit code 1, or never' },
-  C1_AUDIT_MIN_SEVERITY: { key: 'minSeverity', describe: 'the least severity that reports show' },
+  C1_AUDIT_FAIL_ON: { key: 'failOn', describe: 'the lowest severity that makes the exit code 1, or never' },
+  C1_AUDIT_MIN_SEVERITY: { key: 'minSeverity', describe: 'the lowest severity that reports show' },
   C1_AUDIT_STATE: { key: 'state', describe: 'the file that remembers findings from run to run' },
 } as const;
 
@@ -148,13 +148,12 @@ const STATE_KEY_MIN = 8;
 const DEFAULT: Origin = { from: 'default', at: 'default' };
 
 /**
- * Flags, environment, file and defaults as one configuration, and where each value comes from.
+ * Flags, environment, file and defaults as one configuration, and where each value comes from. Only for input in which
+ * `configProblems` finds none.
  *
- * Throws an AuditError (`config`, or `usage` for flags alone) that lists every mistake.
+ * Throws an AuditError (`config`, or `usage` for flags alone) if the lowest severity shown hides findings that decide the exit code.
  */
 export function resolveConfig(input: ResolveInput): Resolved {
-  const problems = configProblems(input);
-  if (problems.length > 0) throw problemsError(problems);
   const merge = new Merge(input);
   const config = merge.config();
   const hidden = hiddenFailures(config, merge.origins);
@@ -256,7 +255,7 @@ function hiddenFailures({ failOn, minSeverity }: Config, origins: Origins): Prob
   };
 }
 
-/** Puts the layers on top of each other. Runs only on what the checks let pass. */
+/** Puts flags, environment, file and defaults on top of each other. */
 class Merge {
   readonly origins = new Map<string, Origin>();
   readonly #input: ResolveInput;
@@ -300,11 +299,9 @@ class Merge {
       this.origins.set(key, { from: 'flag', at: FLAG_NAMES[key] });
       return flags[key] as T;
     }
-    const name = (Object.keys(ENVIRONMENT) as EnvironmentName[]).find(
-      (known) => ENVIRONMENT[known].key === key,
-    );
-    const value = name === undefined ? undefined : fromEnvironment(env, name);
-    if (name !== undefined && value !== undefined) {
+    for (const name of Object.keys(ENVIRONMENT) as EnvironmentName[]) {
+      const value = ENVIRONMENT[name].key === key ? fromEnvironment(env, name) : undefined;
+      if (value === undefined) continue;
       this.origins.set(key, { from: 'environment', at: name });
       return value as T;
     }

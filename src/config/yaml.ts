@@ -146,7 +146,7 @@ class TreeReader {
       const first = this.#places.get(JSON.stringify(here));
       if (first) {
         const line = this.#lines.linePos(first.key).line;
-        this.#problem(at, here, `stands twice: first in line ${line}`);
+        this.#problem(at, here, `is set twice: first in line ${line}`);
         continue;
       }
       this.#places.set(JSON.stringify(here), { key: at, value: at });

@@ -199,7 +199,7 @@ describe('JSON is JSON', () => {
     const text = '{\n  "scope": "mine",\n  "scop": 1,\n  "scope": "tenant"\n}';
     expect(await mistakesOf(load({ files: { [JSON_NAME]: text } }))).toEqual([
       `${JSON_NAME}:3:3: scop: no such key; did you mean "scope"?`,
-      `${JSON_NAME}:4:3: scope: stands twice: first in line 2`,
+      `${JSON_NAME}:4:3: scope: is set twice: first in line 2`,
     ]);
   });
 });

@@ -135,11 +135,11 @@ const TABLE: readonly (readonly [string, string, ...string[]])[] = [
     'rules: { admin-scope: { roles: [a, ""] } }',
     '1:36: rules.admin-scope.roles[1]: must not be blank, not ""',
   ],
-  ['a key twice', 'scope: mine\nscope: tenant', '2:1: scope: stands twice: first in line 1'],
+  ['a key twice', 'scope: mine\nscope: tenant', '2:1: scope: is set twice: first in line 1'],
   [
     'a nested key twice',
     'rules:\n  unused: off\n  unused: high',
-    '3:3: rules.unused: stands twice: first in line 2',
+    '3:3: rules.unused: is set twice: first in line 2',
   ],
   ['a source twice', 'sources: [personal-clients, personal-clients]', '1:29: sources[1]: repeats sources[0]'],
   ['no source at all', 'sources: []', '1:10: sources: must not be an empty list'],
@@ -318,7 +318,7 @@ describe('a mistake in the file is an error that names place, key and remedy', (
     );
     expect(error.code).toBe('config');
     expect(error.preventsAudit).toBe(true);
-    expect(error.hint).toMatch(/^(Mend what is listed|See c1-audit --help)/);
+    expect(error.hint).toMatch(/^(Fix what is listed|See c1-audit --help)/);
     expect(error.message.split('\n')).toEqual([
       '6 mistakes in the configuration:',
       '  C1_AUDIT_SCOPEE: there is no such environment variable; did you mean "C1_AUDIT_SCOPE"?',

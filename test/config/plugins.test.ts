@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { rules as builtIns } from '../../rules/index.js';
-import { checkRule, loadPlugins } from '../../src/config/plugins.js';
+import { checkRule, loadPlugins as loadAll } from '../../src/config/plugins.js';
+import { problemsError } from '../../src/config/problem.js';
 import { errorOf, folderWith, load, mistakesOf } from './fixtures.js';
 
 const RULE = {
@@ -25,6 +26,12 @@ const RULE = {
 
 const source = (id: string, rest = '') =>
   `{ id: '${id}', title: 'T', severity: 'high', kinds: ['personal-client'], docs: { why: 'w', fix: 'f', references: [] }, needs: ['name'], messages: { m: () => 'm' }, check() {}, ${rest} }`;
+
+async function loadPlugins(...given: Parameters<typeof loadAll>) {
+  const { rules, problems } = await loadAll(...given);
+  if (problems.length > 0) throw problemsError(problems);
+  return rules;
+}
 
 describe('what makes a rule', () => {
   test('a plain object that has it all', () => {
@@ -270,12 +277,12 @@ describe('loading plug-ins', () => {
     [
       './a.mjs',
       `export default [${source('acme/x')}, ${source('acme/x')}];`,
-      'plug-in ./a.mjs: acme/x: id: is taken already, by plug-in ./a.mjs',
+      'plug-in ./a.mjs: acme/x: id: is already used by plug-in ./a.mjs',
     ],
     [
       './a.mjs',
       `export default ${source('taken/x')};`,
-      'plug-in ./a.mjs: taken/x: id: is taken already, by the built-in rules',
+      'plug-in ./a.mjs: taken/x: id: is already used by the built-in rules',
     ],
     [
       './a.mjs',

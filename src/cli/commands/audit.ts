@@ -1,7 +1,6 @@
 import { isAbsolute } from 'node:path';
 import type { Config } from '../../config/config.js';
 import type { LoadedConfig } from '../../config/load.js';
-import { printConfig } from '../../config/print.js';
 import { type EndReports, withEndReported } from '../../delivery/index.js';
 import { parseTargets, prepareTargets, writeStream } from '../../delivery/output.js';
 import { slackTarget } from '../../delivery/slack/send.js';
@@ -30,6 +29,7 @@ export async function auditCommand(
   const { io } = context;
   if (flags.printConfig) {
     const loaded = await load(flags, context, defaults, io.now());
+    const { printConfig } = await import('../../config/print.js');
     await writeStream(io.stdout, printConfig(withoutSecrets(loaded, context), loaded.rules, loaded.file));
     return EXIT.clean;
   }
