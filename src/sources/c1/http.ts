@@ -1,5 +1,6 @@
 import { BUILT_IN_ROLE } from '../../contract/index.js';
-import { networkError, RequestError, requestId } from './request-error.js';
+import { AuditError } from '../../errors.js';
+import { networkError, RequestError, requestId, timeoutError } from './request-error.js';
 import { abortReason, type Limits, within } from './retry.js';
 
 export interface Request {
@@ -23,6 +24,9 @@ export function describe(request: Pick<Request, 'method' | 'url'>): string {
   return `${request.method} ${request.url.host}${request.url.pathname}`;
 }
 
+/** Why a request is stopped at its time limit. */
+const TOO_SLOW = new AuditError('network', 'The request took too long.', 'Try again later.');
+
 /**
  * One HTTP exchange: within a time and a size, and never with another host than the requested one.
  *
@@ -41,13 +45,7 @@ export function createTransport({
   return async (request, signal) => {
     if (signal.aborted) throw abortReason(signal);
     const what = describe(request);
-    const tooSlow = new RequestError(
-      'network',
-      `${what} got no complete answer within ${requestTimeout / 1000} s.`,
-      'Try again later; if it happens every night, the tenant or the network in between is too slow.',
-      { retryable: true },
-    );
-    return within(requestTimeout, tooSlow, signal, async (stop) => {
+    return within(requestTimeout, TOO_SLOW, signal, async (stop) => {
       try {
         const { method, url, headers, body = null } = request;
         const response = await fetch(url, { method, headers, body, redirect: 'manual', signal: stop });
@@ -59,6 +57,7 @@ export function createTransport({
         };
       } catch (error) {
         if (error instanceof RequestError) throw error;
+        if (stop.reason === TOO_SLOW) throw timeoutError(what, requestTimeout);
         throw stop.aborted ? abortReason(stop) : networkError(what, error);
       }
     });

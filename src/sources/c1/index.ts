@@ -105,7 +105,7 @@ async function collect(
   const lookup = new UserLookup(bare);
   const onPage = (credentials: readonly Credential[]) => {
     // One's own list has one owner, and others that it may hold by mistake are dropped later.
-    if (scope === 'tenant') for (const id of ownerIds(credentials, true)) lookup.add(id);
+    if (scope === 'tenant') addOwners(credentials, lookup);
     onCredentials?.(credentials);
   };
   const reader: Reader = { ...bare, onCredentials: onPage };
@@ -337,6 +337,10 @@ async function collectKinds(
   const self = access.clientId ?? caller.principal ?? null;
   const seen = await Promise.all(kinds.map(async (kind) => holdingSelf(await collectors[kind](), self)));
   return { seen, principals: await principals };
+}
+
+function addOwners(credentials: readonly Credential[], lookup: UserLookup): void {
+  for (const { kind, ownerId } of credentials) if (kind === 'personal-client') lookup.add(ownerId);
 }
 
 /** The distinct owners of personal clients, or of all other credentials, in a fixed order. */

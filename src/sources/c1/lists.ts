@@ -190,7 +190,7 @@ export async function* paginate(
   let coming = fetchPage('');
   for (let pages = 0; pages < limit; pages += 1) {
     const page = await coming;
-    if (!addNewIds(page.records.map(idOf), ids) && pages > 0) return 'repeats';
+    if (!addNewIds(page.records, idOf, ids) && pages > 0) return 'repeats';
     const { nextPageToken } = page;
     const goesOn = nextPageToken !== '' && !tokens.has(nextPageToken);
     if (goesOn && pages + 1 < limit) {
@@ -212,10 +212,15 @@ export async function* paginate(
 }
 
 /** False where all ids of a page were seen before. */
-function addNewIds(page: readonly string[], seen: Set<string>): boolean {
+function addNewIds(page: readonly unknown[], idOf: (record: unknown) => string, seen: Set<string>): boolean {
   const before = seen.size;
-  for (const id of page) if (id !== '') seen.add(id);
-  return seen.size > before || page.length === 0 || page.includes('');
+  let isNew = page.length === 0;
+  for (const record of page) {
+    const id = idOf(record);
+    if (id === '') isNew = true;
+    else seen.add(id);
+  }
+  return isNew || seen.size > before;
 }
 
 /** ConductorOne documents 10–100. */

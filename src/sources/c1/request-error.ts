@@ -130,6 +130,15 @@ function refusalHint(status: number, fromApi: boolean): string {
   return 'c1-audit does not expect this answer; look for a newer version.';
 }
 
+export function timeoutError(what: string, limit: number): RequestError {
+  return new RequestError(
+    'network',
+    `${what} got no complete answer within ${limit / 1000} s.`,
+    'Try again later; if it happens every night, the tenant or the network in between is too slow.',
+    { retryable: true },
+  );
+}
+
 /** A `fetch` that failed, as an error. */
 export function networkError(what: string, cause: unknown): RequestError {
   const proxyStatus = proxyRefusal(cause);

@@ -128,6 +128,6 @@ export async function within<T>(
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
-    stop.abort();
+    stop.abort(reason);
   }
 }
