@@ -139,18 +139,20 @@ export function findingInOrder(finding: Finding) {
     message: finding.message,
     data: finding.data,
     fix: finding.fix,
-    credential: credential && { ...identity(credential), ...facts(credential) },
+    credential: credential && credentialInOrder(credential),
     waiver: waiver && { reason: waiver.reason, approvedBy: waiver.approvedBy, expires: waiver.expires },
     firstSeen: finding.firstSeen,
   };
 }
 
-export function judgedInOrder(credential: Report['credentials'][number]) {
-  return { ...identity(credential), live: credential.live, ...facts(credential) };
+function credentialInOrder(credential: ReportedCredential) {
+  const { kind, id, clientId, name, self } = credential;
+  return { kind, id, clientId, name, self, ...facts(credential) };
 }
 
-function identity({ kind, id, clientId, name, self }: ReportedCredential) {
-  return { kind, id, clientId, name, self };
+export function judgedInOrder(credential: Report['credentials'][number]) {
+  const { kind, id, clientId, name, self, live } = credential;
+  return { kind, id, clientId, name, self, live, ...facts(credential) };
 }
 
 function facts(credential: ReportedCredential) {
