@@ -56,7 +56,7 @@ async function follow(ask: (pageToken: string) => ReturnType<typeof get>, limit 
 }
 const sizes = (pages: readonly (readonly string[])[]) => pages.map((page) => page.length);
 
-describe('who may call', () => {
+describe('authorization', () => {
   test.each([
     ['nothing', ''],
     ['no token', 'Bearer'],
@@ -75,7 +75,7 @@ describe('who may call', () => {
     });
   });
 
-  test('introspect says who calls, and with which rights', async () => {
+  test('introspect returns the caller, its roles and permissions', async () => {
     const { json } = await get('/auth/introspect');
     const self = tenant.data.personalClients.find(({ clientId }) => clientId === tenant.data.caller);
     expect(json).toMatchObject({
@@ -92,7 +92,7 @@ describe('who may call', () => {
     expect(json.permissions).toContain('permission/c1.api.iam.v1.PersonalClientSearchService.Search');
   });
 
-  test('the scope of a credential cuts its owner’s rights down', async () => {
+  test('a role scope limits the permissions of the owner', async () => {
     const readOnly = tenant.data.personalClients.find(({ displayName }) => displayName === 'laptop');
     const { CONDUCTORONE_ACCESS_TOKEN: weak = '' } = await tenant.issue.accessToken(readOnly?.clientId);
     // Its owner is a Super Administrator, the key is not.
@@ -109,7 +109,7 @@ describe('who may call', () => {
     );
   });
 
-  test('a credential whose scope and owner have nothing in common may not even ask who it is', async () => {
+  test('introspect answers 403 if role scope and owner share no role', async () => {
     const key = tenant.data.personalClients.find(({ displayName }) => displayName === 'laptop');
     const ada = tenant.data.users.find(({ id }) => id === key?.userId);
     if (ada) ada.roleIds = [ROLE.user];
@@ -125,7 +125,7 @@ describe('who may call', () => {
     });
   });
 
-  test('others’ keys need a right that the refusal names; one’s own need none', async () => {
+  test('keys of others need a permission, which the 403 names; own keys need none', async () => {
     await start({ data: keysOf(12) });
     const caller = tenant.data.users[0];
     if (caller) caller.roleIds = [ROLE.user];
@@ -194,7 +194,7 @@ describe('who may call', () => {
 });
 
 describe('pages', () => {
-  test('the list of own keys knows neither size nor token: page 1, again and again', async () => {
+  test('the list of own keys ignores size and token and always returns page 1', async () => {
     await start({ data: keysOf(60) });
     const first = await get('/iam/personal_clients?page_size=100');
     expect(first.json.list).toHaveLength(25);
@@ -203,14 +203,14 @@ describe('pages', () => {
     expect(first.json.nextPageToken).not.toBe('');
   });
 
-  test('the same list pages when it is told to', async () => {
+  test('the same list pages if the paging rules say so', async () => {
     await start({ data: keysOf(60), paging: { ignoring: [] } });
     const pages = await follow((t) => get(`/iam/personal_clients?page_size=25&page_token=${t}`));
     expect(sizes(pages)).toEqual([25, 25, 10]);
     expect(new Set(pages.flat()).size).toBe(60);
   });
 
-  test('a page that is just full is the last', async () => {
+  test('a full page without more records is the last', async () => {
     await start({ data: keysOf(50), paging: { ignoring: [] } });
     expect(sizes(await follow((t) => get(`/iam/personal_clients?page_token=${t}`)))).toEqual([25, 25]);
   });
@@ -225,13 +225,13 @@ describe('pages', () => {
     [100, 100],
     [101, 100],
     [-3, 10],
-  ])('a page size of %p is %d', async (pageSize, expected) => {
+  ])('page size %p becomes %d', async (pageSize, expected) => {
     await start({ data: keysOf(120) });
     const { json } = await post('/search/iam/personal_clients', { pageSize });
     expect(json.list).toHaveLength(expected);
   });
 
-  test('a size out of range is refused where the tenant is strict', async () => {
+  test('a strict tenant refuses a size out of range', async () => {
     await start({ data: keysOf(12), paging: { outOfRange: 'refuse' } });
     const statuses = [];
     for (const pageSize of [9, 10, 100, 101]) {
@@ -241,7 +241,7 @@ describe('pages', () => {
     expect((await get('/iam/roles?page_size=many')).status).toBe(400);
   });
 
-  test('search pages through everyone’s, or one user’s, or those with a word in their name', async () => {
+  test('search pages through all keys, those of one user, or those with a word in the name', async () => {
     await start({ data: keysOf(60) });
     const search = (body: object) =>
       follow((pageToken) => post('/search/iam/personal_clients', { pageSize: 20, pageToken, ...body }));
@@ -252,7 +252,7 @@ describe('pages', () => {
     expect(sizes(await search({ query: 'KEY 3' }))).toEqual([12]);
   });
 
-  test('fields of a body may be spelt as in the proto file', async () => {
+  test('the fields of a body may have their proto names', async () => {
     await start({ data: keysOf(60) });
     const { json } = await post('/search/iam/personal_clients', { page_size: 12 });
     expect(json.list).toHaveLength(12);
@@ -265,7 +265,7 @@ describe('pages', () => {
     expect(users.json.code).toBe(12);
   });
 
-  test('a token belongs to its query, and is opaque', async () => {
+  test('a page token is valid for its query only', async () => {
     await start({ data: keysOf(60) });
     const { json } = await post('/search/iam/personal_clients', {});
     expect(json.nextPageToken).toMatch(/^[\w-]+$/);
@@ -281,7 +281,7 @@ describe('pages', () => {
 });
 
 describe('people, roles, settings', () => {
-  test('users by reference, in pages; unknown ids are left out', async () => {
+  test('searches users by reference, in pages, without unknown ids', async () => {
     const refs = [...tenant.data.users.map(({ id }) => ({ id })), { id: 'gone' }];
     const pages = [];
     for (let pageToken = ''; ; ) {
@@ -305,7 +305,7 @@ describe('people, roles, settings', () => {
     });
   });
 
-  test('users by filter; a filter that is not served is refused', async () => {
+  test('filters users, and refuses filters that it does not have', async () => {
     const ids = async (body: object) =>
       (await post('/search/users', body)).json.list.map(
         (view: { user: { displayName: string } }) => view.user.displayName,
@@ -316,7 +316,7 @@ describe('people, roles, settings', () => {
     expect((await post('/search/users', { departments: ['IT'] })).json.code).toBe(12);
   });
 
-  test('all users, in pages', async () => {
+  test('lists all users in pages', async () => {
     const first = await get('/users?page_size=10');
     expect(first.json.list).toHaveLength(10);
     expect((await get(`/users?page_size=100&page_token=${first.json.nextPageToken}`)).json.list).toHaveLength(
@@ -324,7 +324,7 @@ describe('people, roles, settings', () => {
     );
   });
 
-  test('one user, or 404', async () => {
+  test('returns one user, or 404', async () => {
     const [ada] = tenant.data.users;
     expect((await get(`/users/${ada?.id}`)).json).toMatchObject({
       userView: { user: { id: ada?.id } },
@@ -336,7 +336,7 @@ describe('people, roles, settings', () => {
     });
   });
 
-  test('roles page as declared', async () => {
+  test('lists roles in pages', async () => {
     tenant.paging.minSize = 3;
     const pages = await follow((t) => get(`/iam/roles?page_size=3&page_token=${t}`));
     expect(sizes(pages)).toEqual([3, 3, 2]);
@@ -350,7 +350,7 @@ describe('people, roles, settings', () => {
     });
   });
 
-  test('the tenant’s own allow lists', async () => {
+  test('returns the allow lists of the tenant', async () => {
     expect((await get('/settings/session')).json.sessionSettings).toMatchObject({
       pccUserSource: { enabled: true, sourceCidr: [expect.any(String), expect.any(String)] },
       pccAdminSource: { enabled: false, sourceCidr: [] },
@@ -358,8 +358,8 @@ describe('people, roles, settings', () => {
   });
 });
 
-describe('machines', () => {
-  test('service principals come with their users, credentials with whole client ids', async () => {
+describe('service principals and federation', () => {
+  test('returns service principals with their users, and credentials with complete client ids', async () => {
     const { json } = await get('/service_principals');
     expect(json.list).toHaveLength(7);
     expect(json.list[0]).toMatchObject({
@@ -377,7 +377,7 @@ describe('machines', () => {
     expect((await get('/service_principals/nobody/credentials')).status).toBe(404);
   });
 
-  test('one service principal, credential, trust and provider; 404 for what is not theirs', async () => {
+  test('returns one service principal, credential, trust or provider, or 404', async () => {
     const [mine, other] = tenant.data.credentials;
     const { servicePrincipalId: id = '' } = mine ?? {};
     const principal = await get(`/service_principals/${id}`);
@@ -407,7 +407,7 @@ describe('machines', () => {
     expect((await get(path)).status).toBe(404);
   });
 
-  test('an owner sees their own service principals alone', async () => {
+  test('shows owners only their own service principals', async () => {
     const lucia = tenant.data.personalClients.find(({ displayName }) => displayName === 'log-shipper');
     const { CONDUCTORONE_ACCESS_TOKEN: hers = '' } = await tenant.issue.accessToken(lucia?.clientId);
     const { json } = await call(tenant, hers, '/service_principals');
@@ -417,7 +417,7 @@ describe('machines', () => {
     expect((await call(tenant, hers, `/service_principals/${others}/credentials`)).status).toBe(403);
   });
 
-  test('trusts by provider, principal and text; providers; a condition tried', async () => {
+  test('searches trusts, lists providers and tests a condition', async () => {
     const all = (await post('/search/workload_federation_trusts', {})).json.list;
     expect(all).toHaveLength(tenant.data.trusts.length);
     expect(all[0].clientId).toMatch(/^[a-z]+-[a-z]+-\d{5}@127\.0\.0\.1\/wfe$/);
@@ -455,12 +455,12 @@ describe('findings', () => {
     tenantTarget: {},
   };
 
-  test('are early access: off until switched on', async () => {
+  test('are off by default', async () => {
     const answer = await post('/findings', finding);
     expect([answer.status, answer.json.code]).toEqual([501, 12]);
   });
 
-  test('the same key parts are the same finding; a resolved one opens again', async () => {
+  test('the same key parts update a finding, and reopen a resolved one', async () => {
     tenant.features.findings = 'on';
     const first = (await post('/findings', finding)).json.finding;
     expect(first).toMatchObject({ state: 'FINDING_STATE_OPEN', recurrenceCount: 0, resolvedAt: null });
@@ -501,7 +501,7 @@ describe('findings', () => {
   });
 });
 
-describe('requests that are not what they should be', () => {
+describe('malformed requests', () => {
   const raw = (path: string, init: RequestInit) =>
     fetch(`${tenant.url}${path}`, {
       redirect: 'manual',
@@ -522,11 +522,11 @@ describe('requests that are not what they should be', () => {
     expect(answer.json.message).toMatch(message);
   });
 
-  test('null reads as unset', async () => {
+  test('null means unset', async () => {
     expect((await post('/search/iam/personal_clients', { pageSize: null, users: null })).status).toBe(200);
   });
 
-  test.each(['{', '[]', 'null', '"x"'])('400: a body that is %s', async (body) => {
+  test.each(['{', '[]', 'null', '"x"'])('400: the body %s', async (body) => {
     const headers = { 'content-type': 'application/json' };
     const answer = await raw('/api/v1/search/users', { method: 'POST', body, headers });
     expect(answer.status).toBe(400);
@@ -558,7 +558,7 @@ describe('requests that are not what they should be', () => {
     );
   });
 
-  test('405 with what is allowed; 404 for what is not there', async () => {
+  test('405 with the allowed methods, or 404', async () => {
     const del = await raw('/api/v1/iam/personal_clients/x', { method: 'DELETE' });
     expect([del.status, del.headers.get('allow')]).toEqual([405, 'GET']);
     const create = await raw('/api/v1/iam/personal_clients', { method: 'POST' });
@@ -566,7 +566,7 @@ describe('requests that are not what they should be', () => {
     expect((await get('/nothing/here')).json).toMatchObject({ code: 5 });
   });
 
-  test('a trailing slash or an empty id leads to the collection, before anything is checked', async () => {
+  test('a trailing slash or an empty id redirects to the collection before any check', async () => {
     for (const [path, location] of [
       ['/api/v1/iam/personal_clients/', '/api/v1/iam/personal_clients'],
       ['/api/v1/iam/personal_clients/?page_size=10', '/api/v1/iam/personal_clients?page_size=10'],
@@ -594,7 +594,7 @@ describe('requests that are not what they should be', () => {
   });
 });
 
-test('requests are recorded with target, body, status and how many were under way', async () => {
+test('records requests with target, body, status and the number under way', async () => {
   const before = tenant.requests.length;
   tenant.faults.add({ on: '*', times: 3, effect: { kind: 'latency', ms: 60 } });
   await Promise.all([get('/auth/introspect'), get('/iam/roles'), post('/search/users', { pageSize: 10 })]);
@@ -613,7 +613,7 @@ test('requests are recorded with target, body, status and how many were under wa
   expect(JSON.stringify(tenant.requests)).not.toContain(token);
 });
 
-test('what is changed in the data shows in the next answer', async () => {
+test('a change of the data is in the next answer', async () => {
   const [first] = tenant.data.personalClients;
   if (first) first.displayName = 'renamed';
   tenant.data.servicePrincipals.length = 0;
@@ -621,7 +621,7 @@ test('what is changed in the data shows in the next answer', async () => {
   expect((await get('/service_principals')).json.list).toEqual([]);
 });
 
-test('another caller can be named', async () => {
+test('the caller can be another personal client', async () => {
   const ben = tenant.data.personalClients.find(({ displayName }) => displayName === 'siem-forwarder');
   await start({ caller: ben?.clientId ?? '' });
   const { json } = await get('/auth/introspect');
@@ -629,7 +629,7 @@ test('another caller can be named', async () => {
 });
 
 describe('decoys', () => {
-  test('are shown to Super Administrators only, in pages and narrowed as asked', async () => {
+  test('are returned to Super Administrators only, in pages and filtered', async () => {
     const pages = await follow((pageToken) => post('/decoys/search', { pageSize: 1, pageToken }));
     // Sizes below ten are read as ten.
     expect(sizes(pages)).toEqual([3]);
@@ -649,7 +649,7 @@ describe('decoys', () => {
     expect((await post('/decoys/search', {})).status).toBe(403);
   });
 
-  test('say nothing of the client id that they go by', async () => {
+  test('have no client id', async () => {
     const { json } = await post('/decoys/search', {});
     expect(Object.keys(json.list[0]).sort()).toEqual([
       'annotations',

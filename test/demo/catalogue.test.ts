@@ -43,7 +43,7 @@ beforeAll(async () => {
 afterAll(() => tenant.close());
 
 describe('the seed, audited', () => {
-  test('is seen whole', () => {
+  test('is read completely', () => {
     expect(snapshot.failures).toEqual([]);
     expect(snapshot.sources.map(({ kind, status }) => [kind, status])).toEqual(
       KINDS.map((kind) => [kind, 'complete']),
@@ -67,20 +67,20 @@ describe('the seed, audited', () => {
     },
   );
 
-  test('shows an unscoped credential in the hands of every kind of owner', () => {
+  test('has a credential without a role scope for every kind of owner', () => {
     const severities = verdicts.findings
       .filter(({ rule }) => rule === 'no-scoped-roles')
       .map((f) => f.severity);
     expect(new Set(severities)).toEqual(new Set(['critical', 'high', 'medium', 'low']));
   });
 
-  test('leaves some of each kind without a finding', () => {
+  test('has some credentials of each kind without a finding', () => {
     const found = new Set(verdicts.findings.map(({ credential }) => `${credential?.kind} ${credential?.id}`));
     const sound = verdicts.credentials.filter(({ kind, id }) => !found.has(`${kind} ${id}`));
     for (const kind of KINDS) expect(sound.some((credential) => credential.kind === kind)).toBe(true);
   });
 
-  test('warns that the audit itself will stop', () => {
+  test('warns that the credential of the audit ends soon', () => {
     const own = verdicts.findings.find(
       ({ rule, credential }) => rule === 'expiring-soon' && credential?.self,
     );

@@ -40,12 +40,12 @@ const ask = (dpop?: string): Promise<Answer> =>
   );
 
 describe('at the token endpoint', () => {
-  test('a credential that demands it gets no token without a proof', async () => {
+  test('a credential that requires DPoP gets no token without a proof', async () => {
     const answer = await ask();
     expect([answer.status, answer.json.error]).toEqual([400, 'invalid_dpop_proof']);
   });
 
-  test('a sound proof gives a DPoP token', async () => {
+  test('a valid proof gives a DPoP token', async () => {
     const answer = await ask(proof(pair, 'POST', tokenUrl()));
     expect(answer.json).toMatchObject({ token_type: 'DPoP', expires_in: 3600 });
   });
@@ -63,18 +63,18 @@ describe('at the token endpoint', () => {
     ['no jti', () => proof(pair, 'POST', tokenUrl(), { claims: { jti: '' } })],
     ['an old iat', () => proof(pair, 'POST', tokenUrl(), { claims: { iat: Date.now() / 1000 - 90 } })],
     ['no JWT', () => 'x'],
-  ])('a proof is refused: %s', async (_name, make) => {
+  ])('refuses a proof: %s', async (_name, make) => {
     const answer = await ask(make());
     expect([answer.status, answer.json.error]).toEqual([400, 'invalid_dpop_proof']);
   });
 
-  test('a proof is taken once', async () => {
+  test('accepts a proof once', async () => {
     const once = proof(pair, 'POST', tokenUrl());
     expect((await ask(once)).status).toBe(200);
     expect((await ask(once)).json.error_description).toBe('the proof was used before');
   });
 
-  test('a nonce is demanded when switched on, and must be one of the server', async () => {
+  test('requires a nonce of its own if set to', async () => {
     tenant.nonces.required = true;
     const refused = await ask(proof(pair, 'POST', tokenUrl()));
     expect([refused.status, refused.json.error]).toEqual([400, 'use_dpop_nonce']);
@@ -99,7 +99,7 @@ describe('on API calls', () => {
   const callWith = (token: string, dpop: string, query = '') =>
     call(tenant, token, path + query, undefined, { authorization: `DPoP ${token}`, dpop });
 
-  test('a fresh proof bound to the token opens it; the query is no part of htu', async () => {
+  test('accepts a new proof bound to the token; htu has no query', async () => {
     const accessToken = await bound();
     expect((await callWith(accessToken, proof(pair, 'GET', url(), { accessToken }))).status).toBe(200);
     expect((await callWith(accessToken, proof(pair, 'GET', url(), { accessToken }), '?a=1')).status).toBe(
@@ -112,7 +112,7 @@ describe('on API calls', () => {
     ['ath of another token', () => proof(pair, 'GET', url(), { accessToken: 'other' })],
     ['another key', (accessToken) => proof(keyPair(), 'GET', url(), { accessToken })],
     ['another address', (accessToken) => proof(pair, 'GET', `${url()}x`, { accessToken })],
-  ])('is refused: %s', async (_name, make) => {
+  ])('refuses a proof: %s', async (_name, make) => {
     const accessToken = await bound();
     const answer = await callWith(accessToken, make(accessToken));
     expect(answer.status).toBe(401);
@@ -120,7 +120,7 @@ describe('on API calls', () => {
     expect(answer.json.code).toBe(16);
   });
 
-  test('the token does not work as a plain bearer token, nor a bearer token as a bound one', async () => {
+  test('refuses a DPoP token as a bearer token, and the reverse', async () => {
     const answer = await call(tenant, await bound(), path);
     expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([
       401,
@@ -131,7 +131,7 @@ describe('on API calls', () => {
     expect((await callWith(plain, dpop)).status).toBe(401);
   });
 
-  test('a nonce is asked for with a 401 and renewed with each answer', async () => {
+  test('requests a nonce with a 401 and renews it with each answer', async () => {
     const accessToken = await bound();
     tenant.nonces.required = true;
     const refused = await callWith(accessToken, proof(pair, 'GET', url(), { accessToken }));
@@ -144,7 +144,7 @@ describe('on API calls', () => {
     expect(taken.headers.get('dpop-nonce')).not.toBe(nonce);
   });
 
-  test('a proof is taken once, and by Ed25519 keys as well', async () => {
+  test('accepts a proof once, with Ed25519 keys too', async () => {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
     const x = publicKey.export({ type: 'spki', format: 'der' }).subarray(-32).toString('base64url');
     const ed = { key: privateKey, publicJwk: { kty: 'OKP', crv: 'Ed25519', x } };

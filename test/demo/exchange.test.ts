@@ -18,7 +18,7 @@ const exchange = (token: string, form: Record<string, string> = {}) =>
   askToken(tenant, { ...exchangeForm(clientId, token), ...form });
 
 describe('token exchange', () => {
-  test('opens the API as the service principal, within the trust', async () => {
+  test('acts as the service principal, with the role scope of the trust', async () => {
     const answer = await exchange(await tenant.issue.oidcToken());
     expect(answer.status).toBe(200);
     expect(answer.json).toMatchObject({ token_type: 'bearer', expires_in: 1800 });
@@ -27,7 +27,7 @@ describe('token exchange', () => {
     expect(json).toMatchObject({ userId: audit?.id, principleId: clientId });
   });
 
-  test('takes each token once', async () => {
+  test('accepts each token once', async () => {
     const token = await tenant.issue.oidcToken();
     expect((await exchange(token)).status).toBe(200);
     const again = await exchange(token);
@@ -58,7 +58,7 @@ describe('token exchange', () => {
     }
   });
 
-  test('a signature by another key is refused', async () => {
+  test('refuses a signature by another key', async () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const claims = { iss: 'https://token.actions.githubusercontent.com', aud: '127.0.0.1', iat: at() };
     const answer = await exchange(jws({ alg: 'ES256' }, { ...claims, exp: at() + 60 }, privateKey));
@@ -69,12 +69,12 @@ describe('token exchange', () => {
     ['a client of another kind', { client_id: 'x@127.0.0.1/pcc' }, 401, 'invalid_client'],
     ['an unknown trust', { client_id: 'x@127.0.0.1/wfe' }, 401, 'invalid_client'],
     ['another token type', { subject_token_type: 'urn:x' }, 400, 'invalid_request'],
-  ])('%s is refused', async (_name, form, status, error) => {
+  ])('refuses %s', async (_name, form, status, error) => {
     const answer = await exchange(await tenant.issue.oidcToken(), form);
     expect([answer.status, answer.json.error]).toEqual([status, error]);
   });
 
-  test('a trust or provider that is switched off lets nobody in, whatever the token', async () => {
+  test('refuses every token of a disabled trust or provider', async () => {
     const trust = tenant.data.trusts.find(({ clientId: name }) => name === tenant.data.federatedCaller);
     const provider = tenant.data.providers.find(({ id }) => id === trust?.providerId);
     if (!trust || !provider) throw new Error('the seed has changed');
@@ -91,7 +91,7 @@ describe('token exchange', () => {
     expect((await exchange(await tenant.issue.oidcToken())).status).toBe(200);
   });
 
-  test('an assertion does not open a trust', async () => {
+  test('refuses an assertion for a trust', async () => {
     const answer = await askToken(tenant, {
       grant_type: 'client_credentials',
       client_id: clientId,
@@ -102,8 +102,8 @@ describe('token exchange', () => {
   });
 });
 
-describe('the place where a job fetches its OIDC tokens', () => {
-  test('gives a fresh token for the audience on each request', async () => {
+describe('the endpoint where a job fetches its OIDC tokens', () => {
+  test('returns a new token for the audience on each request', async () => {
     const job = await tenant.issue.actions();
     const { ACTIONS_ID_TOKEN_REQUEST_URL: url = '', ACTIONS_ID_TOKEN_REQUEST_TOKEN: secret } =
       job.environment;
@@ -124,7 +124,7 @@ describe('the place where a job fetches its OIDC tokens', () => {
     ]);
   });
 
-  test('refuses strangers, and fails when told to', async () => {
+  test('refuses other callers, and fails if set to', async () => {
     const job = await tenant.issue.actions();
     const { ACTIONS_ID_TOKEN_REQUEST_URL: url = '', ACTIONS_ID_TOKEN_REQUEST_TOKEN: secret } =
       job.environment;

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => tenant.close());
 
-test('a client-credentials grant with DPoP and a nonce, token and API', async () => {
+test('oauth4webapi gets a token with DPoP and a nonce, and calls the API', async () => {
   tenant.nonces.required = true;
   const bound = tenant.data.credentials.find(({ requireDpop }) => requireDpop);
   const environment = await tenant.issue.secret(bound?.clientId, 'service-principal-credential');

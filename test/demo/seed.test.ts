@@ -15,7 +15,7 @@ const roleId = (name: string) => data.roles.find((role) => role.name === name)?.
 const userOf = (id: string) => data.users.find((user) => user.id === id);
 
 describe('the seed', () => {
-  test('depends on nothing but now, and its ids not even on that', () => {
+  test('depends only on now, and its ids not even on that', () => {
     expect(seed(NOW)).toEqual(data);
     const later = seed(NOW + 40 * DAY);
     expect(later.personalClients.map(({ id, clientId }) => [id, clientId])).toEqual(
@@ -30,7 +30,7 @@ describe('the seed', () => {
     expect(new Set(data.personalClients.map(({ userId }) => userId)).size).toBeGreaterThanOrEqual(12);
   });
 
-  test('has ids of the form that the API gives, each once', () => {
+  test('has ids in the form of the API, each once', () => {
     expect(data.personalClients.filter(({ id, clientId }) => id !== clientId)).toEqual([]);
     const ids = [
       ...data.users,
@@ -47,7 +47,7 @@ describe('the seed', () => {
     expect(new Set(clientIds).size).toBe(clientIds.length);
   });
 
-  test('was never used or changed before it was made, nor in the future', () => {
+  test('has no use or change before its creation or in the future', () => {
     for (const client of data.personalClients) {
       const [created, used, deleted] = [
         days(client.createdAt),
@@ -61,7 +61,7 @@ describe('the seed', () => {
     }
   });
 
-  test('holds service principals and credentials small enough for lists that do not page', () => {
+  test('has few enough service principals and credentials for lists that do not page', () => {
     expect(data.servicePrincipals.length).toBeLessThanOrEqual(10);
     expect(data.providers.length).toBeLessThanOrEqual(10);
     const owners = data.credentials.map(({ servicePrincipalId }) => servicePrincipalId);
@@ -80,7 +80,7 @@ describe('the seed', () => {
     expect(mine).toHaveLength(13);
   });
 
-  test('has owners in every condition', () => {
+  test('has owners with every status', () => {
     const owners = live.map(({ userId }) => userOf(userId));
     expect(owners).toContain(undefined);
     expect(owners.some((owner) => owner?.deletedAt)).toBe(true);
@@ -96,7 +96,7 @@ describe('the seed', () => {
     }
   });
 
-  test('has hostile names, a blank one, deleted and expired keys, and sound ones', () => {
+  test('has hostile names, a blank one, deleted and expired keys, and keys without findings', () => {
     const names = data.personalClients.map(({ displayName }) => displayName);
     for (const part of [
       '\u001b[',
@@ -118,7 +118,7 @@ describe('the seed', () => {
     );
   });
 
-  test('shows the numbers of every profile: idle for 35, 45 and 90 days, but less than the next', () => {
+  test('has keys unused for just over 35, 45 and 90 days', () => {
     const idle = live.map(({ lastUsedAt }) => days(lastUsedAt) ?? 0);
     for (const [from, to] of [
       [35, 45],
@@ -138,14 +138,14 @@ describe('the seed', () => {
   });
 });
 
-describe('served', () => {
+describe('the seed in a tenant', () => {
   let tenant: Tenant;
   beforeAll(async () => {
     tenant = await startTenant({ paging: { defaultSize: 10 } });
   });
   afterAll(() => tenant.close());
 
-  test('its caller has more keys than a page of ten: the list that does not page shows itself', async () => {
+  test('its caller has more than ten keys, so that doctor finds the list that does not page', async () => {
     const token = await login(tenant);
     const { json } = await call(tenant, token, '/iam/personal_clients');
     expect(json.list).toHaveLength(10);
@@ -154,7 +154,7 @@ describe('served', () => {
     expect((await call(tenant, token, '/workload_federation/providers')).json.nextPageToken).toBe('');
   });
 
-  test('its own trust lets the nightly job in', async () => {
+  test('its own trust accepts the nightly job', async () => {
     const job = await tenant.issue.oidc();
     expect(job.CONDUCTORONE_CLIENT_ID).toMatch(/\/wfe$/);
   });

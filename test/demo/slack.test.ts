@@ -65,7 +65,7 @@ describe('a Slack dry run of the demo', () => {
     expect(named).toBeGreaterThan(2);
   });
 
-  test('has one number of findings', () => {
+  test('counts the findings the same everywhere', () => {
     const [header = '', overview = ''] = said;
     const total = Number(/: (\d+) findings$/.exec(header)?.[1]);
     const open = [...(/Open: ([^;.]*)/.exec(overview)?.[1] ?? '').matchAll(/\d+/g)].map(Number);

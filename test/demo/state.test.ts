@@ -3,7 +3,7 @@ import { emptyFolder, runProgram } from '../helpers/program.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 
-test('the demo finds the same credentials every time: with a state, nothing is new or resolved', async () => {
+test('with a state, a second demo has nothing new and nothing resolved', async () => {
   const cwd = emptyFolder();
   const demo = async (now: number) => {
     const { report } = await runProgram(['demo', '--state', 'state.json', '-f', 'json'], {

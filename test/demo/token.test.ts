@@ -27,7 +27,7 @@ const ask = (twist: AssertionTwist = {}, form: Record<string, string> = {}) =>
   askToken(tenant, { ...assertionForm(signer.clientId, assertion(signer, now, twist)), ...form });
 
 describe('a signed assertion', () => {
-  test('opens the API for as long as it says', async () => {
+  test('gives a token that is valid for expires_in seconds', async () => {
     const answer = await ask();
     expect(answer.status).toBe(200);
     expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -46,7 +46,7 @@ describe('a signed assertion', () => {
     expect(late.json).toMatchObject({ code: 16, details: [] });
   });
 
-  test('lives as long as the tenant is told', async () => {
+  test('gives a token with the lifetime set in the tenant', async () => {
     tenant.lifetimes['personal-client'] = 2;
     expect((await ask()).json.expires_in).toBe(2);
     tenant.lifetimes['personal-client'] = 600;
@@ -59,7 +59,7 @@ describe('a signed assertion', () => {
     ['exactly five minutes', () => ({ claims: { exp: at() + 300 } })],
     ['ended 59 seconds ago', () => ({ claims: { iat: at() - 200, exp: at() - 59 } })],
     ['a nonce in the header', () => ({ header: { nonce: 'd6b1' } })],
-  ])('is taken: %s', async (_name, twist) => {
+  ])('is accepted: %s', async (_name, twist) => {
     expect((await ask(twist())).status).toBe(200);
   });
 
@@ -84,7 +84,7 @@ describe('a signed assertion', () => {
     expect(answer.json).toEqual({ error: 'invalid_client', error_description: expect.stringMatching(why) });
   });
 
-  test('is refused when its body was changed after signing', async () => {
+  test('is refused if its body was changed after signing', async () => {
     const [head, , signature] = assertion(signer, now).split('.');
     const claims = jws({}, { iss: signer.clientId, sub: signer.clientId, aud: '127.0.0.1' }, signer.key);
     const forged = `${head}.${claims.split('.')[1]}.${signature}`;
@@ -112,7 +112,7 @@ describe('a token request', () => {
     expect(answer.headers.get('cache-control')).toBe('no-store');
   });
 
-  test('is refused when the client is deleted, has expired, or acts for somebody who left', async () => {
+  test('is refused if the client is deleted or expired, or its owner has left', async () => {
     const clients = tenant.data.personalClients;
     const errors = [];
     for (const [name, wanted] of [
@@ -131,7 +131,7 @@ describe('a token request', () => {
     ]);
   });
 
-  test('must be a form, sent once, by POST', async () => {
+  test('must be a form with each field once, sent by POST', async () => {
     const url = `${tenant.url}/auth/v1/token`;
     const asJson = await fetch(url, {
       method: 'POST',
@@ -163,7 +163,7 @@ describe('a token request', () => {
     expect(JSON.stringify(tenant.requests)).not.toMatch(/eyJ|c1at_/);
   });
 
-  test('a service-principal credential gets an hour', async () => {
+  test('gives a service-principal credential a token for an hour', async () => {
     const [first] = tenant.data.credentials.filter((credential) => !credential.requireDpop);
     const environment = await tenant.issue.secret(first?.clientId, 'service-principal-credential');
     expect(environment.CONDUCTORONE_CLIENT_ID).toMatch(/^[a-z]+-[a-z]+-\d{5}@127\.0\.0\.1\/spc$/);
@@ -173,7 +173,7 @@ describe('a token request', () => {
   });
 });
 
-test('an environment holds what a client needs, and its secret is a private Ed25519 key', () => {
+test('an environment has all that a client needs, with a private Ed25519 key as the secret', () => {
   expect(tenant.environment.CONDUCTORONE_SERVER_URL).toBe(tenant.url);
   expect(tenant.environment.CONDUCTORONE_CLIENT_ID).toMatch(/^[a-z]+-[a-z]+-\d{5}@127\.0\.0\.1\/pcc$/);
   const secret = tenant.environment.CONDUCTORONE_CLIENT_SECRET ?? '';
@@ -183,7 +183,7 @@ test('an environment holds what a client needs, and its secret is a private Ed25
   expect(jwk).toMatchObject({ kty: 'OKP', crv: 'Ed25519' });
 });
 
-test('an issued access token opens the API by itself', async () => {
+test('an issued access token can call the API', async () => {
   const { CONDUCTORONE_ACCESS_TOKEN: token = '', CONDUCTORONE_CLIENT_ID: clientId } =
     await tenant.issue.accessToken();
   const { json } = await call(tenant, token, '/auth/introspect');

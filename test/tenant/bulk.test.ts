@@ -6,7 +6,7 @@ import { bulk, startTenant, type Tenant } from './index.js';
 
 const NOW = Date.parse('2026-09-01T12:00:00Z');
 
-describe('a tenant of any size', () => {
+describe('bulk data', () => {
   const data = bulk({
     now: NOW,
     clients: 1003,
@@ -16,7 +16,7 @@ describe('a tenant of any size', () => {
     trusts: 12,
   });
 
-  test('has as many records as it says, each id once', () => {
+  test('has the requested number of records, each id once', () => {
     const clients = [...rows(data.personalClients)];
     expect(clients).toHaveLength(1003);
     expect(new Set(clients.map(({ id }) => id)).size).toBe(1003);
@@ -28,7 +28,7 @@ describe('a tenant of any size', () => {
     expect(data.personalClients.at(1003)).toBeUndefined();
   });
 
-  test('finds by owner and by id what reading it all would find', () => {
+  test('finds the same by owner and by id as by reading everything', () => {
     for (const user of rows(data.users)) {
       expect(data.users.byId?.(user.id)).toEqual(user);
       const theirs = filter(data.personalClients, ({ userId }) => userId === user.id);
@@ -39,20 +39,20 @@ describe('a tenant of any size', () => {
     expect(data.personalClients.byOwner?.('nobody').length).toBe(0);
   });
 
-  test('every owner and every principal is known', () => {
+  test('has a user for every owner and every principal', () => {
     for (const { userId } of rows(data.personalClients)) expect(data.users.byId?.(userId)?.id).toBe(userId);
     for (const { id } of rows(data.servicePrincipals)) expect(data.users.byId?.(id)?.id).toBe(id);
   });
 });
 
-describe('served', () => {
+describe('bulk data in a tenant', () => {
   let tenant: Tenant<TenantData>;
   beforeAll(async () => {
     tenant = await startTenant({ data: bulk({ now: Date.now(), clients: 400_000 }) });
   });
   afterAll(() => tenant.close());
 
-  test('400,000 keys page from anywhere, and by owner', async () => {
+  test('400,000 keys can be paged from any offset, and by owner', async () => {
     const { CONDUCTORONE_ACCESS_TOKEN: token = '' } = await tenant.issue.accessToken();
     const first = await call(tenant, token, '/search/iam/personal_clients', { pageSize: 100 });
     expect(first.json.list).toHaveLength(100);

@@ -34,21 +34,21 @@ const add = (effect: Effect, over: Partial<Fault> = {}) =>
   tenant.faults.add({ on: 'search-personal-clients', effect, ...over });
 const ids = (list: readonly { id: string }[]) => list.map(({ id }) => id);
 
-describe('when a fault strikes', () => {
-  test('the first request on its endpoint, and only that, unless told otherwise', async () => {
+describe('the requests that a fault applies to', () => {
+  test('by default the first request to its endpoint', async () => {
     add({ kind: 'status', status: 503 });
     expect((await call(tenant, token, '/iam/roles')).status).toBe(200);
     expect([(await search()).status, (await search()).status]).toEqual([503, 200]);
   });
 
-  test('from the nth on, so many times', async () => {
+  test('a number of requests, starting at the nth', async () => {
     add({ kind: 'status', status: 500 }, { from: 2, times: 2 });
     const statuses = [];
     for (let n = 0; n < 5; n += 1) statuses.push((await search()).status);
     expect(statuses).toEqual([200, 500, 500, 200, 200]);
   });
 
-  test('for ever; on several endpoints; on all of the API; on whatever a function picks', async () => {
+  test('all requests; several endpoints; the whole API; requests that a function selects', async () => {
     tenant.faults.add({
       on: ['roles', 'introspect'],
       times: Infinity,
@@ -93,7 +93,7 @@ describe('statuses', () => {
     expect((await search()).json.code).toBe(code);
   });
 
-  test('429 with seconds, with a date, without', async () => {
+  test('429 with seconds, with a date, without Retry-After', async () => {
     add({ kind: 'status', status: 429, retryAfter: { seconds: 7 } });
     expect((await search()).headers.get('retry-after')).toBe('7');
     add({ kind: 'status', status: 429, retryAfter: { seconds: 60, as: 'date' } });
@@ -103,7 +103,7 @@ describe('statuses', () => {
     expect((await search()).headers.has('retry-after')).toBe(false);
   });
 
-  test('a body and headers of one’s own: a gateway’s web page', async () => {
+  test('any body and headers, such as the page of a gateway', async () => {
     add({
       kind: 'status',
       status: 502,
@@ -118,7 +118,7 @@ describe('statuses', () => {
     ]);
   });
 
-  test('the token endpoint answers as OAuth does', async () => {
+  test('the token endpoint has OAuth error bodies', async () => {
     tenant.faults.add({ on: 'token', effect: { kind: 'status', status: 500 } });
     const answer = await askToken(tenant, {});
     expect([answer.status, answer.json.error]).toEqual([500, 'server_error']);
@@ -130,7 +130,7 @@ describe('statuses', () => {
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
   });
 
-  test('another content type over the right body', async () => {
+  test('the right body with another content type', async () => {
     add({ kind: 'content-type', value: 'text/plain' });
     const answer = await search();
     expect(answer.headers.get('content-type')).toBe('text/plain');
@@ -153,7 +153,7 @@ describe('statuses', () => {
     ]);
   });
 
-  test('tokens end in mid-run, and a new one opens again', async () => {
+  test('tokens are revoked in mid-run, and a new one works', async () => {
     tenant.faults.add({ on: 'search-personal-clients', from: 2, effect: { kind: 'revoke-tokens' } });
     expect([(await search()).status, (await search()).status, (await search()).status]).toEqual([
       200, 401, 401,
@@ -163,7 +163,7 @@ describe('statuses', () => {
   });
 });
 
-describe('the way back', () => {
+describe('sending the answer', () => {
   const rejects = async (effect: Effect, pattern: RegExp) => {
     add(effect);
     const error = await search().then(
@@ -177,7 +177,7 @@ describe('the way back', () => {
   test('a reset before the answer', () => rejects({ kind: 'reset', at: 'before' }, /fetch failed/));
   test('a reset in the body', () => rejects({ kind: 'reset', at: 'body' }, /terminated|fetch failed/));
 
-  test.each(['before', 'body'] as const)('no end, %s: until the tenant closes', async (at) => {
+  test.each(['before', 'body'] as const)('hangs %s until the tenant closes', async (at) => {
     add({ kind: 'hang', at });
     let settled = false;
     const hanging = search().then(
@@ -194,7 +194,7 @@ describe('the way back', () => {
     tenant = await startTenant();
   });
 
-  test('a drip gets there in the end', async () => {
+  test('a drip arrives in full', async () => {
     add({ kind: 'drip', everyMs: 1, bytes: 400 });
     const started = performance.now();
     const { json } = await search();
@@ -202,7 +202,7 @@ describe('the way back', () => {
     expect(performance.now() - started).toBeGreaterThan(10);
   });
 
-  test('a drip stops with its tenant', async () => {
+  test('a drip stops when the tenant closes', async () => {
     add({ kind: 'drip', everyMs: 20 });
     const hanging = search().catch(() => 'cut off');
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -211,7 +211,7 @@ describe('the way back', () => {
     tenant = await startTenant();
   });
 
-  test('half of the JSON', async () => {
+  test('truncates the JSON', async () => {
     add({ kind: 'truncate' });
     const response = await fetch(`${tenant.url}/api/v1${SEARCH}`, {
       method: 'POST',
@@ -242,13 +242,13 @@ describe('the way back', () => {
 describe('pages', () => {
   const forever = { times: Infinity };
 
-  test('page 1 and its token again and again', async () => {
+  test('always page 1 and its token', async () => {
     add({ kind: 'repeat-page' }, forever);
     const first = await search();
     expect((await search(first.json.nextPageToken)).json).toEqual(first.json);
   });
 
-  test('two pages that lead to each other', async () => {
+  test('two pages with each other as the next', async () => {
     add({ kind: 'cursor-loop' }, forever);
     const one = await search();
     const two = await search(one.json.nextPageToken);
@@ -260,7 +260,7 @@ describe('pages', () => {
     expect(one.json.nextPageToken).not.toBe(two.json.nextPageToken);
   });
 
-  test('ever new tokens to ever the same records', async () => {
+  test('new tokens for the same records without end', async () => {
     add({ kind: 'endless-pages' }, forever);
     const tokens = new Set<string>();
     let next = '';
@@ -273,7 +273,7 @@ describe('pages', () => {
     expect(tokens.size).toBe(4);
   });
 
-  test('an empty page whose token leads on, and nothing is lost', async () => {
+  test('an empty page whose token leads to the page it replaced', async () => {
     add({ kind: 'empty-page' }, { from: 2, times: 2 });
     const seen = [];
     const sizes = [];
@@ -288,14 +288,14 @@ describe('pages', () => {
     expect(new Set(seen).size).toBe(35);
   });
 
-  test('a page larger or smaller than asked', async () => {
+  test('a page larger or smaller than requested', async () => {
     add({ kind: 'page-size', size: 30 });
     add({ kind: 'page-size', size: 3 }, { from: 2 });
     expect((await search()).json.list).toHaveLength(30);
     expect((await search()).json.list).toHaveLength(3);
   });
 
-  test('the last record of a page again at the head of the next', async () => {
+  test('the last record of a page again at the start of the next', async () => {
     add({ kind: 'duplicate-ids' }, forever);
     const one = (await search()).json;
     const two = (await search(one.nextPageToken)).json;
@@ -303,14 +303,14 @@ describe('pages', () => {
     expect([one.list.length, two.list.length]).toEqual([25, 11]);
   });
 
-  test('the same on a list that does not page, where it can be', async () => {
+  test('page faults on a list that ignores the page token', async () => {
     tenant.faults.add({ on: 'personal-clients', effect: { kind: 'page-size', size: 30 } });
     expect((await call(tenant, token, '/iam/personal_clients')).json.list).toHaveLength(30);
   });
 });
 
 describe('fields', () => {
-  test('set, nulled, taken away, added; in all records or some; never in the data itself', async () => {
+  test('are set, nulled, removed or added in all or some records, not in the data itself', async () => {
     add(setField('createdAt', null));
     expect((await search()).json.list.every((each: { createdAt: unknown }) => each.createdAt === null)).toBe(
       true,
@@ -327,7 +327,7 @@ describe('fields', () => {
     expect(tenant.data.personalClients[0]?.createdAt).not.toBeNull();
   });
 
-  test('inside a record, and of the answer itself', async () => {
+  test('can be nested, or in the answer itself', async () => {
     tenant.faults.add({ on: 'search-users', effect: setField('user.status', 'ODD') });
     expect((await call(tenant, token, '/search/users', {})).json.list[0].user.status).toBe('ODD');
     add(setAnswerField('list', undefined));

@@ -7,9 +7,9 @@ import { type Middleware, type TenantRequest, webPage } from '../../src/demo/ten
 import type { State } from '../../src/demo/tenant/state.js';
 import { bodyOf } from './requests.js';
 
-/** What goes wrong. */
+/** How a fault changes an answer. */
 export type Effect =
-  /** An answer by status alone. Without `body` it has the error body proper to the endpoint. */
+  /** An answer by status alone. Without `body` it has the error body of the endpoint. */
   | {
       readonly kind: 'status';
       readonly status: number;
@@ -37,17 +37,17 @@ export type Effect =
   | { readonly kind: 'latency'; readonly ms: number }
   /** The answer's `Date` is so many milliseconds ahead of the tenant's clock, or behind it. */
   | { readonly kind: 'date'; readonly ms: number }
-  /** Every access token given out so far ends now. */
+  /** Ends every access token issued so far. */
   | { readonly kind: 'revoke-tokens' }
-  /** Whatever token is asked for, page 1 and its token again. */
+  /** Page 1 and its token for every page token. */
   | { readonly kind: 'repeat-page' }
-  /** Two pages whose tokens lead to each other, for ever. */
+  /** Two pages with each other's token. */
   | { readonly kind: 'cursor-loop' }
-  /** Pages whose tokens are always new and whose records are always those of page 1. */
+  /** The records of page 1 with a new token each time. */
   | { readonly kind: 'endless-pages' }
-  /** An empty page whose token leads to the page that should have come. */
+  /** An empty page whose token leads to the page that it replaces. */
   | { readonly kind: 'empty-page' }
-  /** Pages of this size, whatever was asked for. */
+  /** Pages of this size for every page size. */
   | { readonly kind: 'page-size'; readonly size: number }
   /** Each page begins with the last record of the page before. */
   | { readonly kind: 'duplicate-ids' }
@@ -64,16 +64,16 @@ interface FaultRequest {
 }
 
 export interface Fault {
-  /** `*` is every endpoint of the API, the token endpoint not among them. */
+  /** `*` is every endpoint of the API, without the token endpoint. */
   readonly on: Target | '*' | readonly Target[] | ((request: FaultRequest) => boolean);
-  /** The first of the requests it is on that it strikes, counted from 1. Default 1. */
+  /** The first request that it applies to, counted from 1. Default 1. */
   readonly from?: number;
-  /** How many it strikes from there on. Default 1; `Infinity` for all. */
+  /** The number of requests that it applies to. Default 1; `Infinity` for all. */
   readonly times?: number;
   readonly effect: Effect;
 }
 
-/** The faults in force. Add and remove at will; a fault's own count begins with its first request. */
+/** The active faults. A fault counts the requests since it was added. */
 export class Faults {
   readonly list: Fault[];
   readonly #counts = new WeakMap<Fault, number>();
@@ -130,8 +130,8 @@ function isOn(on: Fault['on'], request: FaultRequest): boolean {
 }
 
 /**
- * An edit that sets a field in every record of `list` — or in those that `only` picks — to `value`;
- * `undefined` takes the field away. Dots lead inwards: `user.roleIds`.
+ * An edit that sets a field to `value` in every record of `list`, or in those that `only` selects. `undefined` removes
+ * the field. Dots are for nested fields: `user.roleIds`.
  */
 export function setField(
   field: string,
@@ -292,14 +292,14 @@ interface PageTwist {
 
 const NONE: PageTwist = { force: {}, reshape: (json) => json };
 
-/** Tokens of the faults' own making: what they stand for is looked up, not read out of them. */
+/** Page tokens made by faults. */
 const OWN = /^fault-(first|second|skipped|page)\./;
 
-/** Bends pages. Remembers, per fault and path, what it needs of earlier answers. */
+/** Changes pages. Keeps what it needs of earlier answers, by fault and path. */
 class PageFaults {
   readonly #memory = new WeakMap<Fault, Map<string, { last?: unknown; second?: string; count: number }>>();
 
-  /** `asked` is the request's page token, "" for none. */
+  /** @param asked the request's page token, "" for none */
   twist(fault: Fault, path: string, asked: string): PageTwist {
     const { effect } = fault;
     const memory = this.#recall(fault, path);
@@ -354,7 +354,7 @@ class PageFaults {
   }
 }
 
-/** The token that a fault's own token stands for: faults end, and their tokens must lead on. */
+/** The tenant's token behind a fault's: after the fault ends, its tokens must still work. */
 function meantBy(pageToken: string): string {
   const [, kind] = OWN.exec(pageToken) ?? [];
   if (kind === undefined) return pageToken;
