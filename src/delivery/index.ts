@@ -10,9 +10,10 @@ import { neutraliseJson } from '../reporters/escape.js';
 import type { Format } from '../reporters/index.js';
 import type { ReporterContext } from '../reporters/reporter.js';
 import type { PushContext, PushRequest } from './conductorone/index.js';
+import { writeStream } from './files.js';
 import { actionsRunUrl, inActions, publishToActions } from './github.js';
 import { sendHeartbeat } from './heartbeat.js';
-import { type Attempt, type OutputTarget, writeReports, writeStream, writeTargets } from './output.js';
+import { type Attempt, type OutputTarget, writeReports, writeTargets } from './output.js';
 import type { StateFile } from './state-file.js';
 
 /** What becomes of an audit's report. */

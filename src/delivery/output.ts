@@ -1,24 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { fstatSync, type Stats } from 'node:fs';
-import {
-  access,
-  constants,
-  lstat,
-  mkdir,
-  open,
-  readlink,
-  realpath,
-  rename,
-  rm,
-  stat,
-} from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import type { Writable } from 'node:stream';
+import { access, constants, open, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { Report } from '../engine/report.js';
 import { AuditError } from '../errors.js';
 import type { Io } from '../io.js';
 import { FORMATS, type Format, isFormat, loadReporter } from '../reporters/index.js';
 import type { ReporterContext } from '../reporters/reporter.js';
+import { codeOf, linkedPath, makeDirectory, temporaryBeside, writeStream, writeTo } from './files.js';
 import { inActions, stopCommands } from './github.js';
 
 /** One report to write: to a file, or to stdout. */
@@ -199,27 +187,6 @@ function isSame(a: Place, b: Place): boolean {
   return a.path === b.path || (a.inode !== undefined && a.inode === b.inode);
 }
 
-/**
- * Follows all links in a path, also if nothing exists there yet.
- *
- * @param path absolute
- */
-export async function linkedPath(path: string, links = 0): Promise<string> {
-  // A pipe behind /dev/stdout exists and has no other name.
-  if (await isThere(path)) return realpath(path).catch(() => path);
-  const target = await readlink(path).catch(() => undefined);
-  if (target !== undefined) return links < 40 ? linkedPath(resolve(dirname(path), target), links + 1) : path;
-  const parent = dirname(path);
-  return parent === path ? path : join(await linkedPath(parent, links), basename(path));
-}
-
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
 /** Tries everything but the content: the directory, the permissions, and a file system that takes new files. */
 async function proveWritable(path: string): Promise<void> {
   const found = await stat(path).catch((error) => {
@@ -236,24 +203,6 @@ async function proveWritable(path: string): Promise<void> {
   await rm(temporary, { force: true });
 }
 
-/**
- * Creates a directory and those above it.
- *
- * Not with `recursive`: below /proc, where nothing can be created, Node.js then never returns.
- */
-export async function makeDirectory(path: string): Promise<void> {
-  const make = () =>
-    mkdir(path).catch(async (error) => {
-      if (codeOf(error) !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error;
-    });
-  const found = await stat(path).catch(() => undefined);
-  if (found?.isDirectory()) return;
-  const parent = dirname(path);
-  if (parent !== path && (await lstat(parent).catch(() => undefined)) === undefined)
-    await makeDirectory(parent);
-  await make();
-}
-
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
@@ -267,117 +216,24 @@ const REASONS: Readonly<Record<string, string>> = {
   ENXIO: 'it is a socket',
 };
 
-/** The system's word for what went wrong, as in `EACCES`. */
-export function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException | null)?.code ?? 'unknown error';
-}
-
 /**
- * Writes a report completely or not at all: to a temporary file beside it, which is then renamed. Only its owner can read
- * it.
+ * Writes a report completely or not at all. Only its owner can read it.
  *
  * @throws AuditError `delivery`
  */
-export async function writeReport(file: string, text: string | Iterable<string>, cwd: string): Promise<void> {
-  // The target of a link is replaced, not the link. A device or pipe is written to, never replaced.
-  const path = await linkedPath(resolve(cwd, file));
-  if (await isSpecial(path)) return writeThrough(file, path, text);
-  await replaceFile(path, text).catch((cause) => {
-    throw notWritten(file, cause);
-  });
-}
-
-/** Whoever reads the file, at any moment and after any crash, finds the old content or the new. Only its owner can read it. */
-export async function replaceFile(
-  path: string,
-  text: string | Iterable<string>,
-  temporary = temporaryBeside(path),
-): Promise<void> {
+async function writeReport(file: string, text: string | Iterable<string>, cwd: string): Promise<void> {
   try {
-    const handle = await open(temporary, 'wx', 0o600);
-    try {
-      for (const part of partsOf(text)) await handle.writeFile(part);
-      // Without it the rename may reach the disk before the content.
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
+    await writeTo(await linkedPath(resolve(cwd, file)), text);
   } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw cause;
+    const code = codeOf(cause);
+    throw new AuditError('delivery', `The report ${file} could not be written (${code}).`, hintFor(code), {
+      cause,
+    });
   }
-}
-
-/** A new name beside `path` for its next content. */
-export function temporaryBeside(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
-}
-
-async function isSpecial(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => !found.isFile() && !found.isDirectory(),
-    () => false,
-  );
-}
-
-async function writeThrough(file: string, path: string, text: string | Iterable<string>): Promise<void> {
-  try {
-    const handle = await open(path, 'a');
-    try {
-      for (const part of partsOf(text)) await handle.writeFile(part);
-    } finally {
-      await handle.close();
-    }
-  } catch (cause) {
-    if (!READER_LEFT.has(codeOf(cause))) throw notWritten(file, cause);
-  }
-}
-
-/** How writing fails if the reader has closed its end (`| head`, leaving `less`), which is not an error. */
-const READER_LEFT: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'EOF', 'ERR_STREAM_DESTROYED']);
-
-function notWritten(file: string, cause: unknown): AuditError {
-  const code = codeOf(cause);
-  return new AuditError('delivery', `The report ${file} could not be written (${code}).`, hintFor(code), {
-    cause,
-  });
 }
 
 function hintFor(code: string): string {
   if (code === 'ENOENT') return 'Create its directory first.';
   if (code === 'ENOSPC' || code === 'EDQUOT') return 'Free some disk space.';
   return 'Choose a file that this user can write.';
-}
-
-function partsOf(text: string | Iterable<string>): Iterable<string> {
-  return typeof text === 'string' ? [text] : text;
-}
-
-/**
- * Writes each part when the stream has taken the one before, until it has taken everything or its reader has left.
- *
- * @throws AuditError `delivery` if it cannot be written
- */
-export async function writeStream(stream: Writable, text: string | Iterable<string>): Promise<void> {
-  for (const part of partsOf(text)) if (!(await writePart(stream, part))) return;
-}
-
-/** False if the reader has left. */
-function writePart(stream: Writable, text: string): Promise<boolean> {
-  return new Promise((done, fail) => {
-    stream.write(text, (cause) => {
-      if (cause && READER_LEFT.has(codeOf(cause))) done(false);
-      else if (cause) {
-        fail(
-          new AuditError(
-            'delivery',
-            `The report could not be written to stdout (${codeOf(cause)}).`,
-            'Check where stdout goes, and that there is space.',
-            { cause },
-          ),
-        );
-      } else done(true);
-    });
-  });
 }

@@ -1,8 +1,9 @@
 import { isAbsolute } from 'node:path';
 import type { Config } from '../../config/config.js';
 import type { LoadedConfig } from '../../config/load.js';
+import { writeStream } from '../../delivery/files.js';
 import { type EndReports, withEndReported } from '../../delivery/index.js';
-import { parseTargets, prepareTargets, writeStream } from '../../delivery/output.js';
+import { parseTargets, prepareTargets } from '../../delivery/output.js';
 import { slackTarget } from '../../delivery/slack/send.js';
 import { AuditError, EXIT, type ExitCode } from '../../errors.js';
 import { refuseDebugging } from '../../fetch.js';

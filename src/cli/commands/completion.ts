@@ -1,7 +1,7 @@
 import type { Argument, Command, Option } from 'commander';
 import { rules } from '../../../rules/index.js';
 import { didYouMean } from '../../config/nearest.js';
-import { writeStream } from '../../delivery/output.js';
+import { writeStream } from '../../delivery/files.js';
 import { AuditError, EXIT, type ExitCode } from '../../errors.js';
 import type { CommandContext } from '../context.js';
 import { SHELLS } from '../flags.js';

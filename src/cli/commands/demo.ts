@@ -1,4 +1,4 @@
-import { codeOf, writeStream } from '../../delivery/output.js';
+import { codeOf, writeStream } from '../../delivery/files.js';
 import { startTenant } from '../../demo/index.js';
 import { AuditError, EXIT, type ExitCode } from '../../errors.js';
 import type { Io } from '../../io.js';

@@ -1,5 +1,5 @@
 import { kindsOf } from '../../config/config.js';
-import { writeStream } from '../../delivery/output.js';
+import { writeStream } from '../../delivery/files.js';
 import { CHECKS, type Exam, examine, jsonOf, type Plan, summaryOf, TextLines } from '../../doctor/index.js';
 import { AuditError, type ExitCode } from '../../errors.js';
 import { refuseShortSecrets } from '../../redact.js';

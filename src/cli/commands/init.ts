@@ -2,7 +2,7 @@ import { lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { createInterface, type Interface as Terminal } from 'node:readline/promises';
 import { CONFIG_NAMES } from '../../config/read.js';
-import { codeOf, makeDirectory, temporaryBeside, writeStream } from '../../delivery/output.js';
+import { codeOf, makeDirectory, temporaryBeside, writeStream } from '../../delivery/files.js';
 import { AuditError, EXIT, type ExitCode } from '../../errors.js';
 import { configFile, workflowFile } from '../../init/files.js';
 import {
@@ -257,16 +257,20 @@ function questionsAt(terminal: Terminal, { stderr }: Io): NonNullable<Interview[
   });
   // Read as a stream of lines: question() would lose pasted lines, and never end at the end of input.
   const lines = terminal[Symbol.asyncIterator]();
+  const nextLine = async (prompt: string): Promise<string> => {
+    // Lines from before the end can still be read, but since Node.js 24 a closed terminal cannot prompt.
+    if (!ended) {
+      terminal.setPrompt(prompt);
+      terminal.prompt();
+    }
+    const { value, done } = await lines.next();
+    if (done) throw interrupted();
+    return value.trim();
+  };
   return async (question, preset) => {
+    const prompt = `${question.ask}${preset === undefined ? '' : ` [${preset}]`}: `;
     for (;;) {
-      // Lines from before the end can still be read, but since Node.js 24 a closed terminal cannot prompt.
-      if (!ended) {
-        terminal.setPrompt(`${question.ask}${preset === undefined ? '' : ` [${preset}]`}: `);
-        terminal.prompt();
-      }
-      const { value, done } = await lines.next();
-      if (done) throw interrupted();
-      const text = value.trim() || (preset ?? '');
+      const text = (await nextLine(prompt)) || (preset ?? '');
       const answer = question.parse(text);
       if ('value' in answer) return answer.value;
       stderr.write(`${forTerminal(JSON.stringify(text))} ${answer.problem}\n`);

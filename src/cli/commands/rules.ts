@@ -8,7 +8,7 @@ import {
   type OptionSpecs,
   type Rule,
 } from '../../contract/index.js';
-import { writeStream } from '../../delivery/output.js';
+import { writeStream } from '../../delivery/files.js';
 import { DRIFT_RULES } from '../../engine/drift.js';
 import { WAIVER_RULES } from '../../engine/waivers.js';
 import { AuditError, EXIT, type ExitCode } from '../../errors.js';

@@ -107,29 +107,30 @@ async function readAllRemote(
   { report, rules }: Push,
 ): Promise<ReadonlyMap<string, RemoteFinding> | RequestError> {
   const ids = [...new Set([...rules.keys(), ...open.map(({ rule }) => rule)])].sort();
-  const found = new Map<string, RemoteFinding>();
-  const pages = paginate((token) => client.search(ids, token), idOf, PAGES, SEARCH);
   try {
-    for (;;) {
-      const step = await pages.next();
-      if (!step.done) {
-        for (const record of step.value.records) {
-          const ours = readRemote(record, report.run.tenant);
-          if (ours) found.set(ours.fingerprint, ours);
-        }
-      } else if (step.value === 'end') return found;
-      else
-        throw new AuditError(
-          'api',
-          `${SEARCH} repeats itself instead of going on.`,
-          "Report it to ConductorOne's support.",
-        );
+    const found = new Map<string, RemoteFinding>();
+    for await (const record of recordsOf(client, ids)) {
+      const ours = readRemote(record, report.run.tenant);
+      if (ours) found.set(ours.fingerprint, ours);
     }
+    return found;
   } catch (error) {
     if (isUnavailable(error)) return error;
     if (!(error instanceof AuditError)) throw error;
     throw failure('The existing findings in ConductorOne could not be read', error);
   }
+}
+
+async function* recordsOf(client: FindingsClient, rules: readonly string[]): AsyncGenerator<unknown> {
+  const pages = paginate((token) => client.search(rules, token), idOf, PAGES, SEARCH);
+  let step = await pages.next();
+  for (; !step.done; step = await pages.next()) yield* step.value.records;
+  if (step.value !== 'end')
+    throw new AuditError(
+      'api',
+      `${SEARCH} repeats itself instead of going on.`,
+      "Report it to ConductorOne's support.",
+    );
 }
 
 function planFor(
