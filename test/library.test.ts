@@ -34,7 +34,7 @@ test('finds no configuration by itself, and reads the one that is named', async 
   );
 });
 
-describe('what is handed over wrongly is told', () => {
+describe('refuses wrong options', () => {
   test.each<[string, unknown, string]>([
     [
       'nothing',
@@ -44,24 +44,24 @@ describe('what is handed over wrongly is told', () => {
     ['no environment', {}, 'has no env: it is required'],
     ['a misspelt option', { env: {}, scop: 'tenant' }, 'scop: no such option; did you mean "scope"?'],
     ['another option', { env: {}, verbose: true }, 'verbose: no such option.'],
-    ['a scope that is none', { env: {}, scope: 'all' }, 'scope: must be one of mine, tenant, not "all"'],
+    ['an unknown scope', { env: {}, scope: 'all' }, 'scope: must be one of mine, tenant, not "all"'],
     [
-      'a source that is no list',
+      'sources that are not a list',
       { env: {}, sources: 'personal-clients' },
       'sources: must be a list, not "personal-clients"',
     ],
-    ['a source that is none', { env: {}, sources: ['personal'] }, 'personal'],
-    ['a list that is no text', { env: {}, input: [] }, 'input: must be text, not a list'],
-    ['a configuration that is no path', { env: {}, config: {} }, 'config: must be text, not a mapping'],
+    ['an unknown source', { env: {}, sources: ['personal'] }, 'personal'],
+    ['an input that is not text', { env: {}, input: [] }, 'input: must be text, not a list'],
+    ['a configuration that is not a path', { env: {}, config: {} }, 'config: must be text, not a mapping'],
     [
-      'rules that are no list',
+      'rules that are not a list',
       { env: {}, rules: { expired: 'off' } },
       'rules: must be a list, not a mapping',
     ],
-    ['a rule that is none', { env: {}, rules: [{}], input: LIST }, 'rule 1: has no id: it is required'],
-    ['a time that is a text', { env: {}, asOf: '2026-01-01' }, 'asOf: must be a valid Date'],
-    ['a time that is none', { env: {}, asOf: new Date('x') }, 'asOf: must be a valid Date'],
-    ['a list that is none', { env: {}, input: '3' }, 'the input'],
+    ['a rule without fields', { env: {}, rules: [{}], input: LIST }, 'rule 1: has no id: it is required'],
+    ['a time as text', { env: {}, asOf: '2026-01-01' }, 'asOf: must be a valid Date'],
+    ['an invalid date', { env: {}, asOf: new Date('x') }, 'asOf: must be a valid Date'],
+    ['an input without records', { env: {}, input: '3' }, 'the input'],
     [
       'rules of which none can run',
       { env: {}, input: LIST, only: ['scope-widened', 'loose-trust-condition'] },

@@ -20,6 +20,7 @@ import {
   type FileRule,
   RUN_RULES,
   type SettableRule,
+  SHARED_SETTINGS,
 } from './schema.js';
 import { isSecretMessage, looksSecret, secretMessage, secretOffsets } from './secrets.js';
 
@@ -163,21 +164,14 @@ export function resolveConfig(input: ResolveInput): Resolved {
 
 /** Every mistake in flags, environment and file. */
 export function configProblems(input: ResolveInput): Problem[] {
-  const schema = configSchema({ rules: input.rules, foreign: input.foreignRules ?? false, now: input.now });
-  return [
-    ...flagProblems(input, schema),
-    ...environmentProblems(input, schema),
-    ...fileProblems(input, schema),
-  ];
+  return [...flagProblems(input), ...environmentProblems(input), ...fileProblems(input)];
 }
 
-type ConfigSchema = ReturnType<typeof configSchema>;
-
-function flagProblems({ flags, rules, foreignRules }: ResolveInput, schema: ConfigSchema): Problem[] {
+function flagProblems({ flags, rules, foreignRules }: ResolveInput): Problem[] {
   const problems: Problem[] = [];
   for (const [key, flag] of Object.entries(FLAG_NAMES) as [ScalarKey, string][]) {
     const value = flags[key];
-    if (value !== undefined) problems.push(...valueProblems(value, key, flag, schema));
+    if (value !== undefined) problems.push(...valueProblems(value, key, flag));
   }
   const ids = [...rules, ...RUN_RULES].map(({ id }) => id);
   for (const id of flags.rules ?? []) {
@@ -190,11 +184,11 @@ function flagProblems({ flags, rules, foreignRules }: ResolveInput, schema: Conf
   return problems;
 }
 
-function valueProblems(value: unknown, key: ScalarKey, where: string, schema: ConfigSchema): Problem[] {
-  return flawsOf(schema.entries[key], value, [key]).map(({ message }) => ({ where, message }));
+function valueProblems(value: unknown, key: ScalarKey, where: string): Problem[] {
+  return flawsOf(SHARED_SETTINGS[key], value, [key]).map(({ message }) => ({ where, message }));
 }
 
-function environmentProblems({ env }: ResolveInput, schema: ConfigSchema): Problem[] {
+function environmentProblems({ env }: ResolveInput): Problem[] {
   const known = [...Object.keys(ENVIRONMENT), ...Object.keys(OTHER_ENVIRONMENT)];
   const problems: Problem[] = [];
   for (const name of Object.keys(env).sort()) {
@@ -213,7 +207,7 @@ function environmentProblems({ env }: ResolveInput, schema: ConfigSchema): Probl
   }
   for (const name of Object.keys(ENVIRONMENT) as EnvironmentName[]) {
     const value = fromEnvironment(env, name);
-    if (value !== undefined) problems.push(...valueProblems(value, ENVIRONMENT[name].key, name, schema));
+    if (value !== undefined) problems.push(...valueProblems(value, ENVIRONMENT[name].key, name));
   }
   return problems;
 }
@@ -227,9 +221,10 @@ function fromEnvironment(env: ResolveInput['env'], name: EnvironmentName): strin
     .filter((source) => source !== '');
 }
 
-function fileProblems({ file }: ResolveInput, schema: ConfigSchema): Problem[] {
+function fileProblems({ file, rules, foreignRules = false, now }: ResolveInput): Problem[] {
   if (!file) return [];
-  const flaws = file.value === null || file.value === undefined ? [] : flawsOf(schema, file.value);
+  const empty = file.value === null || file.value === undefined;
+  const flaws = empty ? [] : flawsOf(configSchema({ rules, foreign: foreignRules, now }), file.value);
   const problems = [
     ...file.problems,
     ...flaws.map(({ path: at, part, message }) => ({

@@ -43,6 +43,36 @@ export const DEFAULTS = {
   slackMinSeverity: 'low',
 } as const;
 
+const SEVERITY = choice(SEVERITIES);
+
+/** The settings that can also be set by a flag or an environment variable. */
+export const SHARED_SETTINGS = {
+  scope: about(
+    'mine: your own credentials; tenant: everyone’s (needs Super Administrator)',
+    withDefault(v.exactOptional(choice(['mine', 'tenant'])), DEFAULTS.scope),
+  ),
+  sources: about(
+    'What to audit. Without it: personal-clients for scope mine, all three for scope tenant',
+    v.nullish(list(choice(Object.keys(SOURCE_KINDS) as SourceName[]), { filled: true, unique: true })),
+  ),
+  profile: about(
+    'A set of rule settings; settings under rules win over it',
+    withDefault(v.exactOptional(choice(PROFILES)), DEFAULTS.profile),
+  ),
+  failOn: about(
+    'The lowest severity that makes the exit code 1, or never',
+    withDefault(v.exactOptional(choice(['never', ...SEVERITIES])), DEFAULTS.failOn),
+  ),
+  minSeverity: about(
+    'The lowest severity that reports show',
+    withDefault(v.exactOptional(SEVERITY), DEFAULTS.minSeverity),
+  ),
+  state: about(
+    'The file that remembers findings from run to run, relative to this file',
+    v.exactOptional(text(FILLED)),
+  ),
+};
+
 interface SchemaScope {
   readonly rules: readonly Rule[];
   /** Rules of plug-ins that are not loaded can be set and waived too. */
@@ -56,39 +86,24 @@ export type FileConfig = Described<ReturnType<typeof configSchema>>;
 
 /** The description of the configuration file. */
 export function configSchema({ rules, foreign, now }: SchemaScope) {
-  const homes: Homes = new Map();
+  let homes: Homes | undefined;
+  const unknownSetting = (name: string, noun: string, known: readonly string[]) => {
+    homes ??= homesIn(schema);
+    return unknownKey(name, noun, known, homes);
+  };
   const section = <const E extends v.ObjectEntries>(entries: E, noun = 'key') =>
-    record(entries, {
-      noun,
-      missing: MISSING,
-      unknownKey: (name, kind, known) => unknownKey(name, kind, known, homes),
-    });
+    record(entries, { noun, missing: MISSING, unknownKey: unknownSetting });
   const schema = section({
     $schema: about('The JSON Schema of this file, for editors', v.exactOptional(text(FILLED))),
-    scope: about(
-      'mine: your own credentials; tenant: everyone’s (needs Super Administrator)',
-      withDefault(v.exactOptional(choice(['mine', 'tenant'])), DEFAULTS.scope),
-    ),
-    sources: about(
-      'What to audit. Without it: personal-clients for scope mine, all three for scope tenant',
-      v.nullish(list(choice(Object.keys(SOURCE_KINDS) as SourceName[]), { filled: true, unique: true })),
-    ),
+    scope: SHARED_SETTINGS.scope,
+    sources: SHARED_SETTINGS.sources,
     callerSeesAll: about(
       'States that you have checked that the audit sees every credential, although it does not run as a Super Administrator',
       withDefault(v.exactOptional(v.boolean()), false),
     ),
-    profile: about(
-      'A set of rule settings; settings under rules win over it',
-      withDefault(v.exactOptional(choice(PROFILES)), DEFAULTS.profile),
-    ),
-    failOn: about(
-      'The lowest severity that makes the exit code 1, or never',
-      withDefault(v.exactOptional(choice(['never', ...SEVERITIES])), DEFAULTS.failOn),
-    ),
-    minSeverity: about(
-      'The lowest severity that reports show',
-      withDefault(v.exactOptional(SEVERITY), DEFAULTS.minSeverity),
-    ),
+    profile: SHARED_SETTINGS.profile,
+    failOn: SHARED_SETTINGS.failOn,
+    minSeverity: SHARED_SETTINGS.minSeverity,
     plugins: about(
       'Modules with rules of your own: paths relative to this file (./rules/ours.mjs) or packages',
       withDefault(v.nullish(list(text(FILLED), { unique: true })), []),
@@ -98,10 +113,7 @@ export function configSchema({ rules, foreign, now }: SchemaScope) {
       'Findings that are accepted until a date',
       withDefault(v.nullish(list(waiverSchema(), { unique: waiverIdentity })), []),
     ),
-    state: about(
-      'The file that remembers findings from run to run, relative to this file',
-      v.exactOptional(text(FILLED)),
-    ),
+    state: SHARED_SETTINGS.state,
     slack: about('What is sent to Slack, and when', v.nullish(section(SLACK))),
     push: about(
       'Where findings are sent beside the reports',
@@ -115,7 +127,6 @@ export function configSchema({ rules, foreign, now }: SchemaScope) {
       ),
     ),
   });
-  collectHomes(schema, '', homes);
   return schema;
 
   function rulesSchema(): Schema<Readonly<Record<string, FileRule>>> {
@@ -124,7 +135,7 @@ export function configSchema({ rules, foreign, now }: SchemaScope) {
       Object.fromEntries(ids) as Record<string, v.ExactOptionalSchema<Schema<FileRule>, undefined>>,
       {
         noun: 'rule',
-        unknownKey: (name, noun, known) => unknownKey(name, noun, known, homes),
+        unknownKey: unknownSetting,
         ...(foreign ? { also: { key: FOREIGN_RULE, value: FOREIGN_SETTING } } : {}),
       },
     ) as Schema<Readonly<Record<string, FileRule>>>;
@@ -179,7 +190,6 @@ type OptionValue = OptionSpec['default'];
 type RuleSettings = { readonly severity?: Severity } & Readonly<Record<string, OptionValue>>;
 export type FileRule = Described<typeof OFF_OR_SEVERITY> | RuleSettings;
 
-const SEVERITY = choice(SEVERITIES);
 const OFF_OR_SEVERITY = choice(['off', ...SEVERITIES]);
 const RULE_SEVERITY = about(
   "The severity of all its findings, in place of the rule's own",
@@ -271,6 +281,12 @@ function textsIn(value: unknown): unknown {
 
 /** Where each key belongs: its name, and the paths that have it (empty for the top level). */
 type Homes = Map<string, string[]>;
+
+function homesIn(schema: Schema): Homes {
+  const homes: Homes = new Map();
+  collectHomes(schema, '', homes);
+  return homes;
+}
 
 function collectHomes(schema: Schema, path: string, homes: Homes): void {
   const { entries, wrapped, item, options } = schema as Schema & {

@@ -7,7 +7,7 @@ import { errorOf, folderWith, load, mistakesOf, NOW, RULES } from './fixtures.js
 
 const JSON_NAME = 'c1-audit.config.json';
 
-describe('which file is used', () => {
+describe('choosing the configuration file', () => {
   test.each([
     ['c1-audit.config.yaml', 'scope: tenant'],
     ['c1-audit.config.yml', 'scope: tenant'],
@@ -21,19 +21,19 @@ describe('which file is used', () => {
     expect(file?.name).toBe(name);
   });
 
-  test('none is fine', async () => {
+  test('runs without a configuration file', async () => {
     const { config, file } = await load({});
     expect(file).toBeUndefined();
     expect(config.scope).toBe('mine');
   });
 
-  test('a folder of that name is none', async () => {
+  test('ignores a directory with the name of a configuration file', async () => {
     const cwd = await folderWith({});
     await mkdir(path.join(cwd, 'c1-audit.config.yaml'));
     expect(await findConfig({ cwd, home: undefined }, undefined)).toBeUndefined();
   });
 
-  test('several are an error that names them', async () => {
+  test('refuses several files in one directory and names them', async () => {
     const { code, message } = await errorOf(
       load({ files: { 'c1-audit.config.yml': '', [JSON_NAME]: '{}' } }),
     );
@@ -43,20 +43,20 @@ describe('which file is used', () => {
     );
   });
 
-  test('several do not matter where one is named', async () => {
+  test('accepts several files if one is named', async () => {
     const files = { 'c1-audit.config.yml': '', [JSON_NAME]: '{}', 'night/audit.yaml': 'scope: tenant' };
     const { config, file } = await load({ files, configPath: 'night/audit.yaml' });
     expect(config.scope).toBe('tenant');
     expect(file?.name).toBe(path.join('night', 'audit.yaml'));
   });
 
-  test('a named one that is missing is an error', async () => {
+  test('refuses a named file that is missing', async () => {
     const { code, message } = await errorOf(load({ configPath: 'nope.yaml' }));
     expect(code).toBe('config');
     expect(message).toBe('there is no configuration file nope.yaml');
   });
 
-  test('C1_AUDIT_CONFIG names one; the flag wins over it', async () => {
+  test('reads the file that C1_AUDIT_CONFIG names, unless the flag names another', async () => {
     const files = { 'a.yaml': 'scope: tenant', 'b.yaml': 'scope: mine' };
     const env = { C1_AUDIT_CONFIG: 'a.yaml' };
     expect((await load({ files, env })).config.scope).toBe('tenant');
@@ -64,25 +64,25 @@ describe('which file is used', () => {
     expect((await errorOf(load({ files, env: { C1_AUDIT_CONFIG: 'c.yaml' } }))).message).toMatch(/c\.yaml/);
   });
 
-  test('one outside of the working directory is called by its whole path', async () => {
+  test('names a file outside the working directory by its full path', async () => {
     const outside = path.join(await folderWith({ 'a.yaml': 'x: 1' }), 'a.yaml');
     expect(await mistakesOf(load({ configPath: outside }))).toEqual([`${outside}:1:1: x: no such key`]);
   });
 
-  test('one that cannot be opened is an error', async () => {
+  test('refuses a file that cannot be opened', async () => {
     const cwd = await folderWith({});
     const { code, message } = await errorOf(readConfig(path.join(cwd, 'a.yaml'), cwd));
     expect(code).toBe('config');
     expect(message).toBe('cannot read the configuration file a.yaml (ENOENT)');
   });
 
-  test('a name that says nothing of its format is an error', async () => {
+  test('refuses a file name without a known format', async () => {
     expect(await mistakesOf(load({ files: { 'audit.toml': 'x' }, configPath: 'audit.toml' }))).toEqual([
       'audit.toml: its name must end in .yaml, .yml, .json, .mjs or .js',
     ]);
   });
 
-  test('text that is not UTF-8 is an error', async () => {
+  test('refuses text that is not UTF-8', async () => {
     const files = { 'c1-audit.config.yaml': Buffer.from('scope: mine', 'utf16le').subarray(0, 21) };
     const broken = { 'c1-audit.config.yaml': Uint8Array.of(0xff, 0xfe, 0x73, 0x00) };
     expect(await mistakesOf(load({ files: broken }))).toEqual([
@@ -98,7 +98,7 @@ describe('the search above the working directory', () => {
   const search = async (root: string, home?: string) =>
     findConfig({ cwd: path.join(root, 'a/b/c'), home: home && path.join(root, home) }, undefined);
 
-  test('takes the nearest', async () => {
+  test('takes the nearest file', async () => {
     const root = await tree({ [NAME]: '', [`a/${NAME}`]: '' });
     expect(await search(root)).toBe(path.join(root, 'a', NAME));
   });
@@ -143,7 +143,7 @@ describe('the search above the working directory', () => {
     expect(file?.name).toBe(path.join(root, NAME));
   });
 
-  test('does not look above where only a named file is wanted', async () => {
+  test('does not search the directories above if only a named file is used', async () => {
     const root = await tree({ [NAME]: 'scope: tenant' });
     const cwd = path.join(root, 'a');
     const loaded = await loadConfig({ cwd, env: {}, flags: {}, discover: false, now: NOW, builtIns: RULES });
@@ -153,8 +153,8 @@ describe('the search above the working directory', () => {
   // Only root can give a file away.
   const asRoot = process.getuid?.() === 0 ? test : test.skip;
   asRoot.each([
-    ['that everybody may write to is refused', 0o777, true],
-    ['of which only its owner may write is taken', 0o755, false],
+    ['that everybody can write to is refused', 0o777, true],
+    ['that only its owner can write to is accepted', 0o755, false],
   ])("another user's file in a directory above %s", async (_, mode, refused) => {
     const root = await tree({ [NAME]: '' });
     await chown(path.join(root, NAME), 4242, 4242);
@@ -165,12 +165,12 @@ describe('the search above the working directory', () => {
   });
 });
 
-describe('JSON is JSON', () => {
-  test('an empty file is one without settings', async () => {
+describe('JSON', () => {
+  test('reads an empty file as one without settings', async () => {
     await expect(load({ files: { [JSON_NAME]: ' \n' } })).resolves.toBeDefined();
   });
 
-  test('a byte order mark is no matter', async () => {
+  test('accepts a byte order mark', async () => {
     expect((await load({ files: { [JSON_NAME]: '\uFEFF{"scope": "tenant"}' } })).config.scope).toBe('tenant');
   });
 
@@ -189,13 +189,13 @@ describe('JSON is JSON', () => {
     if (place) expect(mistake).toMatch(`${JSON_NAME}:${place}: `);
   });
 
-  test('what is neither is named as JSON', async () => {
+  test('reports text that is neither JSON nor YAML as not JSON', async () => {
     expect(await mistakesOf(load({ files: { [JSON_NAME]: '{"a": [}' } }))).toEqual([
       expect.stringMatching(/^c1-audit\.config\.json:1:\d+: cannot be read as JSON: /),
     ]);
   });
 
-  test('mistakes have lines, duplicates too', async () => {
+  test('reports mistakes and duplicates with their lines', async () => {
     const text = '{\n  "scope": "mine",\n  "scop": 1,\n  "scope": "tenant"\n}';
     expect(await mistakesOf(load({ files: { [JSON_NAME]: text } }))).toEqual([
       `${JSON_NAME}:3:3: scop: no such key; did you mean "scope"?`,
@@ -212,9 +212,13 @@ describe('JavaScript', () => {
       'export const scope = "mine";',
       `${MJS}: has no default export: write \`export default { … }\``,
     ],
-    ['an error on the way', 'throw new Error("no such thing");', `${MJS}: cannot be loaded: no such thing`],
+    [
+      'an error while loading',
+      'throw new Error("no such thing");',
+      `${MJS}: cannot be loaded: no such thing`,
+    ],
     ['an error of several lines', 'throw new Error("one\\ntwo");', `${MJS}: cannot be loaded: one`],
-    ['an error that is none', 'throw 7;', `${MJS}: cannot be loaded: 7`],
+    ['a thrown number', 'throw 7;', `${MJS}: cannot be loaded: 7`],
     [
       'an error with a secret',
       `throw new Error("xox" + "b-" + "12345");`,
@@ -237,7 +241,7 @@ describe('JavaScript', () => {
     else expect(mistakes).toHaveLength(2);
   });
 
-  test('a list that holds itself is an error, not a crash', async () => {
+  test('refuses a list that contains itself', async () => {
     const text =
       'const a = []; a.push(a); const o = {}; o.o = o; export default { plugins: a, waivers: [o, o], x: o };';
     const mistakes = await mistakesOf(load({ files: { [MJS]: text } }));

@@ -87,7 +87,7 @@ const TABLE: readonly (readonly [string, string, ...string[]])[] = [
     '1:21: rules.no-expiry: must be one of off, info, low, medium, high, critical, not a list',
   ],
   ['a scalar for a section', 'rules: off', '1:8: rules: must be a mapping of keys to values, not "off"'],
-  ['a list for the whole', '- 1', '1:1: must be a mapping of keys to values, not a list'],
+  ['a list for the whole file', '- 1', '1:1: must be a mapping of keys to values, not a list'],
   ['a scalar for a list', 'plugins: ./a.mjs', '1:10: plugins: must be a list, not "./a.mjs"'],
   [
     'a scalar for a map',
@@ -99,19 +99,19 @@ const TABLE: readonly (readonly [string, string, ...string[]])[] = [
     'rules: { unused: { days: "45" } }',
     '1:26: rules.unused.days: must be a number, not "45"',
   ],
-  ['no number', 'rules: { unused: { days: .nan } }', '1:26: rules.unused.days: must be a number, not NaN'],
+  ['not a number', 'rules: { unused: { days: .nan } }', '1:26: rules.unused.days: must be a number, not NaN'],
   [
-    'an endless number',
+    'infinity',
     'rules: { unused: { days: .inf } }',
     '1:26: rules.unused.days: must be a number, not Infinity',
   ],
   [
-    'a number below its least',
+    'a number below its minimum',
     'rules: { unused: { days: 0.99 } }',
     '1:26: rules.unused.days: must be at least 1, not 0.99',
   ],
   [
-    'a number above its most',
+    'a number above its maximum',
     'rules: { unused: { days: 1001 } }',
     '1:26: rules.unused.days: must be at most 1000, not 1001',
   ],
@@ -189,7 +189,7 @@ const TABLE: readonly (readonly [string, string, ...string[]])[] = [
   ['a blank reason', waiver({ reason: '"  "' }), '1:51: waivers[0].reason: must not be blank, not "  "'],
   ['an empty reason', waiver({ reason: '' }), '1:51: waivers[0].reason: must be text, not nothing'],
   [
-    'a waiver that is no mapping',
+    'a waiver that is not a mapping',
     'waivers: [unused]',
     '1:11: waivers[0]: must be a mapping of keys to values, not "unused"',
   ],
@@ -250,7 +250,7 @@ const TABLE: readonly (readonly [string, string, ...string[]])[] = [
     `1:45: waivers[0].credential.name: "${'x'.repeat(60)}…": a pattern has at most 256 characters`,
   ],
   [
-    'a date no calendar has',
+    'a date that does not exist',
     waiver({ expires: '2027-02-29' }),
     '1:94: waivers[0].expires: "2027-02-29": this date does not exist',
   ],
@@ -280,12 +280,12 @@ const TABLE: readonly (readonly [string, string, ...string[]])[] = [
     '3:5: waivers[1]: repeats waivers[0]',
   ],
   [
-    'an address that is none',
+    'a key that is not an address',
     'slack: { mentions: { bob: U012 } }',
     '1:22: slack.mentions.bob: must be an email address',
   ],
   [
-    'a user id that is none',
+    'a value that is not a user id',
     'slack: { mentions: { b@c.d: bob } }',
     '1:29: slack.mentions.b@c.d: must be a Slack user id such as U012345, not "bob"',
   ],
@@ -296,12 +296,12 @@ const TABLE: readonly (readonly [string, string, ...string[]])[] = [
   ],
 ];
 
-describe('a mistake in the file is an error that names place, key and remedy', () => {
+describe('reports a mistake in the file with place, key and fix', () => {
   test.each(TABLE)('%s', async (_, text, ...expected) => {
     expect(await mistakesOf(loadYaml(text))).toEqual(expected.map((line) => `${FILE}:${line}`));
   });
 
-  test('five mistakes are five messages in one go', async () => {
+  test('reports six mistakes at once', async () => {
     const error = await errorOf(
       loadYaml(
         [
@@ -330,24 +330,24 @@ describe('a mistake in the file is an error that names place, key and remedy', (
     ]);
   });
 
-  test('a single one is a mistake, not mistakes', async () => {
+  test('uses the singular for one mistake', async () => {
     expect((await errorOf(loadYaml('x: 1'))).message).toMatch(/^1 mistake in/);
   });
 
-  test('text nested without end is an error, not a crash', async () => {
+  test('refuses text that is nested too deep', async () => {
     const mistakes = await mistakesOf(loadYaml(`plugins: ${'['.repeat(20_000)}`));
     expect(mistakes).toEqual([`${FILE}: is nested too deep to be read`]);
   });
 });
 
-describe('what just holds is no mistake', () => {
+describe('accepts what is just within the limits', () => {
   test.each([
     ['an empty file', ''],
     ['a file of comments', '# nothing yet\n'],
     ['a schema', '$schema: https://acme.example/config.json'],
-    ['the least number', 'rules: { unused: { days: 1 } }'],
-    ['the greatest number', 'rules: { unused: { days: 1000 } }'],
-    ['an empty text where any will do', 'rules: { admin-scope: { prefix: "" } }'],
+    ['the lowest number', 'rules: { unused: { days: 1 } }'],
+    ['the highest number', 'rules: { unused: { days: 1000 } }'],
+    ['an empty text for an option without a limit', 'rules: { admin-scope: { prefix: "" } }'],
     ['sections without content', 'rules:\nwaivers:\nplugins:\nslack:\npush:\nsources:\n'],
     ['a pattern with many stars', waiver({ credential: '{name: "*a*b*c*d*", owner: a}' })],
     ['several owners', waiver({ credential: '{name: "ci-*", owner: [user-1, jo@acme.example]}' })],
@@ -407,7 +407,7 @@ describe('failOn and minSeverity', () => {
 });
 
 describe('mistakes in flags and in the environment', () => {
-  test('each names its flag; flags alone are a mistake of usage', async () => {
+  test('names each flag, and reports a usage error if only flags are wrong', async () => {
     const error = await errorOf(
       load({ flags: { scope: 'al', sources: ['x'], rules: ['unsued', 'unused'] } }),
     );
@@ -419,7 +419,7 @@ describe('mistakes in flags and in the environment', () => {
     ]);
   });
 
-  test('each names its variable', async () => {
+  test('names each variable', async () => {
     const env = {
       C1_AUDIT_FAIL_ON: 'hihg',
       C1_AUDIT_SOURCES: 'personal-clients, personal-clients',
@@ -433,13 +433,13 @@ describe('mistakes in flags and in the environment', () => {
     ]);
   });
 
-  test('a value that another one hides is checked all the same', async () => {
+  test('checks a value that another one overrides', async () => {
     expect(await mistakesOf(load({ flags: { scope: 'mine' }, env: { C1_AUDIT_SCOPE: 'x' } }))).toHaveLength(
       1,
     );
   });
 
-  test('blank variables and those read elsewhere are no mistakes', async () => {
+  test('ignores blank variables and those read elsewhere', async () => {
     const env = {
       C1_AUDIT_SCOPE: ' ',
       C1_AUDIT_NOTHING: '',

@@ -33,18 +33,18 @@ async function loadPlugins(...given: Parameters<typeof loadAll>) {
   return rules;
 }
 
-describe('what makes a rule', () => {
-  test('a plain object that has it all', () => {
+describe('checking a rule', () => {
+  test('accepts a plain object with every field', () => {
     expect(checkRule(RULE, { plugin: true })).toEqual([]);
     expect(checkRule({ ...RULE, id: 'no-shared-keys' }, { plugin: false })).toEqual([]);
   });
 
-  test('the least there can be', () => {
+  test('accepts a rule with only the required fields', () => {
     const { optional, judges, options, ...least } = RULE;
     expect(checkRule(least, { plugin: true })).toEqual([]);
   });
 
-  test.each(builtIns.map((rule) => [rule.id, rule] as const))('the built-in %s', (_, rule) => {
+  test.each(builtIns.map((rule) => [rule.id, rule] as const))('accepts the built-in %s', (_, rule) => {
     expect(checkRule(rule, { plugin: false })).toEqual([]);
   });
 
@@ -177,15 +177,15 @@ describe('what makes a rule', () => {
       'a plan',
       { plan: { way: 'adjust', sets: 'name', first: 'Ask.', messages: { shared: { way: 'end' } } } },
     ],
-  ])('may have %s', (_, change) => {
+  ])('accepts %s', (_, change) => {
     expect(checkRule({ ...RULE, ...change }, { plugin: true })).toEqual([]);
   });
 
-  test('a title of 80 characters fits', () => {
+  test('accepts a title of 80 characters', () => {
     expect(checkRule({ ...RULE, title: 'x'.repeat(80) }, { plugin: true })).toEqual([]);
   });
 
-  test('what is no object, or cannot be read', () => {
+  test('refuses what is not an object, or cannot be read', () => {
     expect(checkRule(null, { plugin: true })).toEqual([
       { field: '', message: 'must be a mapping of keys to values, not nothing' },
     ]);
@@ -232,13 +232,13 @@ describe('loading plug-ins', () => {
     expect(rules.map(({ id }) => id)).toEqual(ids);
   });
 
-  test('by absolute path and by address', async () => {
+  test('loads a file by absolute path and by URL', async () => {
     const file = path.join(await folderWith(files), 'rules/one.mjs');
     expect(await loadPlugins([file], '/', [])).toHaveLength(1);
     expect(await loadPlugins([`file://${file}`], '/', [])).toHaveLength(1);
   });
 
-  test('several, in the order named', async () => {
+  test('loads several in the order named', async () => {
     const rules = await loadPlugins(['plain', './rules/list.mjs'], await folderWith(files), []);
     expect(rules.map(({ id }) => id)).toEqual(['plain/x', 'acme/two', 'acme/three']);
   });
@@ -294,7 +294,7 @@ describe('loading plug-ins', () => {
     expect(await mistakesOf(loadPlugins([spec], folder, ['taken/x']))).toEqual([mistake]);
   });
 
-  test('all mistakes of all plug-ins in one go', async () => {
+  test('reports all mistakes of all plug-ins at once', async () => {
     const folder = await folderWith({
       'a.mjs': `export default ${source('acme/x', "title: '', severity: 'hihg'")};`,
     });
@@ -309,7 +309,7 @@ describe('loading plug-ins', () => {
 });
 
 describe('plug-ins in a configuration', () => {
-  test('their rules are set, waived and checked as built-in ones', async () => {
+  test('sets, waives and checks their rules like built-in ones', async () => {
     const files = {
       'ours.mjs': `export default ${source('acme/x', 'options: { days: { describe: "d", default: 3, min: 1 } }')};`,
       'c1-audit.config.yaml': 'plugins: [./ours.mjs]\nrules: { acme/x: { days: 5 } }',
@@ -332,7 +332,7 @@ describe('plug-ins in a configuration', () => {
     ]);
   });
 
-  test('paths are relative to the file', async () => {
+  test('resolves paths relative to the file', async () => {
     const files = {
       'night/ours.mjs': `export default ${source('acme/x')};`,
       'night/a.yaml': 'plugins: [./ours.mjs]',
@@ -340,7 +340,7 @@ describe('plug-ins in a configuration', () => {
     expect((await load({ files, configPath: 'night/a.yaml' })).rules.at(-1)?.id).toBe('acme/x');
   });
 
-  test('one that does not load is one mistake among others, and its rules are none', async () => {
+  test('reports a plug-in that does not load among other mistakes, and none for its rules', async () => {
     const text = 'plugins: [./nope.mjs]\nrules: { nope/x: { days: 5 } }\nscop: mine';
     expect(
       await mistakesOf(load({ files: { 'c1-audit.config.yaml': text }, flags: { rules: ['nope/x'] } })),
@@ -350,7 +350,7 @@ describe('plug-ins in a configuration', () => {
     ]);
   });
 
-  test('one named twice is a mistake in the list, not in its rules', async () => {
+  test('reports a plug-in named twice as a mistake in the list, not in its rules', async () => {
     const files = {
       'ours.mjs': `export default ${source('acme/x')};`,
       'c1-audit.config.yaml': 'plugins: [./ours.mjs, ./ours.mjs]',

@@ -49,8 +49,8 @@ slack:
 push: { conductorone: true }
 `;
 
-describe('what is in force', () => {
-  test('nothing said: the defaults', async () => {
+describe('merging flags, environment, file and defaults', () => {
+  test('uses the defaults if nothing is set', async () => {
     const { config, origins } = await load({});
     expect(config).toEqual({
       scope: 'mine',
@@ -81,7 +81,7 @@ describe('what is in force', () => {
     expect(new Set([...origins.values()].map(({ from }) => from))).toEqual(new Set(['default']));
   });
 
-  test('everything said in a file', async () => {
+  test('reads every setting from a file', async () => {
     const { config, origins, file } = await loadYaml(WHOLE);
     expect(config).toMatchObject({
       scope: 'tenant',
@@ -162,7 +162,7 @@ describe('what is in force', () => {
     expect(one.origins.get(key)).toEqual({ from: 'file', at: `${FILE}:1` });
   });
 
-  test('--rule runs only these, even one that the file turns off', async () => {
+  test('runs only the rules that --rule names, even if the file turns one off', async () => {
     const { config, origins } = await loadYaml('rules: { no-expiry: off, unused: { days: 3 } }', {
       flags: { rules: ['no-expiry'] },
     });
@@ -172,7 +172,7 @@ describe('what is in force', () => {
     expect(origins.get('rules.unused')).toEqual({ from: 'flag', at: '--rule' });
   });
 
-  test('what is found between runs and on waivers is set as rules are', async () => {
+  test('sets the rules on drift and waivers like other rules', async () => {
     const text = 'rules: { waiver-expiring: off, waiver-unmatched: high, scope-widened: { severity: low } }';
     const { config, rules } = await loadYaml(text);
     expect(config.rules['waiver-expiring']).toMatchObject({ enabled: false });
@@ -183,7 +183,7 @@ describe('what is in force', () => {
     expect(Object.keys(only.rules).filter((id) => only.rules[id]?.enabled)).toEqual(['waiver-expired']);
   });
 
-  test('--no-waivers drops them, but not their mistakes', async () => {
+  test('ignores waivers with --no-waivers, but reports their mistakes', async () => {
     const flags = { waivers: false };
     const { config, origins } = await loadYaml(WHOLE, { flags });
     expect(config.waivers).toEqual([]);
@@ -193,7 +193,7 @@ describe('what is in force', () => {
     );
   });
 
-  test('paths in the file are relative to the file, others stay as given', async () => {
+  test('resolves paths in the file relative to it, and leaves others as given', async () => {
     const files = { 'night/audit.yaml': 'state: state.json' };
     const { config, file } = await load({ files, configPath: 'night/audit.yaml' });
     expect(config.state).toBe(path.join(path.dirname(file?.path ?? ''), 'state.json'));
@@ -205,17 +205,17 @@ describe('profiles', () => {
   const inForce = async (profile: ProfileName, rules = '{}') =>
     (await loadYaml(`profile: ${profile}\nrules: ${rules}`)).config.rules;
 
-  test('the file wins, key by key', async () => {
+  test('are overridden by the file, key by key', async () => {
     const rules = await inForce('cis', '{ unused: { severity: low }, not-rotated: { maxAgeDays: 400 } }');
     expect(rules.unused).toEqual({ enabled: true, severity: 'low', options: { days: 45 }, floors: {} });
     expect(rules['not-rotated']?.options).toEqual({ maxAgeDays: 400 });
   });
 
-  test('a rule that the file turns off stays off', async () => {
+  test('leave a rule off that the file turns off', async () => {
     expect((await inForce('strict', '{ no-scoped-roles: off }'))['no-scoped-roles']?.enabled).toBe(false);
   });
 
-  test('strict raises severities; one set in the file wins over that', async () => {
+  test('strict raises severities that the file does not set', async () => {
     const rules = await inForce('strict', '{ open-cidr: low }');
     expect(rules['no-scoped-roles']?.floors).toEqual({ '*': 'high' });
     expect(rules['open-cidr']).toMatchObject({ severity: 'low', floors: {} });
@@ -252,7 +252,7 @@ describe('profiles', () => {
     },
   );
 
-  test('a profile changes no rule that it does not name', async () => {
+  test('change only the rules that they name', async () => {
     const plain = await inForce('default');
     for (const profile of ['cis', 'pci', 'fedramp-high', 'strict'] as const) {
       const rules = await inForce(profile);
@@ -264,7 +264,7 @@ describe('profiles', () => {
 });
 
 describe('--print-config', () => {
-  test('says every value and where it comes from', async () => {
+  test('prints every value and where it comes from', async () => {
     const loaded = await loadYaml(
       [
         'profile: strict',

@@ -27,7 +27,7 @@ describe('the JSON Schema and the check agree', () => {
     [waiver({ credential: { name: 'ci-[a-f]?', owner: ['user-1', 'jo@acme.example'] } })],
     [slack({ when: 'new', minSeverity: 'info', mentions: { 'a@b.c': 'U01' }, heartbeat: 'daily' })],
     [{ push: { conductorone: true }, state: 'x' }],
-  ])('right: %j', async (config) => {
+  ])('accepts %j', async (config) => {
     expect(validate(config)).toBe(true);
     await expect(load({ files: { 'c1-audit.config.json': JSON.stringify(config) } })).resolves.toBeDefined();
   });
@@ -71,18 +71,18 @@ describe('the JSON Schema and the check agree', () => {
     [slack({ mentions: { 'a@b.c': 'bob' } })],
     [slack({ notifyOwners: 'yes' })],
     [{ push: { conductor: true } }],
-  ])('wrong: %j', async (config) => {
+  ])('refuses %j', async (config) => {
     expect(validate(config)).toBe(false);
     await expect(load({ files: { 'c1-audit.config.json': JSON.stringify(config) } })).rejects.toThrow();
   });
 
-  test('rules of plug-ins may be set and waived: an editor has not loaded them', () => {
+  test('accepts settings and waivers of plug-in rules, which an editor has not loaded', () => {
     expect(validate(rule('acme/x', { severity: 'low', anything: [1] }))).toBe(true);
     expect(validate(rule('acme/x', { severity: 'lowest' }))).toBe(false);
     expect(validate(waiver({ rule: 'acme/x' }))).toBe(true);
   });
 
-  test('every option carries its description, default and limits', () => {
+  test('has the description, default and limits of every option', () => {
     const days = [
       'properties',
       'rules',
@@ -108,7 +108,7 @@ describe('the JSON Schema and the check agree', () => {
     });
   });
 
-  test('the built-in rules make a valid schema, and their defaults fit it', () => {
+  test('is valid for the built-in rules, and accepts their defaults', () => {
     const check = ajv.compile(configJsonSchema(builtIns));
     const defaults = builtIns.map(({ id, options = {} }) => [
       id,

@@ -7,7 +7,7 @@ const SECRET =
 const SLACK = 'https://hooks.slack.com/services/T000/B000/abcdefgh';
 const CLIENT = 'secret-token:conductorone.com:v1:abcdefgh';
 
-describe('a secret in the file is an error that does not print it', () => {
+describe('refuses a secret in the file without printing it', () => {
   test.each([
     [
       'a webhook under its name',
@@ -44,7 +44,7 @@ describe('a secret in the file is an error that does not print it', () => {
     ['a private key', 'state: |\n  -----BEGIN PRIVATE KEY-----\n  abcdefgh', undefined],
     ['a key', `? ${CLIENT}\n: 1`, undefined],
     ['a comment', `scope: mine # ${SLACK}`, `1:23: ${SECRET} as SLACK_WEBHOOK_URL`],
-    ['text that is no YAML', `scope: [${CLIENT}`, undefined],
+    ['text that is not YAML', `scope: [${CLIENT}`, undefined],
     ['a tag', `scope: !${CLIENT} mine`, undefined],
     ['a plug-in', `plugins: ["${SLACK}"]`, undefined],
     ['a rule’s setting', `rules: { unused: ${CLIENT} }`, undefined],
@@ -58,7 +58,7 @@ describe('a secret in the file is an error that does not print it', () => {
       expect(mistakes.filter((line) => line.includes(SECRET))).toEqual([`c1-audit.config.yaml:${expected}`]);
   });
 
-  test('in JSON and JavaScript too', async () => {
+  test('also in JSON and JavaScript', async () => {
     const json = await mistakesOf(load({ files: { 'c1-audit.config.json': `{"token": "abcdefgh"}` } }));
     expect(json).toEqual([`c1-audit.config.json:1:2: token: ${SECRET}`]);
     const text = `export default { state: "xox" + "b-abcdefgh" };`;
@@ -66,7 +66,7 @@ describe('a secret in the file is an error that does not print it', () => {
     expect(module).toEqual([`c1-audit.config.mjs: state: ${SECRET}`]);
   });
 
-  test('words about secrets are none', async () => {
+  test('accepts words about secrets', async () => {
     await expect(
       loadYaml(
         'waivers: [{rule: unused, credential: {name: "token-rotator*", owner: jo@acme.example}, reason: "the secret is rotated, see https://wiki.example/webhook", approvedBy: a@b.example, expires: 2027-01-01}]',

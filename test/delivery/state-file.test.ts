@@ -134,7 +134,7 @@ describe('a file that cannot be trusted stays where it is, byte for byte', () =>
   const rows: readonly (readonly [string, string, RegExp])[] = [
     ['empty', '', /is corrupt: it is not JSON/],
     ['torn', JSON.stringify(STATE).slice(0, 500), /is corrupt: it is not JSON/],
-    ['no object', '[]', /is corrupt: it has no version/],
+    ['a list', '[]', /is corrupt: it has no version/],
     ['no version', '{}', /is corrupt: it has no version/],
     [
       'an older version',
@@ -154,7 +154,7 @@ describe('a file that cannot be trusted stays where it is, byte for byte', () =>
       /findings: must be a mapping of keys to values, not a list/,
     ],
     [
-      'a key that is no fingerprint',
+      'a key that is not a fingerprint',
       JSON.stringify({ ...STATE, findings: { x: {} } }),
       /findings\.x: must be 64 hexadecimal digits/,
     ],
@@ -164,18 +164,18 @@ describe('a file that cannot be trusted stays where it is, byte for byte', () =>
       /findings\.\w+\.severity: must be one of info, low, medium, high, critical, not "dire"/,
     ],
     [
-      'a date that is none',
+      'a date that does not exist',
       withFinding({ firstSeen: '2026-02-30T00:00:00Z' }),
       /firstSeen: "2026-02-30T00:00:00Z": must be an RFC 3339 timestamp/,
     ],
     [
-      'a milestone that is none',
+      'an unknown milestone',
       withFinding({ milestones: { expiresAt: AS_OF, told: [5] } }),
       /milestones\.told\[0\]: must be .*, not 5/,
     ],
-    ['a kind that is none', JSON.stringify({ ...STATE, seen: { robot: [] } }), /seen\.robot: no such key/],
+    ['an unknown kind', JSON.stringify({ ...STATE, seen: { robot: [] } }), /seen\.robot: no such key/],
     [
-      'a network that is none',
+      'an unknown network',
       JSON.stringify({
         ...STATE,
         credentials: { 'personal-client|a': { roles: null, network: 'all', seenIn: '' } },
