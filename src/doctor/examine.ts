@@ -112,7 +112,7 @@ const MARKS: Readonly<Record<Status, string>> = { ok: '✔', warning: '!', probl
 const COLOURS: Readonly<Record<Status, string>> = { ok: '32', warning: '33', problem: '1;31', skipped: '2' };
 
 /**
- * Results for people, each as soon as it is there: a mark, what was found, and below it what to do. Checks in a row
+ * Results for people: a mark, what was found, and below it what to do. Checks in a row
  * that were skipped for the same reason share a line.
  */
 export class TextLines {

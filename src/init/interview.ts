@@ -208,11 +208,11 @@ const CRON_RANGES = [
 /** Cron for GitHub, in numbers. The minute is one number: at most one audit an hour. */
 function parseSchedule(text: string): Answer<string> {
   const [minute = '', ...fields] = text.trim().split(/\s+/);
-  const sound =
+  const isValid =
     /^[0-5]?\d$/.test(minute) &&
     fields.length === CRON_RANGES.length &&
     CRON_RANGES.every((range, index) => isCronField(fields[index] ?? '', range));
-  if (sound) return { value: [minute, ...fields].join(' ') };
+  if (isValid) return { value: [minute, ...fields].join(' ') };
   return {
     problem:
       'is not a schedule: write minute (one number), hour, day, month, weekday in numbers, such as "17 4 * * *".',

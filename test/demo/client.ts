@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, type JsonWebKey, type KeyObject, randomUUID, sign } from 'node:crypto';
 import type { Environment, Tenant } from '../tenant/index.js';
 
-/** A client that says what it is told to, right or wrong. It shares no code with the tenant. */
+/** A client that can send invalid requests too. It shares no code with the tenant. */
 export interface Signer {
   readonly clientId: string;
   readonly key: KeyObject;
@@ -30,7 +30,7 @@ export interface AssertionTwist {
   readonly key?: KeyObject;
 }
 
-/** A sound assertion but for what `twist` changes. */
+/** A valid assertion, with the changes of `twist`. */
 export function assertion({ clientId, key }: Signer, now: number, twist: AssertionTwist = {}): string {
   const at = Math.floor(now / 1000);
   const claims = { iss: clientId, sub: clientId, aud: ['127.0.0.1'], iat: at, nbf: at - 120, exp: at + 120 };
@@ -106,7 +106,7 @@ export async function login(tenant: Tenant, environment: Environment = tenant.en
   return answer.json.access_token;
 }
 
-/** A sound proof of possession but for what `claims` and `header` change. */
+/** A valid proof of possession, with the changes of `claims` and `header`. */
 export function proof(
   pair: { publicJwk: object; key: KeyObject },
   method: string,

@@ -127,7 +127,7 @@ function key(index: number, userId: string, at: (daysAgo: number) => string): Pe
   });
 }
 
-/** RFC 3339 by whole days ago: a few hundred strings serve any number of records. */
+/** RFC 3339 by days ago. The strings are shared by all records. */
 function isoDates(now: number): (daysAgo: number) => string {
   const known = new Map<number, string>();
   return (daysAgo) => {

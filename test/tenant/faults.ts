@@ -35,7 +35,7 @@ export type Effect =
   /** `bytes` of JSON white space before the body: an answer far larger than any page. */
   | { readonly kind: 'pad'; readonly bytes: number }
   | { readonly kind: 'latency'; readonly ms: number }
-  /** The answer's `Date` is so many milliseconds ahead of the tenant's clock, or behind it. */
+  /** Milliseconds between the answer's `Date` and the tenant's clock; negative for behind. */
   | { readonly kind: 'date'; readonly ms: number }
   /** Ends every access token issued so far. */
   | { readonly kind: 'revoke-tokens' }
