@@ -223,14 +223,14 @@ ${problemsHtml(merge)}
 <p class="verdict ${incomplete ? 'incomplete' : 'open'}">${totals(merge)}.</p>
 ${
   merge.reports.length > 0 &&
-  markup`<section aria-labelledby="reports"><h2 id="reports">Reports</h2>
+  markup`<section><h2 id="reports">Reports</h2>
 <div class="drawing" role="region" tabindex="0" aria-labelledby="reports"><table class="wide">
 <thead><tr><th scope="col">Tenant</th><th scope="col">Scope</th><th scope="col">As of</th><th scope="col">State</th>${MOST_SEVERE_FIRST.map((severity) => markup`<th scope="col" class="number">${severity}</th>`)}<th scope="col" class="number">New</th><th scope="col" class="number">Resolved</th><th scope="col" class="number">Unknown</th><th scope="col" class="number">Credentials</th></tr></thead>
 <tbody>${merge.reports.map((one) => reportRow(one, merge))}</tbody></table></div></section>`
 }
 ${sections(merge).map(
   ({ title, findings }) =>
-    markup`<section aria-labelledby="${title}"><h2 id="${title}">${title} (${number(findings.length)})</h2>
+    markup`<section><h2 id="${title}">${title} (${number(findings.length)})</h2>
 <div class="drawing" role="region" tabindex="0" aria-labelledby="${title}"><table class="wide">
 <thead><tr><th scope="col">Severity</th><th scope="col">Tenant</th><th scope="col">Credential</th><th scope="col">Owner</th><th scope="col">Finding</th></tr></thead>
 <tbody>${findings.map(findingRow)}</tbody></table></div></section>`,

@@ -140,7 +140,7 @@ ${said.length > 0 && markup`<ul class="notes">${said.map((note) => markup`<li>${
 ${chart('Open findings by severity', SEVERITY_SERIES, trend)}
 ${chart('New and resolved findings', NEWS_SERIES, trend)}
 ${chart('Mean age of open findings in days', [AGE_SERIES], trend)}
-<section aria-labelledby="numbers"><h2 id="numbers">Numbers</h2>
+<section><h2 id="numbers">Numbers</h2>
 <div class="drawing" role="region" tabindex="0" aria-labelledby="numbers"><table class="wide">
 <thead><tr><th scope="col">As of</th>${ALL_SERIES.map(({ name }) => markup`<th scope="col" class="number">${name}</th>`)}</tr></thead>
 <tbody>${trend
@@ -181,7 +181,7 @@ function chart(name: string, series: readonly Series[], trend: Trend): Markup {
   const y = scaleLinear([0, Math.max(1, ...values)], [HEIGHT - MARGIN.bottom, MARGIN.top]).nice();
   const at = (point: TrendPoint) => x(Date.parse(point.run.asOf));
   const names = namePlaces(series, trend, y);
-  return markup`<figure class="card trends"><h3>${name}</h3><div class="drawing"><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" aria-hidden="true">
+  return markup`<section><h2>${name}</h2><div class="card trends"><div class="drawing" role="region" tabindex="0" aria-label="${name}"><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" aria-hidden="true">
 ${y.ticks(4).map((tick) => markup`<line class="grid" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(tick)}" y2="${y(tick)}"/><text x="${MARGIN.left - 8}" y="${y(tick) + 4}" text-anchor="end">${tick}</text>`)}
 ${x.ticks(6).map((tick) => markup`<text x="${px(x(tick))}" y="${HEIGHT - 8}" text-anchor="middle">${tick.toISOString().slice(0, 10)}</text>`)}
 ${series.map((one) => {
@@ -196,7 +196,7 @@ ${series.map((one) => {
       markup`<circle cx="${px(at(point))}" cy="${px(y(read(point) ?? 0))}" r="2.5"><title>${`${minute(point.run.asOf)}: ${read(point)} ${one.name}`}</title></circle>`,
   )}<text x="${WIDTH - MARGIN.right + 8}" y="${px((names.get(one.name) ?? 0) + 4)}">${one.name}</text></g>`;
 })}
-</svg></div></figure>`;
+</svg></div></div></section>`;
 }
 
 /** Where the names go: at the end of each line, none over another. */
