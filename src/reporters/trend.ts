@@ -181,7 +181,7 @@ function chart(name: string, series: readonly Series[], trend: Trend): Markup {
   const y = scaleLinear([0, Math.max(1, ...values)], [HEIGHT - MARGIN.bottom, MARGIN.top]).nice();
   const at = (point: TrendPoint) => x(Date.parse(point.run.asOf));
   const names = namePlaces(series, trend, y);
-  return markup`<section><h2>${name}</h2><div class="card trends"><div class="drawing" role="region" tabindex="0" aria-label="${name}"><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" aria-hidden="true">
+  return markup`<section><h2>${name}</h2><div class="card"><div class="drawing" role="region" tabindex="0" aria-label="${name}"><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" aria-hidden="true">
 ${y.ticks(4).map((tick) => markup`<line class="grid" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(tick)}" y2="${y(tick)}"/><text x="${MARGIN.left - 8}" y="${y(tick) + 4}" text-anchor="end">${tick}</text>`)}
 ${x.ticks(6).map((tick) => markup`<text x="${px(x(tick))}" y="${HEIGHT - 8}" text-anchor="middle">${tick.toISOString().slice(0, 10)}</text>`)}
 ${series.map((one) => {

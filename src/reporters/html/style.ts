@@ -150,7 +150,7 @@ tr.target { background: var(--target); }
 .pager { display: flex; align-items: center; gap: 14px; margin: 14px 0; color: var(--muted); font-size: 14px; font-variant-numeric: tabular-nums; }
 footer { margin-top: 44px; padding-bottom: 36px; color: var(--muted); font-size: 13px; }
 
-.wide { min-width: 860px; } .trends { margin-top: 22px; }
+.wide { min-width: 860px; } .wide th, .wide td { overflow-wrap: break-word; }
 .trend path { fill: none; stroke: var(--mark); stroke-width: 2; }
 .trend circle { fill: var(--mark); }
 svg .trend text { fill: var(--text); }
