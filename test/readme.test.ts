@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -37,6 +38,9 @@ function block(language: string, beginning: string): string {
   return found[2];
 }
 
+/** The files that the commands read. */
+const INPUTS = ['clients.json', 'report.json', 'old.json', 'new.json', 'acme.json', 'globex.json', 'nights'];
+
 let folder: string;
 let served: ChildProcess;
 let env: NodeJS.ProcessEnv;
@@ -57,7 +61,9 @@ beforeAll(async () => {
   const list = [{ id: 'k1', displayName: 'ci', userId: 'u1', createdAt: '2020-01-01T00:00:00Z' }];
   writeFileSync(join(folder, 'clients.json'), JSON.stringify(list));
   audit(folder, '--input', 'clients.json', '-f', 'json:report.json');
-  for (const copy of ['old.json', 'new.json']) copyFileSync(join(folder, 'report.json'), join(folder, copy));
+  mkdirSync(join(folder, 'nights'));
+  for (const copy of ['old.json', 'new.json', 'acme.json', 'globex.json', 'nights/1.json'])
+    copyFileSync(join(folder, 'report.json'), join(folder, copy));
 }, 120_000);
 
 afterAll(async () => {
@@ -195,6 +201,8 @@ describe('every command in the documents', () => {
     'c1-audit --scope tenant --source federation-trusts': 1,
     'c1-audit --scope tenant -f json:report.json': 1,
     'c1-audit report report.json -f markdown': 1,
+    'c1-audit report --merge acme.json globex.json -f html:overview.html': 1,
+    'c1-audit report --trend nights/ -f html:trend.html': 1,
     // Asks questions that nobody answers.
     'c1-audit init': 2,
     // There is no copy to replace yet.
@@ -215,8 +223,7 @@ describe('every command in the documents', () => {
 
   function expectDocumentedEnd(command: string, shell: string) {
     const here = project();
-    for (const name of ['clients.json', 'report.json', 'old.json', 'new.json'])
-      copyFileSync(join(folder, name), join(here, name));
+    for (const name of INPUTS) cpSync(join(folder, name), join(here, name), { recursive: true });
     // npx starts the same command a second later; test/packed.test.ts covers it.
     const { status, stdout, stderr } = sh(command.replace(/^npx /, ''), here, shell);
     expect(`${status} ${status === (ENDS[command] ?? 0) ? '' : stdout + stderr}`).toBe(
