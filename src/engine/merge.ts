@@ -57,19 +57,9 @@ export function mergeReports(
     const key = subjectOf(report) ?? String(at);
     groups.set(key, [...(groups.get(key) ?? []), { file, report }]);
   }
-  const kept: MergedReport[] = [];
-  for (const group of groups.values()) {
-    const newestFirst = group.toReversed().sort((a, b) => whenOf(b.report) - whenOf(a.report));
-    const current: MergedReport[] = [];
-    for (const one of newestFirst) {
-      const by = current.find(({ report }) => readsAllOf(report, one.report));
-      if (by) problems.push({ file: one.file, why: { kind: 'replaced', report: one.report, by: by.file } });
-      else current.push(one);
-    }
-    kept.push(...current);
-  }
+  const kept = [...groups.values()].flatMap((group) => currentOf(group, problems));
   for (const { file, report } of kept) {
-    const age = now - Date.parse(report.run.asOf);
+    const age = now - whenOf(report);
     if (!report.coverage.complete) problems.push({ file, why: { kind: 'incomplete', report } });
     if (age > maxAge) problems.push({ file, why: { kind: 'stale', report } });
     if (age < -CLOCK_SKEW) problems.push({ file, why: { kind: 'future', report } });
@@ -86,6 +76,18 @@ export function mergeReports(
     now,
     maxAge,
   };
+}
+
+/** Of reports about the same, those that no newer one replaces. */
+function currentOf(group: readonly MergedReport[], problems: MergeProblem[]): MergedReport[] {
+  const newestFirst = group.toReversed().sort((a, b) => whenOf(b.report) - whenOf(a.report));
+  const current: MergedReport[] = [];
+  for (const one of newestFirst) {
+    const by = current.find(({ report }) => readsAllOf(report, one.report));
+    if (by) problems.push({ file: one.file, why: { kind: 'replaced', report: one.report, by: by.file } });
+    else current.push(one);
+  }
+  return current;
 }
 
 /** What a report is about: two of the same are duplicates. Two unnamed tenants, or callers, may not be the same. */

@@ -23,22 +23,7 @@ export async function trendCommand(
   const targets = documentTargets(flags.format, TREND_FORMATS, 'trend', io.cwd);
   const files = await reportsIn(folder, io.cwd);
   await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep: kept(loaded, files, io) });
-  const points: TrendPoint[] = [];
-  const unread: string[] = [];
-  let newest: { readonly at: number; readonly code: ExitCode } | undefined;
-  // One at a time: a year of reports does not fit into memory.
-  for (const file of files) {
-    try {
-      const report = await readSavedReport(file, context);
-      const at = Date.parse(report.run.asOf);
-      if (newest === undefined || at >= newest.at)
-        newest = { at, code: exitCode(report, loaded.config.failOn) };
-      points.push(trendPoint(report));
-    } catch (error) {
-      if (!(error instanceof AuditError)) throw error;
-      unread.push(error.message);
-    }
-  }
+  const { points, unread, newest } = await readPoints(files, loaded.config.failOn, context);
   if (unread.length > 0)
     context.complain({
       message: `Not every file of ${folder} is in the trend:\n${unread.map((line) => `  - ${line}`).join('\n')}`,
@@ -61,6 +46,30 @@ export async function trendCommand(
   const code = unread.length > 0 ? EXIT.incomplete : newest.code;
   const trend: Trend = [first, ...others];
   return writeDocuments(targets, (format) => [renderTrend(format, trend)], code, context);
+}
+
+/** What the files say, the exit code of the newest report, and why files cannot be read. */
+async function readPoints(
+  files: readonly string[],
+  failOn: LoadedConfig['config']['failOn'],
+  context: CommandContext,
+) {
+  const points: TrendPoint[] = [];
+  const unread: string[] = [];
+  let newest: { readonly at: number; readonly code: ExitCode } | undefined;
+  // One at a time: a year of reports does not fit into memory.
+  for (const file of files) {
+    try {
+      const report = await readSavedReport(file, context);
+      const at = Date.parse(report.run.asOf);
+      if (newest === undefined || at >= newest.at) newest = { at, code: exitCode(report, failOn) };
+      points.push(trendPoint(report));
+    } catch (error) {
+      if (!(error instanceof AuditError)) throw error;
+      unread.push(error.message);
+    }
+  }
+  return { points, unread, newest };
 }
 
 async function reportsIn(folder: string, cwd: string): Promise<string[]> {

@@ -61,7 +61,10 @@ interface C1Options {
 
 /** A login at the tenant; the token is requested when it is first needed. */
 export function openSession(
-  options: Omit<SessionOptions, 'transport'> & { readonly limits: Limits; readonly fetch: typeof globalThis.fetch },
+  options: Omit<SessionOptions, 'transport'> & {
+    readonly limits: Limits;
+    readonly fetch: typeof globalThis.fetch;
+  },
 ): Session {
   const { limits, fetch } = options;
   return new Session({ ...options, transport: createTransport({ ...limits, fetch }) });
