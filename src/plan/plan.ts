@@ -53,7 +53,7 @@ interface Step {
   /** May hold text by others: to be escaped. */
   readonly text: string;
   /** An API call that does the same, made of plain characters only. */
-  readonly command?: string;
+  readonly command?: string | undefined;
 }
 
 /**
@@ -234,7 +234,10 @@ function ask({ tenant, credential }: About): Step {
   const used = credential.lastUsedAt
     ? `it was last used on ${credential.lastUsedAt.slice(0, 10)}`
     : 'no use of it is on record';
-  return withCommand(`Find out whether anything still needs it (${used}).`, lookCall(tenant, credential));
+  return {
+    text: `Find out whether anything still needs it (${used}).`,
+    command: lookCall(tenant, credential),
+  };
 }
 
 function keepOrMove({ credential: { kind } }: About): Step {
@@ -245,10 +248,10 @@ function keepOrMove({ credential: { kind } }: About): Step {
 
 function stillUsed({ tenant, credential }: About): Step {
   if (credential.kind === 'federation-trust') return { text: 'Make sure that no workload depends on it.' };
-  return withCommand(
-    'Make sure that nothing depends on it: check its last use.',
-    lookCall(tenant, credential),
-  );
+  return {
+    text: 'Make sure that nothing depends on it: check its last use.',
+    command: lookCall(tenant, credential),
+  };
 }
 
 const REVOKE: Readonly<Record<Kind, string>> = {
@@ -259,7 +262,7 @@ const REVOKE: Readonly<Record<Kind, string>> = {
 
 function revoke({ tenant, credential }: About, when: string): Step {
   const { kind } = credential;
-  return withCommand(`${when} ${REVOKE[kind]}: ${PLACES[kind]}.`, revokeCall(tenant, credential));
+  return { text: `${when} ${REVOKE[kind]}: ${PLACES[kind]}.`, command: revokeCall(tenant, credential) };
 }
 
 /** Without an outage: the old credential works until the new one is known to. */
@@ -273,10 +276,10 @@ function replace(about: About, asked: boolean, federates: boolean): Step[] {
   const give = needs.length > 0 ? ` Give it ${list([...new Set(needs)])}.` : '';
   const who = personal ? ' Its owner has to do this: a personal client belongs to whoever creates it.' : '';
   return [
-    withCommand(
-      `${asked ? 'If something does, create' : 'Create'} its successor and keep the old one for now: ${placeOfNew(kind)}.${give}${who} The secret is shown only once: store it in the secret manager at once.`,
-      createCall(tenant, credential, settings),
-    ),
+    {
+      text: `${asked ? 'If something does, create' : 'Create'} its successor and keep the old one for now: ${placeOfNew(kind)}.${give}${who} The secret is shown only once: store it in the secret manager at once.`,
+      command: createCall(tenant, credential, settings),
+    },
     ...[...advice]
       .filter(([, rule]) => rules.get(rule)?.successor === undefined)
       .map(([fix, rule]) => ({ text: `So that ${rule} does not report the successor as well: ${fix}` })),
@@ -298,10 +301,10 @@ function placeOfNew(kind: Kind): string {
 }
 
 function moved({ tenant, credential }: About): Step {
-  return withCommand(
-    'Wait until its least frequent job has run. Then check that the new one was used and the old one was not.',
-    lookCall(tenant, credential),
-  );
+  return {
+    text: 'Wait until its least frequent job has run. Then check that the new one was used and the old one was not.',
+    command: lookCall(tenant, credential),
+  };
 }
 
 function alternative(about: About): Step {
@@ -322,18 +325,18 @@ function adjust({ tenant, credential, settings }: About, asked: boolean): Step[]
   const what = list([...settings].map((setting) => ADJUST[setting]));
   const trial = settings.has('condition')
     ? [
-        withCommand(
-          'Write the condition, and test it on the claims of a token that must be accepted and of one that must not.',
-          tryConditionCall(tenant),
-        ),
+        {
+          text: 'Write the condition, and test it on the claims of a token that must be accepted and of one that must not.',
+          command: tryConditionCall(tenant),
+        },
       ]
     : [];
   return [
     ...trial,
-    withCommand(
-      `${asked ? 'If something does, ' : ''}${asked ? what : capital(what)}: ${PLACES[credential.kind]}. If the page does not offer this, replace the credential with one created this way.`,
-      updateCall(tenant, credential, [...settings]),
-    ),
+    {
+      text: `${asked ? 'If something does, ' : ''}${asked ? what : capital(what)}: ${PLACES[credential.kind]}. If the page does not offer this, replace the credential with one created this way.`,
+      command: updateCall(tenant, credential, [...settings]),
+    },
     { text: 'Check that its jobs still run.' },
   ];
 }
@@ -347,10 +350,6 @@ function successor({ findings }: About): string {
 function trust({ findings }: About): string {
   const id = findings.find(({ rule }) => rule === 'static-beside-federation')?.data.trust;
   return typeof id === 'string' && id !== '' ? `the federation trust ${id}` : 'its federation trust';
-}
-
-function withCommand(text: string, command: string | undefined): Step {
-  return command === undefined ? { text } : { text, command };
 }
 
 function list(items: readonly string[]): string {

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { SlackSettings } from '../../src/config/config.js';
-import type { Finding, Owner } from '../../src/contract/index.js';
+import type { SlackSettings } from '../../../src/config/config.js';
+import type { Finding, Owner } from '../../../src/contract/index.js';
 import {
   deliverFailureToSlack,
   deliverToSlack,
   type SlackConnection,
   type SlackNews,
   slackTarget,
-} from '../../src/delivery/slack/index.js';
-import { AuditError } from '../../src/errors.js';
-import { sampleCredential, sampleFinding, sampleReport, TENANT } from '../helpers/sample-report.js';
+} from '../../../src/delivery/slack/index.js';
+import { AuditError } from '../../../src/errors.js';
+import { sampleCredential, sampleFinding, sampleReport, TENANT } from '../../helpers/sample-report.js';
 import {
   BOT_TOKEN,
   type Fault,
@@ -17,7 +17,7 @@ import {
   type SlackServer,
   startSlack,
   textOf,
-} from '../helpers/slack-server.js';
+} from '../../helpers/slack-server.js';
 
 const SETTINGS: SlackSettings = {
   when: undefined,

@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { SlackSettings } from '../../src/config/config.js';
-import { DAY, type Finding, type Owner, SEVERITIES } from '../../src/contract/index.js';
-import { slackDryRun } from '../../src/delivery/slack/index.js';
-import { failureNotice, type SlackMessageInput, slackMessage } from '../../src/delivery/slack/message.js';
-import type { SlackPayload } from '../../src/delivery/slack/payload.js';
-import type { News, Reason } from '../../src/engine/history.js';
-import type { Report } from '../../src/engine/report.js';
-import { HOSTILE_NAMES } from '../helpers/hostile.js';
+import type { SlackSettings } from '../../../src/config/config.js';
+import { DAY, type Finding, type Owner, SEVERITIES } from '../../../src/contract/index.js';
+import { slackDryRun } from '../../../src/delivery/slack/index.js';
+import { failureNotice, type SlackMessageInput, slackMessage } from '../../../src/delivery/slack/message.js';
+import type { SlackPayload } from '../../../src/delivery/slack/payload.js';
+import type { News, Reason } from '../../../src/engine/history.js';
+import type { Report } from '../../../src/engine/report.js';
+import { HOSTILE_NAMES } from '../../helpers/hostile.js';
 import {
   AS_OF,
   daysAgo,
@@ -18,8 +18,8 @@ import {
   sampleReport,
   sampleUnknown,
   TENANT,
-} from '../helpers/sample-report.js';
-import { type Payload, problemsOf, textOf } from '../helpers/slack-server.js';
+} from '../../helpers/sample-report.js';
+import { type Payload, problemsOf, textOf } from '../../helpers/slack-server.js';
 
 const SETTINGS: SlackSettings = {
   when: undefined,
