@@ -64,22 +64,15 @@ async function fetchThrough({ http, https, except }: Proxies): Promise<typeof fe
   return (input, init) => send(input as URL, { ...init, dispatcher });
 }
 
-/** The proxies that an environment names. */
-interface Proxies {
-  /** For `http://` addresses. */
-  readonly http: URL | undefined;
-  /** For `https://` addresses. */
-  readonly https: URL | undefined;
-  /** Hosts to reach directly, as NO_PROXY lists them; `*` for all. */
-  readonly except: string;
-}
+type Proxies = ReturnType<typeof readProxies>;
 
 /**
- * Reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY; the lower-case spelling wins, as it does for curl.
+ * The proxies for http and https addresses, and the hosts to reach directly (as in NO_PROXY). The lower-case spelling of a
+ * variable wins, as it does for curl.
  *
  * @throws AuditError `config` naming the variable, never its value, which may hold a password.
  */
-export function readProxies(env: Env): Proxies {
+export function readProxies(env: Env) {
   return {
     http: proxyUrl(env, 'HTTP_PROXY'),
     https: proxyUrl(env, 'HTTPS_PROXY'),

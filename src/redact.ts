@@ -9,8 +9,6 @@ const PUBLIC_PREFIXES = [CLIENT_SECRET_PREFIX, 'xoxb-'];
 export const SHORTEST_SECRET = 8;
 /** Shortest part of a secret that is worth hiding. */
 const PART = 12;
-/** Shortest form that is looked for: the base64 of a short secret without its ends. */
-const SHORTEST_FORM = 6;
 
 const MASK = '[redacted]';
 
@@ -36,7 +34,7 @@ export class Redactor {
     const hidden = secretPart(secret?.trim() ?? '');
     if (hidden.length < SHORTEST_SECRET) return;
     for (const form of formsOf(hidden)) {
-      if (form.length < SHORTEST_FORM || this.#forms.has(form)) continue;
+      if (this.#forms.has(form)) continue;
       this.#forms.add(form);
       if (form.length < PART) this.#short.push(form);
       else this.#addParts(form);

@@ -170,11 +170,11 @@ interface Documents {
 
 /** One JSON text, NDJSON, or JSON texts one after the other as `curl … >> file` leaves them. */
 function readDocuments(text: string, name: string): Documents {
-  const whole = tryJson(text);
-  if (whole !== undefined) {
-    if (typeof whole.value !== 'object' || whole.value === null) throw notCredentials(name);
-    refuseOthers(whole.value, name);
-    return { documents: [{ value: whole.value, place: '' }], malformed: [] };
+  const single = tryJson(text);
+  if (single) {
+    if (typeof single.value !== 'object' || single.value === null) throw notCredentials(name);
+    refuseOthers(single.value, name);
+    return { documents: [{ value: single.value, place: '' }], malformed: [] };
   }
   const lines = text.split('\n').map((line, index) => ({ text: line.trim(), place: `line ${index + 1}` }));
   const filled = lines.filter((line) => line.text !== '');
@@ -240,7 +240,7 @@ function tryJson(text: string): { value: unknown } | undefined {
 function notCredentials(name: string): AuditError {
   return new AuditError(
     'input',
-    `${name} holds no credentials in JSON.`,
+    `${name} does not contain credentials in JSON.`,
     'Give it a JSON array of credentials, API answers ({"list": […], "nextPageToken": ""}), or NDJSON.',
   );
 }
@@ -262,6 +262,6 @@ function tenantOf(credentials: readonly Credential[]): string {
     credentials.map(({ clientId }) => /@([^/:]+)/.exec(clientId)?.[1]?.toLowerCase() ?? ''),
   );
   hosts.delete('');
-  const [host] = hosts;
-  return hosts.size === 1 && host !== undefined ? host : 'file';
+  const [host = 'file'] = hosts;
+  return hosts.size === 1 ? host : 'file';
 }

@@ -77,6 +77,6 @@ function malformedSecret(name: string, why: string): AuditError {
   return new AuditError(
     'credentials',
     `${name} is malformed: ${why}.`,
-    'Copy the whole secret again; ConductorOne shows it once, when the credential is created. If it is lost, create a new one.',
+    'Copy the complete secret again; ConductorOne shows it once, when the credential is created. If it is lost, create a new one.',
   );
 }

@@ -28,41 +28,42 @@ const DEFAULT_PROFILE = 'default';
  * @throws AuditError `credentials` naming file and field, never a value.
  */
 export async function readConeLogin({ env, cwd }: ConeWorld): Promise<ConeLogin | undefined> {
-  const fromEnv = { clientId: setting(env, ID), clientSecret: setting(env, SECRET) };
-  if (fromEnv.clientId && fromEnv.clientSecret) {
-    return {
-      login: {
-        by: 'client-secret',
-        clientId: fromEnv.clientId,
-        clientSecret: fromEnv.clientSecret,
-        names: { clientId: ID, clientSecret: SECRET },
-      },
-      warnings: [],
-    };
+  const clientId = setting(env, ID);
+  const clientSecret = setting(env, SECRET);
+  if (clientId && clientSecret) {
+    const names = { clientId: ID, clientSecret: SECRET };
+    return { login: { by: 'client-secret', clientId, clientSecret, names }, warnings: [] };
   }
   const file = configFile(env, cwd);
   const read = file === undefined ? undefined : await readFile(file);
   if (file === undefined || read === undefined) {
-    const asked = ['CONE_PROFILE', 'CONE_CONFIG_PATH', ID, SECRET].find((name) => setting(env, name));
-    if (asked === undefined) return undefined;
-    throw credentialsError(
-      `${asked} is set, but ${file === undefined ? "HOME is not set, so there is no place for cone's configuration" : `there is no file ${file}`}.`,
-      'Run "cone login", set both CONE_CLIENT_ID and CONE_CLIENT_SECRET, or set CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET.',
-    );
+    refuseHalf(env, file);
+    return undefined;
   }
   const name = setting(env, 'CONE_PROFILE') ?? DEFAULT_PROFILE;
   const profile = profileOf(parse(read.text, file), name, file);
   const of = `of the profile ${JSON.stringify(name)} in ${file}`;
   const login: ConeLogin['login'] = {
     by: 'client-secret',
-    clientId: fromEnv.clientId ?? fieldOf(profile, 'client-id', of),
-    clientSecret: fromEnv.clientSecret ?? fieldOf(profile, 'client-secret', of),
+    clientId: clientId ?? fieldOf(profile, 'client-id', of),
+    clientSecret: clientSecret ?? fieldOf(profile, 'client-secret', of),
     names: {
-      clientId: fromEnv.clientId ? ID : `The client-id ${of}`,
-      clientSecret: fromEnv.clientSecret ? SECRET : `The client-secret ${of}`,
+      clientId: clientId ? ID : `The client-id ${of}`,
+      clientSecret: clientSecret ? SECRET : `The client-secret ${of}`,
     },
   };
   return { login, warnings: read.warnings };
+}
+
+/** A variable of cone's that needs the file is set, but there is no file. */
+function refuseHalf(env: ConeWorld['env'], file: string | undefined): void {
+  const variable = ['CONE_PROFILE', 'CONE_CONFIG_PATH', ID, SECRET].find((name) => setting(env, name));
+  if (variable === undefined) return;
+  const why = file === undefined ? 'HOME is not set' : `there is no file ${file}`;
+  throw credentialsError(
+    `${variable} is set, but ${why}.`,
+    'Run "cone login", set both CONE_CLIENT_ID and CONE_CLIENT_SECRET, or set CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET.',
+  );
 }
 
 function configFile(env: ConeWorld['env'], cwd: string): string | undefined {

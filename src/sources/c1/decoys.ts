@@ -105,7 +105,7 @@ export function setDecoysApart(
   return { credentials: judged, decoys: apart, note: countNote(apart.length, namesakes) };
 }
 
-/** Spelt alike for a reader: whoever copies a name by hand may add a blank. */
+/** Names that look alike have one key: somebody who copies a name may add a blank. */
 function nameKey(kind: Kind, name: string): string {
   return `${kind} ${name.trim().normalize('NFC').toLowerCase()}`;
 }
