@@ -69,7 +69,7 @@ async function refuseRedirect({ status, headers, body }: Response, what: string)
   await body?.cancel();
   throw new RequestError(
     'api',
-    `${what} was redirected (status ${status}). c1-audit does not follow redirects, because its credential would go with them${requestId(headers)}.`,
+    `${what} was redirected (status ${status})${requestId(headers)}. c1-audit does not follow redirects, because its credential would go with them.`,
     'Check CONDUCTORONE_SERVER_URL and CONDUCTORONE_TENANT_DOMAIN: they must name the tenant itself.',
     { status },
   );
