@@ -60,9 +60,9 @@ export interface PersonalClient {
   scopedRoles: string[];
 }
 
-export type UserStatus = 'UNKNOWN' | 'ENABLED' | 'DISABLED' | 'DELETED';
+type UserStatus = 'UNKNOWN' | 'ENABLED' | 'DISABLED' | 'DELETED';
 
-export type UserType =
+type UserType =
   | 'USER_TYPE_UNSPECIFIED'
   | 'USER_TYPE_SYSTEM'
   | 'USER_TYPE_HUMAN'
@@ -150,7 +150,7 @@ export interface FederationProvider {
   updatedAt: Timestamp;
 }
 
-export type DecoyKind =
+type DecoyKind =
   | 'DECOY_KIND_UNSPECIFIED'
   | 'DECOY_KIND_USER_CLIENT_CREDENTIAL'
   | 'DECOY_KIND_CONNECTOR_CLIENT'
@@ -171,7 +171,7 @@ export interface Decoy {
   lastUsedAt: Timestamp;
 }
 
-export interface CidrRestriction {
+interface CidrRestriction {
   enabled: boolean;
   sourceCidr: string[];
 }

@@ -70,7 +70,7 @@ export type EndpointName = keyof typeof ENDPOINTS;
 /** Where a request goes. `other`: not an endpoint of the API. */
 export type Target = EndpointName | 'token' | 'other';
 
-export interface Route {
+interface Route {
   readonly name: EndpointName;
   readonly endpoint: Endpoint;
   readonly params: Readonly<Record<string, string>>;
