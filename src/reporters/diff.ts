@@ -39,12 +39,10 @@ function* diffText(diff: ReportDiff): Generator<string> {
   const safe = (text: string, length = 1000) => forTerminal(cutTo(text, length));
   yield `${safe(title(diff))}\n`;
   for (const line of head(diff)) yield `  ${safe(line, 2000)}\n`;
-  for (const section of sections(diff)) {
-    yield `\n${section.title.toUpperCase()}\n`;
-    for (const entry of section.entries) {
-      const details = entry.details.map((detail) => `    ${safe(detail)}\n`);
-      yield `  ${safe(entry.head)}\n${details.join('')}`;
-    }
+  for (const { title: heading, entries } of sections(diff)) {
+    yield `\n${heading.toUpperCase()}\n`;
+    for (const [first, ...details] of entries)
+      yield [`  ${safe(first)}\n`, ...details.map((detail) => `    ${safe(detail)}\n`)].join('');
   }
   yield `\nSummary: ${summary(diff)}\n`;
 }
@@ -54,12 +52,10 @@ function* diffMarkdown(diff: ReportDiff): Generator<string> {
   const safe = (text: string, length = 1000) => forMarkdown(cutTo(text, length));
   yield `# ${safe(title(diff))}\n\n${mark(diff)} **${summary(diff)}**\n\n`;
   for (const line of head(diff)) yield `- ${safe(line, 2000)}\n`;
-  for (const section of sections(diff)) {
-    yield `\n## ${section.title}\n\n`;
-    for (const entry of section.entries) {
-      const details = entry.details.map((detail) => `  - ${safe(detail)}\n`);
-      yield `- **${safe(entry.head)}**\n${details.join('')}`;
-    }
+  for (const { title: heading, entries } of sections(diff)) {
+    yield `\n## ${heading}\n\n`;
+    for (const [first, ...details] of entries)
+      yield [`- **${safe(first)}**\n`, ...details.map((detail) => `  - ${safe(detail)}\n`)].join('');
   }
 }
 
@@ -195,35 +191,28 @@ interface Section {
   readonly entries: Iterable<Entry>;
 }
 
-/** One finding or credential: what it is, and details of it. */
-interface Entry {
-  readonly head: string;
-  readonly details: readonly string[];
-}
+/** One finding or credential: what it is, then details of it. */
+type Entry = readonly [head: string, ...details: string[]];
 
 /** In the order a reader needs them; empty ones are left out. */
 function sections({ added, changed, resolved, notSeen, credentials }: ReportDiff): Section[] {
   return [
-    ...section('New', 'finding', added, (finding) => ({
-      head: findingWords(finding),
-      details: [
-        finding.message,
-        ...(finding.credential ? [`owner ${ownerWords(finding.credential.owner)}`] : []),
-        `Fix: ${finding.fix}`,
-      ],
-    })),
-    ...section('Changed', 'finding', changed, ({ before, after, changes, worsened }) => ({
-      head: `${worsened ? 'WORSE ' : ''}${findingWords(after)}`,
-      details: [changes.map((what) => CHANGED[what](before, after)).join('; '), after.message],
-    })),
-    ...section('Not covered', 'finding', notSeen, ({ finding, why }) => ({
-      head: findingWords(finding),
-      details: [`may still exist: ${WHY[why]}`],
-    })),
-    ...section('Resolved', 'finding', resolved, ({ finding, how }) => ({
-      head: findingWords(finding),
-      details: [HOW[how]],
-    })),
+    ...section('New', 'finding', added, (finding) => [
+      findingWords(finding),
+      finding.message,
+      ...(finding.credential ? [`owner ${ownerWords(finding.credential.owner)}`] : []),
+      `Fix: ${finding.fix}`,
+    ]),
+    ...section('Changed', 'finding', changed, ({ before, after, changes, worsened }) => [
+      `${worsened ? 'WORSE ' : ''}${findingWords(after)}`,
+      changes.map((what) => CHANGED[what](before, after)).join('; '),
+      after.message,
+    ]),
+    ...section('Not covered', 'finding', notSeen, ({ finding, why }) => [
+      findingWords(finding),
+      `may still exist: ${WHY[why]}`,
+    ]),
+    ...section('Resolved', 'finding', resolved, ({ finding, how }) => [findingWords(finding), HOW[how]]),
     ...section('Appeared', 'credential', credentials.appeared, credentialEntry),
     ...section('Gone', 'credential', credentials.gone, credentialEntry),
     ...section('Not covered', 'credential', credentials.notSeen, credentialEntry),
@@ -245,7 +234,7 @@ function findingWords(finding: Finding): string {
 }
 
 function credentialEntry(credential: ReportDiff['credentials']['gone'][number]): Entry {
-  return { head: credentialWords(credential), details: [`owner ${ownerWords(credential.owner)}`] };
+  return [credentialWords(credential), `owner ${ownerWords(credential.owner)}`];
 }
 
 const CHANGED: Record<Change, (before: Finding, after: Finding) => string> = {

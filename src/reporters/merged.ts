@@ -113,7 +113,7 @@ function sections(merge: Merge): { readonly title: string; readonly findings: re
   );
 }
 
-/** What a report is worth: said beside it as well as among the problems. */
+/** Whether a report can be relied on; shown with it, and among the problems. */
 function state(
   { problems }: Merge,
   file: string,

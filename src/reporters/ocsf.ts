@@ -3,7 +3,7 @@ import type { Report } from '../engine/report.js';
 import { neutraliseJson } from './escape.js';
 import { type Reporter, type ReporterContext, rulePageAddress } from './reporter.js';
 
-/** OCSF 1.8 as JSON lines: one IAM Analysis Finding for each finding; the status tells waived and resolved ones. */
+/** OCSF 1.8 as JSON lines: one IAM Analysis Finding for each finding, also for waived and resolved ones. */
 export const ocsf: Reporter = (report, context) =>
   [
     ...report.findings.map((finding) => line(findingEvent(finding, report, context))),

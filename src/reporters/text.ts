@@ -57,7 +57,7 @@ const STYLES = {
 const plain: Paint = (_style, text) => text;
 const coloured: Paint = (style, text) => `\u001b[${STYLES[style]}m${text}\u001b[0m`;
 
-/** Nobody reads more of a name; its id stands beside it. */
+/** Nobody reads more of a name, and its id follows. */
 const NAME = 100;
 const MESSAGE = 1000;
 

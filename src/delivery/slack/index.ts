@@ -56,7 +56,7 @@ export interface SlackConnection {
 }
 
 interface SlackDelivery extends Told {
-  /** True where a message went to the channel. */
+  /** True if a message went to the channel. */
   readonly sent: boolean;
   /** Owners written to directly. */
   readonly ownersNotified: number;

@@ -59,7 +59,7 @@ function stacked(
   });
 }
 
-/** Every severity has a shape beside its colour. Shapes of the same area do not look equally large. */
+/** Every severity has a shape as well as a colour. Shapes of the same area do not look equally large. */
 const SHAPES: Record<Worst, { readonly type: SymbolType; readonly stretch: number }> = {
   critical: { type: symbolTriangle, stretch: 0.9 },
   high: { type: symbolDiamond2, stretch: 1.1 },
@@ -367,7 +367,7 @@ interface Endings {
 }
 
 const TIMELINE = { left: 46, right: 470, top: 24, bottom: 226, height: 260 };
-/** The column beside the plot. */
+/** The column to the right of the plot. */
 const ASIDE = { left: 496, right: WIDTH - 4 };
 /** The axis ends here at the latest: one that ends in the year 9999 would press all others into a corner. */
 const FARTHEST = 400 * DAY;

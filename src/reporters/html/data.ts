@@ -234,7 +234,7 @@ export function ownerData({ owner }: Pick<ReportedCredential, 'owner'>): OwnerDa
   return { label: `${name} (${detail})`, name, detail };
 }
 
-/** What stands for the credential and the owner of a finding on a waiver. */
+/** The credential and the owner of a finding on a waiver. */
 const WAIVER_OWNER: OwnerData = { label: 'a waiver', name: '', detail: '' };
 
 function waiverData(owner: number): CredentialData {
