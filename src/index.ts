@@ -8,10 +8,10 @@ export { AuditError, type ErrorCode } from './errors.js';
 export type { AbortSignalLike, AuditOptions } from './options.js';
 
 /**
- * Audits and resolves to the report, an incomplete one included: look at `coverage.complete` before you call a tenant
- * clean. Nothing is printed, sent or remembered.
+ * Audits and resolves to the report, which may be incomplete: check `coverage.complete` before you call a tenant clean.
+ * Nothing is printed, sent or remembered.
  *
- * @throws AuditError with a `code` and a `hint` where nothing was audited: `usage`, `config`, `credentials`, `input`.
+ * @throws AuditError with a `code` and a `hint` if nothing was audited: `usage`, `config`, `credentials`, `input`
  */
 export async function audit(options: AuditOptions): Promise<Report> {
   const { auditAsLibrary } = await import('./library.js');

@@ -13,7 +13,7 @@ import { audit } from './run.js';
 const nothing = () => undefined;
 const SILENT = { debug: nothing, info: nothing, warn: nothing, isLevelEnabled: () => false };
 
-/** The audit behind the package's `audit`: see there. */
+/** Implements `audit` of the package. */
 export async function auditAsLibrary(options: AuditOptions): Promise<Report> {
   checkOptions(options);
   const { env, scope, sources, only, input } = options;

@@ -6,17 +6,17 @@ import { AuditError } from './errors.js';
 
 export interface AuditOptions {
   /**
-   * Where login, tenant and settings are read from, as on the command line: `process.env`, or an object with
+   * The variables with login, tenant and settings, as on the command line: `process.env`, or an object with
    * CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET.
    */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `mine` (the default): the caller's own. `tenant`: everyone's. */
   readonly scope?: 'mine' | 'tenant';
-  /** Default: personal clients for `mine`, all for `tenant`. What is named here must be there, or the audit is incomplete. */
+  /** Default: personal clients for `mine`, all for `tenant`. If one that is named here cannot be read, the audit is incomplete. */
   readonly sources?: readonly ('personal-clients' | 'service-principals' | 'federation-trusts')[];
   /** The text of an exported list (JSON or NDJSON) to audit instead of a tenant. */
   readonly input?: string;
-  /** Path of a configuration file. Without it none is looked for. */
+  /** Path of a configuration file. Without it, no file is searched for. */
   readonly config?: string;
   /** Rules beside the built-in ones, checked as plug-ins are. */
   readonly rules?: readonly Rule[];
@@ -24,11 +24,11 @@ export interface AuditOptions {
   readonly only?: readonly string[];
   /** The moment to judge as of; default now. */
   readonly asOf?: Date;
-  /** Ends the audit; what was seen until then is reported, as incomplete. */
+  /** Ends the audit; what was read until then is reported, as incomplete. */
   readonly signal?: AbortSignalLike;
 }
 
-/** An `AbortSignal`, in words that need no other types. */
+/** An `AbortSignal`, for programs without its types. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
   readonly reason?: unknown;

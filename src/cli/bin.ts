@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { AuditError, EXIT } from '../errors.js';
 import { main } from './main.js';
 
-/** How the program ends, once that is decided. */
+/** The exit code, when it is decided. */
 let verdict: number | undefined;
 const { exit, reallyExit } = process as typeof process & { reallyExit: (code?: number) => never };
 
@@ -12,8 +12,8 @@ function end(code: number): never {
   return exit.call(process, code);
 }
 
-// A plug-in that ends the process would decide the exit code, and lose the report. What it calls throws instead, so that
-// its rule fails like any other that is broken.
+// A plug-in that ends the process would decide the exit code and lose the report. So these calls throw, and its rule fails
+// like any other broken rule.
 let calledExit = false;
 function refuseExit(): never {
   calledExit = true;
@@ -27,36 +27,35 @@ Object.assign(process, {
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    // A second one means now.
+    // A second one ends the program at once.
     if (stop.signal.aborted) end(130);
     stop.abort(
       new AuditError(
         'interrupted',
-        `The run was stopped (${signal}) before it was done.`,
-        'Run it again to see everything.',
+        `The run was stopped (${signal}) before it was finished.`,
+        'Run it again for a complete audit.',
       ),
     );
   });
 }
-// Whoever reads the report may stop reading (`c1-audit | head`), and whoever reads the messages may as well
-// (`c1-audit 2>&1 | head`): they have what they wanted.
+// It is not an error if the reader of the report or of the messages stops reading (`c1-audit 2>&1 | head`).
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
-// A plug-in may start something that fails later, beside its check: the audit goes on, but is not to be trusted.
-// What was thrown is not printed: it did not pass the redactor.
+// A plug-in may start something that fails later, outside its check. The audit goes on, but cannot be trusted.
+// What was thrown is not printed, as it may hold secrets.
 let stray = false;
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, () => {
-    if (!stray) say('something failed beside the audit, most likely in a plug-in. The audit is INCOMPLETE.');
+    if (!stray) say('something failed outside the audit, most likely in a plug-in. The audit is INCOMPLETE.');
     stray = true;
   });
 }
 
-// Nothing is left that could go on, as when a plug-in never finishes loading.
+// Nothing is left to do, but the audit is not finished, as when a plug-in never finishes loading.
 process.on('exit', () => {
   if (verdict !== undefined) return;
-  say('the audit stopped before it was done, most likely in a plug-in. The audit is INCOMPLETE.');
+  say('the audit stopped before it was finished, most likely in a plug-in. The audit is INCOMPLETE.');
   end(EXIT.incomplete);
 });
 
@@ -64,8 +63,8 @@ function say(text: string): void {
   process.stderr.write(`c1-audit: ${text}\n`);
 }
 
-// In a clone, npx runs the clone's own build through a link; anywhere else it would download a package. Nobody should have
-// to guess which one got the credential.
+// In a clone, npx runs the local build through a link; elsewhere it would download a package. This says which program gets
+// the credential.
 const build = fileURLToPath(import.meta.url);
 const installed = /[\\/]node_modules[\\/]/;
 if (installed.test(process.argv[1] ?? '') && !installed.test(build))
@@ -74,7 +73,7 @@ if (installed.test(process.argv[1] ?? '') && !installed.test(build))
 const code = await main(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
-  // Opened when somebody reads it: for a pipe or terminal that loads half of node:net.
+  // Opened only when it is read: a pipe or terminal loads half of node:net.
   get stdin() {
     return process.stdin;
   },
@@ -87,7 +86,7 @@ const code = await main(process.argv.slice(2), {
   },
   signal: stop.signal,
 });
-// Not left to what a plug-in may have started: it could go on for ever, or set process.exitCode.
+// Ends the process itself: something that a plug-in started could run for ever, or set process.exitCode.
 for (const stream of [process.stdout, process.stderr])
   await new Promise<void>((done) => stream.write('', () => done()));
 const looksDone = code === EXIT.clean || code === EXIT.findings;

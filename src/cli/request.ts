@@ -5,7 +5,7 @@ import { rules as builtIns } from '../../rules/index.js';
 import { type LoadedConfig, loadConfig } from '../config/load.js';
 import type { ConfigFlags } from '../config/resolve.js';
 import { codeOf } from '../delivery/files.js';
-import type { Kept } from '../delivery/output.js';
+import { type Kept, type OutputTarget, prepareTargets } from '../delivery/output.js';
 import { AuditError } from '../errors.js';
 import type { Io } from '../io.js';
 import type { ExportedList } from '../open.js';
@@ -118,17 +118,19 @@ export function auditContext(
   };
 }
 
-/** What a command reads, which no report may overwrite. */
-export function kept(
-  { file }: Pick<LoadedConfig, 'file'>,
+/** Checks that every target can be written and overwrites nothing that the command reads. */
+export async function checkTargets(
+  targets: readonly OutputTarget[],
+  { file }: { readonly file?: LoadedConfig['file'] },
   inputs: readonly (string | undefined)[],
-  { stdin }: Pick<Io, 'stdin'>,
-): Kept[] {
-  return [...inputsKept(inputs, stdin), ...(file ? [{ what: 'the configuration', at: file.path }] : [])];
-}
-
-export function inputsKept(inputs: readonly (string | undefined)[], stdin: Io['stdin']): Kept[] {
-  return inputs.flatMap((input) =>
-    input === undefined ? [] : [{ what: 'its own input', at: input === '-' ? stdin : input }],
-  );
+  { cwd, stdin, stdout }: Io,
+  others: readonly Kept[] = [],
+): Promise<void> {
+  const read = inputs.filter((input) => input !== undefined);
+  const keep = [
+    ...read.map((input) => ({ what: 'its own input', at: input === '-' ? stdin : input })),
+    ...(file ? [{ what: 'the configuration', at: file.path }] : []),
+    ...others,
+  ];
+  await prepareTargets(targets, { cwd, stdout, keep });
 }

@@ -4,7 +4,7 @@ import type { Io } from '../io.js';
 import type { Redactor } from '../redact.js';
 import { forGitHubLine } from '../reporters/escape.js';
 
-/** Colour on a terminal only; NO_COLOR and FORCE_COLOR decide where set (no-color.org, force-color.org). */
+/** Colour only on a terminal, unless NO_COLOR or FORCE_COLOR is set (no-color.org, force-color.org). */
 export function wantsColor({ env, stdout }: Pick<Io, 'env' | 'stdout'>, flag: boolean | undefined): boolean {
   if (flag === false || (env.NO_COLOR ?? '') !== '') return false;
   if ((env.FORCE_COLOR ?? '') !== '') return env.FORCE_COLOR !== '0';
@@ -13,7 +13,7 @@ export function wantsColor({ env, stdout }: Pick<Io, 'env' | 'stdout'>, flag: bo
 
 type LogLevel = 'error' | 'warn' | 'debug';
 
-/** pino on stderr, one JSON object a line. Secrets are taken out of values: pino's own words stay, and each line is JSON. */
+/** Logs to stderr, one JSON object a line. Secrets are taken out of values only, so each line stays JSON. */
 export function createLog(level: LogLevel, stderr: Writable, redactor: Redactor): Logger {
   const options = {
     level,
@@ -34,7 +34,7 @@ export function createLog(level: LogLevel, stderr: Writable, redactor: Redactor)
   });
 }
 
-/** Messages, and fields that are texts: nothing else is logged. */
+/** Only messages and fields with texts or numbers are logged. */
 function withoutSecrets(value: unknown, redactor: Redactor): unknown {
   if (typeof value === 'string') return redactor.redact(value);
   if (typeof value !== 'object' || value === null) return value;
@@ -47,15 +47,14 @@ function withoutSecrets(value: unknown, redactor: Redactor): unknown {
 }
 
 interface Progress {
-  /** More records have come in. */
   readonly add: (records: number) => void;
-  /** Takes the line away again. */
+  /** Removes the line. */
   readonly clear: () => void;
 }
 
 const CLEAR_LINE = '\r\u001b[K';
 
-/** One line on stderr that counts while the lists are read; nothing where stderr is not a terminal that can take it away again. */
+/** Counts the records that are read, on one line of stderr. Does nothing unless stderr is a terminal that can remove it. */
 export function createProgress({ stderr, env }: Io, wanted: boolean): Progress {
   if (!wanted || !stderr.isTTY || env.CI || env.TERM === 'dumb')
     return { add: () => undefined, clear: () => undefined };

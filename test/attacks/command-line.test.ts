@@ -96,7 +96,7 @@ describe('a plug-in that ends the process does not make the exit code 0', () => 
     });
     const { code, stderr } = await bundle([]);
     expect(code).toBe(3);
-    expect(stderr).toContain('the audit stopped before it was done');
+    expect(stderr).toContain('the audit stopped before it was finished');
   });
 
   test('a timer that goes on for ever does not keep a finished audit from ending', async () => {

@@ -3,14 +3,14 @@ import type { Config } from '../../config/config.js';
 import type { LoadedConfig } from '../../config/load.js';
 import { writeStream } from '../../delivery/files.js';
 import { type EndReports, withEndReported } from '../../delivery/index.js';
-import { parseTargets, prepareTargets } from '../../delivery/output.js';
+import { parseTargets } from '../../delivery/output.js';
 import { slackTarget } from '../../delivery/slack/send.js';
 import { AuditError, EXIT, type ExitCode } from '../../errors.js';
 import { refuseDebugging } from '../../fetch.js';
 import { type RunRequest, run } from '../../run.js';
 import type { CommandContext } from '../context.js';
 import { type AuditFlags, isAnotherDay, readAsOf } from '../flags.js';
-import { auditContext, auditRequest, kept, loadAuditSettings, timeLimit } from '../request.js';
+import { auditContext, auditRequest, checkTargets, loadAuditSettings, timeLimit } from '../request.js';
 import { wantsColor } from '../terminal.js';
 import { watched } from '../watchdog.js';
 
@@ -57,11 +57,7 @@ async function audit(
   if (!flags.quiet) nameConfiguration(loaded, flags, targets, context);
   const push = pushMode(flags, loaded.config, context);
   const slack = slackMode(flags, context, defaults);
-  await prepareTargets(targets, {
-    cwd: io.cwd,
-    stdout: io.stdout,
-    keep: [...kept(loaded, [flags.input], io), ...stateKept(loaded.config)],
-  });
+  await checkTargets(targets, loaded, [flags.input], io, stateKept(loaded.config));
   const request = await auditRequest(flags, loaded, asOf, io);
   const color = wantsColor(io, flags.color);
   return run({ ...request, targets, slack, push, color }, auditContext(flags, context));

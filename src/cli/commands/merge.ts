@@ -1,12 +1,11 @@
 import type { LoadedConfig } from '../../config/load.js';
-import { prepareTargets } from '../../delivery/output.js';
 import { type MergePart, mergeExitCode, mergeReports } from '../../engine/merge.js';
 import { AuditError, type ExitCode } from '../../errors.js';
 import { MERGE_FORMATS, problemLines, renderMerge } from '../../reporters/merged.js';
 import type { CommandContext } from '../context.js';
 import { documentTargets, readSavedReport, writeDocuments } from '../documents.js';
 import type { ReportFlags } from '../flags.js';
-import { kept } from '../request.js';
+import { checkTargets } from '../request.js';
 
 /** One overview of several saved reports. A report that cannot be read is named and makes it incomplete. */
 export async function mergeCommand(
@@ -30,7 +29,7 @@ export async function mergeCommand(
     );
   const maxAge = readMaxAge(flags.maxAge);
   const targets = documentTargets(flags.format, MERGE_FORMATS, 'overview', io.cwd);
-  await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep: kept(loaded, files, io) });
+  await checkTargets(targets, loaded, files, io);
   const parts: MergePart[] = [];
   for (const file of files) parts.push({ file, report: await readPart(file, context) });
   const merge = mergeReports(parts, { now: io.now(), maxAge });

@@ -1,6 +1,6 @@
 import { rules as builtIns } from '../../../rules/index.js';
 import type { Rule, Snapshot } from '../../contract/index.js';
-import { type OutputTarget, prepareTargets } from '../../delivery/output.js';
+import type { OutputTarget } from '../../delivery/output.js';
 import { exitCode, type Report } from '../../engine/report.js';
 import { AuditError, type ExitCode } from '../../errors.js';
 import { makePlan } from '../../plan/plan.js';
@@ -10,7 +10,7 @@ import { audit, ruleInfos } from '../../run.js';
 import type { CommandContext } from '../context.js';
 import { documentTargets, readSavedReport, writeDocuments } from '../documents.js';
 import { type AuditFlags, type OF_THE_AUDIT, readAsOf } from '../flags.js';
-import { auditContext, auditRequest, inputsKept, kept, loadAuditSettings, timeLimit } from '../request.js';
+import { auditContext, auditRequest, checkTargets, loadAuditSettings, timeLimit } from '../request.js';
 import { watched } from '../watchdog.js';
 
 /** Flags of `plan`, as commander passes them. */
@@ -69,8 +69,7 @@ async function readAudited(
   targets: readonly OutputTarget[],
   context: CommandContext,
 ): Promise<Audited> {
-  const { cwd, stdin, stdout } = context.io;
-  await prepareTargets(targets, { cwd, stdout, keep: inputsKept([file], stdin) });
+  await checkTargets(targets, {}, [file], context.io);
   return { report: await readSavedReport(file, context), rules: builtIns };
 }
 
@@ -83,7 +82,7 @@ async function auditFor(
   const { io } = context;
   const asOf = readAsOf(flags.asOf) ?? io.now();
   const loaded = await loadAuditSettings(flags, context, asOf, watch);
-  await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep: kept(loaded, [flags.input], io) });
+  await checkTargets(targets, loaded, [flags.input], io);
   const request = await auditRequest(flags, loaded, asOf, io);
   return { ...(await audit(request, auditContext(flags, context))), rules: loaded.rules };
 }

@@ -1,5 +1,5 @@
 import type { LoadedConfig } from '../../config/load.js';
-import { parseTargets, prepareTargets } from '../../delivery/output.js';
+import { parseTargets } from '../../delivery/output.js';
 import { compareReports, diffExitCode } from '../../engine/report-diff.js';
 import { AuditError, type ExitCode } from '../../errors.js';
 import { DIFF_FORMATS, renderDiff } from '../../reporters/diff.js';
@@ -8,7 +8,7 @@ import { rerender } from '../../run.js';
 import type { CommandContext } from '../context.js';
 import { documentTargets, readSavedReport, writeDocuments } from '../documents.js';
 import type { ReportFlags } from '../flags.js';
-import { kept, loadSettings } from '../request.js';
+import { checkTargets, loadSettings } from '../request.js';
 import { wantsColor } from '../terminal.js';
 
 /** Renders a saved report again, compares two, or draws several together. The exit code depends on `failOn`, as that of an audit does. */
@@ -39,7 +39,7 @@ export async function reportCommand(
         : 'Usage: c1-audit report <report.json>; - reads from stdin.',
     );
   const targets = parseTargets(flags.format ?? [], io.cwd);
-  await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep: kept(loaded, [file], io) });
+  await checkTargets(targets, loaded, [file], io);
   const report = await readSavedReport(file, context);
   return rerender(report, { loaded, targets, color: wantsColor(io, flags.color) }, context);
 }
@@ -84,7 +84,7 @@ async function compare(
   if (older === '-' && newer === '-')
     throw new AuditError('usage', 'Only one of the two reports can come from stdin.', USAGE);
   const targets = documentTargets(flags.format, DIFF_FORMATS, 'comparison', io.cwd);
-  await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep: kept(loaded, [older, newer], io) });
+  await checkTargets(targets, loaded, [older, newer], io);
   const before = await readSavedReport(older, context);
   const diff = compareReports(before, await readSavedReport(newer, context));
   const why = whyIncomplete(diff.after);

@@ -2,7 +2,6 @@ import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { LoadedConfig } from '../../config/load.js';
 import { count } from '../../contract/words.js';
-import { prepareTargets } from '../../delivery/output.js';
 import { exitCode } from '../../engine/report.js';
 import { inTime, type TrendPoint, trendPoint, trendSubject } from '../../engine/trend.js';
 import { AuditError, EXIT, type ExitCode } from '../../errors.js';
@@ -10,7 +9,7 @@ import { renderTrend, TREND_FORMATS, type Trend } from '../../reporters/trend.js
 import type { CommandContext } from '../context.js';
 import { documentTargets, readSavedReport, writeDocuments } from '../documents.js';
 import type { ReportFlags } from '../flags.js';
-import { kept } from '../request.js';
+import { checkTargets } from '../request.js';
 
 /** What the saved reports of a folder say over time. Exits as its newest report does, and with 3 if a file cannot be read. */
 export async function trendCommand(
@@ -22,7 +21,7 @@ export async function trendCommand(
   const { io } = context;
   const targets = documentTargets(flags.format, TREND_FORMATS, 'trend', io.cwd);
   const files = await reportsIn(folder, io.cwd);
-  await prepareTargets(targets, { cwd: io.cwd, stdout: io.stdout, keep: kept(loaded, files, io) });
+  await checkTargets(targets, loaded, files, io);
   const { points, unread, newest } = await readPoints(files, loaded.config.failOn, context);
   if (unread.length > 0)
     context.complain({
