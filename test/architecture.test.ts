@@ -146,8 +146,10 @@ describe('imports keep their direction', () => {
 
 test('only run.ts imports from sources, engine, reporters and delivery', () => {
   const meeting = files.filter((file) => {
-    const rooms = new Set(importsOf(file).map((path) => path.split('/').slice(0, 2).join('/')));
-    return ['src/sources', 'src/engine', 'src/reporters', 'src/delivery'].every((room) => rooms.has(room));
+    const directories = new Set(importsOf(file).map((path) => path.split('/').slice(0, 2).join('/')));
+    return ['src/sources', 'src/engine', 'src/reporters', 'src/delivery'].every((directory) =>
+      directories.has(directory),
+    );
   });
   expect(meeting).toEqual(['src/run.ts']);
 });

@@ -311,29 +311,23 @@ function serviceAccountPrefix(rest: string): Strength {
 }
 
 /** What follows a key of a `key:value:key:value…` subject. */
-const PAIRS: ReadonlyMap<string, 'owned' | 'grouped' | 'owner' | 'organization' | 'member' | 'id' | 'other'> =
-  new Map([
-    ['repo', 'owned'],
-    ['repository', 'owned'],
-    ['project_path', 'grouped'],
-    ['repository_owner', 'owner'],
-    ['repository_owner_id', 'owner'],
-    ['organization', 'organization'],
-    ['workspace', 'member'],
-    ['pipeline', 'member'],
-    ['repository_id', 'id'],
-    ['project_id', 'id'],
-    ['project', 'other'],
-    ['ref', 'other'],
-    ['ref_type', 'other'],
-    ['environment', 'other'],
-    ['run_phase', 'other'],
-    ['actor', 'other'],
-    ['workflow', 'other'],
-    ['workflow_ref', 'other'],
-    ['job_workflow_ref', 'other'],
-    ['event_name', 'other'],
-  ]);
+const PAIR_KEYS = {
+  owned: 'repo repository',
+  grouped: 'project_path',
+  owner: 'repository_owner repository_owner_id',
+  organization: 'organization',
+  member: 'workspace pipeline',
+  id: 'repository_id project_id',
+  other: 'project ref ref_type environment run_phase actor workflow workflow_ref job_workflow_ref event_name',
+};
+
+type PairRole = keyof typeof PAIR_KEYS;
+
+const PAIRS: ReadonlyMap<string, PairRole> = new Map(
+  Object.entries(PAIR_KEYS).flatMap(([role, keys]) =>
+    keys.split(' ').map((key) => [key, role as PairRole] as const),
+  ),
+);
 
 function pairsPrefix(prefix: string): Strength {
   let found = ANYONE;
@@ -352,12 +346,7 @@ function pairsPrefix(prefix: string): Strength {
   return found;
 }
 
-function pairStrength(
-  role: ReturnType<typeof PAIRS.get>,
-  held: string,
-  whole: boolean,
-  before: Strength,
-): Strength {
+function pairStrength(role: PairRole | undefined, held: string, whole: boolean, before: Strength): Strength {
   if (held === '') return ANYONE;
   switch (role) {
     case 'owned':
@@ -434,24 +423,8 @@ export function equalityStrength(kind: ClaimKind | undefined, constant: unknown)
 }
 
 /** Keys of subjects that are not a name, and those whose value is not a name either. */
-const STRUCTURE = new Set([
-  'repo',
-  'repository',
-  'project_path',
-  'organization',
-  'workspace',
-  'project',
-  'pipeline',
-]);
-const CIRCUMSTANCES = new Set([
-  'ref',
-  'ref_type',
-  'environment',
-  'run_phase',
-  'pull_request',
-  'actor',
-  'event_name',
-]);
+const STRUCTURE = new Set('repo repository project_path organization workspace project pipeline'.split(' '));
+const CIRCUMSTANCES = new Set('ref ref_type environment run_phase pull_request actor event_name'.split(' '));
 
 /** How much it restricts that a claim of this kind contains `text`. */
 export function containsStrength(kind: ClaimKind, text: string): Strength {
