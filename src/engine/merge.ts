@@ -91,9 +91,15 @@ function currentOf(group: readonly MergedReport[], problems: MergeProblem[]): Me
 }
 
 /** What a report is about: two of the same are duplicates. Two unnamed tenants, or callers, may not be the same. */
-function subjectOf({ run: { tenant, scope, self } }: Report): string | undefined {
+function subjectOf({ run }: Report): string | undefined {
+  const { tenant, scope, self } = run;
   const caller = scope === 'mine' ? self?.userId : 'anyone';
-  return tenant && caller ? JSON.stringify([tenant, scope, caller]) : undefined;
+  return isNamed(run) && caller ? JSON.stringify([tenant, scope, caller]) : undefined;
+}
+
+/** The audit of an exported list that names no host calls its tenant `file`. */
+function isNamed({ tenant, scope }: Report['run']): boolean {
+  return tenant !== '' && !(scope === 'file' && tenant === 'file');
 }
 
 function whenOf({ run }: Report): number {
@@ -117,7 +123,7 @@ function findingsOf(reports: readonly MergedReport[]): Merge['findings'] {
     const { tenant } = report.run;
     for (const finding of report.findings) {
       const { fingerprint, severity, outcome } = finding;
-      const of = tenant === '' ? file : tenant;
+      const of = isNamed(report.run) ? tenant : file;
       const key = JSON.stringify([of, fingerprint, severity, outcome, isWaived(finding)]);
       if (!found.has(key)) found.set(key, { tenant, finding });
     }

@@ -58,6 +58,11 @@ function hours(milliseconds: number): string {
   return `${Math.round(milliseconds / 360_000) / 10}h`;
 }
 
+/** Several files may be of tenants without a name. */
+function scopeWords({ file, report: { run } }: Merge['reports'][number]): string {
+  return run.scope === 'file' ? `file ${file}` : run.scope;
+}
+
 function subject(report: Report): string {
   return `${tenantName(report)} (${report.run.scope})`;
 }
@@ -146,7 +151,7 @@ function* mergedText(merge: Merge): Generator<string> {
     const { summary, run } = report;
     const worth = state(merge, file);
     const marked = worth === 'complete' ? worth : worth.toUpperCase();
-    yield `  ${safeText(subject(report), 200)}, as of ${minute(run.asOf)}, ${marked}: ${count(summary.credentials, 'credential')}\n`;
+    yield `  ${safeText(tenantName(report), 200)} (${safeText(scopeWords({ file, report }), 200)}), as of ${minute(run.asOf)}, ${marked}: ${count(summary.credentials, 'credential')}\n`;
     yield `    ${safeText(summaryLine(report))}\n`;
   }
   for (const { title, findings } of sections(merge)) {
@@ -181,7 +186,7 @@ function* mergedMarkdown(merge: Merge): Generator<string> {
     const { summary, run } = report;
     yield row([
       safeMarkdown(tenantName(report), 200),
-      run.scope,
+      safeMarkdown(scopeWords({ file, report }), 200),
       minute(run.asOf),
       state(merge, file),
       ...MOST_SEVERE_FIRST.map((severity) => number(summary.bySeverity[severity])),
@@ -258,7 +263,7 @@ function reportRow({ file, report }: Merge['reports'][number], merge: Merge): Ma
   const { run, summary } = report;
   const worth = state(merge, file);
   const seen = worth === 'complete' ? 'complete' : 'partial';
-  return markup`<tr><th scope="row"><bdi>${readable(tenantName(report), 200)}</bdi></th><td>${run.scope}</td><td>${minute(run.asOf)}</td><td><span class="read ${seen}">${worth}</span></td>${MOST_SEVERE_FIRST.map(
+  return markup`<tr><th scope="row"><bdi>${readable(tenantName(report), 200)}</bdi></th><td><bdi>${readable(scopeWords({ file, report }), 200)}</bdi></td><td>${minute(run.asOf)}</td><td><span class="read ${seen}">${worth}</span></td>${MOST_SEVERE_FIRST.map(
     (severity) => markup`<td class="number">${number(summary.bySeverity[severity])}</td>`,
   )}<td class="number">${number(summary.new)}</td><td class="number">${number(summary.resolved)}</td><td class="number">${number(summary.unknown)}</td><td class="number">${number(summary.credentials)}</td></tr>`;
 }

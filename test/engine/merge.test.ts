@@ -66,9 +66,19 @@ describe('duplicates of one tenant and scope', () => {
     expect(why(merged)).toEqual([['d.json', 'replaced']]);
   });
 
-  test('two files of unnamed tenants are not duplicates', () => {
-    const unnamed = (file: string) => part(file, { tenant: '', scope: 'file' });
-    expect(files(merge(unnamed('a.json'), unnamed('b.json')))).toHaveLength(2);
+  test.each(['', 'file'])('two files of unnamed tenants (%j) are not duplicates', (tenant) => {
+    const findings = [sampleFinding()];
+    const merged = merge(
+      part('a.json', { tenant, scope: 'file', findings }),
+      part('b.json', { tenant, scope: 'file', findings }),
+    );
+    expect(files(merged)).toEqual(['a.json', 'b.json']);
+    expect(merged.findings).toHaveLength(2);
+  });
+
+  test('two files of one named tenant are', () => {
+    const named = (file: string) => part(file, { scope: 'file' });
+    expect(files(merge(named('a.json'), named('b.json')))).toEqual(['b.json']);
   });
 
   test('a newer report of other sources does not hide those of the older', () => {

@@ -16,6 +16,10 @@ const TOOLS = {
   zsh: { isThere: runs('zsh'), required: 'REQUIRE_SHELLS' },
   fish: { isThere: runs('fish'), required: 'REQUIRE_SHELLS' },
   promtool: { isThere: () => spawnSync(PROMTOOL, ['--version']).status === 0, required: 'REQUIRE_PROMTOOL' },
+  'systemd-analyze': {
+    isThere: () => spawnSync('systemd-analyze', ['--version']).status === 0,
+    required: 'REQUIRE_SYSTEMD',
+  },
   chromium: { isThere: () => existsSync(CHROMIUM), required: 'REQUIRE_BROWSER' },
 };
 
