@@ -83,7 +83,7 @@ describe('exit codes', () => {
     expect(stdout).toBe('');
   });
 
-  test('2 with what to set where the environment holds no credential', async () => {
+  test('2 with the variables to set if the environment holds no credential', async () => {
     const { code, stdout, stderr } = await audit([], { env: {} });
     expect(code).toBe(2);
     expect(stdout).toBe('');
@@ -92,7 +92,7 @@ describe('exit codes', () => {
     expect(stderr).toContain('Nothing was audited.');
   });
 
-  test('3 where the credential is refused, and the report says so first', async () => {
+  test('3 if the credential is refused, and the report says so first', async () => {
     const env = {
       CONDUCTORONE_ACCESS_TOKEN: 'not-a-token-of-this-tenant',
       CONDUCTORONE_SERVER_URL: tenant.url,
@@ -103,7 +103,7 @@ describe('exit codes', () => {
     expect(stderr).toContain('401');
   });
 
-  test('3 where nothing listens', async () => {
+  test('3 if nothing listens', async () => {
     const gone = await startTenant();
     await gone.close();
     const env = { ...tenant.environment, CONDUCTORONE_SERVER_URL: gone.url };
@@ -115,7 +115,7 @@ describe('exit codes', () => {
 });
 
 describe('the report', () => {
-  test('is valid against the shipped schema, and the same at every run but for its times', async () => {
+  test('is valid against the shipped schema and, except for times, the same in every run', async () => {
     const [first, second] = await Promise.all([
       audit(['-f', 'json', '--scope', 'tenant']),
       audit(['-f', 'json', '--scope', 'tenant']),
@@ -124,7 +124,7 @@ describe('the report', () => {
     expect(second.stdout).toBe(first.stdout);
   });
 
-  test('goes to files, whole and for its owner alone, beside the one on stdout', async () => {
+  test('goes to files that only their owner can read, beside the one on stdout', async () => {
     const cwd = emptyFolder();
     const { stdout } = await audit(['-f', 'text', '-f', 'json:report.json'], { cwd });
     expect(stdout).toMatch(/^Complete/);
@@ -156,7 +156,7 @@ describe('the report', () => {
     expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
   });
 
-  test('on a full disk is told by name, and the others are written', async () => {
+  test('on a full disk is named in the error, and the others are written', async () => {
     const cwd = emptyFolder();
     const { code, stderr, stdout } = await audit(['-f', 'text', '-f', 'sarif:/dev/full'], { cwd });
     expect(code).toBe(3);
@@ -165,7 +165,7 @@ describe('the report', () => {
     expect(statSync('/dev/full').isCharacterDevice()).toBe(true);
   });
 
-  test('that has only a file to go to is printed when the file cannot be written', async () => {
+  test('that was only meant for a file is printed if the file cannot be written', async () => {
     const { code, stdout } = await audit(['-f', 'json:/dev/full', '--fail-on', 'never']);
     expect(code).toBe(3);
     expect(stdout).toMatch(/^Complete/);
@@ -201,7 +201,7 @@ describe('the report', () => {
     expect(piped.stdout).toBe(first.stdout);
   });
 
-  test('is never written over itself', async () => {
+  test('never overwrites itself', async () => {
     const cwd = emptyFolder();
     await audit(['-f', 'json:report.json'], { cwd });
     const { code, stderr } = await runProgram(['report', 'report.json', '-f', 'csv:./report.json'], { cwd });
@@ -209,7 +209,7 @@ describe('the report', () => {
     expect(stderr).toContain('would overwrite its own input');
   });
 
-  test('fails by flag, environment and configuration as the audit did', async () => {
+  test('fails by flag, environment and configuration like the audit', async () => {
     const cwd = emptyFolder();
     await audit(['-f', 'json:report.json'], { cwd });
     expect((await runProgram(['report', 'report.json'], { cwd })).code).toBe(1);
@@ -234,7 +234,7 @@ describe('the report', () => {
 });
 
 describe('--as-of', () => {
-  test('judges as of then', async () => {
+  test('judges as of that time', async () => {
     const later = await audit([
       '-f',
       'json',
@@ -252,13 +252,13 @@ describe('--as-of', () => {
 });
 
 describe('Ctrl-C', () => {
-  test('before anything was read: incomplete, and printed', async () => {
+  test('before anything was read, the report is incomplete and printed', async () => {
     const { code, stdout } = await audit([], { signal: AbortSignal.abort() });
     expect(code).toBe(3);
     expect(stdout).toMatch(/^INCOMPLETE/);
   });
 
-  test('in between: what was found is printed, and the first line says that it is not all', async () => {
+  test('in between, what was found is printed and the first line says INCOMPLETE', async () => {
     const stop = new AbortController();
     const slow = (await startTenant({
       now: () => NOW,
@@ -292,7 +292,7 @@ describe('Ctrl-C', () => {
   });
 });
 
-test('a run that takes too long ends incomplete, saying so', async () => {
+test('a run that takes too long ends incomplete and says so', async () => {
   const slow = (await startTenant({
     now: () => NOW,
     faults: [{ on: '*', times: Number.POSITIVE_INFINITY, effect: { kind: 'hang', at: 'before' } }],
@@ -315,7 +315,7 @@ describe('streams', () => {
     expect(lines.some(({ call }) => /\/api\/v1\/auth\/introspect$/.test(call))).toBe(true);
   });
 
-  test('progress shows on a terminal alone, and is gone at the end', async () => {
+  test('progress is shown only on a terminal, and removed at the end', async () => {
     const shown = await audit(['--fail-on', 'never'], { isTTY: true });
     expect(shown.stderr).toContain('Reading credentials');
     expect(shown.stderr.endsWith('\r\u001b[K')).toBe(true);
@@ -323,7 +323,7 @@ describe('streams', () => {
     expect((await audit(['--fail-on', 'never', '--quiet'], { isTTY: true })).stderr).toBe('');
   });
 
-  test('colours show on a terminal, and where NO_COLOR and FORCE_COLOR want them', async () => {
+  test('colours are used on a terminal unless NO_COLOR or FORCE_COLOR decide', async () => {
     const colored = (text: string) => text.includes('\u001b[');
     expect(colored((await audit([], { isTTY: true })).stdout)).toBe(true);
     expect(colored((await audit([])).stdout)).toBe(false);
@@ -452,13 +452,13 @@ describe('--input', () => {
   });
 });
 
-test('a flag with a command for GitHub in it is not obeyed', async () => {
+test('a workflow command in a flag is not obeyed by GitHub', async () => {
   const { code, stderr } = await audit(['--x\n::error::owned']);
   expect(code).toBe(2);
   expect(stderr).not.toMatch(/^::error/m);
 });
 
-test('--print-config shows what is in force and audits nothing', async () => {
+test('--print-config prints the settings and audits nothing', async () => {
   const { code, stdout } = await audit(['--print-config', '--scope', 'tenant'], { env: {} });
   expect(code).toBe(0);
   expect(stdout).toMatch(/scope: tenant # --scope/);
@@ -488,7 +488,7 @@ test('rules are listed and explained', async () => {
 });
 
 describe('demo', () => {
-  test('audits everything and fails only when asked to', async () => {
+  test('audits everything and fails only with --fail-on', async () => {
     const { code, report } = await runProgram(['demo', '-f', 'json']);
     expect(code).toBe(0);
     expectValidReport(report);
@@ -496,7 +496,7 @@ describe('demo', () => {
     expect((await runProgram(['demo', '--fail-on', 'high'])).code).toBe(1);
   });
 
-  test('a real credential in the environment stays out of it', async () => {
+  test('does not use a real credential from the environment', async () => {
     const env = {
       CONDUCTORONE_ACCESS_TOKEN: 'real',
       CONDUCTORONE_SERVER_URL: 'https://acme.conductor.one',
@@ -507,7 +507,7 @@ describe('demo', () => {
     expect(stdout).toContain('127.0.0.1');
   });
 
-  test('--serve keeps it up, and what it prints lets a client in', async () => {
+  test('--serve keeps the tenant running, and the printed login works', async () => {
     const stop = new AbortController();
     const served = runProgram(['demo', '--serve'], { signal: stop.signal });
     await new Promise((done) => setTimeout(done, 500));

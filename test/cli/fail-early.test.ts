@@ -82,7 +82,7 @@ describe('a report that cannot be written', () => {
     await refused(['-f', 'json:closed/r.json'], /Cannot write closed\/r\.json: permission denied/);
   });
 
-  test('leaves nothing behind when it is tried, and its directories are made', async () => {
+  test('is tried without leaving a file, and its directories are created', async () => {
     expect((await audit(['-f', 'json:a/b/r.json', '--fail-on', 'never'])).code).toBe(0);
     expect(readdirSync(join(cwd, 'a/b'))).toEqual(['r.json']);
     expect((await runProgram(['-f', 'json:c/r.json'], { env, now: () => NOW, cwd })).code).toBe(3);
@@ -101,7 +101,7 @@ describe('a report that cannot be written', () => {
   });
 });
 
-test('--state below /proc fails at once instead of trying for ever', async () => {
+test('--state below /proc fails at once instead of never returning', async () => {
   await refused(
     ['--state', '/proc/x/s.json'],
     /the directory of the state file .* cannot be created \(ENOENT\)/,
@@ -132,7 +132,7 @@ describe('a report never overwrites', () => {
     expect(readFileSync(join(cwd, 'in.json'), 'utf8')).toBe('[]');
   });
 
-  test('the state that is not there yet', async () => {
+  test('the state that does not exist yet', async () => {
     symlinkSync('new.json', join(cwd, 'dangling'));
     await refused(['--state', 'new.json', '-f', 'csv:dangling'], /overwrite the state/);
   });
@@ -169,7 +169,7 @@ describe('a report never overwrites', () => {
 describe('what made the exit code 3 is on stderr once', () => {
   const incomplete = /The audit is incomplete/g;
 
-  test('also where one cause stops every source', async () => {
+  test('also if one cause stops every source', async () => {
     const { code, stderr } = await runProgram(['--scope', 'tenant', '-f', 'json'], {
       env,
       now: () => NOW,
@@ -181,7 +181,7 @@ describe('what made the exit code 3 is on stderr once', () => {
     expect(stderr).toContain('Other requests failed the same way.');
   });
 
-  test('where a record is malformed', async () => {
+  test('if a record is malformed', async () => {
     writeFileSync(join(cwd, 'in.json'), JSON.stringify([{ id: 'k1', createdAt: 'soon' }]));
     const { code, stderr } = await audit(['--input', 'in.json', '-f', 'json']);
     expect(code).toBe(3);
@@ -189,7 +189,7 @@ describe('what made the exit code 3 is on stderr once', () => {
     expect(stderr).toMatch(/personal clients were read only in part .*k1/);
   });
 
-  test('where a rule failed, each failed rule by name', async () => {
+  test('if rules failed, each by name', async () => {
     writeFileSync(
       join(cwd, 'broken.mjs'),
       `export default { id: 'ours/broken', title: 'Breaks', severity: 'low', kinds: ['personal-client'],
@@ -276,7 +276,7 @@ describe('the heartbeat', () => {
     expect(beats).toEqual([]);
   });
 
-  test('hears of an audit as of exactly one day away, and of a failed one of any date', async () => {
+  test('is called for an audit exactly one day away, and for a failed one of any date', async () => {
     await beating(['--as-of', '2026-11-23T06:00:00Z', '--fail-on', 'never']);
     expect(beats).toEqual(['/ping']);
     await beating(['--as-of', '2025-01-01', '--fail-on', 'never'], env);
@@ -307,12 +307,12 @@ describe('what other tools do by another flag', () => {
   });
 });
 
-test('--as-of takes a date, which is its midnight in UTC', async () => {
+test('--as-of takes a date as midnight UTC', async () => {
   const { report } = await audit(['--as-of', '2026-12-01', '-f', 'json']);
   expect(report.run.asOf).toBe('2026-12-01T00:00:00.000Z');
 });
 
-test('a dumb terminal gets no escape codes, neither in the report nor in the progress', async () => {
+test('a dumb terminal gets no escape codes in report or progress', async () => {
   const world = { now: () => NOW, cwd, isTTY: true };
   const { stdout, stderr } = await runProgram([], { ...world, env: { ...tenant.environment, TERM: 'dumb' } });
   expect(stdout + stderr).not.toContain('\u001b');

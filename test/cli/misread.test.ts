@@ -45,7 +45,7 @@ describe('rules that did not run', () => {
     );
   });
 
-  test('are counted where others were asked for', async () => {
+  test('are counted if other rules were requested', async () => {
     const { report } = await audit(['--rule', 'expired', '-f', 'json']);
     expect(report.coverage.notes).toContain(`Only 1 of ${rules.length} rules ran: expired.`);
   });
@@ -64,7 +64,7 @@ describe('rules that did not run', () => {
     expect(stderr).toContain('Request the missing source (--scope tenant, --source), keep a state');
   });
 
-  test('for want of a source or a state are named beside those that did', async () => {
+  test('because a source or a state is missing are named beside those that did', async () => {
     const lacking = ['--rule', 'loose-trust-condition', '--rule', 'scope-widened'];
     const { code, report } = await audit([...lacking, '--rule', 'malformed-cidr', '-f', 'json']);
     expect(code).toBe(0);
@@ -92,7 +92,7 @@ describe('rules that did not run', () => {
     expect(stderr).toContain('All rules are switched off.');
   });
 
-  test('are not spoken of where all did', async () => {
+  test('are not mentioned if all rules ran', async () => {
     const { report } = await audit(['--scope', 'tenant', '--state', 's.json', '-f', 'json']);
     expect(report.coverage.rulesNotRun).toBeUndefined();
     expect(report.coverage.notes.join()).not.toMatch(/rules (did not run|ran)|Not run/);
@@ -100,7 +100,7 @@ describe('rules that did not run', () => {
 });
 
 describe('a file', () => {
-  test('that holds nothing is asked about', async () => {
+  test('that is empty gets a note', async () => {
     for (const text of ['[]', '{"list": []}']) {
       const { report } = await audit(['--input', 'a.json', '-f', 'json'], folderWith({ 'a.json': text }));
       expect(report.coverage.notes.join()).toContain('make sure that it is the right export');
@@ -117,7 +117,7 @@ describe('a file', () => {
     expect(stderr).toContain(says);
   });
 
-  test('does not become a state of the tenant in which all is resolved', async () => {
+  test('does not turn the state of the tenant into one with everything resolved', async () => {
     const list = [{ id: 'k1', displayName: 'ci', userId: 'u1', createdAt: '2020-01-01T00:00:00Z' }];
     const cwd = folderWith({ 'a.json': JSON.stringify(list) });
     await audit(['--input', 'a.json', '--state', 's.json'], cwd);
@@ -126,7 +126,7 @@ describe('a file', () => {
   });
 });
 
-test('what stopped everything is told by each source and once more, without rights to grant', async () => {
+test('a cause that stopped everything is named by each source, without rights to grant', async () => {
   // Nobody listens where a server has just gone.
   const gone = await startTenant({ now: () => NOW });
   await gone.close();

@@ -50,7 +50,7 @@ describe('of a saved report', () => {
     expect(text).not.toContain('Deploy bot');
   });
 
-  test('an incomplete one exits with 3 and says why', async () => {
+  test('from an incomplete report exits with 3 and says why', async () => {
     const { code, stdout, stderr } = await plan(['part.json']);
     expect(code).toBe(3);
     expect(stdout).toMatch(/^What to do[^\n]*\n\nINCOMPLETE: /);
@@ -78,7 +78,7 @@ describe('of a saved report', () => {
 });
 
 describe('of an audit of its own', () => {
-  test('says what the saved report of the same audit says', async () => {
+  test('equals the plan from the saved report of the same audit', async () => {
     const folder = emptyFolder();
     const world = { cwd: folder, env: tenant.environment, now: () => NOW };
     const saved = await runProgram(['--scope', 'tenant', '-f', 'json:report.json'], world);
@@ -90,7 +90,7 @@ describe('of an audit of its own', () => {
     expect(direct.stdout).not.toContain(tenant.environment.CONDUCTORONE_CLIENT_SECRET);
   });
 
-  test('its look at a personal client is one that the tenant answers', async () => {
+  test('names a command for a personal client that the tenant answers', async () => {
     const { stdout } = await plan(['--scope', 'tenant'], { env: tenant.environment });
     const paths = [...stdout.matchAll(/-X GET [^\n]*\/api\/v1(\/iam\/personal_clients\/[^"\n]+)"$/gm)];
     expect(paths.length).toBeGreaterThan(3);
@@ -108,7 +108,7 @@ describe('of an audit of its own', () => {
     expect(readdirSync(folder)).toEqual(['c1-audit.config.yaml']);
   });
 
-  test('heeds the flags of an audit', async () => {
+  test('uses the flags of an audit', async () => {
     const world = { env: tenant.environment };
     const one = await plan(['--scope', 'tenant', '--rule', 'no-expiry'], world);
     expect(one.stdout).toContain('no-expiry');
@@ -120,7 +120,7 @@ describe('of an audit of its own', () => {
     expect((await plan(['--input', '-'], { stdin: '[]' })).stdout).toContain('found no credential');
   });
 
-  test('a tenant that cannot be reached makes it 3', async () => {
+  test('exits with 3 if the tenant cannot be reached', async () => {
     const closed = (await startTenant({ now: () => NOW, data: smallTenant(NOW) })) as Tenant;
     await closed.close();
     const { code } = await plan(['--scope', 'tenant'], { env: closed.environment });
@@ -128,7 +128,7 @@ describe('of an audit of its own', () => {
   });
 });
 
-test('GitHub takes nothing in it for a command', async () => {
+test('contains nothing that GitHub takes for a command', async () => {
   const { stdout } = await plan(['report.json'], { env: { GITHUB_ACTIONS: 'true' } });
   expect(stdout).toMatch(/^::stop-commands::([\w-]+)\n[\s\S]*\n::\1::\n$/);
 });

@@ -77,7 +77,7 @@ describe('annotations', () => {
     ]);
   });
 
-  test('waived and unknown ones make none', () => {
+  test('waived and unknown findings make no annotation', () => {
     const waiver = { reason: 'x', approvedBy: 'y', expires: '2026-12-31' };
     const findings = [sampleFinding({ severity: 'critical', waiver }), sampleUnknown()];
     expect(annotations(sampleReport({ findings }))).toBe('');
@@ -95,7 +95,7 @@ describe('annotations', () => {
     }
   });
 
-  test('incompleteness comes first and takes a place', () => {
+  test('an incomplete audit comes first and counts towards the ten', () => {
     const all = decoded(annotations(sampleReport({ complete: false, findings: many('high', 10) })));
     expect(all).toHaveLength(10);
     expect(all[0]).toMatchObject({ level: 'error', title: 'The audit is INCOMPLETE' });
@@ -105,7 +105,7 @@ describe('annotations', () => {
     );
   });
 
-  test.each(HOSTILE_NAMES)('hostile text stays in its annotation: %s', (_, name) => {
+  test.each(HOSTILE_NAMES)('hostile text cannot leave its annotation: %s', (_, name) => {
     const findings = [
       sampleFinding({
         rule: name,
@@ -130,7 +130,7 @@ describe('annotations', () => {
 });
 
 describe('outputs', () => {
-  test('say what a workflow asks', () => {
+  test('hold counts, completeness and report paths', () => {
     expect(stepOutputs(fullReport(), { sarif: 'out/c1.sarif', html: 'r.html' })).toEqual({
       findings: '5',
       new: '4',
@@ -147,7 +147,7 @@ describe('outputs', () => {
     });
   });
 
-  test('a value cannot become an output of its own', () => {
+  test('a value cannot set another output', () => {
     const evil = 'x\nEOF\ncomplete=true\ncomplete<<EOF\ntrue\nEOF';
     const written = outputText({ complete: 'false', 'report-json': evil });
     expect(readOutputs(written)).toEqual({ complete: 'false', 'report-json': evil });
@@ -171,33 +171,33 @@ function readOutputs(text: string): Record<string, string> {
 }
 
 describe('masks', () => {
-  test('one line each, lines of a secret too', () => {
+  test('mask each secret and each of its lines', () => {
     expect(maskLines(['s3cret', undefined, '', '  ', 'a%b', 'one\ntwo\r\n'])).toBe(
       '::add-mask::s3cret\n::add-mask::a%25b\n::add-mask::one%0Atwo\n::add-mask::one\n::add-mask::two\n',
     );
     expect(maskLines([])).toBe('');
   });
 
-  test('the same secret once', () => {
+  test('mask the same secret once', () => {
     expect(maskLines(['x1', 'x1 '])).toBe('::add-mask::x1\n');
   });
 });
 
 describe('stopCommands', () => {
-  test('nothing inside is obeyed, whatever it holds', () => {
+  test('the runner obeys nothing inside', () => {
     const evil = '::error::a\n##[error]b\n::stop-commands::x\n::x::\n::pause-logging::\n::warning::c';
     expect(obeyedCommands(evil).length).toBeGreaterThan(0);
     expect(obeyedCommands(stopCommands(evil))).toEqual([]);
     expect(obeyedCommands(`${stopCommands(evil)}::notice::after`)).toEqual(['notice']);
   });
 
-  test('the token is another one each time', () => {
+  test('the token differs each time', () => {
     expect(stopCommands('x')).not.toBe(stopCommands('x'));
     expect(stopCommands('x\n', 't')).toBe('::stop-commands::t\nx\n::t::\n');
     expect(stopCommands('x', 't')).toBe('::stop-commands::t\nx\n::t::\n');
   });
 
-  test.each(HOSTILE_NAMES)('a text report inside is obeyed in nothing: %s', (_, name) => {
+  test.each(HOSTILE_NAMES)('the runner obeys nothing in a text report: %s', (_, name) => {
     const findings = [sampleFinding({ message: name, fix: name, credential: sampleCredential({ name }) })];
     expect(
       obeyedCommands(stopCommands(text(sampleReport({ findings, notes: [name] }), sampleContext()))),
@@ -206,7 +206,7 @@ describe('stopCommands', () => {
 });
 
 describe('cutSummary', () => {
-  test('cuts at the limit, not before', () => {
+  test('cuts at the limit and not before', () => {
     const exact = 'x'.repeat(1000);
     expect(cutSummary(exact, 1000)).toBe(exact);
     const cut = cutSummary(`${'line\n'.repeat(300)}`, 1000);
@@ -214,13 +214,13 @@ describe('cutSummary', () => {
     expect(cut).toMatch(/^line\nline\n[\s\S]*line\n\n> \*\*Cut here:\*\*/);
   });
 
-  test('counts bytes and tears no character', () => {
+  test('counts bytes and keeps characters complete', () => {
     const cut = cutSummary('é🔑\n'.repeat(1000), 999);
     expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(999);
     expect(cut).not.toContain('\ufffd');
   });
 
-  test('one endless line, or no room', () => {
+  test('drops one endless line, or everything if not even the notice fits', () => {
     expect(cutSummary('x'.repeat(2000), 1000)).toMatch(/^\n\n> \*\*Cut here/);
     expect(cutSummary('x'.repeat(2000), 10)).toBe('');
     expect(cutSummary('x'.repeat(2000), -5)).toBe('');
@@ -244,7 +244,7 @@ describe('publishToActions', () => {
     return { stderr: String(stderr.read() ?? ''), failure };
   };
 
-  test('writes all three, after what stands there', async () => {
+  test('appends all three to what is there', async () => {
     const env = { GITHUB_STEP_SUMMARY: join(folder, 'summary'), GITHUB_OUTPUT: join(folder, 'output') };
     await writeFile(env.GITHUB_STEP_SUMMARY, 'before\n');
     const { stderr, failure } = await publish(env);
@@ -257,7 +257,7 @@ describe('publishToActions', () => {
     });
   });
 
-  test('what stands in the summary counts for its limit', async () => {
+  test('existing text in the summary counts towards its limit', async () => {
     const path = join(folder, 'summary');
     await writeFile(path, 'x'.repeat(1_000_000));
     await publish({ GITHUB_STEP_SUMMARY: path }, 'line\n'.repeat(100_000));
@@ -267,13 +267,13 @@ describe('publishToActions', () => {
     expect(written.toString()).toContain('Cut here');
   });
 
-  test('without files there is nothing to write', async () => {
+  test('writes nothing without files', async () => {
     const { failure, stderr } = await publish({});
     expect(failure).toBeUndefined();
     expect(stderr).not.toBe('');
   });
 
-  test('a part that fails stops no other and is named', async () => {
+  test('a failed part is named and does not stop the others', async () => {
     const output = join(folder, 'output');
     const { failure } = await publish({
       GITHUB_STEP_SUMMARY: join(folder, 'no', 'summary'),

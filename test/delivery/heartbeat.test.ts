@@ -37,7 +37,7 @@ describe('heartbeat', () => {
     expect(requests).toEqual([`GET ${path}`]);
   });
 
-  test.each([undefined, '', ' '])('none where the variable is %j', async (url) => {
+  test.each([undefined, '', ' '])('is not called if the variable is %j', async (url) => {
     expect(await beat(url, 0)).toBeUndefined();
     expect(requests).toEqual([]);
   });

@@ -29,7 +29,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-test('a run that found a dead holder and then slept does not remove the lock of the run that was quicker', async () => {
+test('a run that found a dead holder and then slept does not remove the lock of a faster run', async () => {
   const path = join(folder, 'lock');
   const dead = { pid: 2 ** 22 + 1, host: hostname(), createdAt: NOW, token: 'aaaa' };
   await writeFile(path, JSON.stringify(dead));
