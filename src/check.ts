@@ -369,7 +369,7 @@ export function map<T>(
   });
 }
 
-/** One of two forms, told apart by a test, so that messages speak of the form that is meant. */
+/** One of two forms, told apart by a test, so that messages are about the intended form. */
 export function either<A, B>(
   isFirst: (value: unknown) => boolean,
   first: Schema<A>,

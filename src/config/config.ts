@@ -39,13 +39,13 @@ export interface SlackSettings {
   /** Slack user ids by owner's email (lower case). */
   readonly mentions: Readonly<Record<string, string>>;
   readonly heartbeat: 'daily' | 'weekly' | undefined;
-  /** Slack user or user group to address where nobody else can act. */
+  /** Slack user or user group to address if nobody else can act. */
   readonly fallback: string | undefined;
   /** Direct messages to owners; needs a bot token. */
   readonly notifyOwners: boolean;
 }
 
-/** Everything a run can be told, merged from flags, environment, file and defaults. Holds no secret. */
+/** The settings of a run, merged from flags, environment, file and defaults. Holds no secret. */
 export interface Config {
   readonly scope: Scope;
   /** undefined: by scope — `mine` personal clients, `tenant` all three. */
@@ -59,7 +59,7 @@ export interface Config {
   readonly plugins: readonly string[];
   readonly rules: Readonly<Record<string, RuleSetting>>;
   readonly waivers: readonly Waiver[];
-  /** Path of the state file: absolute where the configuration file names it, else as given. */
+  /** Path of the state file: absolute if the configuration file names it, else as given. */
   readonly state: string | undefined;
   readonly slack: SlackSettings;
   readonly push: { readonly conductorone: boolean };

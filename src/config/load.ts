@@ -13,7 +13,7 @@ interface LoadInput {
   readonly flags: ConfigFlags;
   /** `--config`. */
   readonly configPath?: string | undefined;
-  /** false: a file is read only where one is named. Default: it is searched for. */
+  /** false: a file is read only if one is named. Default: it is searched for. */
   readonly discover?: boolean;
   /** The run's clock, in milliseconds. */
   readonly now: number;
@@ -25,7 +25,7 @@ interface LoadInput {
 export interface LoadedConfig extends Resolved {
   /** The built-in rules, then those of plug-ins. */
   readonly rules: readonly Rule[];
-  /** undefined: there is none, and that is fine. */
+  /** undefined: there is no configuration file. */
   readonly file: ConfigFile | undefined;
 }
 

@@ -2,7 +2,7 @@ import { distance } from 'fastest-levenshtein';
 
 const bare = (word: string) => word.toLowerCase().replace(/[-_\s]/g, '');
 
-/** The candidate a misspelt word most likely meant, or undefined where none is near. */
+/** The candidate a misspelt word most likely meant, or undefined if none is near. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = bare(word).slice(0, 100);
   let best: { candidate: string; steps: number } | undefined;

@@ -234,7 +234,7 @@ function problemsOf(
   return home ? [{ key: `${label}: id`, message: `is already used by ${home}` }] : [];
 }
 
-/** What a rule is called before it is known to be one: its id, or its place in the list. */
+/** The name of a rule in messages, before it is checked: its id, or its place in the list. */
 function labelOf(candidate: unknown, index: number | undefined): string {
   try {
     if (isMapping(candidate) && typeof candidate.id === 'string' && /^[\w/-]{1,80}$/.test(candidate.id)) {
@@ -275,7 +275,7 @@ function isPath(spec: string): boolean {
   return /^\.{1,2}[\\/]|^file:/.test(spec) || path.isAbsolute(spec);
 }
 
-/** The file of a plug-in, absolute; undefined where there is none. */
+/** The file of a plug-in, absolute; undefined if there is none. */
 async function resolvePlugin(spec: string, baseDir: string): Promise<string | undefined> {
   if (spec.startsWith('file:')) return existing(fileURLToPath(spec));
   if (isPath(spec)) return existing(path.resolve(baseDir, spec));

@@ -6,12 +6,12 @@ export interface Position {
   readonly column: number;
 }
 
-/** One mistake in what the program was told. */
+/** One mistake in the settings. */
 export interface Problem {
   /** A file's name, an environment variable or a flag. */
   readonly where: string;
   readonly position?: Position | undefined;
-  /** The key it is about, such as `rules.unused.days`; undefined where `where` says it all. */
+  /** The key it is about, such as `rules.unused.days`; undefined if `where` is enough. */
   readonly key?: string | undefined;
   /** What is wrong, and what would be right. Never holds a secret. */
   readonly message: string;
@@ -33,7 +33,7 @@ function inOrder(problems: readonly Problem[]): Problem[] {
   );
 }
 
-/** All mistakes as one error: `config`, or `usage` where only flags are wrong. */
+/** All mistakes as one error: `config`, or `usage` if only flags are wrong. */
 export function problemsError(problems: readonly Problem[]): AuditError {
   const lines = inOrder(problems).map(describeProblem);
   const flagsOnly = problems.every(({ where }) => where.startsWith('--'));

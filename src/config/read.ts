@@ -11,13 +11,13 @@ export const CONFIG_NAMES = ['yaml', 'yml', 'json', 'mjs', 'js'].map((end) => `c
 
 /** A configuration file as it was found: read, not yet checked. */
 export interface ConfigFile {
-  /** As messages call it: relative to the working directory where it lies in there. */
+  /** For messages: relative to the working directory if it is inside. */
   readonly name: string;
   /** Absolute. */
   readonly path: string;
   /** For secrets in comments. */
   readonly text: string;
-  /** Plain data; undefined where the file cannot be read as what its name says. */
+  /** Plain data; undefined if the file cannot be read in the format of its name. */
   readonly value: unknown;
   readonly problems: readonly Problem[];
   readonly locate: (path: Path, part: Part) => Position | undefined;

@@ -43,7 +43,7 @@ const OTHER_ENVIRONMENT = {
 
 type EnvironmentName = keyof typeof ENVIRONMENT;
 
-/** The value of a variable; undefined where it is missing or blank. */
+/** The value of a variable; undefined if it is missing or blank. */
 export function readVariable(
   env: Readonly<Record<string, string | undefined>>,
   name: EnvironmentName | keyof typeof OTHER_ENVIRONMENT,
@@ -139,7 +139,7 @@ interface ResolveInput {
   readonly now: number;
   /** Built-in rules and those of plug-ins. */
   readonly rules: readonly Rule[];
-  /** True where plug-ins could not be loaded: their rules' ids are let pass. */
+  /** True if plug-ins could not be loaded: their rules' ids are accepted. */
   readonly foreignRules?: boolean;
 }
 

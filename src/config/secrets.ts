@@ -1,4 +1,4 @@
-/** What secrets look like, wherever they stand. */
+/** What secrets look like. */
 const SHAPES = [
   /secret-token:/i,
   /hooks\.slack(?:-gov)?\.com\//i,
@@ -35,7 +35,7 @@ export function namesSecret(key: string): boolean {
   return NAMES.test(key.toLowerCase().replace(/[^a-z]/g, ''));
 }
 
-/** Where a secret of that kind belongs; empty where that is not clear. */
+/** Where a secret of that kind belongs; empty if that is not clear. */
 function secretHome(keyOrValue: string): string {
   const text = keyOrValue.toLowerCase().replace(/[^a-z]/g, '');
   if (/webhook|hooksslack/.test(text)) return 'SLACK_WEBHOOK_URL';

@@ -20,13 +20,13 @@ export interface ParseProblem {
 }
 
 export interface Parsed {
-  /** Plain data without prototypes; undefined where the text cannot be read at all. */
+  /** Plain data without prototypes; undefined if the text cannot be read at all. */
   readonly value: unknown;
   readonly problems: readonly ParseProblem[];
   readonly locate: (path: Path, part: Part) => Position | undefined;
 }
 
-/** Reads YAML 1.2, or JSON where `json`, keeping the place of every key and value. */
+/** Reads YAML 1.2, or JSON if `json`, and keeps the place of every key and value. */
 export function parseConfigText(text: string, json: boolean): Parsed {
   const lines = new LineCounter();
   const reader = new TreeReader(lines, json);
