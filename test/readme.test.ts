@@ -172,9 +172,9 @@ test('the example in docs/library.md works as written', () => {
   expect(status).toBe(0);
 });
 
-/** Commands in a document, in blocks and in the text. Other programs, such as curl, are not ours to test. */
+/** Commands in a document, in blocks and in the text; not scripts, nor other programs such as curl. */
 function commandsOf(document: string): string[] {
-  const blocks = [...document.matchAll(/^```sh\n([\s\S]*?)^```/gm)].flatMap(([, code = '']) =>
+  const blocks = [...document.matchAll(/^```sh\n(?!#!)([\s\S]*?)^```/gm)].flatMap(([, code = '']) =>
     code.trim().split('\n'),
   );
   const text = document.replace(/^```[\s\S]*?^```/gm, '');
