@@ -1,8 +1,12 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
 import { parseReport } from '../../../src/engine/saved-report.js';
 import { FORMATS } from '../../../src/reporters/index.js';
-import { runProgram } from '../../helpers/program.js';
+import { MERGE_FORMATS } from '../../../src/reporters/merged.js';
+import { TREND_FORMATS } from '../../../src/reporters/trend.js';
+import { emptyFolder, runProgram } from '../../helpers/program.js';
 import { fullReport } from '../../helpers/sample-report.js';
 import { json, mangled, mutated, NOW, text } from '../arbitraries.js';
 import { acceptsOrRefuses, withoutHanging } from '../outcome.js';
@@ -62,5 +66,56 @@ export const reportProperties: readonly FuzzProperty[] = [
         if (code === 2) expect(stdout).toBe('');
         if (code === 3) expect(JSON.parse(stdin)).toMatchObject({ coverage: { complete: false } });
       }),
+  },
+  {
+    name: 'merged reports are all shown or named',
+    runs: 15,
+    property: () =>
+      fc.asyncProperty(
+        fc.array(fc.oneof(content, hostile, text), { minLength: 1, maxLength: 4 }),
+        fc.constantFrom(...MERGE_FORMATS),
+        async (written, format) => {
+          const cwd = emptyFolder();
+          const files = written.map((_, at) => `${at}.json`);
+          for (const [at, one] of written.entries()) writeFileSync(join(cwd, `${at}.json`), one);
+          const merge = (as: string) =>
+            withoutHanging(() =>
+              runProgram(['report', '--merge', ...files, '-f', as, '--max-age', '9999999d'], {
+                cwd,
+                now: () => NOW,
+              }),
+            );
+          const { code, stdout, stderr } = await merge('json');
+          const { reports, problems } = JSON.parse(stdout) as Record<
+            'reports' | 'problems',
+            { file: string }[]
+          >;
+          const named = new Set([...reports, ...problems].map(({ file }) => file));
+          expect(files.filter((file) => !named.has(file))).toEqual([]);
+          expect([0, 1, 3]).toContain(code);
+          expect(stderr).not.toContain('Something went wrong inside c1-audit');
+          expect((await merge(format)).code).toBe(code);
+        },
+      ),
+  },
+  {
+    name: 'saved reports give a trend, or are refused',
+    runs: 15,
+    property: () =>
+      fc.asyncProperty(
+        fc.array(fc.oneof(content, hostile), { minLength: 1, maxLength: 4 }),
+        fc.constantFrom(...TREND_FORMATS),
+        async (written, format) => {
+          const cwd = emptyFolder();
+          for (const [at, one] of written.entries()) writeFileSync(join(cwd, `${at}.json`), one);
+          const { code, stdout, stderr } = await withoutHanging(() =>
+            runProgram(['report', '--trend', '.', '-f', format], { cwd, now: () => NOW }),
+          );
+          expect([0, 1, 2, 3]).toContain(code);
+          expect(stderr).not.toContain('Something went wrong inside c1-audit');
+          expect(stdout).not.toMatch(/NaN|Infinity/);
+          if (code === 2) expect(stdout).toBe('');
+        },
+      ),
   },
 ];
