@@ -61,6 +61,13 @@ test('runs once only', () => expect(++runs).toBe(1));
 import { test } from '@jest/globals';
 test('fails', () => { throw new Error(); });
 `,
+  'src/cli/main.ts': `export { unasserted as main } from '../engine/code.js';`,
+  // Runs the whole program: it may not judge code that has tests of its own.
+  'test/attacks/program.test.ts': `
+import { expect, test } from '@jest/globals';
+import { main } from '../../src/cli/main.js';
+test('notices what the other tests do not', () => expect(main(1)).toBe(2));
+`,
 };
 
 let project: string;
@@ -127,7 +134,27 @@ After
 
   // A changed test makes the result out of date, and there is no time for another.
   const path = join(project, 'test/engine/code.test.ts');
-  writeFileSync(path, `${readFileSync(path, 'utf8')}\n`);
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(path, text.replace('expect(sum).toBe(10)', 'expect(sum).toBeDefined()'));
   const third = mutation('--minutes', '0.000001');
   expect(third.stdout).toContain('not measured for want of time: src/engine/code.ts');
+
+  // What it no longer notices survives, and what a new test notices does not.
+  writeFileSync(
+    join(project, 'test/engine/more.test.ts'),
+    `
+import { expect, test } from '@jest/globals';
+import { unasserted } from '../../src/engine/code.js';
+test('asserted', () => expect(unasserted(1)).toBe(2));
+`,
+  );
+  expect(found(mutation().output)).toEqual([
+    'not run 27:45 BlockStatement: { → {}',
+    'not run 28:10 ArithmeticOperator: n - 1 → n + 1',
+    'survived 11:7 ConditionalExpression: before !== undefined → false',
+    'survived 19:20 ConditionalExpression: at <= n → false',
+    'survived 19:20 EqualityOperator: at <= n → at < n',
+    'survived 19:20 EqualityOperator: at <= n → at > n',
+    'survived 19:38 AssignmentOperator: sum += at → sum -= at',
+  ]);
 }, 300_000);

@@ -20,12 +20,15 @@ const MORE_JUDGES = {
   redact: ['faults'],
 };
 
-/** Test files that would take longer than what they notice is worth, or that judge whole programs. */
+/** Test files that would take longer than what they notice is worth. */
 const NO_JUDGES = [
-  'test/fuzz/**',
+  'test/{demo,fuzz}/**',
   'test/rules/{new-rule,time-zone,any-facts}.test.ts',
   'test/{packed,readme,nights,library,docs,architecture}.test.ts',
 ];
+
+/** What a test imports that runs the whole program in its own process. */
+const PROGRAM = 'src/cli/main.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const folder = join(root, 'reports/mutation');
@@ -96,21 +99,29 @@ function doesSomething(file) {
   return transformSync(readFileSync(join(root, file), 'utf8'), { loader: 'ts' }).code.trim() !== '';
 }
 
-/** The test files that judge a file, the nearest first: those that import it, and those of its area that reach it. */
+/**
+ * The test files that judge a file, the nearest first: those that import it, and those of its area that reach it. Tests
+ * that run the whole program take seconds per case. Except for those in the directory of the same name, they judge only
+ * what has no other tests.
+ */
 function testsOf(file) {
   const area = file.split('/')[1].replace(/\.ts$/, '');
   const areas = file.startsWith('rules/') ? ['rules'] : [area, 'attacks', ...(MORE_JUDGES[area] ?? [])];
-  return filesIn(['test'])
-    .filter((test) => test.endsWith('.test.ts') && !picomatch.isMatch(test, NO_JUDGES))
-    .map((test) => ({ test, distance: distances(test).get(file) }))
-    .filter(
-      ({ test, distance }) =>
-        distance === 1 ||
-        (distance !== undefined &&
-          areas.some((name) => test.startsWith(`test/${name}/`) || test === `test/${name}.test.ts`)),
-    )
-    .sort((a, b) => a.distance - b.distance)
-    .map(({ test }) => test);
+  const judges = testFiles()
+    .map((test) => ({ test, imported: distances(test) }))
+    .map(({ test, imported }) => ({ test, distance: imported.get(file), program: imported.has(PROGRAM) }))
+    .filter(({ test, distance }) => distance === 1 || (distance !== undefined && isOfArea(test, areas)))
+    .sort((a, b) => a.distance - b.distance);
+  const near = judges.filter(({ test, program }) => !program || isOfArea(test, [area]));
+  return (near.length > 0 ? near : judges).map(({ test }) => test);
+}
+
+function testFiles() {
+  return filesIn(['test']).filter((test) => test.endsWith('.test.ts') && !picomatch.isMatch(test, NO_JUDGES));
+}
+
+function isOfArea(test, areas) {
+  return areas.some((name) => test.startsWith(`test/${name}/`) || test === `test/${name}.test.ts`);
 }
 
 /** How many imports away from a test file each file is. */
@@ -171,6 +182,10 @@ function measure(file) {
       mutate: [file],
       concurrency: options.workers,
       thresholds,
+      // With a new test, only the mutants are run again that no unchanged test file killed.
+      incremental: true,
+      incrementalFile: placeOf(file).replace(/\.json$/, '.incremental.json'),
+      force: options.fresh,
       reporters: ['json'],
       jsonReporter: { fileName: report },
     }),
