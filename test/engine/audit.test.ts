@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { defineRule, type Facts, type Rule, type Snapshot, Unknown } from '../../src/contract/index.js';
-import { audit } from '../../src/engine/audit.js';
+import {
+  defineRule,
+  type Facts,
+  type Finding,
+  type Rule,
+  type Snapshot,
+  Unknown,
+} from '../../src/contract/index.js';
+import { audit, sortFindings } from '../../src/engine/audit.js';
 import { fingerprint } from '../../src/engine/finding.js';
 import type { RuleInForce } from '../../src/engine/judge.js';
 import { credential, DAY, NOW, owner, snapshot } from '../helpers/snapshot.js';
@@ -208,6 +215,11 @@ describe('a broken rule', () => {
       { outcome: 'unknown', messageId: 'rule-failed' },
     ]);
     expect(failures[0]?.message).toMatch(why);
+    expect(failures[0]).toMatchObject({
+      severity: 'medium',
+      data: { reason: verdicts.brokenRules[0]?.reason },
+      fix: 'Report it to the author of the rule, or turn the rule off.',
+    });
     expect(verdicts.brokenRules).toEqual([
       { rule: 'acme/broken', credentials: 2, reason: expect.stringMatching(why) },
     ]);
@@ -389,6 +401,33 @@ test('sorts findings by severity, rule and credential, whatever the order of cre
   expect(order([high, low], [...credentials].reverse())).toEqual(expected);
 });
 
+test('sorts findings that are about no credential by their fingerprint, before those about one', () => {
+  const [about] = judge(snapshot([credential({})]), inForce(named)).findings;
+  const finding = (over: Partial<Finding>) => ({ ...(about as Finding), ...over });
+  const list = [
+    finding({ fingerprint: '0' }),
+    finding({ credential: null, fingerprint: '2' }),
+    finding({ credential: null, fingerprint: '1' }),
+    finding({ fingerprint: '1' }),
+  ];
+  for (const given of [list, [...list].reverse()])
+    expect(sortFindings(given).map((one) => [one.credential?.id, one.fingerprint])).toEqual([
+      [undefined, '1'],
+      [undefined, '2'],
+      ['a', '0'],
+      ['a', '1'],
+    ]);
+});
+
+test('lists no networks and no roles of a credential whose own cannot be read', () => {
+  const hidden = new Unknown('it is not shown', 'Ask.');
+  const { credentials } = judge(
+    snapshot([credential({ allowedCidrs: hidden, scopedRoleIds: hidden })]),
+    inForce(named),
+  );
+  expect(credentials).toMatchObject([{ allowedCidrs: [], scopedRoles: [] }]);
+});
+
 test('puts the fingerprint and the exact facts into a finding', () => {
   const seen = snapshot(
     [
@@ -464,6 +503,19 @@ describe('a rule that lacks a source does not run and is reported', () => {
       note: null,
     } as const;
     expect(judge(snapshot([], {}, { sources: [source] }), ofSecrets()).skippedRules).toHaveLength(skipped);
+  });
+
+  test('but runs on a credential that was read, whatever its sources say', () => {
+    const source = {
+      kind: 'personal-client',
+      status: 'complete',
+      required: true,
+      pages: 1,
+      note: null,
+    } as const;
+    const { findings, skippedRules } = judge(snapshot(secrets, {}, { sources: [source] }), ofSecrets());
+    expect(skippedRules).toEqual([]);
+    expect(findings).toHaveLength(1);
   });
 
   test('but not if there is no source at all, as in an empty file', () => {

@@ -63,7 +63,8 @@ function night(
   of = run({ day: 1 }),
   roles = ROLES,
 ) {
-  const found = drift({ previous, credentials, roles, run: of });
+  // Read anew each night, as in a real audit.
+  const found = drift({ previous, credentials, roles: new Map(roles), run: of });
   const comparison = compare({ previous, findings: found.findings, credentials: found.credentials, run: of });
   const state = comparison.next(NOTHING_TOLD);
   if (state === undefined) throw new Error('an incomplete run has no state');
@@ -90,6 +91,9 @@ describe('scope-widened', () => {
     { before: ['viewer', 'custom'], now: ['custom'], message: undefined },
     { before: ['viewer'], now: ['basic'], message: undefined },
     { before: ['owner'], now: ['viewer', 'custom'], message: undefined },
+    // Super Administrator, which it keeps, is above whatever else it gains.
+    { before: ['owner', 'basic'], now: ['owner', 'basic', 'viewer'], message: undefined },
+    { before: ['owner', 'basic'], now: ['basic', 'viewer'], message: undefined },
     { before: [], now: ['viewer'], message: undefined },
     { before: [], now: [], message: undefined },
   ])('$before → $now: $message', ({ before, now, message }) => {
@@ -105,6 +109,26 @@ describe('scope-widened', () => {
     );
     const [lost] = change({ scopedRoleIds: ['viewer', 'x1'] }, { scopedRoleIds: [] });
     expect(lost?.message).toContain('lost its 2 scoped roles since the last audit');
+    const [one] = change({ scopedRoleIds: ['viewer'] }, { scopedRoleIds: [] });
+    expect(one?.message).toContain('lost its 1 scoped role since the last audit');
+  });
+
+  test.each([
+    [['x2', 'x1'], 'role x1, role x2'],
+    [['x5', 'x4', 'x3', 'x2', 'x1'], 'role x1, role x2, role x3, role x4, role x5'],
+    [['x6', 'x5', 'x4', 'x3', 'x2', 'x1'], 'role x1, role x2, role x3, role x4, role x5 and 1 more'],
+    [['x7', 'x6', 'x5', 'x4', 'x3', 'x2', 'x1'], 'role x1, role x2, role x3, role x4, role x5 and 2 more'],
+  ])('names the gained roles in order, five of them at most: %j', (gained, names) => {
+    const [finding] = change({ scopedRoleIds: ['viewer'] }, { scopedRoleIds: gained });
+    expect(finding?.message).toContain(`gained ${names} since the last audit`);
+    expect(finding?.data).toEqual({ gained: gained.map((id) => `role ${id}`).sort() });
+  });
+
+  test('names a role without a display name by its name', () => {
+    const roles = new Map([['r9', { id: 'r9', name: 'custom:export', displayName: '' }]]);
+    const first = night(undefined, [seen({ scopedRoleIds: ['r8'] })], run(), roles);
+    const { findings } = night(first.state, [seen({ scopedRoleIds: ['r9'] })], run({ day: 1 }), roles);
+    expect(findings[0]?.message).toContain('gained custom:export since');
   });
 
   test("counts any gained role if the tenant's roles are not known", () => {
@@ -154,6 +178,12 @@ describe('network-widened', () => {
     expect(some?.message).toContain('works from 198.51.100.7/32 too since the last audit');
     const [any] = change({ allowedCidrs: ['192.0.2.0/24'] }, { allowedCidrs: [] });
     expect(any?.message).toContain('now works from anywhere');
+    expect(any?.data).toEqual({ added: [], unrestricted: true });
+  });
+
+  test('does not report a list that becomes known for the first time', () => {
+    expect(change({ allowedCidrs: UNKNOWN }, { allowedCidrs: [] })).toEqual([]);
+    expect(change({ allowedCidrs: UNKNOWN }, { allowedCidrs: ['192.0.2.0/24'] })).toEqual([]);
   });
 
   test('neither reports nor forgets a list that cannot be read', () => {
@@ -238,6 +268,38 @@ describe('drift', () => {
     expect(away(run({ day: 1, scope: 'mine' }))).toEqual(known);
     expect(away(run({ day: 1, shown: new Set() }))).toEqual(known);
     expect(away(run({ day: 1, decoys: new Set(['personal-client|a']) }))).toBeUndefined();
+  });
+
+  test.each(KINDS)('marks a missing %s as gone only after a complete list of its kind', (kind) => {
+    const first = night(undefined, [seen({ kind })], run());
+    const away = (...kinds: (typeof KINDS)[number][]) =>
+      night(first.state, [], run({ day: 1, completeKinds: new Set(kinds) })).state.credentials[`${kind}|a`];
+    expect(away(kind)).toHaveProperty('goneSince');
+    expect(away(...KINDS.filter((other) => other !== kind))).not.toHaveProperty('goneSince');
+  });
+
+  test('remembers a credential from its first audit if at least one rule on changes runs', () => {
+    const first = (...rules: string[]) =>
+      night(undefined, [seen()], run({ rules: new Set(rules) })).state.credentials;
+    expect(Object.keys(first('unused'))).toEqual([]);
+    const whole = night(undefined, [seen()], run()).state.credentials;
+    for (const { id } of DRIFT_RULES) expect(first('unused', id)).toEqual(whole);
+  });
+
+  test('leads to the same state, whatever the order of the credentials and of their roles', () => {
+    const state = (...ids: string[]) =>
+      JSON.stringify(
+        night(
+          undefined,
+          ids.map((id) => seen({ id })),
+        ).state,
+      );
+    expect(state('b', 'c', 'a')).toBe(state('a', 'b', 'c'));
+    expect(state('c', 'b', 'a')).toBe(state('a', 'b', 'c'));
+    const remembered = (...scopedRoleIds: string[]) =>
+      JSON.stringify(night(undefined, [seen({ scopedRoleIds })]).state);
+    expect(remembered('viewer', 'basic', 'owner')).toBe(remembered('owner', 'basic', 'viewer'));
+    expect(remembered('basic', 'owner', 'viewer')).toBe(remembered('owner', 'basic', 'viewer'));
   });
 
   test('forgets a missing credential more than 366 days after the first audit without it', () => {
