@@ -216,6 +216,9 @@ function row(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |\n`;
 }
 
+/** A browser shows no more rows than this in reasonable time. */
+const LISTED = 20_000;
+
 function mergedHtml(merge: Merge): string {
   const incomplete = openProblems(merge).length > 0;
   const body = markup`<main>
@@ -238,7 +241,10 @@ ${sections(merge).map(
     markup`<section><h2 id="${title}">${title} (${number(findings.length)})</h2>
 <div class="drawing" role="region" tabindex="0" aria-labelledby="${title}"><table class="wide">
 <thead><tr><th scope="col">Severity</th><th scope="col">Tenant</th><th scope="col">Credential</th><th scope="col">Owner</th><th scope="col">Finding</th></tr></thead>
-<tbody>${findings.map(findingRow)}</tbody></table></div></section>`,
+<tbody>${findings.slice(0, LISTED).map(findingRow)}</tbody></table></div>${
+      findings.length > LISTED &&
+      markup`<p class="note">These are the first ${number(LISTED)} of ${number(findings.length)}. The formats json and text have all of them.</p>`
+    }</section>`,
 )}
 </main>
 <footer><p>Written by c1-audit. It names credentials, owners and networks: share it with care.</p></footer>`;
