@@ -54,15 +54,22 @@ describe('a Slack dry run of the demo', () => {
     const away = everybody.filter(({ id }) => users.some((user) => user.id === id && isAway(user)));
     let named = 0;
     for (const line of owned()) {
-      const [owner = '', managers = ''] = line.split(/, managers?: /);
-      for (const { names } of away) {
-        expect(names.filter((name) => managers.includes(name))).toEqual([]);
+      const [owner = '', managers = ''] = line.split(/, (?:managers?: |no active manager known)/);
+      for (const { id, names } of away) {
+        expect([id, ...names].filter((name) => managers.includes(name))).toEqual([]);
         if (!names.some((name) => owner.includes(name))) continue;
         expect(owner).toMatch(/ \((disabled|deleted)\)$/);
         named += 1;
       }
     }
     expect(named).toBeGreaterThan(2);
+  });
+
+  test('does not address the disabled manager of a disabled service principal', () => {
+    const lines = owned().filter((line) => line.includes('owner hr-sync (retired)'));
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines)
+      expect(line).toMatch(/, owner hr-sync \(retired\) \(disabled\), no active manager known$/);
   });
 
   test('counts the findings the same everywhere', () => {

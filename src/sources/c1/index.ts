@@ -135,7 +135,8 @@ async function collect(
   const superAdministrator = isSuperAdministrator(caller, roles.roles);
   const seesAll = superAdministrator === true || claimed;
   const machines =
-    principals && principalOwners(ownerIds(credentials, false), principals, roles.roles, seesAll);
+    principals &&
+    (await principalOwners(bare, ownerIds(credentials, false), principals, roles.roles, seesAll));
   const trusts = trustsAmong(seen, credentials);
   const facts: TenantFacts = {
     owners: new Map([...people.owners, ...(machines?.owners ?? [])]),
@@ -151,7 +152,7 @@ async function collect(
     planted,
     clock: clockProblem(client.skew),
     side: {
-      users: people.failure,
+      users: people.failure ?? machines?.failure,
       roles: roles.failure,
       'the session settings': settings.failure,
       'federation providers': providers.failure,

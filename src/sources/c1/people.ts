@@ -181,13 +181,10 @@ export async function readOwners(
   for (const id of ids) lookup.add(id);
   const { users, failure } = await lookup.read();
   const records = [...users].filter((entry): entry is [string, WireRecord] => typeof entry[1] !== 'string');
-  const inactive = records.filter(([, user]) => ['disabled', 'deleted'].includes(statusOf(user) ?? ''));
-  const managerIds = [...new Set(inactive.flatMap(([, user]) => managerIdsOf(user)))];
-  const others = new UserLookup(reader);
-  for (const id of managerIds) if (!users.has(id)) others.add(id);
-  const managers = await others.read();
-  const people = new Map(
-    managerIds.map((id) => [id, toManager(id, users.get(id) ?? managers.users.get(id))]),
+  const managers = await readManagers(
+    reader,
+    records.map(([, user]) => user),
+    users,
   );
   const unread = new Unknown(
     failure ? `its owner could not be looked up: ${failure.message}` : 'its owner could not be looked up',
@@ -197,7 +194,7 @@ export async function readOwners(
     const user = users.get(id);
     if (user === undefined) return unread;
     if (user === 'twice') return LISTED_TWICE;
-    return user === 'gone' ? goneOwner(id) : toOwner(id, user, roles, people);
+    return user === 'gone' ? goneOwner(id) : toOwner(id, user, roles, managers.people);
   };
   const owners = new Map(ids.map((id) => [id, ownerOf(id)]));
   const notKnown = failure
@@ -209,6 +206,27 @@ export async function readOwners(
     note: joinNotes(notKnown, malformedNote(malformed, 'POST /search/users and GET /users/{id}')),
     failure: [failure, managers.failure].find((error) => error && isOutage(error)),
   };
+}
+
+/**
+ * The managers of those users who are disabled or deleted; null for a manager who cannot be addressed.
+ *
+ * @param known  users that were read before
+ */
+export async function readManagers(
+  reader: Reader,
+  users: readonly WireRecord[],
+  known: ReadonlyMap<string, User> = new Map(),
+): Promise<{
+  readonly people: ReadonlyMap<string, Person | null>;
+  readonly failure: AuditError | undefined;
+}> {
+  const away = users.filter((user) => ['disabled', 'deleted'].includes(statusOf(user) ?? ''));
+  const ids = [...new Set(away.flatMap(managerIdsOf))];
+  const lookup = new UserLookup(reader);
+  for (const id of ids) if (!known.has(id)) lookup.add(id);
+  const { users: read, failure } = await lookup.read();
+  return { people: new Map(ids.map((id) => [id, toManager(id, known.get(id) ?? read.get(id))])), failure };
 }
 
 /** How many owners' records are blank; null where none are. */

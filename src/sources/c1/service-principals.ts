@@ -1,5 +1,13 @@
 import pLimit from 'p-limit';
-import { type Credential, type Fact, isKnown, type Owner, type Role, Unknown } from '../../contract/index.js';
+import {
+  type Credential,
+  type Fact,
+  isKnown,
+  type Owner,
+  type Person,
+  type Role,
+  Unknown,
+} from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
 import {
   asRecord,
@@ -24,7 +32,7 @@ import {
   readList,
   summariseKind,
 } from './lists.js';
-import { goneOwner, notShownNote, type OwnersSeen, problemsOf, toOwner } from './people.js';
+import { goneOwner, notShownNote, type OwnersSeen, problemsOf, readManagers, toOwner } from './people.js';
 import { concernsOneRecord, isNotFound, isUnavailable, RequestError } from './request-error.js';
 
 const KIND = 'service-principal-credential';
@@ -205,20 +213,25 @@ function named(ids: readonly string[]): string {
  *
  * One that a complete list does not hold is gone, provided that the caller may see them all.
  */
-export function principalOwners(
+export async function principalOwners(
+  reader: Reader,
   ids: readonly string[],
   { principals, ending }: PrincipalsSeen,
   roles: Fact<ReadonlyMap<string, Role>>,
   seesAll: boolean,
-): OwnersSeen {
+): Promise<OwnersSeen> {
   const unseen = new Unknown(
     'its service principal is not listed',
     'Run the audit as a Super Administrator, who can list all service principals.',
   );
+  const { people, failure } = await readManagers(
+    reader,
+    ids.map((id) => asRecord(principals.get(id)?.user) ?? {}),
+  );
   const owners = new Map(
     ids.map((id): [string, Fact<Owner>] => {
       const record = principals.get(id);
-      if (record) return [id, principalOwner(id, record, roles)];
+      if (record) return [id, principalOwner(id, record, roles, people)];
       return [id, ending === 'end' && seesAll ? goneOwner(id, 'service') : unseen];
     }),
   );
@@ -230,12 +243,17 @@ export function principalOwners(
   });
   const blank = notShownNote(owners);
   const about = blank === null ? null : `Of the service principals (${nameOf(LIST)}): ${blank}`;
-  return { owners, note: joinNotes(about, malformedNote(malformed, nameOf(LIST))) };
+  return { owners, note: joinNotes(about, malformedNote(malformed, nameOf(LIST))), failure };
 }
 
 /** Unknown where its user is not shown: only the user says whether it is active and what it may do. */
-function principalOwner(id: string, record: WireRecord, roles: Fact<ReadonlyMap<string, Role>>): Fact<Owner> {
-  const owner = toOwner(id, asRecord(record.user) ?? {}, roles);
+function principalOwner(
+  id: string,
+  record: WireRecord,
+  roles: Fact<ReadonlyMap<string, Role>>,
+  people: ReadonlyMap<string, Person | null>,
+): Fact<Owner> {
+  const owner = toOwner(id, asRecord(record.user) ?? {}, roles, people);
   if (!isKnown(owner)) return owner;
   return { ...owner, name: new FieldReader(record).text('displayName') || owner.name, type: 'service' };
 }
