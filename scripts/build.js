@@ -1,4 +1,5 @@
-// Bundles the command and the library into dist: one small part that starts, the rest in chunks that are loaded on demand.
+// Bundles the command and the library into dist: bin.js, which holds help and the like ready, the program, and chunks that
+// are loaded on demand.
 // The bundle keeps names and lines and has source maps, so that a reader can compare it with src/ and a stack trace can
 // name its files. Also writes the licences and the SBOM of what is bundled and, with --types, the declarations that
 // `import … from 'c1-audit'` needs.
@@ -6,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { build, version as esbuildVersion } from 'esbuild';
 import { bundledPackages, licenceText, sbom } from './sbom.js';
 
@@ -58,7 +60,7 @@ rmSync('dist', { recursive: true, force: true });
 // ESM alone: every Node that `engines` names takes it from require() as well.
 const { metafile } = await build({
   ...common,
-  entryPoints: { bin: 'src/cli/bin.ts', index: 'src/index.ts' },
+  entryPoints: { process: 'src/cli/process.ts', index: 'src/index.ts' },
   outdir: 'dist',
   splitting: true,
   metafile: true,
@@ -71,6 +73,17 @@ const { metafile } = await build({
   banner: {
     js: "import { createRequire as c1CreateRequire } from 'node:module'; const require = c1CreateRequire(import.meta.url);",
   },
+});
+
+await build({
+  ...common,
+  define: { ...common.define, C1_AUDIT_ANSWERS: JSON.stringify(await answers()) },
+  entryPoints: { bin: 'src/cli/bin.ts' },
+  outdir: 'dist',
+  external: ['./process.js'],
+  sourcemap: 'linked',
+  sourcesContent: false,
+  format: 'esm',
 });
 
 // c1-audit/testing is CommonJS: Jest cannot require() ESM, and every test runner can import CommonJS.
@@ -100,6 +113,53 @@ if (process.argv.includes('--types')) {
     );
   }
   process.exitCode = status ?? 1;
+}
+
+/** What the program itself prints where the arguments alone decide it: bin.js prints it without the program. */
+async function answers() {
+  const { main } = await import('../dist/process.js');
+  const commands = await completed(main, '');
+  const shells = await completed(main, 'completion', '');
+  const same = [
+    [['--version'], ['-V']],
+    [['--help'], ['-h'], ['help']],
+    ...commands.map((name) => [
+      [name, '--help'],
+      [name, '-h'],
+      ['help', name],
+    ]),
+    ...shells.map((shell) => [['completion', shell]]),
+  ];
+  const texts = await Promise.all(same.map(([argv]) => textsOf(main, argv)));
+  const at = same.flatMap((spellings, index) => spellings.map((argv) => [argv.join('\0'), index]));
+  return { at: Object.fromEntries(at), texts };
+}
+
+/** The text at 80 columns, and the one that is never wrapped, with the narrowest terminal that shows it. */
+async function textsOf(main, argv) {
+  const unwrapped = await printed(main, argv, 1000);
+  let [from, enough] = [80, 1000];
+  while (from < enough) {
+    const middle = (from + enough) >> 1;
+    if ((await printed(main, argv, middle)) === unwrapped) enough = middle;
+    else from = middle + 1;
+  }
+  return { at80: await printed(main, argv, 80), unwrapped, from };
+}
+
+/** What completes the last word. */
+async function completed(main, ...words) {
+  const lines = (await printed(main, ['complete', '--', ...words], 80)).trim().split('\n');
+  return lines.map((line) => line.split('\t')[0]);
+}
+
+/** What the program prints in a terminal of so many columns. */
+async function printed(main, argv, columns) {
+  const stdout = Object.assign(new PassThrough(), { isTTY: true, columns });
+  const io = { env: {}, cwd: '.', stdout, stderr: process.stderr, now: Date.now };
+  const code = await main(argv, io);
+  if (code !== 0) throw new Error(`c1-audit ${argv.join(' ')} ended with ${code}.`);
+  return stdout.read().toString();
 }
 
 /** Declarations of a CommonJS module that has the exports of an ESM one. */

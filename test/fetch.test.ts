@@ -258,7 +258,11 @@ describe('as a separate process, behind a proxy and a private certificate author
       platform: 'node',
       target: 'node20',
       logLevel: 'silent',
-      define: { C1_AUDIT_VERSION: '"0.0.0"', C1_AUDIT_HOMEPAGE: '"https://c1-audit.example"' },
+      define: {
+        C1_AUDIT_VERSION: '"0.0.0"',
+        C1_AUDIT_HOMEPAGE: '"https://c1-audit.example"',
+        C1_AUDIT_ANSWERS: '{"at":{},"texts":[]}',
+      },
       banner: {
         js: "import { createRequire as make } from 'node:module'; const require = make(import.meta.url);",
       },

@@ -73,7 +73,7 @@ describe('the package', () => {
     for (const file of sources.filter((source) => /^(src|rules)\//.test(source)))
       expect(`${file} ${existsSync(join(root, file))}`).toBe(`${file} true`);
     expect(sources).toEqual(expect.arrayContaining(['src/cli/bin.ts', 'src/run.ts', 'rules/no-expiry.ts']));
-    expect(installed('dist/bin.js')).toMatch(/^(export )?async function main\(argv, io\d*\) \{$/m);
+    expect(installed('dist/process.js')).toMatch(/^(export )?async function main\(argv, io\d*\) \{$/m);
   });
 
   test('has the compiled form of the report schema, not its compiler', () => {
@@ -92,7 +92,7 @@ describe('the package', () => {
       for (const [, target = ''] of installed(file).matchAll(/(?:from|import)\s*"(\.[^"]+)"/g))
         read(join(dirname(file), target));
     };
-    read('dist/bin.js');
+    read('dist/process.js');
     // Without the white space and names that are kept for readers.
     const code = [...reached].map(
       (file) => transformSync(installed(file), { minify: true, format: 'esm' }).code,

@@ -16,6 +16,8 @@ type Run = (
 interface Output {
   readonly writeOut: (text: string) => void;
   readonly writeErr: (text: string) => void;
+  /** Columns of the terminal. */
+  readonly getOutHelpWidth: () => number;
 }
 
 /**

@@ -8,7 +8,7 @@ import { createContext, harmless } from './context.js';
 /**
  * The program: arguments in, exit code out. It touches nothing but `io`.
  *
- * Commands are loaded when they are called, so that `--version` and `--help` start as fast as Node does.
+ * Commands are loaded when they are called. What the arguments alone decide, as `--help`, the command prints without it.
  */
 export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
   const redactor = new Redactor();
@@ -23,6 +23,7 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
       // Help and version hold nothing from outside.
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(harmless(text, redactor)),
+      getOutHelpWidth: () => (io.stdout.isTTY && io.stdout.columns) || 80,
     },
     async (command, about) => {
       audits = about.audits;
@@ -55,7 +56,10 @@ const SENDS_NOTHING = /^--(dry-run|slack-dry-run|print-config|input(=.*)?)$/s;
 function meantToAudit(argv: readonly string[]): boolean {
   if (argv.some((word) => SENDS_NOTHING.test(word))) return false;
   const nothing = () => undefined;
-  const program = createProgram({ writeOut: nothing, writeErr: nothing }, async () => undefined);
+  const program = createProgram(
+    { writeOut: nothing, writeErr: nothing, getOutHelpWidth: () => 80 },
+    async () => undefined,
+  );
   try {
     const [word] = program.parseOptions([...argv]).operands;
     return word === 'audit' || program.commands.every((command) => command.name() !== word);

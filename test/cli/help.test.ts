@@ -1,10 +1,17 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { rules } from '../../rules/index.js';
 import { createProgram } from '../../src/cli/command-line.js';
-import { runProgram } from '../helpers/program.js';
+import { root } from '../helpers/package.js';
+import { emptyFolder, runProgram } from '../helpers/program.js';
 
 const nowhere = () => undefined;
-const program = createProgram({ writeOut: nowhere, writeErr: nowhere }, async () => undefined);
+const program = createProgram(
+  { writeOut: nowhere, writeErr: nowhere, getOutHelpWidth: () => 80 },
+  async () => undefined,
+);
 const COMMANDS = program
   .createHelp()
   .visibleCommands(program)
@@ -55,6 +62,80 @@ describe('help', () => {
     const { code, stderr } = await runProgram(['demoo', '--help']);
     expect(code).toBe(0);
     expect(stderr).toBe('');
+  });
+});
+
+describe('what the command prints without the program', () => {
+  const QUESTIONS: string[][] = [
+    ['--version'],
+    ['-V'],
+    ['--help'],
+    ['-h'],
+    ['help'],
+    ...COMMANDS.flatMap((name) => [
+      [name, '--help'],
+      [name, '-h'],
+      ['help', name],
+    ]),
+    ['completion', 'bash'],
+    ['completion', 'zsh'],
+    ['completion', 'fish'],
+  ];
+  const alone = join(emptyFolder(), 'bin.mjs');
+  copyFileSync(join(root, 'dist/bin.js'), alone);
+
+  const inTerminal = (columns: number) =>
+    `data:text/javascript,process.stdout.isTTY=true;process.stdout.columns=${columns}`;
+  const ask = (bin: string, argv: readonly string[], ...node: string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [...node, bin, ...argv], {
+      encoding: 'utf8',
+    });
+    return { code: status, stdout, stderr };
+  };
+  const said = async (argv: readonly string[], columns?: number) => {
+    const { code, stdout, stderr } = await runProgram(argv, {
+      isTTY: columns !== undefined,
+      ...(columns && { columns }),
+    });
+    return { code, stdout, stderr };
+  };
+
+  test.each(QUESTIONS.map((argv) => [argv.join(' '), argv] as const))(
+    'is what the program prints: %s',
+    async (_, argv) => {
+      expect(ask(alone, argv)).toEqual(await said(argv));
+    },
+  );
+
+  test.each([40, 60, 79, 80, 81, 85, 86, 120, 150, 200, 500])(
+    'is as wide as the terminal: %i columns',
+    async (columns) => {
+      for (const argv of [['--help'], ['help', 'audit']])
+        expect(ask(join(root, 'dist/bin.js'), argv, '--import', inTerminal(columns))).toEqual(
+          await said(argv, columns),
+        );
+    },
+  );
+
+  test('is there without the program in a wide terminal as well', async () => {
+    expect(ask(alone, ['--help'], '--import', inTerminal(120))).toEqual(await said(['--help'], 120));
+  });
+
+  test.each([[[]], [['rules']], [['--help', 'x']], [['help audit']], [['constructor']], [['toString']]])(
+    'is not for %j',
+    (argv) => {
+      expect(ask(alone, argv).stderr).toContain('ERR_MODULE_NOT_FOUND');
+    },
+  );
+
+  const onLinux = process.platform === 'linux' ? test : test.skip;
+  onLinux('leaves to the program what cannot be written', () => {
+    const { status, stderr } = spawnSync(
+      'sh',
+      ['-c', `"${process.execPath}" dist/bin.js completion bash > /dev/full`],
+      { cwd: root, encoding: 'utf8' },
+    );
+    expect([status, stderr]).toEqual([3, expect.stringContaining('could not be written to stdout (ENOSPC)')]);
   });
 });
 

@@ -23,6 +23,8 @@ export interface ProgramWorld {
   readonly signal?: AbortSignal;
   readonly limits?: Readonly<Record<string, number>>;
   readonly isTTY?: boolean;
+  /** Of the terminal; default: 100. */
+  readonly columns?: number;
 }
 
 /** Retries as many as in a real run, but in milliseconds. */
@@ -31,12 +33,13 @@ export const QUICK = { firstDelay: 1, longestDelay: 5, requestTimeout: 2_000, lo
 /** Keeps what is written to it. */
 export class Sink extends Writable {
   readonly isTTY: boolean;
-  readonly columns = 100;
+  readonly columns: number;
   text = '';
 
-  constructor(isTTY = false) {
+  constructor(isTTY = false, columns = 100) {
     super({ decodeStrings: false });
     this.isTTY = isTTY;
+    this.columns = columns;
   }
 
   override _write(chunk: unknown, _: BufferEncoding, done: () => void): void {
@@ -52,8 +55,8 @@ export function emptyFolder(): string {
 
 /** Runs the program inside this process, in a world that holds only what it is given. */
 export async function runProgram(argv: readonly string[], world: ProgramWorld = {}): Promise<ProgramResult> {
-  const stdout = new Sink(world.isTTY);
-  const stderr = new Sink(world.isTTY);
+  const stdout = new Sink(world.isTTY, world.columns);
+  const stderr = new Sink(world.isTTY, world.columns);
   const io: Io = {
     env: world.env ?? {},
     cwd: world.cwd ?? emptyFolder(),
