@@ -227,6 +227,8 @@ describe('a broken rule', () => {
 });
 
 describe('a plug-in that changes its input', () => {
+  const REFUSAL =
+    /^it threw (a rule may not change the facts|Cannot (assign to read only property|add property|delete property))/;
   const seen = () =>
     snapshot([credential({ id: 'a' }), credential({ id: 'b' })], {
       owners: new Map([
@@ -266,6 +268,13 @@ describe('a plug-in that changes its input', () => {
       },
     ],
     [
+      'a role in the map of roles',
+      ({ facts }) => {
+        for (const role of (facts.tenantRoles as unknown as Map<string, { name: string }>).values())
+          role.name = 'x';
+      },
+    ],
+    [
       'its options',
       ({ options }) => {
         options.days = 1;
@@ -282,7 +291,9 @@ describe('a plug-in that changes its input', () => {
       { options: { days: 3 } },
     );
     const verdicts = judge(seen(), meddler, inForce(named));
-    expect(verdicts.brokenRules).toMatchObject([{ rule: 'acme/meddler', credentials: 2 }]);
+    expect(verdicts.brokenRules).toMatchObject([
+      { rule: 'acme/meddler', credentials: 2, reason: expect.stringMatching(REFUSAL) },
+    ]);
     expect(verdicts.credentials).toEqual(judge(seen(), inForce(named)).credentials);
   });
 
@@ -293,10 +304,36 @@ describe('a plug-in that changes its input', () => {
       needs: ['createdAt'],
       check: ({ facts }: { facts: Facts }) => void facts.createdAt.setTime(0),
     });
-    const verdicts = judge(seen(), meddler);
+    const given = seen();
+    const verdicts = judge(given, meddler);
     expect(verdicts.brokenRules).toEqual([]);
     expect(verdicts.credentials).toEqual(judge(seen(), inForce(named)).credentials);
+    expect(given).toEqual(seen());
   });
+});
+
+test('a plug-in may need facts that are null or hold null', () => {
+  const plugin = inForce(
+    defineRule({
+      ...named,
+      id: 'acme/nulls',
+      needs: ['expiresAt', 'scopedRoles'],
+      messages: { named: (d: { end: string; names: string }) => `ends ${d.end}, has ${d.names}` },
+      check: ({ facts }) => ({
+        messageId: 'named',
+        data: {
+          end: String(facts.expiresAt),
+          names: facts.scopedRoles.map(({ name }) => String(name)).join(),
+        },
+      }),
+    }),
+  );
+  const seen = snapshot([credential({ expiresAt: null, scopedRoleIds: ['r2'] })], {
+    roles: new Map([['r1', { id: 'r1', name: 'system:viewer', displayName: '' }]]),
+  });
+  const { brokenRules, findings } = judge(seen, plugin);
+  expect(brokenRules).toEqual([]);
+  expect(findings).toMatchObject([{ outcome: 'violation', message: 'ends null, has null' }]);
 });
 
 describe('facts across credentials', () => {
@@ -417,6 +454,15 @@ test('sorts findings that are about no credential by their fingerprint, before t
       ['a', '0'],
       ['a', '1'],
     ]);
+});
+
+test('says of a credential whose advice is withheld, and of no other, that it is', () => {
+  const { credentials } = judge(
+    snapshot([credential({ adviceWithheld: true }), credential({ id: 'b' })]),
+    inForce(named),
+  );
+  expect(credentials[0]).toHaveProperty('adviceWithheld', true);
+  expect(credentials[1]).not.toHaveProperty('adviceWithheld');
 });
 
 test('lists no networks and no roles of a credential whose own cannot be read', () => {

@@ -14,6 +14,16 @@ const spoken = defineRule({
   check: () => undefined,
 });
 
+class Duration {
+  readonly hours: number;
+  constructor(days: number) {
+    this.hours = 24 * days;
+  }
+  toJSON() {
+    return { days: this.hours / 24 };
+  }
+}
+
 /** What becomes of an answer that a plug-in's check may give. */
 function verdictOn(answer: unknown) {
   const rule = { ...spoken, check: () => answer } as unknown as Rule;
@@ -50,6 +60,7 @@ describe('the data of a finding', () => {
       Object.assign(Object.create({ toJSON: () => ({ days: 1 }) }), { a: 2 }),
       { days: 1 },
     ],
+    ['an object whose class writes it', new Duration(2), { days: 2 }],
   ])('holds %s as JSON does', (_, given, expected) => {
     expect(dataOf(given)).toStrictEqual(expected);
   });
