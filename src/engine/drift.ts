@@ -14,6 +14,7 @@ import { findingOn } from './finding.js';
 import type { HistoryRun, RememberedCredential, State } from './state.js';
 import { credentialKey, reachOf, wouldSee } from './state.js';
 import { WAIVER_RULES } from './waivers.js';
+import { compareText } from './world.js';
 
 /** A rule that needs a state: it judges changes. It has no options and no facts. */
 type DriftRule = Pick<Rule, 'id' | 'title' | 'severity' | 'kinds' | 'docs' | 'plan' | 'messages'>;
@@ -147,7 +148,7 @@ export function drift(input: DriftInput): Drift {
   }
   return {
     findings,
-    credentials: Object.fromEntries([...next].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))),
+    credentials: Object.fromEntries([...next].sort(([a], [b]) => compareText(a, b))),
   };
 }
 

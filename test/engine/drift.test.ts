@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Credential, DAY, KINDS, type Role, Unknown } from '../../src/contract/index.js';
+import { type Credential, DAY, type Finding, KINDS, type Role, Unknown } from '../../src/contract/index.js';
 import { DRIFT_RULES, type DriftInput, drift } from '../../src/engine/drift.js';
 import { compare, NOTHING_TOLD } from '../../src/engine/history.js';
 import type { HistoryRun, State } from '../../src/engine/state.js';
+import { WAIVER_RULES } from '../../src/engine/waivers.js';
 import { HOSTILE } from '../helpers/hostile.js';
 import { sampleCredential, TENANT } from '../helpers/sample-report.js';
 
@@ -247,7 +248,9 @@ describe('drift', () => {
       run({ day: 1, rules: new Set(['unused']) }),
     );
     expect(other.findings).toEqual([]);
-    expect(night(other.state, [seen({ scopedRoleIds: [] })], run({ day: 2 })).findings).toHaveLength(1);
+    expect(said(night(other.state, [seen({ scopedRoleIds: [] })], run({ day: 2 })).findings)).toEqual([
+      'scope-widened/lost',
+    ]);
   });
 
   test('of a disabled trust is reported when it is enabled', () => {
@@ -276,6 +279,38 @@ describe('drift', () => {
       night(first.state, [], run({ day: 1, completeKinds: new Set(kinds) })).state.credentials[`${kind}|a`];
     expect(away(kind)).toHaveProperty('goneSince');
     expect(away(...KINDS.filter((other) => other !== kind))).not.toHaveProperty('goneSince');
+  });
+
+  test('remembers nothing of a credential that was never live', () => {
+    const first = night(undefined, [seen({ live: false })], run());
+    expect(Object.keys(first.state.credentials)).toEqual([]);
+    expect(said(night(first.state, [seen()]).findings)).toEqual(['credential-appeared/appeared']);
+  });
+
+  test('like a waiver that covers more is in one report, and resolved in none', () => {
+    const covers: Finding = {
+      fingerprint: 'f',
+      rule: WAIVER_RULES.covers.id,
+      severity: 'info',
+      outcome: 'violation',
+      status: null,
+      messageId: 'covers',
+      message: 'covers more',
+      data: {},
+      fix: 'Look.',
+      credential: null,
+      waiver: null,
+      firstSeen: null,
+    };
+    const rules = new Set([WAIVER_RULES.covers.id]);
+    const first = compare({ previous: undefined, findings: [covers], credentials: {}, run: run({ rules }) });
+    expect(first.findings).toMatchObject([{ status: 'new' }]);
+    const previous = first.next(NOTHING_TOLD);
+    const of = run({ day: 1, rules });
+    expect(compare({ previous, findings: [], credentials: {}, run: of }).resolved).toEqual([]);
+    expect(compare({ previous, findings: [covers], credentials: {}, run: of }).findings).toMatchObject([
+      { status: 'new' },
+    ]);
   });
 
   test('remembers a credential from its first audit if at least one rule on changes runs', () => {
