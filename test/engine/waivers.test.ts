@@ -8,7 +8,6 @@ import {
   applyWaivers,
   endOfDate,
   globProblem,
-  NAMED_ONLY,
   nameMatcher,
   WAIVER_RULES,
   type WaiverInput,
@@ -153,7 +152,14 @@ describe('what a waiver covers', () => {
     expect(findings[0]?.status).toBeNull();
   });
 
-  test.each(NAMED_ONLY)('%s is not covered by *, only by its own name', (rule) => {
+  test.each([
+    'owner-inactive',
+    'exposed',
+    'scope-widened',
+    'network-widened',
+    'woke-up',
+    'credential-appeared',
+  ])('%s is not covered by *, only by its own name', (rule) => {
     const waived = (change: Partial<Waiver>) =>
       waivedOf(apply({ findings: [finding(rule, A), finding('unused', A)], waivers: [waiver(change)] }));
     expect(waived({ rule: '*' })).toEqual(['unused a']);
@@ -339,8 +345,95 @@ describe('findings on waivers', () => {
   });
 });
 
+describe('what a waiver by name covers for the first time', () => {
+  const byName = (change: Partial<Waiver> = {}, name = 'ci-*', owner: string | string[] = OWNER) =>
+    waiver({ credential: { name, owner }, ...change });
+  const coveredBy = (...waivers: Waiver[]) =>
+    [...apply({ waivers }).covered].map(([id, keys]) => [id, [...keys]] as const);
+  const idOf = (one: Waiver, tenant = 'acme') => [...apply({ tenant, waivers: [one] }).covered.keys()][0];
+
+  test('is remembered for each pattern, whether it covers anything or not', () => {
+    const nothing = byName({}, 'x*');
+    const ended = byName({ rule: 'expired', expires: '2026-12-31' }, '*');
+    expect(coveredBy(waiver(), byName(), nothing, ended)).toEqual([
+      [idOf(byName()), ['personal-client|a', 'personal-client|b']],
+      [idOf(nothing), []],
+      [idOf(ended), []],
+    ]);
+    expect(coveredBy(waiver())).toEqual([]);
+  });
+
+  test('belongs to tenant, rule, name and owners, not to the rest of the waiver', () => {
+    const same = [
+      byName(),
+      byName({ expires: '2027-07-01', reason: 'again', approvedBy: 'you@acme.example' }),
+      byName({}, 'ci-*', [OWNER]),
+    ];
+    expect(new Set(same.map((one) => idOf(one))).size).toBe(1);
+    expect(idOf(byName({}, 'ci-*', ['a', 'b']))).toBe(idOf(byName({}, 'ci-*', ['b', 'a'])));
+    const others = [
+      idOf(byName()),
+      idOf(byName(), 'beta'),
+      idOf(byName({ rule: 'expired' })),
+      idOf(byName({}, 'ci-?')),
+      idOf(byName({}, 'ci-*', 'user-1')),
+      idOf(byName({}, 'ci-*', [OWNER, 'user-1'])),
+    ];
+    expect(new Set(others).size).toBe(others.length);
+    for (const id of others) expect(id).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('is reported once, unless no state is kept', () => {
+    const one = byName({}, 'ci-*', ['user-1', OWNER]);
+    const id = idOf(one) ?? '';
+    const news = (covered: WaiverInput['covered'], waivers = [one]) =>
+      apply({ waivers, covered }).hygiene.map(({ rule, message }) => `${rule}: ${message}`);
+    const first = (name: string, key: string) =>
+      `waiver-covers: the waiver of unused for names like ci-* of jo@acme.example or user-1 covers "${name}" (personal-client ${key}) for the first time`;
+    expect(news({})).toEqual([first('ci-a', 'a'), first('ci-b', 'b')]);
+    expect(news({ [id]: ['personal-client|a'] })).toEqual([first('ci-b', 'b')]);
+    expect(news({ [id]: [], other: ['personal-client|a'] })).toHaveLength(2);
+    expect(news({ [id]: ['personal-client|a', 'personal-client|b'] })).toEqual([]);
+    expect(news(undefined)).toEqual([]);
+    expect(news({}, [waiver()])).toEqual([]);
+  });
+
+  test('is reported with the waiver and the credential, once for all findings on it', () => {
+    const one = byName({ rule: '*' }, 'ci-a');
+    const { hygiene } = apply({ waivers: [one], covered: {} });
+    const { kind, id, clientId, name, owner } = A;
+    expect(hygiene).toEqual([
+      {
+        fingerprint: fingerprint('acme', 'waiver-covers', 'waiver', `${idOf(one)}|personal-client|a`),
+        rule: 'waiver-covers',
+        severity: 'info',
+        outcome: 'violation',
+        status: null,
+        messageId: 'covers',
+        message:
+          'the waiver of all rules for names like ci-a of jo@acme.example covers "ci-a" (personal-client a) for the first time',
+        data: { ...one, covers: { kind, id, clientId, name, owner } },
+        fix: WAIVER_RULES.covers.docs.fix,
+        credential: null,
+        waiver: null,
+        firstSeen: null,
+      },
+    ]);
+  });
+});
+
 describe('globs on names', () => {
   test.each([
+    ['', 'a', false],
+    ['x[*', 'x[y', true],
+    ['x[*', 'xy', false],
+    ['a*\\', 'ab\\', true],
+    ['a*\\', 'ab', false],
+    ['😀*', '😀x', true],
+    ['[!]a]', 'b', true],
+    ['[!]a]', ']', false],
+    ['[!]*', '!x', true],
+    ['[a\\-c]', '-', true],
     ['ci-*', 'ci-a', true],
     ['ci-*', 'ci-', true],
     ['ci-*', 'ci-a/b', true],
@@ -423,7 +516,7 @@ describe('globs on names', () => {
   test('what is wrong with a pattern', () => {
     for (const fine of ['*a*b*c*d*', 'x'.repeat(256), '{', '{a}', '[{]a,b}', '[a-z]', 'ci-\\*'])
       expect(globProblem(fine)).toBeUndefined();
-    for (const braces of ['{a,aa}', 'x{1..3}', '{a,b}{'])
+    for (const braces of ['{a,aa}', '{abc,d}', '{,a}', 'x{1..3}', 'x{10..30}', '{a,b}{'])
       expect(globProblem(braces)).toMatch(/^braces are not/);
     expect(globProblem('[z-a]')).toBe('a range in brackets must be in ascending order, as in [a-z]');
     expect(globProblem('x'.repeat(257))).toBe('a pattern has at most 256 characters');
