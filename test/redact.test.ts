@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Redactor } from '../src/redact.js';
+import { AuditError } from '../src/errors.js';
+import { hideSecrets, Redactor, refuseShortSecrets, secretsToMask } from '../src/redact.js';
 
 const TOKEN = 'q7Zt_pL0-vXw93KdRr2MfY8sBnGhJ4cEaUeT1oViP6xQ';
 
@@ -161,4 +162,135 @@ test('does not change text without secrets', () => {
       expect(redactor(TOKEN).redact(text)).toBe(text);
     }),
   );
+});
+
+describe('the secrets of the environment', () => {
+  type Env = Parameters<typeof hideSecrets>[1];
+  const hidden = (env: Env) => {
+    const secrets: (string | undefined)[] = [];
+    hideSecrets({ add: (secret) => secrets.push(secret) }, env);
+    return new Set(secrets);
+  };
+  const PREFIX = 'secret-token:conductorone.com:v1:';
+  const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
+
+  test.each([
+    ['CONDUCTORONE_CLIENT_SECRET', PREFIX + TOKEN],
+    ['CONE_CLIENT_SECRET', PREFIX + TOKEN],
+    ['CONDUCTORONE_ACCESS_TOKEN', TOKEN],
+    ['CONDUCTORONE_ACCESS_TOKEN', ` Bearer ${TOKEN} `],
+    ['CONDUCTORONE_ACCESS_TOKEN', `bearer  ${TOKEN}`],
+    ['CONDUCTORONE_OIDC_TOKEN', TOKEN],
+    ['ACTIONS_ID_TOKEN_REQUEST_TOKEN', TOKEN],
+    ['SLACK_BOT_TOKEN', `xoxb-${TOKEN}`],
+    ['C1_AUDIT_STATE_KEY', TOKEN],
+  ])('are hidden without what everybody knows, and masked in full: %s', (name, value) => {
+    expect(hidden({ [name]: value, PATH: '/usr/bin', CONDUCTORONE_CLIENT_ID: 'job@host/wfe' })).toEqual(
+      new Set([TOKEN]),
+    );
+    const inFull = value.trim().replace(/^bearer +/i, '');
+    expect(new Set(secretsToMask({ [name]: value }))).toEqual(new Set([inFull, TOKEN]));
+  });
+
+  test('are none if none is set', () => {
+    const blank = {
+      SLACK_BOT_TOKEN: ' ',
+      SLACK_WEBHOOK_URL: '',
+      HTTPS_PROXY: '',
+      C1_AUDIT_STATE_KEY: undefined,
+    };
+    for (const env of [{}, blank]) {
+      expect(hidden(env).size).toBe(0);
+      expect(secretsToMask(env)).toEqual([]);
+      expect(() => refuseShortSecrets(env)).not.toThrow();
+    }
+  });
+
+  test.each(['SLACK_WEBHOOK_URL', 'C1_AUDIT_HEARTBEAT_URL'])(
+    'are path, query and login of %s, but not its host',
+    (name) => {
+      const url = 'https://jo:pa%20ss@hooks.example/services/T0/../B%c3%a4?key=1';
+      expect(hidden({ [name]: url })).toEqual(
+        new Set([
+          '/services/T0/../B%c3%a4?key=1',
+          '/services/B%c3%a4?key=1',
+          'jo:pa%20ss',
+          'jo:pa ss',
+          'jo',
+          'pa%20ss',
+          'pa ss',
+        ]),
+      );
+      expect(secretsToMask({ [name]: url })).toContain(url);
+      // Masking "jo" would mask every "jo" of a log.
+      expect(secretsToMask({ [name]: url })).not.toContain('jo');
+      expect(hidden({ [name]: 'no url' })).toEqual(new Set(['no url']));
+      expect(hidden({ [name]: 'https://hooks.example' })).toEqual(new Set(['/']));
+    },
+  );
+
+  test.each(PROXIES)('are user and password of %s, as written and decoded', (name) => {
+    const login = new Set(['jo%40x:pa%3Ass', 'jo@x:pa:ss', 'jo%40x', 'jo@x', 'pa%3Ass', 'pa:ss']);
+    expect(hidden({ [name]: 'http://jo%40x:pa%3Ass@proxy.example:8080' })).toEqual(login);
+    expect(hidden({ [name]: ' HTTP://jo%40x:pa%3Ass@proxy.example/x ' })).toEqual(login);
+    expect(hidden({ [name]: 'jo%40x:pa%3Ass@proxy.example' })).toEqual(login);
+    expect(hidden({ [name]: `http://${TOKEN}@proxy.example` })).toEqual(new Set([TOKEN]));
+    expect(hidden({ [name]: 'http://jo:100%@proxy.example' })).toEqual(new Set(['jo:100%', 'jo', '100%']));
+    for (const open of ['http://proxy.example:8080', 'http://proxy.example/a@b', 'http://proxy.example?a@b'])
+      expect(hidden({ [name]: open }).size).toBe(0);
+  });
+
+  test.each([
+    ['CONDUCTORONE_ACCESS_TOKEN', '1234567', '12345678'],
+    ['CONDUCTORONE_OIDC_TOKEN', 'Bearer 1234567', 'Bearer 12345678'],
+    ['ACTIONS_ID_TOKEN_REQUEST_TOKEN', '1', '12345678'],
+    ['SLACK_BOT_TOKEN', 'xoxb-1234567', 'xoxb-12345678'],
+    ['C1_AUDIT_STATE_KEY', '1234567', '12345678'],
+  ])('are refused if they are too short to be hidden: %s', (name, short, long) => {
+    expect(() => refuseShortSecrets({ [name]: long })).not.toThrow();
+    expect(problem({ [name]: short })).toEqual([
+      'config',
+      `${name} is shorter than 8 characters: too short to be hidden in what c1-audit prints.`,
+      'Check the value. If it is right, replace it with a longer secret; if it is not used, unset it.',
+    ]);
+  });
+
+  test.each(PROXIES)('are refused if the password in %s is too short', (name) => {
+    expect(() => refuseShortSecrets({ [name]: 'http://jo:12345678@proxy.example' })).not.toThrow();
+    expect(problem({ [name]: 'http://jo:1234567@proxy.example' })[1]).toMatch(
+      `the password in ${name} is shorter than 8 characters`,
+    );
+    // Written, it would be long enough.
+    expect(problem({ [name]: 'http://jo:%31%32%33@proxy.example' })[1]).toMatch(`the password in ${name} is`);
+  });
+
+  test('that are too short are named together', () => {
+    const env = {
+      SLACK_BOT_TOKEN: 'xoxb-1',
+      C1_AUDIT_STATE_KEY: 'k',
+      HTTPS_PROXY: 'http://a:b@proxy.example',
+    };
+    expect(problem(env)[1]).toBe(
+      'SLACK_BOT_TOKEN and C1_AUDIT_STATE_KEY and the password in HTTPS_PROXY are shorter than 8 characters: too short to be hidden in what c1-audit prints.',
+    );
+  });
+
+  test('may be a short path of a URL, and a short client secret is checked elsewhere', () => {
+    expect(() =>
+      refuseShortSecrets({
+        SLACK_WEBHOOK_URL: 'https://hooks.example/a',
+        CONDUCTORONE_CLIENT_SECRET: 'short',
+      }),
+    ).not.toThrow();
+  });
+
+  function problem(env: Env): (string | undefined)[] {
+    try {
+      refuseShortSecrets(env);
+    } catch (error) {
+      if (error instanceof AuditError) return [error.code, error.message, error.hint];
+      throw error;
+    }
+    throw new Error('nothing was refused');
+  }
 });
