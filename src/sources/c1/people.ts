@@ -250,12 +250,12 @@ export function goneOwner(id: string, type: Owner['type'] = 'unknown'): Owner {
   return { id, name: '', email: '', status: 'gone', type, roles: undefined, managers: [] };
 }
 
-const TYPES: Readonly<Record<string, Owner['type']>> = {
-  USER_TYPE_HUMAN: 'human',
-  USER_TYPE_SERVICE: 'service',
-  USER_TYPE_AGENT: 'agent',
-  USER_TYPE_SYSTEM: 'system',
-};
+const TYPES: ReadonlyMap<string, Owner['type']> = new Map([
+  ['USER_TYPE_HUMAN', 'human'],
+  ['USER_TYPE_SERVICE', 'service'],
+  ['USER_TYPE_AGENT', 'agent'],
+  ['USER_TYPE_SYSTEM', 'system'],
+]);
 
 /** A user record as an owner, unknown where it is blank for lack of rights. `people`: managers, null for those who are away. */
 export function toOwner(
@@ -273,7 +273,7 @@ export function toOwner(
     name,
     email,
     status,
-    type: TYPES[read.text('type')] ?? 'unknown',
+    type: TYPES.get(read.text('type')) ?? 'unknown',
     roles: rolesOf(read, ifKnown(roles)),
     managers: managerIdsOf(user).flatMap((managerId) => {
       const manager = people.get(managerId);
