@@ -41,6 +41,8 @@ export async function runProcess(argv: readonly string[]): Promise<never> {
       );
     });
   }
+  // stdout carries the report only, whatever a plug-in logs.
+  globalThis.console = new console.Console(process.stderr);
   // It is not an error if the reader of the report or of the messages stops reading (`c1-audit 2>&1 | head`).
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
@@ -50,6 +52,7 @@ export async function runProcess(argv: readonly string[]): Promise<never> {
   let stray = false;
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, () => {
+      if (verdict !== undefined) return;
       if (!stray)
         say('something failed outside the audit, most likely in a plug-in. The audit is INCOMPLETE.');
       stray = true;

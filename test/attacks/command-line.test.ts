@@ -99,6 +99,20 @@ describe('a plug-in that ends the process does not make the exit code 0', () => 
     expect(stderr).toContain('the audit stopped before it was finished');
   });
 
+  test('process.exit when the process ends: the exit code and the messages stay as they are', async () => {
+    plugin({ top: "process.on('exit', () => process.exit(2));" });
+    const { code, stderr } = await bundle(['-q']);
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
+  test('what a plug-in logs goes to stderr, so that the report stays JSON', async () => {
+    plugin({ top: "console.log('loading'); console.table([1]);", check: "console.info('checking')" });
+    const { code, stdout, stderr } = await bundle(['-f', 'json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1 });
+    expect(stderr).toMatch(/^loading$[\s\S]*^checking$/m);
+  });
+
   test('a timer that goes on for ever does not keep a finished audit from ending', async () => {
     plugin({ top: 'setInterval(() => {}, 1000);' });
     expect((await bundle([])).code).toBe(0);
