@@ -29,6 +29,8 @@ const NO_JUDGES = [
 
 /** What a test imports that runs the whole program in its own process. */
 const PROGRAM = 'src/cli/main.ts';
+/** Other tests that take long: they wait for locks. */
+const SLOW = ['test/delivery/{lock,state-file}.test.ts'];
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const folder = join(root, 'reports/mutation');
@@ -101,18 +103,22 @@ function doesSomething(file) {
 
 /**
  * The test files that judge a file, the nearest first: those that import it, and those of its area that reach it. Tests
- * that run the whole program take seconds per case. Except for those in the directory of the same name, they judge only
- * what has no other tests.
+ * that run the whole program or wait for locks take seconds per case. Except for those in the directory of the same name,
+ * they judge only what has no other tests.
  */
 function testsOf(file) {
   const area = file.split('/')[1].replace(/\.ts$/, '');
   const areas = file.startsWith('rules/') ? ['rules'] : [area, 'attacks', ...(MORE_JUDGES[area] ?? [])];
   const judges = testFiles()
     .map((test) => ({ test, imported: distances(test) }))
-    .map(({ test, imported }) => ({ test, distance: imported.get(file), program: imported.has(PROGRAM) }))
+    .map(({ test, imported }) => ({
+      test,
+      distance: imported.get(file),
+      isSlow: imported.has(PROGRAM) || picomatch.isMatch(test, SLOW),
+    }))
     .filter(({ test, distance }) => distance === 1 || (distance !== undefined && isOfArea(test, areas)))
     .sort((a, b) => a.distance - b.distance);
-  const near = judges.filter(({ test, program }) => !program || isOfArea(test, [area]));
+  const near = judges.filter(({ test, isSlow }) => !isSlow || isOfArea(test, [area]));
   return (near.length > 0 ? near : judges).map(({ test }) => test);
 }
 
