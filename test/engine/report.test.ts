@@ -1,16 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Finding, SEVERITIES, type Severity } from '../../src/contract/index.js';
+import { type Finding, type Kind, SEVERITIES, type Severity } from '../../src/contract/index.js';
 import {
+  credentialsByKind,
   exitCode,
   hasHistory,
+  hidesFindings,
   highestSeverity,
   isOpen,
   isWaived,
+  openCounts,
   partsOf,
+  type SourceCoverage,
   summarize,
 } from '../../src/engine/report.js';
 import { EXIT } from '../../src/errors.js';
-import { sampleFinding, sampleReport, sampleUnknown } from '../helpers/sample-report.js';
+import { sampleCredential, sampleFinding, sampleReport, sampleUnknown } from '../helpers/sample-report.js';
 
 const of = (findings: readonly Finding[], complete = true) => sampleReport({ findings, complete });
 const medium = sampleFinding({ severity: 'medium' });
@@ -96,6 +100,73 @@ describe('what counts', () => {
   test('finds the highest severity among open findings', () => {
     expect(highestSeverity(report)).toBe('critical');
     expect(highestSeverity(sampleReport({ findings: [waived] }))).toBeUndefined();
+  });
+
+  test('counts open findings by severity, rule and kind, in the order of the report', () => {
+    const onTrust = sampleFinding({
+      severity: 'high',
+      credential: { ...sampleCredential({ id: 't' }), kind: 'federation-trust' },
+    });
+    const high = (id: string) => sampleFinding({ severity: 'high', credential: sampleCredential({ id }) });
+    const findings = [
+      high('a'),
+      onTrust,
+      high('b'),
+      sampleFinding({ severity: 'high', rule: 'waiver-expired', credential: null }),
+      { ...high('c'), waiver },
+      sampleUnknown(),
+      medium,
+      { ...high('d') },
+    ];
+    expect(openCounts({ findings })).toEqual([
+      { severity: 'high', rule: 'unused', kind: 'personal-client', findings: 3 },
+      { severity: 'high', rule: 'unused', kind: 'federation-trust', findings: 1 },
+      { severity: 'high', rule: 'waiver-expired', kind: 'waiver', findings: 1 },
+      { severity: 'medium', rule: 'unused', kind: 'personal-client', findings: 1 },
+    ]);
+    expect(openCounts({ findings: [] })).toEqual([]);
+  });
+
+  test('counts credentials by kind, also where a source that was read holds none', () => {
+    const source = (kind: Kind, status: SourceCoverage['status']): SourceCoverage => ({
+      kind,
+      status,
+      credentials: 0,
+      deleted: 0,
+      pages: 1,
+      note: null,
+    });
+    const counted = sampleReport({
+      sources: [
+        source('personal-client', 'complete'),
+        source('service-principal-credential', 'partial'),
+        source('federation-trust', 'unavailable'),
+      ],
+      credentials: [sampleCredential({ id: 'a' }), sampleCredential({ id: 'b' })],
+    });
+    expect([...credentialsByKind(counted)]).toEqual([
+      ['personal-client', 2],
+      ['service-principal-credential', 0],
+    ]);
+  });
+
+  test('knows whether findings were left out, also of a report that was saved without their number', () => {
+    const noted = (...notes: string[]) => hidesFindings(sampleReport({ notes }));
+    expect(noted()).toBe(false);
+    expect(noted('1 finding below low is not shown.')).toBe(true);
+    expect(noted('Something else.', '12 findings below critical are not shown.')).toBe(true);
+    expect(noted('The source says: 1 finding below low is not shown. Look there.')).toBe(false);
+    const none = { critical: 0, high: 0, medium: 0, low: 0, info: 0 };
+    const plain = sampleReport();
+    expect(hidesFindings({ ...plain, summary: { ...plain.summary, hidden: none } })).toBe(true);
+  });
+
+  test('has a history if a finding was resolved', () => {
+    const resolved = [
+      { fingerprint: 'f', rule: 'unused', credential: { kind: 'personal-client', id: 'x', name: null } },
+    ] as const;
+    expect(hasHistory(sampleReport({ resolved }))).toBe(true);
+    expect(hasHistory(sampleReport())).toBe(false);
   });
 
   test('has a history only if a finding that is not waived has a status, or one is resolved', () => {
