@@ -1,3 +1,4 @@
+import { Console } from 'node:console';
 import { AuditError, EXIT } from '../errors.js';
 import { main } from './main.js';
 
@@ -42,7 +43,7 @@ export async function runProcess(argv: readonly string[]): Promise<never> {
     });
   }
   // stdout carries the report only, whatever a plug-in logs.
-  globalThis.console = new console.Console(process.stderr);
+  globalThis.console = new Console(process.stderr);
   // It is not an error if the reader of the report or of the messages stops reading (`c1-audit 2>&1 | head`).
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
