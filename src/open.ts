@@ -1,16 +1,14 @@
 import type { Logger } from 'pino';
 import { kindsOf } from './config/config.js';
 import type { LoadedConfig } from './config/load.js';
-import { FindingsClient } from './delivery/conductorone/client.js';
 import type { PushRequest } from './delivery/conductorone/index.js';
 import type { AuditError } from './errors.js';
 import { createFetch, refuseUncheckedTls } from './fetch.js';
 import type { Io } from './io.js';
 import { type Redactor, refuseShortSecrets } from './redact.js';
 import { readAccess } from './sources/c1/access.js';
-import { c1Source, openSession } from './sources/c1/index.js';
 import { DEFAULT_LIMITS } from './sources/c1/retry.js';
-import { fileSource } from './sources/file.js';
+import { c1Source, openSession } from './sources/c1/source.js';
 import type { Source } from './sources/source.js';
 
 export interface OpenRequest {
@@ -57,7 +55,10 @@ export async function open(
   refuseUncheckedTls(io.env);
   refuseShortSecrets(io.env);
   const scrub = (text: string) => redactor.redact(text);
-  if (input) return { source: fileSource(input.text, input.name, input.tenant, scrub), findings: undefined };
+  if (input) {
+    const { fileSource } = await import('./sources/file.js');
+    return { source: fileSource(input.text, input.name, input.tenant, scrub), findings: undefined };
+  }
   const fetch = createFetch(io.env);
   const hide = (secret: string) => redactor.add(secret);
   const { access, warnings } = await readAccess(io, hide);
@@ -80,7 +81,9 @@ export async function open(
     required: new Set(isDefault ? [] : kinds),
     onRecords,
   });
-  const connect = (signal: AbortSignal) =>
-    new FindingsClient({ ...common, origin: access.origin, session, signal });
+  const connect = async (signal: AbortSignal) => {
+    const { FindingsClient } = await import('./delivery/conductorone/client.js');
+    return new FindingsClient({ ...common, origin: access.origin, session, signal });
+  };
   return { source, findings: { connect, timeLimit: limits.runTimeout } };
 }

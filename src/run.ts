@@ -6,12 +6,10 @@ import type { Rule, Snapshot } from './contract/index.js';
 import { actionsRunUrl, inActions, maskLines } from './delivery/github.js';
 import { type DeliveryRequest, deliver, deliverReports } from './delivery/index.js';
 import { openState, type StateFile } from './delivery/state-file.js';
-import { EarlyVerdicts } from './engine/audit.js';
+import type { EarlyVerdicts } from './engine/audit.js';
 import { DRIFT_RULES } from './engine/drift.js';
-import { type Evaluated, type Evaluation, evaluate } from './engine/evaluate.js';
+import type { Evaluated, Evaluation } from './engine/evaluate.js';
 import { optionsInForce, type RuleInForce, settingsMark } from './engine/judge.js';
-import { withLosses } from './engine/losses.js';
-import { redactReport } from './engine/redact-report.js';
 import { exitCode, type Report } from './engine/report.js';
 import { WAIVER_RULES } from './engine/waivers.js';
 import { AuditError, EXIT, type ExitCode } from './errors.js';
@@ -55,7 +53,7 @@ export async function run(request: RunRequest, context: RunContext): Promise<Exi
   const state = await stateFor(source, request, startedAt, context.io);
   try {
     const evaluation = await collect(source, request, startedAt, context, state);
-    const evaluated = evaluateWithoutSecrets(evaluation, context);
+    const evaluated = await evaluateWithoutSecrets(evaluation, context);
     explainIncomplete(evaluated.report, context, evaluation.snapshot);
     const about = reporterContext(loaded.rules, color, context.io, loaded.file?.name);
     const audited = { ...evaluated, evaluation, state, findings, about, slackSettings: loaded.config.slack };
@@ -78,7 +76,7 @@ export async function audit(
   const startedAt = context.io.now();
   const { source } = await openTenant(request, context);
   const evaluation = await collect(source, request, startedAt, context);
-  const { report } = evaluateWithoutSecrets(evaluation, context);
+  const { report } = await evaluateWithoutSecrets(evaluation, context);
   return { report, snapshot: evaluation.snapshot };
 }
 
@@ -118,6 +116,15 @@ async function stateFor(
   return openState(resolve(cwd, config.state), { tenant, now, asOf, key });
 }
 
+/** Loaded while the tenant answers: nothing of it is needed before. */
+async function loadEngine() {
+  const { EarlyVerdicts } = await import('./engine/audit.js');
+  const { evaluate } = await import('./engine/evaluate.js');
+  const { withLosses } = await import('./engine/losses.js');
+  const { redactReport } = await import('./engine/redact-report.js');
+  return { EarlyVerdicts, evaluate, withLosses, redactReport };
+}
+
 /**
  * Reads the source and judges each credential as soon as that is possible.
  *
@@ -139,8 +146,14 @@ async function collect(
       'All rules are switched off.',
       'Switch on at least one under "rules" in the configuration.',
     );
-  const early = new EarlyVerdicts(rules, asOf);
-  const collected = await source.collect(io.signal, (credentials) => early.judge(credentials));
+  let early: EarlyVerdicts | undefined;
+  const collected = await source.collect(io.signal, async () => {
+    const { EarlyVerdicts } = await loadEngine();
+    const verdicts = new EarlyVerdicts(rules, asOf);
+    early = verdicts;
+    return (credentials) => verdicts.judge(credentials);
+  });
+  const { withLosses } = await loadEngine();
   onCollected();
   return {
     tool: { name: 'c1-audit', version: C1_AUDIT_VERSION },
@@ -161,7 +174,8 @@ async function collect(
 }
 
 /** The one place where secrets leave the report: whatever is made of it is not searched again and cannot be damaged. */
-function evaluateWithoutSecrets(evaluation: Evaluation, { redactor }: RunContext): Evaluated {
+async function evaluateWithoutSecrets(evaluation: Evaluation, { redactor }: RunContext): Promise<Evaluated> {
+  const { evaluate, redactReport } = await loadEngine();
   const { report, comparison } = evaluate(evaluation);
   return { report: redactReport(report, (text) => redactor.redact(text)), comparison };
 }

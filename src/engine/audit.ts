@@ -12,8 +12,8 @@ import {
 } from '../contract/index.js';
 import { findingOn, type Statement } from './finding.js';
 import { judge, type RuleInForce, type Verdict } from './judge.js';
-import { MOST_SEVERE_FIRST } from './report.js';
-import { compareText, type FactSource, isDeleted, isExpired, isLive, OWN_FACTS, World } from './world.js';
+import { compareText, MOST_SEVERE_FIRST } from './report.js';
+import { type FactSource, isDeleted, isExpired, isLive, OWN_FACTS, World } from './world.js';
 
 interface JudgedCredential extends ReportedCredential {
   readonly live: boolean;

@@ -11,10 +11,10 @@ import type {
 } from '../contract/index.js';
 import { count, DAY, isKnown, KINDS } from '../contract/index.js';
 import { findingOn } from './finding.js';
+import { compareText } from './report.js';
 import type { HistoryRun, RememberedCredential, State } from './state.js';
 import { credentialKey, reachOf, wouldSee } from './state.js';
 import { WAIVER_RULES } from './waivers.js';
-import { compareText } from './world.js';
 
 /** A rule that needs a state: it judges changes. It has no options and no facts. */
 type DriftRule = Pick<Rule, 'id' | 'title' | 'severity' | 'kinds' | 'docs' | 'plan' | 'messages'>;

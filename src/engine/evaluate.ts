@@ -14,10 +14,16 @@ import { audit, type EarlyVerdicts, type SkippedRule, sortFindings, type Verdict
 import { DRIFT_RULES, drift } from './drift.js';
 import { type Comparison, compare } from './history.js';
 import type { RuleInForce } from './judge.js';
-import { type Report, type SourceCoverage, summarize, summarizeHidden } from './report.js';
+import {
+  compareText,
+  groupBy,
+  type Report,
+  type SourceCoverage,
+  summarize,
+  summarizeHidden,
+} from './report.js';
 import { credentialKey, type HistoryRun, type State } from './state.js';
 import { applyWaivers, WAIVER_RULE_IDS, WAIVER_RULES, type WaiverInput } from './waivers.js';
-import { compareText, groupBy } from './world.js';
 
 /** Rules on changes and on waivers: they have no facts of their own. */
 const HISTORY_RULE_IDS: readonly string[] = [...DRIFT_RULES.map(({ id }) => id), ...WAIVER_RULE_IDS];

@@ -2,9 +2,9 @@ import type { Finding, FindingStatus, Kind } from '../contract/index.js';
 import { DAY, severityRank } from '../contract/index.js';
 import { isDrift } from './drift.js';
 import type { Report } from './report.js';
+import { compareText } from './report.js';
 import type { FindingMemory, HistoryRun, RememberedFinding, State } from './state.js';
 import { credentialKey, MILESTONES, reachOf, STATE_VERSION, wouldSee } from './state.js';
-import { compareText } from './world.js';
 
 /** Why a finding is in a message. `untold`: it should have been in an earlier message, but none was sent. */
 export type Reason = 'new' | 'reopened' | 'waiver-ended' | 'severity-raised' | 'milestone' | 'untold';

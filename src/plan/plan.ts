@@ -9,8 +9,7 @@ import {
   severityRank,
   type Way,
 } from '../contract/index.js';
-import { partsOf, type Report } from '../engine/report.js';
-import { compareText, groupBy } from '../engine/world.js';
+import { compareText, groupBy, partsOf, type Report } from '../engine/report.js';
 import type { RuleInfo } from '../reporters/reporter.js';
 import { byCredential } from '../reporters/view.js';
 import { createCall, lookCall, revokeCall, tryConditionCall, updateCall } from './calls.js';

@@ -1,7 +1,6 @@
 import { type Finding, type ReportedCredential, type Severity, severityRank } from '../contract/index.js';
-import { MOST_SEVERE_FIRST, partsOf, type Report } from '../engine/report.js';
+import { groupBy, MOST_SEVERE_FIRST, partsOf, type Report } from '../engine/report.js';
 import { credentialKey } from '../engine/state.js';
-import { groupBy } from '../engine/world.js';
 import type { ReporterContext } from './reporter.js';
 import { count } from './words.js';
 

@@ -7,10 +7,11 @@ export interface Source {
   /**
    * Never throws for what happens while collecting: the snapshot says what is missing.
    *
-   * @param onCredentials  may be handed credentials of the snapshot while more are on their way
+   * @param prepare  called once the source is being asked, for what may be handed credentials of the snapshot while more
+   *   are on their way
    */
   collect(
     signal: AbortSignal,
-    onCredentials?: (credentials: readonly Credential[]) => void,
+    prepare?: () => Promise<(credentials: readonly Credential[]) => void>,
   ): Promise<Snapshot>;
 }

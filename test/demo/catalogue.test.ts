@@ -4,8 +4,8 @@ import { KINDS, type Snapshot } from '../../src/contract/index.js';
 import { audit, type Verdicts } from '../../src/engine/audit.js';
 import { optionsInForce } from '../../src/engine/judge.js';
 import { readEnvironment } from '../../src/sources/c1/environment.js';
-import { c1Source, openSession } from '../../src/sources/c1/index.js';
 import { DEFAULT_LIMITS } from '../../src/sources/c1/retry.js';
+import { c1Source, openSession } from '../../src/sources/c1/source.js';
 import { startTenant, type Tenant } from '../tenant/index.js';
 
 /** The seed is there to show every rule: audited as any tenant is, at the rules' own settings. */

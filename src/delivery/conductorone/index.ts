@@ -31,7 +31,7 @@ import {
 
 export interface PushRequest {
   readonly mode: 'send' | 'dry-run';
-  readonly connect: (signal: AbortSignal) => FindingsClient;
+  readonly connect: (signal: AbortSignal) => Promise<FindingsClient>;
   /** Milliseconds for all of it. */
   readonly timeLimit: number;
 }
@@ -72,7 +72,7 @@ export async function pushFindings(push: Push, context: PushContext): Promise<st
     'Give it more time with --timeout, or push less with --min-severity.',
   );
   return within(push.timeLimit, late, context.signal, async (signal) => {
-    const client = push.connect(signal);
+    const client = await push.connect(signal);
     const { open } = partsOf(push.report);
     const remote = await readAllRemote(client, open, push);
     if (isUnavailable(remote)) {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { IncomingWebhook, IncomingWebhookHTTPError, type IncomingWebhookSendArguments } from '@slack/webhook';
+import type { IncomingWebhook, IncomingWebhookSendArguments } from '@slack/webhook';
 import pRetry from 'p-retry';
 import { AuditError } from '../../errors.js';
 import { isLoopback } from '../../fetch.js';
@@ -73,6 +73,7 @@ function isWebhook(text: string): boolean {
  */
 export async function postToWebhook(url: string, payload: SlackPayload, sending: Sending): Promise<void> {
   const { fetch, answer } = watchedFetch(sending);
+  const { IncomingWebhook, IncomingWebhookHTTPError } = await import('@slack/webhook');
   const webhook = new IncomingWebhook(url, { fetch, timeout: 0, retryConfig: { retries: 0 } });
   await withRetries(async () => {
     let said: string;

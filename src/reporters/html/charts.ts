@@ -9,9 +9,8 @@ import {
   symbolTriangle,
 } from 'd3-shape';
 import { DAY, kindName, type Severity, wholeDays } from '../../contract/index.js';
-import { MOST_SEVERE_FIRST, partsOf, type Report } from '../../engine/report.js';
+import { compareText, groupBy, MOST_SEVERE_FIRST, partsOf, type Report } from '../../engine/report.js';
 import { credentialKey } from '../../engine/state.js';
-import { compareText, groupBy } from '../../engine/world.js';
 import { byCredential } from '../view.js';
 import { count, credentialName, fromNow, number, severityCounts } from '../words.js';
 import { type FindingData, ownerData } from './data.js';

@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import {
   type Credential,
   type Fact,
@@ -10,26 +9,21 @@ import {
   Unknown,
 } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
-import type { Source } from '../source.js';
 import { ApiClient } from './client.js';
 import { clockProblem } from './clock.js';
 import { readDecoys, setDecoysApart } from './decoys.js';
-import type { TenantAccess } from './environment.js';
 import { collectTrusts, providersOf, readProviders, trustsByPrincipal } from './federation.js';
-import { createTransport, type Scrub } from './http.js';
 import { errorNote, holdingSelf, type KindSeen, type Reader } from './lists.js';
 import { readOwners, UserLookup } from './people.js';
 import { collectEveryones, collectMine } from './personal-clients.js';
 import { isOutage } from './request-error.js';
-import type { Limits } from './retry.js';
-import { within } from './retry.js';
 import {
   collectPrincipalCredentials,
   type PrincipalsSeen,
   principalOwners,
   readPrincipals,
 } from './service-principals.js';
-import { Session, type SessionOptions } from './session.js';
+import type { C1Options } from './source.js';
 import {
   type Caller,
   holdsNoAdministratorRole,
@@ -40,64 +34,8 @@ import {
   readRoles,
 } from './tenant-facts.js';
 
-interface C1Options {
-  readonly access: TenantAccess;
-  readonly scope: 'mine' | 'tenant';
-  readonly kinds: readonly Kind[];
-  /** The configuration states that the caller sees everything, whatever its roles are. */
-  readonly callerSeesAll: boolean;
-  /** Kinds requested by name: without them the run is incomplete. Personal clients are always required. */
-  readonly required: ReadonlySet<Kind>;
-  readonly limits: Limits;
-  readonly log: Pick<Logger, 'debug' | 'info'>;
-  readonly now: () => number;
-  /** The run's one login. */
-  readonly session: Session;
-  /** Takes secrets out of what the tenant sends. */
-  readonly scrub: Scrub;
-  /** Called with the number of records of each page. */
-  readonly onRecords: (count: number) => void;
-}
-
-/** A login at the tenant; the token is requested when it is first needed. */
-export function openSession(
-  options: Omit<SessionOptions, 'transport'> & {
-    readonly limits: Limits;
-    readonly fetch: typeof globalThis.fetch;
-  },
-): Session {
-  const { limits, fetch } = options;
-  return new Session({ ...options, transport: createTransport({ ...limits, fetch }) });
-}
-
-/** A tenant, over the API of ConductorOne. */
-export function c1Source(options: C1Options): Source {
-  return {
-    tenant: options.access.tenant,
-    collect: (signal, onCredentials) => collectWithin(options, signal, onCredentials),
-  };
-}
-
-/** Collects until done, stopped, or out of time. */
-async function collectWithin(
-  options: C1Options,
-  signal: AbortSignal,
-  onCredentials: Reader['onCredentials'],
-): Promise<Snapshot> {
-  const { runTimeout } = options.limits;
-  return within(
-    runTimeout,
-    new AuditError(
-      'interrupted',
-      `The run took longer than ${runTimeout / 1000} s.`,
-      'Give it more time with --timeout, or audit less at once with --source.',
-    ),
-    signal,
-    (stop) => collect(options, stop, onCredentials),
-  );
-}
-
-async function collect(
+/** Reads everything that is to be audited, and what else the rules need. */
+export async function collect(
   options: C1Options,
   signal: AbortSignal,
   onCredentials: Reader['onCredentials'],

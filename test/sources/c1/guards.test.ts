@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { readEnvironment } from '../../../src/sources/c1/environment.js';
-import { openSession } from '../../../src/sources/c1/index.js';
 import { DEFAULT_LIMITS } from '../../../src/sources/c1/retry.js';
+import { openSession } from '../../../src/sources/c1/source.js';
 import { runProgram } from '../../helpers/program.js';
 import { SMALL, smallTenant } from '../../helpers/small-tenant.js';
 import {

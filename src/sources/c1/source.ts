@@ -1,0 +1,70 @@
+import type { Logger } from 'pino';
+import type { Kind, Snapshot } from '../../contract/index.js';
+import { AuditError } from '../../errors.js';
+import type { Source } from '../source.js';
+import type { TenantAccess } from './environment.js';
+import { createTransport, type Scrub } from './http.js';
+import { type Limits, within } from './retry.js';
+import { Session, type SessionOptions } from './session.js';
+
+export interface C1Options {
+  readonly access: TenantAccess;
+  readonly scope: 'mine' | 'tenant';
+  readonly kinds: readonly Kind[];
+  /** The configuration states that the caller sees everything, whatever its roles are. */
+  readonly callerSeesAll: boolean;
+  /** Kinds requested by name: without them the run is incomplete. Personal clients are always required. */
+  readonly required: ReadonlySet<Kind>;
+  readonly limits: Limits;
+  readonly log: Pick<Logger, 'debug' | 'info'>;
+  readonly now: () => number;
+  /** The run's one login. */
+  readonly session: Session;
+  /** Takes secrets out of what the tenant sends. */
+  readonly scrub: Scrub;
+  /** Called with the number of records of each page. */
+  readonly onRecords: (count: number) => void;
+}
+
+/** A login at the tenant; the token is requested when it is first needed. */
+export function openSession(
+  options: Omit<SessionOptions, 'transport'> & {
+    readonly limits: Limits;
+    readonly fetch: typeof globalThis.fetch;
+  },
+): Session {
+  const { limits, fetch } = options;
+  return new Session({ ...options, transport: createTransport({ ...limits, fetch }) });
+}
+
+/** A tenant, over the API of ConductorOne. */
+export function c1Source(options: C1Options): Source {
+  return {
+    tenant: options.access.tenant,
+    collect: (signal, prepare) => collectWithin(options, signal, prepare),
+  };
+}
+
+/** Collects until done, stopped, or out of time. */
+async function collectWithin(
+  options: C1Options,
+  signal: AbortSignal,
+  prepare: Parameters<Source['collect']>[1],
+): Promise<Snapshot> {
+  const { runTimeout } = options.limits;
+  return within(
+    runTimeout,
+    new AuditError(
+      'interrupted',
+      `The run took longer than ${runTimeout / 1000} s.`,
+      'Give it more time with --timeout, or audit less at once with --source.',
+    ),
+    signal,
+    async (stop) => {
+      // While the tenant answers, the rest is loaded. Whoever needs the token hears why there is none.
+      options.session.token(stop).catch(() => undefined);
+      const { collect } = await import('./index.js');
+      return collect(options, stop, await prepare?.());
+    },
+  );
+}
