@@ -1,6 +1,18 @@
-import { expect, test } from '@jest/globals';
-import { type Page, paginate } from '../../../src/sources/c1/lists.js';
+import { describe, expect, test } from '@jest/globals';
+import type { Kind } from '../../../src/contract/index.js';
+import { AuditError } from '../../../src/errors.js';
+import {
+  addCredential,
+  type Collected,
+  holdingSelf,
+  joinNotes,
+  type KindSeen,
+  type Page,
+  paginate,
+  summariseKind,
+} from '../../../src/sources/c1/lists.js';
 import { idOf } from '../../../src/sources/record.js';
+import { credential } from '../../helpers/snapshot.js';
 
 /** A server of a few pages: token → ids and the next token. */
 type Pages = Readonly<Record<string, readonly [ids: readonly string[], next: string]>>;
@@ -62,4 +74,114 @@ test('gives a list up at the limit, and not before it', async () => {
   const pages: Pages = { '': [['a'], '1'], '1': [['b'], '2'], '2': [['c'], ''] };
   expect((await read(pages, 3)).ending).toBe('end');
   await expect(read(pages, 2)).rejects.toThrow('GET /things did not end within 2 pages.');
+});
+
+describe('the coverage of a kind', () => {
+  const FAILURE = new AuditError('api', 'It answered 500.', 'Try again.');
+  const summary = (over: Partial<Collected>, note: string | null = null, required = true) => {
+    const { seen, failure } = summariseKind(
+      'personal-client',
+      { credentials: [], pages: 2, what: 'GET /things', ending: 'end', malformed: [], ...over },
+      note,
+      required,
+    );
+    expect(seen).toMatchObject({ kind: 'personal-client', required, pages: over.pages ?? 2 });
+    return { status: seen.status, note: seen.note, failure };
+  };
+
+  test('is complete only if the list ended and every record was readable', () => {
+    expect(summary({})).toEqual({ status: 'complete', note: null, failure: undefined });
+    expect(summary({}, 'A note.')).toEqual({ status: 'complete', note: 'A note.', failure: undefined });
+    expect(summary({ malformed: ['a: x'] })).toMatchObject({
+      status: 'partial',
+      note: expect.stringMatching(/^1 record of GET \/things is malformed: a: x\./),
+    });
+  });
+
+  test('is partial if the list repeats itself, and says so once', () => {
+    expect(summary({ ending: 'repeats' })).toEqual({
+      status: 'partial',
+      note: "GET /things repeats itself instead of going on: there may be more records. Report it to ConductorOne's support.",
+      failure: undefined,
+    });
+    expect(summary({ ending: 'repeats' }, 'It repeats.').note).toBe('It repeats.');
+  });
+
+  test('is partial after some pages of a list that failed, and unavailable after none', () => {
+    expect(summary({ ending: FAILURE })).toEqual({
+      status: 'partial',
+      note: 'It answered 500. Try again.',
+      failure: FAILURE,
+    });
+    expect(summary({ ending: FAILURE, pages: 0 }, 'First.', false)).toEqual({
+      status: 'unavailable',
+      note: 'First. It answered 500. Try again.',
+      failure: FAILURE,
+    });
+  });
+});
+
+test('an id that stands for two credentials is named, and the same record twice is not', () => {
+  const credentials = new Map();
+  const malformed: string[] = [];
+  addCredential(credentials, credential(), malformed);
+  addCredential(credentials, credential(), malformed);
+  expect(malformed).toEqual([]);
+  addCredential(credentials, credential({ name: 'other' }), malformed);
+  expect(malformed).toEqual(['a: listed twice, with other fields']);
+  expect([...credentials.values()]).toEqual([credential({ name: 'other' })]);
+});
+
+describe('a list that lacks the credential that runs the audit', () => {
+  const kindSeen = (kind: Kind, clientIds: string[], over: Partial<KindSeen['seen']> = {}): KindSeen => ({
+    credentials: clientIds.map((clientId) => credential({ kind, id: clientId, clientId })),
+    seen: { kind, status: 'complete', required: true, pages: 1, note: null, ...over },
+    failure: undefined,
+  });
+  const LOGINS: [Kind, string][] = [
+    ['personal-client', 'me@acme.conductor.one/pcc'],
+    ['service-principal-credential', 'me@acme.conductor.one/spc'],
+    ['federation-trust', 'me@acme.conductor.one/wfe'],
+  ];
+
+  test.each(LOGINS)('is partial: %s', (kind, self) => {
+    for (const others of [[], ['other@acme.conductor.one/x'], [`not-${self}`], [`${self}x`]]) {
+      const { seen } = holdingSelf(kindSeen(kind, others, { note: 'Before.' }), self);
+      expect(seen).toMatchObject({ kind, status: 'partial', required: true, pages: 1 });
+      expect(seen.note).toBe(
+        `Before. ConductorOne does not list the credential that runs the audit (${self}), so other credentials may be missing too. Check that its owner has the role Super Administrator (system:owner).`,
+      );
+    }
+  });
+
+  test.each(LOGINS)(
+    'is complete if it holds it, whatever the case and port of its host: %s',
+    (kind, self) => {
+      for (const listed of [self, self.replace('acme', 'ACME'), self.replace('/', ':443/')]) {
+        const whole = kindSeen(kind, ['x', listed]);
+        expect(holdingSelf(whole, self)).toBe(whole);
+      }
+      const whole = kindSeen(kind, [self]);
+      expect(holdingSelf(whole, self.replace('acme.conductor.one', 'Acme.Conductor.One:8443'))).toBe(whole);
+      // The case of the part before the host counts.
+      expect(holdingSelf(whole, self.replace('me@', 'ME@')).seen.status).toBe('partial');
+    },
+  );
+
+  test.each(LOGINS)('stays as it is if it need not hold it: %s', (kind, self) => {
+    const whole = kindSeen(kind, []);
+    expect(holdingSelf(whole, null)).toBe(whole);
+    for (const [other, login] of LOGINS) if (other !== kind) expect(holdingSelf(whole, login)).toBe(whole);
+    for (const status of ['partial', 'unavailable'] as const) {
+      const broken = kindSeen(kind, [], { status });
+      expect(holdingSelf(broken, self)).toBe(broken);
+    }
+  });
+});
+
+test('notes are joined, and none are null', () => {
+  expect(joinNotes('One.', null, 'Two.')).toBe('One. Two.');
+  expect(joinNotes(null, null)).toBeNull();
+  expect(joinNotes()).toBeNull();
+  expect(joinNotes('')).toBeNull();
 });
