@@ -315,3 +315,117 @@ test('writes the same bytes whatever the order of findings', () => {
   const [a, b] = [on('a'), on('b')];
   expect(JSON.stringify(after([a, b]))).toBe(JSON.stringify(after([b, a])));
 });
+
+describe('decoys', () => {
+  const onWaiver = on('w', { credential: null, rule: 'waiver-expired', message: 'ended' });
+  const decoys = new Set(['personal-client|a']);
+
+  test('are forgotten without being called resolved, and everything else is resolved as ever', () => {
+    const previous = after([on('a'), on('b'), onWaiver]);
+    const { resolved, news, next } = night(previous, [], run({ day: 1, decoys }));
+    expect(resolved.map(({ rule, credential: { kind } }) => [rule, kind])).toEqual([
+      ['unused', 'personal-client'],
+      ['waiver-expired', 'waiver'],
+    ]);
+    expect(resolved[0]?.credential.id).toBe('b');
+    expect(news.resolved).toHaveLength(2);
+    const state = next(NOTHING_TOLD);
+    expect(state?.findings).toEqual({});
+    expect(Object.keys(state?.resolved ?? {})).not.toContain(on('a').fingerprint);
+    expect(Object.keys(state?.resolved ?? {})).toHaveLength(2);
+    const none = night(previous, [], run({ day: 1, decoys: new Set() }));
+    expect(none.resolved).toHaveLength(3);
+  });
+
+  test('that were resolved before come back as new', () => {
+    const gone = night(after([on('a')]), [], run({ day: 1 })).next(NOTHING_TOLD);
+    const back = (of: HistoryRun) => night(gone, [on('a')], of).findings.map(({ status }) => status);
+    expect(back(run({ day: 2 }))).toEqual(['reopened']);
+    expect(back(run({ day: 2, decoys }))).toEqual(['new']);
+  });
+});
+
+test('orders resolved findings by rule, kind and credential', () => {
+  const trust = { ...sampleCredential({ id: 'c' }), kind: 'federation-trust' } as const;
+  const all = [
+    on('b'),
+    on('a'),
+    on('z', { rule: 'no-expiry' }),
+    sampleFinding({ credential: trust }),
+    on('a', { rule: 'no-expiry' }),
+  ];
+  for (const findings of [all, [...all].reverse()]) {
+    const { resolved } = night(after(findings), [], run({ day: 1 }));
+    expect(resolved.map(({ rule, credential: { kind, id } }) => `${rule} ${kind} ${id}`)).toEqual([
+      'no-expiry personal-client a',
+      'no-expiry personal-client z',
+      'unused federation-trust c',
+      'unused personal-client a',
+      'unused personal-client b',
+    ]);
+  }
+});
+
+test('resolves a finding on a waiver also if credentials may have been left out', () => {
+  const onWaiver = on('w', { credential: null, rule: 'waiver-expired', message: 'ended' });
+  const { resolved } = night(after([on('a'), onWaiver]), [], run({ day: 1, shown: new Set() }));
+  expect(resolved.map(({ rule }) => rule)).toEqual(['waiver-expired']);
+});
+
+test('only the rule on expiry has milestones', () => {
+  const soon = sampleCredential({ id: 'a', expiresAt: new Date(NIGHT_1 + 31 * DAY).toISOString() });
+  const reasons = (rule: string) => {
+    const finding = sampleFinding({ credential: soon, rule });
+    const { news } = night(after([finding]), [finding], run({ day: 1 }));
+    return news.items.map((item) => item.reasons);
+  };
+  expect(reasons('expiring-soon')).toEqual([['milestone']]);
+  expect(reasons('unused')).toEqual([]);
+});
+
+test('the weekly line leaves out what is waived and what is news anyway', () => {
+  const previous = after([on('a'), on('b'), on('c')]);
+  const waiver = { reason: 'x', approvedBy: 'y', expires: '2027-01-01' };
+  const findings = [on('a', { waiver }), on('b', { severity: 'critical' }), on('c'), on('d')];
+  const { news } = night(previous, findings, run({ day: 7 }));
+  expect(news.digest).toEqual([on('c').fingerprint]);
+});
+
+describe('the state', () => {
+  const remembered = (covered: State['covered'], of = run()) =>
+    compare({
+      previous: undefined,
+      findings: [],
+      credentials: {},
+      run: of,
+      ...(covered ? { covered } : {}),
+    }).next(NOTHING_TOLD);
+  const COVERED = { ['0'.repeat(64)]: ['personal-client|a'] };
+
+  test('holds what waivers cover, if they cover anything', () => {
+    expect(remembered(COVERED)?.covered).toEqual(COVERED);
+    expect(remembered({})).not.toHaveProperty('covered');
+    expect(remembered(undefined)).not.toHaveProperty('covered');
+  });
+
+  test('holds what waivers cover also after an incomplete audit that reported it, and nothing else new', () => {
+    const previous = after([on('a')]);
+    const covers = on('w', { credential: null, rule: 'waiver-covers', message: 'covers' });
+    const half = run({ day: 1, complete: false, completeKinds: new Set() });
+    const input = { previous, findings: [covers], credentials: {}, run: half };
+    expect(compare({ ...input, covered: COVERED }).next(NOTHING_TOLD)).toEqual({
+      ...previous,
+      covered: COVERED,
+    });
+    expect(Object.keys(compare(input).next(NOTHING_TOLD)?.credentials ?? { x: 1 })).toEqual([]);
+    expect(compare(input).next(NOTHING_TOLD)).not.toHaveProperty('covered');
+  });
+
+  test('holds with which reach each kind was ever read completely', () => {
+    const whole = after([]);
+    expect(whole.seen).toEqual(Object.fromEntries(KINDS.map((kind) => [kind, ['tenant']])));
+    const of = run({ day: 1, scope: 'file', completeKinds: new Set(['federation-trust']) });
+    const both = night(whole, [], of).next(NOTHING_TOLD);
+    expect(both?.seen).toEqual({ ...whole.seen, 'federation-trust': ['file', 'tenant'] });
+  });
+});
