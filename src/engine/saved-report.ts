@@ -61,10 +61,21 @@ export function parseReport(text: string, name: string): Report {
 function contradictions(report: Report): string[] {
   const { summary, coverage } = report;
   const wrong = differences(summary, summarize(report));
+  return coverage.complete ? [...wrong, ...signsOfIncomplete(report)] : wrong;
+}
+
+/** What a complete report cannot hold. */
+function signsOfIncomplete({ coverage, findings }: Report): string[] {
   const partial = coverage.sources.filter(({ status }) => status === 'partial').map(({ kind }) => kind);
-  if (coverage.complete && partial.length > 0)
-    wrong.push(`coverage.complete is true, but the source ${partial.join(', ')} is partial`);
-  return wrong;
+  const broken = findings.filter(({ messageId }) => messageId === 'rule-failed').map(({ rule }) => rule);
+  const [gap] = coverage.gaps ?? [];
+  const but = [
+    partial.length > 0 ? `the source ${partial.join(', ')} is partial` : '',
+    coverage.sources.length === 0 ? 'no source was read' : '',
+    gap === undefined ? '' : `coverage.gaps says: ${gap}`,
+    broken.length > 0 ? `the rule ${[...new Set(broken)].join(', ')} failed` : '',
+  ].filter((sign) => sign !== '');
+  return but.map((sign) => `coverage.complete is true, but ${sign}`);
 }
 
 type Counts = { readonly [name: string]: number | Counts };

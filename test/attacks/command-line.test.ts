@@ -260,6 +260,27 @@ describe('a saved report whose summary and findings disagree is refused', () => 
       },
       /coverage\.complete is true, but the source [\w-]+ is partial/,
     ],
+    [
+      'complete, with what kept it from being complete',
+      (report) => {
+        Object.assign(report.coverage, { gaps: ['users could not be read'] });
+      },
+      /coverage\.complete is true, but coverage\.gaps says: users could not be read/,
+    ],
+    [
+      'complete, with a rule that failed',
+      (report) => {
+        Object.assign(report.findings[0] ?? {}, { messageId: 'rule-failed' });
+      },
+      /coverage\.complete is true, but the rule [\w-]+ failed/,
+    ],
+    [
+      'complete, without any source',
+      (report) => {
+        Object.assign(report.coverage, { sources: [] });
+      },
+      /coverage\.complete is true, but no source was read/,
+    ],
   ])('%s', async (_, change, says) => {
     for (const argv of [
       ['report', '-'],
