@@ -54,6 +54,29 @@ describe('a secret is hidden', () => {
     }
   });
 
+  test('without the blanks around it', () => {
+    expect(redactor(' hunter22\n').redact('password hunter22!')).toBe('password [redacted]!');
+  });
+
+  test('where it is short, as a form encodes it', () => {
+    expect(redactor('a b c d e').redact('v=a+b+c+d+e&w=1')).toBe('v=[redacted]&w=1');
+  });
+
+  test.each(['', 'x', 'xy', 'xyz'])(
+    'where it is short, in the base64 of a text that begins with %j',
+    (before) => {
+      for (const secret of ['hunter22', 'hunter223', 'hunter2234', 'hunter22345'])
+        for (const after of ['', 'z', 'zz', 'zzz']) {
+          const base64 = Buffer.from(before + secret + after).toString('base64');
+          const clean = redactor(secret).redact(base64);
+          expect([secret, after, clean]).toEqual([secret, after, expect.stringContaining('[redacted]')]);
+          // Nothing is left of it but its first two characters and a part of its last.
+          const hidden = base64.length - (clean.length - '[redacted]'.length);
+          expect(hidden * 6).toBeGreaterThan((secret.length - 3) * 8);
+        }
+    },
+  );
+
   test('if it has 8 characters or more', () => {
     expect(redactor('hunter22').redact('password hunter22!')).toBe('password [redacted]!');
     expect(redactor('hunter2').redact('password hunter2!')).toBe('password hunter2!');
@@ -106,6 +129,8 @@ test('hides two secrets in a row as one, and keeps what is between others', () =
   const made = redactor(one, two);
   expect(made.redact(`${one}${two}`)).toBe('[redacted]');
   expect(made.redact(`${one} and ${two}.`)).toBe('[redacted] and [redacted].');
+  const twelve = TOKEN.slice(0, 12);
+  expect(redactor(twelve).redact(`<${twelve}${twelve}>`)).toBe('<[redacted]>');
 });
 
 test('hides a secret with a lone surrogate', () => {
@@ -262,6 +287,25 @@ describe('the secrets of the environment', () => {
     );
     // Written, it would be long enough.
     expect(problem({ [name]: 'http://jo:%31%32%33@proxy.example' })[1]).toMatch(`the password in ${name} is`);
+  });
+
+  test('hold a word that only looks like the scheme of a header', () => {
+    const key = `my bearer ${TOKEN}`;
+    expect(hidden({ C1_AUDIT_STATE_KEY: key })).toEqual(new Set([key]));
+  });
+
+  test('may be in an address without a host or with a digit in its scheme', () => {
+    expect(hidden({ SLACK_WEBHOOK_URL: 'mailto:secret-name' })).toEqual(new Set(['secret-name']));
+    expect(hidden({ HTTPS_PROXY: 'socks5://jo:pass-word@proxy.example' })).toEqual(
+      new Set(['jo:pass-word', 'jo', 'pass-word']),
+    );
+  });
+
+  test('of a proxy are masked from 8 characters', () => {
+    const masked = (password: string) =>
+      secretsToMask({ HTTPS_PROXY: `http://jo:${password}@proxy.example` });
+    expect(masked('12345678')).toEqual(['jo:12345678', '12345678']);
+    expect(masked('1234567')).toEqual(['jo:1234567']);
   });
 
   test('that are too short are named together', () => {
