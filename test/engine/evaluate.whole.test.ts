@@ -104,7 +104,10 @@ describe('an audit in which no requested rule can run', () => {
   test('is incomplete rather than refused if a source could not be read, and fine if nothing was asked', () => {
     const partial = { ...snapshot([]), sources: [source('personal-client', 'partial')] };
     expect(audited({ ...none, snapshot: partial }).coverage.complete).toBe(false);
-    expect(audited({ ...none, snapshot: { ...snapshot([]), sources: [] } }).findings).toEqual([]);
+    const empty = { ...snapshot([]), sources: [] };
+    expect(audited({ ...none, snapshot: empty }).findings).toEqual([]);
+    const changes = { rules: [], only: new Set(['scope-widened']), history: undefined };
+    expect(audited({ ...changes, snapshot: empty }).findings).toEqual([]);
   });
 });
 
@@ -144,6 +147,10 @@ describe('the rules that did not run', () => {
     expect(notes(both)).toEqual(['Not run, because no service-principal credentials were read: other.']);
     expect(notRun({ known: ['named', 'another'] })).toEqual(['another']);
     expect(notes({ known: ['named', 'another'] })).toEqual(['1 of 2 rules did not run: another.']);
+    expect(notes({ ...both, known: ['named', 'other', 'another'] })).toEqual([
+      'Not run, because no service-principal credentials were read: other.',
+      '1 of 2 rules did not run: another.',
+    ]);
   });
 });
 
@@ -260,12 +267,18 @@ describe('waivers', () => {
     const history = { previous: covered };
     expect(after({ history, waivers: [], snapshot: bad('a') }).covered).toBeUndefined();
     expect(after({ waivers: [waiver()], snapshot: bad() }).covered).toBeUndefined();
-    const two = after({
-      waivers: [waiver(), waiver({ credential: { name: 'b*', owner: OWNER } })],
-      snapshot: bad('a'),
-    });
-    expect(Object.keys(two.covered ?? {})).toEqual(Object.keys(two.covered ?? {}).sort());
-    expect(Object.keys(two.covered ?? {})).toHaveLength(2);
+  });
+
+  test('are remembered in the same order, whatever theirs and that of the credentials', () => {
+    const waivers = ['bad*', 'ba*', 'b*', '*', '?ad*', '*d*'].map((name) =>
+      waiver({ credential: { name, owner: OWNER } }),
+    );
+    const { covered = {} } = after({ waivers, snapshot: bad('a') });
+    expect(Object.keys(covered)).toHaveLength(waivers.length);
+    expect(Object.keys(covered)).toEqual(Object.keys(covered).sort());
+    const previous = after({ waivers: [waiver()], snapshot: bad('b') });
+    const both = after({ waivers: [waiver()], snapshot: bad('a'), history: { previous } });
+    expect(Object.values(both.covered ?? {})).toEqual([['personal-client|a', 'personal-client|b']]);
   });
 
   test('do not remember what they cover while nobody is told of it, nor decoys', () => {
@@ -314,6 +327,18 @@ describe('waivers', () => {
           ]),
         },
         YES,
+      ],
+      [
+        'a kind that only another rule judges was read',
+        'other',
+        {
+          rules: [inForce(named), inForce(other)],
+          snapshot: seen([
+            source('personal-client', 'complete'),
+            source('service-principal-credential', 'partial'),
+          ]),
+        },
+        [],
       ],
       ['a rule on changes ran', 'scope-widened', {}, YES],
       ['a rule on changes did not run', 'scope-widened', { history: undefined }, []],
