@@ -84,15 +84,34 @@ describe('the package', () => {
     expect(code.filter((text) => text.includes('node_modules/ajv/dist/compile/'))).toEqual([]);
   });
 
+  /** The files that are loaded with one. */
+  const loadedWith = (file: string, reached = new Set<string>()): Set<string> => {
+    if (reached.has(file)) return reached;
+    reached.add(file);
+    for (const [, target = ''] of installed(file).matchAll(/(?:from|import)\s*"(\.[^"]+)"/g))
+      loadedWith(join(dirname(file), target), reached);
+    return reached;
+  };
+
+  test('asks for the token before it loads what judges, reads lists and delivers', () => {
+    const [, audit = ''] = /import\("(\.\/chunks\/audit-\w+\.js)"\)/.exec(installed('dist/process.js')) ?? [];
+    const code = [...loadedWith(join('dist', audit))].map(installed).join('');
+    expect(code).toContain('// node_modules/oauth4webapi/');
+    expect(code).toContain('// src/run.ts');
+    const later = [
+      'src/engine/evaluate.ts',
+      'src/condition/judge.ts',
+      'src/sources/c1/index.ts',
+      'src/reporters/json.ts',
+    ];
+    const packages = ['@marcbachmann/cel-js', '@slack/webhook', 'yaml', 'undici'].map(
+      (name) => `node_modules/${name}/`,
+    );
+    expect([...later, ...packages].filter((name) => code.includes(`// ${name}`))).toEqual([]);
+  });
+
   test('loads little at start: a command loads what it needs', () => {
-    const reached = new Set<string>();
-    const read = (file: string) => {
-      if (reached.has(file)) return;
-      reached.add(file);
-      for (const [, target = ''] of installed(file).matchAll(/(?:from|import)\s*"(\.[^"]+)"/g))
-        read(join(dirname(file), target));
-    };
-    read('dist/process.js');
+    const reached = loadedWith('dist/process.js');
     // Without the white space and names that are kept for readers.
     const code = [...reached].map(
       (file) => transformSync(installed(file), { minify: true, format: 'esm' }).code,

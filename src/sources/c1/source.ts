@@ -19,22 +19,35 @@ export interface C1Options {
   readonly log: Pick<Logger, 'debug' | 'info'>;
   readonly now: () => number;
   /** The run's one login. */
-  readonly session: Session;
+  readonly session: ReturnType<typeof openSession>;
   /** Takes secrets out of what the tenant sends. */
   readonly scrub: Scrub;
   /** Called with the number of records of each page. */
   readonly onRecords: (count: number) => void;
 }
 
-/** A login at the tenant; the token is requested when it is first needed. */
+/** A login at the tenant; the token is requested when it is first needed. `sent`: the first request has left. */
 export function openSession(
   options: Omit<SessionOptions, 'transport'> & {
     readonly limits: Limits;
     readonly fetch: typeof globalThis.fetch;
   },
-): Session {
+): Session & { readonly sent: Promise<void> } {
   const { limits, fetch } = options;
-  return new Session({ ...options, transport: createTransport({ ...limits, fetch }) });
+  const transport = createTransport({ ...limits, fetch });
+  let onSent: () => void = () => undefined;
+  const sent = new Promise<void>((done) => {
+    onSent = done;
+  });
+  const session = new Session({
+    ...options,
+    transport(request, signal) {
+      const answer = transport(request, signal);
+      onSent();
+      return answer;
+    },
+  });
+  return Object.assign(session, { sent });
 }
 
 /** A tenant, over the API of ConductorOne. */
@@ -61,8 +74,9 @@ async function collectWithin(
     ),
     signal,
     async (stop) => {
-      // While the tenant answers, the rest is loaded. Whoever needs the token hears why there is none.
-      options.session.token(stop).catch(() => undefined);
+      const { session } = options;
+      // The rest is loaded while the tenant answers. Whoever needs the token hears why there is none.
+      await Promise.race([session.sent, session.token(stop).catch(() => undefined)]);
       const { collect } = await import('./index.js');
       return collect(options, stop, await prepare?.());
     },
