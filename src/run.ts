@@ -9,6 +9,7 @@ import { openState, type StateFile } from './delivery/state-file.js';
 import type { EarlyVerdicts } from './engine/audit.js';
 import { DRIFT_RULES } from './engine/drift.js';
 import type { Evaluated, Evaluation } from './engine/evaluate.js';
+import { newFindings } from './engine/history.js';
 import { optionsInForce, type RuleInForce, settingsMark } from './engine/judge.js';
 import { exitCode, type Report } from './engine/report.js';
 import { WAIVER_RULES } from './engine/waivers.js';
@@ -29,6 +30,8 @@ export interface AuditRequest extends OpenRequest {
   readonly asOf: number;
   /** Accept that most of a known list is gone. */
   readonly acceptShrink?: boolean;
+  /** A saved report whose findings count as known; not together with a state. */
+  readonly baseline?: { readonly file: string; readonly report: Report } | undefined;
 }
 
 /** An audit whose findings are delivered. */
@@ -50,6 +53,7 @@ export async function run(request: RunRequest, context: RunContext): Promise<Exi
   const { loaded, color } = request;
   const startedAt = context.io.now();
   const { source, findings } = await openTenant(request, context);
+  refuseBaseline(source, request);
   const state = await stateFor(source, request, startedAt, context.io);
   try {
     const evaluation = await collect(source, request, startedAt, context, state);
@@ -58,7 +62,7 @@ export async function run(request: RunRequest, context: RunContext): Promise<Exi
     const about = reporterContext(loaded.rules, color, context.io, loaded.file?.name);
     const audited = { ...evaluated, evaluation, state, findings, about, slackSettings: loaded.config.slack };
     const delivered = await deliver(audited, request, context);
-    return exitCodeOf(evaluated.report, loaded.config.failOn, delivered);
+    return exitCodeOf(evaluated, loaded.config, delivered);
   } finally {
     await state?.release();
   }
@@ -89,12 +93,37 @@ export async function rerender(
   const about = reporterContext(loaded.rules, color, context.io);
   const delivered = await deliverReports(report, targets, about, context);
   explainIncomplete(report, context);
-  return exitCodeOf(report, loaded.config.failOn, delivered);
+  // A saved report does not say which findings became more severe, so all of them count.
+  return exitCodeOf({ report, comparison: undefined }, loaded.config, delivered);
 }
 
 /** The one place where the exit code of an audit is decided. A failed delivery counts like a source that was not read. */
-function exitCodeOf(report: Report, failOn: Config['failOn'], delivered: boolean): ExitCode {
-  return delivered ? exitCode(report, failOn) : EXIT.incomplete;
+function exitCodeOf(
+  { report, comparison }: Evaluated,
+  { failOn, failOnNew }: Pick<Config, 'failOn' | 'failOnNew'>,
+  delivered: boolean,
+): ExitCode {
+  if (!delivered) return EXIT.incomplete;
+  return exitCode(report, failOn, failOnNew && comparison ? newFindings(comparison) : undefined);
+}
+
+/** @throws AuditError `input` for a baseline that no earlier audit of this tenant can have written */
+function refuseBaseline({ tenant }: Source, { baseline, asOf }: AuditRequest): void {
+  if (!baseline) return;
+  const { file, report } = baseline;
+  const { run } = report;
+  if (run.tenant !== tenant)
+    throw new AuditError(
+      'input',
+      `The baseline ${file} is of another tenant (${JSON.stringify(run.tenant)}, not ${JSON.stringify(tenant)}).`,
+      'Give a report of the tenant that is audited.',
+    );
+  if (Date.parse(run.asOf) > asOf)
+    throw new AuditError(
+      'input',
+      `The baseline ${file} is as of ${run.asOf}, which is later than ${new Date(asOf).toISOString()}.`,
+      'Give a report from before this audit.',
+    );
 }
 
 async function openTenant(request: OpenRequest, context: RunContext): Promise<Opened> {
@@ -133,7 +162,7 @@ async function loadEngine() {
  */
 async function collect(
   source: Source,
-  { loaded, only, waivers, asOf, acceptShrink = false }: AuditRequest,
+  { loaded, only, waivers, asOf, acceptShrink = false, baseline }: AuditRequest,
   startedAt: number,
   { io, onCollected }: RunContext,
   state?: StateFile,
@@ -165,6 +194,7 @@ async function collect(
     choices: config.rules,
     only,
     history: state && { previous: state.state },
+    baseline: baseline?.report,
     minSeverity: config.minSeverity,
     settings: settingsMark(known, config.rules),
     asOf,

@@ -10,10 +10,13 @@ export interface AuditFlags {
   readonly profile?: string;
   readonly format?: string[];
   readonly failOn?: string;
+  /** false with `--no-fail-on-new`. */
+  readonly failOnNew?: boolean;
   readonly minSeverity?: string;
   readonly rule?: string[];
   readonly asOf?: string;
   readonly state?: string;
+  readonly baseline?: string;
   /** false with `--no-slack`. */
   readonly slack?: boolean;
   readonly slackDryRun?: boolean;

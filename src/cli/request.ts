@@ -40,8 +40,9 @@ export function loadAuditSettings(
   now: number,
   beforeForeignCode?: () => void,
 ): Promise<LoadedConfig> {
-  const { scope, source: sources, profile, failOn, minSeverity, state, rule: rules, waivers, config } = flags;
-  const given = { scope, sources, profile, failOn, minSeverity, state, rules, waivers };
+  const { scope, source: sources, profile, failOn, failOnNew, minSeverity, rule: rules, waivers } = flags;
+  const { state, baseline, config } = flags;
+  const given = { scope, sources, profile, failOn, failOnNew, minSeverity, state, baseline, rules, waivers };
   return loadSettings(context, given, { config, now, ...(beforeForeignCode && { beforeForeignCode }) });
 }
 

@@ -54,6 +54,8 @@ export interface Config {
   readonly callerSeesAll: boolean;
   readonly profile: ProfileName;
   readonly failOn: FailOn;
+  /** Only what is new since the memory (state or baseline) makes the exit code 1. */
+  readonly failOnNew: boolean;
   readonly minSeverity: Severity;
   /** Paths (resolved against the file that names them) or package names. */
   readonly plugins: readonly string[];
@@ -61,6 +63,8 @@ export interface Config {
   readonly waivers: readonly Waiver[];
   /** Path of the state file: absolute if the configuration file names it, else as given. */
   readonly state: string | undefined;
+  /** Path of a saved report whose findings count as known: absolute if the configuration file names it, else as given. */
+  readonly baseline: string | undefined;
   readonly slack: SlackSettings;
   readonly push: { readonly conductorone: boolean };
 }

@@ -35,13 +35,14 @@ export function printConfig(
   put(root, 'scope', 'scope', config.scope);
   if (config.sources) put(root, 'sources', 'sources', config.sources);
   else root.add(pair('sources', sourcesFor(config), `default for scope ${config.scope}`));
-  for (const key of ['callerSeesAll', 'profile', 'failOn', 'minSeverity', 'plugins'] as const)
+  for (const key of ['callerSeesAll', 'profile', 'failOn', 'failOnNew', 'minSeverity', 'plugins'] as const)
     put(root, key, key, config[key]);
   const settings = new YAMLMap();
   for (const rule of [...rules, ...RUN_RULES]) settings.add(rulePair(rule, config, from));
   root.add(new Pair(new Scalar('rules'), settings));
   root.add(waiversPair(config, from));
   put(root, 'state', 'state', config.state);
+  put(root, 'baseline', 'baseline', config.baseline);
   section('slack', config.slack);
   section('push', config.push);
 

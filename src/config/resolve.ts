@@ -30,8 +30,13 @@ export const ENVIRONMENT = {
   C1_AUDIT_SOURCES: { key: 'sources', describe: 'what to audit, separated by commas' },
   C1_AUDIT_PROFILE: { key: 'profile', describe: 'a profile of rule settings' },
   C1_AUDIT_FAIL_ON: { key: 'failOn', describe: 'the lowest severity that makes the exit code 1, or never' },
+  C1_AUDIT_FAIL_ON_NEW: {
+    key: 'failOnNew',
+    describe: 'true: only what is new makes the exit code 1; or false',
+  },
   C1_AUDIT_MIN_SEVERITY: { key: 'minSeverity', describe: 'the lowest severity that reports show' },
   C1_AUDIT_STATE: { key: 'state', describe: 'the file that remembers findings from run to run' },
+  C1_AUDIT_BASELINE: { key: 'baseline', describe: 'a saved JSON report whose findings count as known' },
 } as const;
 
 /** Those that are read elsewhere. */
@@ -97,8 +102,11 @@ export interface ConfigFlags {
   readonly sources?: readonly string[] | undefined;
   readonly profile?: string | undefined;
   readonly failOn?: string | undefined;
+  /** False with `--no-fail-on-new`. */
+  readonly failOnNew?: boolean | undefined;
   readonly minSeverity?: string | undefined;
   readonly state?: string | undefined;
+  readonly baseline?: string | undefined;
   /** `--rule`, repeated: only these. */
   readonly rules?: readonly string[] | undefined;
   /** False with `--no-waivers`. */
@@ -110,8 +118,10 @@ const FLAG_NAMES = {
   sources: '--source',
   profile: '--profile',
   failOn: '--fail-on',
+  failOnNew: '--fail-on-new',
   minSeverity: '--min-severity',
   state: '--state',
+  baseline: '--baseline',
 } as const;
 
 type ScalarKey = keyof typeof FLAG_NAMES;
@@ -212,9 +222,14 @@ function environmentProblems({ env }: ResolveInput): Problem[] {
   return problems;
 }
 
-function fromEnvironment(env: ResolveInput['env'], name: EnvironmentName): string | string[] | undefined {
+function fromEnvironment(
+  env: ResolveInput['env'],
+  name: EnvironmentName,
+): string | string[] | boolean | undefined {
   const value = readVariable(env, name);
-  if (value === undefined || ENVIRONMENT[name].key !== 'sources') return value;
+  const { key } = ENVIRONMENT[name];
+  if (key === 'failOnNew' && (value === 'true' || value === 'false')) return value === 'true';
+  if (value === undefined || key !== 'sources') return value;
   return value
     .split(',')
     .map((source) => source.trim())
@@ -277,11 +292,13 @@ class Merge {
       callerSeesAll: this.#file.callerSeesAll ?? false,
       profile,
       failOn: this.#scalar<FailOn>('failOn') ?? DEFAULTS.failOn,
+      failOnNew: this.#scalar<boolean>('failOnNew') ?? DEFAULTS.failOnNew,
       minSeverity: this.#scalar<Severity>('minSeverity') ?? DEFAULTS.minSeverity,
       plugins: this.#file.plugins ?? [],
       rules: Object.fromEntries([...rules, ...RUN_RULES].map((rule) => [rule.id, this.#rule(rule, profile)])),
       waivers: noWaivers ? [] : (this.#file.waivers ?? []).map((waiver) => ({ ...waiver })),
-      state: this.#state(),
+      state: this.#path('state'),
+      baseline: this.#path('baseline'),
       slack: this.#slack(),
       push: { conductorone: this.#fromFile('push', 'conductorone', this.#file.push?.conductorone) ?? false },
     };
@@ -291,7 +308,8 @@ class Merge {
   #scalar<T>(key: ScalarKey): T | undefined {
     const { flags, env } = this.#input;
     if (flags[key] !== undefined) {
-      this.origins.set(key, { from: 'flag', at: FLAG_NAMES[key] });
+      const at = flags[key] === false ? FLAG_NAMES[key].replace('--', '--no-') : FLAG_NAMES[key];
+      this.origins.set(key, { from: 'flag', at });
       return flags[key] as T;
     }
     for (const name of Object.keys(ENVIRONMENT) as EnvironmentName[]) {
@@ -304,11 +322,11 @@ class Merge {
     return (this.#file[key] ?? undefined) as T | undefined;
   }
 
-  #state(): string | undefined {
-    const state = this.#scalar<string>('state');
+  #path(key: 'state' | 'baseline'): string | undefined {
+    const value = this.#scalar<string>(key);
     const { file } = this.#input;
-    if (state === undefined || !file || this.origins.get('state')?.from !== 'file') return state;
-    return path.resolve(path.dirname(file.path), state);
+    if (value === undefined || !file || this.origins.get(key)?.from !== 'file') return value;
+    return path.resolve(path.dirname(file.path), value);
   }
 
   #slack(): Config['slack'] {

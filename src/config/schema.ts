@@ -39,6 +39,7 @@ export const DEFAULTS = {
   scope: 'mine',
   profile: 'default',
   failOn: 'high',
+  failOnNew: false,
   minSeverity: 'info',
   slackMinSeverity: 'low',
 } as const;
@@ -63,12 +64,20 @@ export const SHARED_SETTINGS = {
     'The lowest severity that makes the exit code 1, or never',
     withDefault(v.exactOptional(choice(['never', ...SEVERITIES])), DEFAULTS.failOn),
   ),
+  failOnNew: about(
+    'Only findings that are new, reopened or more severe than before make the exit code 1; needs state or baseline',
+    withDefault(v.exactOptional(v.boolean()), DEFAULTS.failOnNew),
+  ),
   minSeverity: about(
     'The lowest severity that reports show',
     withDefault(v.exactOptional(SEVERITY), DEFAULTS.minSeverity),
   ),
   state: about(
     'The file that remembers findings from run to run, relative to this file',
+    v.exactOptional(text(FILLED)),
+  ),
+  baseline: about(
+    'A saved JSON report whose findings count as known, relative to this file; not together with state',
     v.exactOptional(text(FILLED)),
   ),
 };
@@ -103,6 +112,7 @@ export function configSchema({ rules, foreign, now }: SchemaScope) {
     ),
     profile: SHARED_SETTINGS.profile,
     failOn: SHARED_SETTINGS.failOn,
+    failOnNew: SHARED_SETTINGS.failOnNew,
     minSeverity: SHARED_SETTINGS.minSeverity,
     plugins: about(
       'Modules with rules of your own: paths relative to this file (./rules/ours.mjs) or packages',
@@ -114,6 +124,7 @@ export function configSchema({ rules, foreign, now }: SchemaScope) {
       withDefault(v.nullish(list(waiverSchema(), { unique: waiverIdentity })), []),
     ),
     state: SHARED_SETTINGS.state,
+    baseline: SHARED_SETTINGS.baseline,
     slack: about('What is sent to Slack, and when', v.nullish(section(SLACK))),
     push: about(
       'Where findings are sent beside the reports',

@@ -207,6 +207,11 @@ export const state = defineCheck({
   needs: ['plan', 'access'],
   async run({ io: { cwd, now, env } }, { plan, access }) {
     const name = plan.config.state;
+    if (name === undefined && plan.config.failOnNew && plan.config.baseline === undefined)
+      return warning(
+        'none set, and failOnNew needs one: an audit without --state or --baseline does not start',
+        'Give the audit --state FILE, as the workflow of c1-audit init does.',
+      );
     if (name === undefined) return skipped('none set: each run reports all its findings as new');
     const path = resolve(cwd, name);
     const key = readVariable(env, 'C1_AUDIT_STATE_KEY');

@@ -11,6 +11,7 @@ import {
 } from '../contract/index.js';
 import { AuditError } from '../errors.js';
 import { audit, type EarlyVerdicts, type SkippedRule, sortFindings, type Verdicts } from './audit.js';
+import { compareWithBaseline } from './baseline.js';
 import { DRIFT_RULES, drift } from './drift.js';
 import { type Comparison, compare } from './history.js';
 import type { RuleInForce } from './judge.js';
@@ -50,6 +51,8 @@ export interface Evaluation {
   readonly only: ReadonlySet<string> | undefined;
   /** The state; `previous` is undefined for the first audit. undefined: no state is kept. */
   readonly history: { readonly previous: State | undefined } | undefined;
+  /** A saved report whose findings count as known. Only without `history`. */
+  readonly baseline?: Report | undefined;
   readonly minSeverity: Severity;
   /** See `settingsMark`. */
   readonly settings?: string | undefined;
@@ -61,7 +64,7 @@ export interface Evaluation {
 
 export interface Evaluated {
   readonly report: Report;
-  /** What changed since the last audit, and what to remember. undefined: no state is kept. */
+  /** What changed since the last audit, or since the baseline, and what to remember. undefined: there is neither. */
   readonly comparison: Comparison | undefined;
 }
 
@@ -71,7 +74,7 @@ export interface Evaluated {
  * @throws AuditError `usage` where no requested rule could run
  */
 export function evaluate(evaluation: Evaluation): Evaluated {
-  const { snapshot, rules, asOf, history } = evaluation;
+  const { snapshot, rules, asOf, history, baseline } = evaluation;
   const verdicts = audit(snapshot, rules, asOf, evaluation.early);
   const skipped = [...verdicts.skippedRules, ...withoutState(evaluation)];
   const run = historyRun(evaluation, {
@@ -93,6 +96,7 @@ export function evaluate(evaluation: Evaluation): Evaluated {
   });
   const hygiene = waived.hygiene.filter(({ rule }) => isWanted(rule, evaluation));
   const all = [...waived.findings, ...hygiene];
+  const sinceBaseline = baseline && !history ? compareWithBaseline(baseline, all, run) : undefined;
   const comparison =
     history && changes
       ? compare({
@@ -102,13 +106,14 @@ export function evaluate(evaluation: Evaluation): Evaluated {
           covered: coveredSoFar(history.previous, waived.covered, run),
           run,
         })
-      : undefined;
+      : sinceBaseline;
   const report = assembleReport({
     ...evaluation,
     verdicts,
     skipped,
     findings: comparison?.findings ?? all,
     resolved: comparison?.resolved ?? [],
+    baselineNotes: sinceBaseline?.notes ?? [],
     ran: evaluation.rules.map(({ rule }) => rule.id).filter((id) => run.rules.has(id)),
     notRun: [...evaluation.known, ...HISTORY_RULE_IDS].filter((id) => !run.rules.has(id)),
   });
@@ -243,6 +248,8 @@ export interface ReportParts {
   /** The verdicts' findings after waivers and history, and those on waivers and drift. */
   readonly findings: readonly Finding[];
   readonly resolved: Report['resolved'];
+  /** What to know about the baseline. Absent: nothing, or there is none. */
+  readonly baselineNotes?: readonly string[];
   /** Ids of known rules that were not in force or could not run. */
   readonly notRun: readonly string[];
   /** Ids of rules on credentials that ran. */
@@ -277,7 +284,12 @@ export function assembleReport(parts: ReportParts): Report {
     coverage: {
       complete: isComplete(snapshot, verdicts),
       sources: sourcesOf(snapshot, verdicts),
-      notes: [...snapshot.notes, ...ruleNotes(parts), ...leftOutNote(left.length, minSeverity)],
+      notes: [
+        ...snapshot.notes,
+        ...ruleNotes(parts),
+        ...(parts.baselineNotes ?? []),
+        ...leftOutNote(left.length, minSeverity),
+      ],
       ...(snapshot.gaps?.length ? { gaps: snapshot.gaps } : {}),
       ...(mayBeFiltered(snapshot) ? { mayBeFiltered: true } : {}),
       ...(parts.notRun.length > 0 ? { rulesNotRun: [...parts.notRun].sort() } : {}),

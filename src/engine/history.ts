@@ -45,6 +45,8 @@ export interface Comparison {
   /** In the order given, with `status` and `firstSeen`. */
   readonly findings: readonly Finding[];
   readonly resolved: Report['resolved'];
+  /** How many remembered findings, waived ones included, are no longer there. */
+  readonly gone: number;
   readonly news: News;
   /**
    * What to remember after all deliveries. An incomplete audit keeps the state of the last complete one, except for the
@@ -52,6 +54,21 @@ export interface Comparison {
    */
   next(told: Told): State | undefined;
 }
+
+/**
+ * What `--fail-on-new` counts: findings that are new, reopened or more severe than before, also those that the report
+ * leaves out. What only a message mentions again is not new.
+ */
+export function newFindings({ findings, news }: Pick<Comparison, 'findings' | 'news'>): Finding[] {
+  const fresh = new Set(
+    news.items
+      .filter(({ reasons }) => reasons.some((reason) => !ABOUT_MESSAGES.has(reason)))
+      .map(({ fingerprint }) => fingerprint),
+  );
+  return findings.filter(({ fingerprint }) => fresh.has(fingerprint));
+}
+
+const ABOUT_MESSAGES: ReadonlySet<Reason> = new Set(['milestone', 'untold']);
 
 const MILESTONE_RULE = 'expiring-soon';
 
@@ -87,6 +104,7 @@ export function compare(input: {
         rule,
         credential: { kind, id: credentialId, name: null },
       })),
+    gone: vanished.length,
     news: {
       items,
       resolved: vanished

@@ -126,13 +126,23 @@ export function hidesFrom({ summary: { hidden } }: Report, threshold: Severity):
   );
 }
 
-/** Incomplete beats findings: an audit that failed in part never looks clean. */
-export function exitCode(report: Report, failOn: Severity | 'never'): ExitCode {
+/**
+ * Incomplete beats findings: an audit that failed in part never looks clean.
+ *
+ * @param only the findings that count, also those left out of the report; undefined: all
+ */
+export function exitCode(
+  report: Report,
+  failOn: Severity | 'never',
+  only: readonly Finding[] | undefined = undefined,
+): ExitCode {
   if (!report.coverage.complete) return EXIT.incomplete;
   if (failOn === 'never') return EXIT.clean;
-  const found = report.findings.some((finding) => isOpen(finding) && atLeast(finding.severity, failOn));
+  const found = (only ?? report.findings).some(
+    (finding) => isOpen(finding) && atLeast(finding.severity, failOn),
+  );
   // What is left out of the report counts too: a shorter report is not a cleaner tenant.
-  return found || hidesFrom(report, failOn) ? EXIT.findings : EXIT.clean;
+  return found || (only === undefined && hidesFrom(report, failOn)) ? EXIT.findings : EXIT.clean;
 }
 
 /** Groups in the order of their first item; items without a key are left out. */

@@ -36,6 +36,10 @@ profile: ${profile}
 # critical, or never. An audit that failed or is incomplete always fails the run.
 failOn: ${failOn}
 
+# Only findings that are new, reopened or more severe than the last time make the exit code 1: known ones do not fail each
+# night again. It needs a memory: the workflow passes --state. On your machine, add --state or --no-fail-on-new.
+failOnNew: true
+
 # Reports leave out findings below this severity. It must not be above failOn.
 minSeverity: info
 

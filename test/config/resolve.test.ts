@@ -58,6 +58,7 @@ describe('merging flags, environment, file and defaults', () => {
       callerSeesAll: false,
       profile: 'default',
       failOn: 'high',
+      failOnNew: false,
       minSeverity: 'info',
       plugins: [],
       rules: Object.fromEntries(
@@ -68,6 +69,7 @@ describe('merging flags, environment, file and defaults', () => {
       ),
       waivers: [],
       state: undefined,
+      baseline: undefined,
       slack: {
         when: undefined,
         minSeverity: 'low',
@@ -144,6 +146,8 @@ describe('merging flags, environment, file and defaults', () => {
     failOn: ['critical', 'never', 'high'],
     minSeverity: ['info', 'low', 'high'],
     state: ['/file.json', 'env.json', 'flag.json'],
+    baseline: ['/file.json', 'env.json', '-'],
+    failOnNew: [true, false, true],
   } as const;
 
   test.each(Object.entries(layers))('%s: flag over environment over file', async (key, [file, env, flag]) => {
@@ -160,6 +164,13 @@ describe('merging flags, environment, file and defaults', () => {
     const one = await loadYaml(text, { env: { [name]: '' } });
     expect(one.config).toMatchObject({ [key]: file });
     expect(one.origins.get(key)).toEqual({ from: 'file', at: `${FILE}:1` });
+  });
+
+  test('failOnNew: the flag can turn it off, and a variable that is neither true nor false is refused', async () => {
+    const off = await loadYaml('failOnNew: true', { flags: { failOnNew: false } });
+    expect(off.config.failOnNew).toBe(false);
+    expect(off.origins.get('failOnNew')?.at).toBe('--no-fail-on-new');
+    await expect(load({ env: { C1_AUDIT_FAIL_ON_NEW: '1' } })).rejects.toThrow(/C1_AUDIT_FAIL_ON_NEW/);
   });
 
   test('runs only the rules that --rule names, even if the file turns one off', async () => {
@@ -282,6 +293,7 @@ sources: [personal-clients, service-principals, federation-trusts] # default for
 callerSeesAll: false # default
 profile: strict # ${FILE}:1
 failOn: low # C1_AUDIT_FAIL_ON
+failOnNew: false # default
 minSeverity: info # default
 plugins: [] # default
 rules:
@@ -318,6 +330,7 @@ push:
   conductorone: false # default
 
 # state: not set (default)
+# baseline: not set (default)
 # slack.when: not set (default)
 # slack.fallback: not set (default)
 # slack.heartbeat: not set (default)

@@ -62,6 +62,18 @@ describe('the state', () => {
     expect(readFileSync(join(cwd, 'state.json'), 'utf8')).toBe(before);
   });
 
+  test('that failOnNew needs is missed, unless there is a baseline', async () => {
+    writeFileSync(join(cwd, 'c1-audit.config.yaml'), 'failOnNew: true\n');
+    const found = await examine([], {}, cwd);
+    expect(found.line('state')).toMatchObject({
+      status: 'warning',
+      detail: 'none set, and failOnNew needs one: an audit without --state or --baseline does not start',
+    });
+    expect((await look()).line('state').status).toBe('ok');
+    writeFileSync(join(cwd, 'c1-audit.config.yaml'), 'failOnNew: true\nbaseline: base.json\n');
+    expect((await examine([], {}, cwd)).line('state').status).toBe('skipped');
+  });
+
   test('does not create a missing state or its directory', async () => {
     const found = await look('a/b/state.json');
     expect([found.line('state').status, found.code]).toEqual(['ok', 0]);

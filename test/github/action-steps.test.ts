@@ -162,6 +162,14 @@ describe('the audit', () => {
     ]);
   });
 
+  test('fails on news only where the input or the job says so', () => {
+    audit({ 'fail-on-new': 'true' }, { C1_AUDIT_FAIL_ON_NEW: 'false' });
+    audit({}, { C1_AUDIT_FAIL_ON_NEW: 'true' });
+    audit({ 'fail-on-new': 'false' });
+    audit();
+    expect(called().map(({ env }) => env.C1_AUDIT_FAIL_ON_NEW)).toEqual(['true', 'true', 'false', undefined]);
+  });
+
   test('adds no flag for a blank input', () => {
     expect(audit({ format: '', state: '', args: '\n' }).code).toBe(0);
     expect(argumentsOf()).toEqual([]);

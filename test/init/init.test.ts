@@ -111,6 +111,7 @@ describe.each(COMBINATIONS)('$auth, scope $scope, $slack', ({ auth, scope, slack
       scope,
       profile: 'default',
       failOn: 'high',
+      failOnNew: true,
       slack: slack === '--slack' ? { minSeverity: 'low', heartbeat: 'weekly' } : { minSeverity: 'low' },
     });
     expect(parse(stdout).slack.heartbeat).toBe(slack === '--slack' ? 'weekly' : undefined);

@@ -55,12 +55,24 @@ async function audit(
   const asOf = readAsOf(flags.asOf) ?? io.now();
   const loaded = await load(flags, context, defaults, asOf, watch);
   if (!flags.quiet) nameConfiguration(loaded, flags, targets, context);
+  refuseMemory(loaded, flags);
   const push = pushMode(flags, loaded.config, context);
   const slack = slackMode(flags, context, defaults);
-  await checkTargets(targets, loaded, [flags.input], io, stateKept(loaded.config));
+  await checkTargets(targets, loaded, [flags.input, loaded.config.baseline], io, stateKept(loaded.config));
+  const baseline = await readBaseline(loaded.config, context);
   const request = await auditRequest(flags, loaded, asOf, io);
   const color = wantsColor(io, flags.color);
-  return run({ ...request, targets, slack, push, color }, auditContext(flags, context));
+  return run({ ...request, baseline, targets, slack, push, color }, auditContext(flags, context));
+}
+
+async function readBaseline(
+  { baseline: file }: Config,
+  context: CommandContext,
+): Promise<RunRequest['baseline']> {
+  if (file === undefined) return undefined;
+  // Few audits need what reads a report.
+  const { readSavedReport } = await import('../documents.js');
+  return { file, report: await readSavedReport(file, context) };
 }
 
 async function load(
@@ -104,6 +116,30 @@ function endReports(flags: AuditFlags, { slackOnRequest }: AuditDefaults, now: n
     slack: flags.slack !== false && !isDryRun && !isDemoWithoutSlack,
     heartbeat: isRehearsal ? 'none' : isAnotherDay(flags.asOf, now) ? 'failure' : 'all',
   };
+}
+
+/** @throws AuditError `usage` if what decides which findings are known is missing or contradicts itself */
+function refuseMemory({ config, origins }: LoadedConfig, { input }: AuditFlags): void {
+  const { failOnNew, state, baseline } = config;
+  const named = (key: string) => `${key} (${origins.get(key)?.at})`;
+  if (state !== undefined && baseline !== undefined)
+    throw new AuditError(
+      'usage',
+      `${named('state')} and ${named('baseline')} cannot be used together.`,
+      'Both say which findings are known. Keep the state for audits that repeat, or the baseline for a fixed comparison.',
+    );
+  if (failOnNew && state === undefined && baseline === undefined)
+    throw new AuditError(
+      'usage',
+      `${named('failOnNew')} is set, but nothing says which findings are known.`,
+      'Add --state <file>, or --baseline <report.json>. To exit 1 for known findings too: --no-fail-on-new.',
+    );
+  if (baseline === '-' && input === '-')
+    throw new AuditError(
+      'usage',
+      'Only one of --input and --baseline can come from stdin.',
+      'Give the other one a file.',
+    );
 }
 
 /** @throws AuditError `usage` if a report would go to stdout beside what a dry run prints */

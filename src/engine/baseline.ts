@@ -1,0 +1,80 @@
+import { count, type Finding, plural } from '../contract/index.js';
+import { isDrift } from './drift.js';
+import { type Comparison, compare } from './history.js';
+import { hidesFindings, isWaived, type Report } from './report.js';
+import { type HistoryRun, type RememberedFinding, reachOf, STATE_VERSION, type State } from './state.js';
+
+/**
+ * Compares findings with those of a saved report, as `compare` does with a state. Pure.
+ *
+ * A baseline stays as it is. What it holds and the tenant no longer does would be resolved in every audit again, so it is
+ * only counted, and nothing is told twice or remembered.
+ */
+export function compareWithBaseline(
+  baseline: Report,
+  findings: readonly Finding[],
+  run: HistoryRun,
+): Comparison & { readonly notes: readonly string[] } {
+  const comparison = compare({ previous: asState(baseline), findings, credentials: {}, run });
+  const items = comparison.news.items.filter(({ reasons }) =>
+    reasons.some((reason) => reason !== 'milestone'),
+  );
+  return {
+    ...comparison,
+    resolved: [],
+    news: { ...comparison.news, items, resolved: [], digest: [] },
+    next: () => undefined,
+    notes: notesOn(baseline, comparison.gone),
+  };
+}
+
+/** What an audit with this report would have remembered, everything told. */
+function asState(report: Report): State {
+  const { tenant, asOf, scope, self } = report.run;
+  const seenIn = reachOf({ scope, userId: self?.userId ?? null });
+  const remembered = report.findings
+    .filter(({ outcome, rule }) => outcome === 'violation' && !isDrift(rule))
+    .map((finding): [string, RememberedFinding] => [
+      finding.fingerprint,
+      {
+        rule: finding.rule,
+        kind: finding.credential?.kind ?? 'waiver',
+        credentialId: finding.credential?.id ?? finding.fingerprint,
+        firstSeen: finding.firstSeen ?? asOf,
+        severity: finding.severity,
+        waived: isWaived(finding),
+        toldAt: asOf,
+        milestones: null,
+        seenIn,
+      },
+    ]);
+  return {
+    version: STATE_VERSION,
+    tenant,
+    savedAt: asOf,
+    seen: {},
+    findings: Object.fromEntries(remembered),
+    resolved: {},
+    credentials: {},
+    slack: { postedAt: null, digestAt: null },
+  };
+}
+
+function notesOn(baseline: Report, gone: number): string[] {
+  const { asOf } = baseline.run;
+  const limits = [
+    baseline.coverage.complete ? undefined : 'is incomplete',
+    hidesFindings(baseline) ? 'leaves out findings of low severity' : undefined,
+  ].filter((limit) => limit !== undefined);
+  const partial =
+    limits.length === 0
+      ? []
+      : [`The baseline (as of ${asOf}) ${limits.join(' and ')}: findings that it lacks count as new.`];
+  const over =
+    gone === 0
+      ? []
+      : [
+          `${count(gone, 'finding')} of the baseline (as of ${asOf}) no longer ${plural(gone, 'matches', 'match')}: save a new baseline to forget ${plural(gone, 'it', 'them')}.`,
+        ];
+  return [...partial, ...over];
+}
