@@ -37,6 +37,8 @@ export function unasserted(n: number): number {
 export function neverRun(n: number): number {
   return n - 1;
 }
+
+export const UNIT = 'day';
 `,
   'test/engine/code.test.ts': `
 import { beforeAll, describe, expect, test } from '@jest/globals';
@@ -106,6 +108,7 @@ test('finds exactly the changes that no test notices, and measures nothing twice
     // Only saves work.
     'survived 11:7 ConditionalExpression: before !== undefined → false',
     'survived 24:10 ArithmeticOperator: n + 1 → n - 1',
+    'survived 31:21 StringLiteral: \'day\' → ""',
   ]);
   expect(first.output).toMatch(
     /Left out, as they fail here without a change:\s+test\/engine\/code.test.ts runs once only/,
@@ -124,7 +127,7 @@ test('finds exactly the changes that no test notices, and measures nothing twice
 
 | directory | mutants | killed | timed out | survived | not run | score |
 |---|--:|--:|--:|--:|--:|--:|
-| \`src/engine\` | 25 | 20 | 1 | 2 | 2 | 84.0 % |
+| \`src/engine\` | 26 | 20 | 1 | 3 | 2 | 80.8 % |
 
 <!-- end of results -->
 
@@ -144,8 +147,8 @@ After
     join(project, 'test/engine/more.test.ts'),
     `
 import { expect, test } from '@jest/globals';
-import { unasserted } from '../../src/engine/code.js';
-test('asserted', () => expect(unasserted(1)).toBe(2));
+import { UNIT, unasserted } from '../../src/engine/code.js';
+test('asserted', () => expect([unasserted(1), UNIT]).toEqual([2, 'day']));
 `,
   );
   expect(found(mutation().output)).toEqual([

@@ -178,6 +178,8 @@ function measure(file) {
   const key = keyOf(file);
   const own = join(folder, `${process.pid}.stryker.json`);
   const report = join(folder, `${process.pid}.report.json`);
+  const before = placeOf(file).replace(/\.json$/, '.incremental.json');
+  forgetSurvivors(before, file);
   rmSync(report, { force: true });
   // How low is too low is a question about all files, not about each.
   const thresholds = { ...config.thresholds, break: null };
@@ -190,7 +192,7 @@ function measure(file) {
       thresholds,
       // With a new test, only the mutants are run again that no unchanged test file killed.
       incremental: true,
-      incrementalFile: placeOf(file).replace(/\.json$/, '.incremental.json'),
+      incrementalFile: before,
       force: options.fresh,
       reporters: ['json'],
       jsonReporter: { fileName: report },
@@ -223,6 +225,15 @@ function measure(file) {
   };
   writeFileSync(placeOf(file), JSON.stringify(result));
   return result;
+}
+
+/** Stryker would reuse them, although a new test may notice what happens while modules are loaded. */
+function forgetSurvivors(path, file) {
+  if (!existsSync(path)) return;
+  const before = JSON.parse(readFileSync(path, 'utf8'));
+  const code = before.files[file];
+  if (code) code.mutants = code.mutants.filter(({ status }) => status === 'Killed' || status === 'Timeout');
+  writeFileSync(path, JSON.stringify(before));
 }
 
 function counts(mutants) {
