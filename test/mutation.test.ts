@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect } from '@jest/globals';
+import { needs } from './helpers/needs.js';
 import { root } from './helpers/package.js';
 import { emptyFolder } from './helpers/program.js';
+
+const { test } = needs('ps');
 
 /** A project with code of each kind that a runner which keeps its modules could judge wrongly. */
 const PROJECT: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { root, shellEnvironment } from './helpers/package.js';
 import { emptyFolder, runProgram } from './helpers/program.js';
@@ -44,13 +44,14 @@ test.each([
 const whileUnpublished = unpublished ? describe : describe.skip;
 
 whileUnpublished('while package.json is private, nobody is sent to a registry', () => {
-  const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  const texts = tracked
-    .split('\n')
-    .filter((file) => /^(?:src|rules|docs|\.github)\/|^[^/]+\.md$/.test(file) && !file.endsWith('.svg'));
+  const inside = (directory: string) =>
+    readdirSync(join(root, directory), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !entry.name.endsWith('.svg') && !entry.name.endsWith('.png'))
+      .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+  const texts = [
+    ...['src', 'rules', 'docs', '.github'].flatMap(inside),
+    ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  ];
 
   test.each(texts)('by %s', (file) => {
     expect(found(readFileSync(join(root, file), 'utf8'))).toBeUndefined();
@@ -87,6 +88,7 @@ describe('npx c1-audit in a clone', () => {
     const env = shellEnvironment(emptyFolder(), {
       npm_config_cache: emptyFolder(),
       npm_config_offline: 'true',
+      npm_config_update_notifier: 'false',
     });
     return spawnSync('npx', ['c1-audit', '--version'], { cwd, encoding: 'utf8', env });
   };

@@ -70,7 +70,7 @@ beforeEach(() => {
   }
   symlinkSync(process.execPath, join(bin, 'node'));
   fake('npm', fakeNpm(root));
-  for (const name of ['npx', 'git', 'zsh', 'fish', 'chromium']) fake(name, '#!/bin/sh\n');
+  for (const name of ['npx', 'git', 'zsh', 'fish', 'chromium', 'ps']) fake(name, '#!/bin/sh\n');
   fake('apt-get', note('apt-get', 'exit "$APT_EXIT"'));
   fake('id', '#!/bin/sh\necho "$USER_ID"\n');
   fake('chown', note('chown', ''));

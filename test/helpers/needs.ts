@@ -20,6 +20,8 @@ const TOOLS = {
     isThere: () => spawnSync('systemd-analyze', ['--version']).status === 0,
     required: 'REQUIRE_SYSTEMD',
   },
+  // From Debian's package procps; Stryker stops its workers with it.
+  ps: { isThere: () => spawnSync('ps', ['--version']).status === 0, required: 'REQUIRE_SHELLS' },
   chromium: { isThere: () => existsSync(CHROMIUM), required: 'REQUIRE_BROWSER' },
 };
 
