@@ -54,6 +54,10 @@ describe('a secret is hidden', () => {
     }
   });
 
+  test('to its last character in base64 that needs no padding', () => {
+    expect(redactor('hunter223').redact(Buffer.from('hunter223').toString('base64'))).toBe('[redacted]');
+  });
+
   test('without the blanks around it', () => {
     expect(redactor(' hunter22\n').redact('password hunter22!')).toBe('password [redacted]!');
   });
