@@ -34,7 +34,8 @@ export async function demoCommand(
     const env = { ...withoutRealWorld(io.env), ...tenant.environment };
     hideSecrets(redactor, tenant.environment);
     return await auditCommand(
-      flags,
+      // A repository's own `failOnNew` needs a state, which a look at the demo has not.
+      { ...flags, failOnNew: flags.failOnNew ?? false },
       { ...context, io: { ...io, env } },
       { failOn: 'never', scope: 'tenant', slackOnRequest: true },
     );
