@@ -97,3 +97,8 @@ function sourceStack(stack: string): string {
     },
   );
 }
+
+/** The system's word for what went wrong, as in `EACCES`. */
+export function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException | null)?.code ?? 'unknown error';
+}

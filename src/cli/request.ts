@@ -4,9 +4,9 @@ import { text } from 'node:stream/consumers';
 import { rules as builtIns } from '../../rules/index.js';
 import { type LoadedConfig, loadConfig } from '../config/load.js';
 import type { ConfigFlags } from '../config/resolve.js';
-import { codeOf } from '../delivery/files.js';
+
 import { type Kept, type OutputTarget, prepareTargets } from '../delivery/output.js';
-import { AuditError } from '../errors.js';
+import { AuditError, codeOf } from '../errors.js';
 import type { Io } from '../io.js';
 import type { ExportedList } from '../open.js';
 import type { AuditRequest, RunContext } from '../run.js';

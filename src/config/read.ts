@@ -2,7 +2,7 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Part, Path } from '../check.js';
-import { AuditError } from '../errors.js';
+import { AuditError, codeOf } from '../errors.js';
 import type { Position, Problem } from './problem.js';
 import { quoteError } from './secrets.js';
 
@@ -142,7 +142,7 @@ async function readText(file: string, name: string): Promise<string | undefined>
   try {
     bytes = await readFile(file);
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    const code = codeOf(cause);
     throw new AuditError(
       'config',
       `cannot read the configuration file ${name} (${code})`,

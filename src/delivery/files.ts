@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
-import { AuditError } from '../errors.js';
+import { AuditError, codeOf } from '../errors.js';
 
 /**
  * Writes each part when the stream has taken the one before, until it has taken everything or its reader has left.
@@ -123,9 +123,4 @@ function isThere(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** The system's word for what went wrong, as in `EACCES`. */
-export function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException | null)?.code ?? 'unknown error';
 }

@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import { link, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { AuditError } from '../errors.js';
-import { codeOf } from './files.js';
+import { AuditError, codeOf } from '../errors.js';
 
 /**
  * Takes a lock file, or reports who holds it. A lock is taken over if its process is dead, if it is older than six hours,

@@ -2,11 +2,11 @@ import { fstatSync, type Stats } from 'node:fs';
 import { access, constants, open, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Report } from '../engine/report.js';
-import { AuditError } from '../errors.js';
+import { AuditError, codeOf } from '../errors.js';
 import type { Io } from '../io.js';
 import { FORMATS, type Format, isFormat, loadReporter } from '../reporters/index.js';
 import type { ReporterContext } from '../reporters/reporter.js';
-import { codeOf, linkedPath, makeDirectory, temporaryBeside, writeStream, writeTo } from './files.js';
+import { linkedPath, makeDirectory, temporaryBeside, writeStream, writeTo } from './files.js';
 import { inActions, stopCommands } from './github.js';
 
 /** One report to write: to a file, or to stdout. */

@@ -3,8 +3,8 @@ import { open, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describeFlaws, flawsOf, isMapping } from '../check.js';
 import { STATE, STATE_VERSION, type State } from '../engine/state.js';
-import { AuditError } from '../errors.js';
-import { codeOf, linkedPath, makeDirectory, replaceFile } from './files.js';
+import { AuditError, codeOf } from '../errors.js';
+import { linkedPath, makeDirectory, replaceFile } from './files.js';
 import { refuseHeld, takeLock } from './lock.js';
 
 /** The state file of one run, locked against other runs until it is released. */

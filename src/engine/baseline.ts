@@ -8,7 +8,7 @@ import { type HistoryRun, type RememberedFinding, reachOf, STATE_VERSION, type S
  * Compares findings with those of a saved report, as `compare` does with a state. Pure.
  *
  * A baseline stays as it is. What it holds and the tenant no longer does would be resolved in every audit again, so it is
- * only counted, and nothing is told twice or remembered.
+ * only counted, and nothing is reported twice or remembered.
  */
 export function compareWithBaseline(
   baseline: Report,

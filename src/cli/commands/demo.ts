@@ -1,6 +1,6 @@
-import { codeOf, writeStream } from '../../delivery/files.js';
+import { writeStream } from '../../delivery/files.js';
 import { startTenant } from '../../demo/index.js';
-import { AuditError, EXIT, type ExitCode } from '../../errors.js';
+import { AuditError, codeOf, EXIT, type ExitCode } from '../../errors.js';
 import type { Io } from '../../io.js';
 import { hideSecrets } from '../../redact.js';
 import type { CommandContext } from '../context.js';

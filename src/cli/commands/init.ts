@@ -2,8 +2,8 @@ import { lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { createInterface, type Interface as Terminal } from 'node:readline/promises';
 import { CONFIG_NAMES } from '../../config/read.js';
-import { codeOf, makeDirectory, temporaryBeside, writeStream } from '../../delivery/files.js';
-import { AuditError, EXIT, type ExitCode } from '../../errors.js';
+import { makeDirectory, temporaryBeside, writeStream } from '../../delivery/files.js';
+import { AuditError, codeOf, EXIT, type ExitCode } from '../../errors.js';
 import { configFile, workflowFile } from '../../init/files.js';
 import {
   CONFIG_FILE,

@@ -4,7 +4,7 @@ import type { LoadedConfig } from '../../config/load.js';
 import { count } from '../../contract/words.js';
 import { exitCode } from '../../engine/report.js';
 import { inTime, type TrendPoint, trendPoint, trendSubject } from '../../engine/trend.js';
-import { AuditError, EXIT, type ExitCode } from '../../errors.js';
+import { AuditError, codeOf, EXIT, type ExitCode } from '../../errors.js';
 import { renderTrend, TREND_FORMATS, type Trend } from '../../reporters/trend.js';
 import type { CommandContext } from '../context.js';
 import { documentTargets, readSavedReport, writeDocuments } from '../documents.js';
@@ -73,7 +73,7 @@ async function readPoints(
 
 async function reportsIn(folder: string, cwd: string): Promise<string[]> {
   const names = await readdir(resolve(cwd, folder)).catch((cause) => {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    const code = codeOf(cause);
     throw new AuditError('input', `The folder ${folder} cannot be read (${code}).`, 'Check the path.', {
       cause,
     });

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseDocument, YAMLError } from 'yaml';
-import { AuditError } from '../../errors.js';
+import { AuditError, codeOf } from '../../errors.js';
 import { credentialsError, type Login, setting } from './environment.js';
 
 /** Where cone's settings are looked up. */
@@ -84,7 +84,7 @@ async function readFile(file: string): Promise<{ text: string; warnings: string[
       await handle.close();
     }
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    const code = codeOf(cause);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new AuditError(
       'credentials',
