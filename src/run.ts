@@ -9,7 +9,7 @@ import { openState, type StateFile } from './delivery/state-file.js';
 import type { EarlyVerdicts } from './engine/audit.js';
 import { DRIFT_RULES } from './engine/drift.js';
 import type { Evaluated, Evaluation } from './engine/evaluate.js';
-import { newFindings } from './engine/history.js';
+import { newFindings, raisedFindings } from './engine/history.js';
 import { optionsInForce, type RuleInForce, settingsMark } from './engine/judge.js';
 import { exitCode, type Report } from './engine/report.js';
 import { WAIVER_RULES } from './engine/waivers.js';
@@ -59,7 +59,11 @@ export async function run(request: RunRequest, context: RunContext): Promise<Exi
     const evaluation = await collect(source, request, startedAt, context, state);
     const evaluated = await evaluateWithoutSecrets(evaluation, context);
     explainIncomplete(evaluated.report, context, evaluation.snapshot);
-    const about = reporterContext(loaded.rules, color, context.io, loaded.file?.name);
+    const { comparison } = evaluated;
+    const about = {
+      ...reporterContext(loaded.rules, color, context.io, loaded.file?.name),
+      raised: comparison && raisedFindings(comparison),
+    };
     const audited = { ...evaluated, evaluation, state, findings, about, slackSettings: loaded.config.slack };
     const delivered = await deliver(audited, request, context);
     return exitCodeOf(evaluated, loaded.config, delivered);

@@ -68,6 +68,15 @@ export function newFindings({ findings, news }: Pick<Comparison, 'findings' | 'n
   return findings.filter(({ fingerprint }) => fresh.has(fingerprint));
 }
 
+/** Fingerprints of the findings that are more severe than when they were last reported. */
+export function raisedFindings({ news }: Pick<Comparison, 'news'>): ReadonlySet<string> {
+  return new Set(
+    news.items
+      .filter(({ reasons }) => reasons.includes('severity-raised'))
+      .map(({ fingerprint }) => fingerprint),
+  );
+}
+
 const ABOUT_MESSAGES: ReadonlySet<Reason> = new Set(['milestone', 'untold']);
 
 const MILESTONE_RULE = 'expiring-soon';

@@ -16,6 +16,11 @@ export interface ReporterContext {
   readonly runUrl?: string | undefined;
   /** The configuration file of the audit; undefined: none, or not known (a saved report). */
   readonly configuration?: string | undefined;
+  /**
+   * Fingerprints of the findings that are more severe than when they were last reported. undefined: the audit had neither a
+   * state nor a baseline, or a saved report does not say.
+   */
+  readonly raised?: ReadonlySet<string> | undefined;
 }
 
 /** Pure: a report in, the text of one format out, with a final line break. */

@@ -1,16 +1,132 @@
 import { type Finding, type ReportedCredential, type Severity, severityRank } from '../contract/index.js';
-import { groupBy, MOST_SEVERE_FIRST, partsOf, type Report } from '../engine/report.js';
+import { groupBy, hasHistory, MOST_SEVERE_FIRST, partsOf, type Report } from '../engine/report.js';
 import { credentialKey } from '../engine/state.js';
 import type { ReporterContext } from './reporter.js';
 import { count } from './words.js';
 
-/** A report as people read it: the one place that decides what is grouped with what, and in which order. */
+/**
+ * A report as people read it: the one place that decides what is news, what belongs together, and what comes first.
+ *
+ * Every output for people shows the parts in this order: news, resolved, the rest. Without a memory (`hasMemory`) nothing
+ * is news, and `rest` holds all open findings. Groups are sorted worst first, and so are the findings of a group.
+ */
 interface ReportView {
   /** Open findings, the most severe first; severities without a finding are missing. */
   readonly severities: readonly SeverityGroup[];
+  /** True where the audit had a state or a baseline to compare with. */
+  readonly hasMemory: boolean;
+  /** Open findings that are new, reopened or more severe than before: see {@link newsKind}. */
+  readonly news: readonly FindingGroup[];
+  readonly resolved: readonly ResolvedGroup[];
+  /** All other open findings. */
+  readonly rest: readonly FindingGroup[];
+  /** The few credentials with the worst open findings, news or not, each with all its open findings. */
+  readonly fixFirst: readonly CredentialGroup[];
   /** Unknown outcomes. */
   readonly unknown: readonly Finding[];
   readonly waived: readonly Finding[];
+}
+
+/** Findings on one credential, or one finding on a waiver: then `credential` is null. */
+export interface FindingGroup {
+  readonly credential: ReportedCredential | null;
+  /** That of its worst finding. */
+  readonly severity: Severity;
+  /** The most severe first, then as in the report. */
+  readonly findings: readonly Finding[];
+}
+
+interface CredentialGroup extends FindingGroup {
+  readonly credential: ReportedCredential;
+}
+
+/** Findings on one credential, or on a waiver, that are gone. */
+interface ResolvedGroup {
+  readonly kind: string;
+  readonly id: string;
+  /** null: not known. A state keeps no names, but the credential may still be there. */
+  readonly name: string | null;
+  readonly rules: readonly string[];
+}
+
+/** Enough to start with, and few enough to read. */
+const FIX_FIRST = 4;
+
+export function viewOf(report: Report, context: Pick<ReporterContext, 'rules' | 'raised'>): ReportView {
+  const { open, unknown, waived } = partsOf(report);
+  const isNews = (finding: Finding) => newsKind(finding, context) !== undefined;
+  const severities = MOST_SEVERE_FIRST.flatMap((severity) => {
+    const findings = open.filter((finding) => finding.severity === severity);
+    return findings.length > 0 ? [{ severity, findings, rules: byRule(findings, context) }] : [];
+  });
+  return {
+    severities,
+    hasMemory: hasMemory(report, context),
+    news: groupsOf(open.filter(isNews)),
+    resolved: resolvedOf(report),
+    rest: groupsOf(open.filter((finding) => !isNews(finding))),
+    fixFirst: byCredential(open).slice(0, FIX_FIRST),
+    unknown,
+    waived,
+  };
+}
+
+/** True where the audit had a state or a baseline, also if there is no finding. */
+export function hasMemory(report: Report, { raised }: Pick<ReporterContext, 'raised'>): boolean {
+  return raised !== undefined || hasHistory(report);
+}
+
+/** Why an open finding is news. undefined: it is not. */
+export function newsKind(
+  { status, fingerprint }: Pick<Finding, 'status' | 'fingerprint'>,
+  { raised }: Pick<ReporterContext, 'raised'>,
+): 'new' | 'reopened' | 'more severe' | undefined {
+  if (status === 'new' || status === 'reopened') return status;
+  return raised?.has(fingerprint) ? 'more severe' : undefined;
+}
+
+/** Worst first. Findings on waivers are left out. */
+export function byCredential(findings: readonly Finding[]): CredentialGroup[] {
+  return groupsOf(findings).flatMap((group) =>
+    group.credential ? [{ ...group, credential: group.credential }] : [],
+  );
+}
+
+function groupsOf(findings: readonly Finding[]): FindingGroup[] {
+  const groups = groupBy(findings, ({ credential, fingerprint }) =>
+    credential ? credentialKey(credential.kind, credential.id) : fingerprint,
+  );
+  return [...groups.values()]
+    .flatMap((group) => {
+      const sorted = group.toSorted((a, b) => severityRank(b.severity) - severityRank(a.severity));
+      const [worst] = sorted;
+      return worst ? [{ credential: worst.credential, severity: worst.severity, findings: sorted }] : [];
+    })
+    .sort(worstFirst);
+}
+
+/** The one with more of the most severe findings first; equal ones as in the report. */
+function worstFirst({ findings: a }: FindingGroup, { findings: b }: FindingGroup): number {
+  for (const [index, finding] of a.entries()) {
+    const other = b[index];
+    if (!other) break;
+    const difference = severityRank(other.severity) - severityRank(finding.severity);
+    if (difference !== 0) return difference;
+  }
+  return b.length - a.length;
+}
+
+function resolvedOf({ resolved, credentials }: Report): ResolvedGroup[] {
+  if (resolved.length === 0) return [];
+  const keyOf = ({ kind, id }: { readonly kind: string; readonly id: string }) => JSON.stringify([kind, id]);
+  const names = new Map(credentials.map((credential) => [keyOf(credential), credential.name]));
+  return [...groupBy(resolved, ({ credential }) => keyOf(credential)).values()].flatMap((group) => {
+    const [first] = group;
+    if (!first) return [];
+    const { kind, id, name } = first.credential;
+    const known = name ?? names.get(keyOf(first.credential)) ?? null;
+    return [{ kind, id, name: known, rules: group.map(({ rule }) => rule) }];
+  });
 }
 
 interface SeverityGroup {
@@ -28,15 +144,6 @@ interface RuleGroup {
   readonly findings: readonly Finding[];
 }
 
-export function viewOf(report: Report, context: Pick<ReporterContext, 'rules'>): ReportView {
-  const { open, unknown, waived } = partsOf(report);
-  const severities = MOST_SEVERE_FIRST.flatMap((severity) => {
-    const findings = open.filter((finding) => finding.severity === severity);
-    return findings.length > 0 ? [{ severity, findings, rules: byRule(findings, context) }] : [];
-  });
-  return { severities, unknown, waived };
-}
-
 /** In the order of each group's first finding. */
 function byRule(findings: readonly Finding[], { rules }: Pick<ReporterContext, 'rules'>): RuleGroup[] {
   const groups = groupBy(findings, ({ rule, fix }) => JSON.stringify([rule, fix])).values();
@@ -45,29 +152,6 @@ function byRule(findings: readonly Finding[], { rules }: Pick<ReporterContext, '
     if (!first) return [];
     const { rule, fix } = first;
     return [{ rule, title: rules.get(rule)?.title ?? '', fix, findings: group }];
-  });
-}
-
-/** One credential and what was found on it. */
-interface CredentialGroup {
-  readonly credential: ReportedCredential;
-  /** That of its worst finding. */
-  readonly severity: Severity;
-  /** The most severe first, then as in the report. */
-  readonly findings: readonly Finding[];
-}
-
-/** In the order of each credential's first finding. Findings on waivers are left out. */
-export function byCredential(findings: readonly Finding[]): CredentialGroup[] {
-  const groups = groupBy(findings, ({ credential }) =>
-    credential ? credentialKey(credential.kind, credential.id) : undefined,
-  );
-  return [...groups.values()].flatMap((group) => {
-    const sorted = group.toSorted((a, b) => severityRank(b.severity) - severityRank(a.severity));
-    const [worst] = sorted;
-    return worst?.credential
-      ? [{ credential: worst.credential, severity: worst.severity, findings: sorted }]
-      : [];
   });
 }
 

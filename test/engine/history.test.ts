@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { DAY, type Finding, KINDS } from '../../src/contract/index.js';
-import { compare, NOTHING_TOLD, type Told } from '../../src/engine/history.js';
+import { compare, NOTHING_TOLD, raisedFindings, type Told } from '../../src/engine/history.js';
 import { credentialKey, type HistoryRun, type State } from '../../src/engine/state.js';
 import { sampleCredential, sampleFinding, sampleUnknown, TENANT } from '../helpers/sample-report.js';
 
@@ -122,6 +122,8 @@ describe('severity', () => {
     const raised = night(after([on('a')]), [on('a', { severity: 'high' })], run({ day: 1 }));
     expect(raised.findings).toMatchObject([{ status: 'known' }]);
     expect(raised.news.items).toMatchObject([{ reasons: ['severity-raised'] }]);
+    expect(raisedFindings(raised)).toEqual(new Set([raised.findings[0]?.fingerprint]));
+    expect(raisedFindings(night(after([on('a')]), [on('a')], run({ day: 1 })))).toEqual(new Set());
     const lowered = night(after([on('a', { severity: 'high' })]), [on('a')], run({ day: 1 }));
     expect(lowered.news.items).toEqual([]);
   });
