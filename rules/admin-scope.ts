@@ -15,6 +15,13 @@ export default defineRule({
       },
     ],
   },
+  controls: {
+    'owasp-nhi': ['NHI5'],
+    'cis-controls-8': ['5.4'],
+    'nist-800-53': ['AC-6', 'AC-6(5)'],
+    'pci-dss-4.0.1': ['7.2.5'],
+    'fedramp-20x': ['KSI-IAM-ELP'],
+  },
   plan: { way: 'adjust', sets: 'roles' },
   successor: 'only the roles its job needs',
   needs: ['scopedRoles'],

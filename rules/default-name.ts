@@ -15,6 +15,9 @@ export default defineRule({
       },
     ],
   },
+  controls: {
+    'cis-controls-8': ['5.5'],
+  },
   plan: { way: 'adjust', sets: 'name', messages: { cliLogin: { way: 'ask' } } },
   successor: 'a name that says what uses it',
   needs: ['name'],

@@ -16,6 +16,12 @@ export default defineRule({
       },
     ],
   },
+  controls: {
+    'owasp-nhi': ['NHI1'],
+    'cis-controls-8': ['6.2'],
+    'nist-800-53': ['AC-2(3)'],
+    'fedramp-20x': ['KSI-IAM-AAM'],
+  },
   plan: { way: 'end' },
   needs: ['expiresAt'],
   options: {

@@ -15,6 +15,9 @@ export default defineRule({
       },
     ],
   },
+  controls: {
+    'nist-800-53': ['IA-5'],
+  },
   plan: { way: 'replace' },
   needs: ['expiresAt', 'self'],
   optional: ['createdAt'],

@@ -20,6 +20,12 @@ export default defineRule({
       },
     ],
   },
+  controls: {
+    'owasp-nhi': ['NHI7'],
+    'nist-800-53': ['IA-5'],
+    'pci-dss-4.0.1': ['8.6.3'],
+    'fedramp-20x': ['KSI-IAM-SNU'],
+  },
   plan: { way: 'replace' },
   needs: ['expiresAt'],
   optional: ['createdAt'],

@@ -32,6 +32,11 @@ export default defineRule({
       { title: 'OWASP Non-Human Identities 2025, NHI6 Insecure Cloud Deployment Configurations' },
     ],
   },
+  controls: {
+    'owasp-nhi': ['NHI6'],
+    'nist-800-53': ['IA-9'],
+    'fedramp-20x': ['KSI-IAM-SNU'],
+  },
   plan: { way: 'adjust', sets: 'condition' },
   successor: 'a condition that names one workload',
   needs: ['condition', 'conditionVerdict'],

@@ -19,6 +19,9 @@ export default defineRule({
       },
     ],
   },
+  controls: {
+    'nist-800-53': ['AC-2(11)'],
+  },
   plan: { way: 'adjust', sets: 'networks' },
   needs: ['allowedCidrs'],
   messages: {

@@ -19,6 +19,12 @@ export default defineRule({
       },
     ],
   },
+  controls: {
+    'owasp-nhi': ['NHI7'],
+    'nist-800-53': ['IA-5'],
+    'pci-dss-4.0.1': ['8.6.3'],
+    'fedramp-20x': ['KSI-IAM-SNU'],
+  },
   plan: { way: 'replace' },
   successor:
     'an end date (90 days; ConductorOne offers 30 and 90 days, and for service principals also 60 and 180)',

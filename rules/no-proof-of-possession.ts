@@ -19,6 +19,11 @@ export default defineRule({
       },
     ],
   },
+  controls: {
+    'owasp-nhi': ['NHI4'],
+    'nist-800-53': ['IA-9'],
+    'fedramp-20x': ['KSI-IAM-SNU'],
+  },
   plan: { way: 'adjust', sets: 'dpop' },
   successor: 'DPoP required, if its clients support it',
   needs: ['requireDpop'],

@@ -19,6 +19,13 @@ export default defineRule({
       },
     ],
   },
+  controls: {
+    'owasp-nhi': ['NHI5'],
+    'cis-controls-8': ['6.8'],
+    'nist-800-53': ['AC-6'],
+    'pci-dss-4.0.1': ['7.2.5'],
+    'fedramp-20x': ['KSI-IAM-ELP'],
+  },
   plan: { way: 'adjust', sets: 'roles' },
   successor: 'only the roles its job needs',
   needs: ['scopedRoles'],

@@ -19,6 +19,12 @@ export default defineRule({
       },
     ],
   },
+  controls: {
+    'owasp-nhi': ['NHI7'],
+    'nist-800-53': ['IA-5'],
+    'pci-dss-4.0.1': ['8.6.3'],
+    'fedramp-20x': ['KSI-IAM-SNU', 'KSI-SVC-ASM'],
+  },
   plan: { way: 'replace' },
   needs: ['createdAt'],
   options: {

@@ -39,6 +39,9 @@ export default defineRule({
       },
     ],
   },
+  controls: {
+    'nist-800-53': ['AC-2(11)'],
+  },
   plan: { way: 'adjust', sets: 'networks' },
   successor: 'only the networks it is used from',
   needs: ['allowedCidrs'],

@@ -15,6 +15,13 @@ export default defineRule({
       },
     ],
   },
+  controls: {
+    'owasp-nhi': ['NHI1'],
+    'cis-controls-8': ['6.2'],
+    'nist-800-53': ['AC-2(3)', 'PS-4'],
+    'pci-dss-4.0.1': ['8.2.5'],
+    'fedramp-20x': ['KSI-IAM-AAM'],
+  },
   plan: {
     way: 'end',
     first:

@@ -15,6 +15,11 @@ export default defineRule({
       },
     ],
   },
+  controls: {
+    'owasp-nhi': ['NHI7'],
+    'nist-800-53': ['IA-5'],
+    'fedramp-20x': ['KSI-SVC-ASM'],
+  },
   plan: { way: 'finish' },
   needs: ['createdAt', 'siblings'],
   optional: ['lastUsedAt'],

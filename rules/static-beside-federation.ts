@@ -15,6 +15,11 @@ export default defineRule({
       },
     ],
   },
+  controls: {
+    'owasp-nhi': ['NHI4'],
+    'nist-800-53': ['IA-9'],
+    'fedramp-20x': ['KSI-IAM-SNU'],
+  },
   plan: { way: 'federate' },
   needs: ['principalTrusts'],
   messages: {

@@ -15,6 +15,10 @@ export default defineRule({
       },
     ],
   },
+  controls: {
+    'owasp-nhi': ['NHI1'],
+    'cis-controls-8': ['5.1'],
+  },
   plan: { way: 'ask' },
   needs: ['ownerLiveKeys'],
   options: {

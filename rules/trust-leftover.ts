@@ -15,6 +15,10 @@ export default defineRule({
       },
     ],
   },
+  controls: {
+    'owasp-nhi': ['NHI1'],
+    'nist-800-53': ['AC-2(3)'],
+  },
   plan: { way: 'end' },
   needs: ['provider'],
   messages: {

@@ -15,6 +15,11 @@ export default defineRule({
       },
     ],
   },
+  controls: {
+    'owasp-nhi': ['NHI5'],
+    'nist-800-53': ['AC-6'],
+    'fedramp-20x': ['KSI-IAM-ELP'],
+  },
   plan: { way: 'adjust', sets: 'roles' },
   successor: 'only the roles its job needs',
   needs: ['scopedRoles'],

@@ -25,6 +25,13 @@ export default defineRule({
       },
     ],
   },
+  controls: {
+    'owasp-nhi': ['NHI1'],
+    'cis-controls-8': ['5.3'],
+    'nist-800-53': ['AC-2(3)'],
+    'pci-dss-4.0.1': ['8.2.6'],
+    'fedramp-20x': ['KSI-IAM-AAM'],
+  },
   plan: { way: 'ask' },
   needs: ['lastUsedAt'],
   optional: ['createdAt'],

@@ -23,6 +23,8 @@ import {
 import {
   FACT_KINDS,
   type FactName,
+  FRAMEWORK_NAMES,
+  FRAMEWORKS,
   KINDS,
   type Kind,
   type Rule,
@@ -89,6 +91,17 @@ const DOCS = record(
   OPEN,
 );
 
+const CONTROLS = record(
+  Object.fromEntries(
+    FRAMEWORK_NAMES.map((framework) => {
+      const { name, id, example } = FRAMEWORKS[framework];
+      const form: TextRule = { pattern: id, says: `must be a control of ${name} such as ${example}` };
+      return [framework, v.optional(list(text(form), { filled: true, unique: true }))];
+    }),
+  ),
+  { noun: 'framework' },
+);
+
 const NUMBER_OPTION = refined(
   record(
     {
@@ -140,6 +153,7 @@ const FIELDS = {
   severity: choice(SEVERITIES),
   kinds: list(choice(KINDS), { filled: true, unique: true }),
   docs: DOCS,
+  controls: v.optional(CONTROLS),
   plan: v.optional(record({ ...REMEDY, messages: v.optional(map(undefined, record(REMEDY, FIELD))) }, FIELD)),
   successor: v.optional(text(FILLED)),
   needs: list(choice(FACTS), { unique: true }),

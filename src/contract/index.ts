@@ -13,6 +13,8 @@ export {
   readAddresses,
   shareOf,
 } from './addresses.js';
+export type { Controls, FrameworkName } from './controls.js';
+export { controlTexts, FRAMEWORK_NAMES, FRAMEWORKS } from './controls.js';
 export type { AllowList, Credential, Fact, Kind, Owner, Person, Provider, Role } from './credential.js';
 export { BUILT_IN_ROLE, ifKnown, isKnown, KINDS, Unknown } from './credential.js';
 export type { FindingStatus, Outcome, Waiver } from './finding.js';

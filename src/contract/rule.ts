@@ -1,3 +1,4 @@
+import type { Controls } from './controls.js';
 import { type AllowList, KINDS, type Kind, type Owner, type Provider, type Role } from './credential.js';
 import type { Severity } from './severity.js';
 
@@ -210,6 +211,8 @@ export interface RuleSpec<
   readonly severity: Severity;
   readonly kinds: readonly Kind[];
   readonly docs: RuleDocs;
+  /** The controls of standards that its findings are evidence on. */
+  readonly controls?: Controls;
   /** For `plan`. Absent: it repeats `docs.fix`. */
   readonly plan?: RulePlan;
   /**

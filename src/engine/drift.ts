@@ -17,7 +17,10 @@ import { credentialKey, reachOf, wouldSee } from './state.js';
 import { WAIVER_RULES } from './waivers.js';
 
 /** A rule that needs a state: it judges changes. It has no options and no facts. */
-type DriftRule = Pick<Rule, 'id' | 'title' | 'severity' | 'kinds' | 'docs' | 'plan' | 'messages'>;
+type DriftRule = Pick<
+  Rule,
+  'id' | 'title' | 'severity' | 'kinds' | 'docs' | 'controls' | 'plan' | 'messages'
+>;
 
 const SCOPE_WIDENED = {
   id: 'scope-widened',
@@ -28,6 +31,11 @@ const SCOPE_WIDENED = {
     why: 'Scoped roles limit what a leaked credential can do. A credential that loses them or gains a role can do more, by mistake or on purpose.',
     fix: 'Ask the owner who widened the role scope and why. If nobody knows, restore the roles or revoke the credential.',
     references: [{ title: 'OWASP Non-Human Identities 2025, NHI5 Overprivileged NHI' }],
+  },
+  controls: {
+    'owasp-nhi': ['NHI5'],
+    'nist-800-53': ['AC-2(4)', 'AC-6'],
+    'fedramp-20x': ['KSI-IAM-ELP'],
   },
   plan: {
     way: 'adjust',
@@ -52,6 +60,7 @@ const NETWORK_WIDENED = {
     fix: 'Ask the owner who widened the allowed networks and why. If nobody knows, restore them or revoke the credential.',
     references: [{ title: 'OWASP Non-Human Identities 2025, NHI5 Overprivileged NHI' }],
   },
+  controls: { 'nist-800-53': ['AC-2(4)', 'AC-2(11)'] },
   plan: {
     way: 'adjust',
     sets: 'networks',
@@ -73,8 +82,14 @@ const CREDENTIAL_APPEARED = {
   docs: {
     why: 'Each credential is one more way into the tenant. Most new ones are wanted, and an unwanted one is easiest to find on its first day.',
     fix: 'Nothing if the owner knows it. Otherwise revoke it and find out who created it.',
-    references: [],
+    references: [
+      {
+        title: 'NIST SP 800-53, AC-2(4) Automated Audit Actions',
+        url: 'https://csrc.nist.gov/projects/cprt/catalog#/cprt/framework/version/SP_800_53_5_1_1/home?element=AC-2',
+      },
+    ],
   },
+  controls: { 'cis-controls-8': ['5.1'], 'nist-800-53': ['AC-2(4)'] },
   plan: {
     way: 'look',
     first: 'Ask the owner whether they created it. If not, revoke it and find out who did.',
