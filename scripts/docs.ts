@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { rules as builtIns } from '../rules/index.js';
+import { coverageOf, coverageSummary, judgedWords } from '../src/cli/commands/controls.js';
 import {
   type DocumentedRule,
   defaultOf,
@@ -8,6 +9,7 @@ import {
   kindLetters,
   optionLines,
 } from '../src/cli/commands/rules.js';
+import { controlTexts, FRAMEWORK_NAMES } from '../src/contract/index.js';
 import type { Report } from '../src/engine/report.js';
 import { cutTo, forTerminal } from '../src/reporters/escape.js';
 import { configJsonSchema, reportJsonSchema, reportTypes } from './schemas.js';
@@ -42,6 +44,7 @@ export function generatedFiles({ configuration, report, text }: DocsInput): Map<
   return new Map([
     ...rules.map((rule): [string, string] => [`docs/rules/${rule.id}.md`, rulePage(rule, examples)]),
     ['docs/rules/README.md', ruleIndex(rules)],
+    ['docs/controls.md', controlsPage(rules)],
     ['docs/configuration.md', withPart(configuration, 'settings', settingsTable(schema))],
     ['docs/demo.svg', terminalPicture('c1-audit demo --scope mine', text)],
     ['schema/config.json', jsonFile(schema)],
@@ -73,6 +76,7 @@ function rulePage(rule: DocumentedRule, examples: MessageExamples): string {
   const references = (docs.references ?? []).map(
     ({ title: name, url }) => `- ${url ? `[${name}](${url})` : name}`,
   );
+  const controls = controlTexts(rule.controls ?? {}).map(({ name, ids }) => `- ${name}: ${ids.join(', ')}`);
   return `${[
     `# ${id}`,
     `${title}.`,
@@ -83,8 +87,36 @@ function rulePage(rule: DocumentedRule, examples: MessageExamples): string {
     docs.fix,
     ...(rule.messages ? ['## Messages', messageList(rule, examples)] : []),
     ...(options.length > 0 ? ['## Options', options.join('\n'), configExample(rule)] : []),
+    ...(controls.length > 0 ? ['## Controls', controls.join('\n'), CONTROLS_NOTE] : []),
     ...(references.length > 0 ? ['## References', references.join('\n')] : []),
   ].join('\n\n')}\n`;
+}
+
+const CONTROLS_NOTE =
+  'Findings are evidence on these controls. [Controls](../controls.md) lists which of each standard c1-audit judges, and which it cannot.';
+
+function controlsPage(rules: readonly DocumentedRule[]): string {
+  const parts = FRAMEWORK_NAMES.map((framework) => {
+    const coverage = coverageOf(framework, rules);
+    const rows = coverage.controls.map(
+      (control) => `| ${control.id} | ${control.title} | ${judgedWords(control)} |`,
+    );
+    return `## ${coverage.name}
+
+[Source](${coverage.source}). In a rule and on the command line: \`${framework}\`.
+
+| control | title | judged by |
+|---|---|---|
+${rows.join('\n')}
+
+${coverageSummary(coverage)}
+`;
+  });
+  return `# Controls
+
+Rules name the controls that their findings are evidence on. The JSON report (\`coverage.controls\`), SARIF (tags), OCSF (\`compliance\`) and the page of each rule show them. \`c1-audit rules --control owasp-nhi\` prints the first of the tables below, with the rules of your plug-ins.
+
+${parts.join('\n')}`;
 }
 
 function messageList({ id, messages = {} }: DocumentedRule, examples: MessageExamples): string {

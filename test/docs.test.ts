@@ -34,6 +34,7 @@ beforeAll(async () => {
 describe('a generated file is up to date (npm run generate)', () => {
   const paths = [
     'docs/configuration.md',
+    'docs/controls.md',
     'docs/demo.svg',
     'schema/config.json',
     ...rules.map(({ id }) => `docs/rules/${id}.md`),

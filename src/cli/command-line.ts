@@ -1,5 +1,6 @@
 import { Argument, Command, Help, type HelpConfiguration, Option } from 'commander';
 import { PROFILES, SOURCE_KINDS } from '../config/config.js';
+import { FRAMEWORK_NAMES } from '../contract/controls.js';
 import { SEVERITIES } from '../contract/severity.js';
 import { AuditError, type ExitCode } from '../errors.js';
 import { FORMATS } from '../reporters/index.js';
@@ -243,9 +244,14 @@ Examples:
     about: 'list the rules, or explain one',
     args: [new Argument('[id]', 'a rule')],
     flags: [
+      flag('--control <framework>', 'list the controls of a standard instead', FRAMEWORK_NAMES),
       flag('-c, --config <file>', 'configuration, for the rules of its plug-ins'),
       flag('-f, --format <format>', 'text or json').choices(TEXT_OR_JSON).default('text'),
     ],
+    after: `
+--control prints which rules judge which controls of a standard, and which
+controls no rule judges. Standards:
+  ${FRAMEWORK_NAMES.join(', ')}`,
     run: async (command, context) => {
       const { rulesCommand } = await import('./commands/rules.js');
       return rulesCommand(command.args[0], command.opts(), context);

@@ -47,6 +47,8 @@ export interface Report {
     readonly mayBeFiltered?: true;
     /** Ids of rules that are off, were not requested, or could not run. Absent if all ran. */
     readonly rulesNotRun?: readonly string[];
+    /** The controls that findings are evidence on, by rule and standard, of each rule that ran and names any. Absent if there are none. */
+    readonly controls?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
     /** A hash of the rules' options if any differs from its default; reports with another hash used other limits. Absent if none differs. */
     readonly settings?: string;
   };

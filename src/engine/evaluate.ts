@@ -115,9 +115,18 @@ export function evaluate(evaluation: Evaluation): Evaluated {
     resolved: comparison?.resolved ?? [],
     baselineNotes: sinceBaseline?.notes ?? [],
     ran: evaluation.rules.map(({ rule }) => rule.id).filter((id) => run.rules.has(id)),
+    ...controlsOf(evaluation, run),
     notRun: [...evaluation.known, ...HISTORY_RULE_IDS].filter((id) => !run.rules.has(id)),
   });
   return { report, comparison };
+}
+
+function controlsOf({ rules }: Evaluation, run: HistoryRun): Pick<ReportParts, 'controls'> {
+  const named = [...rules.map(({ rule }) => rule), ...DRIFT_RULES].flatMap(({ id, controls = {} }) =>
+    run.rules.has(id) && Object.keys(controls).length > 0 ? [[id, controls] as const] : [],
+  );
+  if (named.length === 0) return {};
+  return { controls: Object.fromEntries(named.sort(([a], [b]) => compareText(a, b))) };
 }
 
 function withoutState(evaluation: Evaluation): SkippedRule[] {
@@ -254,6 +263,8 @@ export interface ReportParts {
   readonly notRun: readonly string[];
   /** Ids of rules on credentials that ran. */
   readonly ran: readonly string[];
+  /** Of the rules that ran. */
+  readonly controls?: Report['coverage']['controls'];
   /** See `settingsMark`. */
   readonly settings?: string | undefined;
   /** Findings below it are left out; the coverage says how many. */
@@ -293,6 +304,7 @@ export function assembleReport(parts: ReportParts): Report {
       ...(snapshot.gaps?.length ? { gaps: snapshot.gaps } : {}),
       ...(mayBeFiltered(snapshot) ? { mayBeFiltered: true } : {}),
       ...(parts.notRun.length > 0 ? { rulesNotRun: [...parts.notRun].sort() } : {}),
+      ...(parts.controls === undefined ? {} : { controls: parts.controls }),
       ...(parts.settings === undefined ? {} : { settings: parts.settings }),
     },
     summary: { ...summarize({ findings, credentials, resolved }), ...summarizeHidden(left) },

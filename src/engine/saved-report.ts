@@ -269,6 +269,10 @@ export const REPORT: Schema<Report> = record({
         'Ids of rules that are off, were not requested, or could not run. Absent if all ran.',
         v.exactOptional(list(text(NOT_EMPTY), { filled: true, unique: true })),
       ),
+      controls: about(
+        'The controls that findings are evidence on, by rule and standard, of each rule that ran and names any. Absent if there are none.',
+        v.exactOptional(map(undefined, map(undefined, list(text(NOT_EMPTY), { filled: true })))),
+      ),
       settings: about(
         "A hash of the rules' options if any differs from its default; reports with another hash used other limits. Absent if none differs.",
         v.exactOptional(text({ pattern: /^[0-9a-f]{16}$/, says: 'must be 16 hexadecimal digits' })),

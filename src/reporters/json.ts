@@ -71,7 +71,7 @@ function line(value: object): string {
 
 function inOrder({ schemaVersion, tool, run, coverage, summary, findings, credentials, resolved }: Report) {
   const { tenant, scope, asOf, startedAt, finishedAt, self } = run;
-  const { complete, sources, notes, gaps, mayBeFiltered, rulesNotRun, settings } = coverage;
+  const { complete, sources, notes, gaps, mayBeFiltered, rulesNotRun, controls, settings } = coverage;
   return {
     schemaVersion,
     tool: { name: tool.name, version: tool.version },
@@ -98,6 +98,7 @@ function inOrder({ schemaVersion, tool, run, coverage, summary, findings, creden
       gaps,
       mayBeFiltered,
       rulesNotRun,
+      controls,
       settings,
     },
     summary: summaryInOrder(summary),

@@ -2,6 +2,7 @@ import type { Finding, ReportedCredential, Severity } from '../contract/index.js
 import type { Report } from '../engine/report.js';
 import { neutraliseJson } from './escape.js';
 import { type Reporter, type ReporterContext, rulePageAddress } from './reporter.js';
+import { controlsOf } from './words.js';
 
 /** OCSF 1.8 as JSON lines: one IAM Analysis Finding for each finding, also for waived and resolved ones. */
 export const ocsf: Reporter = (report, context) =>
@@ -51,6 +52,7 @@ function findingEvent(finding: Finding, report: Report, context: ReporterContext
     ...user(credential?.owner),
     identity_activity_metrics: { programmatic_credentials: credential ? [programmatic(credential)] : [] },
     remediation: { desc: finding.fix, references: [rulePageAddress(finding.rule, context)] },
+    ...compliance(finding, report),
     // What the class has no field for.
     unmapped: {
       rule: finding.rule,
@@ -90,6 +92,18 @@ function waiverStatus({ waiver }: Finding) {
   if (!waiver) return STATUS.new;
   const { expires, approvedBy, reason } = waiver;
   return { ...STATUS.suppressed, comment: `waived until ${expires} by ${approvedBy}: ${reason}` };
+}
+
+function compliance({ rule, outcome }: Finding, report: Report) {
+  const controls = controlsOf(report, rule);
+  if (controls.length === 0) return {};
+  return {
+    compliance: {
+      standards: controls.map(({ standard }) => standard),
+      requirements: controls.flatMap(({ standard, ids }) => ids.map((id) => `${standard} ${id}`)),
+      ...(outcome === 'unknown' ? { status_id: 0, status: UNKNOWN } : { status_id: 3, status: 'Fail' }),
+    },
+  };
 }
 
 function user(owner: ReportedCredential['owner'] | undefined) {

@@ -2,7 +2,7 @@ import { type Finding, kindName, type Severity } from '../contract/index.js';
 import { MOST_SEVERE_FIRST, partsOf, type Report } from '../engine/report.js';
 import { cutTo, forSarif, forTerminal, neutraliseJson } from './escape.js';
 import { type Reporter, type ReporterContext, type RuleInfo, rulePageAddress } from './reporter.js';
-import { count, credentialName, gaps, number, ownerWords } from './words.js';
+import { controlsOf, count, credentialName, gaps, number, ownerWords } from './words.js';
 
 /** The open findings, in SARIF 2.1.0 as GitHub's code scanning accepts it. */
 export const sarif: Reporter = (report, context) => {
@@ -18,7 +18,7 @@ export const sarif: Reporter = (report, context) => {
           driver: {
             name: report.tool.name,
             semanticVersion: report.tool.version,
-            rules: rules.map((id) => descriptor(id, shown, context)),
+            rules: rules.map((id) => descriptor(id, shown, report, context)),
           },
         },
         automationDetails: { id: `${report.tool.name}/${segment(report.run.tenant)}/` },
@@ -59,7 +59,7 @@ const SECURITY_SEVERITY: Record<Severity, string | undefined> = {
 /** Neutralised text can be longer, and has to fit; cutting before as well saves work on text nobody sees. */
 const safe = (text: string, length: number) => cutTo(forSarif(cutTo(text, length)), length);
 
-function descriptor(id: string, shown: readonly Finding[], context: ReporterContext) {
+function descriptor(id: string, shown: readonly Finding[], report: Report, context: ReporterContext) {
   const info: RuleInfo | undefined = context.rules.get(id);
   const findings = shown.filter((finding) => finding.rule === id);
   // GitHub shows one severity per rule, ours differs by finding: use the worst, so that none looks harmless.
@@ -78,8 +78,21 @@ function descriptor(id: string, shown: readonly Finding[], context: ReporterCont
     help: { text: safe(fix.trim() ? fix : title, DESCRIPTION) },
     helpUri: rulePageAddress(id, context),
     defaultConfiguration: { level: LEVEL[severity] },
-    properties: { tags: ['security', 'credentials'], ...(score ? { 'security-severity': score } : {}) },
+    properties: {
+      tags: ['security', 'credentials', ...controlTags(id, report)],
+      ...(score ? { 'security-severity': score } : {}),
+    },
   };
+}
+
+/** GitHub rejects a rule with more tags. */
+const MAX_TAGS = 20;
+
+/** `owasp-nhi/NHI7`. */
+function controlTags(id: string, report: Report): string[] {
+  return controlsOf(report, id)
+    .flatMap(({ standard, ids }) => ids.map((control) => safe(`${standard}/${control}`, NAME)))
+    .slice(0, MAX_TAGS - 2);
 }
 
 function result(finding: Finding, ruleIndex: number, tenant: string) {

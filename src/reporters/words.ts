@@ -140,6 +140,16 @@ export function ownerWords(owner: ReportedCredential['owner']): string {
   return owner.id ? `${person} (${owner.id})` : person;
 }
 
+/** The controls that a rule's findings are evidence on, by standard, as the report names them. */
+export function controlsOf(
+  { coverage }: Pick<Report, 'coverage'>,
+  rule: string,
+): { readonly standard: string; readonly ids: readonly string[] }[] {
+  const { controls = {} } = coverage;
+  const ofRule = Object.hasOwn(controls, rule) ? (controls[rule] ?? {}) : {};
+  return Object.entries(ofRule).map(([standard, ids]) => ({ standard, ids }));
+}
+
 /** A role as people name it. */
 export function roleWord(role: { readonly id: string; readonly name: string | null }): string {
   return role.name ?? role.id;

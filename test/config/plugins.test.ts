@@ -70,6 +70,18 @@ describe('checking a rule', () => {
       'must be one of info, low, medium, high, critical, not "hihg"; did you mean "high"?',
     ],
     [{ severity: undefined }, 'severity', 'not nothing'],
+    [
+      { controls: { 'nist-800-53': ['AC-02(3)'] } },
+      'controls.nist-800-53[0]',
+      'must be a control of NIST SP 800-53, revision 5 such as AC-2(3), not "AC-02(3)"',
+    ],
+    [
+      { controls: { 'owasp-nhi': ['NHI11'] } },
+      'controls.owasp-nhi[0]',
+      'must be a control of OWASP Non-Human Identities Top 10, 2025 such as NHI7',
+    ],
+    [{ controls: { 'cis-controls-8': [] } }, 'controls.cis-controls-8', 'must not be an empty list'],
+    [{ controls: { iso: ['A.5'] } }, 'controls.iso', 'no such framework'],
     [{ kinds: [] }, 'kinds', 'must not be an empty list'],
     [{ kinds: 'personal-client' }, 'kinds', 'must be a list, not "personal-client"'],
     [

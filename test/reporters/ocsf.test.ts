@@ -137,4 +137,21 @@ describe('ocsf', () => {
     expect(obeyedCommands(output)).toEqual([]);
     expect(output.trimEnd()).not.toMatch(/[\p{Cc}\p{Cs}\p{Bidi_Control}]/u);
   });
+
+  test('names the controls that a finding is evidence on', () => {
+    const report = sampleReport({
+      findings: [sampleFinding({ rule: 'no-expiry' }), sampleUnknown({ rule: 'no-expiry' })],
+    });
+    const controls = { 'no-expiry': { 'owasp-nhi': ['NHI7'], 'pci-dss-4.0.1': ['8.6.3'] } };
+    const named = events({ ...report, coverage: { ...report.coverage, controls } });
+    const both = {
+      standards: ['owasp-nhi', 'pci-dss-4.0.1'],
+      requirements: ['owasp-nhi NHI7', 'pci-dss-4.0.1 8.6.3'],
+    };
+    expect(named.map(({ compliance }) => compliance)).toEqual([
+      { ...both, status_id: 0, status: 'Unknown' },
+      { ...both, status_id: 3, status: 'Fail' },
+    ]);
+    expect(events(report).every((event) => !('compliance' in event))).toBe(true);
+  });
 });

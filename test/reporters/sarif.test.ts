@@ -190,6 +190,30 @@ describe('sarif', () => {
   });
 });
 
+describe('the tags of a rule', () => {
+  const tagsOf = (controls: Report['coverage']['controls']) => {
+    const report = sampleReport({ findings: [sampleFinding()] });
+    const named = { ...report, coverage: { ...report.coverage, ...(controls ? { controls } : {}) } };
+    return runOf(named).tool.driver.rules[0].properties.tags;
+  };
+
+  test('name the controls that its findings are evidence on', () => {
+    expect(tagsOf(undefined)).toEqual(['security', 'credentials']);
+    expect(tagsOf({ unused: { 'cis-controls-8': ['5.3'], 'nist-800-53': ['AC-2(3)', 'AC-6'] } })).toEqual([
+      'security',
+      'credentials',
+      'cis-controls-8/5.3',
+      'nist-800-53/AC-2(3)',
+      'nist-800-53/AC-6',
+    ]);
+  });
+
+  test('are at most 20, as GitHub rejects more', () => {
+    const ids = Array.from({ length: 30 }, (_, n) => `${n}`);
+    expect(tagsOf({ unused: { iso: ids } })).toHaveLength(20);
+  });
+});
+
 describe('against the standard schema', () => {
   const schema = JSON.parse(
     readFileSync(

@@ -1,5 +1,8 @@
 import { nearest } from '../../config/nearest.js';
 import {
+  type Controls,
+  controlTexts,
+  FRAMEWORK_NAMES,
   KINDS,
   type Kind,
   kindName,
@@ -18,11 +21,15 @@ import { loadSettings } from '../request.js';
 /** Lists the rules, those of plug-ins included, or explains one. */
 export async function rulesCommand(
   id: string | undefined,
-  flags: { readonly config?: string; readonly format: string },
+  flags: { readonly config?: string; readonly control?: string; readonly format: string },
   context: CommandContext,
 ): Promise<ExitCode> {
   const { rules } = await loadSettings(context, {}, flags);
   const all: readonly DocumentedRule[] = [...rules, ...extraRules()];
+  if (flags.control !== undefined) {
+    await writeStream(context.io.stdout, await controlText(flags.control, id, flags.format, all));
+    return EXIT.clean;
+  }
   const wanted = id === undefined ? all : all.filter((rule) => rule.id === id);
   if (id !== undefined && wanted.length === 0) {
     const near = nearest(
@@ -46,13 +53,40 @@ export async function rulesCommand(
   return EXIT.clean;
 }
 
-function toJson({ id, title, severity, kinds, docs, options = {}, messages = {} }: DocumentedRule) {
-  return { id, title, severity, kinds, ...docs, options, messages: Object.keys(messages) };
+async function controlText(
+  wanted: string,
+  id: string | undefined,
+  format: string,
+  rules: readonly DocumentedRule[],
+): Promise<string> {
+  const framework = FRAMEWORK_NAMES.find((name) => name === wanted);
+  if (framework === undefined) {
+    const near = nearest(wanted, FRAMEWORK_NAMES);
+    throw new AuditError(
+      'usage',
+      `There is no framework "${wanted}".`,
+      near ? `Did you mean ${near}?` : `Choose one of ${FRAMEWORK_NAMES.join(', ')}.`,
+    );
+  }
+  if (id !== undefined)
+    throw new AuditError(
+      'usage',
+      '--control lists the controls of all rules, so it takes no rule.',
+      `c1-audit rules ${id} shows the controls of one rule.`,
+    );
+  const { coverageOf, describeCoverage } = await import('./controls.js');
+  const coverage = coverageOf(framework, rules);
+  return format === 'json' ? `${JSON.stringify(coverage, null, 2)}\n` : describeCoverage(coverage);
+}
+
+function toJson({ id, title, severity, kinds, docs, controls, options = {}, messages = {} }: DocumentedRule) {
+  return { id, title, severity, kinds, ...docs, controls, options, messages: Object.keys(messages) };
 }
 
 /** What is documented of a rule, whether it judges credentials, waivers or changes. */
 export type DocumentedRule = Pick<Rule, 'id' | 'title' | 'severity' | 'docs'> & {
   readonly kinds: readonly Kind[];
+  readonly controls?: Controls;
   readonly options?: OptionSpecs;
   readonly messages?: Messages;
 };
@@ -119,6 +153,7 @@ export function describeRule(rule: DocumentedRule): string {
   const references = (rule.docs.references ?? []).map(
     ({ title, url }) => `  ${title}${url ? `\n    ${url}` : ''}`,
   );
+  const controls = controlTexts(rule.controls ?? {}).map(({ name, ids }) => `  ${name}: ${ids.join(', ')}`);
   return [
     `${rule.id}: ${rule.title}`,
     `Severity ${rule.severity}; judges ${kindLetters(rule.kinds)} (${KIND_LEGEND}).`,
@@ -127,6 +162,7 @@ export function describeRule(rule: DocumentedRule): string {
     `Fix: ${rule.docs.fix}`,
     ...(rule.messages ? ['', `Messages: ${Object.keys(rule.messages).join(', ')}`] : []),
     ...(options.length > 0 ? ['', 'Options:', ...options] : []),
+    ...(controls.length > 0 ? ['', 'Controls:', ...controls] : []),
     ...(references.length > 0 ? ['', 'References:', ...references] : []),
     '',
   ].join('\n');
