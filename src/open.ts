@@ -3,7 +3,7 @@ import { kindsOf } from './config/config.js';
 import type { LoadedConfig } from './config/load.js';
 import type { PushRequest } from './delivery/conductorone/index.js';
 import type { AuditError } from './errors.js';
-import { createFetch, refuseUncheckedTls } from './fetch.js';
+import { createSend, refuseUncheckedTls } from './fetch.js';
 import type { Io } from './io.js';
 import { type Redactor, refuseShortSecrets } from './redact.js';
 import { readAccess } from './sources/c1/access.js';
@@ -59,7 +59,7 @@ export async function open(
     const { fileSource } = await import('./sources/file.js');
     return { source: fileSource(input.text, input.name, input.tenant, scrub), findings: undefined };
   }
-  const fetch = createFetch(io.env);
+  const send = createSend(io.env);
   const hide = (secret: string) => redactor.add(secret);
   const { access, warnings } = await readAccess(io, hide);
   for (const warning of warnings) complain({ message: warning, hint: '' });
@@ -71,7 +71,7 @@ export async function open(
     ...(timeLimit !== undefined && { runTimeout: timeLimit }),
   };
   const common = { access, limits, log, now: io.now, scrub };
-  const session = openSession({ ...common, fetch, hide });
+  const session = openSession({ ...common, send, hide });
   const source = c1Source({
     ...common,
     session,

@@ -6,10 +6,11 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
 import { beat } from '../src/delivery/heartbeat.js';
-import { createFetch, isLoopback, readProxies } from '../src/fetch.js';
+import { createFetch, createSend, isLoopback, readProxies } from '../src/fetch.js';
 import { makeCertificates } from './helpers/certificates.js';
 import { emptyFolder, runProgram } from './helpers/program.js';
 import { type ForwardProxy, startProxy } from './helpers/proxy.js';
@@ -215,6 +216,86 @@ describe('within this process', () => {
       delete process.env.HTTPS_PROXY;
       delete process.env.NO_PROXY;
     }
+  });
+});
+
+describe('what the calls of the API are sent with', () => {
+  const TEXT = `${'Zoë €'.repeat(30_000)}😀`;
+  const get = (signal = new AbortController().signal) =>
+    ({ method: 'GET', headers: {}, body: undefined, signal }) as const;
+  const at = (port: number) => new URL(`http://127.0.0.1:${port}/`);
+
+  test.each(['', 'gzip', 'x-gzip'])('decodes a body that comes in parts, encoding "%s"', async (encoding) => {
+    let accepted: string | undefined;
+    const port = await listen(
+      createPlainServer((request, response) => {
+        accepted = request.headers['accept-encoding'];
+        const bytes = encoding === '' ? Buffer.from(`\ufeff${TEXT}`) : gzipSync(TEXT);
+        response.writeHead(200, encoding === '' ? {} : { 'content-encoding': encoding });
+        response.write(bytes.subarray(0, 4));
+        setImmediate(() => response.end(bytes.subarray(4)));
+      }),
+    );
+    const received = await createSend({})(at(port), get());
+    expect(received.status).toBe(200);
+    expect(await received.text(Buffer.byteLength(TEXT) + 3)).toBe(TEXT);
+    expect(accepted).toBe('gzip');
+  });
+
+  test('gives up a body with more bytes than allowed', async () => {
+    const port = await listen(createPlainServer((_, response) => response.end('12345')));
+    expect(await (await createSend({})(at(port), get())).text(4)).toBeUndefined();
+    expect(await (await createSend({})(at(port), get())).text(5)).toBe('12345');
+  });
+
+  test('fails where the body ends early, or is no gzip', async () => {
+    const cut = await listen(
+      createPlainServer((_, response) => {
+        response.writeHead(200, { 'content-length': 10 }).write('12345', () => response.destroy());
+      }),
+    );
+    await expect((await createSend({})(at(cut), get())).text(99)).rejects.toThrow('aborted');
+    const garbage = await listen(
+      createPlainServer((_, response) => {
+        response.writeHead(200, { 'content-encoding': 'gzip' }).end('12345');
+      }),
+    );
+    await expect((await createSend({})(at(garbage), get())).text(99)).rejects.toThrow('incorrect header');
+  });
+
+  test('keeps every value of a header', async () => {
+    const port = await listen(
+      createPlainServer((_, response) => {
+        response.writeHead(200, { 'set-cookie': ['a=1', 'b=2'], 'x-one': 'é' }).end();
+      }),
+    );
+    const { headers } = await createSend({})(at(port), get());
+    expect(headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+    expect(headers.get('x-one')).toBe('é');
+  });
+
+  test('is stopped by its signal', async () => {
+    const port = await listen(createPlainServer(() => undefined));
+    const stop = new AbortController();
+    const sent = createSend({})(at(port), get(stop.signal));
+    stop.abort();
+    await expect(sent).rejects.toThrow();
+  });
+
+  test('sends nothing where certificates are not checked or NODE_DEBUG is set', async () => {
+    const send = createSend({ NODE_TLS_REJECT_UNAUTHORIZED: '0' });
+    await expect(send(new URL('https://127.0.0.1:1/'), get())).rejects.toThrow(
+      'NODE_TLS_REJECT_UNAUTHORIZED',
+    );
+    expect(() => createSend({ NODE_DEBUG: 'http' })).toThrow('NODE_DEBUG');
+  });
+
+  test('goes through a proxy, within the same limit', async () => {
+    const proxy = await proxyTo(servers.plain);
+    const send = createSend({ HTTP_PROXY: `http://127.0.0.1:${proxy.port}` });
+    expect(await (await send(new URL(`http://${WATCH}/x`), get())).text(2)).toBe('ok');
+    expect(await (await send(new URL(`http://${WATCH}/x`), get())).text(1)).toBeUndefined();
+    expect(proxy.asked).toHaveLength(2);
   });
 });
 

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import type { Credential, Kind } from '../contract/index.js';
 import { FindingsClient } from '../delivery/conductorone/client.js';
 import { AuditError } from '../errors.js';
+import type { Send } from '../fetch.js';
 import type { Io } from '../io.js';
 import { cutTo } from '../reporters/escape.js';
 import { ApiClient } from '../sources/c1/client.js';
@@ -45,7 +46,7 @@ export interface Known {
   readonly plan: Plan;
   readonly access: TenantAccess;
   /** `fetch`, through the proxy in use. */
-  readonly send: typeof fetch;
+  readonly send: Send;
   /** The tenant answered; `certificate` is why its certificate is not trusted. */
   readonly reached: { readonly connection: Connection; readonly certificate: string | undefined };
   /** A connection that may carry a credential. */
@@ -166,19 +167,18 @@ export interface Connection {
 }
 
 /** Sends nothing yet. */
-export function connect(access: TenantAccess, send: typeof fetch, exam: Exam): Connection {
+export function connect(access: TenantAccess, send: Send, exam: Exam): Connection {
   const { io, limits, log, signal, hide, scrub } = exam;
   const { now } = io;
   let skew: Skew | undefined;
-  const watched: typeof fetch = async (input, init) => {
+  const watched: Send = async (url, sending) => {
     const before = now();
-    const response = await send(input, init);
+    const response = await send(url, sending);
     // Not by GitHub's answers.
-    if (new URL(input instanceof Request ? input.url : input).origin === access.origin)
-      skew = skewFrom(response.headers.get('date'), before, now()) ?? skew;
+    if (url.origin === access.origin) skew = skewFrom(response.headers.get('date'), before, now()) ?? skew;
     return response;
   };
-  const transport = createTransport({ ...limits, fetch: watched });
+  const transport = createTransport({ ...limits, send: watched });
   const session = new Session({ access, transport, limits, log, now, hide });
   const options = { origin: access.origin, session, limits, log, now, scrub, signal };
   const client = new ApiClient(options);

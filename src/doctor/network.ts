@@ -1,6 +1,6 @@
 import { access as canAccess } from 'node:fs/promises';
 import { AuditError } from '../errors.js';
-import { createFetch, isLoopback, readProxies, refuseUncheckedTls } from '../fetch.js';
+import { createSend, isLoopback, readProxies, refuseUncheckedTls } from '../fetch.js';
 import { certainSkew, SET_CLOCK } from '../sources/c1/clock.js';
 import { setting } from '../sources/c1/environment.js';
 import { certificateProblem, oneLine, RequestError } from '../sources/c1/request-error.js';
@@ -14,7 +14,7 @@ export const proxy = defineCheck({
   run({ io }, { access }) {
     refuseUncheckedTls(io.env);
     const { https, http, except } = readProxies(io.env);
-    const send = createFetch(io.env);
+    const send = createSend(io.env);
     const origin = access && new URL(access.origin);
     const used = origin?.protocol === 'http:' ? http : https;
     if (!used) return ok('none: requests go to the tenant directly', { send });

@@ -3,6 +3,7 @@ import { rules } from '../../rules/index.js';
 import { KINDS, type Snapshot } from '../../src/contract/index.js';
 import { audit, type Verdicts } from '../../src/engine/audit.js';
 import { optionsInForce } from '../../src/engine/judge.js';
+import { createSend } from '../../src/fetch.js';
 import { readEnvironment } from '../../src/sources/c1/environment.js';
 import { DEFAULT_LIMITS } from '../../src/sources/c1/retry.js';
 import { c1Source, openSession } from '../../src/sources/c1/source.js';
@@ -23,7 +24,7 @@ beforeAll(async () => {
   };
   const source = c1Source({
     ...common,
-    session: openSession({ ...common, fetch, hide: () => undefined }),
+    session: openSession({ ...common, send: createSend({}), hide: () => undefined }),
     scope: 'tenant',
     callerSeesAll: false,
     kinds: KINDS,

@@ -1,5 +1,6 @@
 import { BUILT_IN_ROLE } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
+import type { Send } from '../../fetch.js';
 import { networkError, RequestError, requestId, timeoutError } from './request-error.js';
 import { abortReason, type Limits, within } from './retry.js';
 
@@ -36,25 +37,21 @@ const TOO_SLOW = new AuditError('network', 'The request took too long.', 'Try ag
  *   when `signal` is aborted.
  */
 export function createTransport({
-  fetch,
+  send,
   requestTimeout,
   responseBytes,
-}: Pick<Limits, 'requestTimeout' | 'responseBytes'> & {
-  readonly fetch: typeof globalThis.fetch;
-}): Transport {
+}: Pick<Limits, 'requestTimeout' | 'responseBytes'> & { readonly send: Send }): Transport {
   return async (request, signal) => {
     if (signal.aborted) throw abortReason(signal);
     const what = describe(request);
     return within(requestTimeout, TOO_SLOW, signal, async (stop) => {
       try {
-        const { method, url, headers, body = null } = request;
-        const response = await fetch(url, { method, headers, body, redirect: 'manual', signal: stop });
-        await refuseRedirect(response, what);
-        return {
-          status: response.status,
-          headers: response.headers,
-          body: await readBody(response, responseBytes, what),
-        };
+        const { method, url, headers, body } = request;
+        const received = await send(url, { method, headers, body, signal: stop });
+        refuseRedirect(received, what);
+        const text = await received.text(responseBytes);
+        if (text === undefined) throw tooLong(received.status, responseBytes, what);
+        return { status: received.status, headers: received.headers, body: text };
       } catch (error) {
         if (error instanceof RequestError) throw error;
         if (stop.reason === TOO_SLOW) throw timeoutError(what, requestTimeout);
@@ -64,9 +61,8 @@ export function createTransport({
   };
 }
 
-async function refuseRedirect({ status, headers, body }: Response, what: string): Promise<void> {
+function refuseRedirect({ status, headers }: Omit<Answer, 'body'>, what: string): void {
   if (status < 300 || status >= 400) return;
-  await body?.cancel();
   throw new RequestError(
     'api',
     `${what} was redirected (status ${status})${requestId(headers)}. c1-audit does not follow redirects, because its credential would go with them.`,
@@ -75,27 +71,13 @@ async function refuseRedirect({ status, headers, body }: Response, what: string)
   );
 }
 
-async function readBody(response: Response, limit: number, what: string): Promise<string> {
-  const announced = Number(response.headers.get('content-length') ?? Number.NaN);
-  // fetch holds a plain body to its announced length; an encoded one can unfold to any size.
-  if (announced <= limit && !response.headers.has('content-encoding')) return response.text();
-  if (!response.body) return '';
-  const decoder = new TextDecoder();
-  let text = '';
-  let bytes = 0;
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    bytes += chunk.byteLength;
-    if (bytes > limit) {
-      throw new RequestError(
-        'api',
-        `${what} answered with more than ${Math.floor(limit / 1024)} KiB, which no page of a list needs.`,
-        "Check that the address is the tenant's own and that nothing in between rewrites answers.",
-        { status: response.status },
-      );
-    }
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
+function tooLong(status: number, limit: number, what: string): RequestError {
+  return new RequestError(
+    'api',
+    `${what} answered with more than ${Math.floor(limit / 1024)} KiB, which no page of a list needs.`,
+    "Check that the address is the tenant's own and that nothing in between rewrites answers.",
+    { status },
+  );
 }
 
 /** Takes secrets out of a text. */

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Kind, Snapshot } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
+import type { Send } from '../../fetch.js';
 import type { Source } from '../source.js';
 import type { TenantAccess } from './environment.js';
 import { createTransport, type Scrub } from './http.js';
@@ -30,11 +31,11 @@ export interface C1Options {
 export function openSession(
   options: Omit<SessionOptions, 'transport'> & {
     readonly limits: Limits;
-    readonly fetch: typeof globalThis.fetch;
+    readonly send: Send;
   },
 ): Session & { readonly sent: Promise<void> } {
-  const { limits, fetch } = options;
-  const transport = createTransport({ ...limits, fetch });
+  const { limits, send } = options;
+  const transport = createTransport({ ...limits, send });
   let onSent: () => void = () => undefined;
   const sent = new Promise<void>((done) => {
     onSent = done;

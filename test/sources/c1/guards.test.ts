@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createSend } from '../../../src/fetch.js';
 import { readEnvironment } from '../../../src/sources/c1/environment.js';
 import { DEFAULT_LIMITS } from '../../../src/sources/c1/retry.js';
 import { openSession } from '../../../src/sources/c1/source.js';
@@ -243,7 +244,7 @@ describe('new tokens after a 401', () => {
     const limits = { ...DEFAULT_LIMITS, retries: 0 };
     const access = readEnvironment(env);
     const log = { debug: () => undefined, info: () => undefined };
-    return openSession({ access, limits, log, now: () => NOW, hide: () => undefined, fetch });
+    return openSession({ access, limits, log, now: () => NOW, hide: () => undefined, send: createSend({}) });
   };
   const tokens = () => asked('token').length;
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { startFront } from '../../helpers/front.js';
 import { runProgram } from '../../helpers/program.js';
 import { bulk, type Fault, seed, startTenant, type Tenant, type TenantOptions } from '../../tenant/index.js';
 
@@ -272,22 +273,18 @@ test('sends at most four requests at once', async () => {
   });
   let most = 0;
   let open = 0;
-  const original = globalThis.fetch;
-  globalThis.fetch = async (...args) => {
+  const front = await startFront(tenant.url, (_, response) => {
     open += 1;
     most = Math.max(most, open);
-    try {
-      return await original(...args);
-    } finally {
+    response.once('finish', () => {
       open -= 1;
-    }
-  };
-  try {
-    const { code } = await audit(tenant, '--scope', 'tenant');
-    expect(code).toBe(0);
-  } finally {
-    globalThis.fetch = original;
-  }
+    });
+    return false;
+  });
+  const env = { ...tenant.environment, CONDUCTORONE_SERVER_URL: front.url };
+  const { code } = await runProgram(['--scope', 'tenant', '--fail-on', 'never'], { env, now: () => NOW });
+  await front.close();
+  expect(code).toBe(0);
   expect(most).toBe(4);
 });
 
