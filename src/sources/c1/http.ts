@@ -53,12 +53,15 @@ export function createTransport({
         if (text === undefined) throw tooLong(received.status, responseBytes, what);
         return { status: received.status, headers: received.headers, body: text };
       } catch (error) {
-        if (error instanceof RequestError) throw error;
-        if (stop.reason === TOO_SLOW) throw timeoutError(what, requestTimeout);
-        throw stop.aborted ? abortReason(stop) : networkError(what, error);
+        throw stop.reason === TOO_SLOW ? timeoutError(what, requestTimeout) : failure(error, stop, what);
       }
     });
   };
+}
+
+function failure(error: unknown, stop: AbortSignal, what: string): AuditError {
+  if (error instanceof RequestError) return error;
+  return stop.aborted ? abortReason(stop) : networkError(what, error);
 }
 
 function refuseRedirect({ status, headers }: Omit<Answer, 'body'>, what: string): void {
