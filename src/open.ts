@@ -9,6 +9,7 @@ import { type Redactor, refuseShortSecrets } from './redact.js';
 import { readAccess } from './sources/c1/access.js';
 import { DEFAULT_LIMITS } from './sources/c1/retry.js';
 import { c1Source, openSession } from './sources/c1/source.js';
+import type { ExportedList } from './sources/file.js';
 import type { Source } from './sources/source.js';
 
 export interface OpenRequest {
@@ -17,14 +18,8 @@ export interface OpenRequest {
   readonly input?: ExportedList | undefined;
   /** How long the tenant may be read, in milliseconds; undefined: the default. */
   readonly timeLimit?: number | undefined;
-}
-
-export interface ExportedList {
-  readonly text: string;
-  /** As messages call it. */
-  readonly name: string;
-  /** The tenant it is from, if that is known. */
-  readonly tenant: string | undefined;
+  /** The time to audit for, in milliseconds since the epoch. */
+  readonly asOf: number;
 }
 
 export interface OpenContext {
@@ -49,7 +44,7 @@ export interface Opened {
  * @throws AuditError `config`, `input` or `credentials`
  */
 export async function open(
-  { loaded: { config, origins }, input, timeLimit }: OpenRequest,
+  { loaded: { config, origins }, input, timeLimit, asOf }: OpenRequest,
   { io, redactor, log, complain, onRecords }: OpenContext,
 ): Promise<Opened> {
   refuseUncheckedTls(io.env);
@@ -57,7 +52,7 @@ export async function open(
   const scrub = (text: string) => redactor.redact(text);
   if (input) {
     const { fileSource } = await import('./sources/file.js');
-    return { source: fileSource(input.text, input.name, input.tenant, scrub), findings: undefined };
+    return { source: fileSource(input, { now: io.now(), asOf }, scrub), findings: undefined };
   }
   const send = createSend(io.env);
   const hide = (secret: string) => redactor.add(secret);
@@ -75,6 +70,7 @@ export async function open(
   const source = c1Source({
     ...common,
     session,
+    asOf,
     scope: config.scope,
     callerSeesAll: config.callerSeesAll,
     kinds,

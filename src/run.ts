@@ -26,8 +26,6 @@ export interface AuditRequest extends OpenRequest {
   /** Only these rules; undefined: all that are switched on. */
   readonly only: ReadonlySet<string> | undefined;
   readonly waivers: boolean;
-  /** Milliseconds since the epoch. */
-  readonly asOf: number;
   /** Accept that most of a known list is gone. */
   readonly acceptShrink?: boolean;
   /** A saved report whose findings count as known; not together with a state. */

@@ -54,7 +54,7 @@ function tenantOf(bulk, normalize, now) {
     Array.from({ length: table.length }, (_, index) => {
       const record = Array.isArray(table) ? table[index] : table.at(index);
       // Through JSON, as records come.
-      return normalize(kind, JSON.parse(JSON.stringify(record))).credential;
+      return normalize(kind, JSON.parse(JSON.stringify(record)), Number.POSITIVE_INFINITY).credential;
     }),
   );
   const role = { id: 'role', name: 'system:user', displayName: 'Basic User' };

@@ -14,6 +14,7 @@ import { type List, nameOf, type Page, type Reader, readOnePage } from '../sourc
 import type { Limits } from '../sources/c1/retry.js';
 import { Session } from '../sources/c1/session.js';
 import type { Caller, RolesSeen } from '../sources/c1/tenant-facts.js';
+import { latestBelieved } from '../sources/record.js';
 
 /** `skipped`: not checked, because an earlier check failed or nothing is set up. It never means that all is well. */
 export type Status = 'ok' | 'warning' | 'problem' | 'skipped';
@@ -186,7 +187,12 @@ export function connect(access: TenantAccess, send: Send, exam: Exam): Connectio
   return {
     transport,
     session,
-    reader: { client, pageLimit: limits.pages, onRecords: () => undefined },
+    reader: {
+      client,
+      pageLimit: limits.pages,
+      latest: latestBelieved(now(), now()),
+      onRecords: () => undefined,
+    },
     skew: () => skew,
     firstPage(list) {
       const key = `${nameOf(list)} ${JSON.stringify(list.narrowed)}`;

@@ -5,8 +5,9 @@ import { AuditError } from '../errors.js';
 import {
   asRecord,
   differ,
-  errorBeside,
+  doubtBeside,
   LISTED_TWICE,
+  latestBelieved,
   malformedNote,
   normalize,
   type WireRecord,
@@ -18,28 +19,36 @@ const NOT_IN_FILE = new Unknown(
   'Audit the tenant itself, without --input.',
 );
 
+export interface ExportedList {
+  readonly text: string;
+  /** As messages call it. */
+  readonly name: string;
+  /** The tenant it is from, if that is known. */
+  readonly tenant: string | undefined;
+}
+
 /**
  * An exported list of credentials: a JSON array of records, one or more API answers (`{list, nextPageToken}`; one after
  * the other, or in an array), or NDJSON of either.
  *
- * @param name  what messages call the file
- * @param tenant  the host the file is from, where the caller knows it; else it is read from the client ids
+ * @param input  `name` is what messages call the file, `tenant` the host it is from; without it, the client ids say
+ * @param clocks  what dates are compared with, in milliseconds since the epoch
  * @param scrub  takes secrets out of the ids in notes
  * @throws AuditError `input` when the text is none of these.
  */
 export function fileSource(
-  text: string,
-  name: string,
-  tenant: string | undefined,
+  { text, name, tenant }: ExportedList,
+  { now, asOf }: { readonly now: number; readonly asOf: number },
   scrub: (text: string) => string,
 ): Source {
+  const latest = latestBelieved(now, asOf);
   const parsed = parseInput(text, name);
   const credentials = new Map<string, Credential>();
   const malformed = [...parsed.malformed];
   const kinds = new Set<Kind>(parsed.records.length === 0 ? ['personal-client'] : []);
   for (const { value, place } of parsed.records) {
     const kind = kindOf(value);
-    const { credential, problems } = normalize(kind, value);
+    const { credential, problems } = normalize(kind, value, latest);
     kinds.add(kind);
     const where = credential ? `${place} (${credential.id})` : place;
     if (problems.length > 0) malformed.push(`${where}: ${problems.join(', ')}`);
@@ -159,8 +168,8 @@ const ANSWER = record({ list: list(), nextPageToken: v.nullish(text()) }, { open
 /** What is wrong with an API answer that has a list. */
 function problemsOf(answer: WireRecord): string[] {
   const flaws = flawsOf(ANSWER, answer).map(({ path, message }) => `"${writePath(path)}" ${message}`);
-  const error = errorBeside(answer);
-  return error === undefined ? flaws : [...flaws, `has "${error}" beside its "list"`];
+  const doubt = doubtBeside(answer);
+  return doubt === undefined ? flaws : [...flaws, `has "${doubt}" beside its "list"`];
 }
 
 interface Documents {

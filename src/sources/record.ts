@@ -1,4 +1,13 @@
-import { type Credential, type Fact, isKnown, type Kind, parseInstant, Unknown } from '../contract/index.js';
+import {
+  type Credential,
+  DAY,
+  dateOf,
+  type Fact,
+  isKnown,
+  type Kind,
+  parseInstant,
+  Unknown,
+} from '../contract/index.js';
 
 /**
  * What the API sends, checked where it comes in. Unset is null, absent or "" alike; anything of another type than
@@ -54,27 +63,39 @@ const NO_CREATION_DATE = new Unknown(
   'Look at the credential in ConductorOne; nothing needs to be granted.',
 );
 
-/** Brings a wire record of any kind into the one shape of a credential. */
-export function normalize(kind: Kind, value: unknown): Normalized {
+/** The latest date that something in the past may have: clocks differ, but not by more than a day. */
+export function latestBelieved(now: number, asOf: number): number {
+  return Math.max(now, asOf) + DAY;
+}
+
+/**
+ * Brings a wire record of any kind into the one shape of a credential.
+ *
+ * @param latest  a later date of something in the past is malformed, because it could hide that a credential is unused or old
+ */
+export function normalize(kind: Kind, value: unknown, latest: number): Normalized {
   const record = asRecord(value);
   if (!record) return { credential: undefined, problems: ['is not an object'] };
   const fields = FIELDS[kind];
   const isTrust = kind === 'federation-trust';
   const read = new FieldReader(record);
   const id = read.id(fields.id);
+  const createdAt = read.instant('createdAt', latest);
   const deletedAt = read.instant('deletedAt');
+  const isBackwards = deletedAt instanceof Date && createdAt instanceof Date && deletedAt < createdAt;
+  if (isBackwards) read.problems.push('deletedAt is before createdAt');
   const credential: Credential = {
     kind,
     id,
     clientId: isTrust ? id : read.id('clientId'),
     name: nameIn(read, id),
     ownerId: read.id(fields.owner),
-    // A deletion date that cannot be read does not prove a deletion: the credential is judged.
-    deletedAt: isKnown(deletedAt) ? deletedAt : null,
+    // Dates that cannot be read, or contradict each other, do not prove a deletion: the credential is judged.
+    deletedAt: isKnown(deletedAt) && isKnown(createdAt) && !isBackwards ? deletedAt : null,
     disabled: isTrust && read.flag('disabled') === true,
-    createdAt: read.instant('createdAt') ?? NO_CREATION_DATE,
+    createdAt: createdAt ?? NO_CREATION_DATE,
     expiresAt: read.instant(fields.expires),
-    lastUsedAt: read.instant('lastUsedAt'),
+    lastUsedAt: read.instant('lastUsedAt', latest),
     allowedCidrs: read.texts(fields.cidrs),
     scopedRoleIds: read.texts(fields.roles),
     requireDpop: read.flag('requireDpop'),
@@ -126,12 +147,14 @@ export class FieldReader {
     return this.text(field);
   }
 
-  /** An instant; null when unset, which years up to 1970 count as. */
-  instant(field: string): Fact<Date | null> {
+  /** An instant up to `latest`; null when unset, which years up to 1970 count as. */
+  instant(field: string, latest = Number.POSITIVE_INFINITY): Fact<Date | null> {
     const value = this.#record[field];
     if (isUnset(value)) return null;
     const instant = typeof value === 'string' ? parseInstant(value) : undefined;
     if (!instant) return this.#malformed(field, 'is not a timestamp');
+    if (instant.getTime() > latest)
+      return this.#malformed(field, `is in the future (${dateOf(instant.toISOString())})`);
     return instant.getUTCFullYear() <= 1970 ? null : instant;
   }
 
@@ -172,11 +195,17 @@ export function unlessDeletedLater(record: WireRecord, now: number): WireRecord 
   return deletedAt && deletedAt.getTime() > now ? { ...record, deletedAt: null } : record;
 }
 
-/** The field by which an answer says that something went wrong; a code of 0 does not. */
-export function errorBeside(answer: WireRecord): 'error' | 'code' | undefined {
-  const isSet = (value: unknown) => !isUnset(value) && value !== false;
-  if (isSet(answer.error)) return 'error';
-  return isSet(answer.code) && answer.code !== 0 ? 'code' : undefined;
+/**
+ * The field by which an answer says that records may be missing: an error, or a page token in a spelling that no request
+ * goes on with. A code of 0 and an empty list of errors do not.
+ */
+export function doubtBeside(answer: WireRecord): string | undefined {
+  const isSet = (value: unknown) => !isUnset(value) && value !== false && value !== 0;
+  const { errors } = answer;
+  const isEmpty = typeof errors === 'object' && errors !== null && Object.keys(errors).length === 0;
+  return ['error', 'code', 'errors', 'next_page_token'].find(
+    (field) => isSet(answer[field]) && !(field === 'errors' && isEmpty),
+  );
 }
 
 /** What is said of an id that stands for two things. */
@@ -191,15 +220,27 @@ export function differ(before: unknown, after: unknown): boolean {
 const NAMED = 50;
 
 /**
- * The malformed records as one sentence; null where there are none.
+ * The malformed records in words, and what to do about them; undefined where there are none.
  *
  * @param what the list that they came from
  */
-export function malformedNote(malformed: readonly string[], what?: string): string | null {
-  if (malformed.length === 0) return null;
+export function malformedRecords(
+  malformed: readonly string[],
+  what?: string,
+): { readonly message: string; readonly hint: string } | undefined {
+  if (malformed.length === 0) return undefined;
   const some = [...malformed].sort().slice(0, NAMED).join('; ');
   const more = malformed.length > NAMED ? `; and ${malformed.length - NAMED} more` : '';
   const place = what === undefined ? '' : ` of ${what}`;
   const count = malformed.length === 1 ? `1 record${place} is` : `${malformed.length} records${place} are`;
-  return `${count} malformed: ${some}${more}. Look at them in ConductorOne, and report the fields to its support.`;
+  return {
+    message: `${count} malformed: ${some}${more}.`,
+    hint: 'Look at them in ConductorOne, and report the fields to its support.',
+  };
+}
+
+/** The same as one note; null where there are none. */
+export function malformedNote(malformed: readonly string[], what?: string): string | null {
+  const found = malformedRecords(malformed, what);
+  return found ? `${found.message} ${found.hint}` : null;
 }

@@ -178,8 +178,9 @@ describe('an id that comes twice with other content', () => {
       kind: 'edit',
       edit: twice((record) => ({ ...record, disabled: !record.disabled })),
     });
-    const { report } = await audit();
-    expect(report.coverage.notes.join('\n')).toMatch(/providers lists \S+ twice, with other fields/);
+    const { code, report } = await audit();
+    expect(code).toBe(3);
+    expect(report.coverage.gaps?.join()).toMatch(/providers lists \S+ twice, with other fields/);
   });
 
   test('makes roles unknown: the most powerful one must not look like another', async () => {
@@ -188,8 +189,13 @@ describe('an id that comes twice with other content', () => {
       'roles',
       setField('id', owner?.id, ({ name }) => name === 'system:viewer'),
     );
-    const { report } = await audit();
-    expect(report.coverage.notes.join('\n')).toMatch(/Roles are not known: .* twice, with other fields/);
+    const { code, report } = await audit();
+    expect(code).toBe(3);
+    expect(report.coverage.gaps?.join()).toMatch(/roles could not be read .* twice, with other fields/);
+    const unknown = report.findings.filter(
+      ({ rule, outcome }) => rule === 'admin-scope' && outcome === 'unknown',
+    );
+    expect(unknown.length).toBeGreaterThan(0);
   });
 
   test('is not seen in one record on two pages', async () => {
@@ -250,6 +256,9 @@ describe('an error beside the list of a 200 answer', () => {
           [target, kind, 'error', 'partial failure'],
           [target, kind, 'error', { code: 13, message: 'backend timed out' }],
           [target, kind, 'code', 13],
+          [target, kind, 'errors', ['page 3 timed out']],
+          [target, kind, 'errors', { page: 3 }],
+          [target, kind, 'next_page_token', 'more'],
         ] as const,
     ),
   )('%s: a %s is not read completely with %s %j', async (target, kind, field, value) => {
@@ -266,6 +275,10 @@ describe('an error beside the list of a 200 answer', () => {
     ['error', false],
     ['code', 0],
     ['code', null],
+    ['errors', []],
+    ['errors', {}],
+    ['next_page_token', ''],
+    ['next_page_token', null],
   ])('%s: %j is not an error', async (field, value) => {
     strike('search-personal-clients', setAnswerField(field, value));
     expect((await audit()).code).toBe(0);
@@ -279,9 +292,97 @@ describe('an error beside the list of a 200 answer', () => {
         now: () => NOW,
       });
     expect((await input({ list, nextPageToken: '' })).code).toBe(0);
-    const { code, report } = await input({ list, nextPageToken: '', code: 13 });
+    for (const [field, value] of [
+      ['code', 13],
+      ['errors', ['lost']],
+      ['next_page_token', 'more'],
+    ] as const) {
+      const { code, report } = await input({ list, nextPageToken: '', [field]: value });
+      expect(code).toBe(3);
+      expect(report.coverage.sources[0]?.note).toContain(`has "${field}" beside its "list"`);
+    }
+  });
+});
+
+describe('a record that is not an object', () => {
+  const added = (record: unknown): Fault['effect'] => ({
+    kind: 'edit',
+    edit: (json) => ({ ...(json as object), list: [record, ...(json as { list: unknown[] }).list] }),
+  });
+
+  test.each([
+    ['roles', 'roles could not be read (GET /iam/roles lists a role without an id.)'],
+    [
+      'federation-providers',
+      'federation providers could not be read (GET /workload_federation/providers lists a provider without an id.)',
+    ],
+    ['search-users', 'users could not be read (POST /search/users lists a record that is not an object.)'],
+  ] as const)('in the list of %s makes the run incomplete', async (target, gap) => {
+    for (const record of [null, 'text', [{}]]) {
+      tenant.faults.clear();
+      strike(target, added(record));
+      const { code, report, stderr } = await audit();
+      expect([code, report.coverage.gaps]).toEqual([3, [gap]]);
+      expect(stderr).toContain(gap.replace(/^[^(]*\(|\)$/g, ''));
+    }
+  });
+
+  test.each([
+    'search-personal-clients',
+    'service-principals',
+    'search-federation-trusts',
+    'search-decoys',
+  ] as const)('in the list of %s makes the run incomplete as well', async (target) => {
+    strike(target, added(null));
+    expect((await audit()).code).toBe(3);
+  });
+});
+
+describe('a field of another type', () => {
+  test.each([
+    ['roles', 'displayName', 'GET /iam/roles lists a role whose displayName is not text.'],
+    [
+      'federation-providers',
+      'disabled',
+      'GET /workload_federation/providers lists a provider whose disabled is neither true nor false.',
+    ],
+    ['search-users', 'user.roleIds', 'roleIds is not a list of texts'],
+    ['service-principals', 'user.status', 'status is not text'],
+  ] as const)('in a record of %s, %s, makes the run incomplete', async (target, field, problem) => {
+    strike(target, setField(field, 7, first));
+    const { code, report, stderr } = await audit();
     expect(code).toBe(3);
-    expect(report.coverage.sources[0]?.note).toContain('has "code" beside its "list"');
+    expect(report.coverage.gaps?.join()).toContain(problem);
+    expect(stderr).toContain(problem);
+  });
+});
+
+describe('an empty list of federation providers', () => {
+  test('does not make trusts leftovers: the caller may just not be shown any', async () => {
+    strike('federation-providers', setAnswerField('list', []));
+    const { code, report } = await audit('--rule', 'trust-leftover', '--rule', 'static-beside-federation');
+    expect(report.findings.filter(({ outcome }) => outcome === 'violation')).toEqual([]);
+    expect(report.findings.filter(({ rule }) => rule === 'trust-leftover').length).toBeGreaterThan(0);
+    expect(code).toBe(0);
+    expect(report.coverage.notes).toContainEqual(
+      expect.stringMatching(
+        /^Some federation providers are not known: GET \/workload_federation\/providers lists none, but trusts name some\./,
+      ),
+    );
+  });
+
+  test('is nothing to report if no trust names one', async () => {
+    strike('federation-providers', setAnswerField('list', []));
+    strike('search-federation-trusts', setAnswerField('list', []));
+    const { code, report } = await audit();
+    expect([code, report.coverage.notes.join('\n').includes('federation providers')]).toEqual([0, false]);
+  });
+
+  test('is believed to lack one provider if it lists others', async () => {
+    const gone = tenant.data.trusts[1]?.providerId;
+    tenant.data.providers = tenant.data.providers.filter(({ id }) => id !== gone);
+    const { report } = await audit('--rule', 'trust-leftover');
+    expect(report.findings.map(({ messageId }) => messageId)).toContain('providerDisabled');
   });
 });
 

@@ -46,6 +46,9 @@ describe('a machine whose clock is wrong', () => {
     [3 * 60 * MINUTE + 2000, '3 hours ahead of'],
     [DAY + 1000, '24 hours ahead of'],
     [-DAY, '24 hours behind'],
+    [119 * MINUTE, '119 minutes ahead of'],
+    [120 * MINUTE, '2 hours ahead of'],
+    [-120 * MINUTE, '2 hours behind'],
   ])('by %d ms: the report notes it and is complete', async (off, words) => {
     const { code, stderr, report, clock } = await audit(off);
     expect([code, stderr]).toEqual([0, '']);
@@ -58,7 +61,11 @@ describe('a machine whose clock is wrong', () => {
   test.each([
     [DAY + 2000, '24 hours ahead of'],
     [-DAY - 1000, '24 hours behind'],
-    [400 * DAY, '399 days ahead of'],
+    [25 * 60 * MINUTE, '25 hours ahead of'],
+    [-25 * 60 * MINUTE, '25 hours behind'],
+    [47 * 60 * MINUTE, '47 hours ahead of'],
+    [2 * DAY, '2 days ahead of'],
+    [400 * DAY, '400 days ahead of'],
   ])('by %d ms: the audit is incomplete, also with --as-of', async (off, words) => {
     for (const argv of [[], ['--as-of', new Date(NOW).toISOString()]]) {
       const { code, stderr, report } = await audit(off, argv);
@@ -76,7 +83,7 @@ describe('a machine whose clock is wrong', () => {
   test('is reported for a single answer, because one from a cache is a day old too', async () => {
     const { code, report } = await audit(3 * DAY, [], 'roles');
     expect(code).toBe(3);
-    expect(report.coverage.gaps?.[0]).toMatch(/clock is 2 days ahead of/);
+    expect(report.coverage.gaps?.[0]).toMatch(/clock is 3 days ahead of/);
   });
 
   test('is named if the tenant refuses its signed assertion', async () => {
@@ -86,7 +93,7 @@ describe('a machine whose clock is wrong', () => {
     });
     expect(code).toBe(3);
     expect(stderr).toMatch(
-      /answered 4\d\d: [\s\S]*This machine's clock is 9 minutes ahead of the date of that answer/,
+      /answered 4\d\d: [\s\S]*This machine's clock is 10 minutes ahead of the date of that answer/,
     );
     expect(stderr).toContain('timedatectl');
   });

@@ -143,14 +143,15 @@ describe('fifty tenants on loopback', () => {
   }
 
   async function tenantNumber(n: number): Promise<Environment> {
-    const data = tenantRecords(NOW);
+    const seen = n === STALE ? NOW - 48 * HOUR : NOW;
+    const data = tenantRecords(seen);
     data.personalClients.push(
       personalClient({
         id: idOf(`job ${n}`),
         displayName: `job of tenant ${n}`,
         userId: data.users[0]?.id ?? '',
-        createdAt: new Date(NOW - 20 * 24 * HOUR).toISOString(),
-        lastUsedAt: new Date(NOW).toISOString(),
+        createdAt: new Date(seen - 20 * 24 * HOUR).toISOString(),
+        lastUsedAt: new Date(seen).toISOString(),
         expiresTime: null,
         allowSourceCidr: ['62.176.96.0/24'],
         scopedRoles: [ROLE.viewer],

@@ -25,6 +25,7 @@ beforeAll(async () => {
   const source = c1Source({
     ...common,
     session: openSession({ ...common, send: createSend({}), hide: () => undefined }),
+    asOf: Date.now(),
     scope: 'tenant',
     callerSeesAll: false,
     kinds: KINDS,

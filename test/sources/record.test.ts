@@ -42,6 +42,8 @@ const WHOLE: Readonly<Record<Kind, Readonly<Record<string, unknown>>>> = {
   },
 };
 
+const LATEST = Date.parse('2026-06-02T00:00:00Z');
+
 const FIELDS = Object.entries(WHOLE).flatMap(([kind, record]) =>
   Object.keys(record).map((field): [Kind, string] => [kind as Kind, field]),
 );
@@ -50,17 +52,17 @@ test.each(FIELDS)('%s: reads %s null, absent and blank alike', (kind, field) => 
   const whole = WHOLE[kind];
   const { [field]: value, ...without } = whole;
   const blank = Array.isArray(value) ? [] : '';
-  const absent = normalize(kind, without);
-  expect(normalize(kind, { ...whole, [field]: null })).toEqual(absent);
-  expect(normalize(kind, { ...whole, [field]: blank })).toEqual(absent);
+  const absent = normalize(kind, without, LATEST);
+  expect(normalize(kind, { ...whole, [field]: null }, LATEST)).toEqual(absent);
+  expect(normalize(kind, { ...whole, [field]: blank }, LATEST)).toEqual(absent);
   // A date up to 1970 counts as unset.
   if (/At$|Time$/.test(field))
-    expect(normalize(kind, { ...whole, [field]: '1970-01-01T00:00:00Z' })).toEqual(absent);
+    expect(normalize(kind, { ...whole, [field]: '1970-01-01T00:00:00Z' }, LATEST)).toEqual(absent);
 });
 
 test.each(FIELDS)('%s: names a %s of another type', (kind, field) => {
   for (const value of [5, { a: 1 }, [[]], 'x', true, [null]]) {
-    const { problems } = normalize(kind, { ...WHOLE[kind], [field]: value });
+    const { problems } = normalize(kind, { ...WHOLE[kind], [field]: value }, LATEST);
     const proper =
       typeof WHOLE[kind][field] === typeof value &&
       Array.isArray(WHOLE[kind][field]) === Array.isArray(value);
@@ -72,11 +74,11 @@ test.each(FIELDS)('%s: names a %s of another type', (kind, field) => {
 
 test.each(Object.keys(WHOLE) as Kind[])('%s: ignores unknown fields', (kind) => {
   const more = { somethingNew: { list: [] }, toString: 'x', constructor: 5 };
-  expect(normalize(kind, { ...WHOLE[kind], ...more })).toEqual(normalize(kind, WHOLE[kind]));
+  expect(normalize(kind, { ...WHOLE[kind], ...more }, LATEST)).toEqual(normalize(kind, WHOLE[kind], LATEST));
 });
 
 test.each([null, undefined, 5, 'text', [], [{}]])('%j is not a credential', (value) => {
-  expect(normalize('personal-client', value)).toEqual({
+  expect(normalize('personal-client', value, LATEST)).toEqual({
     credential: undefined,
     problems: ['is not an object'],
   });
@@ -85,7 +87,8 @@ test.each([null, undefined, 5, 'text', [], [{}]])('%j is not a credential', (val
 test('gives each credential whose name is not text a name of its own', () => {
   const names = ['a', 'b'].map(
     (id) =>
-      normalize('personal-client', { ...WHOLE['personal-client'], id, displayName: 5 }).credential?.name,
+      normalize('personal-client', { ...WHOLE['personal-client'], id, displayName: 5 }, LATEST).credential
+        ?.name,
   );
   expect(new Set(names).size).toBe(2);
   expect(names.every((name) => name !== '')).toBe(true);

@@ -52,8 +52,10 @@ export function clockProblem(
   return { error, grave: off > DAY };
 }
 
+/** Rounded: the header leaves out up to a second, which must not make 25 hours 24. */
 function words(off: number): string {
-  if (off < 2 * HOUR) return formatDuration({ minutes: Math.floor(off / MINUTE) });
-  if (off < 2 * DAY) return formatDuration({ hours: Math.floor(off / HOUR) });
-  return formatDuration({ days: Math.floor(off / DAY) });
+  const minutes = Math.round(off / MINUTE);
+  if (minutes < 120) return formatDuration({ minutes });
+  const hours = Math.round(off / HOUR);
+  return formatDuration(hours < 48 ? { hours } : { days: Math.round(off / DAY) });
 }

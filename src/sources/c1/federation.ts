@@ -6,6 +6,7 @@ import {
   errorNote,
   type KindSeen,
   type List,
+  nameOf,
   type Reader,
   readById,
   summariseKind,
@@ -33,7 +34,7 @@ export async function collectTrusts(reader: Reader, required: boolean): Promise<
 export async function readProviders(
   reader: Reader,
 ): Promise<{ providers: TenantFacts['providers']; note: string | null; failure?: AuditError }> {
-  const { byId: seen, problem, failure } = await readById(PROVIDERS, reader, toProvider);
+  const { byId: seen, problem, failure, malformed } = await readById(PROVIDERS, reader, toProvider);
   if (failure)
     return {
       providers: { seen, rest: new Unknown("the tenant's federation providers could not be read", CURE) },
@@ -43,8 +44,13 @@ export async function readProviders(
   if (problem === undefined) return { providers: { seen, rest: null }, note: null };
   return {
     providers: { seen, rest: new Unknown(problem, LOOK) },
-    note: `Some federation providers are not known: ${problem}. ${LOOK}`,
+    note: notKnown(problem),
+    ...(malformed && { failure: malformed }),
   };
+}
+
+function notKnown(problem: string): string {
+  return `Some federation providers are not known: ${problem}. ${LOOK}`;
 }
 
 /** The provider, or what is wrong with its record. */
@@ -58,14 +64,24 @@ function toProvider(value: unknown): Provider | string {
     : { id, name: read.text('displayName'), disabled };
 }
 
-/** The providers as trusts know them: one that a trust does not name is not known to be missing. */
+/**
+ * The providers as trusts know them: one that a trust does not name is not known to be missing, and a list without any
+ * may just not be shown to the caller.
+ */
 export function providersOf(
   trusts: KindSeen | undefined,
   providers: TenantFacts['providers'],
-): TenantFacts['providers'] {
-  const named = trusts?.credentials.every(({ providerId }) => providerId !== '') ?? true;
-  if (providers.rest !== null || named) return providers;
-  return { ...providers, rest: new Unknown('a trust does not say who its provider is', LOOK) };
+): { readonly providers: TenantFacts['providers']; readonly note: string | null } {
+  const named = trusts?.credentials.map(({ providerId }) => providerId) ?? [];
+  if (providers.rest !== null || named.length === 0) return { providers, note: null };
+  if (named.includes(''))
+    return {
+      providers: { ...providers, rest: new Unknown('a trust does not say who its provider is', LOOK) },
+      note: null,
+    };
+  if (providers.seen.size > 0) return { providers, note: null };
+  const problem = `${nameOf(PROVIDERS)} lists none, but trusts name some`;
+  return { providers: { ...providers, rest: new Unknown(problem, CURE) }, note: notKnown(problem) };
 }
 
 /** Undeleted trusts by service principal, for the rules that look at a static credential beside them. */

@@ -9,6 +9,7 @@ import {
   Unknown,
 } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
+import { latestBelieved } from '../record.js';
 import { ApiClient } from './client.js';
 import { clockProblem } from './clock.js';
 import { readDecoys, setDecoysApart } from './decoys.js';
@@ -42,7 +43,12 @@ export async function collect(
 ): Promise<Snapshot> {
   const { access, scope, kinds, limits } = options;
   const client = new ApiClient({ ...options, origin: access.origin, signal });
-  const bare: Reader = { client, pageLimit: limits.pages, onRecords: options.onRecords };
+  const bare: Reader = {
+    client,
+    pageLimit: limits.pages,
+    latest: latestBelieved(options.now(), options.asOf),
+    onRecords: options.onRecords,
+  };
   const lookup = new UserLookup(bare);
   const onPage = (credentials: readonly Credential[]) => {
     // One's own list has one owner, and others that it may hold by mistake are dropped later.
@@ -76,12 +82,13 @@ export async function collect(
     principals &&
     (await principalOwners(bare, ownerIds(credentials, false), principals, roles.roles, seesAll));
   const trusts = trustsAmong(seen, credentials);
+  const known = providersOf(trusts, providers.providers);
   const facts: TenantFacts = {
     owners: new Map([...people.owners, ...(machines?.owners ?? [])]),
     roles: roles.roles,
     allowList: settings.allowList,
-    providers: providersOf(trusts, providers.providers),
-    trusts: trusts && trustsByPrincipal(trusts, providers.providers),
+    providers: known.providers,
+    trusts: trusts && trustsByPrincipal(trusts, known.providers),
   };
   const missing = whatIsMissing({
     seen,
@@ -99,6 +106,7 @@ export async function collect(
       roles.note,
       settings.note,
       providers.note,
+      known.note,
       principalsNote(principals, kinds),
       people.note,
       machines?.note ?? null,

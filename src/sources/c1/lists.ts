@@ -4,7 +4,7 @@ import { AuditError } from '../../errors.js';
 import {
   asRecord,
   differ,
-  errorBeside,
+  doubtBeside,
   idOf,
   LISTED_TWICE,
   malformedNote,
@@ -30,6 +30,8 @@ export interface Reader {
   readonly client: ApiClient;
   /** Pages after which a list is given up. */
   readonly pageLimit: number;
+  /** Later dates of something in the past are malformed. */
+  readonly latest: number;
   /** Called with the number of records of each page. */
   readonly onRecords: (count: number) => void;
   /** Called with the credentials of each page while the next page is on its way. */
@@ -53,7 +55,7 @@ export async function collectList(kind: Kind, reader: Reader, list: List): Promi
     reader.onRecords(records.length);
     const ofPage: Credential[] = [];
     for (const [index, record] of records.entries()) {
-      const { credential, problems } = normalize(kind, record);
+      const { credential, problems } = normalize(kind, record, reader.latest);
       if (credential) {
         addCredential(credentials, credential, malformed);
         ofPage.push(credential);
@@ -120,7 +122,10 @@ export async function readList(
 interface ById<T> {
   readonly byId: ReadonlyMap<string, T>;
   readonly problem: string | undefined;
+  /** Why the list could not be read. */
   readonly failure: AuditError | undefined;
+  /** A record is not as documented. */
+  readonly malformed: AuditError | undefined;
 }
 
 /**
@@ -145,10 +150,16 @@ export async function readById<T extends { readonly id: string }>(
       }
     }
   });
-  if (ending instanceof AuditError) return { byId, problem: ending.message, failure: ending };
-  if (ending === 'repeats')
-    return { byId, problem: `${nameOf(list)} repeats itself instead of going on`, failure: undefined };
-  return { byId, problem: malformed && `${nameOf(list)} lists ${malformed}`, failure: undefined };
+  const lists = malformed && `${nameOf(list)} lists ${malformed}`;
+  const read = { byId, malformed: lists === undefined ? undefined : malformedError(`${lists}.`) };
+  if (ending instanceof AuditError) return { ...read, problem: ending.message, failure: ending };
+  const problem = ending === 'repeats' ? `${nameOf(list)} repeats itself instead of going on` : lists;
+  return { ...read, problem, failure: undefined };
+}
+
+/** Records that are not as documented keep the audit from being complete. */
+export function malformedError(message: string): AuditError {
+  return new AuditError('api', message, "Report it to ConductorOne's support.");
 }
 
 /** One page as it came. */
@@ -253,14 +264,14 @@ export async function readOnePage(
 export function readPage(answer: WireRecord, what: string): Page {
   const { list } = answer;
   const nextPageToken = answer.nextPageToken ?? '';
-  const error = errorBeside(answer);
-  if (Array.isArray(list) && typeof nextPageToken === 'string' && error === undefined)
+  const doubt = doubtBeside(answer);
+  if (Array.isArray(list) && typeof nextPageToken === 'string' && doubt === undefined)
     return { records: list, nextPageToken };
   const problem = !Array.isArray(list)
     ? `has ${list === undefined ? 'no "list"' : 'a "list" that is not a list'}`
-    : error === undefined
+    : doubt === undefined
       ? 'has a "nextPageToken" that is not text'
-      : `has "${error}" beside the "list", so records may be missing`;
+      : `has "${doubt}" beside the "list", so records may be missing`;
   throw new RequestError(
     'api',
     `${what} answered 200, but the answer ${problem}.`,

@@ -13,12 +13,12 @@ import {
   asRecord,
   differ,
   FieldReader,
-  malformedNote,
+  malformedRecords,
   unlessDeletedLater,
   type WireRecord,
 } from '../record.js';
 import type { ApiClient } from './client.js';
-import { errorNote, joinNotes, nameOf, type Reader, readList } from './lists.js';
+import { errorNote, malformedError, nameOf, type Reader, readList } from './lists.js';
 import { concernsOneRecord, isNotFound, isOutage, RequestError } from './request-error.js';
 
 /** Ids in one search: as many as a page of answers holds. */
@@ -41,6 +41,7 @@ export class UserLookup {
   readonly #searches: Promise<void>[] = [];
   #waiting: string[] = [];
   #failure: AuditError | undefined;
+  #malformed: AuditError | undefined;
 
   constructor(reader: Reader) {
     this.#reader = reader;
@@ -67,6 +68,8 @@ export class UserLookup {
     const narrowed = { refs: [...wanted].map((id) => ({ id })) };
     const onPage = (records: readonly unknown[]) => {
       for (const value of records) {
+        if (!asRecord(value))
+          this.#malformed ??= malformedError(`${nameOf(SEARCH)} lists a record that is not an object.`);
         const user = userIn(value);
         if (!user || !wanted.has(user.id)) continue;
         const record = unlessDeletedLater(user.record, this.#reader.client.now);
@@ -106,11 +109,11 @@ export class UserLookup {
       }
     };
     await Promise.all(missing.map((id) => inTurn(() => lookUp(id))));
-    const twice = listedTwice(users);
-    if (missing.every((id) => users.has(id))) return { users, failure: twice };
+    const malformed = listedTwice(users) ?? this.#malformed;
+    if (missing.every((id) => users.has(id))) return { users, failure: malformed };
     // Beside a missing right, an outage must not be overlooked.
     const outage = [refused, failure].find((error) => error && isOutage(error));
-    return { users, failure: outage ?? twice ?? refused ?? failure };
+    return { users, failure: outage ?? malformed ?? refused ?? failure };
   }
 }
 
@@ -200,11 +203,14 @@ export async function readOwners(
   const notKnown = failure
     ? `Some owners are not known: ${errorNote(failure)} ${CURE}`
     : notShownNote(owners);
-  const malformed = records.flatMap(([id, user]) => problemsOf(id, user));
+  const malformed = malformedUsers(
+    records.flatMap(([id, user]) => problemsOf(id, user)),
+    'POST /search/users and GET /users/{id}',
+  );
   return {
     owners,
-    note: joinNotes(notKnown, malformedNote(malformed, 'POST /search/users and GET /users/{id}')),
-    failure: [failure, managers.failure].find((error) => error && isOutage(error)),
+    note: notKnown,
+    failure: [failure, managers.failure].find((error) => error && isOutage(error)) ?? malformed,
   };
 }
 
@@ -234,6 +240,12 @@ export function notShownNote(owners: ReadonlyMap<string, Fact<Owner>>): string |
   const blank = [...owners.values()].filter((owner) => owner === STATUS_NOT_SHOWN).length;
   if (blank === 0) return null;
   return `${blank === 1 ? '1 owner is' : `${blank} owners are`} not known: ConductorOne does not show whether they are active. ${CURE}`;
+}
+
+/** Users whose records are not as documented keep the audit from being complete. */
+export function malformedUsers(problems: readonly string[], what: string): AuditError | undefined {
+  const found = malformedRecords(problems, what);
+  return found && new AuditError('api', found.message, found.hint);
 }
 
 /** What is wrong with a user's record, as far as the audit reads it. */

@@ -9,15 +9,7 @@ import {
   Unknown,
 } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
-import {
-  asRecord,
-  differ,
-  FieldReader,
-  idOf,
-  malformedNote,
-  unlessDeletedLater,
-  type WireRecord,
-} from '../record.js';
+import { asRecord, differ, FieldReader, idOf, unlessDeletedLater, type WireRecord } from '../record.js';
 import {
   addCredential,
   type Collected,
@@ -32,7 +24,15 @@ import {
   readList,
   summariseKind,
 } from './lists.js';
-import { goneOwner, notShownNote, type OwnersSeen, problemsOf, readManagers, toOwner } from './people.js';
+import {
+  goneOwner,
+  malformedUsers,
+  notShownNote,
+  type OwnersSeen,
+  problemsOf,
+  readManagers,
+  toOwner,
+} from './people.js';
 import { concernsOneRecord, isNotFound, isUnavailable, RequestError } from './request-error.js';
 
 const KIND = 'service-principal-credential';
@@ -243,7 +243,7 @@ export async function principalOwners(
   });
   const blank = notShownNote(owners);
   const about = blank === null ? null : `Of the service principals (${nameOf(LIST)}): ${blank}`;
-  return { owners, note: joinNotes(about, malformedNote(malformed, nameOf(LIST))), failure };
+  return { owners, note: about, failure: failure ?? malformedUsers(malformed, nameOf(LIST)) };
 }
 
 /** Unknown where its user is not shown: only the user says whether it is active and what it may do. */

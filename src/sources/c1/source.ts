@@ -19,6 +19,8 @@ export interface C1Options {
   readonly limits: Limits;
   readonly log: Pick<Logger, 'debug' | 'info'>;
   readonly now: () => number;
+  /** The time to audit for, in milliseconds since the epoch. */
+  readonly asOf: number;
   /** The run's one login. */
   readonly session: ReturnType<typeof openSession>;
   /** Takes secrets out of what the tenant sends. */

@@ -27,9 +27,12 @@ export interface RolesSeen {
 /** The tenant's undeleted roles by id; unknown unless the list was read completely, or a role would look deleted. */
 export async function readRoles(reader: Reader): Promise<RolesSeen> {
   const { now } = reader.client;
-  const read = await readById(LIST, reader, (value) =>
-    toRole(unlessDeletedLater(asRecord(value) ?? {}, now)),
-  );
+  let hasBlank = false;
+  const read = await readById(LIST, reader, (value) => {
+    const role = toRole(unlessDeletedLater(asRecord(value) ?? {}, now));
+    hasBlank ||= role === 'blank';
+    return role === 'blank' ? undefined : role;
+  });
   const { byId: roles, failure } = read;
   if (failure)
     return {
@@ -40,13 +43,18 @@ export async function readRoles(reader: Reader): Promise<RolesSeen> {
   const isPlausible = [...roles.values()].some(({ name }) => name === ALWAYS_THERE);
   const problem =
     read.problem ??
+    (hasBlank ? `${nameOf(LIST)} lists a role whose name is blank` : undefined) ??
     (isPlausible ? undefined : `${nameOf(LIST)} does not list ${ALWAYS_THERE}, which every tenant has`);
   if (problem === undefined) return { roles, note: null };
-  return { roles: new Unknown(problem, CURE), note: `Roles are not known: ${problem}. ${CURE}` };
+  return {
+    roles: new Unknown(problem, CURE),
+    note: `Roles are not known: ${problem}. ${CURE}`,
+    ...(read.malformed && { failure: read.malformed }),
+  };
 }
 
-/** The role, undefined for a deleted one, or what is wrong with its record. */
-function toRole(record: WireRecord): Role | string | undefined {
+/** The role; undefined for a deleted one; `blank` for one that is not shown; or what is wrong with its record. */
+function toRole(record: WireRecord): Role | 'blank' | string | undefined {
   const read = new FieldReader(record);
   const role = { id: read.text('id'), name: read.text('name'), displayName: read.text('displayName') };
   const deletedAt = read.instant('deletedAt');
@@ -54,9 +62,8 @@ function toRole(record: WireRecord): Role | string | undefined {
   if (read.problems[0]) return `a role whose ${read.problems[0]}`;
   if (role.id === '') return 'a role without an id';
   if (deletedAt !== null) return undefined;
-  // Blank where the caller may not read it. A built-in role cannot be recognised without its name.
-  const blank = role.name === '' && (builtIn || role.displayName === '');
-  return blank ? 'a role whose name is blank' : role;
+  // A caller who may not read it gets blanks. A built-in role cannot be recognised without its name.
+  return role.name === '' && (builtIn || role.displayName === '') ? 'blank' : role;
 }
 
 /** Who the audit runs as. */

@@ -26,23 +26,34 @@ function seen(trusts: readonly Credential[], status: KindSeen['seen']['status'] 
 
 describe('providers', () => {
   test('stay as they were read if every trust names one, or no trusts were read', () => {
-    expect(providersOf(seen([trust('a'), trust('b')]), PROVIDERS)).toBe(PROVIDERS);
-    expect(providersOf(seen([]), PROVIDERS)).toBe(PROVIDERS);
-    expect(providersOf(undefined, PROVIDERS)).toBe(PROVIDERS);
+    for (const trusts of [seen([trust('a'), trust('b')]), seen([]), undefined])
+      expect(providersOf(trusts, PROVIDERS)).toEqual({ providers: PROVIDERS, note: null });
   });
 
   test('are not known to be complete if one trust names none', () => {
-    const providers = providersOf(seen([trust('a'), trust('b', { providerId: '' })]), PROVIDERS);
+    const { providers, note } = providersOf(seen([trust('a'), trust('b', { providerId: '' })]), PROVIDERS);
     expect(providers.seen).toBe(PROVIDERS.seen);
     expect(providers.rest).toMatchObject({
       reason: 'a trust does not say who its provider is',
       cure: 'Look at the providers in ConductorOne.',
     });
+    expect(note).toBeNull();
   });
 
   test('keep the first reason why they are not complete', () => {
     const partial = { ...PROVIDERS, rest: REST };
-    expect(providersOf(seen([trust('a', { providerId: '' })]), partial)).toBe(partial);
+    expect(providersOf(seen([trust('a', { providerId: '' })]), partial).providers).toBe(partial);
+  });
+
+  test('are not known to be missing if none is listed, but trusts name some', () => {
+    const none = { seen: new Map(), rest: null };
+    const { providers, note } = providersOf(seen([trust('a')]), none);
+    expect(providers.rest?.reason).toBe(
+      'GET /workload_federation/providers lists none, but trusts name some',
+    );
+    expect(note).toContain(providers.rest?.reason);
+    expect(providersOf(seen([]), none)).toEqual({ providers: none, note: null });
+    expect(providersOf(undefined, none)).toEqual({ providers: none, note: null });
   });
 });
 

@@ -211,7 +211,7 @@ describe('federation trusts beside a secret', () => {
   });
 
   test('do not count once they are deleted', async () => {
-    strike('search-federation-trusts', setField('deletedAt', '2026-11-01T00:00:00Z'));
+    strike('search-federation-trusts', setField('deletedAt', new Date(NOW).toISOString()));
     expect((await outcomes()).auditor).toBeUndefined();
   });
 
