@@ -11,7 +11,7 @@ import {
   type Snapshot,
 } from '../contract/index.js';
 import { findingOn, type Statement } from './finding.js';
-import { judge, type RuleInForce, type Verdict } from './judge.js';
+import { type Judgement, Panel, type RuleInForce, type Verdict } from './judge.js';
 import { compareText, MOST_SEVERE_FIRST } from './report.js';
 import { type FactSource, isDeleted, isExpired, isLive, OWN_FACTS, World } from './world.js';
 
@@ -62,13 +62,27 @@ export function audit(
   const world = new World(snapshot, now);
   const skippedRules = withoutSource(snapshot, rules);
   const skipped = new Set(skippedRules.map(({ rule }) => rule));
-  const rulesFor = rulesByKindAndState(rules.filter(({ rule }) => !skipped.has(rule.id)));
-  const isEarlyRule = new Map(rules.map((inForce) => [inForce, isEarly(inForce.rule)]));
+  const running = rules.filter(({ rule }) => !skipped.has(rule.id));
+  const panelsFor = byKindAndState(running, (judging, kind) => {
+    const [early, late] = [true, false].map((first) =>
+      judging.filter(({ rule }) => isEarly(rule) === first),
+    ) as [RuleInForce[], RuleInForce[]];
+    return { early: new Panel(early, kind, world, now), late: new Panel(late, kind, world, now) };
+  });
   const findings: Finding[] = [];
   const credentials: JudgedCredential[] = [];
   const deleted = Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<Kind, number>;
   const broken = new Map<string, BrokenRule>();
   const shared = sharedTexts();
+  const report = (judged: JudgedCredential, { rules: by }: Panel, verdicts: Judgement) => {
+    for (const [index, verdict] of verdicts.entries()) {
+      const inForce = by[index];
+      if (!verdict || !inForce) continue;
+      const statement = statementOf(verdict, inForce, shared);
+      findings.push(findingOn(judged, snapshot.tenant, inForce.rule, statement));
+      if (verdict.outcome === 'failed') countFailure(broken, inForce.rule.id, verdict.reason);
+    }
+  };
   for (const credential of inOrder(snapshot.credentials)) {
     if (isDeleted(credential, now)) {
       deleted[credential.kind] += 1;
@@ -77,16 +91,10 @@ export function audit(
     const state = stateOf(credential, now);
     const judged = toJudged(credential, world, state === 'live');
     credentials.push(judged);
-    const known = early?.take(credential);
-    let next = 0;
-    for (const inForce of rulesFor(credential.kind, state)) {
-      const verdict =
-        known && isEarlyRule.get(inForce) ? known[next++] : judge(inForce, credential, world, now);
-      if (!verdict) continue;
-      const statement = statementOf(verdict, inForce, shared);
-      findings.push(findingOn(judged, snapshot.tenant, inForce.rule, statement));
-      if (verdict.outcome === 'failed') countFailure(broken, inForce.rule.id, verdict.reason);
-    }
+    const panels = panelsFor(credential, state);
+    const known = early?.take(credential) ?? panels.early.judge(credential);
+    report(judged, panels.early, known);
+    report(judged, panels.late, panels.late.judge(credential));
   }
   return {
     findings: sortFindings(findings),
@@ -125,19 +133,23 @@ function stateOf(credential: Credential, now: number): CredentialState {
   return isLive(credential, now) ? 'live' : isExpired(credential, now) ? 'expired' : 'disabled';
 }
 
-/** Works out once which rules judge a credential. No rule judges a disabled one. */
-function rulesByKindAndState(
+/** Works out once for each kind and state of a credential what judges it. No rule judges a disabled one. */
+function byKindAndState<T>(
   rules: readonly RuleInForce[],
-): (kind: Kind, state: CredentialState) => readonly RuleInForce[] {
-  const judging = (state: CredentialState) =>
-    new Map(
+  make: (judging: readonly RuleInForce[], kind: Kind) => T,
+): (credential: Credential, state: CredentialState) => T {
+  const made = (state: CredentialState) =>
+    Object.fromEntries(
       KINDS.map((kind) => [
         kind,
-        rules.filter(({ rule }) => (rule.judges ?? 'live') === state && rule.kinds.includes(kind)),
+        make(
+          rules.filter(({ rule }) => (rule.judges ?? 'live') === state && rule.kinds.includes(kind)),
+          kind,
+        ),
       ]),
-    );
-  const byState = { live: judging('live'), expired: judging('expired'), disabled: judging('disabled') };
-  return (kind, state) => byState[state].get(kind) ?? [];
+    ) as Record<Kind, T>;
+  const byState = { live: made('live'), expired: made('expired'), disabled: made('disabled') };
+  return ({ kind }, state) => byState[state][kind];
 }
 
 /** Whether a rule needs only facts from the credential's own record. */
@@ -149,23 +161,24 @@ export function isEarly({ needs, optional = [] }: Pick<Rule, 'needs' | 'optional
  * Verdicts of early rules. Most rules look at the credential alone, so they run while the next page is being fetched.
  */
 export class EarlyVerdicts {
-  readonly #rulesFor: ReturnType<typeof rulesByKindAndState>;
+  readonly #panelFor: ReturnType<typeof byKindAndState<Panel>>;
   readonly #now: number;
-  readonly #verdicts = new Map<Credential, readonly (Verdict | undefined)[]>();
+  readonly #verdicts = new Map<Credential, Judgement>();
 
   /** @param now milliseconds since the epoch, the same as for the snapshot */
   constructor(rules: readonly RuleInForce[], now: number) {
-    this.#rulesFor = rulesByKindAndState(rules.filter(({ rule }) => isEarly(rule)));
+    this.#panelFor = byKindAndState(
+      rules.filter(({ rule }) => isEarly(rule)),
+      (judging, kind) => new Panel(judging, kind, ownFacts, now),
+    );
     this.#now = now;
   }
 
   judge(credentials: readonly Credential[]): void {
     for (const credential of credentials) {
       if (isDeleted(credential, this.#now)) continue;
-      const rules = this.#rulesFor(credential.kind, stateOf(credential, this.#now));
-      const verdicts = rules.map((inForce) => judge(inForce, credential, ownFacts, this.#now));
-      // Most are empty, and there may be hundreds of thousands.
-      this.#verdicts.set(credential, verdicts.some((verdict) => verdict) ? verdicts : NO_VERDICTS);
+      const panel = this.#panelFor(credential, stateOf(credential, this.#now));
+      this.#verdicts.set(credential, panel.judge(credential));
     }
   }
 
@@ -174,14 +187,12 @@ export class EarlyVerdicts {
    *
    * @returns in the order of the early rules; undefined if the credential was not judged yet
    */
-  take(credential: Credential): readonly (Verdict | undefined)[] | undefined {
+  take(credential: Credential): Judgement | undefined {
     const verdicts = this.#verdicts.get(credential);
     this.#verdicts.delete(credential);
     return verdicts;
   }
 }
-
-const NO_VERDICTS: readonly undefined[] = [];
 
 const ownFacts: FactSource = {
   fact(name, credential) {

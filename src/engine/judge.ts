@@ -4,6 +4,7 @@ import {
   type FactName,
   ifKnown,
   isKnown,
+  type Kind,
   type OptionSpec,
   oneHigher,
   type Rule,
@@ -60,13 +61,92 @@ export function judge(
     facts[name] = guard(fact);
   }
   for (const name of rule.optional ?? []) facts[name] = guard(ifKnown<unknown>(world.fact(name, credential)));
+  return check(inForce, { facts, options, kind: credential.kind, now }, credential, world);
+}
+
+function check(
+  inForce: RuleInForce,
+  context: unknown,
+  credential: Credential,
+  world: FactSource,
+): Verdict | undefined {
   try {
-    const said = rule.check({ facts, options, kind: credential.kind, now });
+    const said = inForce.rule.check(context);
     return said === undefined ? undefined : read(said, inForce, credential, world);
   } catch (error) {
     return { outcome: 'failed', reason: `it threw ${thrownText(error)}` };
   }
 }
+
+/**
+ * Judges credentials of one kind by the same rules, as {@link judge} does. Each fact is computed once a credential, and
+ * built-in rules share one object with all facts: most of the time goes into the facts, not into the rules.
+ */
+export class Panel {
+  readonly #world: FactSource;
+  readonly #now: number;
+  readonly #names: readonly FactName[];
+  readonly #facts: Record<string, unknown> = {};
+  readonly rules: readonly RuleInForce[];
+  /** What each rule is given; undefined for a plug-in, which gets copies of its own. */
+  readonly #contexts: readonly unknown[];
+  /** The facts that are not known of the credential at hand. */
+  readonly #unknown = new Map<FactName, Unknown>();
+
+  constructor(rules: readonly RuleInForce[], kind: Kind, world: FactSource, now: number) {
+    this.#world = world;
+    this.#now = now;
+    const builtIn = rules.filter(({ rule }) => !isPlugin(rule.id));
+    this.#names = [
+      ...new Set(builtIn.flatMap(({ rule: { needs, optional = [] } }) => [...needs, ...optional])),
+    ];
+    this.rules = rules;
+    this.#contexts = rules.map(({ rule, options }) =>
+      isPlugin(rule.id) ? undefined : { facts: this.#facts, options, kind, now },
+    );
+  }
+
+  judge(credential: Credential): Judgement {
+    this.#lookAt(credential);
+    let verdicts: (Verdict | undefined)[] | undefined;
+    let at = 0;
+    for (const inForce of this.rules) {
+      const verdict = this.#ask(inForce, this.#contexts[at], credential);
+      if (verdict) {
+        verdicts ??= [];
+        verdicts[at] = verdict;
+      }
+      at += 1;
+    }
+    // Most are empty, and there may be hundreds of thousands.
+    return verdicts ?? NO_VERDICTS;
+  }
+
+  #lookAt(credential: Credential): void {
+    this.#unknown.clear();
+    for (const name of this.#names) {
+      const fact: unknown = this.#world.fact(name, credential);
+      const isUnknown = fact instanceof Unknown;
+      if (isUnknown) this.#unknown.set(name, fact);
+      this.#facts[name] = isUnknown ? undefined : fact;
+    }
+  }
+
+  #ask(inForce: RuleInForce, context: unknown, credential: Credential): Verdict | undefined {
+    if (context === undefined) return judge(inForce, credential, this.#world, this.#now);
+    if (this.#unknown.size > 0)
+      for (const name of inForce.rule.needs) {
+        const missing = this.#unknown.get(name);
+        if (missing) return { outcome: 'unknown', reason: missing.reason, cure: missing.cure };
+      }
+    return check(inForce, context, credential, this.#world);
+  }
+}
+
+/** A verdict for each rule of a panel, in their order; empty if no rule has anything to report. */
+export type Judgement = readonly (Verdict | undefined)[];
+
+const NO_VERDICTS: Judgement = [];
 
 function isPlugin(id: string): boolean {
   return id.includes('/');

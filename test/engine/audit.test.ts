@@ -343,8 +343,9 @@ describe('facts across credentials', () => {
     kinds: ['personal-client'],
     needs: ['ownerLiveKeys'],
     optional: ['siblings'],
-    check: (context: { facts: unknown }) => {
-      facts.push(context.facts);
+    check: (context: { facts: object }) => {
+      // The engine uses one object for all credentials.
+      facts.push({ ...context.facts });
       return undefined;
     },
   });
