@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import type { Io } from '../io.js';
 
-/** Seconds without a sign of life after the time limit. */
-const PATIENCE = 10;
+/** Seconds without a sign of life after the time limit that end the program: as long as the limit, but 2 to 10. */
+const patienceFor = (limit: number): number => Math.min(10, Math.max(2, Math.ceil(limit / 1000)));
 
 const STUCK = 'c1-audit.stuck';
 
@@ -49,13 +49,14 @@ export async function watched<T>(
 }
 
 function startWatching(limit: number, abandon: NonNullable<Io['abandon']>): () => void {
+  const patience = patienceFor(limit);
   const signs = new Int32Array(new SharedArrayBuffer(4));
   const sign = setInterval(() => Atomics.add(signs, 0, 1), 250);
   sign.unref();
   Object.assign(globalThis, {
     [Symbol.for(STUCK)]: () =>
       abandon(
-        `The audit is incomplete: something blocked it for ${PATIENCE} s beyond its time limit, most likely a plug-in.`,
+        `The audit is incomplete: something blocked it for ${patience} s beyond its time limit, most likely a plug-in.`,
       ),
   });
   const worker = new Worker(WATCH, {
@@ -63,7 +64,7 @@ function startWatching(limit: number, abandon: NonNullable<Io['abandon']>): () =
     // None of the flags and variables that were meant for the program.
     execArgv: [],
     env: {},
-    workerData: { signs, limit, patience: PATIENCE, stuck: STUCK },
+    workerData: { signs, limit, patience, stuck: STUCK },
   });
   worker.unref();
   // The task goes on without a watch.

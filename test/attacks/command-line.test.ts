@@ -137,7 +137,7 @@ describe('an endless loop in a plug-in does not block the audit past --timeout',
     const started = Date.now();
     const { code, stderr } = await bundle([...command, '--timeout', '1']);
     expect(code).toBe(3);
-    expect(stderr).toMatch(/The audit is incomplete: something blocked it for 10 s beyond its time limit/);
+    expect(stderr).toMatch(/The audit is incomplete: something blocked it for 2 s beyond its time limit/);
     expect(Date.now() - started).toBeLessThan(25_000);
   });
 });

@@ -18,6 +18,19 @@ test('watches a task only once it runs code from outside', async () => {
   expect(found).toThrow(/blocked it for 10 s beyond its time limit/);
 });
 
+test.each([
+  [1000, 2],
+  [2000, 2],
+  [2001, 3],
+  [10_000, 10],
+])('a limit of %d ms is overrun by %d s at most', async (limit, seconds) => {
+  const found = await watched(limit, world, async (watch) => {
+    watch();
+    return hook();
+  });
+  expect(found).toThrow(`blocked it for ${seconds} s beyond`);
+});
+
 test('watches nothing where the program cannot be ended', async () => {
   const before = hook();
   await watched(60_000, {}, async (watch) => watch());
