@@ -1,10 +1,10 @@
-import { defineRule, KINDS } from '../src/contract/index.js';
+import { defineRule } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'admin-scope',
   title: 'The credential is scoped to a role that can do everything',
   severity: 'high',
-  kinds: KINDS,
+  kinds: ['personal-client', 'service-principal-credential', 'federation-trust'],
   docs: {
     why: 'A role scope that includes Super Administrator limits nothing: anyone with the secret controls the tenant.',
     fix: 'Replace it with one that is scoped to the narrowest role for its job. A read-only role is enough for reading.',

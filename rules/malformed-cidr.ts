@@ -1,10 +1,10 @@
-import { defineRule, KINDS, plural, readAddresses } from '../src/contract/index.js';
+import { defineRule, plural, readAddresses } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'malformed-cidr',
   title: 'A source restriction is not an address or CIDR, or can be read in two ways',
   severity: 'low',
-  kinds: KINDS,
+  kinds: ['personal-client', 'service-principal-credential', 'federation-trust'],
   docs: {
     why: 'Some programs read 010.0.0.1 as 10.0.0.1, others as 8.0.0.1, and others reject it. Such an entry may not allow what its author meant.',
     fix: 'Write each entry as a plain address or CIDR: four decimal parts or RFC 5952 text, no leading zeros, no bits set after the prefix.',

@@ -1,10 +1,10 @@
-import { defineRule, KINDS, type Owner } from '../src/contract/index.js';
+import { defineRule, type Owner } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'no-scoped-roles',
   title: 'The credential has every permission of its owner',
   severity: 'medium',
-  kinds: KINDS,
+  kinds: ['personal-client', 'service-principal-credential', 'federation-trust'],
   docs: {
     why: 'A credential without scoped roles can do everything its owner can, also after the owner gets more roles. The severity depends on the owner.',
     fix: 'Replace it with one that is scoped to the roles that its job needs.',

@@ -5,7 +5,6 @@ import {
   defineRule,
   type Facts,
   isEmpty,
-  KINDS,
   type Kind,
   openFamilies,
   plural,
@@ -20,7 +19,7 @@ export default defineRule({
   id: 'open-cidr',
   title: 'The credential can be used from anywhere, or from very many addresses',
   severity: 'medium',
-  kinds: KINDS,
+  kinds: ['personal-client', 'service-principal-credential', 'federation-trust'],
   docs: {
     why: 'A stolen secret is worth little if it works only from your networks. All entries are judged together, because two halves of the internet are the whole internet and many small networks add up.',
     fix: 'Limit its source addresses to the networks it is used from.',

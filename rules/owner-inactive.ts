@@ -1,10 +1,10 @@
-import { defineRule, KINDS } from '../src/contract/index.js';
+import { defineRule } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'owner-inactive',
   title: 'The owner of the credential is gone, disabled or deleted',
   severity: 'critical',
-  kinds: KINDS,
+  kinds: ['personal-client', 'service-principal-credential', 'federation-trust'],
   docs: {
     why: 'A live credential of somebody who has left still works, and nobody watches it.',
     fix: 'Revoke it. If a job still needs it, give that job a service-principal credential first.',

@@ -1,10 +1,10 @@
-import { defineRule, KINDS, plural } from '../src/contract/index.js';
+import { defineRule, plural } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'unknown-role',
   title: 'The credential is scoped to a role that no longer exists',
   severity: 'low',
-  kinds: KINDS,
+  kinds: ['personal-client', 'service-principal-credential', 'federation-trust'],
   docs: {
     why: 'Nobody can tell what a credential may do if its role no longer exists. At best it can do less than its owner believes.',
     fix: 'Replace it with one scoped to roles that exist.',

@@ -4,7 +4,6 @@ import {
   defineRule,
   isEmpty,
   isGloballyReachable,
-  KINDS,
   readAddresses,
 } from '../src/contract/index.js';
 
@@ -12,7 +11,7 @@ export default defineRule({
   id: 'unreachable-cidr',
   title: 'No call over the internet can match any of the source restrictions',
   severity: 'info',
-  kinds: KINDS,
+  kinds: ['personal-client', 'service-principal-credential', 'federation-trust'],
   docs: {
     why: 'ConductorOne sees the public address of a caller. A list of private networks therefore blocks everyone, so probably nobody uses the credential.',
     fix: 'Replace the list with the public addresses of the calling networks, or revoke the credential if nothing uses it.',

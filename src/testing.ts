@@ -235,6 +235,7 @@ const ORDINARY: Omit<Facts, 'conditionVerdict'> = {
   createdAt: ago(10),
   expiresAt: ahead(80),
   lastUsedAt: ago(1),
+  connected: false,
   allowedCidrs: ['52.20.30.40/32'],
   scopedRoles: [{ id: 'role-viewer', name: 'system:viewer' }],
   tenantRoles: new Map([
@@ -256,6 +257,7 @@ const ORDINARY: Omit<Facts, 'conditionVerdict'> = {
   principalTrusts: [],
   condition: 'claims.sub == "repo:acme/infra:ref:refs/heads/main"',
   provider: { id: 'provider-1', name: 'GitHub', disabled: false },
+  registration: { type: 'metadata-url', verifiedDomain: 'cursor.com', wellKnownClient: 'CURSOR' },
   self: false,
 };
 

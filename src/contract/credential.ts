@@ -25,16 +25,30 @@ export function ifKnown<T>(fact: Fact<T>): T | undefined {
   return fact instanceof Unknown ? undefined : fact;
 }
 
-/** The three ways into the ConductorOne API. */
-export const KINDS = ['personal-client', 'service-principal-credential', 'federation-trust'] as const;
+/** The ways into a ConductorOne tenant that can be listed. */
+export const KINDS = [
+  'personal-client',
+  'service-principal-credential',
+  'federation-trust',
+  'external-client',
+  'tunnel-credential',
+  'llm-gateway-key',
+  'function',
+] as const;
 
 export type Kind = (typeof KINDS)[number];
+
+/** Whether credentials of a kind belong to people. The others belong to service principals, or their record names no owner. */
+export function isPersonal(kind: Kind): boolean {
+  return kind === 'personal-client' || kind === 'external-client';
+}
 
 /** One credential as its source listed it. null is "never". */
 export interface Credential {
   readonly kind: Kind;
-  /** Unique within kind and tenant. A federation trust's id is its client id. */
+  /** Unique within kind and tenant. A federation trust's is its client id; an external client's, client id and user id. */
   readonly id: string;
+  /** Empty for LLM gateway keys and functions. */
   readonly clientId: string;
   /** Hostile text: its owner chooses it. Empty if blank. */
   readonly name: string;
@@ -53,8 +67,25 @@ export interface Credential {
   readonly condition: Fact<string>;
   /** The provider of a federation trust; empty for other kinds. */
   readonly providerId: string;
+  /** External clients only. */
+  readonly registration?: Fact<Registration>;
+  /** Tunnel credentials only. */
+  readonly connected?: Fact<boolean>;
   /** Its name is also a decoy's: the report gives no advice, and no message goes to its owner. Absent: no. */
   readonly adviceWithheld?: true;
+}
+
+/** What ConductorOne knows about the program behind an external client. */
+export interface Registration {
+  /**
+   * `dynamic`: it registered itself, under a name of its choice. `metadata-url`: its client id is the address of its own
+   * description. `app`: it belongs to an application of the tenant.
+   */
+  readonly type: 'dynamic' | 'metadata-url' | 'app';
+  /** Empty: none. */
+  readonly verifiedDomain: string;
+  /** ConductorOne's name for a program that it recognizes, such as `CLAUDE_CODE`; empty for others. */
+  readonly wellKnownClient: string;
 }
 
 /** Names of roles that every tenant has. */

@@ -15,8 +15,18 @@ export {
 } from './addresses.js';
 export type { Controls, FrameworkName } from './controls.js';
 export { controlTexts, FRAMEWORK_NAMES, FRAMEWORKS } from './controls.js';
-export type { AllowList, Credential, Fact, Kind, Owner, Person, Provider, Role } from './credential.js';
-export { BUILT_IN_ROLE, ifKnown, isKnown, KINDS, Unknown } from './credential.js';
+export type {
+  AllowList,
+  Credential,
+  Fact,
+  Kind,
+  Owner,
+  Person,
+  Provider,
+  Registration,
+  Role,
+} from './credential.js';
+export { BUILT_IN_ROLE, ifKnown, isKnown, isPersonal, KINDS, Unknown } from './credential.js';
 export type { FindingStatus, Outcome, Waiver } from './finding.js';
 export type {
   AppliedWaiver,
@@ -49,7 +59,7 @@ export type {
   Siblings,
   Way,
 } from './rule.js';
-export { defineRule, FACT_KINDS, SETTINGS, WAYS } from './rule.js';
+export { defineRule, FACT_KINDS, hasFact, SETTINGS, WAYS } from './rule.js';
 export type { Severity } from './severity.js';
 export { atLeast, oneHigher, SEVERITIES, severityRank } from './severity.js';
 export type { Failure, Snapshot, SourceSeen, TenantFacts } from './snapshot.js';

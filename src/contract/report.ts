@@ -151,15 +151,15 @@ export interface Finding {
 
 export interface ReportedCredential {
   readonly kind: Kind;
-  /** Unique within kind and tenant; a federation trust's is its client id. */
+  /** Unique within kind and tenant; a federation trust's is its client id, an external client's its client id and user id. */
   readonly id: string;
-  /** The client id that it signs in with. */
+  /** The client id that it signs in with; empty for LLM gateway keys and functions. */
   readonly clientId: string;
   /** As written by its owner; empty if blank. */
   readonly name: string;
   /** True for the credential that ran the audit. */
   readonly self: boolean;
-  /** The user or service principal it acts for; null if the record names none. Name and email are empty if they could not be read. */
+  /** The user or service principal it acts for; null if its kind has none or the record names none. Name and email are empty if they could not be read. */
   readonly owner: {
     readonly id: string;
     readonly name: string;
@@ -167,13 +167,13 @@ export interface ReportedCredential {
   } | null;
   /** null: not known. */
   readonly createdAt: string | null;
-  /** null: never, or not known; then findings with outcome unknown say so. */
+  /** null: never, or its kind has none, or not known; then findings with outcome unknown say so. */
   readonly expiresAt: string | null;
-  /** null: never, or not known; then findings with outcome unknown say so. */
+  /** null: never, or its kind does not show it, or not known; then findings with outcome unknown say so. */
   readonly lastUsedAt: string | null;
-  /** The networks it can be used from, as written; empty: any. */
+  /** The networks it can be used from, as written; empty: any, or its kind has no such limit. */
   readonly allowedCidrs: readonly string[];
-  /** The roles it is limited to; empty: every permission of its owner. */
+  /** The roles it is limited to; empty: every permission of its owner, or its kind has no roles. */
   readonly scopedRoles: readonly {
     readonly id: string;
     /** null if the tenant's roles do not include the id. */
@@ -185,15 +185,15 @@ export interface ReportedCredential {
 
 export interface JudgedCredential {
   readonly kind: Kind;
-  /** Unique within kind and tenant; a federation trust's is its client id. */
+  /** Unique within kind and tenant; a federation trust's is its client id, an external client's its client id and user id. */
   readonly id: string;
-  /** The client id that it signs in with. */
+  /** The client id that it signs in with; empty for LLM gateway keys and functions. */
   readonly clientId: string;
   /** As written by its owner; empty if blank. */
   readonly name: string;
   /** True for the credential that ran the audit. */
   readonly self: boolean;
-  /** The user or service principal it acts for; null if the record names none. Name and email are empty if they could not be read. */
+  /** The user or service principal it acts for; null if its kind has none or the record names none. Name and email are empty if they could not be read. */
   readonly owner: {
     readonly id: string;
     readonly name: string;
@@ -201,13 +201,13 @@ export interface JudgedCredential {
   } | null;
   /** null: not known. */
   readonly createdAt: string | null;
-  /** null: never, or not known; then findings with outcome unknown say so. */
+  /** null: never, or its kind has none, or not known; then findings with outcome unknown say so. */
   readonly expiresAt: string | null;
-  /** null: never, or not known; then findings with outcome unknown say so. */
+  /** null: never, or its kind does not show it, or not known; then findings with outcome unknown say so. */
   readonly lastUsedAt: string | null;
-  /** The networks it can be used from, as written; empty: any. */
+  /** The networks it can be used from, as written; empty: any, or its kind has no such limit. */
   readonly allowedCidrs: readonly string[];
-  /** The roles it is limited to; empty: every permission of its owner. */
+  /** The roles it is limited to; empty: every permission of its owner, or its kind has no roles. */
   readonly scopedRoles: readonly {
     readonly id: string;
     /** null if the tenant's roles do not include the id. */

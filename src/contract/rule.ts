@@ -1,5 +1,13 @@
 import type { Controls } from './controls.js';
-import { type AllowList, KINDS, type Kind, type Owner, type Provider, type Role } from './credential.js';
+import {
+  type AllowList,
+  KINDS,
+  type Kind,
+  type Owner,
+  type Provider,
+  type Registration,
+  type Role,
+} from './credential.js';
 import type { Severity } from './severity.js';
 
 /** A role that a credential is scoped to. `name` is null if no role of the tenant has the id. */
@@ -59,6 +67,8 @@ export interface Facts {
   createdAt: Date;
   expiresAt: Date | null;
   lastUsedAt: Date | null;
+  /** True while something is connected with it. Only the bridges of tunnel credentials show this: false for other kinds. */
+  connected: boolean;
   allowedCidrs: readonly string[];
   scopedRoles: readonly ScopedRole[];
   /** The tenant's undeleted roles by id. */
@@ -74,35 +84,47 @@ export interface Facts {
   conditionVerdict: ConditionVerdict;
   /** null: the tenant has no such provider. */
   provider: Provider | null;
+  /** What is known about the program behind an external client. */
+  registration: Registration;
   /** True for the credential that runs the audit. */
   self: boolean;
 }
 
 export type FactName = keyof Facts;
 
-const STATIC: readonly Kind[] = ['personal-client', 'service-principal-credential'];
+// Personal client, service-principal credential, federation trust, external client (a grant), tunnel credential (a
+// bridge's), LLM gateway key, function: the letters by which the rules' documentation names them.
+const [P, S, T, G, B, L, F] = KINDS;
 
 /** Which kinds have a fact. A rule that needs a fact which one of its kinds lacks does not load. */
+// biome-ignore format: a table
 export const FACT_KINDS: Record<FactName, readonly Kind[]> = {
-  name: KINDS,
-  clientId: KINDS,
-  createdAt: KINDS,
-  expiresAt: STATIC,
-  lastUsedAt: STATIC,
-  allowedCidrs: KINDS,
-  scopedRoles: KINDS,
-  tenantRoles: KINDS,
-  owner: KINDS,
-  ownerLiveKeys: STATIC,
-  siblings: STATIC,
-  tenantAllowList: KINDS,
-  requireDpop: ['service-principal-credential'],
-  principalTrusts: ['service-principal-credential'],
-  condition: ['federation-trust'],
-  conditionVerdict: ['federation-trust'],
-  provider: ['federation-trust'],
-  self: KINDS,
+  name:              [P, S, T, G, B, L, F],
+  clientId:          [P, S, T, G, B],
+  createdAt:         [P, S, T, G, B, L, F],
+  expiresAt:         [P, S, B],
+  lastUsedAt:        [P, S, G, B],
+  connected:         [P, S, G, B],
+  allowedCidrs:      [P, S, T],
+  scopedRoles:       [P, S, T, G, F],
+  tenantRoles:       [P, S, T, G, B, L, F],
+  owner:             [P, S, T, G],
+  ownerLiveKeys:     [P, S, G],
+  siblings:          [P, S, G],
+  tenantAllowList:   [P, S, T],
+  requireDpop:       [S],
+  principalTrusts:   [S],
+  condition:         [T],
+  conditionVerdict:  [T],
+  provider:          [T],
+  registration:      [G],
+  self:              [P, S, T, G, B, L, F],
 };
+
+/** Whether credentials of a kind have a fact. What reports show of one that they lack is neither "never" nor "none". */
+export function hasFact(kind: Kind, fact: FactName): boolean {
+  return FACT_KINDS[fact].includes(kind);
+}
 
 /** An option's description, default and bounds. */
 export type OptionSpec =

@@ -14,6 +14,10 @@ const KIND_NAMES: Readonly<Record<Kind, string>> = {
   'personal-client': 'personal client',
   'service-principal-credential': 'service-principal credential',
   'federation-trust': 'federation trust',
+  'external-client': 'external client',
+  'tunnel-credential': 'tunnel credential',
+  'llm-gateway-key': 'LLM gateway key',
+  function: 'function',
 };
 
 /** `personal client`, or `personal clients` for any number but one. A saved report may hold a kind not known here. */

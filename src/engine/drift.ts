@@ -9,7 +9,7 @@ import type {
   Rule,
   Severity,
 } from '../contract/index.js';
-import { count, DAY, isKnown, KINDS } from '../contract/index.js';
+import { count, DAY, FACT_KINDS, hasFact, isKnown, KINDS } from '../contract/index.js';
 import { findingOn } from './finding.js';
 import { compareText } from './report.js';
 import type { HistoryRun, RememberedCredential, State } from './state.js';
@@ -26,7 +26,7 @@ const SCOPE_WIDENED = {
   id: 'scope-widened',
   title: 'The credential can do more than at the last audit',
   severity: 'high',
-  kinds: KINDS,
+  kinds: FACT_KINDS.scopedRoles,
   docs: {
     why: 'Scoped roles limit what a leaked credential can do. A credential that loses them or gains a role can do more, by mistake or on purpose.',
     fix: 'Ask the owner who widened the role scope and why. If nobody knows, restore the roles or revoke the credential.',
@@ -54,7 +54,7 @@ const NETWORK_WIDENED = {
   id: 'network-widened',
   title: 'The credential can be used from more places than at the last audit',
   severity: 'high',
-  kinds: KINDS,
+  kinds: FACT_KINDS.allowedCidrs,
   docs: {
     why: 'The allowed networks decide where a stolen credential works. Whoever wants to use it from elsewhere has to widen them first.',
     fix: 'Ask the owner who widened the allowed networks and why. If nobody knows, restore them or revoke the credential.',
@@ -200,10 +200,13 @@ interface Observed {
 }
 
 function observe(credential: Credential, tenant: string): Observed {
-  const { scopedRoleIds, allowedCidrs } = credential;
+  const { kind, scopedRoleIds, allowedCidrs } = credential;
   return {
-    roles: isKnown(scopedRoleIds) ? new Map(scopedRoleIds.map((id) => [roleHash(tenant, id), id])) : null,
-    network: isKnown(allowedCidrs) ? networkOf(allowedCidrs) : null,
+    roles:
+      hasFact(kind, 'scopedRoles') && isKnown(scopedRoleIds)
+        ? new Map(scopedRoleIds.map((id) => [roleHash(tenant, id), id]))
+        : null,
+    network: hasFact(kind, 'allowedCidrs') && isKnown(allowedCidrs) ? networkOf(allowedCidrs) : null,
   };
 }
 

@@ -138,26 +138,32 @@ const SOURCE_COVERAGE = record({
 
 const CREDENTIAL_FIELDS = {
   kind: KIND,
-  id: about("Unique within kind and tenant; a federation trust's is its client id.", text(NOT_EMPTY)),
-  clientId: about('The client id that it signs in with.', text()),
+  id: about(
+    "Unique within kind and tenant; a federation trust's is its client id, an external client's its client id and user id.",
+    text(NOT_EMPTY),
+  ),
+  clientId: about('The client id that it signs in with; empty for LLM gateway keys and functions.', text()),
   name: about('As written by its owner; empty if blank.', text()),
   self: about('True for the credential that ran the audit.', v.boolean()),
   owner: about(
-    'The user or service principal it acts for; null if the record names none. Name and email are empty if they could not be read.',
+    'The user or service principal it acts for; null if its kind has none or the record names none. Name and email are empty if they could not be read.',
     v.nullable(record({ id: text(), name: text(), email: text() })),
   ),
   createdAt: about('null: not known.', v.nullable(INSTANT)),
   expiresAt: about(
-    'null: never, or not known; then findings with outcome unknown say so.',
+    'null: never, or its kind has none, or not known; then findings with outcome unknown say so.',
     v.nullable(INSTANT),
   ),
   lastUsedAt: about(
-    'null: never, or not known; then findings with outcome unknown say so.',
+    'null: never, or its kind does not show it, or not known; then findings with outcome unknown say so.',
     v.nullable(INSTANT),
   ),
-  allowedCidrs: about('The networks it can be used from, as written; empty: any.', list(text())),
+  allowedCidrs: about(
+    'The networks it can be used from, as written; empty: any, or its kind has no such limit.',
+    list(text()),
+  ),
   scopedRoles: about(
-    'The roles it is limited to; empty: every permission of its owner.',
+    'The roles it is limited to; empty: every permission of its owner, or its kind has no roles.',
     list(
       record({
         id: text(),

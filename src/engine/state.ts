@@ -86,6 +86,10 @@ export const STATE = record(
       'personal-client': REACHES,
       'service-principal-credential': REACHES,
       'federation-trust': REACHES,
+      'external-client': REACHES,
+      'tunnel-credential': REACHES,
+      'llm-gateway-key': REACHES,
+      function: REACHES,
     }),
     /** Open and waived findings by fingerprint. */
     findings: map(FINGERPRINT, REMEMBERED_FINDING),

@@ -33,10 +33,14 @@ export const OWN_FACTS = {
   expiresAt: ({ expiresAt }) => expiresAt,
   lastUsedAt: ({ lastUsedAt }) => lastUsedAt,
   allowedCidrs: ({ allowedCidrs }) => allowedCidrs,
+  connected: ({ connected = false }) => connected,
   requireDpop: ({ requireDpop }) => requireDpop,
   condition: ({ condition }) => condition,
   conditionVerdict: ({ condition }) => (isKnown(condition) ? verdictOn(condition) : condition),
+  registration: ({ registration = NOT_REGISTERED }) => registration,
 } satisfies { [Name in FactName]?: (credential: Credential) => Fact<Facts[Name]> };
+
+const NOT_REGISTERED = new Unknown('the record does not say', 'Look at the credential in ConductorOne.');
 
 function verdictOn(condition: string): Fact<ConditionVerdict> {
   const judged = judgeCondition(condition);

@@ -1,8 +1,9 @@
-import type { Kind, ReportedCredential, Setting } from '../contract/index.js';
+import { hasFact, type Kind, type ReportedCredential, type Setting } from '../contract/index.js';
 
 /*
  * API calls as curl commands. They follow ConductorOne's OpenAPI document and, for updating and revoking the credentials
- * of service principals, which it leaves out, its SDKs. The document calls the id in the path of a personal client its
+ * of service principals, which it leaves out, its SDKs. No call is published that revokes what a user approved (an
+ * external client). The document calls the id in the path of a personal client its
  * "human-readable name"; ConductorOne's own c1i uses the record's id there, and so do these.
  *
  * Ids and hosts are text by others: only what is plain, or plain after percent-encoding, becomes part of a command.
@@ -18,17 +19,19 @@ export function hostOf(tenant: string): string | undefined {
   return HOST.test(tenant) && tenant.includes('.') ? tenant : undefined;
 }
 
-/** Revokes or deletes a credential. undefined where its id cannot be part of an address. */
+/** Revokes or deletes a credential. undefined where its id cannot be part of an address, or no call is published. */
 export function revokeCall(tenant: string, credential: Target): string | undefined {
-  return curl(tenant, 'DELETE', recordPath(credential), {});
+  const path = recordPath(credential);
+  return path && curl(tenant, 'DELETE', path, {});
 }
 
 /** The method and the field of the body that change a record. */
-const UPDATE = {
+const UPDATE: { readonly [K in Kind]?: readonly [Method, string] } = {
   'personal-client': ['POST', 'client'],
   'service-principal-credential': ['PATCH', 'credential'],
   'federation-trust': ['PATCH', 'trust'],
-} as const satisfies Record<Kind, readonly [Method, string]>;
+  function: ['POST', 'function'],
+};
 
 /** Changes a credential without replacing it. */
 export function updateCall(
@@ -36,14 +39,18 @@ export function updateCall(
   credential: Target,
   settings: readonly Setting[],
 ): string | undefined {
+  const { kind, id } = credential;
+  const path = kind === 'function' ? ['functions', 'update'] : recordPath(credential);
+  const [method, field] = UPDATE[kind] ?? [];
+  if (path === undefined || method === undefined || field === undefined) return undefined;
   const values = Object.fromEntries(settings.map((setting) => fieldOf(credential, setting)));
-  const [method, field] = UPDATE[credential.kind];
-  return curl(tenant, method, recordPath(credential), {
-    [field]: values,
-    updateMask: Object.keys(values).join(','),
-  });
+  if (kind === 'function' && !PLAIN_ID.test(id)) return undefined;
+  // The path does not name the function.
+  const record = kind === 'function' ? { id, ...values } : values;
+  return curl(tenant, method, path, { [field]: record, updateMask: Object.keys(values).join(',') });
 }
 
+const NEW_NAME = 'NAME_OF_WHAT_USES_IT';
 const NINETY_DAYS = `${90 * 86_400}s`;
 
 /** Creates a successor with the limits of the old credential, or narrower ones where a finding asks for that. */
@@ -53,15 +60,19 @@ export function createCall(
   settings: ReadonlySet<Setting>,
 ): string | undefined {
   const { kind, scopedRoles, allowedCidrs } = credential;
+  if (kind === 'tunnel-credential') return curl(tenant, 'POST', BRIDGE_CREDENTIALS, {});
+  if (kind === 'llm-gateway-key')
+    return curl(tenant, 'POST', ['llm-gateway', 'keys'], { displayName: NEW_NAME });
+  if (kind !== 'personal-client' && kind !== 'service-principal-credential') return undefined;
   const networks = settings.has('networks') ? [] : plain(allowedCidrs, /^[0-9a-fA-F:./]{2,49}$/);
   const roles = settings.has('roles')
     ? []
     : plain(
         scopedRoles.map(({ id }) => id),
-        /^[0-9A-Za-z_-]{1,64}$/,
+        PLAIN_ID,
       );
   const shared = {
-    displayName: 'NAME_OF_WHAT_USES_IT',
+    displayName: NEW_NAME,
     expires: NINETY_DAYS,
     scopedRoles: roles.length > 0 ? roles : ROLES,
   };
@@ -75,12 +86,17 @@ export function createCall(
   });
 }
 
-/** Reads `lastUsedAt` again. A trust has none. */
+/** Reads `lastUsedAt` again. Only a personal client can be read by itself. undefined for kinds without a last use. */
 export function lookCall(tenant: string, credential: Target): string | undefined {
-  if (credential.kind === 'federation-trust') return undefined;
+  const { kind, owner } = credential;
+  if (!hasFact(kind, 'lastUsedAt')) return undefined;
+  if (kind === 'external-client')
+    return owner && PLAIN_ID.test(owner.id)
+      ? curl(tenant, 'POST', ['search', 'iam', 'external_clients'], { users: [{ id: owner.id }] })
+      : undefined;
+  if (kind === 'tunnel-credential') return curl(tenant, 'GET', BRIDGE_CREDENTIALS);
   const path = recordPath(credential);
-  // A service principal's credential is only in the list of all of them.
-  return curl(tenant, 'GET', credential.kind === 'personal-client' ? path : path.slice(0, -1));
+  return path && curl(tenant, 'GET', kind === 'personal-client' ? path : path.slice(0, -1));
 }
 
 /** Evaluates a condition on the claims of a token. */
@@ -91,6 +107,7 @@ export function tryConditionCall(tenant: string): string | undefined {
   });
 }
 
+const PLAIN_ID = /^[0-9A-Za-z_-]{1,64}$/;
 const NETWORKS = ['YOUR_NETWORK_CIDR'];
 const ROLES = ['ROLE_ID'];
 
@@ -103,7 +120,7 @@ function fieldOf({ kind }: Target, setting: Setting): readonly [string, unknown]
     case 'roles':
       return [personal ? 'scopedRoles' : 'scopedRoleIds', ROLES];
     case 'name':
-      return ['displayName', 'NAME_OF_WHAT_USES_IT'];
+      return ['displayName', NEW_NAME];
     case 'dpop':
       return ['requireDpop', true];
     case 'condition':
@@ -116,12 +133,15 @@ function plain(values: readonly string[], pattern: RegExp): readonly string[] {
 }
 
 const PRINCIPAL = '$SERVICE_PRINCIPAL_ID';
+const BRIDGE = '$BRIDGE_ID';
+/** A report does not name the bridge. */
+const BRIDGE_CREDENTIALS = ['iam', 'tunnel', 'bridges', BRIDGE, 'credentials'];
 
 function principal({ owner }: Target): string[] {
   return ['service_principals', owner?.id || PRINCIPAL];
 }
 
-function recordPath(credential: Target): string[] {
+function recordPath(credential: Target): string[] | undefined {
   switch (credential.kind) {
     case 'personal-client':
       return ['iam', 'personal_clients', credential.id];
@@ -129,13 +149,21 @@ function recordPath(credential: Target): string[] {
       return [...principal(credential), 'credentials', credential.id];
     case 'federation-trust':
       return [...principal(credential), 'trusts', credential.id];
+    case 'external-client':
+      return undefined;
+    case 'tunnel-credential':
+      return ['iam', 'tunnel', 'credentials', credential.id];
+    case 'llm-gateway-key':
+      return ['llm-gateway', 'keys', credential.id];
+    case 'function':
+      return ['functions', credential.id];
   }
 }
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
 function curl(tenant: string, method: Method, path: readonly string[], body?: object): string | undefined {
-  const parts = path.map((part) => (part === PRINCIPAL ? part : segment(part)));
+  const parts = path.map((part) => (part === PRINCIPAL || part === BRIDGE ? part : segment(part)));
   if (parts.includes(undefined)) return undefined;
   const json = body && ` -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body))}`;
   const url = `https://${hostOf(tenant) ?? '$C1_HOST'}/api/v1/${parts.join('/')}`;

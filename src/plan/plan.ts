@@ -1,6 +1,7 @@
 import {
   DAY,
   type Finding,
+  hasFact,
   type Kind,
   type Remedy,
   type ReportedCredential,
@@ -145,6 +146,11 @@ const PLACES: Readonly<Record<Kind, string>> = {
   'service-principal-credential':
     'Settings > Developers > Service principals > the principal > Credentials > the credential',
   'federation-trust': 'Settings > Developers > Service principals > the principal > Federation > the trust',
+  'external-client':
+    'AI access management > AI clients > the client (its user: AI & API > connected clients)',
+  'tunnel-credential': 'the bridge > its credentials',
+  'llm-gateway-key': 'the LLM gateway > API keys > the key',
+  function: 'Functions > the function > its settings',
 };
 
 /** The steps that fix all findings of one credential: three rules that ask for a rotation lead to one. */
@@ -232,7 +238,9 @@ function planned(ways: ReadonlySet<Way>, about: About): Step[] {
 function ask({ tenant, credential }: About): Step {
   const used = credential.lastUsedAt
     ? `it was last used on ${credential.lastUsedAt.slice(0, 10)}`
-    : 'no use of it is on record';
+    : hasFact(credential.kind, 'lastUsedAt')
+      ? 'no use of it is on record'
+      : 'ConductorOne does not show its use';
   return {
     text: `Find out whether anything still needs it (${used}).`,
     command: lookCall(tenant, credential),
@@ -246,7 +254,7 @@ function keepOrMove({ credential: { kind } }: About): Step {
 }
 
 function stillUsed({ tenant, credential }: About): Step {
-  if (credential.kind === 'federation-trust') return { text: 'Make sure that no workload depends on it.' };
+  if (!hasFact(credential.kind, 'lastUsedAt')) return { text: 'Make sure that no workload depends on it.' };
   return {
     text: 'Make sure that nothing depends on it: check its last use.',
     command: lookCall(tenant, credential),
@@ -257,6 +265,10 @@ const REVOKE: Readonly<Record<Kind, string>> = {
   'personal-client': 'delete it',
   'service-principal-credential': 'revoke it',
   'federation-trust': 'delete it',
+  'external-client': 'revoke it',
+  'tunnel-credential': 'revoke it',
+  'llm-gateway-key': 'revoke it',
+  function: 'delete it',
 };
 
 function revoke({ tenant, credential }: About, when: string): Step {
@@ -268,15 +280,14 @@ function revoke({ tenant, credential }: About, when: string): Step {
 function replace(about: About, asked: boolean, federates: boolean): Step[] {
   const { tenant, credential, settings, advice, rules } = about;
   const { kind, self } = credential;
-  const personal = kind === 'personal-client';
+  const create = NEW[kind];
   const needs = [...rules.values()].flatMap(({ kinds, successor: need }) =>
     need !== undefined && kinds?.includes(kind) ? [need] : [],
   );
   const give = needs.length > 0 ? ` Give it ${list([...new Set(needs)])}.` : '';
-  const who = personal ? ' Its owner has to do this: a personal client belongs to whoever creates it.' : '';
   return [
     {
-      text: `${asked ? 'If something does, create' : 'Create'} its successor and keep the old one for now: ${placeOfNew(kind)}.${give}${who} The secret is shown only once: store it in the secret manager at once.`,
+      text: `${asked ? `If something does, ${create.what}` : capital(create.what)}: ${create.where}.${give}${create.also}`,
       command: createCall(tenant, credential, settings),
     },
     ...[...advice]
@@ -286,22 +297,69 @@ function replace(about: About, asked: boolean, federates: boolean): Step[] {
     {
       text: self
         ? 'Replace it with the new client id and secret: this credential runs the audit, as CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET of its job.'
-        : 'Replace it with the new client id and secret everywhere it is used.',
+        : `Replace it with ${create.given} everywhere it is used.`,
     },
     moved(about),
     revoke(about, asked ? 'Then, or if nothing needs it,' : 'Then'),
   ];
 }
 
-function placeOfNew(kind: Kind): string {
-  return kind === 'personal-client'
-    ? 'your name at the bottom > AI & API > Create credential'
-    : 'Settings > Developers > Service principals > the principal > Credentials > Create credential';
+/** How a successor comes about. */
+interface New {
+  readonly what: string;
+  readonly where: string;
+  readonly also: string;
+  readonly given: string;
 }
+
+const SUCCESSOR = 'create its successor and keep the old one for now';
+const ONCE = ' The secret is shown only once: store it in the secret manager at once.';
+const OF_PRINCIPAL: New = {
+  what: SUCCESSOR,
+  where: 'Settings > Developers > Service principals > the principal > Credentials > Create credential',
+  also: ONCE,
+  given: 'the new client id and secret',
+};
+
+const NEW: Readonly<Record<Kind, New>> = {
+  'personal-client': {
+    ...OF_PRINCIPAL,
+    where: 'your name at the bottom > AI & API > Create credential',
+    also: ` Its owner has to do this: a personal client belongs to whoever creates it.${ONCE}`,
+  },
+  'service-principal-credential': OF_PRINCIPAL,
+  'federation-trust': OF_PRINCIPAL,
+  'external-client': {
+    what: 'connect the client again and approve it with the roles it needs',
+    where: 'in the client itself',
+    also: ' Only the user who approved it can do this.',
+    given: 'the new connection',
+  },
+  'tunnel-credential': {
+    what: 'create its successor when the tunnel may be down for a moment, as this revokes the old one at once',
+    where: PLACES['tunnel-credential'],
+    also: ONCE,
+    given: 'the new client id and secret',
+  },
+  'llm-gateway-key': {
+    what: SUCCESSOR,
+    where: 'the LLM gateway > API keys',
+    also: ONCE,
+    given: 'the new key',
+  },
+  function: {
+    what: SUCCESSOR,
+    where: 'Functions',
+    also: '',
+    given: 'the new function',
+  },
+};
 
 function moved({ tenant, credential }: About): Step {
   return {
-    text: 'Wait until its least frequent job has run. Then check that the new one was used and the old one was not.',
+    text: hasFact(credential.kind, 'lastUsedAt')
+      ? 'Wait until its least frequent job has run. Then check that the new one was used and the old one was not.'
+      : 'Wait until its least frequent job has run with the new one. ConductorOne does not show the use of this kind.',
     command: lookCall(tenant, credential),
   };
 }
@@ -333,7 +391,7 @@ function adjust({ tenant, credential, settings }: About, asked: boolean): Step[]
   return [
     ...trial,
     {
-      text: `${asked ? 'If something does, ' : ''}${asked ? what : capital(what)}: ${PLACES[credential.kind]}. If the page does not offer this, replace the credential with one created this way.`,
+      text: `${asked ? 'If something does, ' : ''}${asked ? what : capital(what)}: ${PLACES[credential.kind]}. If the page does not offer this, ${credential.kind === 'external-client' ? NEW[credential.kind].what : 'replace the credential with one created this way'}.`,
       command: updateCall(tenant, credential, [...settings]),
     },
     { text: 'Check that its jobs still run.' },

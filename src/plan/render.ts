@@ -1,4 +1,4 @@
-import { type Finding, type Kind, kindName } from '../contract/index.js';
+import { type Finding, hasFact, isPersonal, type Kind, kindName } from '../contract/index.js';
 import { hidesFindings, type Report } from '../engine/report.js';
 import { cutTo, forMarkdown, forTerminal } from '../reporters/escape.js';
 import { unknownGroups } from '../reporters/view.js';
@@ -179,11 +179,16 @@ function commandWords({ report, owners }: Plan): string {
     ? ''
     : ' C1_HOST is the host of your tenant, as in acme.conductor.one.';
   const principal = owners.some(({ owner, credentials }) =>
-    credentials.some(({ credential: { kind } }) => kind !== 'personal-client' && !owner?.id),
+    credentials.some(({ credential: { kind } }) => hasFact(kind, 'owner') && !isPersonal(kind) && !owner?.id),
   )
     ? ' SERVICE_PRINCIPAL_ID is the id of the service principal.'
     : '';
-  return `The curl commands do the same through the API. C1_TOKEN is an access token with the necessary rights.${host}${principal} They use ConductorOne's published API, parts of which are early access: read each command and replace the words in capitals before you run it.`;
+  const bridge = owners.some(({ credentials }) =>
+    credentials.some(({ credential: { kind } }) => kind === 'tunnel-credential'),
+  )
+    ? ' BRIDGE_ID is the id of the bridge.'
+    : '';
+  return `The curl commands do the same through the API. C1_TOKEN is an access token with the necessary rights.${host}${principal}${bridge} They use ConductorOne's published API, parts of which are early access: read each command and replace the words in capitals before you run it.`;
 }
 
 const DOCS: Readonly<Record<Kind, string>> = {
@@ -191,6 +196,10 @@ const DOCS: Readonly<Record<Kind, string>> = {
   'service-principal-credential': 'https://www.conductorone.com/docs/product/admin/service-principals/manage',
   'federation-trust':
     'https://www.conductorone.com/docs/product/admin/service-principals/workload-federation',
+  'external-client': 'https://www.c1.ai/docs/product/admin/ai-clients',
+  'tunnel-credential': 'https://www.c1.ai/docs/api-reference/tunnel/revoke-bridge-credential',
+  'llm-gateway-key': 'https://www.c1.ai/docs/product/admin/aiam-overview',
+  function: 'https://www.c1.ai/docs/api-reference/function/update-function',
 };
 
 /** The tenant itself, and ConductorOne's pages about the kinds in the plan. */

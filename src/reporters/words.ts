@@ -2,6 +2,8 @@ import { formatDuration } from 'date-fns/formatDuration';
 import {
   DAY,
   type Finding,
+  hasFact,
+  isPersonal,
   kindName,
   plural,
   type ReportedCredential,
@@ -28,7 +30,7 @@ function audited(report: Report): string {
   const tenant = tenantName(report);
   if (run.scope === 'file') return `${credentials} from a file (${tenant}), ${asOf}`;
   if (run.scope === 'tenant') return `${credentials} of everyone in ${tenant}, ${asOf}`;
-  const own = coverage.sources.every((source) => source.kind === 'personal-client');
+  const own = coverage.sources.every((source) => isPersonal(source.kind));
   const caller = run.self?.userId ? ` (user ${run.self.userId})` : '';
   return `${credentials} ${own ? 'of your own' : 'you may read'}${caller} in ${tenant}, ${asOf}`;
 }
@@ -166,13 +168,15 @@ export function datesOf(credential: ReportedCredential, asOf: string): string {
   const dated = (word: string, instant: string) =>
     `${word} ${instant.slice(0, 10)} (${fromNow(Date.parse(instant), now)})`;
   const created = createdAt ? dated('created', createdAt) : 'no creation date on record';
-  // A trust carries neither a last use nor an end.
-  if (kind === 'federation-trust') return created;
   const used = lastUsedAt ? dated('last used', lastUsedAt) : 'no use on record';
   const ends = expiresAt
     ? dated(Date.parse(expiresAt) <= now ? 'expired' : 'expires', expiresAt)
     : 'no end date on record';
-  return `${created}, ${used}, ${ends}`;
+  return [
+    created,
+    ...(hasFact(kind, 'lastUsedAt') ? [used] : []),
+    ...(hasFact(kind, 'expiresAt') ? [ends] : []),
+  ].join(', ');
 }
 
 /** `2026-09-01 02:00 UTC`. */

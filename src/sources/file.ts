@@ -6,6 +6,7 @@ import {
   asRecord,
   differ,
   doubtBeside,
+  draftNote,
   LISTED_TWICE,
   latestBelieved,
   malformedNote,
@@ -45,11 +46,13 @@ export function fileSource(
   const parsed = parseInput(text, name);
   const credentials = new Map<string, Credential>();
   const malformed = [...parsed.malformed];
+  let drafts = 0;
   const kinds = new Set<Kind>(parsed.records.length === 0 ? ['personal-client'] : []);
   for (const { value, place } of parsed.records) {
     const kind = kindOf(value);
-    const { credential, problems } = normalize(kind, value, latest);
+    const { credential, problems, draft } = normalize(kind, value, latest);
     kinds.add(kind);
+    if (draft) drafts += 1;
     const where = credential ? `${place} (${credential.id})` : place;
     if (problems.length > 0) malformed.push(`${where}: ${problems.join(', ')}`);
     if (!credential) continue;
@@ -59,7 +62,7 @@ export function fileSource(
   }
   const list = [...credentials.values()];
   const host = tenant ?? tenantOf(list);
-  const snapshot = snapshotOf(list, [...kinds].sort(), malformed.map(scrub), parsed, host);
+  const snapshot = snapshotOf(list, [...kinds].sort(), malformed.map(scrub), parsed, host, draftNote(drafts));
   return { tenant: host, collect: async () => snapshot };
 }
 
@@ -69,6 +72,7 @@ function snapshotOf(
   malformed: readonly string[],
   parsed: ParsedInput,
   tenant: string,
+  drafts: string | null,
 ): Snapshot {
   const notes = [
     parsed.openEnded
@@ -103,6 +107,7 @@ function snapshotOf(
       ...(credentials.length === 0
         ? ['The file holds no credential: make sure that it is the right export.']
         : []),
+      ...(drafts === null ? [] : [drafts]),
     ],
     failures: [],
   };
@@ -259,6 +264,11 @@ function kindOf(value: unknown): Kind {
   const record = asRecord(value) ?? {};
   const has = (...fields: readonly string[]) => fields.some((field) => field in record);
   if (has('conditionExpression', 'providerId')) return 'federation-trust';
+  if (has('clientIdType', 'clientName', 'wellKnownClient', 'verifiedDomain', 'roleIds'))
+    return 'external-client';
+  if (has('credentialStatus', 'bridgeId')) return 'tunnel-credential';
+  if (has('keyPrefix')) return 'llm-gateway-key';
+  if (has('isDraft', 'useSpn', 'functionType', 'publishedCommitId')) return 'function';
   // Absent fields count as unset, so any field that only this kind has decides.
   return has('servicePrincipalId', 'requireDpop', 'scopedRoleIds', 'allowSourceCidrs', 'expiresAt')
     ? 'service-principal-credential'

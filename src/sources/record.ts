@@ -6,6 +6,7 @@ import {
   isKnown,
   type Kind,
   parseInstant,
+  type Registration,
   Unknown,
 } from '../contract/index.js';
 
@@ -31,32 +32,94 @@ export function idOf(value: unknown): string {
 interface Normalized {
   readonly credential: Credential | undefined;
   readonly problems: readonly string[];
+  /** A draft is no way in yet: it is not judged, and nothing is wrong with it. */
+  readonly draft?: true;
 }
 
-/** Where the three kinds keep the same things. */
-const FIELDS: Record<Kind, { id: string; owner: string; expires: string; cidrs: string; roles: string }> = {
+/** Where the kinds keep the same things; '' where a kind has none. */
+interface Fields {
+  readonly clientId: string;
+  readonly owner: string;
+  readonly expires: string;
+  readonly used: string;
+  readonly cidrs: string;
+  readonly roles: string;
+  /** Dates from which on it no longer exists. */
+  readonly ends: readonly string[];
+}
+
+const DELETED = ['deletedAt'];
+/** A revocation counts as a deletion. */
+const DELETED_OR_REVOKED = ['deletedAt', 'revokedAt'];
+
+const OF_PRINCIPAL: Fields = {
+  clientId: 'clientId',
+  owner: 'servicePrincipalId',
+  expires: 'expiresAt',
+  used: 'lastUsedAt',
+  cidrs: 'allowSourceCidrs',
+  roles: 'scopedRoleIds',
+  ends: DELETED,
+};
+const NO_FIELDS: Fields = {
+  clientId: '',
+  owner: '',
+  expires: '',
+  used: '',
+  cidrs: '',
+  roles: '',
+  ends: DELETED,
+};
+
+const FIELDS: Record<Kind, Fields> = {
   'personal-client': {
-    id: 'id',
+    clientId: 'clientId',
     owner: 'userId',
     expires: 'expiresTime',
+    used: 'lastUsedAt',
     cidrs: 'allowSourceCidr',
     roles: 'scopedRoles',
+    ends: DELETED,
   },
-  'service-principal-credential': {
-    id: 'id',
-    owner: 'servicePrincipalId',
-    expires: 'expiresAt',
-    cidrs: 'allowSourceCidrs',
-    roles: 'scopedRoleIds',
+  'service-principal-credential': OF_PRINCIPAL,
+  'federation-trust': OF_PRINCIPAL,
+  'external-client': {
+    ...NO_FIELDS,
+    clientId: 'clientId',
+    owner: 'userId',
+    used: 'lastUsedAt',
+    roles: 'roleIds',
   },
-  'federation-trust': {
-    id: 'clientId',
-    owner: 'servicePrincipalId',
-    expires: 'expiresAt',
-    cidrs: 'allowSourceCidrs',
-    roles: 'scopedRoleIds',
+  'tunnel-credential': {
+    ...NO_FIELDS,
+    clientId: 'clientId',
+    expires: 'expiresTime',
+    used: 'lastUsedAt',
+    ends: DELETED_OR_REVOKED,
   },
+  'llm-gateway-key': { ...NO_FIELDS, ends: DELETED_OR_REVOKED },
+  function: { ...NO_FIELDS, roles: 'scopedRoleIds' },
 };
+
+/** The fields that make the id of a record. */
+const ID_FIELDS: Readonly<Record<Kind, readonly string[]>> = {
+  'personal-client': ['id'],
+  'service-principal-credential': ['id'],
+  'federation-trust': ['clientId'],
+  // Many people approve one client.
+  'external-client': ['clientId', 'userId'],
+  'tunnel-credential': ['id'],
+  'llm-gateway-key': ['id'],
+  function: ['id'],
+};
+
+/** The id of a record of a kind; '' where it has none. */
+export function idOfKind(kind: Kind): (value: unknown) => string {
+  return (value) => {
+    const parts = ID_FIELDS[kind].map((field) => asRecord(value)?.[field]);
+    return parts.every((part) => typeof part === 'string' && part !== '') ? parts.join(' ') : '';
+  };
+}
 
 const NO_CREATION_DATE = new Unknown(
   'the record has no creation date',
@@ -77,39 +140,105 @@ export function normalize(kind: Kind, value: unknown, latest: number): Normalize
   const record = asRecord(value);
   if (!record) return { credential: undefined, problems: ['is not an object'] };
   const fields = FIELDS[kind];
-  const isTrust = kind === 'federation-trust';
   const read = new FieldReader(record);
-  const id = read.id(fields.id);
+  const parts = ID_FIELDS[kind].map((field) => read.id(field));
+  const missing = ID_FIELDS[kind].filter((_, index) => parts[index] === '');
+  const id = parts.join(' ');
   const createdAt = read.instant('createdAt', latest);
-  const deletedAt = read.instant('deletedAt');
-  const isBackwards = deletedAt instanceof Date && createdAt instanceof Date && deletedAt < createdAt;
-  if (isBackwards) read.problems.push('deletedAt is before createdAt');
-  const credential: Credential = {
+  const base: Credential = {
     kind,
     id,
-    clientId: isTrust ? id : read.id('clientId'),
+    clientId: read.id(fields.clientId),
     name: nameIn(read, id),
     ownerId: read.id(fields.owner),
-    // Dates that cannot be read, or contradict each other, do not prove a deletion: the credential is judged.
-    deletedAt: isKnown(deletedAt) && isKnown(createdAt) && !isBackwards ? deletedAt : null,
-    disabled: isTrust && read.flag('disabled') === true,
+    deletedAt: deletionIn(read, fields.ends, createdAt),
+    disabled: false,
     createdAt: createdAt ?? NO_CREATION_DATE,
     expiresAt: read.instant(fields.expires),
-    lastUsedAt: read.instant('lastUsedAt', latest),
+    lastUsedAt: read.instant(fields.used, latest),
     allowedCidrs: read.texts(fields.cidrs),
     scopedRoleIds: read.texts(fields.roles),
     requireDpop: read.flag('requireDpop'),
-    condition: isTrust ? conditionOf(record, read) : '',
-    providerId: isTrust ? read.id('providerId') : '',
+    condition: '',
+    providerId: '',
   };
-  if (id === '') return { credential: undefined, problems: [`has no ${fields.id}`] };
-  return { credential, problems: read.problems };
+  if (missing.length > 0) return { credential: undefined, problems: [`has no ${missing.join(' and no ')}`] };
+  if (kind === 'function' && read.flag('isDraft') === true)
+    return { credential: undefined, problems: [], draft: true };
+  return { credential: { ...base, ...OWN_FIELDS[kind]?.(read, base, record) }, problems: read.problems };
+}
+
+/** What only records of one kind say. */
+const OWN_FIELDS: {
+  readonly [K in Kind]?: (read: FieldReader, base: Credential, record: WireRecord) => Partial<Credential>;
+} = {
+  'federation-trust': (read, _, record) => ({
+    disabled: read.flag('disabled') === true,
+    condition: conditionOf(record, read),
+    providerId: read.id('providerId'),
+  }),
+  'external-client': (read, { id, name }) => {
+    const registered = nameIn(read, id, 'clientName');
+    return { name: name || registered, registration: registrationOf(read) };
+  },
+  'tunnel-credential': (read, base) => ({
+    name: base.id,
+    connected: BRIDGE_NOT_KNOWN,
+    ...endOfTunnel(read, base),
+  }),
+};
+
+const BRIDGE_NOT_KNOWN = new Unknown(
+  'the record does not say whether its bridge is connected',
+  'Audit the tenant itself, without --input.',
+);
+
+const REGISTRATION_TYPES: ReadonlyMap<string, Registration['type']> = new Map([
+  ['CLIENT_ID_TYPE_DCR', 'dynamic'],
+  ['CLIENT_ID_TYPE_METADATA_URL', 'metadata-url'],
+  ['CLIENT_ID_TYPE_APP', 'app'],
+]);
+
+function registrationOf(read: FieldReader): Fact<Registration> {
+  const before = read.problems.length;
+  const type = REGISTRATION_TYPES.get(read.text('clientIdType'));
+  const verifiedDomain = read.text('verifiedDomain');
+  const wellKnown = read.text('wellKnownClient').replace(/^WELL_KNOWN_CLIENT_/, '');
+  if (type === undefined || read.problems.length > before)
+    return new Unknown(
+      'its record does not say how it was registered',
+      'Look at the client in ConductorOne; nothing needs to be granted.',
+    );
+  const wellKnownClient = /^(UNSPECIFIED|UNKNOWN)?$/.test(wellKnown) ? '' : wellKnown;
+  return { type, verifiedDomain, wellKnownClient };
+}
+
+/** The list holds revoked and expired credentials too; the status decides where the dates do not. */
+function endOfTunnel(read: FieldReader, { deletedAt }: Credential): Partial<Credential> {
+  const status = read.text('credentialStatus').replace(/^TUNNEL_CREDENTIAL_STATUS_/, '');
+  if (status === 'REVOKED') return { deletedAt: deletedAt ?? LONG_AGO };
+  return { disabled: status === 'EXPIRED' };
+}
+
+/** For an end whose date is not known. */
+const LONG_AGO = new Date(0);
+
+/** The first date of its end. Dates that cannot be read, or contradict each other, prove none: the credential is judged. */
+function deletionIn(read: FieldReader, fields: readonly string[], createdAt: Fact<Date | null>): Date | null {
+  const ends = fields.flatMap((field) => {
+    const end = read.instant(field);
+    if (!(end instanceof Date) || !isKnown(createdAt)) return [];
+    if (createdAt === null || end >= createdAt) return [end];
+    read.problems.push(`${field} is before createdAt`);
+    return [];
+  });
+  return ends.sort((a, b) => a.getTime() - b.getTime())[0] ?? null;
 }
 
 /** A name that is not text is neither blank, which would be a finding, nor the same as another. */
-function nameIn(read: FieldReader, id: string): string {
+function nameIn(read: FieldReader, id: string, field = 'displayName'): string {
   const before = read.problems.length;
-  const name = read.text('displayName');
+  const name = read.text(field);
   return read.problems.length === before ? name : `(unreadable name of ${id})`;
 }
 
@@ -132,9 +261,13 @@ export class FieldReader {
     this.#record = record;
   }
 
+  #value(field: string): unknown {
+    return field === '' ? undefined : this.#record[field];
+  }
+
   /** Text; '' when unset. Half a character, as a name cut short may end in, is replaced. */
   text(field: string): string {
-    const value = this.#record[field];
+    const value = this.#value(field);
     if (typeof value === 'string') return value.toWellFormed();
     if (value !== undefined && value !== null) this.#malformed(field, 'is not text');
     return '';
@@ -142,14 +275,14 @@ export class FieldReader {
 
   /** An id; '' when unset. With half a character in it, it cannot be sent in a request. */
   id(field: string): string {
-    const value = this.#record[field];
+    const value = this.#value(field);
     if (typeof value === 'string' && !value.isWellFormed()) this.#malformed(field, 'is not valid Unicode');
     return this.text(field);
   }
 
   /** An instant up to `latest`; null when unset, which years up to 1970 count as. */
   instant(field: string, latest = Number.POSITIVE_INFINITY): Fact<Date | null> {
-    const value = this.#record[field];
+    const value = this.#value(field);
     if (isUnset(value)) return null;
     const instant = typeof value === 'string' ? parseInstant(value) : undefined;
     if (!instant) return this.#malformed(field, 'is not a timestamp');
@@ -160,7 +293,7 @@ export class FieldReader {
 
   /** Texts; [] when unset. */
   texts(field: string): Fact<readonly string[]> {
-    const value = this.#record[field];
+    const value = this.#value(field);
     if (isUnset(value)) return [];
     if (Array.isArray(value) && value.every((entry) => typeof entry === 'string'))
       return value.every((entry) => entry.isWellFormed())
@@ -171,13 +304,14 @@ export class FieldReader {
 
   /** A flag; false when unset. */
   flag(field: string): Fact<boolean> {
-    const value = this.#record[field];
+    const value = this.#value(field);
     if (typeof value === 'boolean') return value;
     return isUnset(value) ? false : this.#malformed(field, 'is neither true nor false');
   }
 
   #malformed(field: string, problem: string): Unknown {
-    this.problems.push(`${field} ${problem}`);
+    const line = `${field} ${problem}`;
+    if (!this.problems.includes(line)) this.problems.push(line);
     return new Unknown(
       `its ${field} ${problem}`,
       'Look at the credential in ConductorOne; report the field to its support.',
@@ -214,6 +348,12 @@ export const LISTED_TWICE = 'listed twice, with other fields';
 /** Whether one id stands for two things; the same record may well come twice where a list grows while it is read. */
 export function differ(before: unknown, after: unknown): boolean {
   return before !== undefined && JSON.stringify(before) !== JSON.stringify(after);
+}
+
+/** How many drafts were left out; null where there are none. */
+export function draftNote(drafts: number): string | null {
+  if (drafts === 0) return null;
+  return `${drafts === 1 ? '1 function is a draft and was' : `${drafts} functions are drafts and were`} not judged.`;
 }
 
 /** How many malformed records a note names. */

@@ -11,6 +11,10 @@ test('names every kind, in singular and plural', () => {
     'personal client, personal clients',
     'service-principal credential, service-principal credentials',
     'federation trust, federation trusts',
+    'external client, external clients',
+    'tunnel credential, tunnel credentials',
+    'LLM gateway key, LLM gateway keys',
+    'function, functions',
   ]);
 });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { rules } from '../../rules/index.js';
-import { KINDS, type Snapshot } from '../../src/contract/index.js';
+import { SOURCE_KINDS } from '../../src/config/config.js';
+import type { Snapshot } from '../../src/contract/index.js';
 import { audit, type Verdicts } from '../../src/engine/audit.js';
 import { optionsInForce } from '../../src/engine/judge.js';
 import { createSend } from '../../src/fetch.js';
@@ -8,6 +9,8 @@ import { readEnvironment } from '../../src/sources/c1/environment.js';
 import { DEFAULT_LIMITS } from '../../src/sources/c1/retry.js';
 import { c1Source, openSession } from '../../src/sources/c1/source.js';
 import { startTenant, type Tenant } from '../tenant/index.js';
+
+const KINDS = Object.values(SOURCE_KINDS);
 
 /** The seed is there to show every rule: audited as any tenant is, at the rules' own settings. */
 let tenant: Tenant;

@@ -10,7 +10,7 @@ import {
 import { audit, sortFindings } from '../../src/engine/audit.js';
 import { fingerprint } from '../../src/engine/finding.js';
 import type { RuleInForce } from '../../src/engine/judge.js';
-import { credential, DAY, NOW, owner, snapshot } from '../helpers/snapshot.js';
+import { credential, DAY, NO_DELETED, NOW, owner, snapshot } from '../helpers/snapshot.js';
 
 const DOCS = { why: 'Because.', fix: 'Mend it.', references: [] };
 
@@ -66,11 +66,7 @@ describe('which credentials are judged', () => {
       snapshot([credential({ deletedAt: new Date(NOW) }), credential({ id: 'b' })]),
       rule,
     );
-    expect(deleted).toEqual({
-      'personal-client': 1,
-      'service-principal-credential': 0,
-      'federation-trust': 0,
-    });
+    expect(deleted).toEqual({ ...NO_DELETED, 'personal-client': 1 });
     expect(credentials.map(({ id }) => id)).toEqual(['b']);
   });
   test('a rule judges the kinds it names and no other', () => {

@@ -1,5 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Credential, DAY, type Finding, KINDS, type Role, Unknown } from '../../src/contract/index.js';
+import {
+  type Credential,
+  DAY,
+  FACT_KINDS,
+  type Finding,
+  KINDS,
+  type Role,
+  Unknown,
+} from '../../src/contract/index.js';
 import { DRIFT_RULES, type DriftInput, drift } from '../../src/engine/drift.js';
 import { compare, NOTHING_TOLD } from '../../src/engine/history.js';
 import type { HistoryRun, State } from '../../src/engine/state.js';
@@ -417,10 +425,17 @@ describe('drift', () => {
   });
 });
 
-test.each(DRIFT_RULES)('$id is described', ({ id, title, docs, kinds }) => {
+test.each(DRIFT_RULES)('$id is described', ({ id, title, docs }) => {
   expect(id).toMatch(/^[a-z]+(-[a-z]+)+$/);
   expect(title.length).toBeLessThanOrEqual(80);
   expect(docs.why).toMatch(/\.$/);
   expect(docs.fix).toMatch(/\.$/);
-  expect(kinds).toEqual(KINDS);
+});
+
+test('a rule on changes judges the kinds that have what can change', () => {
+  expect(DRIFT_RULES.map(({ id, kinds }) => [id, kinds])).toEqual([
+    ['scope-widened', FACT_KINDS.scopedRoles],
+    ['network-widened', FACT_KINDS.allowedCidrs],
+    ['credential-appeared', KINDS],
+  ]);
 });

@@ -3,11 +3,10 @@ import type { Finding, Snapshot } from '../../src/contract/index.js';
 import { assembleReport, isComplete, type ReportParts } from '../../src/engine/evaluate.js';
 import { coverageLine } from '../../src/reporters/words.js';
 import { AS_OF, sampleCredential, sampleFinding, sampleUnknown } from '../helpers/sample-report.js';
-import { snapshot } from '../helpers/snapshot.js';
+import { NO_DELETED, snapshot } from '../helpers/snapshot.js';
 
 const NOW = Date.parse(AS_OF);
 const WAIVER = { reason: 'quarterly job', approvedBy: 'security@acme.example', expires: '2026-12-31' };
-const NO_DELETED = { 'personal-client': 0, 'service-principal-credential': 0, 'federation-trust': 0 };
 
 const verdicts = (over: Partial<ReportParts['verdicts']> = {}): ReportParts['verdicts'] => ({
   findings: [],

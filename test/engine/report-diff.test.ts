@@ -14,7 +14,7 @@ import {
   sampleReport,
   sampleUnknown,
 } from '../helpers/sample-report.js';
-import { snapshot } from '../helpers/snapshot.js';
+import { NO_DELETED, snapshot } from '../helpers/snapshot.js';
 
 const WAIVER = { reason: 'quarterly job', approvedBy: 'security@acme.example', expires: '2026-12-31' };
 
@@ -258,7 +258,7 @@ describe('findings that are kept out of a report', () => {
   const verdicts = (findings: readonly Finding[]) => ({
     findings,
     credentials: [],
-    deleted: { 'personal-client': 0, 'service-principal-credential': 0, 'federation-trust': 0 },
+    deleted: NO_DELETED,
     brokenRules: [],
     skippedRules: [],
   });

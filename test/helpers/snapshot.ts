@@ -1,6 +1,8 @@
 import {
   type Credential,
   DAY,
+  KINDS,
+  type Kind,
   type Owner,
   type Snapshot,
   type TenantFacts,
@@ -13,6 +15,9 @@ export { DAY };
 export const NOW = Date.parse('2026-11-24T06:00:00Z');
 
 const NOT_GIVEN = new Unknown('the snapshot does not hold it', 'Give it.');
+
+/** How many of each kind are listed as deleted. */
+export const NO_DELETED = Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<Kind, number>;
 
 /** A live, harmless personal client. */
 export function credential(over: Partial<Credential> = {}): Credential {

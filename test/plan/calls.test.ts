@@ -17,6 +17,15 @@ const owner = { id: 'sp-1', name: 'deploy', email: '' };
 const principal = sampleCredential({ kind: 'service-principal-credential', id: 'calm-lynx-1', owner });
 const trust = sampleCredential({ kind: 'federation-trust', id: `clever-fox-4@${TENANT}/wfe`, owner });
 
+const client = sampleCredential({
+  kind: 'external-client',
+  id: 'dcr_1 user-1',
+  owner: { id: 'user-1', name: 'Ada', email: '' },
+});
+const tunnel = sampleCredential({ kind: 'tunnel-credential', id: 'tc-1', owner: null });
+const key = sampleCredential({ kind: 'llm-gateway-key', id: 'llm-1', clientId: '', owner: null });
+const hook = sampleCredential({ kind: 'function', id: 'fn-1', clientId: '', owner: null });
+
 const AUTH = '-H "Authorization: Bearer $C1_TOKEN"';
 const JSON_TYPE = "-H 'Content-Type: application/json'";
 const API = `https://${TENANT}/api/v1`;
@@ -44,6 +53,26 @@ describe('the calls of each kind', () => {
       updateCall(TENANT, trust, ['condition']),
       `PATCH ${AUTH} ${JSON_TYPE} -d '{"trust":{"conditionExpression":"CONDITION"},"updateMask":"conditionExpression"}' "${API}/service_principals/sp-1/trusts/clever-fox-4%40${TENANT}%2Fwfe"`,
     ],
+    [revokeCall(TENANT, tunnel), `DELETE ${AUTH} ${JSON_TYPE} -d '{}' "${API}/iam/tunnel/credentials/tc-1"`],
+    [revokeCall(TENANT, key), `DELETE ${AUTH} ${JSON_TYPE} -d '{}' "${API}/llm-gateway/keys/llm-1"`],
+    [revokeCall(TENANT, hook), `DELETE ${AUTH} ${JSON_TYPE} -d '{}' "${API}/functions/fn-1"`],
+    [
+      updateCall(TENANT, hook, ['roles']),
+      `POST ${AUTH} ${JSON_TYPE} -d '{"function":{"id":"fn-1","scopedRoleIds":["ROLE_ID"]},"updateMask":"scopedRoleIds"}' "${API}/functions/update"`,
+    ],
+    [
+      createCall(TENANT, tunnel, new Set()),
+      `POST ${AUTH} ${JSON_TYPE} -d '{}' "${API}/iam/tunnel/bridges/$BRIDGE_ID/credentials"`,
+    ],
+    [
+      createCall(TENANT, key, new Set()),
+      `POST ${AUTH} ${JSON_TYPE} -d '{"displayName":"NAME_OF_WHAT_USES_IT"}' "${API}/llm-gateway/keys"`,
+    ],
+    [
+      lookCall(TENANT, client),
+      `POST ${AUTH} ${JSON_TYPE} -d '{"users":[{"id":"user-1"}]}' "${API}/search/iam/external_clients"`,
+    ],
+    [lookCall(TENANT, tunnel), `GET ${AUTH} "${API}/iam/tunnel/bridges/$BRIDGE_ID/credentials"`],
     [lookCall(TENANT, personal), `GET ${AUTH} "${API}/iam/personal_clients/pc-1"`],
     [lookCall(TENANT, principal), `GET ${AUTH} "${API}/service_principals/sp-1/credentials"`],
     [
@@ -54,8 +83,14 @@ describe('the calls of each kind', () => {
     expect(call).toBe(`curl -sS -X ${expected}`);
   });
 
-  test('there is no call for the last use of a trust', () => {
-    expect(lookCall(TENANT, trust)).toBeUndefined();
+  test('there is no call for the last use of a kind without one', () => {
+    for (const credential of [trust, key, hook]) expect(lookCall(TENANT, credential)).toBeUndefined();
+  });
+
+  test('ConductorOne publishes no call that revokes, changes or creates what a user approved', () => {
+    expect(revokeCall(TENANT, client)).toBeUndefined();
+    expect(updateCall(TENANT, client, ['roles'])).toBeUndefined();
+    expect(createCall(TENANT, client, new Set())).toBeUndefined();
   });
 
   test('a successor is limited as the old one, or more', () => {

@@ -61,6 +61,7 @@ const FACTS: { readonly [F in Exclude<FactName, 'conditionVerdict'>]: fc.Arbitra
   createdAt: instant,
   expiresAt: orNever,
   lastUsedAt: orNever,
+  connected: fc.boolean(),
   allowedCidrs: cidrs,
   scopedRoles: fc.array(
     fc.constantFrom(
@@ -105,6 +106,11 @@ const FACTS: { readonly [F in Exclude<FactName, 'conditionVerdict'>]: fc.Arbitra
   ),
   provider: fc.option(fc.record({ id: fc.string(), name: fc.constant(NAME), disabled: fc.boolean() }), {
     freq: 3,
+  }),
+  registration: fc.record({
+    type: fc.constantFrom('dynamic', 'metadata-url', 'app'),
+    verifiedDomain: fc.constantFrom('', 'cursor.com'),
+    wellKnownClient: fc.constantFrom('', 'CURSOR'),
   }),
   self: fc.boolean(),
 };

@@ -40,6 +40,42 @@ const WHOLE: Readonly<Record<Kind, Readonly<Record<string, unknown>>>> = {
     allowSourceCidrs: ['10.0.0.0/8'],
     scopedRoleIds: ['r'],
   },
+  'external-client': {
+    clientId: 'dcr_1',
+    clientIdType: 'CLIENT_ID_TYPE_DCR',
+    clientName: 'Claude Code',
+    displayName: 'job',
+    userId: 'u',
+    roleIds: ['r'],
+    createdAt: '2026-01-01T00:00:00Z',
+    lastUsedAt: '2026-06-01T00:00:00Z',
+    verifiedDomain: 'claude.ai',
+    wellKnownClient: 'WELL_KNOWN_CLIENT_CLAUDE_CODE',
+  },
+  'tunnel-credential': {
+    id: 'a',
+    clientId: 'a@acme.conductor.one/tcc',
+    createdAt: '2026-01-01T00:00:00Z',
+    expiresTime: '2027-01-01T00:00:00Z',
+    lastUsedAt: '2026-06-01T00:00:00Z',
+    revokedAt: '2026-06-02T00:00:00Z',
+    deletedAt: '2026-06-03T00:00:00Z',
+    credentialStatus: 'TUNNEL_CREDENTIAL_STATUS_REVOKED',
+  },
+  'llm-gateway-key': {
+    id: 'a',
+    displayName: 'job',
+    createdAt: '2026-01-01T00:00:00Z',
+    revokedAt: '2026-06-02T00:00:00Z',
+  },
+  function: {
+    id: 'a',
+    displayName: 'job',
+    scopedRoleIds: ['r'],
+    isDraft: false,
+    createdAt: '2026-01-01T00:00:00Z',
+    deletedAt: '2026-06-03T00:00:00Z',
+  },
 };
 
 const LATEST = Date.parse('2026-06-02T00:00:00Z');
@@ -149,5 +185,74 @@ describe('a page', () => {
   ])('is refused: case %#', (answer, why) => {
     expect(() => readPage(answer, 'GET /x')).toThrow(`GET /x answered 200, but the answer has`);
     expect(() => readPage(answer, 'GET /x')).toThrow(why);
+  });
+});
+
+describe('the other ways in', () => {
+  const read = (kind: Kind, over: object) => normalize(kind, { ...WHOLE[kind], ...over }, LATEST).credential;
+
+  test("an external client's id is its client id and the user who approved it", () => {
+    expect(read('external-client', {})?.id).toBe('dcr_1 u');
+    expect(normalize('external-client', { ...WHOLE['external-client'], userId: '' }, LATEST)).toEqual({
+      credential: undefined,
+      problems: ['has no userId'],
+    });
+  });
+
+  test('an external client without a name of its own has the one it registered under', () => {
+    expect(read('external-client', {})?.name).toBe('job');
+    expect(read('external-client', { displayName: null })?.name).toBe('Claude Code');
+  });
+
+  test.each([
+    ['DCR', 'CLAUDE_CODE', { type: 'dynamic', verifiedDomain: 'claude.ai', wellKnownClient: 'CLAUDE_CODE' }],
+    ['METADATA_URL', 'UNKNOWN', { type: 'metadata-url', verifiedDomain: 'claude.ai', wellKnownClient: '' }],
+    ['APP', 'UNSPECIFIED', { type: 'app', verifiedDomain: 'claude.ai', wellKnownClient: '' }],
+  ])('reads how it was registered: %s, %s', (type, known, expected) => {
+    const over = { clientIdType: `CLIENT_ID_TYPE_${type}`, wellKnownClient: `WELL_KNOWN_CLIENT_${known}` };
+    expect(read('external-client', over)?.registration).toEqual(expected);
+  });
+
+  test.each(['CLIENT_ID_TYPE_UNSPECIFIED', '', null, 5, 'CLIENT_ID_TYPE_NEWER'])(
+    'a registration of type %j is unknown',
+    (clientIdType) => {
+      expect(isKnown(read('external-client', { clientIdType })?.registration ?? null)).toBe(false);
+    },
+  );
+
+  test.each([
+    ['a revoked one is deleted', { credentialStatus: 'TUNNEL_CREDENTIAL_STATUS_REVOKED' }, true, false],
+    ['a revocation date is enough', { revokedAt: '2026-06-02T00:00:00Z' }, true, false],
+    ['a deletion date is enough', { deletedAt: '2026-06-02T00:00:00Z' }, true, false],
+    ['an active one is judged', { credentialStatus: 'TUNNEL_CREDENTIAL_STATUS_ACTIVE' }, false, false],
+    ['an expired one is not live', { credentialStatus: 'TUNNEL_CREDENTIAL_STATUS_EXPIRED' }, false, true],
+    ['one without a status is judged', {}, false, false],
+  ])('tunnel credentials: %s', (_, over, deleted, disabled) => {
+    const unset = { revokedAt: null, deletedAt: null, credentialStatus: null };
+    const credential = read('tunnel-credential', { ...unset, ...over });
+    expect([credential?.deletedAt !== null, credential?.disabled]).toEqual([deleted, disabled]);
+  });
+
+  test('a revoked key of the LLM gateway is deleted', () => {
+    expect(read('llm-gateway-key', {})?.deletedAt).toEqual(new Date('2026-06-02T00:00:00Z'));
+    expect(read('llm-gateway-key', { revokedAt: null })?.deletedAt).toBeNull();
+  });
+
+  test('a draft function is not judged, whatever else its record holds', () => {
+    expect(normalize('function', { id: 'a', isDraft: true, displayName: 5 }, LATEST)).toEqual({
+      credential: undefined,
+      problems: [],
+      draft: true,
+    });
+  });
+
+  test.each([
+    ['external-client', 'expiresTime'],
+    ['tunnel-credential', 'userId'],
+    ['llm-gateway-key', 'lastUsedAt'],
+    ['function', 'lastUsedAt'],
+    ['function', ''],
+  ] as const)('%s: a field %j that the kind does not have is ignored', (kind, field) => {
+    expect(read(kind, { [field]: '2026-01-01T00:00:00Z' })).toEqual(read(kind, {}));
   });
 });

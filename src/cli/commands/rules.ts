@@ -100,6 +100,10 @@ const KIND_LETTERS: Record<Kind, string> = {
   'personal-client': 'P',
   'service-principal-credential': 'S',
   'federation-trust': 'T',
+  'external-client': 'G',
+  'tunnel-credential': 'B',
+  'llm-gateway-key': 'L',
+  function: 'F',
 };
 
 /** The kinds as letters, as in tables; W for waivers. */
@@ -140,9 +144,10 @@ export function optionLines({
 /** All rules, a line each. */
 export function describeRules(rules: readonly DocumentedRule[]): string {
   const idWidth = Math.max(...rules.map(({ id }) => id.length));
+  const kindsWidth = Math.max(...rules.map(({ kinds }) => kindLetters(kinds).length));
   const lines = rules.map(
     ({ id, kinds, severity, title }) =>
-      `${id.padEnd(idWidth)}  ${kindLetters(kinds).padEnd(5)}  ${severity.padEnd(8)}  ${title}`,
+      `${id.padEnd(idWidth)}  ${kindLetters(kinds).padEnd(kindsWidth)}  ${severity.padEnd(8)}  ${title}`,
   );
   return `${lines.join('\n')}\n\n${KIND_LEGEND}.\nc1-audit rules <id> explains one.\n`;
 }

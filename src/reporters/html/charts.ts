@@ -8,7 +8,7 @@ import {
   symbolSquare,
   symbolTriangle,
 } from 'd3-shape';
-import { DAY, kindName, type Severity, wholeDays } from '../../contract/index.js';
+import { DAY, hasFact, kindName, type Severity, wholeDays } from '../../contract/index.js';
 import { compareText, groupBy, MOST_SEVERE_FIRST, partsOf, type Report } from '../../engine/report.js';
 import { credentialKey } from '../../engine/state.js';
 import { byCredential } from '../view.js';
@@ -275,7 +275,7 @@ const OLDEST = 20 * 365;
 
 function agedPoint({ credential, worst }: Point, now: number): Aged[] {
   const { kind, createdAt, lastUsedAt } = credential;
-  if (kind === 'federation-trust' || createdAt === null) return [];
+  if (!hasFact(kind, 'lastUsedAt') || createdAt === null) return [];
   const daysSince = (instant: string) => Math.min(OLDEST, Math.max(0, (now - Date.parse(instant)) / DAY));
   const idle = lastUsedAt === null ? null : daysSince(lastUsedAt);
   return [{ credential, worst, age: daysSince(createdAt), idle }];
@@ -362,7 +362,8 @@ interface Endings {
   /** By date, soonest first. */
   readonly dated: readonly Ending[];
   readonly none: readonly Point[];
-  readonly trusts: readonly Point[];
+  /** Of kinds that have no end date. */
+  readonly endless: readonly Point[];
 }
 
 const TIMELINE = { left: 46, right: 470, top: 24, bottom: 226, height: 260 };
@@ -374,7 +375,7 @@ const FARTHEST = 400 * DAY;
 export function timeline(report: Report, findings: ReadonlyMap<string, Severity>): Markup {
   const now = Date.parse(report.run.asOf);
   const endings = endingsOf(livePoints(report, findings));
-  const { dated, none, trusts } = endings;
+  const { dated, none, endless } = endings;
   const end = now + Math.min(FARTHEST, Math.max(30 * DAY, (dated.at(-1)?.at ?? now) - now));
   const soon = dated.filter(({ at }) => at - now <= 30 * DAY).length;
   return figure({
@@ -383,9 +384,9 @@ export function timeline(report: Report, findings: ReadonlyMap<string, Severity>
     summary: `Live credentials: ${[
       `${number(dated.length)} with an end date (${number(soon)} within 30 days)`,
       `${number(none.length)} without one on record`,
-      ...(trusts.length > 0
-        ? [`${number(trusts.length)} ${kindName('federation-trust', trusts.length)} without an end date`]
-        : []),
+      ...[...groupBy(endless, ({ credential }) => credential.kind)].map(
+        ([kind, { length }]) => `${number(length)} ${kindName(kind, length)} without an end date`,
+      ),
     ].join(', ')}.`,
     height: TIMELINE.height,
     drawing: markup`${timelinePlot(dated, now, end)}${timelineAside(endings, end)}`,
@@ -394,7 +395,7 @@ export function timeline(report: Report, findings: ReadonlyMap<string, Severity>
 }
 
 function endingsOf(points: readonly Point[]): Endings {
-  const isTrust = ({ credential }: Point) => credential.kind === 'federation-trust';
+  const canEnd = ({ credential }: Point) => hasFact(credential.kind, 'expiresAt');
   const open = points.filter(({ credential }) => credential.expiresAt === null);
   return {
     dated: points
@@ -403,8 +404,8 @@ function endingsOf(points: readonly Point[]): Endings {
         return expiresAt === null ? [] : [{ ...point, at: Date.parse(expiresAt) }];
       })
       .sort((a, b) => a.at - b.at),
-    none: open.filter((point) => !isTrust(point)),
-    trusts: open.filter(isTrust),
+    none: open.filter(canEnd),
+    endless: open.filter((point) => !canEnd(point)),
   };
 }
 
@@ -478,11 +479,11 @@ function columns(
 }
 
 /** Credentials that the axis cannot show, each group with its count and a bar of its severities. */
-function timelineAside({ dated, none, trusts }: Endings, end: number): Markup {
+function timelineAside({ dated, none, endless }: Endings, end: number): Markup {
   const { top, bottom, right } = TIMELINE;
   const groups = [
     { name: 'no end date', points: none },
-    { name: 'trusts, no end date', points: trusts },
+    { name: 'no end for the kind', points: endless },
     { name: `after ${day(end)}`, points: dated.filter(({ at }) => at > end) },
   ].filter(({ points }) => points === none || points.length > 0);
   return markup`<path class="axis" d="M${(right + ASIDE.left) / 2},${top}V${bottom}"/>${groups.map(
@@ -499,12 +500,17 @@ function timelineAside({ dated, none, trusts }: Endings, end: number): Markup {
 
 const NEXT = 12;
 
-function timelineTables({ dated, none, trusts }: Endings, now: number): Markup[] {
+function kindsOf(points: readonly Point[]): string {
+  const kinds = [...new Set(points.map(({ credential }) => credential.kind))];
+  return kinds.length === 0 ? 'its kind has none' : kinds.map((kind) => kindName(kind, 2)).join(', ');
+}
+
+function timelineTables({ dated, none, endless }: Endings, now: number): Markup[] {
   const ranges = groupBy(dated, ({ at }) => rangeOf(at - now));
   const groups: readonly (readonly [string, readonly Point[]])[] = [
     ...RANGES.map(({ name }) => [name, ranges.get(name) ?? []] as const),
     ['no end date on record', none],
-    ['no end date (federation trusts)', trusts],
+    [`no end date (${kindsOf(endless)})`, endless],
   ];
   const next = dated.slice(0, NEXT);
   return [

@@ -1,5 +1,7 @@
 import {
+  type FactName,
   type Finding,
+  hasFact,
   kindName,
   type ReportedCredential,
   type Severity,
@@ -66,7 +68,7 @@ interface CredentialData {
   readonly self: string;
   readonly used: string;
   readonly usedDay: string;
-  /** Sorts by last use: 0 for no use on record, null (trusts) comes last. */
+  /** Sorts by last use: 0 for no use on record, null (a kind without one) comes last. */
   readonly usedAt: number | null;
   readonly ends: string;
   readonly endsDay: string;
@@ -253,17 +255,20 @@ function waiverData(owner: number): CredentialData {
   };
 }
 
+/** A fact that credentials of this kind do not have. */
+const NOT_OF_KIND = 'does not apply';
+
 function credentialData(
   credential: ReportedCredential,
   owner: number,
   ownerLabel: string,
   now: number,
 ): CredentialData {
-  const trust = credential.kind === 'federation-trust';
+  const has = (fact: FactName) => hasFact(credential.kind, fact);
   // null is "never" or "not known": the words must be true of both.
   const created = moment(credential.createdAt, now, 'not on record');
-  const used = moment(credential.lastUsedAt, now, trust ? 'not recorded' : 'no use on record');
-  const ends = moment(credential.expiresAt, now, trust ? 'no end date' : 'no end date on record');
+  const used = moment(credential.lastUsedAt, now, has('lastUsedAt') ? 'no use on record' : 'not recorded');
+  const ends = moment(credential.expiresAt, now, has('expiresAt') ? 'no end date on record' : 'no end date');
   const ownerId = credential.owner?.id;
   return {
     name: readable(credentialName(credential), 300),
@@ -272,7 +277,7 @@ function credentialData(
     self: credential.self ? 'runs this audit' : '',
     used: used.relative,
     usedDay: used.day,
-    usedAt: credential.lastUsedAt === null && !trust ? 0 : used.at,
+    usedAt: credential.lastUsedAt === null && has('lastUsedAt') ? 0 : used.at,
     ends: ends.relative,
     endsDay: ends.day,
     endsAt: ends.at,
@@ -285,11 +290,14 @@ function credentialData(
       created.exact,
       used.exact,
       ends.exact,
-      list(credential.allowedCidrs, 'any: no source restriction'),
-      list(
-        credential.scopedRoles.map(({ id, name }) => (name === null ? id : `${name} (${id})`)),
-        'none: every right of its owner',
-      ),
+      has('allowedCidrs') ? list(credential.allowedCidrs, 'any: no source restriction') : NOT_OF_KIND,
+      has('scopedRoles')
+        ? list(
+            credential.scopedRoles.map(({ id, name }) => (name === null ? id : `${name} (${id})`)),
+            // A function has no rights of anybody else.
+            has('owner') ? 'none: every right of its owner' : 'none',
+          )
+        : NOT_OF_KIND,
     ],
   };
 }

@@ -265,7 +265,7 @@ async function collectKinds(
     principals ??= readPrincipals(reader);
     return principals;
   };
-  const collectors: Record<Kind, () => Promise<KindSeen>> = {
+  const collectors: { readonly [K in Kind]?: () => Promise<KindSeen> } = {
     'personal-client': () =>
       scope === 'mine' ? collectMine(reader, caller.userId) : collectEveryones(reader),
     'service-principal-credential': async () =>
@@ -285,7 +285,12 @@ async function collectKinds(
   };
   // A ready token does not name its credential, but the tenant may.
   const self = access.clientId ?? caller.principal ?? null;
-  const seen = await Promise.all(kinds.map(async (kind) => holdingSelf(await collectors[kind](), self)));
+  const seen = await Promise.all(
+    kinds.flatMap((kind) => {
+      const collector = collectors[kind];
+      return collector ? [collector().then((one) => holdingSelf(one, self))] : [];
+    }),
+  );
   return { seen, principals: await principals };
 }
 

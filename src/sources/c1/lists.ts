@@ -2,10 +2,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Credential, Kind, SourceSeen } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
 import {
-  asRecord,
   differ,
   doubtBeside,
   idOf,
+  idOfKind,
   LISTED_TWICE,
   malformedNote,
   normalize,
@@ -65,12 +65,7 @@ export async function collectList(kind: Kind, reader: Reader, list: List): Promi
     }
     reader.onCredentials?.(ofPage);
   };
-  const read = await readList(
-    list,
-    reader,
-    onPage,
-    kind === 'federation-trust' ? (record) => idOf({ id: asRecord(record)?.clientId }) : idOf,
-  );
+  const read = await readList(list, reader, onPage, idOfKind(kind));
   return { ...read, credentials: [...credentials.values()], what: nameOf(list), malformed };
 }
 
@@ -314,16 +309,18 @@ export function summariseKind(
 }
 
 /** The end of client ids, by kind. */
-const SUFFIXES: Record<Kind, string> = {
+const SUFFIXES: { readonly [K in Kind]?: string } = {
   'personal-client': '/pcc',
   'service-principal-credential': '/spc',
   'federation-trust': '/wfe',
+  'tunnel-credential': '/tcc',
 };
 
 /** A list that lacks the credential that reads it may lack others: it is partial, however long it is. */
 export function holdingSelf(kind: KindSeen, self: string | null): KindSeen {
   const { seen, credentials } = kind;
-  if (self === null || !self.endsWith(SUFFIXES[seen.kind]) || seen.status !== 'complete') return kind;
+  const suffix = SUFFIXES[seen.kind];
+  if (suffix === undefined || !self?.endsWith(suffix) || seen.status !== 'complete') return kind;
   const own = comparable(self);
   if (credentials.some(({ clientId }) => comparable(clientId) === own)) return kind;
   const note = `ConductorOne does not list the credential that runs the audit (${self}), so other credentials may be missing too. Check that its owner has the role Super Administrator (system:owner).`;
