@@ -133,7 +133,7 @@ const SECRETS = [
   'C1_AUDIT_STATE_KEY',
 ];
 /** URLs whose path and query must never be seen. */
-const SECRET_URLS = ['SLACK_WEBHOOK_URL', 'C1_AUDIT_HEARTBEAT_URL'];
+const SECRET_URLS = ['SLACK_WEBHOOK_URL', 'C1_AUDIT_WEBHOOK_URL', 'C1_AUDIT_HEARTBEAT_URL'];
 /** Those whose URL may hold a user and a password. */
 const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Config } from './config/config.js';
+import { type Config, WEBHOOK_DEFAULTS } from './config/config.js';
 import type { LoadedConfig } from './config/load.js';
 import { readVariable } from './config/resolve.js';
 import type { Rule, Snapshot } from './contract/index.js';
@@ -62,7 +62,8 @@ export async function run(request: RunRequest, context: RunContext): Promise<Exi
       ...reporterContext(loaded.rules, color, context.io, loaded.file?.name),
       raised: comparison && raisedFindings(comparison),
     };
-    const audited = { ...evaluated, evaluation, state, findings, about, slackSettings: loaded.config.slack };
+    const { slack, webhook = WEBHOOK_DEFAULTS } = loaded.config;
+    const audited = { ...evaluated, evaluation, state, findings, about, settings: { slack, webhook } };
     const delivered = await deliver(audited, request, context);
     return exitCodeOf(evaluated, loaded.config, delivered);
   } finally {

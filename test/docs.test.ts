@@ -210,6 +210,13 @@ describe('the example of', () => {
       expect(stdout).toContain(`  ${key}: ${value} #`);
   });
 
+  test('docs/webhook.md is valid, and its settings are in use', async () => {
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, 'c1-audit.config.yaml'), example('docs/webhook.md', 'yaml'));
+    const { code, stdout } = await runProgram(['--print-config'], { cwd, now });
+    expect([code, stdout]).toEqual([0, expect.stringContaining('  format: teams #')]);
+  });
+
   test('docs/waivers.md is valid', async () => {
     const cwd = emptyFolder();
     writeFileSync(join(cwd, 'c1-audit.config.yaml'), example('docs/waivers.md', 'yaml'));

@@ -235,7 +235,7 @@ describe('the secrets of the environment', () => {
     }
   });
 
-  test.each(['SLACK_WEBHOOK_URL', 'C1_AUDIT_HEARTBEAT_URL'])(
+  test.each(['SLACK_WEBHOOK_URL', 'C1_AUDIT_WEBHOOK_URL', 'C1_AUDIT_HEARTBEAT_URL'])(
     'are path, query and login of %s, but not its host',
     (name) => {
       const url = 'https://jo:pa%20ss@hooks.example/services/T0/../B%c3%a4?key=1';

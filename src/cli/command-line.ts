@@ -129,7 +129,7 @@ const AUDIT_FLAGS: readonly Option[] = [
   flag('--slack', 'send to Slack (default with SLACK_WEBHOOK_URL)'),
   flag('--no-slack', 'do not send to Slack'),
   flag('--slack-dry-run', 'print the Slack message instead of sending it'),
-  flag('--dry-run', 'send and keep nothing; print what it would push'),
+  flag('--dry-run', 'send and keep nothing; print what it would send, as JSON'),
   flag('--no-waivers', 'report waived findings as open'),
   flag('--timeout <seconds>', 'stop reading after this long (default: 1800)'),
   flag('--print-config', 'print the configuration in use and where it comes from, then stop'),

@@ -32,10 +32,14 @@ export interface RuleSetting {
   readonly floors: Readonly<Record<string, Severity>>;
 }
 
-export interface SlackSettings {
+/** Which runs send a message, and about what. */
+export interface MessageSettings {
   /** undefined: `new` with a state, else `findings`. */
   readonly when: 'new' | 'findings' | 'always' | undefined;
   readonly minSeverity: Severity;
+}
+
+export interface SlackSettings extends MessageSettings {
   /** Slack user ids by owner's email (lower case). */
   readonly mentions: Readonly<Record<string, string>>;
   readonly heartbeat: 'daily' | 'weekly' | undefined;
@@ -44,6 +48,15 @@ export interface SlackSettings {
   /** Direct messages to owners; needs a bot token. */
   readonly notifyOwners: boolean;
 }
+
+export const WEBHOOK_FORMATS = ['json', 'teams'] as const;
+
+export interface WebhookSettings extends MessageSettings {
+  readonly format: (typeof WEBHOOK_FORMATS)[number];
+}
+
+/** If C1_AUDIT_WEBHOOK_URL alone is set. */
+export const WEBHOOK_DEFAULTS: WebhookSettings = { format: 'json', when: undefined, minSeverity: 'low' };
 
 /** The settings of a run, merged from flags, environment, file and defaults. Holds no secret. */
 export interface Config {
@@ -66,6 +79,8 @@ export interface Config {
   /** Path of a saved report whose findings count as known: absolute if the configuration file names it, else as given. */
   readonly baseline: string | undefined;
   readonly slack: SlackSettings;
+  /** undefined: the file has no such section. */
+  readonly webhook: WebhookSettings | undefined;
   readonly push: { readonly conductorone: boolean };
 }
 

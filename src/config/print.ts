@@ -44,6 +44,8 @@ export function printConfig(
   put(root, 'state', 'state', config.state);
   put(root, 'baseline', 'baseline', config.baseline);
   section('slack', config.slack);
+  if (config.webhook) section('webhook', config.webhook);
+  else unset.push('webhook');
   section('push', config.push);
 
   const document = new Document(root);

@@ -9,6 +9,7 @@ import {
   type RuleSetting,
   type Scope,
   type SourceName,
+  WEBHOOK_DEFAULTS,
 } from './config.js';
 import { didYouMean } from './nearest.js';
 import { type Problem, problemsError } from './problem.js';
@@ -44,6 +45,7 @@ const OTHER_ENVIRONMENT = {
   C1_AUDIT_CONFIG: { describe: 'the configuration file' },
   C1_AUDIT_STATE_KEY: { describe: 'the key that the state file is sealed with; a secret' },
   C1_AUDIT_HEARTBEAT_URL: { describe: 'a URL to call after each run; a secret' },
+  C1_AUDIT_WEBHOOK_URL: { describe: 'a URL that news is sent to; a secret' },
 } as const;
 
 type EnvironmentName = keyof typeof ENVIRONMENT;
@@ -300,6 +302,7 @@ class Merge {
       state: this.#path('state'),
       baseline: this.#path('baseline'),
       slack: this.#slack(),
+      webhook: this.#webhook(),
       push: { conductorone: this.#fromFile('push', 'conductorone', this.#file.push?.conductorone) ?? false },
     };
   }
@@ -335,11 +338,22 @@ class Merge {
     const mentions = Object.entries(held('mentions', slack.mentions) ?? {});
     return {
       when: held('when', slack.when),
-      minSeverity: held('minSeverity', slack.minSeverity) ?? DEFAULTS.slackMinSeverity,
+      minSeverity: held('minSeverity', slack.minSeverity) ?? DEFAULTS.messageMinSeverity,
       mentions: Object.fromEntries(mentions.map(([email, id]) => [email.toLowerCase(), id])),
       fallback: held('fallback', slack.fallback),
       heartbeat: held('heartbeat', slack.heartbeat),
       notifyOwners: held('notifyOwners', slack.notifyOwners) ?? false,
+    };
+  }
+
+  #webhook(): Config['webhook'] {
+    const { webhook } = this.#file;
+    if (!webhook) return undefined;
+    const held = <T>(key: string, value: T | null | undefined) => this.#fromFile('webhook', key, value);
+    return {
+      format: held('format', webhook.format) ?? WEBHOOK_DEFAULTS.format,
+      when: held('when', webhook.when),
+      minSeverity: held('minSeverity', webhook.minSeverity) ?? WEBHOOK_DEFAULTS.minSeverity,
     };
   }
 

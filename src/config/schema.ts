@@ -24,7 +24,7 @@ import {
   WAIVER_RULES,
   waiverDateProblem,
 } from '../engine/waivers.js';
-import { PROFILES, SOURCE_KINDS, type SourceName } from './config.js';
+import { PROFILES, SOURCE_KINDS, type SourceName, WEBHOOK_DEFAULTS, WEBHOOK_FORMATS } from './config.js';
 import { didYouMean } from './nearest.js';
 import { namesSecret, secretMessage } from './secrets.js';
 
@@ -41,7 +41,7 @@ export const DEFAULTS = {
   failOn: 'high',
   failOnNew: false,
   minSeverity: 'info',
-  slackMinSeverity: 'low',
+  messageMinSeverity: 'low',
 } as const;
 
 const SEVERITY = choice(SEVERITIES);
@@ -126,6 +126,10 @@ export function configSchema({ rules, foreign, now }: SchemaScope) {
     state: SHARED_SETTINGS.state,
     baseline: SHARED_SETTINGS.baseline,
     slack: about('What is sent to Slack, and when', v.nullish(section(SLACK))),
+    webhook: about(
+      'What is sent to the webhook in C1_AUDIT_WEBHOOK_URL, and when',
+      v.nullish(record(WEBHOOK, { unknownKey: unknownWebhookKey })),
+    ),
     push: about(
       'Where findings are sent beside the reports',
       v.nullish(
@@ -228,15 +232,34 @@ const MISSING = {
     'a pattern covers the credentials of named owners only, as anybody can choose a name. Add owner with a user id, an email or a list of them, or write the id of the credential in place of the pattern',
 };
 
-const SLACK = {
+const MESSAGES = {
   when: about(
     'Which runs send a message: those with new findings, with any findings, or all. Without it: new if a state is kept, else findings',
     v.exactOptional(choice(['new', 'findings', 'always'])),
   ),
   minSeverity: about(
-    'The lowest severity that is sent to Slack',
-    withDefault(v.exactOptional(SEVERITY), DEFAULTS.slackMinSeverity),
+    'The lowest severity that messages list',
+    withDefault(v.exactOptional(SEVERITY), DEFAULTS.messageMinSeverity),
   ),
+};
+
+const WEBHOOK = {
+  format: about(
+    'json: a documented JSON object; teams: a card for a Microsoft Teams workflow',
+    withDefault(v.exactOptional(choice(WEBHOOK_FORMATS)), WEBHOOK_DEFAULTS.format),
+  ),
+  ...MESSAGES,
+};
+
+/** The URL is a secret, and the first key that people try. */
+function unknownWebhookKey(name: string, noun: string, known: readonly string[]): string {
+  return /url|address|uri/i.test(name)
+    ? secretMessage('C1_AUDIT_WEBHOOK_URL')
+    : `no such ${noun}${didYouMean(name, known)}`;
+}
+
+const SLACK = {
+  ...MESSAGES,
   mentions: about(
     "Slack user ids by owner's email, for those who want to be mentioned",
     v.nullish(

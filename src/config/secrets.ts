@@ -2,6 +2,8 @@
 const SHAPES = [
   /secret-token:/i,
   /hooks\.slack(?:-gov)?\.com\//i,
+  // A Microsoft Teams workflow.
+  /\.(?:logic\.azure|powerplatform)\.com\S*[?&]sig=/i,
   /\bxox[a-z]-/i,
   /\bxapp-\d/i,
   // A JSON Web Token; a private key.
@@ -38,6 +40,7 @@ export function namesSecret(key: string): boolean {
 /** Where a secret of that kind belongs; empty if that is not clear. */
 function secretHome(keyOrValue: string): string {
   const text = keyOrValue.toLowerCase().replace(/[^a-z]/g, '');
+  if (/auditwebhook|logicazure|powerplatform/.test(text)) return 'C1_AUDIT_WEBHOOK_URL';
   if (/webhook|hooksslack/.test(text)) return 'SLACK_WEBHOOK_URL';
   if (/heartbeat/.test(text)) return 'C1_AUDIT_HEARTBEAT_URL';
   if (/clientsecret|secrettokenconductorone/.test(text)) return 'CONDUCTORONE_CLIENT_SECRET';
@@ -64,6 +67,9 @@ export function quote(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'string') return String(value);
   if (looksSecret(value)) return 'a secret (not shown)';
+  // The path of an address may be a secret, as a webhook's is.
+  const [, origin, path = ''] = /^(https?:\/\/[^/?#]*)(.*)/is.exec(value) ?? [];
+  if (origin !== undefined && path.length > 1) return JSON.stringify(`${origin}/…`);
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
 }
 

@@ -1,4 +1,4 @@
-import type { SlackSettings } from '../config/config.js';
+import type { SlackSettings, WebhookSettings } from '../config/config.js';
 import { isKnown, type Owner, type Snapshot } from '../contract/index.js';
 import type { Evaluated, Evaluation } from '../engine/evaluate.js';
 import { NOTHING_TOLD, type Told } from '../engine/history.js';
@@ -19,9 +19,12 @@ import type { StateFile } from './state-file.js';
 /** What becomes of an audit's report. */
 export interface DeliveryRequest {
   readonly targets: readonly OutputTarget[];
-  readonly slack: 'send' | 'off' | 'dry-run';
-  /** undefined: nothing goes to ConductorOne. */
-  readonly push: PushRequest['mode'] | undefined;
+  /** Which of them get what was found. */
+  readonly slack: boolean;
+  readonly webhook: boolean;
+  readonly push: boolean;
+  /** Nothing is sent; what would be is printed. `slack`: only the Slack message, without its name. */
+  readonly dryRun: 'all' | 'slack' | undefined;
   readonly waivers: boolean;
 }
 
@@ -31,7 +34,7 @@ interface Audited extends Evaluated {
   readonly report: Report;
   readonly evaluation: Evaluation;
   readonly about: ReporterContext;
-  readonly slackSettings: SlackSettings;
+  readonly settings: { readonly slack: SlackSettings; readonly webhook: WebhookSettings };
   /** undefined: no history is kept. */
   readonly state: StateFile | undefined;
   readonly findings: Pick<PushRequest, 'connect' | 'timeLimit'> | undefined;
@@ -50,7 +53,13 @@ interface Run extends Audited, DeliveryContext {
   readonly request: DeliveryRequest;
   readonly attempt: Attempt;
   /** What the deliveries so far have done. */
-  readonly done: { failed: boolean; told: Told; files: Readonly<Record<string, string>> };
+  readonly done: {
+    failed: boolean;
+    told: Told;
+    files: Readonly<Record<string, string>>;
+    /** What a dry run would have sent, by name. */
+    readonly planned: Record<string, unknown>;
+  };
 }
 
 /** Delivers, or does nothing if it is not wanted. Throws if it fails. */
@@ -61,7 +70,15 @@ type Delivery = (run: Run) => Promise<void>;
  * only if everything before it worked, as it remembers what people were told. The push comes after it: what ConductorOne
  * did not take must not be told to Slack again. How the run ended is reported last of all, by {@link withEndReported}.
  */
-const DELIVERIES: readonly Delivery[] = [outputFiles, slack, githubActions, stateFile, conductorOne];
+const DELIVERIES: readonly Delivery[] = [
+  outputFiles,
+  slack,
+  webhook,
+  githubActions,
+  stateFile,
+  conductorOne,
+  printPlanned,
+];
 
 /** Runs all deliveries; false if any of them failed. */
 export async function deliver(
@@ -69,7 +86,7 @@ export async function deliver(
   request: DeliveryRequest,
   context: DeliveryContext,
 ): Promise<boolean> {
-  const done: Run['done'] = { failed: false, told: NOTHING_TOLD, files: {} };
+  const done: Run['done'] = { failed: false, told: NOTHING_TOLD, files: {}, planned: {} };
   const attempt = attemptsIn(done, context);
   const run: Run = { ...audited, ...context, request, attempt, done };
   for (const delivery of DELIVERIES) await attempt(() => delivery(run));
@@ -114,26 +131,45 @@ function attemptsIn(done: { failed: boolean }, { complain }: Pick<DeliveryContex
 
 async function outputFiles({ report, request, about, io, attempt, done }: Run): Promise<void> {
   // A dry run prints to stdout itself.
-  const stdoutIsFree = !isDryRun(request);
+  const stdoutIsFree = request.dryRun === undefined;
   done.files = await writeReports(report, request.targets, about, { io, attempt, stdoutIsFree });
 }
 
 async function slack(run: Run): Promise<void> {
-  const { report, comparison, request, slackSettings: settings, about, evaluation, io, log, complain } = run;
-  if (request.slack === 'off') return;
+  const { request, settings, io, log, done } = run;
+  if (!request.slack) return;
   const { deliverToSlack, slackDryRun } = await import('./slack/index.js');
-  const owners = knownOwners(evaluation.snapshot);
-  const news = { report, news: comparison?.news, settings, owners, runUrl: about.runUrl };
-  if (request.slack === 'send') {
-    if (io.signal.aborted) return;
-    const { env, now, signal } = io;
-    run.done.told = await deliverToSlack({ ...news, env, now, signal, log });
-    return;
-  }
-  const text = slackDryRun(news);
-  await writeStream(io.stdout, text);
-  if (text.trim() === 'null')
-    complain({ message: 'Nothing would be sent to Slack: there is nothing new to report.', hint: '' });
+  const news = { ...newsOf(run), settings: settings.slack };
+  if (request.dryRun) done.planned.slack = slackDryRun(news);
+  else if (!io.signal.aborted) addTold(done, await deliverToSlack({ ...news, ...io, log }));
+}
+
+async function webhook(run: Run): Promise<void> {
+  const { request, settings, io, log, done } = run;
+  if (!request.webhook) return;
+  const { deliverToWebhook, webhookDryRun } = await import('./webhook.js');
+  const news = { ...newsOf(run), settings: settings.webhook };
+  if (request.dryRun) done.planned.webhook = webhookDryRun(news);
+  else if (!io.signal.aborted) addTold(done, await deliverToWebhook({ ...news, ...io, log }));
+}
+
+function newsOf({ report, comparison, about, evaluation }: Run) {
+  return {
+    report,
+    news: comparison?.news,
+    owners: knownOwners(evaluation.snapshot),
+    runUrl: about.runUrl,
+  };
+}
+
+/** What one message mentioned is known: that is what a state remembers. */
+function addTold(done: Run['done'], { posted, findings, digest }: Told): void {
+  const { told } = done;
+  done.told = {
+    posted: told.posted || posted,
+    findings: new Set([...told.findings, ...findings]),
+    digest: told.digest || digest,
+  };
 }
 
 async function githubActions({ report, about, io: { env, stderr }, done }: Run): Promise<void> {
@@ -144,25 +180,36 @@ async function githubActions({ report, about, io: { env, stderr }, done }: Run):
 
 async function stateFile({ state, comparison, request, done }: Run): Promise<void> {
   // A dry run told nobody, and without waivers everything waived would be remembered as open.
-  if (done.failed || isDryRun(request) || !request.waivers) return;
+  if (done.failed || request.dryRun || !request.waivers) return;
   const next = comparison?.next(done.told);
   if (next) await state?.save(next);
 }
 
 async function conductorOne(run: Run): Promise<void> {
-  const { report, evaluation, request, findings, about, io, redactor, log, complain } = run;
+  const { report, evaluation, request, findings, about, io, redactor, log, complain, done } = run;
   if (!request.push || !findings) return;
   const { pushFindings } = await import('./conductorone/index.js');
   const owners = knownOwners(evaluation.snapshot);
   const planned = await pushFindings(
-    { ...findings, mode: request.push, report, evaluation, rules: about.rules, owners },
+    {
+      ...findings,
+      mode: request.dryRun ? 'dry-run' : 'send',
+      report,
+      evaluation,
+      rules: about.rules,
+      owners,
+    },
     { signal: io.signal, log, scrub: (text) => redactor.redact(text), tell: complain },
   );
-  if (planned !== undefined) await writeStream(io.stdout, neutraliseJson(planned));
+  if (planned !== undefined) done.planned.push = planned;
 }
 
-function isDryRun({ slack, push }: DeliveryRequest): boolean {
-  return slack === 'dry-run' || push === 'dry-run';
+async function printPlanned({ request, io, complain, done: { planned } }: Run): Promise<void> {
+  if (!request.dryRun) return;
+  const printed = request.dryRun === 'slack' ? planned.slack : planned;
+  await writeStream(io.stdout, neutraliseJson(`${JSON.stringify(printed, null, 2)}\n`));
+  if (printed === null)
+    complain({ message: 'Nothing would be sent to Slack: there is nothing new to report.', hint: '' });
 }
 
 function knownOwners({ facts }: Snapshot): ReadonlyMap<string, Owner> {
@@ -171,8 +218,9 @@ function knownOwners({ facts }: Snapshot): ReadonlyMap<string, Owner> {
 
 /** How the end of an audit is reported to people who do not watch it, beside its exit code. */
 export interface EndReports {
-  /** Slack hears of an audit that ended before it had a report. */
+  /** They hear of an audit that ended before it had a report. */
   readonly slack: boolean;
+  readonly webhook: boolean;
   /** `failure`: the audit is not today's, so its success is not a sign of life. */
   readonly heartbeat: 'all' | 'failure' | 'none';
 }
@@ -180,7 +228,7 @@ export interface EndReports {
 /** Runs an audit and reports how it ended. A report that fails changes neither the exit code nor the error. */
 export async function withEndReported(
   audit: () => Promise<ExitCode>,
-  { slack, heartbeat }: EndReports,
+  { heartbeat, ...to }: EndReports,
   context: Pick<DeliveryContext, 'io' | 'redactor' | 'complain'>,
 ): Promise<ExitCode> {
   let code: ExitCode = EXIT.incomplete;
@@ -189,8 +237,8 @@ export async function withEndReported(
     return code;
   } catch (error) {
     code = exitCodeOfError(error);
-    if (slack && context.io.env.CI && error instanceof AuditError && !AT_THE_KEYBOARD.has(error.code))
-      await attemptsIn({ failed: false }, context)(() => failureToSlack(error, context));
+    if (context.io.env.CI && error instanceof AuditError && !AT_THE_KEYBOARD.has(error.code))
+      await sendFailure(error, to, context);
     throw error;
   } finally {
     const succeeded = code === EXIT.clean || code === EXIT.findings;
@@ -201,14 +249,22 @@ export async function withEndReported(
 /** Mistakes of somebody at a keyboard, who reads the message there. */
 const AT_THE_KEYBOARD: ReadonlySet<string> = new Set(['usage', 'input']);
 
-async function failureToSlack(
+async function sendFailure(
   { message, hint }: AuditError,
-  { io: { env, now, signal }, redactor, complain }: Pick<DeliveryContext, 'io' | 'redactor' | 'complain'>,
+  to: Pick<EndReports, 'slack' | 'webhook'>,
+  { io, redactor, complain }: Pick<DeliveryContext, 'io' | 'redactor' | 'complain'>,
 ): Promise<void> {
-  const { deliverFailureToSlack } = await import('./slack/index.js');
   const scrub = (text: string) => redactor.redact(text);
-  await deliverFailureToSlack(
-    { message: scrub(message), hint: scrub(hint), tenant: undefined, runUrl: actionsRunUrl(env) },
-    { env, now, signal, log: { warn: (text) => complain({ message: text, hint: '' }) } },
-  );
+  const failure = {
+    message: scrub(message),
+    hint: scrub(hint),
+    tenant: undefined,
+    runUrl: actionsRunUrl(io.env),
+  };
+  const connection = { ...io, log: { warn: (text: string) => complain({ message: text, hint: '' }) } };
+  const attempt = attemptsIn({ failed: false }, { complain });
+  if (to.slack)
+    await attempt(async () => (await import('./slack/index.js')).deliverFailureToSlack(failure, connection));
+  if (to.webhook)
+    await attempt(async () => (await import('./webhook.js')).deliverFailureToWebhook(failure, connection));
 }

@@ -64,6 +64,9 @@ ${waiver(setup, now)}
 # What is sent to Slack if SLACK_WEBHOOK_URL is set. when: new, findings (any) or always; the default is new if there is
 # a state. heartbeat: a message without news, daily or weekly. mentions: Slack user ids by owner's e-mail address.
 ${slackSection(slack)}
+
+# What is sent to the webhook in C1_AUDIT_WEBHOOK_URL: teams (a Microsoft Teams workflow) or json.
+#webhook: { format: teams }
 `;
 }
 
@@ -195,7 +198,7 @@ ${federation ? '      id-token: write # to log in by workload federation\n' : ''
         env:
           CONDUCTORONE_TENANT_DOMAIN: ${tenant}
           CONDUCTORONE_CLIENT_ID: ${expression('vars.CONDUCTORONE_CLIENT_ID')}
-${federation ? '' : secret('CONDUCTORONE_CLIENT_SECRET')}${slack ? secret('SLACK_WEBHOOK_URL') : ''}${secret('C1_AUDIT_HEARTBEAT_URL')}${secret('C1_AUDIT_STATE_KEY')}        run: |
+${federation ? '' : secret('CONDUCTORONE_CLIENT_SECRET')}${slack ? secret('SLACK_WEBHOOK_URL') : ''}${secret('C1_AUDIT_WEBHOOK_URL')}${secret('C1_AUDIT_HEARTBEAT_URL')}${secret('C1_AUDIT_STATE_KEY')}        run: |
           mkdir -p ${REPORTS}
           ${RUN_COPY} ${slack ? '--slack' : '--no-slack'} \\
             --state ${STATE} \\

@@ -169,7 +169,7 @@ function facts(credential: ReportedCredential) {
   };
 }
 
-function resolvedInOrder({ fingerprint, rule, credential }: Report['resolved'][number]) {
+export function resolvedInOrder({ fingerprint, rule, credential }: Report['resolved'][number]) {
   const { kind, id, name } = credential;
   return { fingerprint, rule, credential: { kind, id, name } };
 }

@@ -676,7 +676,8 @@ describe('a dry run', () => {
     expect([code, stderr, changes, slack.posted]).toEqual([0, '', [], []]);
     expect(existsSync(join(cwd, 'state.json'))).toBe(false);
     expect(JSON.parse(readFileSync(join(cwd, 'report.json'), 'utf8')).schemaVersion).toBe(1);
-    const printed = JSON.parse(stdout);
+    const { push: printed, slack: message } = JSON.parse(stdout);
+    expect(message.blocks.length).toBeGreaterThan(0);
     expect(printed.push).toHaveLength(1);
     expect(printed.push[0]).toMatchObject({
       customSubType: 'no-expiry',
@@ -697,7 +698,7 @@ describe('a dry run', () => {
     const counted = async (argv: readonly string[], sources?: readonly string[]) => {
       const { stdout, changes } = await audit(['--dry-run', ...argv], {}, sources);
       expect(changes).toEqual([]);
-      const printed = JSON.parse(stdout);
+      const printed = JSON.parse(stdout).push;
       const { changed, resolved, accepted, unchanged, left, decided, standing } = printed;
       expect(changed + resolved + accepted + unchanged + left + decided).toBe(standing);
       expect(standing).toBe(tenant.findings.length);
@@ -774,7 +775,7 @@ describe('a dry run', () => {
     tenant.features.findings = 501;
     const { code, stdout, stderr } = await audit(['--dry-run']);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({
+    expect(JSON.parse(stdout).push).toMatchObject({
       note: expect.stringMatching(/^Nothing would be pushed: /),
       push: [],
       changes: [],
@@ -788,7 +789,7 @@ describe('a dry run', () => {
       'with a report on stdout',
       PUSH,
       ['--dry-run', '-f', 'json'],
-      /--dry-run prints what would be pushed to stdout/,
+      /--dry-run prints what would be sent to stdout/,
     ],
     ['with --slack-dry-run', PUSH, ['--dry-run', '--slack-dry-run'], /both print to stdout/],
     ['with --no-waivers', PUSH, ['--dry-run', '--no-waivers'], /nothing is pushed/],
@@ -817,7 +818,7 @@ test('--input and push are a usage error', async () => {
 test('the demo pushes to its own tenant', async () => {
   const { code, stdout, stderr } = await runProgram(['demo', '--dry-run'], { cwd, now: () => now });
   expect([code, stderr]).toEqual([0, '']);
-  expect(JSON.parse(stdout).push.length).toBeGreaterThan(20);
+  expect(JSON.parse(stdout).push.push.length).toBeGreaterThan(20);
   expect((await runProgram(['demo'], { cwd, now: () => now })).code).toBe(0);
 });
 
@@ -860,5 +861,5 @@ test('hostile names are pushed harmless, and no secret with them', async () => {
   expect(secrets.find(JSON.stringify(tenant.requests))).toEqual([]);
   const dry = await audit(['--dry-run']);
   expect(secrets.find(dry.stdout)).toEqual([]);
-  expect(JSON.parse(dry.stdout)).toMatchObject({ push: [], changes: [] });
+  expect(JSON.parse(dry.stdout)).toMatchObject({ push: { push: [], changes: [] } });
 });

@@ -334,6 +334,7 @@ push:
 # slack.when: not set (default)
 # slack.fallback: not set (default)
 # slack.heartbeat: not set (default)
+# webhook: not set (default)
 `,
     );
   });

@@ -198,6 +198,7 @@ const WAYS: readonly Way[] = [
   },
 ];
 
+const WEBHOOK = 'sig=0123456789abcdef-of-a-webhook';
 const HEARTBEAT = 'c0ffee00-5ec2e7-4a11-8000-dead5ec2e7aa';
 const PROXY_PASSWORD = 'pr0xy-Passw0rd%2Fwith%2Fslashes';
 
@@ -208,6 +209,7 @@ async function attack(way: Way, where: 'token' | 'api', echo: Echo): Promise<str
   const known: string[] = Object.values(planted);
   for (const [name, secret] of Object.entries(planted)) finder.plant(name, secret);
   finder.plant('webhook', SECRET_PATH);
+  finder.plant('other webhook', WEBHOOK);
   finder.plant('heartbeat', HEARTBEAT);
   finder.plant('proxy password', PROXY_PASSWORD);
   finder.plant('proxy password, decoded', decodeURIComponent(PROXY_PASSWORD));
@@ -223,7 +225,7 @@ async function attack(way: Way, where: 'token' | 'api', echo: Echo): Promise<str
     const isToken = passing.path === '/auth/v1/token';
     if (isToken !== (where === 'token')) return false;
     asked += 1;
-    echo(response, echoOf([...known, SECRET_PATH, HEARTBEAT, PROXY_PASSWORD]));
+    echo(response, echoOf([...known, SECRET_PATH, WEBHOOK, HEARTBEAT, PROXY_PASSWORD]));
     return true;
   });
   const cwd = emptyFolder();
@@ -239,7 +241,8 @@ async function attack(way: Way, where: 'token' | 'api', echo: Echo): Promise<str
           ...env,
           CONDUCTORONE_SERVER_URL: front.url,
           SLACK_WEBHOOK_URL: slack.webhookUrl,
-          // Answers 404, which is told.
+          // Both answer 404, which is told.
+          C1_AUDIT_WEBHOOK_URL: new URL(`/invoke?${WEBHOOK}`, slack.webhookUrl).href,
           C1_AUDIT_HEARTBEAT_URL: new URL(`/${HEARTBEAT}`, slack.webhookUrl).href,
           HTTPS_PROXY: `http://auditor:${PROXY_PASSWORD}@127.0.0.1:1`,
         },

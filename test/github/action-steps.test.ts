@@ -214,6 +214,7 @@ describe('credentials', () => {
     'slack-webhook-url': 'SLACK_WEBHOOK_URL',
     'slack-bot-token': 'SLACK_BOT_TOKEN',
     'slack-channel': 'SLACK_CHANNEL',
+    'webhook-url': 'C1_AUDIT_WEBHOOK_URL',
     'heartbeat-url': 'C1_AUDIT_HEARTBEAT_URL',
     'state-hmac-key': 'C1_AUDIT_STATE_KEY',
   };

@@ -115,6 +115,7 @@ describe('the nightly run', () => {
       'client-id': expression('vars.CONDUCTORONE_CLIENT_ID'),
       'client-secret': expression('secrets.CONDUCTORONE_CLIENT_SECRET'),
       'slack-webhook-url': expression('secrets.SLACK_WEBHOOK_URL'),
+      'webhook-url': expression('secrets.C1_AUDIT_WEBHOOK_URL'),
       'heartbeat-url': expression('secrets.C1_AUDIT_HEARTBEAT_URL'),
     });
   });

@@ -24,6 +24,8 @@ export interface Fault {
   readonly body?: string;
   readonly retryAfter?: string;
   readonly hang?: boolean;
+  /** Where a redirect leads. */
+  readonly location?: string;
   /** Cuts the connection. */
   readonly reset?: boolean;
 }
@@ -132,14 +134,20 @@ export async function startSlack({ now = Date.now }: { now?: () => number } = {}
   };
 }
 
-function fail(
-  { hang, reset, status = 500, retryAfter, body = '' }: Fault,
+export function fail(
+  { hang, reset, status = 500, retryAfter, location, body = '' }: Fault,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
   if (hang) return;
   if (reset) request.socket.destroy();
-  else response.writeHead(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter }).end(body);
+  else
+    response
+      .writeHead(status, {
+        ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
+        ...(location === undefined ? {} : { location }),
+      })
+      .end(body);
 }
 
 /** Slack's limits that a message breaks, as Slack's error words. */

@@ -164,6 +164,7 @@ describe.each(COMBINATIONS)('$auth, scope $scope, $slack', ({ auth, scope, slack
             ? { CONDUCTORONE_CLIENT_SECRET: expression('secrets.CONDUCTORONE_CLIENT_SECRET') }
             : {}),
           ...(slack === '--slack' ? { SLACK_WEBHOOK_URL: expression('secrets.SLACK_WEBHOOK_URL') } : {}),
+          C1_AUDIT_WEBHOOK_URL: expression('secrets.C1_AUDIT_WEBHOOK_URL'),
           C1_AUDIT_HEARTBEAT_URL: expression('secrets.C1_AUDIT_HEARTBEAT_URL'),
           C1_AUDIT_STATE_KEY: expression('secrets.C1_AUDIT_STATE_KEY'),
         });

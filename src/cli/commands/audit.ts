@@ -1,10 +1,11 @@
 import { isAbsolute } from 'node:path';
+import { isMapping } from '../../check.js';
 import type { Config } from '../../config/config.js';
 import type { LoadedConfig } from '../../config/load.js';
 import { writeStream } from '../../delivery/files.js';
 import { type EndReports, withEndReported } from '../../delivery/index.js';
 import { parseTargets } from '../../delivery/output.js';
-import { slackTarget } from '../../delivery/slack/send.js';
+import { slackTarget } from '../../delivery/slack/target.js';
 import { AuditError, EXIT, type ExitCode } from '../../errors.js';
 import { refuseDebugging } from '../../fetch.js';
 import { type RunRequest, run } from '../../run.js';
@@ -56,13 +57,12 @@ async function audit(
   const loaded = await load(flags, context, defaults, asOf, watch);
   if (!flags.quiet) nameConfiguration(loaded, flags, targets, context);
   refuseMemory(loaded, flags);
-  const push = pushMode(flags, loaded.config, context);
-  const slack = slackMode(flags, context, defaults);
+  const delivered = await deliveries(flags, loaded, context, defaults);
   await checkTargets(targets, loaded, [flags.input, loaded.config.baseline], io, stateKept(loaded.config));
   const baseline = await readBaseline(loaded.config, context);
   const request = await auditRequest(flags, loaded, asOf, io);
   const color = wantsColor(io, flags.color);
-  return run({ ...request, baseline, targets, slack, push, color }, auditContext(flags, context));
+  return run({ ...request, baseline, targets, ...delivered, color }, auditContext(flags, context));
 }
 
 async function readBaseline(
@@ -114,6 +114,7 @@ function endReports(flags: AuditFlags, { slackOnRequest }: AuditDefaults, now: n
   const isRehearsal = isDryRun || flags.input !== undefined;
   return {
     slack: flags.slack !== false && !isDryRun && !isDemoWithoutSlack,
+    webhook: !isDryRun && !slackOnRequest,
     heartbeat: isRehearsal ? 'none' : isAnotherDay(flags.asOf, now) ? 'failure' : 'all',
   };
 }
@@ -148,7 +149,7 @@ function refuseSharedStdout(flags: AuditFlags, targets: RunRequest['targets']): 
   if (!dryRun || !flags.format || targets.every(({ file }) => file !== undefined)) return;
   throw new AuditError(
     'usage',
-    `${dryRun} prints ${flags.slackDryRun ? 'the Slack message' : 'what would be pushed'} to stdout, so a report cannot go there as well.`,
+    `${dryRun} prints ${flags.slackDryRun ? 'the Slack message' : 'what would be sent'} to stdout, so a report cannot go there as well.`,
     'Give the report a file, as in -f json:report.json.',
   );
 }
@@ -168,59 +169,93 @@ function nameConfiguration(
   complain({ message: `Using the configuration ${file.name}.`, hint: '' });
 }
 
+type Deliveries = Pick<RunRequest, 'slack' | 'webhook' | 'push' | 'dryRun'>;
+
 /**
- * Whether findings go to ConductorOne. Findings as of another day, or without the waivers, are not what is open now: they
- * are not pushed.
+ * Who gets what is found.
  *
- * @throws AuditError `usage` if the flags contradict each other
+ * @throws AuditError `usage` or `config`, so that a wrong setting is reported before the audit
  */
-function pushMode(
-  { dryRun = false, slackDryRun, input, asOf, waivers }: AuditFlags,
-  { push }: Config,
-  { complain }: CommandContext,
-): RunRequest['push'] {
-  const usage = (message: string, hint: string) => new AuditError('usage', message, hint);
-  if (!push.conductorone) {
-    if (!dryRun) return undefined;
-    throw usage(
-      '--dry-run prints what would be pushed to ConductorOne, but push.conductorone is not set.',
-      'Set push: { conductorone: true } in the configuration. For the Slack message there is --slack-dry-run.',
+async function deliveries(
+  flags: AuditFlags,
+  loaded: LoadedConfig,
+  { io: { env }, complain }: CommandContext,
+  { slackOnRequest = false }: AuditDefaults,
+): Promise<Deliveries> {
+  const { config } = loaded;
+  const url = env.C1_AUDIT_WEBHOOK_URL && (await import('../../delivery/webhook.js')).webhookUrl(env);
+  const hasSlack = slackTarget(env) !== undefined;
+  if (flags.dryRun) return dryRun(flags, loaded, { slack: hasSlack, webhook: Boolean(url) });
+  if (flags.slackDryRun) return { slack: true, webhook: false, push: false, dryRun: 'slack' };
+  if (flags.slack && !hasSlack)
+    throw new AuditError(
+      'usage',
+      '--slack is given, but no destination is set.',
+      'Set SLACK_WEBHOOK_URL, or SLACK_BOT_TOKEN and SLACK_CHANNEL.',
     );
-  }
+  if (!url && !slackOnRequest && config.webhook)
+    throw new AuditError(
+      'config',
+      'webhook is set in the configuration, but C1_AUDIT_WEBHOOK_URL is not.',
+      'Set C1_AUDIT_WEBHOOK_URL to the URL that news is sent to, or remove webhook from the configuration.',
+    );
+  const apart = apartFromToday(flags, config);
+  if (apart)
+    complain({
+      message: `With ${apart} nothing is pushed to ConductorOne.`,
+      hint: `Leave ${apart} out to push what is open.`,
+    });
+  return {
+    slack: hasSlack && (slackOnRequest ? flags.slack === true : flags.slack !== false),
+    webhook: Boolean(url) && !slackOnRequest,
+    push: config.push.conductorone && !apart,
+    dryRun: undefined,
+  };
+}
+
+/** A dry run needs no URL or token: what the configuration describes is printed as well. */
+function dryRun(
+  flags: AuditFlags,
+  loaded: LoadedConfig,
+  has: { readonly slack: boolean; readonly webhook: boolean },
+): Deliveries {
+  if (flags.slackDryRun)
+    throw new AuditError(
+      'usage',
+      '--dry-run and --slack-dry-run both print to stdout.',
+      'Give one at a time: --dry-run prints the Slack message as well.',
+    );
+  const apart = apartFromToday(flags, loaded.config);
+  const hasSlackSection = isMapping(loaded.file?.value) && isMapping(loaded.file.value.slack);
+  const all = {
+    slack: flags.slack ?? (has.slack || hasSlackSection),
+    webhook: has.webhook || loaded.config.webhook !== undefined,
+    push: loaded.config.push.conductorone && !apart,
+  };
+  if (all.slack || all.webhook || all.push) return { ...all, dryRun: 'all' };
+  throw new AuditError(
+    'usage',
+    `--dry-run prints what would be sent, but ${apart ? `with ${apart} nothing is pushed to ConductorOne` : 'nothing is set up to get it'}.`,
+    apart
+      ? `Leave ${apart} out.`
+      : 'Set SLACK_WEBHOOK_URL or C1_AUDIT_WEBHOOK_URL, or push: { conductorone: true } in the configuration.',
+  );
+}
+
+/**
+ * The flag with which findings are not what is open now: they are not pushed.
+ *
+ * @throws AuditError `usage` if there is no tenant to push to
+ */
+function apartFromToday({ input, asOf, waivers }: AuditFlags, { push }: Config): string | undefined {
+  if (!push.conductorone) return undefined;
   if (input !== undefined)
-    throw usage(
+    throw new AuditError(
+      'usage',
       'push.conductorone is set, but --input names a file: there is no tenant to push to.',
       'Use a configuration without it, or leave --input out.',
     );
-  if (dryRun && slackDryRun)
-    throw usage(
-      '--dry-run and --slack-dry-run both print to stdout.',
-      'Give one at a time: --dry-run sends nothing to Slack either.',
-    );
-  const apart = asOf !== undefined ? '--as-of' : waivers === false ? '--no-waivers' : undefined;
-  if (apart === undefined) return dryRun ? 'dry-run' : 'send';
-  const message = `With ${apart} nothing is pushed to ConductorOne`;
-  const hint = `Leave ${apart} out to push what is open.`;
-  if (dryRun) throw usage(`${message}, so --dry-run has nothing to print.`, hint);
-  complain({ message: `${message}.`, hint });
-  return undefined;
-}
-
-/** @throws AuditError `usage` or `config`, so that a wrong setting is reported before the audit */
-function slackMode(
-  flags: AuditFlags,
-  { io: { env } }: CommandContext,
-  { slackOnRequest = false }: AuditDefaults,
-): RunRequest['slack'] {
-  if (flags.slackDryRun) return 'dry-run';
-  if (flags.slack === false || flags.dryRun || (slackOnRequest && !flags.slack)) return 'off';
-  if (slackTarget(env)) return 'send';
-  if (!flags.slack) return 'off';
-  throw new AuditError(
-    'usage',
-    '--slack is given, but no destination is set.',
-    'Set SLACK_WEBHOOK_URL, or SLACK_BOT_TOKEN and SLACK_CHANNEL.',
-  );
+  return asOf !== undefined ? '--as-of' : waivers === false ? '--no-waivers' : undefined;
 }
 
 function stateKept({ state }: Config): { what: string; at: string }[] {

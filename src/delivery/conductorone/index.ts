@@ -61,11 +61,11 @@ export interface PushContext {
  * Brings ConductorOne's list of findings in line with an audit's: open findings are created or updated, those that are gone
  * are resolved, waived ones accepted. It changes only findings of c1-audit, and only those that this audit covers.
  *
- * @returns what a dry run would do, as JSON; undefined if it was done
+ * @returns what a dry run would do, undefined if it was done
  * @throws AuditError `delivery` with the count and the first reason, if any of it failed. If ConductorOne does not offer
  *   findings (early access) to this credential, that is not a failure but a note.
  */
-export async function pushFindings(push: Push, context: PushContext): Promise<string | undefined> {
+export async function pushFindings(push: Push, context: PushContext): Promise<object | undefined> {
   const late = new AuditError(
     'interrupted',
     `Pushing findings to ConductorOne took longer than ${push.timeLimit / 1000} s.`,
@@ -77,13 +77,13 @@ export async function pushFindings(push: Push, context: PushContext): Promise<st
     const remote = await readAllRemote(client, open, push);
     if (isUnavailable(remote)) {
       context.tell(unavailable('nothing was pushed', remote));
-      return push.mode === 'dry-run' ? printed(NOTHING_TO_DO, NOT_OFFERED) : undefined;
+      return push.mode === 'dry-run' ? planned(NOTHING_TO_DO, NOT_OFFERED) : undefined;
     }
     const sight = sightOf(push.report, push.evaluation);
     const todo = planFor(open, remote, sight, push, context);
     tellLimits(todo, sight, context);
     if (push.mode === 'send') return send(todo, client, context);
-    return printed(
+    return planned(
       withoutSecrets(todo, context.scrub),
       `Would be pushed: ${countsText(countsOf(todo), todo)}.`,
     );
@@ -310,13 +310,13 @@ function withoutSecrets(todo: Plan, scrub: PushContext['scrub']): Plan {
 }
 
 /** `standing` counts the existing findings: the sum of all other counts but `new` and `beyond`. */
-function printed(todo: Plan, note: string): string {
+function planned(todo: Plan, note: string): object {
   const { push, changes, unchanged, beyond, decided } = todo;
   const { new: added, ...known } = countsOf(todo);
   const left = leftOf(todo);
   const standing = known.changed + known.resolved + known.accepted + unchanged + left + decided;
   const counts = { standing, new: added, ...known, unchanged, left, decided, beyond };
-  return `${JSON.stringify({ note, ...counts, push, changes }, null, 2)}\n`;
+  return { note, ...counts, push, changes };
 }
 
 function unavailable(what: string, { message }: RequestError) {

@@ -1,8 +1,8 @@
 import { WebAPIPlatformError, WebClient } from '@slack/web-api';
+import { failureOf, SendFailure, type Sending, watchedFetch, withRetries } from '../send.js';
 import type { SlackPayload } from './payload.js';
-import { failureOf, type Sending, SlackFailure, watchedFetch, withRetries } from './send.js';
 
-/** The few methods of Slack's Web API that are used here. All throw SlackFailure, or the signal's reason. */
+/** The few methods of Slack's Web API that are used here. All throw SendFailure, or the signal's reason. */
 export interface Bot {
   post(channel: string, payload: SlackPayload): Promise<void>;
   /** undefined: nobody in the workspace has this email. */
@@ -49,13 +49,13 @@ export function openBot(token: string, sending: Sending, apiUrl: string | undefi
       try {
         return idOf((await call('users.lookupByEmail', { email })).user);
       } catch (error) {
-        if (error instanceof SlackFailure && error.word === 'users_not_found') return undefined;
+        if (error instanceof SendFailure && error.word === 'users_not_found') return undefined;
         throw error;
       }
     },
     async conversationWith(user) {
       const id = idOf((await call('conversations.open', { users: user })).channel);
-      if (id === undefined) throw new SlackFailure({ status: 200, word: 'not an answer from Slack' });
+      if (id === undefined) throw new SendFailure({ status: 200, word: 'not an answer from Slack' });
       return id;
     },
   };

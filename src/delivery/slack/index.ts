@@ -1,12 +1,18 @@
 import type { SlackSettings } from '../../config/config.js';
-import type { Owner } from '../../contract/index.js';
-import { type News, NOTHING_TOLD, type Told } from '../../engine/history.js';
-import type { Report } from '../../engine/report.js';
+import { NOTHING_TOLD, type Told } from '../../engine/history.js';
 import { AuditError } from '../../errors.js';
-import { createFetch } from '../../fetch.js';
+import {
+  type Connection,
+  type NewsToSend,
+  orInterrupted,
+  SendFailure,
+  type Sending,
+  sendingOf,
+} from '../send.js';
 import type { Bot } from './bot.js';
 import type { People } from './entries.js';
 import {
+  type Failure,
   failureNotice,
   heartbeatNeedsHistory,
   type Notice,
@@ -17,40 +23,15 @@ import {
 } from './message.js';
 import { itemsByEmail, lookUpUsers, notifyOwners } from './owners.js';
 import type { SlackPayload } from './payload.js';
-import {
-  PATIENCE,
-  type Patience,
-  postToWebhook,
-  type Sending,
-  SlackFailure,
-  type SlackTarget,
-  slackTarget,
-} from './send.js';
+import { postToWebhook, type SlackTarget, slackTarget } from './target.js';
 
-export { slackTarget } from './send.js';
+export { slackTarget } from './target.js';
 
 /** What there is to report. */
-export interface SlackNews {
-  /** Without secrets. */
-  readonly report: Report;
-  /** undefined: no history is kept. */
-  readonly news: News | undefined;
-  readonly settings: SlackSettings;
-  /** Owners by id: their state, and the managers of those who are away. */
-  readonly owners?: ReadonlyMap<string, Owner> | undefined;
-  /** The page of the CI run. */
-  readonly runUrl?: string | undefined;
-}
+export type SlackNews = NewsToSend<SlackSettings>;
 
-/** How to reach Slack. */
-export interface SlackConnection {
-  /** SLACK_WEBHOOK_URL, SLACK_BOT_TOKEN, SLACK_CHANNEL. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  readonly signal: AbortSignal;
-  readonly log: { warn(message: string): void };
-  readonly patience?: Partial<Patience>;
+/** How to reach Slack: SLACK_WEBHOOK_URL, SLACK_BOT_TOKEN, SLACK_CHANNEL. */
+export interface SlackConnection extends Connection {
   /** The Web API's base; for tests. */
   readonly apiUrl?: string;
 }
@@ -79,8 +60,8 @@ export async function deliverToSlack(delivery: SlackNews & SlackConnection): Pro
   const input = messageInput(delivery);
   const draft = slackMessage(input);
   if (draft === undefined) return NOT_SENT;
-  const sending = sendingOf(delivery);
-  return await orInterrupted(delivery.signal, async () => {
+  const sending = sendingOf('Slack', delivery);
+  return await orInterrupted(sending, async () => {
     const bot = target.bot && (await openBot(target.bot.token, sending, delivery.apiUrl));
     const people = bot ? await withLookUps(input.people, draft, bot, sending) : input.people;
     const message = slackMessage({ ...input, people }) ?? draft;
@@ -95,9 +76,9 @@ export async function deliverToSlack(delivery: SlackNews & SlackConnection): Pro
 
 const NOT_SENT: SlackDelivery = { ...NOTHING_TOLD, sent: false, ownersNotified: 0 };
 
-/** What {@link deliverToSlack} would post, as JSON, or `null` for nothing. Owners are not looked up for it. */
-export function slackDryRun(news: SlackNews): string {
-  return `${JSON.stringify(slackMessage(messageInput(news))?.payload ?? null, null, 2)}\n`;
+/** What {@link deliverToSlack} would post, or null for nothing. Owners are not looked up for it. */
+export function slackDryRun(news: SlackNews): SlackPayload | null {
+  return slackMessage(messageInput(news))?.payload ?? null;
 }
 
 /**
@@ -106,10 +87,7 @@ export function slackDryRun(news: SlackNews): string {
  * @param failure `message` and `hint` of an AuditError, with secrets already redacted.
  * @throws AuditError `delivery`.
  */
-export async function deliverFailureToSlack(
-  failure: { message: string; hint: string; tenant: string | undefined; runUrl?: string | undefined },
-  connection: SlackConnection,
-): Promise<void> {
+export async function deliverFailureToSlack(failure: Failure, connection: SlackConnection): Promise<void> {
   await deliverNotice(failureNotice(failure), connection);
 }
 
@@ -128,8 +106,8 @@ export async function deliverTestToSlack(
 async function deliverNotice(notice: Notice, connection: SlackConnection): Promise<void> {
   const target = targetOf(connection);
   if (target === undefined) return;
-  const sending = sendingOf(connection);
-  await orInterrupted(connection.signal, async () => {
+  const sending = sendingOf('Slack', connection);
+  await orInterrupted(sending, async () => {
     const bot =
       target.bot && target.webhook === undefined
         ? await openBot(target.bot.token, sending, connection.apiUrl)
@@ -155,10 +133,6 @@ function messageInput({ report, news, settings, owners, runUrl }: SlackNews): Sl
     fallback: settings.fallback,
   };
   return { report, news, settings, people, runUrl };
-}
-
-function sendingOf({ env, patience, signal, now, log }: SlackConnection): Sending {
-  return { fetch: createFetch(env), patience: { ...PATIENCE, ...patience }, signal, now, log };
 }
 
 /** Loaded on demand: Slack's Web API client is four times as large as the one for webhooks, and few need it. */
@@ -190,12 +164,12 @@ async function post(
       : await postToWebhook(target.webhook, payload, sending);
   try {
     await send(message.payload).catch(async (error: unknown) => {
-      if (!(error instanceof SlackFailure) || !error.refusesBlocks) throw error;
+      if (!(error instanceof SendFailure) || !error.refusesBlocks) throw error;
       sending.log.warn(`Slack refused the message's blocks (${error.message}); sent again as text`);
       await send(message.fallback);
     });
   } catch (error) {
-    if (!(error instanceof SlackFailure)) throw error;
+    if (!(error instanceof SendFailure)) throw error;
     throw new AuditError('delivery', `Cannot send the message to Slack (${error.message}).`, hintFor(error));
   }
 }
@@ -216,7 +190,7 @@ const HINTS: Readonly<Record<string, string>> = {
   missing_scope: 'Give the bot the scope chat:write.',
 };
 
-function hintFor(failure: SlackFailure): string {
+function hintFor(failure: SendFailure): string {
   const known =
     failure.word !== undefined && Object.hasOwn(HINTS, failure.word) ? HINTS[failure.word] : undefined;
   if (known !== undefined) return known;
@@ -225,17 +199,4 @@ function hintFor(failure: SlackFailure): string {
   if (failure.mayPass)
     return 'Slack could not be reached or had an error. Run again later; the report itself is complete.';
   return 'Slack refused the message. Check the webhook, or the bot and its channel.';
-}
-
-async function orInterrupted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof AuditError || !signal.aborted) throw error;
-    throw new AuditError(
-      'delivery',
-      'The message to Slack was interrupted.',
-      'It may or may not have arrived. Run again to send it.',
-    );
-  }
 }

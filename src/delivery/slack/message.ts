@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { SlackSettings } from '../../config/config.js';
+import type { MessageSettings, SlackSettings } from '../../config/config.js';
 import {
   atLeast,
   count,
@@ -36,7 +36,7 @@ export interface SlackMessageInput {
   readonly report: Report;
   /** undefined: no history is kept. */
   readonly news: News | undefined;
-  readonly settings: SlackSettings;
+  readonly settings: MessageSettings & Pick<SlackSettings, 'heartbeat'>;
   readonly people: People;
   /** The page of the CI run. */
   readonly runUrl: string | undefined;
@@ -44,12 +44,14 @@ export interface SlackMessageInput {
 
 export interface SlackMessage extends Notice {
   readonly told: Told;
+  readonly resolved: readonly ResolvedNews[];
   /** The findings it is about. */
   readonly items: readonly Item[];
 }
 
 /** A message, and the same without blocks, for when Slack refuses them. */
 export interface Notice {
+  readonly title: string;
   readonly payload: SlackPayload;
   readonly fallback: SlackPayload;
 }
@@ -73,6 +75,7 @@ export function slackMessage(input: SlackMessageInput): SlackMessage | undefined
   const parts = { ...input, open, items, resolved, digest };
   if (!speaks(parts)) return heartbeat(parts);
   return {
+    title: headline(parts),
     payload: withBlocks(parts),
     fallback: textAlone(parts),
     told: {
@@ -83,6 +86,7 @@ export function slackMessage(input: SlackMessageInput): SlackMessage | undefined
       digest: digest.length > 0,
     },
     items,
+    resolved,
   };
 }
 
@@ -124,10 +128,12 @@ function heartbeat({ report, news, settings, open }: Parts): SlackMessage | unde
     news ? `nothing new${known}.` : 'no findings.',
   ].join(' ');
   return {
+    title: text,
     payload: payload(text, [context(text)]),
     fallback: textPayload(text),
     told: { posted: true, findings: new Set(), digest: false },
     items: [],
+    resolved: [],
   };
 }
 
@@ -312,13 +318,15 @@ function hasLogin(url: string): boolean {
   return username !== '' || password !== '';
 }
 
-/** For a run that ended without a report. */
-export function failureNotice(failure: {
+/** Why a run ended without a report; without secrets. */
+export interface Failure {
   readonly message: string;
   readonly hint: string;
   readonly tenant: string | undefined;
   readonly runUrl?: string | undefined;
-}): Notice {
+}
+
+export function failureNotice(failure: Failure): Notice {
   const where = failure.tenant === undefined ? '' : ` of ${clean(failure.tenant, 60)}`;
   return notice(
     `NO AUDIT${where}: nothing was checked`,
@@ -339,6 +347,7 @@ export function testNotice(tenant: string | undefined): Notice {
 
 function notice(title: string, text: string, links: readonly Link[]): Notice {
   return {
+    title,
     payload: payload(title, [header(title), richText([plain(text)]), ...linkBlock(links)]),
     fallback: textPayload([title, text, ...links.map(({ url }) => url)].join('\n')),
   };

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SendFailure, type Sending } from '../send.js';
 import type { Bot } from './bot.js';
 import { addressees, findingBlocks, type Item, isUserId, needsStandIn, type People } from './entries.js';
 import { bytesOf, clean, header, LIMITS, payload, type SlackPayload } from './payload.js';
-import { type Sending, SlackFailure } from './send.js';
 
 /** Look-ups and direct messages in one run: the first night of a large tenant must not take an hour. */
 const MOST_PEOPLE = 100;
@@ -38,7 +38,7 @@ export async function lookUpUsers(
       const id = await bot.userByEmail(email);
       if (id !== undefined) found.set(email, id);
     } catch (error) {
-      if (!(error instanceof SlackFailure)) throw error;
+      if (!(error instanceof SendFailure)) throw error;
       log.warn(`Slack: cannot look up owners (${error.message}); the bot needs the scope users:read.email`);
       break;
     }
@@ -66,7 +66,7 @@ export async function notifyOwners(
       await bot.post(await bot.conversationWith(id), ownerMessage(items, input.tenant, input.people));
       written += 1;
     } catch (error) {
-      if (!(error instanceof SlackFailure)) throw error;
+      if (!(error instanceof SendFailure)) throw error;
       log.warn(`Slack: cannot write to an owner (${error.message})`);
       if (error.word === 'missing_scope') break;
     }

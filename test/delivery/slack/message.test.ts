@@ -487,11 +487,11 @@ describe('heartbeat', () => {
   });
 });
 
-test('the dry run prints the payload, or null', () => {
+test('the dry run is the payload, or null', () => {
   const report = fullReport();
-  const printed = slackDryRun({ report, news: undefined, settings: SETTINGS, runUrl: RUN_URL });
-  expect(JSON.parse(printed)).toEqual(JSON.parse(JSON.stringify(message(report)?.payload)));
-  expect(slackDryRun({ report: sampleReport(), news: undefined, settings: SETTINGS })).toBe('null\n');
+  const planned = slackDryRun({ report, news: undefined, settings: SETTINGS, runUrl: RUN_URL });
+  expect(planned).toEqual(message(report)?.payload);
+  expect(slackDryRun({ report: sampleReport(), news: undefined, settings: SETTINGS })).toBeNull();
 });
 
 test('a run without a report says that nothing was checked', () => {
