@@ -21,7 +21,7 @@ export async function resolve(specifier, context, next) {
 }
 
 export async function load(url, context, next) {
-  const { pathname } = new URL(url);
+  const { pathname, searchParams } = new URL(url);
   if (!pathname.endsWith('.ts')) return next(url, context);
   const path = fileURLToPath(new URL(pathname, 'file://'));
   if (!compiled.has(path)) {
@@ -34,5 +34,8 @@ export async function load(url, context, next) {
     });
     compiled.set(path, code);
   }
-  return { format: 'module', source: compiled.get(path), shortCircuit: true };
+  const code = compiled.get(path);
+  // Stryker's code counts on, for nobody, when it runs mutants: that takes a quarter of the time.
+  const source = searchParams.has('count') ? code : code.replace('function cover() {', '$& return;');
+  return { format: 'module', source, shortCircuit: true };
 }

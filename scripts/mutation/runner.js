@@ -14,10 +14,13 @@ import {
   TestStatus,
   toMutantRunResult,
 } from '@stryker-mutator/api/test-runner';
-import { addEventHandler, getState, resetState, run, setState } from 'jest-circus';
+import fc from 'fast-check';
+import { addEventHandler, describe, getState, resetState, run, setState, test } from 'jest-circus';
 
 /** jest.config.js has the same. */
 const TEST_TIMEOUT = 30_000;
+/** How long a test of random inputs may try to notice a mutant, in milliseconds: most that it notices, it notices soon. */
+const RANDOM_TIME = 300;
 
 class CircusRunner {
   static inject = [commonTokens.logger];
@@ -31,6 +34,8 @@ class CircusRunner {
   #tests = new Map();
   /** Grows with each loading; see loader.js. */
   #version = 0;
+  /** Whether what is loaded counts which tests reach which mutant. */
+  #isCounting = false;
   /** True after a mutant was there while modules were loaded. */
   #tainted = true;
   #running;
@@ -52,6 +57,8 @@ class CircusRunner {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
     globalThis.C1_AUDIT_VERSION = version;
     process.env.NODE_ENV = 'test';
+    // testRule uses Jest's globals.
+    Object.assign(globalThis, { describe, test });
     register(new URL('./loader.js', import.meta.url));
     await import(pathToFileURL(join(process.cwd(), 'test/helpers/hermetic.ts')).href);
     addEventHandler((event, state) => this.#follow(event, state));
@@ -62,7 +69,9 @@ class CircusRunner {
   async dryRun({ coverageAnalysis }) {
     this.#stryker.mutantCoverage = coverageAnalysis === 'off' ? undefined : { static: {}, perTest: {} };
     this.#reset();
+    this.#isCounting = true;
     const first = await this.#run();
+    this.#isCounting = false;
     const coverage = this.#stryker.mutantCoverage;
     this.#stryker.mutantCoverage = undefined;
     // What cannot be run twice would fail for every mutant.
@@ -91,6 +100,7 @@ class CircusRunner {
   async mutantRun({ activeMutant, testFilter, disableBail, hitLimit, mutantActivation }) {
     this.#stryker.mutantCoverage = undefined;
     this.#stryker.currentTestId = undefined;
+    fc.configureGlobal({ interruptAfterTimeLimit: RANDOM_TIME });
     const isStatic = mutantActivation === 'static';
     const attempt = async () => {
       this.#stryker.hitLimit = hitLimit;
@@ -158,7 +168,7 @@ class CircusRunner {
     resetState();
     getState().testTimeout = TEST_TIMEOUT;
     jestExpect.setState({ testPath: join(process.cwd(), file) });
-    await import(`${pathToFileURL(join(process.cwd(), file)).href}?v=${this.#version}`);
+    await import(`${pathToFileURL(join(process.cwd(), file)).href}?v=${this.#version}${this.#isCounting ? '&count' : ''}`);
     const state = getState();
     this.#files.set(file, state);
     for (const [path, test] of testsBelow(state.rootDescribeBlock)) {
