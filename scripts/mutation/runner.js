@@ -168,7 +168,9 @@ class CircusRunner {
     resetState();
     getState().testTimeout = TEST_TIMEOUT;
     jestExpect.setState({ testPath: join(process.cwd(), file) });
-    await import(`${pathToFileURL(join(process.cwd(), file)).href}?v=${this.#version}${this.#isCounting ? '&count' : ''}`);
+    await import(
+      `${pathToFileURL(join(process.cwd(), file)).href}?v=${this.#version}${this.#isCounting ? '&count' : ''}`
+    );
     const state = getState();
     this.#files.set(file, state);
     for (const [path, test] of testsBelow(state.rootDescribeBlock)) {

@@ -47,7 +47,7 @@ export function whyIncomplete(
 function causeOf(message: string): string {
   const plain = message
     .replaceAll(/\b(GET|POST|PUT|PATCH|DELETE) \S+ | \[request id [^\]]*\]/g, '')
-    .replace(/^[\w -]+ were (not read|read only in part) /, '')
+    .replace(/^[\w ,-]+ were (not read|read only in part) /, '')
     .replace(/\.$/, '');
   // An outage or a refused login is the same for all requests. A missing right concerns one of them.
   return /answered (401|429|5\d\d)\b[^.]*|failed: [^.]*/.exec(plain)?.[0] ?? plain;

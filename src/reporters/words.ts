@@ -9,7 +9,13 @@ import {
   type ReportedCredential,
   type Severity,
 } from '../contract/index.js';
-import { hasHistory, MOST_SEVERE_FIRST, type Report, type SourceCoverage } from '../engine/report.js';
+import {
+  groupBy,
+  hasHistory,
+  MOST_SEVERE_FIRST,
+  type Report,
+  type SourceCoverage,
+} from '../engine/report.js';
 import type { ReporterContext } from './reporter.js';
 
 /*
@@ -62,13 +68,20 @@ export function namedGaps(report: Report): string[] {
       .filter(({ messageId }) => messageId === 'rule-failed')
       .map(({ rule }) => `rule ${rule} failed`),
   );
-  return [...sources.filter(({ status }) => status !== 'complete').map(sourceGap), ...others, ...broken];
+  const missing = sources.filter(({ status }) => status !== 'complete');
+  const alike = groupBy(missing, ({ status, note }) => `${status} ${note}`);
+  return [...[...alike.values()].map(sourceGap), ...others, ...broken];
 }
 
-function sourceGap({ kind, status, note }: SourceCoverage): string {
+/** One cause often stops several sources: it is named once. */
+function sourceGap(sources: readonly SourceCoverage[]): string {
+  const [{ status, note } = { status: 'unavailable', note: null }] = sources;
+  const names = sources.map(({ kind }) => kindName(kind, 2));
   const read = status === 'unavailable' ? 'were not read' : 'were read only in part';
-  return `${kindName(kind, 2)} ${read}${note ? ` (${note})` : ''}`;
+  return `${AND.format(names)} ${read}${note ? ` (${note})` : ''}`;
 }
+
+const AND = new Intl.ListFormat('en-GB');
 
 /** `personal clients: 40 checked, 2 deleted skipped`. */
 export function sourceLine({ kind, status, credentials, deleted, note }: SourceCoverage): string {

@@ -386,6 +386,40 @@ describe('an empty list of federation providers', () => {
   });
 });
 
+describe('one cause that stops everything', () => {
+  const text = async (env = tenant.environment) =>
+    runProgram(['--scope', 'tenant'], { env, now: () => NOW, limits: { retries: 0 } });
+  const times = (text: string, part: string) => text.split(part).length - 1;
+
+  test.each([
+    ['an outage', { kind: 'status', status: 503 }, 'answered 503'],
+    ['a refused login', { kind: 'status', status: 401 }, 'answered 401'],
+    ['an answer in HTML', { kind: 'html' }, 'did not answer with an OAuth token'],
+    ['a broken connection', { kind: 'reset', at: 'before' }, 'failed: '],
+  ] as const)(
+    '%s of the login is said once in the first line, and once on stderr',
+    async (_, effect, said) => {
+      strike('token', effect);
+      const { code, stdout, stderr } = await text();
+      const [first = ''] = stdout.split(/\n {2}|\n\n/);
+      expect(code).toBe(3);
+      expect(first.replaceAll(/\s+/g, ' ')).toContain(
+        'INCOMPLETE: personal clients, service-principal credentials and federation trusts were not read (',
+      );
+      expect([times(first, said), times(stderr, said)]).toEqual([1, 1]);
+    },
+  );
+
+  test('is said for each source if it differs', async () => {
+    strike('search-personal-clients', { kind: 'status', status: 500 });
+    strike('service-principals', { kind: 'status', status: 502 });
+    const { stdout } = await text();
+    expect(stdout).toMatch(
+      /^INCOMPLETE: personal clients were not read [^;]*500[^;]*; service-principal credentials were not read [^;]*502/,
+    );
+  });
+});
+
 describe('a DPoP token that was not requested', () => {
   test('is refused, because it would be sent as a bearer token', async () => {
     strike('token', setAnswerField('token_type', 'DPoP'));

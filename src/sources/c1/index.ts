@@ -152,6 +152,9 @@ function whatIsMissing(parts: Parts): Pick<Snapshot, 'gaps' | 'notes' | 'failure
   const outages = Object.entries(side).flatMap(([what, failure]) =>
     failure && isOutage(failure) ? [{ what, failure }] : [],
   );
+  // What stopped a source is already said there.
+  const isSaid = (failure: AuditError | undefined) =>
+    failure !== undefined && stopped.some((other) => keyOf(other) === keyOf(failure));
   const wrongClock = clock?.grave ? [clock.error] : [];
   const failures = distinct([
     ...stopped,
@@ -162,10 +165,9 @@ function whatIsMissing(parts: Parts): Pick<Snapshot, 'gaps' | 'notes' | 'failure
   return {
     gaps: [
       ...(unproven ? [withoutStop(unproven.message)] : []),
-      ...(planted.gap === null ? [] : [planted.gap]),
-      // What stopped a source is already said there.
+      ...(planted.gap === null || isSaid(planted.failure) ? [] : [planted.gap]),
       ...outages
-        .filter(({ failure }) => !stopped.some((other) => keyOf(other) === keyOf(failure)))
+        .filter(({ failure }) => !isSaid(failure))
         .map(({ what, failure }) => `${what} could not be read (${failure.message})`),
       ...wrongClock.map(({ message }) => withoutStop(message)),
     ],
