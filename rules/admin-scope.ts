@@ -1,4 +1,4 @@
-import { defineRule } from '../src/contract/index.js';
+import { canDoEverything, defineRule, type Role, SUPER_ADMINISTRATOR } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'admin-scope',
@@ -6,7 +6,7 @@ export default defineRule({
   severity: 'high',
   kinds: ['personal-client', 'service-principal-credential', 'federation-trust'],
   docs: {
-    why: 'A role scope that includes Super Administrator limits nothing: anyone with the secret controls the tenant.',
+    why: 'A role scope that includes Super Administrator limits nothing: anyone with the secret controls the tenant. The same goes for a role of any name that has all of its permissions.',
     fix: 'Replace it with one that is scoped to the narrowest role for its job. A read-only role is enough for reading.',
     references: [
       {
@@ -31,14 +31,34 @@ export default defineRule({
   },
   messages: {
     admin: (d: { role: string }) => `scoped to ${d.role}, which limits nothing: choose a narrower role`,
+    adminByPermissions: (d: { role: string }) =>
+      `scoped to ${d.role}, which has every permission of a Super Administrator: choose a narrower role`,
   },
   check({ facts, options }) {
-    for (const { id, name } of facts.scopedRoles) {
+    const { scopedRoles, tenantRoles } = facts;
+    for (const { id, name } of scopedRoles) {
       const role = options.roles.find((wanted) => wanted === name || wanted === id);
       if (role !== undefined) return { messageId: 'admin', data: { role } };
     }
+    if (scopedRoles.length === 0) return undefined;
     // Without the tenant's roles an id may stand for any of them.
-    if (facts.scopedRoles.length > 0 && facts.tenantRoles === undefined) return { unknown: 'tenantRoles' };
-    return undefined;
+    if (tenantRoles === undefined) return { unknown: 'tenantRoles' };
+    // A role is what it can do: whoever allows Super Administrator allows its equals.
+    if (!options.roles.includes(SUPER_ADMINISTRATOR)) return undefined;
+    const roles = scopedRoles.flatMap(({ id }) => tenantRoles.get(id) ?? []);
+    const equal = roles.find((role) => canDoEverything(role));
+    if (equal) return { messageId: 'adminByPermissions', data: { role: nameOf(equal) } };
+    const hidden = roles.find((role) => canDoEverything(role) === undefined);
+    return (
+      hidden && {
+        unknown: { reason: `ConductorOne does not show what the role ${nameOf(hidden)} can do`, cure: CURE },
+      }
+    );
   },
 });
+
+const CURE = "Give the audit's credential the right to read roles with their permissions (GET /iam/roles).";
+
+function nameOf({ displayName, name, id }: Role): string {
+  return displayName || name || id;
+}

@@ -1,4 +1,4 @@
-import { defineRule, type Owner } from '../src/contract/index.js';
+import { canDoEverything, defineRule, type Owner } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'no-scoped-roles',
@@ -53,7 +53,7 @@ const POWERS = {
 function powerOf(owner: Owner | undefined): Power {
   // Everyone has a role: a blank list was hidden from the audit.
   if (!owner?.roles?.length) return 'notKnown';
-  if (owner.roles.some((role) => role.name === 'system:owner')) return 'superAdministrator';
+  if (owner.roles.some((role) => canDoEverything(role))) return 'superAdministrator';
   // A custom role counts as an administrator's: the audit cannot tell that it is harmless.
   return owner.roles.every((role) => role.name === 'system:user') ? 'basicUser' : 'administrator';
 }

@@ -18,6 +18,7 @@ const TAKEN = [
   'scope-widened',
   'network-widened',
   'credential-appeared',
+  'woke-up',
   'index',
   'rule',
   'rules',

@@ -91,11 +91,24 @@ export interface Registration {
 /** Names of roles that every tenant has. */
 export const BUILT_IN_ROLE = /^system:[a-z-]+$/;
 
+/** The system name of the role that can do everything. */
+export const SUPER_ADMINISTRATOR = 'system:owner';
+
 /** A role of the tenant. `name` is the system name (`system:owner`), `displayName` the one people read. */
 export interface Role {
   readonly id: string;
   readonly name: string;
   readonly displayName: string;
+  /** Its permissions and service roles. Absent: ConductorOne does not show them. */
+  readonly grants?: readonly string[];
+  /** Whether it includes all that Super Administrator includes. Absent: not known. */
+  readonly coversOwner?: boolean;
+}
+
+/** Whether a role can do everything, by what it can do and not only by its name; undefined: not known. */
+export function canDoEverything({ name, coversOwner }: Role): boolean | undefined {
+  if (name === SUPER_ADMINISTRATOR) return true;
+  return coversOwner ?? (BUILT_IN_ROLE.test(name) ? false : undefined);
 }
 
 /** A user or service principal that credentials belong to. */

@@ -26,7 +26,16 @@ export type {
   Registration,
   Role,
 } from './credential.js';
-export { BUILT_IN_ROLE, ifKnown, isKnown, isPersonal, KINDS, Unknown } from './credential.js';
+export {
+  BUILT_IN_ROLE,
+  canDoEverything,
+  ifKnown,
+  isKnown,
+  isPersonal,
+  KINDS,
+  SUPER_ADMINISTRATOR,
+  Unknown,
+} from './credential.js';
 export type { FindingStatus, Outcome, Waiver } from './finding.js';
 export type {
   AppliedWaiver,

@@ -69,6 +69,9 @@ const BASTION = '62.176.97.14';
 /** A role that was deleted while credentials still name it, and one that never existed. */
 const LOST_ROLE = { deleted: idOf('role vendor-onboarding'), never: idOf('role never') } as const;
 
+/** Its name promises little, but it can do everything. */
+const PLATFORM_VIEWER = idOf('role platform-viewer');
+
 const personId = (name: string) => idOf(`user ${name}`);
 
 type Personal = Partial<User> & { readonly changed?: number; readonly deleted?: number };
@@ -126,6 +129,15 @@ function roles(calendar: Calendar): Role[] {
       systemBuiltin: false,
       createdAt: calendar.ago(400),
       updatedAt: calendar.ago(100),
+    }),
+    role({
+      id: PLATFORM_VIEWER,
+      name: 'platform-viewer',
+      displayName: 'Platform Viewer',
+      permissions: systemRoles().flatMap(({ id, permissions }) => (id === ROLE.owner ? permissions : [])),
+      systemBuiltin: false,
+      createdAt: calendar.ago(300),
+      updatedAt: calendar.ago(8),
     }),
     role({
       id: LOST_ROLE.deleted,
@@ -287,8 +299,14 @@ const HOSTILE = [
 /** A decoy that looks like the best key of all. */
 const DECOY: Key = ['ben', PLANTED.key, 143.2, null, null];
 
+/** Keys whose role scope says too little, or too much. */
+// biome-ignore format: a table
+const BEYOND: readonly Key[] = [
+  ['ben', 'platform-metrics', 12.3, 77.7, 0.1, CI_RUNNERS, PLATFORM_VIEWER],
+];
+
 function personalClients(calendar: Calendar): PersonalClient[] {
-  return [...ADA, ...ADMINS, ...USERS, ...LEFT_BEHIND, ...HOSTILE, DECOY].map(
+  return [...ADA, ...ADMINS, ...USERS, ...LEFT_BEHIND, ...HOSTILE, DECOY, ...BEYOND].map(
     ([owner, name, created, ends, used, from = [], roles = [], deleted = null], index) =>
       personalClient({
         id: clientNameOf(idOf(`personal client ${index} ${name}`)),

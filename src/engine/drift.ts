@@ -9,17 +9,28 @@ import type {
   Rule,
   Severity,
 } from '../contract/index.js';
-import { count, DAY, FACT_KINDS, hasFact, isKnown, KINDS } from '../contract/index.js';
+import {
+  count,
+  countDays,
+  DAY,
+  dateOf,
+  FACT_KINDS,
+  hasFact,
+  isKnown,
+  KINDS,
+  SUPER_ADMINISTRATOR,
+  wholeDays,
+} from '../contract/index.js';
 import { findingOn } from './finding.js';
 import { compareText } from './report.js';
 import type { HistoryRun, RememberedCredential, State } from './state.js';
 import { credentialKey, reachOf, wouldSee } from './state.js';
 import { WAIVER_RULES } from './waivers.js';
 
-/** A rule that needs a state: it judges changes. It has no options and no facts. */
+/** A rule that needs a state: it judges changes. It has no facts. */
 type DriftRule = Pick<
   Rule,
-  'id' | 'title' | 'severity' | 'kinds' | 'docs' | 'controls' | 'plan' | 'messages'
+  'id' | 'title' | 'severity' | 'kinds' | 'docs' | 'controls' | 'plan' | 'options' | 'messages'
 >;
 
 const SCOPE_WIDENED = {
@@ -28,7 +39,7 @@ const SCOPE_WIDENED = {
   severity: 'high',
   kinds: FACT_KINDS.scopedRoles,
   docs: {
-    why: 'Scoped roles limit what a leaked credential can do. A credential that loses them or gains a role can do more, by mistake or on purpose.',
+    why: 'Scoped roles limit what a leaked credential can do. A credential that loses them or gains a role can do more, by mistake or on purpose. So can one whose role gains permissions, although nobody touched the credential.',
     fix: 'Ask the owner who widened the role scope and why. If nobody knows, restore the roles or revoke the credential.',
     references: [{ title: 'OWASP Non-Human Identities 2025, NHI5 Overprivileged NHI' }],
   },
@@ -47,6 +58,8 @@ const SCOPE_WIDENED = {
       `lost its ${count(d.had, 'scoped role')} since the last audit and now has every permission of its owner: scope it again, or revoke it`,
     stronger: (d: { gained: readonly string[] }) =>
       `gained ${list(d.gained)} since the last audit: confirm it with the owner, or remove it`,
+    roleGrew: (d: { role: string; gained: readonly string[] }) =>
+      `its role ${d.role} gained ${count(d.gained.length, 'permission')} since the last audit (${list(d.gained)}): confirm that the credential needs them, or choose a narrower role`,
   },
 } as const satisfies DriftRule;
 
@@ -102,8 +115,50 @@ const CREDENTIAL_APPEARED = {
   },
 } as const satisfies DriftRule;
 
+const WOKE_UP = {
+  id: 'woke-up',
+  title: 'The credential was used again after a long time without use',
+  severity: 'high',
+  kinds: ['personal-client', 'service-principal-credential', 'external-client'],
+  docs: {
+    why: 'Somebody who finds an old secret tries it. A forgotten credential that is suddenly used may be in the wrong hands.',
+    fix: 'Ask the owner whether they used it. If not, revoke it and look in the system log for what it did.',
+    references: [
+      {
+        title: 'NIST SP 800-53, AC-2(12) Account Monitoring for Atypical Usage',
+        url: 'https://csrc.nist.gov/projects/cprt/catalog#/cprt/framework/version/SP_800_53_5_1_1/home?element=AC-2',
+      },
+      {
+        title: 'FedRAMP 20x, KSI-IAM-SUS Responding to Suspicious Activity',
+        url: 'https://www.fedramp.gov/2026/providers/20x/key-security-indicators/identity-and-access-management/',
+      },
+      { title: 'No standard gives a number of days for atypical use; the default is that of unused' },
+    ],
+  },
+  controls: {
+    'nist-800-53': ['AC-2(12)'],
+    'fedramp-20x': ['KSI-IAM-SUS'],
+  },
+  plan: {
+    way: 'end',
+    first: 'Ask the owner whether they used it. If they did, and still need it, leave it as it is.',
+  },
+  options: {
+    days: { describe: 'Report use after this many days without use', default: 90, min: 1 },
+  },
+  messages: {
+    used: (d: { days: number; usedAt: string }) =>
+      `used on ${dateOf(d.usedAt)} after ${countDays(d.days)} without use: ask its owner, or revoke it`,
+  },
+} as const satisfies DriftRule;
+
 /** All rules on changes. */
-export const DRIFT_RULES: readonly DriftRule[] = [SCOPE_WIDENED, NETWORK_WIDENED, CREDENTIAL_APPEARED];
+export const DRIFT_RULES: readonly DriftRule[] = [
+  SCOPE_WIDENED,
+  NETWORK_WIDENED,
+  CREDENTIAL_APPEARED,
+  WOKE_UP,
+];
 
 /** A drift finding is in the report of one audit only: it is neither repeated nor resolved. The same goes for `waiver-covers`. */
 export function isDrift(rule: string): boolean {
@@ -122,6 +177,8 @@ export interface DriftInput {
   readonly run: HistoryRun;
   /** Configured severities by rule. Absent: the rule's own. */
   readonly severities?: ReadonlyMap<string, Severity>;
+  /** The `days` of `woke-up`. Absent: its default. */
+  readonly idleDays?: number;
 }
 
 interface Drift {
@@ -129,6 +186,8 @@ interface Drift {
   readonly findings: readonly Finding[];
   /** For the next state. */
   readonly credentials: State['credentials'];
+  /** What the roles of those credentials can do, by the hashes that they are remembered with. */
+  readonly grants: NonNullable<State['grants']>;
 }
 
 /**
@@ -154,7 +213,7 @@ export function drift(input: DriftInput): Drift {
     const now = observe(credential, run.tenant);
     const found = changes(before, now, credential, input);
     findings.push(...found.map((change) => toFinding(change, reported, input)));
-    const memory = remember(before, now, input);
+    const memory = remember(before, now, credential, input);
     if (memory) next.set(key, memory);
   }
   for (const [key, memory] of known) {
@@ -164,11 +223,12 @@ export function drift(input: DriftInput): Drift {
   return {
     findings,
     credentials: Object.fromEntries([...next].sort(([a], [b]) => compareText(a, b))),
+    grants: { ...previous?.grants, ...grantsOf(input).byHash },
   };
 }
 
-function listed({ roles, network }: RememberedCredential, run: HistoryRun): RememberedCredential {
-  return { roles, network, seenIn: reachOf(run) };
+function listed({ goneSince, ...memory }: RememberedCredential, run: HistoryRun): RememberedCredential {
+  return { ...memory, seenIn: reachOf(run) };
 }
 
 /**
@@ -214,25 +274,99 @@ function networkOf(entries: readonly string[]): 'any' | readonly string[] {
   return entries.length === 0 ? 'any' : blocksOf(readAddresses(entries).set);
 }
 
-/** Long enough to tell the roles of one tenant apart. Includes the tenant, so that states of two tenants share nothing. */
 function roleHash(tenant: string, id: string): string {
-  return createHash('sha256').update(`${tenant}|role|${id}`).digest('hex').slice(0, 16);
+  return shortHash(tenant, 'role', id, 16);
+}
+
+/** Long enough to tell the things of one tenant apart. Includes the tenant, so that states of two tenants share nothing. */
+function shortHash(tenant: string, what: string, text: string, digits: number): string {
+  return createHash('sha256').update(`${tenant}|${what}|${text}`).digest('hex').slice(0, digits);
 }
 
 /** An unknown fact, or a rule that did not run, leaves what is remembered unchanged. */
 function remember(
   before: RememberedCredential | undefined,
   now: Observed,
-  { run }: DriftInput,
+  credential: Credential,
+  input: DriftInput,
 ): RememberedCredential | undefined {
+  const { run } = input;
   if (before === undefined && !DRIFT_RULES.some(({ id }) => run.rules.has(id))) return undefined;
-  const roles = now.roles && [...now.roles.keys()].sort();
   const judges = (rule: DriftRule) => before === undefined || run.rules.has(rule.id);
+  const roles = (judges(SCOPE_WIDENED) ? now.roles : null) && [...(now.roles?.keys() ?? [])].sort();
+  const grants = roles ? grantHashes(roles, before, input) : before?.grants;
+  const idle = judges(WOKE_UP) ? idleTime(before, credential, run) : before?.idle;
   return {
-    roles: (judges(SCOPE_WIDENED) ? roles : null) ?? before?.roles ?? null,
+    roles: roles ?? before?.roles ?? null,
+    ...(grants ? { grants } : {}),
     network: (judges(NETWORK_WIDENED) ? now.network : null) ?? before?.network ?? null,
+    ...(idle ? { idle } : {}),
     seenIn: reachOf(run),
   };
+}
+
+/** What each of the roles can do, by hash; for one whose permissions are not shown, what it could do before. */
+function grantHashes(
+  roles: readonly string[],
+  before: RememberedCredential | undefined,
+  input: DriftInput,
+): readonly string[] | undefined {
+  const { ofRole } = grantsOf(input);
+  const earlier = new Map(before?.roles?.map((role, at) => [role, before.grants?.[at] ?? '']));
+  const hashes = roles.map((role) => ofRole.get(role)?.hash ?? earlier.get(role) ?? '');
+  return hashes.some((hash) => hash !== '') ? hashes : undefined;
+}
+
+/** Since when a credential has not been used, if that is at least a day; undefined: it is in use. */
+function idleTime(
+  before: RememberedCredential | undefined,
+  { lastUsedAt, createdAt }: Credential,
+  run: HistoryRun,
+): RememberedCredential['idle'] {
+  if (!isKnown(lastUsedAt)) return before?.idle;
+  const since = lastUsedAt ?? createdAt;
+  if (!isKnown(since)) return before?.idle;
+  if (Date.parse(run.asOf) - since.getTime() < DAY) return undefined;
+  return { since: since.toISOString(), at: run.asOf };
+}
+
+interface RoleGrants {
+  readonly role: Role;
+  /** Of all its permissions. */
+  readonly hash: string;
+  /** Its permissions by the short hash of each. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
+interface Grants {
+  /** By role hash. */
+  readonly ofRole: ReadonlyMap<string, RoleGrants>;
+  /** Short hashes of permissions by the hash of them all. */
+  readonly byHash: NonNullable<State['grants']>;
+}
+
+const NO_GRANTS: Grants = { ofRole: new Map(), byHash: {} };
+const knownGrants = new WeakMap<ReadonlyMap<string, Role>, Grants>();
+
+/** What the tenant's roles can do, cached per list of roles: thousands of credentials need it. */
+function grantsOf({ roles, run }: DriftInput): Grants {
+  if (roles === undefined) return NO_GRANTS;
+  const cached = knownGrants.get(roles);
+  if (cached) return cached;
+  const ofRole = new Map<string, RoleGrants>();
+  for (const role of roles.values()) {
+    // Super Administrator has every permission, also those that ConductorOne adds.
+    if (role.grants === undefined || role.name === SUPER_ADMINISTRATOR) continue;
+    const names = new Map(role.grants.map((grant) => [shortHash(run.tenant, 'grant', grant, 8), grant]));
+    const hash = shortHash(run.tenant, 'grants', [...names.keys()].sort().join(' '), 16);
+    ofRole.set(roleHash(run.tenant, role.id), { role, hash, names });
+  }
+  const byHash = Object.fromEntries(
+    [...ofRole.values()].map(({ hash, names }) => [hash, [...names.keys()].sort()]),
+  );
+  const made = { ofRole, byHash };
+  knownGrants.set(roles, made);
+  return made;
 }
 
 interface Change {
@@ -252,6 +386,7 @@ function changes(
     hasAppeared ? appeared(credential, input) : undefined,
     before && scopeChange(before, now, input),
     before && networkChange(before, now),
+    before && wokeUp(before, credential, input),
   ];
   return found.filter((change) => change !== undefined).filter(({ rule }) => input.run.rules.has(rule.id));
 }
@@ -271,9 +406,41 @@ function scopeChange(before: RememberedCredential, now: Observed, input: DriftIn
   const old = new Set(before.roles);
   const strongest = Math.max(...[...old].map((hash) => strength(hash, input)));
   const gained = [...now.roles].filter(([hash]) => !old.has(hash) && strength(hash, input) >= strongest);
-  if (gained.length === 0) return undefined;
+  if (gained.length === 0) return roleGrowth(before, now.roles, input);
   const names = gained.map(([, id]) => nameOf(input.roles?.get(id)) ?? `role ${id}`);
   return { rule: SCOPE_WIDENED, messageId: 'stronger', data: { gained: names.sort() } };
+}
+
+/** The first of its roles, by name, that has permissions which it did not have before. */
+function roleGrowth(
+  before: RememberedCredential,
+  roles: ReadonlyMap<string, string>,
+  input: DriftInput,
+): Change | undefined {
+  const { ofRole } = grantsOf(input);
+  const grown = (before.roles ?? []).flatMap((hash, at) => {
+    const now = roles.has(hash) ? ofRole.get(hash) : undefined;
+    const earlier = input.previous?.grants?.[before.grants?.[at] ?? ''];
+    if (!now || !earlier) return [];
+    const had = new Set(earlier);
+    const gained = [...now.names].filter(([short]) => !had.has(short)).map(([, name]) => name);
+    return gained.length === 0 ? [] : [{ role: nameOf(now.role) ?? now.role.id, gained: gained.sort() }];
+  });
+  const [first] = grown.sort((a, b) => compareText(a.role, b.role));
+  return first && { rule: SCOPE_WIDENED, messageId: 'roleGrew', data: first };
+}
+
+function wokeUp(
+  { idle }: RememberedCredential,
+  { kind, lastUsedAt }: Credential,
+  { idleDays = WOKE_UP.options.days.default }: DriftInput,
+): Change | undefined {
+  if (!WOKE_UP.kinds.some((judged) => judged === kind) || !idle) return undefined;
+  if (!isKnown(lastUsedAt) || lastUsedAt === null || lastUsedAt.getTime() <= Date.parse(idle.since))
+    return undefined;
+  if (Date.parse(idle.at) - Date.parse(idle.since) < idleDays * DAY) return undefined;
+  const days = wholeDays(lastUsedAt.getTime() - Date.parse(idle.since));
+  return { rule: WOKE_UP, messageId: 'used', data: { days, usedAt: lastUsedAt.toISOString() } };
 }
 
 function nameOf(role: Role | undefined): string | undefined {

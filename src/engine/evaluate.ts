@@ -33,6 +33,7 @@ const HISTORY_RULE_IDS: readonly string[] = [...DRIFT_RULES.map(({ id }) => id),
 interface RuleChoice {
   readonly enabled: boolean;
   readonly severity: Severity | undefined;
+  readonly options?: Readonly<Record<string, unknown>>;
 }
 
 export interface Evaluation {
@@ -103,6 +104,7 @@ export function evaluate(evaluation: Evaluation): Evaluated {
           previous: history.previous,
           findings: all,
           credentials: changes.credentials,
+          grants: changes.grants,
           covered: coveredSoFar(history.previous, waived.covered, run),
           run,
         })
@@ -156,7 +158,7 @@ function driftOf(
   verdicts: Verdicts,
   run: HistoryRun,
   previous: State | undefined,
-): { readonly findings: readonly Finding[]; readonly credentials: State['credentials'] } {
+): ReturnType<typeof drift> {
   const reported = new Map(
     verdicts.credentials.map((credential) => [credentialKey(credential.kind, credential.id), credential]),
   );
@@ -171,7 +173,13 @@ function driftOf(
     roles: ifKnown(snapshot.facts.roles),
     run,
     severities: severitiesOf(choices),
+    ...idleDaysOf(choices),
   });
+}
+
+function idleDaysOf(choices: Evaluation['choices']): { readonly idleDays?: number } {
+  const days = choices['woke-up']?.options?.days;
+  return typeof days === 'number' ? { idleDays: days } : {};
 }
 
 /**

@@ -94,6 +94,7 @@ export function compare(input: {
   readonly previous: State | undefined;
   readonly findings: readonly Finding[];
   readonly credentials: State['credentials'];
+  readonly grants?: State['grants'];
   readonly covered?: State['covered'];
   readonly run: HistoryRun;
 }): Comparison {
@@ -257,6 +258,7 @@ function remember(input: {
   readonly verdicts: readonly Verdict[];
   readonly vanished: readonly Vanished[];
   readonly credentials: State['credentials'];
+  readonly grants?: State['grants'];
   readonly covered?: State['covered'];
   readonly run: HistoryRun;
   readonly told: Told;
@@ -286,6 +288,7 @@ function remember(input: {
     findings: sorted(findings),
     resolved: sorted(resolved),
     credentials: input.credentials,
+    ...grantsUsedBy(input.credentials, input.grants),
     ...(input.covered && Object.keys(input.covered).length > 0 ? { covered: input.covered } : {}),
     slack: {
       postedAt: told.posted ? run.asOf : (previous?.slack.postedAt ?? null),
@@ -299,11 +302,13 @@ function rememberDrift({
   previous,
   findings,
   credentials,
+  grants,
   covered,
 }: {
   readonly previous: State;
   readonly findings: readonly Finding[];
   readonly credentials: State['credentials'];
+  readonly grants?: State['grants'];
   readonly covered?: State['covered'];
 }): State | undefined {
   const drifted = findings.filter(({ rule }) => isDrift(rule));
@@ -314,7 +319,23 @@ function rememberDrift({
     const now = lookUp(credentials, key ?? '');
     if (key && now) memory.set(key, now);
   }
-  return { ...previous, credentials: sorted(memory), ...(covered ? { covered } : {}) };
+  const remembered = sorted(memory);
+  return {
+    ...previous,
+    credentials: remembered,
+    ...grantsUsedBy(remembered, grants),
+    ...(covered ? { covered } : {}),
+  };
+}
+
+/** What the remembered credentials refer to. */
+function grantsUsedBy(
+  credentials: State['credentials'],
+  grants: State['grants'] = {},
+): Pick<State, 'grants'> {
+  const used = new Set(Object.values(credentials).flatMap((memory) => memory.grants ?? []));
+  const kept = Object.entries(grants).filter(([hash]) => used.has(hash));
+  return kept.length === 0 ? {} : { grants: sorted(new Map(kept)) };
 }
 
 function memoryOf(

@@ -66,6 +66,10 @@ const REMEMBERED_CREDENTIAL = record(
     roles: v.nullable(list(text())),
     /** Canonical CIDRs of the allowed networks. `any`: no restriction. null: never known. */
     network: v.nullable(either(Array.isArray, list(text()), choice(['any']))),
+    /** For each of `roles`, the key in the state's `grants` of what it could do; empty: never known. Absent: none known. */
+    grants: v.exactOptional(list(text())),
+    /** Since when it had not been used at the last audit that saw it, and that audit's `asOf`. Absent: it was in use. */
+    idle: v.exactOptional(record({ since: INSTANT, at: INSTANT }, OPEN)),
     seenIn: text(),
     /** The `asOf` of the first audit that should have listed it and did not. Absent: it was listed. */
     goneSince: v.exactOptional(INSTANT),
@@ -97,6 +101,8 @@ export const STATE = record(
     resolved: map(FINGERPRINT, record({ ...REMEMBERED, resolvedAt: INSTANT }, OPEN)),
     /** Live credentials by `credentialKey`. */
     credentials: map(CREDENTIAL_KEY, REMEMBERED_CREDENTIAL),
+    /** Short hashes of what roles could do, by a hash of them all. Absent: none known. */
+    grants: v.exactOptional(map(undefined, list(text()))),
     /**
      * The credentials that each waiver by name covered so far: `credentialKey`s by a hash of the waiver. Absent: an
      * older version wrote the state.

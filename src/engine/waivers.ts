@@ -19,7 +19,6 @@ const WAIVER_NOTICE_DAYS = 14;
 
 /**
  * Rules that `*` does not cover: whoever accepts a credential as it is has not accepted later changes to it or its owner.
- * `exposed` and `woke-up` are reserved for rules that do not exist yet.
  */
 export const NAMED_ONLY: readonly string[] = [
   'owner-inactive',

@@ -312,7 +312,10 @@ rules:
     prefix: "" # default
   no-scoped-roles: {} # default; severity medium: default; never below high: profile strict
   open-cidr: {} # default; severity medium: default; unrestricted never below high: profile strict
-${RUN_RULES.map(({ id, severity }) => `  ${id}: {} # default; severity ${severity}: default\n`).join('')}waivers: # ${FILE}:5
+${RUN_RULES.map(({ id, severity, options }) => {
+  const about = ` # default; severity ${severity}: default\n`;
+  return options ? `  ${id}:${about}    days: 90 # default\n` : `  ${id}: {}${about}`;
+}).join('')}waivers: # ${FILE}:5
   - rule: unused # ${FILE}:6
     credential:
       name: ci-*

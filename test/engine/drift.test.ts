@@ -74,7 +74,7 @@ function night(
 ) {
   // Read anew each night, as in a real audit.
   const found = drift({ previous, credentials, roles: new Map(roles), run: of });
-  const comparison = compare({ previous, findings: found.findings, credentials: found.credentials, run: of });
+  const comparison = compare({ previous, ...found, run: of });
   const state = comparison.next(NOTHING_TOLD);
   if (state === undefined) throw new Error('an incomplete run has no state');
   return { ...comparison, state };
@@ -370,9 +370,10 @@ describe('drift', () => {
   });
 
   test('reported by an incomplete audit is not reported again, and the rest of the state stays', () => {
-    const first = night(undefined, [seen(), seen({ id: 'b' })], run());
+    const used = { lastUsedAt: new Date(NIGHT_1 + DAY) };
+    const first = night(undefined, [seen(used), seen({ id: 'b' })], run());
     const half = run({ day: 1, complete: false, completeKinds: new Set() });
-    const widened = seen({ scopedRoleIds: [] });
+    const widened = seen({ ...used, scopedRoleIds: [] });
     const found = drift({ previous: first.state, credentials: [widened], roles: ROLES, run: half });
     expect(said(found.findings)).toEqual(['scope-widened/lost']);
     const state = compare({ previous: first.state, ...found, run: half }).next(NOTHING_TOLD);
@@ -413,6 +414,7 @@ describe('drift', () => {
     expect(state.credentials['personal-client|a']).toEqual({
       roles: [expect.stringMatching(/^[0-9a-f]{16}$/)],
       network: ['192.0.2.0/24'],
+      idle: { since: '2026-08-31T02:00:00.000Z', at: '2026-09-01T02:00:00.000Z' },
       seenIn: 'tenant',
     });
     expect(JSON.stringify(state)).not.toMatch(/viewer|script|user-1/);
@@ -422,6 +424,179 @@ describe('drift', () => {
     const first = night(undefined, [seen({ id: '__proto__' })], run());
     const again = JSON.parse(JSON.stringify(first.state)) as State;
     expect(night(again, [seen({ id: '__proto__', scopedRoleIds: [] })]).findings).toHaveLength(1);
+  });
+});
+
+describe('a role that gains permissions', () => {
+  const rolesWith = (grants: string[] | undefined, others: Role[] = []): ReadonlyMap<string, Role> =>
+    new Map(
+      [
+        { id: 'custom', name: 'exports', displayName: 'Exports', ...(grants ? { grants } : {}) },
+        ...others,
+      ].map((role) => [role.id, role]),
+    );
+  const scoped = seen({ scopedRoleIds: ['custom'] });
+  const nights = (...grants: (string[] | undefined)[]) => {
+    let state: State | undefined;
+    return grants.map((granted, day) => {
+      const { findings, state: next } = night(state, [scoped], run({ day }), rolesWith(granted));
+      state = next;
+      return findings;
+    });
+  };
+
+  test('is reported once, with what it gained', () => {
+    const [first, second, third] = nights(
+      ['p/read'],
+      ['p/write', 'p/read', 'p/delete'],
+      ['p/read', 'p/write', 'p/delete'],
+    );
+    expect(first).toEqual([]);
+    expect(second).toMatchObject([
+      {
+        rule: 'scope-widened',
+        messageId: 'roleGrew',
+        severity: 'high',
+        status: 'new',
+        data: { role: 'Exports', gained: ['p/delete', 'p/write'] },
+        message:
+          'its role Exports gained 2 permissions since the last audit (p/delete, p/write): confirm that the credential needs them, or choose a narrower role',
+      },
+    ]);
+    expect(third).toEqual([]);
+  });
+
+  test('is reported for every credential that is scoped to it', () => {
+    const both = [scoped, seen({ id: 'b', scopedRoleIds: ['viewer', 'custom'] }), seen({ id: 'c' })];
+    const first = night(undefined, both, run(), rolesWith(['p/read']));
+    const second = night(first.state, both, run({ day: 1 }), rolesWith(['p/read', 'p/write']));
+    expect(second.findings.map(({ credential }) => credential?.id)).toEqual(['a', 'b']);
+  });
+
+  test.each([
+    ['loses permissions', [['p/read', 'p/write'], ['p/read']]],
+    [
+      'keeps them in another order',
+      [
+        ['p/read', 'p/write'],
+        ['p/write', 'p/read'],
+      ],
+    ],
+    ['showed nothing before', [undefined, ['p/read']]],
+    ['shows nothing now', [['p/read'], undefined]],
+  ])('is not reported where the role %s', (_, grants) => {
+    expect(nights(...grants).flat()).toEqual([]);
+  });
+
+  test('is reported after a night in which roles could not be read', () => {
+    expect(nights(['p/read'], undefined, ['p/read', 'p/write']).map((found) => found.length)).toEqual([
+      0, 0, 1,
+    ]);
+  });
+
+  test('is not reported of Super Administrator, which has every permission anyway', () => {
+    const owner = (grants: string[]) =>
+      rolesWith([], [{ id: 'owner', name: 'system:owner', displayName: '', grants }]);
+    const credentials = [seen({ scopedRoleIds: ['owner'] })];
+    const first = night(undefined, credentials, run(), owner(['p/read']));
+    expect(night(first.state, credentials, run({ day: 1 }), owner(['p/read', 'p/new'])).findings).toEqual([]);
+  });
+
+  test('is reported in an incomplete night, and not again in the next', () => {
+    const first = night(undefined, [scoped], run(), rolesWith(['p/read']));
+    const grown = rolesWith(['p/read', 'p/write']);
+    const second = night(first.state, [scoped], run({ day: 1, complete: false }), grown);
+    expect(said(second.findings)).toEqual(['scope-widened/roleGrew']);
+    expect(night(second.state, [scoped], run({ day: 2 }), grown).findings).toEqual([]);
+  });
+
+  test('is remembered by hashes, and forgotten with the last credential that has the role', () => {
+    const first = night(
+      undefined,
+      [scoped, seen({ id: 'b', scopedRoleIds: ['custom'] })],
+      run(),
+      rolesWith(['p/read']),
+    );
+    expect(Object.values(first.state.grants ?? {})).toEqual([[expect.stringMatching(/^[0-9a-f]{8}$/)]]);
+    expect(JSON.stringify(first.state)).not.toMatch(/p\/read|Exports/);
+    const moved = [seen({ scopedRoleIds: ['viewer'] }), seen({ id: 'b', scopedRoleIds: ['viewer'] })];
+    expect(night(first.state, moved, run({ day: 1 }), rolesWith(['p/read'])).state).not.toHaveProperty(
+      'grants',
+    );
+  });
+});
+
+describe('woke-up', () => {
+  const usedAt = (day: number) => new Date(NIGHT_1 + day * DAY);
+  const wake = (before: Partial<Credential>, now: Partial<Credential>, idleDays?: number) => {
+    const first = night(undefined, [seen(before)], run());
+    return drift({
+      previous: first.state,
+      credentials: [seen({ ...before, ...now })],
+      roles: ROLES,
+      run: run({ day: 1 }),
+      ...(idleDays === undefined ? {} : { idleDays }),
+    }).findings;
+  };
+
+  test('reports use after 90 days without use', () => {
+    expect(wake({ lastUsedAt: usedAt(-90) }, { lastUsedAt: usedAt(0.5) })).toMatchObject([
+      {
+        rule: 'woke-up',
+        messageId: 'used',
+        severity: 'high',
+        data: { days: 90, usedAt: '2026-09-01T14:00:00.000Z' },
+        message: 'used on 2026-09-01 after 90 days without use: ask its owner, or revoke it',
+      },
+    ]);
+  });
+
+  test.each<[string, Partial<Credential>, Partial<Credential>]>([
+    [
+      'used less than 90 days ago',
+      { lastUsedAt: new Date(NIGHT_1 - 90 * DAY + 1) },
+      { lastUsedAt: usedAt(0.5) },
+    ],
+    ['not used since', { lastUsedAt: usedAt(-90) }, {}],
+    ['whose last use is hidden', { lastUsedAt: usedAt(-90) }, { lastUsedAt: UNKNOWN }],
+    ['whose last use was hidden', { lastUsedAt: UNKNOWN }, { lastUsedAt: usedAt(0.5) }],
+    ['never used and young', { createdAt: new Date(NIGHT_1 - 90 * DAY + 1) }, { lastUsedAt: usedAt(0.5) }],
+    ['never used, of unknown age', { createdAt: UNKNOWN }, { lastUsedAt: usedAt(0.5) }],
+    ['that lost its last use', { lastUsedAt: usedAt(-90) }, { lastUsedAt: null }],
+    [
+      'of a kind without last use',
+      { kind: 'federation-trust', lastUsedAt: usedAt(-90) },
+      { lastUsedAt: usedAt(0.5) },
+    ],
+  ])('reports nothing on a credential %s', (_, before, now) => {
+    expect(wake(before, now)).toEqual([]);
+  });
+
+  test('counts from the creation of one that was never used', () => {
+    const found = wake({ createdAt: usedAt(-90) }, { lastUsedAt: usedAt(0.1) });
+    expect(found).toMatchObject([{ rule: 'woke-up', data: { days: 90 } }]);
+  });
+
+  test('obeys its limit', () => {
+    const now = { lastUsedAt: usedAt(0.5) };
+    expect(wake({ lastUsedAt: usedAt(-30) }, now, 30)).toHaveLength(1);
+    expect(wake({ lastUsedAt: new Date(NIGHT_1 - 30 * DAY + 1) }, now, 30)).toEqual([]);
+  });
+
+  test('is reported by the next audit that runs the rule', () => {
+    const idle = { lastUsedAt: usedAt(-90) };
+    const awake = seen({ lastUsedAt: usedAt(0.5) });
+    const first = night(undefined, [seen(idle)], run());
+    const without = night(first.state, [awake], run({ day: 1, rules: new Set(['scope-widened']) }));
+    expect(without.findings).toEqual([]);
+    expect(said(night(without.state, [awake], run({ day: 2 })).findings)).toEqual(['woke-up/used']);
+    const third = night(without.state, [awake], run({ day: 2 }));
+    expect(night(third.state, [awake], run({ day: 3 })).findings).toEqual([]);
+  });
+
+  test('remembers nothing of a credential in use', () => {
+    const { state } = night(undefined, [seen({ lastUsedAt: new Date(NIGHT_1 - DAY + 1) })], run());
+    expect(state.credentials['personal-client|a']).not.toHaveProperty('idle');
   });
 });
 
@@ -437,5 +612,6 @@ test('a rule on changes judges the kinds that have what can change', () => {
     ['scope-widened', FACT_KINDS.scopedRoles],
     ['network-widened', FACT_KINDS.allowedCidrs],
     ['credential-appeared', KINDS],
+    ['woke-up', ['personal-client', 'service-principal-credential', 'external-client']],
   ]);
 });

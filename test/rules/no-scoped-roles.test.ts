@@ -30,6 +30,26 @@ testRule(rule, {
       data: { power: 'superAdministrator' },
     },
     {
+      name: 'of somebody with a role of another name that can do everything',
+      facts: {
+        scopedRoles: [],
+        owner: factsWith('owner', { roles: [role('system:user'), { ...role('helper'), coversOwner: true }] }),
+      },
+      messageId: 'full',
+      severity: 'critical',
+      message: message('its owner is a Super Administrator'),
+    },
+    {
+      name: 'of somebody whose Basic User role can do everything',
+      facts: {
+        scopedRoles: [],
+        owner: factsWith('owner', { roles: [{ ...role('system:user'), coversOwner: true }] }),
+      },
+      messageId: 'full',
+      severity: 'critical',
+      message: message('its owner is a Super Administrator'),
+    },
+    {
       name: "another administrator's",
       kind: 'service-principal-credential',
       facts: unscopedOf('system:user', 'system:application-admin'),

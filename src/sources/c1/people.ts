@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import {
+  canDoEverything,
   type Fact,
   ifKnown,
   isKnown,
@@ -298,7 +299,7 @@ function rolesOf(read: FieldReader, roles: ReadonlyMap<string, Role> | undefined
   const ids = read.texts('roleIds');
   if (!roles || !isKnown(ids)) return undefined;
   const resolved = ids.flatMap((id) => roles.get(id) ?? []);
-  const certain = resolved.length === ids.length || resolved.some(({ name }) => name === 'system:owner');
+  const certain = resolved.length === ids.length || resolved.some((role) => canDoEverything(role));
   return certain ? resolved : undefined;
 }
 

@@ -4,6 +4,7 @@ import {
   ifKnown,
   isKnown,
   type Role,
+  SUPER_ADMINISTRATOR,
   type TenantFacts,
   Unknown,
 } from '../../contract/index.js';
@@ -14,8 +15,6 @@ import { errorNote, type List, nameOf, type Reader, readById } from './lists.js'
 
 export const LIST: List = { method: 'GET', path: '/iam/roles' };
 const CURE = "Give the audit's credential the right to read roles (GET /iam/roles).";
-/** Every tenant has it: a list without it is not complete, and would make the most powerful credentials look harmless. */
-const ALWAYS_THERE = 'system:owner';
 
 export interface RolesSeen {
   readonly roles: Fact<ReadonlyMap<string, Role>>;
@@ -33,18 +32,20 @@ export async function readRoles(reader: Reader): Promise<RolesSeen> {
     hasBlank ||= role === 'blank';
     return role === 'blank' ? undefined : role;
   });
-  const { byId: roles, failure } = read;
+  const { failure } = read;
+  const roles = withPower(read.byId);
   if (failure)
     return {
       roles: new Unknown("the tenant's roles could not be read", CURE),
       note: `Roles are not known: ${errorNote(failure)} ${CURE}`,
       failure,
     };
-  const isPlausible = [...roles.values()].some(({ name }) => name === ALWAYS_THERE);
+  // Every tenant has it: a list without it is not complete, and would make the most powerful credentials look harmless.
+  const isPlausible = [...roles.values()].some(({ name }) => name === SUPER_ADMINISTRATOR);
   const problem =
     read.problem ??
     (hasBlank ? `${nameOf(LIST)} lists a role whose name is blank` : undefined) ??
-    (isPlausible ? undefined : `${nameOf(LIST)} does not list ${ALWAYS_THERE}, which every tenant has`);
+    (isPlausible ? undefined : `${nameOf(LIST)} does not list ${SUPER_ADMINISTRATOR}, which every tenant has`);
   if (problem === undefined) return { roles, note: null };
   return {
     roles: new Unknown(problem, CURE),
@@ -56,7 +57,14 @@ export async function readRoles(reader: Reader): Promise<RolesSeen> {
 /** The role; undefined for a deleted one; `blank` for one that is not shown; or what is wrong with its record. */
 function toRole(record: WireRecord): Role | 'blank' | string | undefined {
   const read = new FieldReader(record);
-  const role = { id: read.text('id'), name: read.text('name'), displayName: read.text('displayName') };
+  const permissions = read.texts('permissions');
+  const serviceRoles = read.texts('serviceRoles');
+  const role = {
+    id: read.text('id'),
+    name: read.text('name'),
+    displayName: read.text('displayName'),
+    grants: [...(ifKnown(permissions) ?? []), ...(ifKnown(serviceRoles) ?? [])],
+  };
   const deletedAt = read.instant('deletedAt');
   const builtIn = read.flag('systemBuiltin') === true;
   if (read.problems[0]) return `a role whose ${read.problems[0]}`;
@@ -64,6 +72,32 @@ function toRole(record: WireRecord): Role | 'blank' | string | undefined {
   if (deletedAt !== null) return undefined;
   // A caller who may not read it gets blanks. A built-in role cannot be recognised without its name.
   return role.name === '' && (builtIn || role.displayName === '') ? 'blank' : role;
+}
+
+/**
+ * Says of each role whether it can do everything. ConductorOne may leave out what roles can do: then nothing is said, and
+ * a role that looks empty is not taken for harmless.
+ */
+function withPower(roles: ReadonlyMap<string, Role>): ReadonlyMap<string, Role> {
+  const all = [...roles.values()];
+  const isShown = all.some(({ grants = [] }) => grants.length > 0);
+  const owner = all.find(({ name }) => name === SUPER_ADMINISTRATOR)?.grants ?? [];
+  return new Map(
+    all.map((role): [string, Role] => {
+      const { grants = [], ...named } = role;
+      if (!isShown) return [role.id, named];
+      const covers = grants.some(isOwnerRole) || includesPermissions(grants, owner);
+      // Where the permissions of Super Administrator are hidden, nothing can be compared with them.
+      return [role.id, covers || owner.length > 0 ? { ...role, coversOwner: covers } : role];
+    }),
+  );
+}
+
+/** Whether the permissions among `grants` include all among `wanted`. Service roles are names for the same permissions. */
+function includesPermissions(grants: readonly string[], wanted: readonly string[]): boolean {
+  const permissions = wanted.filter((grant) => !isServiceRole(grant));
+  const held = new Set(grants);
+  return permissions.length > 0 && permissions.every((permission) => held.has(permission));
 }
 
 /** Who the audit runs as. */
@@ -116,18 +150,21 @@ export function isServiceRole(role: string): boolean {
 /** What the service roles of a Super Administrator start with. */
 const OWNER_ROLES = ['role/c1.api.tenant.v1.Tenant:owner', 'role/c1.api.auth.v1.Auth:owner'];
 
+function isOwnerRole(role: string): boolean {
+  return OWNER_ROLES.some((owner) => role.startsWith(owner));
+}
+
 /** Whether the credential may see everything; undefined where its roles are not known. */
 export function isSuperAdministrator(
   { roles: held }: Caller,
   roles: Fact<ReadonlyMap<string, Role>>,
 ): boolean | undefined {
   if (held.length === 0) return undefined;
-  if (held.some((role) => role === 'system:owner' || OWNER_ROLES.some((owner) => role.startsWith(owner))))
-    return true;
+  if (held.some((role) => role === SUPER_ADMINISTRATOR || isOwnerRole(role))) return true;
   const ids = held.filter((role) => !isServiceRole(role));
   if (ids.length === 0) return false;
   if (!isKnown(roles)) return undefined;
-  return ids.some((id) => roles.get(id)?.name === 'system:owner');
+  return ids.some((id) => roles.get(id)?.name === SUPER_ADMINISTRATOR);
 }
 
 /** True where the roles of the credential, its role scope or its owner are known, and all of them are Basic User. */
