@@ -45,7 +45,9 @@ export async function readRoles(reader: Reader): Promise<RolesSeen> {
   const problem =
     read.problem ??
     (hasBlank ? `${nameOf(LIST)} lists a role whose name is blank` : undefined) ??
-    (isPlausible ? undefined : `${nameOf(LIST)} does not list ${SUPER_ADMINISTRATOR}, which every tenant has`);
+    (isPlausible
+      ? undefined
+      : `${nameOf(LIST)} does not list ${SUPER_ADMINISTRATOR}, which every tenant has`);
   if (problem === undefined) return { roles, note: null };
   return {
     roles: new Unknown(problem, CURE),
