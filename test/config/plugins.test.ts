@@ -87,7 +87,7 @@ describe('checking a rule', () => {
     [
       { kinds: ['personal-clients'] },
       'kinds[0]',
-      'must be one of personal-client, service-principal-credential, federation-trust, not "personal-clients"; did you mean "personal-client"?',
+      'function, not "personal-clients"; did you mean "personal-client"?',
     ],
     [{ kinds: ['personal-client', 'personal-client'] }, 'kinds[1]', 'repeats kinds[0]'],
     [{ docs: undefined }, 'docs', 'must be a mapping of keys to values, not nothing'],
