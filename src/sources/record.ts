@@ -154,7 +154,7 @@ export function normalize(kind: Kind, value: unknown, latest: number): Normalize
     deletedAt: deletionIn(read, fields.ends, createdAt),
     disabled: false,
     createdAt: createdAt ?? NO_CREATION_DATE,
-    expiresAt: read.instant(fields.expires),
+    expiresAt: read.end(fields.expires, createdAt),
     lastUsedAt: read.instant(fields.used, latest),
     allowedCidrs: read.texts(fields.cidrs),
     scopedRoleIds: read.texts(fields.roles),
@@ -226,11 +226,8 @@ const LONG_AGO = new Date(0);
 /** The first date of its end. Dates that cannot be read, or contradict each other, prove none: the credential is judged. */
 function deletionIn(read: FieldReader, fields: readonly string[], createdAt: Fact<Date | null>): Date | null {
   const ends = fields.flatMap((field) => {
-    const end = read.instant(field);
-    if (!(end instanceof Date) || !isKnown(createdAt)) return [];
-    if (createdAt === null || end >= createdAt) return [end];
-    read.problems.push(`${field} is before createdAt`);
-    return [];
+    const end = read.end(field, createdAt);
+    return end instanceof Date && isKnown(createdAt) ? [end] : [];
   });
   return ends.sort((a, b) => a.getTime() - b.getTime())[0] ?? null;
 }
@@ -289,6 +286,13 @@ export class FieldReader {
     if (instant.getTime() > latest)
       return this.#malformed(field, `is in the future (${dateOf(instant.toISOString())})`);
     return instant.getUTCFullYear() <= 1970 ? null : instant;
+  }
+
+  /** The instant at which something ends, which is not before its creation. */
+  end(field: string, createdAt: Fact<Date | null>): Fact<Date | null> {
+    const end = this.instant(field);
+    const isBackwards = end instanceof Date && createdAt instanceof Date && end < createdAt;
+    return isBackwards ? this.#malformed(field, 'is before createdAt') : end;
   }
 
   /** Texts; [] when unset. */

@@ -97,6 +97,27 @@ describe('a date in the future of a file', () => {
   });
 });
 
+describe.each([
+  ['personal-client', 'expiresTime'],
+  ['service-principal-credential', 'expiresAt'],
+] as const)('an end before the creation of a %s', (kind, field) => {
+  test.each([
+    ['a year before', -365 * DAY, true],
+    ['a millisecond before', -1, true],
+    ['at the same time', 0, false],
+  ])('%s: is it judged as live?', async (_, ms, live) => {
+    const created = -400 * DAY;
+    const dates = { createdAt: at(created), lastUsedAt: null, [field]: at(created + ms) };
+    const { code, source, reported, of } = await audit(kind, dates);
+    expect([code, reported?.live, of('unused')?.outcome]).toEqual(
+      live ? [3, true, 'violation'] : [0, false, undefined],
+    );
+    expect(of('expired')?.outcome).toBe(live ? undefined : 'violation');
+    if (live) expect(source?.note).toContain(`${field} is before createdAt`);
+    if (live) expect(of('no-expiry')?.outcome).toBe('unknown');
+  });
+});
+
 describe('a deletion before the creation', () => {
   test.each([
     ['a year before', -365 * DAY, true],
