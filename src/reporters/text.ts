@@ -1,8 +1,18 @@
-import { type Finding, type FindingStatus, kindName, type Severity } from '../contract/index.js';
-import type { Report } from '../engine/report.js';
+import { wrapAnsi } from 'fast-wrap-ansi';
+import { type Finding, kindName, type Severity } from '../contract/index.js';
+import { groupBy, type Report } from '../engine/report.js';
 import { cutTo, forTerminal } from './escape.js';
-import type { Reporter, ReporterContext } from './reporter.js';
-import { unknownGroups, viewOf } from './view.js';
+import { type Reporter, type ReporterContext, rulePageAddress } from './reporter.js';
+import {
+  type FindingGroup,
+  groupsWords,
+  newsKind,
+  newsWords,
+  nextSteps,
+  type ReportView,
+  unknownGroups,
+  viewOf,
+} from './view.js';
 import {
   configurationWords,
   count,
@@ -10,37 +20,36 @@ import {
   credentialName,
   datesOf,
   number,
+  ownerName,
   ownerWords,
   sourceLine,
   summaryLine,
 } from './words.js';
 
-/** The report for people at a terminal. Its first line says what was, and what was not, audited. */
+/**
+ * The report for people at a terminal. Its first line says what was, and what was not, audited; then come the news. The
+ * last lines are enough to know what to do.
+ */
 export const text: Reporter = (report, context) => {
-  const paint = context.color ? coloured : plain;
-  const { severities, unknown, waived } = viewOf(report, context);
-  const blocks = [
-    head(report, context, paint),
-    ...severities.map(({ severity, findings, rules }) => {
-      const heading = paint(severity, `${severity.toUpperCase()}: ${count(findings.length, 'finding')}`);
-      const groups = rules.map(({ rule, title, fix, findings: group }) =>
-        [
-          `  ${paint('bold', safe(rule))}${title ? `: ${safe(title)}` : ''}${group.length > 1 ? ` (${number(group.length)})` : ''}`,
-          `  ${paint('dim', 'Fix:')} ${safe(fix)}`,
-          ...group.map((finding) => violation(finding, report, paint)),
-        ].join('\n'),
-      );
-      return `${heading}\n${groups.join('\n\n')}`;
-    }),
-    ...unknownSection(unknown, paint),
-    ...waivedSection(waived, paint),
-    ...resolvedSection(report, paint),
-    paint('bold', `Summary: ${summaryLine(report)}`),
+  const page = layout(report.run.asOf, context);
+  const view = viewOf(report, context);
+  const sections = [
+    [coverageHeadline(report, context, page)],
+    newsSection(view, report, page),
+    resolvedSection(view, page),
+    restSection(view, page),
+    unknownSection(view, page),
+    waivedSection(view, page),
+    coverageSection(report, page),
+    summarySection(view, report, page),
   ];
-  return `${blocks.join('\n\n')}\n`;
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
 };
 
-type Paint = (style: keyof typeof STYLES, text: string) => string;
+type Style = Severity | 'bold' | 'dim' | 'good' | 'bad';
 
 const STYLES = {
   critical: '1;31',
@@ -52,87 +61,236 @@ const STYLES = {
   dim: '2',
   good: '32',
   bad: '1;31',
-} as const satisfies Record<Severity | 'bold' | 'dim' | 'good' | 'bad', string>;
+} as const satisfies Record<Style, string>;
 
-const plain: Paint = (_style, text) => text;
-const coloured: Paint = (style, text) => `\u001b[${STYLES[style]}m${text}\u001b[0m`;
+/** Where neither a flag nor the terminal sets it. */
+const WIDTH = 100;
+/** Narrower lines have no room for columns. */
+const COLUMNS_FROM = 60;
+/** The width of the column that holds severities. */
+const COLUMN = 10;
 
-/** Nobody reads more of a name, and its id follows. */
-const NAME = 100;
+interface Layout {
+  readonly context: ReporterContext;
+  readonly asOf: string;
+  readonly full: boolean;
+  readonly paint: (style: Style, text: string) => string;
+  /** Lines that fit the terminal; those after the first are indented by `hang` more. */
+  readonly wrap: (text: string, indent?: number, hang?: number) => string;
+  /** A text beside a short word, in a column of its own if there is room. Then it has at most `most` lines. */
+  readonly beside: (word: string, style: Style, text: string, indent?: number, most?: number) => string;
+}
+
+function layout(asOf: string, context: ReporterContext): Layout {
+  const { width = WIDTH, color, full = false } = context;
+  const paint: Layout['paint'] = color
+    ? (style, text) => `\u001b[${STYLES[style]}m${text}\u001b[0m`
+    : (_style, text) => text;
+  const linesOf = (text: string, indent: number) => wrapAnsi(text, Math.max(width - indent, 1)).split('\n');
+  const hung = (first: string, [head = '', ...others]: readonly string[], indent: number) =>
+    [`${first}${head}`, ...others.map((line) => `${' '.repeat(indent)}${line}`)].join('\n');
+  const wrap: Layout['wrap'] = (text, indent = 0, hang = 2) =>
+    hung(' '.repeat(indent), linesOf(text, indent + hang), indent + hang);
+  return {
+    context,
+    asOf,
+    full,
+    paint,
+    wrap,
+    beside(word, style, text, indent = 0, most = Number.POSITIVE_INFINITY) {
+      if (width < COLUMNS_FROM) return wrap(`${paint(style, word)} ${text}`, indent);
+      const column = indent + COLUMN;
+      const first = `${' '.repeat(indent)}${paint(style, word)}${' '.repeat(COLUMN - word.length)}`;
+      const all = linesOf(text, column);
+      if (all.length <= most) return hung(first, all, column);
+      // Room for the ellipsis.
+      const [last = '', ...before] = linesOf(text, column + 2)
+        .slice(0, most)
+        .reverse();
+      return hung(first, [...before.reverse(), `${last} …`], column);
+    },
+  };
+}
+
+/** Nobody reads more of a name. */
+const NAME = 60;
+/** Lines that a message may take unless everything is requested. */
+const ENTRY = 2;
 const MESSAGE = 1000;
 
 const safe = (text: string, length = MESSAGE) => forTerminal(cutTo(text, length));
 
-function head(report: Report, context: ReporterContext, paint: Paint): string {
-  const { complete, sources, notes } = report.coverage;
-  const detailed = sources.length > 1 || sources.some((source) => source.deleted > 0 || source.note);
-  return [
-    paint(complete ? 'good' : 'bad', safe(coverageLine(report), 2000) + safe(configurationWords(context))),
-    ...(detailed ? sources.map((source) => `  ${safe(sourceLine(source))}`) : []),
-    ...notes.map((note) => `  Note: ${safe(note)}`),
-  ].join('\n');
+function coverageHeadline(report: Report, context: ReporterContext, { paint, wrap }: Layout): string {
+  const line = safe(coverageLine(report), 2000) + safe(configurationWords(context));
+  return wrap(paint(report.coverage.complete ? 'good' : 'bad', line));
 }
 
-const STATUS: Record<FindingStatus, string> = { new: 'NEW', known: '', reopened: 'REOPENED', waived: '' };
+function newsSection({ hasMemory, news }: ReportView, { coverage }: Report, page: Layout): string[] {
+  if (!hasMemory) return [];
+  const { paint, wrap, context } = page;
+  if (news.length === 0)
+    return [
+      paint(
+        'bold',
+        coverage.complete ? 'Nothing is new.' : 'Nothing is new so far; the audit is incomplete.',
+      ),
+    ];
+  return [wrap(paint('bold', `NEW: ${newsWords(news, context)}`)), ...detailed(news, page)];
+}
 
-function violation(finding: Finding, report: Report, paint: Paint): string {
-  const { credential, firstSeen } = finding;
-  const status = finding.status ? STATUS[finding.status] : '';
-  const details = [
-    ...(credential
-      ? [`owner ${cutTo(ownerWords(credential.owner), 2 * NAME)}`, datesOf(credential, report.run.asOf)]
-      : []),
-    ...(firstSeen && finding.status !== 'new' ? [`first seen ${firstSeen.slice(0, 10)}`] : []),
+function resolvedSection({ resolved }: ReportView, { paint, wrap }: Layout): string[] {
+  if (resolved.length === 0) return [];
+  const findings = resolved.reduce((sum, { rules }) => sum + rules.length, 0);
+  return [
+    paint('good', `RESOLVED: ${count(findings, 'finding')}`),
+    ...resolved.map(({ kind, id, name, rules }) => {
+      const what = safe(`${kindName(kind)} ${id}`);
+      const label = name ? `${safe(name, NAME)} (${what})` : what;
+      return wrap(`${label}: ${rules.map((rule) => safe(rule)).join(', ')}`, 2);
+    }),
   ];
+}
+
+function restSection({ hasMemory, rest }: ReportView, page: Layout): string[] {
+  if (rest.length === 0) return [];
+  const { full, paint, wrap } = page;
+  if (!hasMemory)
+    return [wrap(paint('bold', `FOUND: ${groupsWords(rest)}, worst first`)), ...detailed(rest, page)];
+  const hint = full ? '' : '; --full prints the details';
+  const heading = wrap(paint('bold', `KNOWN: ${groupsWords(rest)}${hint}`));
+  return [heading, ...rest.map((group) => (full ? details(group, page) : oneLiner(group, page)))];
+}
+
+/** Lines that open findings may take unless everything is requested, and how many credentials have details in any case. */
+const LINES = 105;
+const LEAST = 5;
+
+/** As many of the worst credentials with details as there is room for; the others take one line each. */
+function detailed(groups: readonly FindingGroup[], page: Layout): string[] {
+  const { full, paint, wrap } = page;
+  const blocks: string[] = [];
+  let room = LINES - groups.length;
+  for (const group of groups) {
+    const block = details(group, page);
+    room -= block.split('\n').length - 1;
+    if (!full && room < 0 && blocks.length >= LEAST) break;
+    blocks.push(block);
+  }
+  const others = groups.slice(blocks.length);
+  if (others.length === 0) return blocks;
+  const heading = `${number(others.length)} more, one line each; --full prints the details`;
+  return [...blocks, '', wrap(paint('bold', heading)), ...others.map((group) => oneLiner(group, page))];
+}
+
+/** `high  nightly export (Jo Doe): no-expiry, unused`. */
+function oneLiner({ credential, severity, findings }: FindingGroup, { paint, beside }: Layout): string {
+  const name = paint('bold', safe(credentialName(credential), NAME));
+  const owner = credential ? ` (${safe(ownerName(credential.owner), NAME)})` : '';
+  const rules = findings.map(({ rule }) => safe(rule)).join(', ');
+  return beside(severity, severity, `${name}${owner}: ${rules}`, 0, 1);
+}
+
+/** A headline, one line a rule, and the fix where rules share it. */
+function details({ credential, severity, findings }: FindingGroup, page: Layout): string {
+  const { full, paint, wrap, beside, context } = page;
+  const about = full && credential ? [`${credential.id} · ${datesOf(credential, page.asOf)}`] : [];
+  const pages = full ? [...new Set(findings.map(({ rule }) => rulePageAddress(rule, context)))] : [];
   return [
-    `    ${who(finding, paint)}${status ? ` ${paint('bold', status)}` : ''}`,
-    `      ${safe(finding.message)}`,
-    ...(details.length > 0 ? [`      ${paint('dim', safe(details.join(' · ')))}`] : []),
+    beside(severity.toUpperCase(), severity, headline(credential, findings, page)),
+    ...about.map((line) => wrap(paint('dim', safe(line)), 2)),
+    ...findings.map((finding) =>
+      beside(finding.severity, finding.severity, ruleWords(finding, page), 2, full ? undefined : ENTRY),
+    ),
+    ...fixLines(findings, page),
+    ...pages.map((address) => wrap(paint('dim', safe(address)), 2)),
   ].join('\n');
 }
 
-/** `nightly export (2Kx…, personal client)`. */
-function who({ credential, fingerprint }: Finding, paint: Paint): string {
+function headline(
+  credential: FindingGroup['credential'],
+  findings: FindingGroup['findings'],
+  { full, paint }: Layout,
+): string {
   const name = paint('bold', safe(credentialName(credential), NAME));
-  if (!credential) return `${name} (${safe(fingerprint.slice(0, 12))})`;
-  const self = credential.self ? ', runs this audit' : '';
-  return `${name} (${safe(credential.id)}, ${safe(kindName(credential.kind))}${self})`;
+  if (!credential) return `${name} (${safe(findings[0]?.fingerprint.slice(0, 12) ?? '')})`;
+  const { kind, self, owner } = credential;
+  const person = full ? cutTo(ownerWords(owner), 3 * NAME) : cutTo(ownerName(owner), NAME);
+  return `${name} (${safe(kindName(kind))}${self ? ', runs this audit' : ''}), owner ${safe(person)}`;
 }
 
-function unknownSection(unknown: readonly Finding[], paint: Paint): string[] {
+/** `no-expiry (reopened): never expires: replace it with one that does`. */
+function ruleWords(finding: Finding, { full, paint, context }: Layout): string {
+  const { rule, message, firstSeen } = finding;
+  const kind = newsKind(finding, context);
+  const marks = [
+    ...(kind && kind !== 'new' ? [kind] : []),
+    ...(full && firstSeen && kind !== 'new' ? [`first seen ${firstSeen.slice(0, 10)}`] : []),
+  ];
+  const mark = marks.length > 0 ? ` (${marks.join(', ')})` : '';
+  return `${paint('bold', safe(rule))}${safe(mark)}: ${safe(message)}`;
+}
+
+/** Messages end with the next step, so a fix is repeated only where it is shared, or where everything is requested. */
+function fixLines(findings: readonly Finding[], { full, paint, wrap }: Layout): string[] {
+  const fixes = [...groupBy(findings, ({ fix }) => fix)].filter(([, { length }]) => full || length > 1);
+  return fixes.map(([fix, shared]) => {
+    const rules =
+      shared.length < findings.length ? ` (${shared.map(({ rule }) => safe(rule)).join(', ')})` : '';
+    return wrap(`${paint('dim', `Fix${rules}:`)} ${safe(fix)}`, 2);
+  });
+}
+
+function unknownSection({ unknown }: ReportView, { paint, wrap }: Layout): string[] {
   if (unknown.length === 0) return [];
-  const lines = unknownGroups(unknown).map(({ rule, reason, fix, count: checks, examples }) => {
+  const lines = unknownGroups(unknown).flatMap(({ rule, reason, fix, count: checks, examples }) => {
     const ids = [...examples.map((id) => safe(id, NAME)), ...(checks > examples.length ? ['…'] : [])];
     return [
-      `  ${paint('bold', safe(rule))}: ${count(checks, 'credential')} (${ids.join(', ')})`,
-      `    ${safe(reason)}`,
-      `    ${paint('dim', 'Fix:')} ${safe(fix)}`,
-    ].join('\n');
+      wrap(`${paint('bold', safe(rule))}: ${count(checks, 'credential')} (${ids.join(', ')})`, 2),
+      wrap(safe(reason), 4),
+      wrap(`${paint('dim', 'Fix:')} ${safe(fix)}`, 4),
+    ];
   });
-  return [`${paint('bold', `UNKNOWN: ${count(unknown.length, 'check')}`)}\n${lines.join('\n')}`];
+  return [paint('bold', `UNKNOWN: ${count(unknown.length, 'check')}`), ...lines];
 }
 
-function waivedSection(waived: readonly Finding[], paint: Paint): string[] {
+function waivedSection({ waived }: ReportView, { full, paint, wrap, beside }: Layout): string[] {
   if (waived.length === 0) return [];
-  const lines = waived.map((finding) => {
-    const { reason = '', approvedBy = '', expires = '' } = finding.waiver ?? {};
+  const lines = waived.flatMap(({ rule, severity, credential, message, waiver }) => {
+    const { reason = '', approvedBy = '', expires = '' } = waiver ?? {};
+    const until = safe(`waived until ${expires} by ${approvedBy}: ${reason}`);
+    const name = paint('bold', safe(credentialName(credential), NAME));
+    if (!full) return [beside(severity, severity, `${name}: ${safe(rule)}, ${until}`, 0, 1)];
+    const id = credential ? ` (${safe(kindName(credential.kind))} ${safe(credential.id)})` : '';
     return [
-      `  ${safe(finding.rule)} (${finding.severity}): ${who(finding, paint)}`,
-      `    ${safe(finding.message)}`,
-      `    ${paint('dim', safe(`waived until ${expires} by ${approvedBy}: ${reason}`))}`,
-    ].join('\n');
+      beside(severity, severity, `${name}${id}`),
+      wrap(`${safe(rule)}: ${safe(message)}`, 2),
+      wrap(paint('dim', until), 2),
+    ];
   });
-  return [`${paint('bold', `WAIVED: ${count(waived.length, 'finding')}`)}\n${lines.join('\n')}`];
+  return [paint('bold', `WAIVED: ${count(waived.length, 'finding')}`), ...lines];
 }
 
-function resolvedSection({ resolved }: Report, paint: Paint): string[] {
-  if (resolved.length === 0) return [];
-  const lines = resolved.map(({ rule, credential: { kind, id, name } }) => {
-    const label = name
-      ? `${safe(name, NAME)} (${safe(id)}, ${safe(kindName(kind))})`
-      : `${safe(kindName(kind))} ${safe(id)}`;
-    return `  ${safe(rule)}: ${label}`;
+function coverageSection({ coverage: { sources, notes } }: Report, { paint, wrap }: Layout): string[] {
+  const isDetailed = sources.length > 1 || sources.some(({ deleted, note }) => deleted > 0 || note);
+  const lines = [...(isDetailed ? sources.map(sourceLine) : []), ...notes.map((note) => `Note: ${note}`)];
+  if (lines.length === 0) return [];
+  return [paint('bold', 'COVERAGE'), ...lines.map((line) => wrap(safe(line), 2))];
+}
+
+/** Short enough to be seen whole at the end of a terminal. */
+function summarySection(view: ReportView, report: Report, page: Layout): string[] {
+  const { paint, wrap, beside, context } = page;
+  const entries = view.fixFirst.map(({ credential, severity, findings }) => {
+    const name = paint('bold', safe(credentialName(credential), NAME));
+    const what = `${name} (${safe(ownerName(credential.owner), NAME)}): ${safe(findings[0]?.message ?? '')}`;
+    return beside(severity, severity, what, 2, ENTRY);
   });
-  const heading = paint('good', `RESOLVED since the last run: ${count(resolved.length, 'finding')}`);
-  return [`${heading}\n${lines.join('\n')}`];
+  const steps = nextSteps(report, view, context);
+  return [
+    wrap(paint('bold', safe(`Summary: ${summaryLine(report)}`))),
+    ...(entries.length > 0 ? [paint('bold', 'Fix first:'), ...entries] : []),
+    ...steps.map(({ what, about }) =>
+      wrap(what === undefined ? safe(about) : `${paint('bold', safe(what))}: ${safe(about)}`),
+    ),
+  ];
 }

@@ -2,7 +2,7 @@ import { type Finding, type ReportedCredential, type Severity, severityRank } fr
 import { groupBy, hasHistory, MOST_SEVERE_FIRST, partsOf, type Report } from '../engine/report.js';
 import { credentialKey } from '../engine/state.js';
 import type { ReporterContext } from './reporter.js';
-import { count } from './words.js';
+import { count, gaps, number } from './words.js';
 
 /**
  * A report as people read it: the one place that decides what is news, what belongs together, and what comes first.
@@ -10,7 +10,7 @@ import { count } from './words.js';
  * Every output for people shows the parts in this order: news, resolved, the rest. Without a memory (`hasMemory`) nothing
  * is news, and `rest` holds all open findings. Groups are sorted worst first, and so are the findings of a group.
  */
-interface ReportView {
+export interface ReportView {
   /** Open findings, the most severe first; severities without a finding are missing. */
   readonly severities: readonly SeverityGroup[];
   /** True where the audit had a state or a baseline to compare with. */
@@ -153,6 +153,63 @@ function byRule(findings: readonly Finding[], { rules }: Pick<ReporterContext, '
     const { rule, fix } = first;
     return [{ rule, title: rules.get(rule)?.title ?? '', fix, findings: group }];
   });
+}
+
+/** `3 findings on 2 credentials`. */
+export function groupsWords(groups: readonly FindingGroup[]): string {
+  const findings = groups.reduce((sum, group) => sum + group.findings.length, 0);
+  const credentials = groups.filter(({ credential }) => credential !== null).length;
+  return `${count(findings, 'finding')}${credentials > 0 ? ` on ${count(credentials, 'credential')}` : ''}`;
+}
+
+/** `3 findings on 2 credentials (1 new, 2 reopened)`. */
+export function newsWords(news: readonly FindingGroup[], context: Pick<ReporterContext, 'raised'>): string {
+  const kinds = groupBy(
+    news.flatMap(({ findings }) => findings),
+    (finding) => newsKind(finding, context),
+  );
+  if (kinds.size === 1 && kinds.has('new')) return groupsWords(news);
+  const parts = [...kinds].map(([kind, findings]) => `${number(findings.length)} ${kind}`);
+  return `${groupsWords(news)} (${parts.join(', ')})`;
+}
+
+interface NextStep {
+  /** What to type, or the file to open. undefined: neither. */
+  readonly what: string | undefined;
+  readonly about: string;
+}
+
+/** What to do after reading a report, the most important first. */
+export function nextSteps(
+  report: Report,
+  { fixFirst, unknown }: Pick<ReportView, 'fixFirst' | 'unknown'>,
+  { files = {} }: Pick<ReporterContext, 'files'>,
+): NextStep[] {
+  const { json, html } = files;
+  const rule = fixFirst[0]?.findings[0]?.rule;
+  const [cause] = unknownGroups(unknown);
+  const says = (what: string | undefined, about: string): NextStep => ({ what, about });
+  return [
+    ...(report.coverage.complete
+      ? []
+      : [
+          says(
+            undefined,
+            `INCOMPLETE: ${gaps(report).join('; ')}. Fix this and run it again: there may be more findings.`,
+          ),
+        ]),
+    ...(cause ? [says(undefined, `Unknown: ${cause.fix}`)] : []),
+    ...(rule === undefined
+      ? []
+      : [
+          says(
+            `c1-audit plan ${json ?? 'report.json'}`,
+            `what to do, owner by owner${json === undefined ? ' (write it with -f json:report.json)' : ''}`,
+          ),
+          says(html ?? '-f html:report.html', 'the whole report to search and filter'),
+          says(`c1-audit rules ${rule}`, 'why the rule matters'),
+        ]),
+  ];
 }
 
 /** Unknown outcomes of one rule that have the same reason. */

@@ -95,8 +95,10 @@ export function sourceLine({ kind, status, credentials, deleted, note }: SourceC
 export function summaryLine(report: Report): string {
   const { summary, coverage } = report;
   const severities = severityCounts(summary.bySeverity);
+  const hidden = summary.hidden ? severityCounts(summary.hidden) : '';
   const counts = [
-    `${count(summary.findings, 'finding')}${coverage.complete ? '' : ' so far'}${severities ? ` (${severities})` : ''}`,
+    `${count(summary.findings, 'finding')}${hidden ? ' shown' : ''}${coverage.complete ? '' : ' so far'}${severities ? ` (${severities})` : ''}`,
+    ...(hidden ? [`hidden: ${hidden}`] : []),
     ...(summary.waived > 0 ? [`${number(summary.waived)} waived`] : []),
     ...(summary.unknown > 0 ? [`${number(summary.unknown)} unknown`] : []),
   ];
@@ -163,6 +165,11 @@ export function controlsOf(
   const { controls = {} } = coverage;
   const ofRule = Object.hasOwn(controls, rule) ? (controls[rule] ?? {}) : {};
   return Object.entries(ofRule).map(([standard, ids]) => ({ standard, ids }));
+}
+
+/** `Jo Doe`, or what else is known of the owner. */
+export function ownerName(owner: ReportedCredential['owner']): string {
+  return owner?.name.trim() || owner?.email || owner?.id || 'owner not known';
 }
 
 /** A role as people name it. */
