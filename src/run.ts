@@ -34,8 +34,11 @@ export interface AuditRequest extends OpenRequest {
 
 /** An audit whose findings are delivered. */
 export interface RunRequest extends AuditRequest, DeliveryRequest {
-  readonly color: boolean;
+  readonly look: Look;
 }
+
+/** How reports for people look. */
+export type Look = Pick<ReporterContext, 'color' | 'width' | 'full'>;
 
 export interface RunContext extends OpenContext {
   /** Called when everything has been read. */
@@ -48,7 +51,7 @@ export interface RunContext extends OpenContext {
  * @throws AuditError if nothing was audited
  */
 export async function run(request: RunRequest, context: RunContext): Promise<ExitCode> {
-  const { loaded, color } = request;
+  const { loaded, look } = request;
   const startedAt = context.io.now();
   const { source, findings } = await openTenant(request, context);
   refuseBaseline(source, request);
@@ -59,7 +62,8 @@ export async function run(request: RunRequest, context: RunContext): Promise<Exi
     explainIncomplete(evaluated.report, context, evaluation.snapshot);
     const { comparison } = evaluated;
     const about = {
-      ...reporterContext(loaded.rules, color, context.io, loaded.file?.name),
+      ...reporterContext(loaded.rules, look, context.io),
+      configuration: loaded.file?.name,
       raised: comparison && raisedFindings(comparison),
     };
     const { slack, webhook = WEBHOOK_DEFAULTS } = loaded.config;
@@ -90,10 +94,10 @@ export async function audit(
 /** Renders a saved report again, in every requested format. */
 export async function rerender(
   report: Report,
-  { loaded, targets, color }: Pick<RunRequest, 'loaded' | 'targets' | 'color'>,
+  { loaded, targets, look }: Pick<RunRequest, 'loaded' | 'targets' | 'look'>,
   context: Pick<RunContext, 'io' | 'complain'>,
 ): Promise<ExitCode> {
-  const about = reporterContext(loaded.rules, color, context.io);
+  const about = reporterContext(loaded.rules, look, context.io);
   const delivered = await deliverReports(report, targets, about, context);
   explainIncomplete(report, context);
   // A saved report does not say which findings became more severe, so all of them count.
@@ -244,13 +248,8 @@ export function rulesInForce({
   });
 }
 
-function reporterContext(
-  rules: LoadedConfig['rules'],
-  color: boolean,
-  { env }: Io,
-  configuration?: string,
-): ReporterContext {
-  return { rules: ruleInfos(rules), color, runUrl: actionsRunUrl(env), configuration };
+function reporterContext(rules: LoadedConfig['rules'], look: Look, { env }: Io): ReporterContext {
+  return { ...look, rules: ruleInfos(rules), runUrl: actionsRunUrl(env) };
 }
 
 /** Every rule that a finding can be of, the rules on waivers and on changes between audits included. */

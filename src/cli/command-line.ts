@@ -99,16 +99,14 @@ function repeatable(...described: Parameters<typeof flag>): Option {
 const SOURCES = Object.keys(SOURCE_KINDS);
 const TEXT_OR_JSON = ['text', 'json'];
 const PLAN_FORMATS = ['text', 'markdown'];
+const FULL = flag('--full', 'text, markdown: ids, dates and references too');
+const WIDTH = flag('--width <columns>', "of text (default: the terminal's, else 100)");
 const NO_COLOR = flag('--no-color', 'no colours');
 const VERBOSE = flag('-v, --verbose', 'log every request');
 
 /** Flags of `audit`, of `demo`, and of c1-audit without a command. */
 const AUDIT_FLAGS: readonly Option[] = [
-  flag(
-    '--scope <scope>',
-    "whose credentials: mine (your own) or tenant (everyone's; needs Super Administrator)",
-    ['mine', 'tenant'],
-  ),
+  flag('--scope <scope>', 'whose: mine, or tenant (as Super Administrator)', ['mine', 'tenant']),
   repeatable('--source <source>', `what to audit, repeatable: ${SOURCES.join(', ')}`, SOURCES),
   flag('--input <file>', 'audit an exported list; - for stdin'),
   flag('-c, --config <file>', 'configuration (default: the nearest c1-audit.config.{yaml,yml,json,mjs,js})'),
@@ -132,9 +130,11 @@ const AUDIT_FLAGS: readonly Option[] = [
   flag('--dry-run', 'send and keep nothing; print what it would send, as JSON'),
   flag('--no-waivers', 'report waived findings as open'),
   flag('--timeout <seconds>', 'stop reading after this long (default: 1800)'),
-  flag('--print-config', 'print the configuration in use and where it comes from, then stop'),
+  flag('--print-config', 'print the configuration in use and its origin'),
   flag('-q, --quiet', 'no progress, no warnings'),
   VERBOSE,
+  FULL,
+  WIDTH,
   NO_COLOR,
 ];
 
@@ -279,6 +279,8 @@ controls no rule judges. Standards:
       ),
       flag('--fail-on <severity>', 'exit 1 at this severity or above', [...SEVERITIES, 'never']),
       flag('-c, --config <file>', 'configuration, for failOn and the rules of its plug-ins'),
+      FULL,
+      WIDTH,
       NO_COLOR,
     ],
     after: `

@@ -28,6 +28,8 @@ export interface AuditFlags {
   readonly printConfig?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
+  readonly full?: boolean;
+  readonly width?: string;
   /** false with `--no-color`. */
   readonly color?: boolean;
 }
@@ -60,6 +62,8 @@ export interface ReportFlags {
   readonly format?: string[];
   readonly failOn?: string;
   readonly config?: string;
+  readonly full?: boolean;
+  readonly width?: string;
   /** false with `--no-color`. */
   readonly color?: boolean;
 }

@@ -1,14 +1,45 @@
 import type { Writable } from 'node:stream';
 import { type Logger, pino } from 'pino';
+import { AuditError } from '../errors.js';
 import type { Io } from '../io.js';
 import type { Redactor } from '../redact.js';
 import { forGitHubLine } from '../reporters/escape.js';
+import type { Look } from '../run.js';
+import type { AuditFlags } from './flags.js';
 
 /** Colour only on a terminal, unless NO_COLOR or FORCE_COLOR is set (no-color.org, force-color.org). */
 export function wantsColor({ env, stdout }: Pick<Io, 'env' | 'stdout'>, flag: boolean | undefined): boolean {
   if (flag === false || (env.NO_COLOR ?? '') !== '') return false;
   if ((env.FORCE_COLOR ?? '') !== '') return env.FORCE_COLOR !== '0';
   return stdout.isTTY === true && env.TERM !== 'dumb';
+}
+
+const NARROWEST = 20;
+const WIDEST = 1000;
+
+/**
+ * How reports for people look: their width is that of `--width`, else the terminal's, else that in COLUMNS.
+ *
+ * @throws AuditError `usage` if `--width` is not a number of columns
+ */
+export function lookOf(
+  io: Pick<Io, 'env' | 'stdout'>,
+  { color, full = false, width }: Pick<AuditFlags, 'color' | 'full' | 'width'>,
+): Look {
+  const columns = [width, io.stdout.isTTY ? io.stdout.columns : undefined, io.env.COLUMNS]
+    .map(Number)
+    .find((number) => number >= 1);
+  if (width !== undefined && !(Number(width) >= NARROWEST && Number(width) <= WIDEST && /^\d+$/.test(width)))
+    throw new AuditError(
+      'usage',
+      `--width ${JSON.stringify(width)} is not a number of columns.`,
+      `Give a number from ${NARROWEST} to ${WIDEST}.`,
+    );
+  return {
+    color: wantsColor(io, color),
+    full,
+    width: columns && Math.min(Math.max(Math.floor(columns), NARROWEST), WIDEST),
+  };
 }
 
 type LogLevel = 'error' | 'warn' | 'debug';

@@ -6,9 +6,10 @@ import type { Report } from '../engine/report.js';
 import { AuditError, describeError, EXIT, type ExitCode, exitCodeOfError } from '../errors.js';
 import type { Io } from '../io.js';
 import type { Redactor } from '../redact.js';
-import { neutraliseJson } from '../reporters/escape.js';
+import { forGitHubLine, neutraliseJson } from '../reporters/escape.js';
 import type { Format } from '../reporters/index.js';
 import type { ReporterContext } from '../reporters/reporter.js';
+import { summaryLine } from '../reporters/words.js';
 import type { PushContext, PushRequest } from './conductorone/index.js';
 import { writeStream } from './files.js';
 import { actionsRunUrl, inActions, publishToActions } from './github.js';
@@ -26,6 +27,8 @@ export interface DeliveryRequest {
   /** Nothing is sent; what would be is printed. `slack`: only the Slack message, without its name. */
   readonly dryRun: 'all' | 'slack' | undefined;
   readonly waivers: boolean;
+  /** Says on stderr what was found where no report is printed. */
+  readonly announce: boolean;
 }
 
 /** An audit with everything that a delivery may need. */
@@ -102,6 +105,7 @@ export async function deliverReports(
 ): Promise<boolean> {
   const done = { failed: false };
   await writeReports(report, targets, about, { ...context, attempt: attemptsIn(done, context) });
+  if (!done.failed) announce(report, targets, context.io);
   return !done.failed;
 }
 
@@ -133,6 +137,15 @@ async function outputFiles({ report, request, about, io, attempt, done }: Run): 
   // A dry run prints to stdout itself.
   const stdoutIsFree = request.dryRun === undefined;
   done.files = await writeReports(report, request.targets, about, { io, attempt, stdoutIsFree });
+  if (stdoutIsFree && request.announce && !done.failed) announce(report, request.targets, io);
+}
+
+/** One line for whoever started an audit that writes only files. */
+function announce(report: Report, targets: readonly OutputTarget[], { stderr }: Pick<Io, 'stderr'>): void {
+  const files = targets.flatMap(({ file }) => file ?? []);
+  // Devices, such as /dev/stdout, are not files to open later.
+  if (files.length < targets.length || files.some((file) => file.startsWith('/dev/'))) return;
+  stderr.write(`${forGitHubLine(`${summaryLine(report)}. Written to ${files.join(', ')}.`)}\n`);
 }
 
 async function slack(run: Run): Promise<void> {

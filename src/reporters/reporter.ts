@@ -16,8 +16,6 @@ export interface ReporterContext {
   readonly width?: number | undefined;
   /** Also ids, full dates and references; only for text and Markdown. */
   readonly full?: boolean;
-  /** The files with the other formats of the report, by format. */
-  readonly files?: Readonly<Record<string, string>>;
   /** The page of the CI run that wrote the report. */
   readonly runUrl?: string | undefined;
   /** The configuration file of the audit; undefined: none, or not known (a saved report). */

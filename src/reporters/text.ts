@@ -185,7 +185,7 @@ function detailed(groups: readonly FindingGroup[], page: Layout): string[] {
 /** `high  nightly export (Jo Doe): no-expiry, unused`. */
 function oneLiner({ credential, severity, findings }: FindingGroup, { paint, beside }: Layout): string {
   const name = paint('bold', safe(credentialName(credential), NAME));
-  const owner = credential ? ` (${safe(ownerName(credential.owner), NAME)})` : '';
+  const owner = credential ? ` (${safe(ownerName(credential.owner) ?? 'owner not known', NAME)})` : '';
   const rules = findings.map(({ rule }) => safe(rule)).join(', ');
   return beside(severity, severity, `${name}${owner}: ${rules}`, 0, 1);
 }
@@ -214,8 +214,9 @@ function headline(
   const name = paint('bold', safe(credentialName(credential), NAME));
   if (!credential) return `${name} (${safe(findings[0]?.fingerprint.slice(0, 12) ?? '')})`;
   const { kind, self, owner } = credential;
-  const person = full ? cutTo(ownerWords(owner), 3 * NAME) : cutTo(ownerName(owner), NAME);
-  return `${name} (${safe(kindName(kind))}${self ? ', runs this audit' : ''}), owner ${safe(person)}`;
+  const person = full ? ownerWords(owner) : (ownerName(owner) ?? 'not known');
+  const notes = self ? ', runs this audit' : '';
+  return `${name} (${safe(kindName(kind))}${notes}), owner ${safe(person, 3 * NAME)}`;
 }
 
 /** `no-expiry (reopened): never expires: replace it with one that does`. */
@@ -279,13 +280,13 @@ function coverageSection({ coverage: { sources, notes } }: Report, { paint, wrap
 
 /** Short enough to be seen whole at the end of a terminal. */
 function summarySection(view: ReportView, report: Report, page: Layout): string[] {
-  const { paint, wrap, beside, context } = page;
+  const { paint, wrap, beside } = page;
   const entries = view.fixFirst.map(({ credential, severity, findings }) => {
     const name = paint('bold', safe(credentialName(credential), NAME));
-    const what = `${name} (${safe(ownerName(credential.owner), NAME)}): ${safe(findings[0]?.message ?? '')}`;
+    const what = `${name} (${safe(ownerName(credential.owner) ?? 'owner not known', NAME)}): ${safe(findings[0]?.message ?? '')}`;
     return beside(severity, severity, what, 2, ENTRY);
   });
-  const steps = nextSteps(report, view, context);
+  const steps = nextSteps(report, view);
   return [
     wrap(paint('bold', safe(`Summary: ${summaryLine(report)}`))),
     ...(entries.length > 0 ? [paint('bold', 'Fix first:'), ...entries] : []),

@@ -183,33 +183,25 @@ interface NextStep {
 export function nextSteps(
   report: Report,
   { fixFirst, unknown }: Pick<ReportView, 'fixFirst' | 'unknown'>,
-  { files = {} }: Pick<ReporterContext, 'files'>,
 ): NextStep[] {
-  const { json, html } = files;
   const rule = fixFirst[0]?.findings[0]?.rule;
   const [cause] = unknownGroups(unknown);
-  const says = (what: string | undefined, about: string): NextStep => ({ what, about });
-  return [
-    ...(report.coverage.complete
+  const missing = report.coverage.complete
+    ? []
+    : [`INCOMPLETE: ${gaps(report).join('; ')}. Fix this and run it again: there may be more findings.`];
+  const causes = cause ? [`Unknown: ${cause.fix}`] : [];
+  const commands =
+    rule === undefined
       ? []
       : [
-          says(
-            undefined,
-            `INCOMPLETE: ${gaps(report).join('; ')}. Fix this and run it again: there may be more findings.`,
-          ),
-        ]),
-    ...(cause ? [says(undefined, `Unknown: ${cause.fix}`)] : []),
-    ...(rule === undefined
-      ? []
-      : [
-          says(
-            `c1-audit plan ${json ?? 'report.json'}`,
-            `what to do, owner by owner${json === undefined ? ' (write it with -f json:report.json)' : ''}`,
-          ),
-          says(html ?? '-f html:report.html', 'the whole report to search and filter'),
-          says(`c1-audit rules ${rule}`, 'why the rule matters'),
-        ]),
-  ];
+          {
+            what: 'c1-audit plan report.json',
+            about: 'what to do, owner by owner (-f json:report.json writes it)',
+          },
+          { what: '-f html:report.html', about: 'the whole report to search and filter' },
+          { what: `c1-audit rules ${rule}`, about: 'why the rule matters' },
+        ];
+  return [...[...missing, ...causes].map((about) => ({ what: undefined, about })), ...commands];
 }
 
 /** Unknown outcomes of one rule that have the same reason. */

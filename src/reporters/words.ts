@@ -167,9 +167,9 @@ export function controlsOf(
   return Object.entries(ofRule).map(([standard, ids]) => ({ standard, ids }));
 }
 
-/** `Jo Doe`, or what else is known of the owner. */
-export function ownerName(owner: ReportedCredential['owner']): string {
-  return owner?.name.trim() || owner?.email || owner?.id || 'owner not known';
+/** `Jo Doe`, or what else names the owner. undefined: nothing does. */
+export function ownerName(owner: ReportedCredential['owner']): string | undefined {
+  return owner?.name.trim() || owner?.email || owner?.id || undefined;
 }
 
 /** A role as people name it. */

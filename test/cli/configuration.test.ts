@@ -26,7 +26,8 @@ function below(text: string): { readonly cwd: string; readonly file: string } {
 const audit = (argv: string[], cwd: string) =>
   runProgram(argv, { env: tenant.environment, now: () => NOW, cwd });
 
-const firstLine = (text: string) => text.slice(0, text.indexOf('\n'));
+/** As it is before it is wrapped. */
+const firstLine = (text: string) => text.slice(0, text.search(/\n(?! )/)).replaceAll(/\n */g, ' ');
 
 describe('a configuration above the working directory', () => {
   test('is used, and named by the first line of the text report', async () => {

@@ -12,7 +12,7 @@ import { type RunRequest, run } from '../../run.js';
 import type { CommandContext } from '../context.js';
 import { type AuditFlags, isAnotherDay, readAsOf } from '../flags.js';
 import { auditContext, auditRequest, checkTargets, loadAuditSettings, timeLimit } from '../request.js';
-import { wantsColor } from '../terminal.js';
+import { lookOf } from '../terminal.js';
 import { watched } from '../watchdog.js';
 
 /** What the demo changes about an audit. */
@@ -53,6 +53,7 @@ async function audit(
   const { io } = context;
   const targets = parseTargets(flags.format ?? [], io.cwd);
   refuseSharedStdout(flags, targets);
+  const look = lookOf(io, flags);
   const asOf = readAsOf(flags.asOf) ?? io.now();
   const loaded = await load(flags, context, defaults, asOf, watch);
   if (!flags.quiet) nameConfiguration(loaded, flags, targets, context);
@@ -61,8 +62,8 @@ async function audit(
   await checkTargets(targets, loaded, [flags.input, loaded.config.baseline], io, stateKept(loaded.config));
   const baseline = await readBaseline(loaded.config, context);
   const request = await auditRequest(flags, loaded, asOf, io);
-  const color = wantsColor(io, flags.color);
-  return run({ ...request, baseline, targets, ...delivered, color }, auditContext(flags, context));
+  const announce = !flags.quiet;
+  return run({ ...request, baseline, targets, ...delivered, look, announce }, auditContext(flags, context));
 }
 
 async function readBaseline(

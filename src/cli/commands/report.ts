@@ -9,7 +9,7 @@ import type { CommandContext } from '../context.js';
 import { documentTargets, readSavedReport, writeDocuments } from '../documents.js';
 import type { ReportFlags } from '../flags.js';
 import { checkTargets, loadSettings } from '../request.js';
-import { wantsColor } from '../terminal.js';
+import { lookOf } from '../terminal.js';
 
 /** Renders a saved report again, compares two, or draws several together. The exit code depends on `failOn`, as that of an audit does. */
 export async function reportCommand(
@@ -39,12 +39,16 @@ export async function reportCommand(
         : 'Usage: c1-audit report <report.json>; - reads from stdin.',
     );
   const targets = parseTargets(flags.format ?? [], io.cwd);
+  const look = lookOf(io, flags);
   await checkTargets(targets, loaded, [file], io);
   const report = await readSavedReport(file, context);
-  return rerender(report, { loaded, targets, color: wantsColor(io, flags.color) }, context);
+  return rerender(report, { loaded, targets, look }, context);
 }
 
-function refuseContradictions(files: readonly string[], { diff, merge, trend, maxAge }: ReportFlags): void {
+function refuseContradictions(
+  files: readonly string[],
+  { diff, merge, trend, maxAge, full, width }: ReportFlags,
+): void {
   const given = [diff && '--diff', merge && '--merge', trend !== undefined && '--trend'].filter(
     (name) => name !== undefined && name !== false,
   );
@@ -54,6 +58,9 @@ function refuseContradictions(files: readonly string[], { diff, merge, trend, ma
       `${given.join(' and ')} cannot be used together.`,
       'Run one after the other.',
     );
+  const detail = full ? '--full' : width !== undefined ? '--width' : undefined;
+  if (detail && given[0])
+    throw new AuditError('usage', `${detail} has no effect with ${given[0]}.`, `Leave ${detail} out.`);
   if (maxAge !== undefined && !merge)
     throw new AuditError(
       'usage',
