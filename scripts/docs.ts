@@ -24,6 +24,8 @@ interface DocsInput {
   readonly report: Report;
   /** The text report of the demo user's own credentials, in colour. */
   readonly text: string;
+  /** The text report of the whole demo tenant, by width. */
+  readonly texts: ReadonlyMap<number, string>;
 }
 
 /** The picture in README.md. */
@@ -37,7 +39,7 @@ export async function screenshot(html: string, browser: Browser): Promise<Buffer
 }
 
 /** Every generated file by its path below the project. */
-export function generatedFiles({ configuration, report, text }: DocsInput): Map<string, string> {
+export function generatedFiles({ configuration, report, text, texts }: DocsInput): Map<string, string> {
   const rules = [...builtIns, ...extraRules()];
   const examples = messageExamples(report.findings);
   const schema = configJsonSchema(builtIns);
@@ -46,6 +48,7 @@ export function generatedFiles({ configuration, report, text }: DocsInput): Map<
     ['docs/rules/README.md', ruleIndex(rules)],
     ['docs/controls.md', controlsPage(rules)],
     ['docs/configuration.md', withPart(configuration, 'settings', settingsTable(schema))],
+    ...[...texts].map(([width, shown]): [string, string] => [`docs/text-${width}.txt`, shown]),
     ['docs/demo.svg', terminalPicture('c1-audit demo --scope mine', text)],
     ['schema/config.json', jsonFile(schema)],
     ['schema/report.json', jsonFile(reportJsonSchema())],

@@ -1,5 +1,6 @@
-// Writes what scripts/docs.ts generates: docs/demo.svg, docs/rules/*.md, schema/*.json, src/contract/report.ts and the
-// marked part of docs/configuration.md. With --screenshots it also writes docs/report.png, which needs Chromium (CHROMIUM_PATH).
+// Writes what scripts/docs.ts generates: docs/demo.svg, docs/text-*.txt, docs/rules/*.md, schema/*.json,
+// src/contract/report.ts and the marked part of docs/configuration.md. With --screenshots it also writes docs/report.png,
+// which needs Chromium (CHROMIUM_PATH).
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Readable, Writable } from 'node:stream';
@@ -28,6 +29,10 @@ const files = generatedFiles({
   configuration: readFileSync('docs/configuration.md', 'utf8'),
   report: JSON.parse(await demo({}, '-f', 'json')),
   text: await demo({ FORCE_COLOR: '1' }, '--scope', 'mine'),
+  texts: new Map([
+    [80, await demo({}, '--width', '80')],
+    [120, await demo({}, '--width', '120')],
+  ]),
 });
 if (process.argv.includes('--screenshots')) {
   const browser = await chromium.launch({

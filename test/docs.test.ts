@@ -28,7 +28,10 @@ beforeAll(async () => {
     ...atDocsTime,
     env: { FORCE_COLOR: '1' },
   });
-  files = generatedFiles({ configuration: read('docs/configuration.md'), report, text: stdout });
+  const texts = new Map<number, string>();
+  for (const width of [80, 120])
+    texts.set(width, (await runProgram(['demo', '--width', String(width)], atDocsTime)).stdout);
+  files = generatedFiles({ configuration: read('docs/configuration.md'), report, text: stdout, texts });
 });
 
 describe('a generated file is up to date (npm run generate)', () => {
@@ -36,6 +39,8 @@ describe('a generated file is up to date (npm run generate)', () => {
     'docs/configuration.md',
     'docs/controls.md',
     'docs/demo.svg',
+    'docs/text-120.txt',
+    'docs/text-80.txt',
     'schema/config.json',
     ...rules.map(({ id }) => `docs/rules/${id}.md`),
     ...readdirSync(resolve(root, 'docs/rules')).map((name) => `docs/rules/${name}`),
