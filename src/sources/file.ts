@@ -148,7 +148,7 @@ function parseInput(text: string, name: string): ParsedInput {
       continue;
     }
     pages += 1;
-    malformed.push(...problemsOf(answer).map((problem) => `${place}: ${problem}`));
+    malformed.push(...problemsOf(answer).map((problem) => `answer ${pages}: ${problem}`));
     const listed: readonly unknown[] = Array.isArray(answer.list) ? answer.list : [];
     for (const [at, value] of listed.entries())
       records.push({ value, place: `answer ${pages}, record ${at + 1}` });

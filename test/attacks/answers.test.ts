@@ -299,7 +299,7 @@ describe('an error beside the list of a 200 answer', () => {
     ] as const) {
       const { code, report } = await input({ list, nextPageToken: '', [field]: value });
       expect(code).toBe(3);
-      expect(report.coverage.sources[0]?.note).toContain(`has "${field}" beside its "list"`);
+      expect(report.coverage.sources[0]?.note).toContain(`answer 1: has "${field}" beside its "list"`);
     }
   });
 });
