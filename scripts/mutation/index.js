@@ -2,7 +2,8 @@
 // npm run mutation [-- --mutate <glob>]… [--fresh] [--minutes <n>] [--workers <n>] [--docs]: changes the code in small ways, one at a time, and
 // counts which changes the tests notice (Stryker). One file of code after the other, so that a run that is stopped, or
 // whose minutes are over, keeps what it has measured; what has not changed since, tests included, is not measured again
-// unless --fresh. --docs writes the table by directory into docs/mutation.md.
+// unless --fresh. --docs measures nothing: it writes the results so far into docs/mutation.md, and names the files that
+// changed since.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +15,7 @@ import picomatch from 'picomatch';
 
 /** Directories whose tests judge code besides those in the directory of the same name and those that import it directly. */
 const MORE_JUDGES = {
-  condition: ['rules'],
+  condition: ['rules/loose-trust-condition'],
   contract: ['rules'],
   sources: ['faults'],
   redact: ['faults'],
@@ -42,8 +43,12 @@ const until = Date.now() + options.minutes * 60_000;
 
 const results = [];
 const left = [];
+/** Measured before the file changed. */
+const stale = [];
 for (const file of chosenFiles()) {
-  const result = kept(file) ?? (Date.now() < until ? measure(file) : undefined);
+  const old = options.docs ? resultOf(file) : undefined;
+  if (old && old.code !== hashOf([file])) stale.push(file);
+  const result = old ?? kept(file) ?? (Date.now() < until && !options.docs ? measure(file) : undefined);
   if (result) results.push(result);
   else left.push(file);
 }
@@ -165,22 +170,30 @@ function placeOf(file) {
 
 /** Changes with the code and the tests that judge it, though not with what helps them. */
 function keyOf(file) {
-  const parts = [file, ...testsOf(file)];
+  return hashOf([file, ...testsOf(file)]);
+}
+
+function hashOf(files) {
   const hash = createHash('sha256').update(JSON.stringify(config));
-  for (const part of parts) hash.update(`\0${part}\0`).update(readFileSync(join(root, part)));
+  for (const file of files) hash.update(`\0${file}\0`).update(readFileSync(join(root, file)));
   return hash.digest('hex');
 }
 
 function kept(file) {
-  if (options.fresh || !existsSync(placeOf(file))) return undefined;
-  const result = JSON.parse(readFileSync(placeOf(file), 'utf8'));
-  return result.key === keyOf(file) ? result : undefined;
+  const result = options.fresh ? undefined : resultOf(file);
+  return result?.key === keyOf(file) ? result : undefined;
+}
+
+/** The last result of a file, whatever changed since. */
+function resultOf(file) {
+  return existsSync(placeOf(file)) ? JSON.parse(readFileSync(placeOf(file), 'utf8')) : undefined;
 }
 
 function measure(file) {
   console.log(`\n== ${file} ==`);
   mkdirSync(folder, { recursive: true });
   const key = keyOf(file);
+  const code = hashOf([file]);
   const own = join(folder, `${process.pid}.stryker.json`);
   const report = join(folder, `${process.pid}.report.json`);
   const before = placeOf(file).replace(/\.json$/, '.incremental.json');
@@ -216,6 +229,7 @@ function measure(file) {
   const lines = source.split('\n');
   const result = {
     key,
+    code,
     file,
     mutants: mutants.map(({ status, mutatorName, replacement, location: { start, end } }) => ({
       status,
@@ -323,13 +337,18 @@ function writeDocs() {
     '| directory | mutants | killed | timed out | survived | not run | score |',
     '|---|--:|--:|--:|--:|--:|--:|',
     ...rows,
-    ...(missing.length > 0 ? ['', `Not measured: ${missing.map((file) => `\`${file}\``).join(', ')}.`] : []),
+    ...named('Not measured', missing),
+    ...named('Changed since', stale),
   ].join('\n');
   const [before, , after] = readFileSync(path, 'utf8').split(
     /(?<=<!-- results -->\n)([\s\S]*)(?=<!-- end of results -->)/,
   );
   if (after === undefined) fail(`${path} has no place for results`);
   writeFileSync(path, `${before}\n${table}\n\n${after}`);
+}
+
+function named(what, files) {
+  return files.length === 0 ? [] : ['', `${what}: ${files.map((file) => `\`${file}\``).join(', ')}.`];
 }
 
 function brief(text) {

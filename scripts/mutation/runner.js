@@ -19,6 +19,8 @@ import { addEventHandler, describe, getState, resetState, run, setState, test } 
 
 /** jest.config.js has the same. */
 const TEST_TIMEOUT = 30_000;
+/** A survivor whose tests take longer, in milliseconds, is not tried again: that can only make a score too low. */
+const LONG = 2000;
 /** How long a test of random inputs may try to notice a mutant, in milliseconds: most that it notices, it notices soon. */
 const RANDOM_TIME = 300;
 
@@ -123,13 +125,17 @@ class CircusRunner {
       }
     };
     const fresh = isStatic || this.#tainted;
+    const start = performance.now();
     let { tests, hit } = await attempt();
     if (!fresh && !hit) {
       const killers = tests.filter(({ errors }) => errors.length > 0).map(({ id }) => id);
-      // What earlier runs left in memory may fail a test whatever the mutant, or hide the mutant: nothing is believed
-      // before it has been seen in modules that are freshly loaded, or the test passes again without the mutant.
+      // What earlier runs left in memory may fail a test whatever the mutant, or hide the mutant: no kill is believed
+      // before the test passes again without the mutant, and no survival before it has been seen in modules that are
+      // freshly loaded, unless that takes long.
       const doubtful =
-        killers.length === 0 || (await this.#run(killers)).some(({ errors }) => errors.length > 0);
+        killers.length === 0
+          ? performance.now() - start < LONG
+          : (await this.#run(killers)).some(({ errors }) => errors.length > 0);
       if (doubtful) {
         this.#tainted = true;
         ({ tests, hit } = await attempt());
