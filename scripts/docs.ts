@@ -28,14 +28,28 @@ interface DocsInput {
   readonly texts: ReadonlyMap<number, string>;
 }
 
-/** The picture in README.md. */
-export const PICTURE = 'docs/report.png';
+/** Pictures of the HTML report: the part of the page that is at the top of the window. */
+const PICTURES = [
+  { path: 'docs/report.png', part: 'top', width: 1200, height: 920, colorScheme: 'light' },
+  { path: 'docs/report-phone.png', part: '#rules', width: 390, height: 780, colorScheme: 'dark' },
+] as const;
 
-/** The top of an HTML report as a PNG. */
-export async function screenshot(html: string, browser: Browser): Promise<Buffer> {
-  const page = await browser.newPage({ viewport: { width: 1200, height: 760 }, offline: true });
-  await page.setContent(html);
-  return page.screenshot();
+/** PNGs of an HTML report by their paths. */
+export async function screenshots(html: string, browser: Browser): Promise<Map<string, Buffer>> {
+  const pictures = new Map<string, Buffer>();
+  for (const { path, part, width, height, colorScheme } of PICTURES) {
+    const page = await browser.newPage({ viewport: { width, height }, colorScheme, offline: true });
+    await page.setContent(withTenantName(html));
+    if (part !== 'top') await page.evaluate(`document.querySelector('${part}').scrollIntoView()`);
+    pictures.set(path, await page.screenshot());
+    await page.close();
+  }
+  return pictures;
+}
+
+/** Readers know their own tenant by a name. */
+function withTenantName(text: string): string {
+  return text.replaceAll('127.0.0.1', 'acme.conductor.one');
 }
 
 /** Every generated file by its path below the project. */
@@ -66,9 +80,7 @@ function messageExamples(findings: Report['findings']): MessageExamples {
     if (outcome !== 'violation') continue;
     const ofRule = examples.get(rule) ?? new Map<string, string>();
     examples.set(rule, ofRule);
-    // Readers know their own tenant by a name.
-    if (!ofRule.has(messageId))
-      ofRule.set(messageId, message.replaceAll('@127.0.0.1/', '@acme.conductor.one/'));
+    if (!ofRule.has(messageId)) ofRule.set(messageId, withTenantName(message));
   }
   return examples;
 }

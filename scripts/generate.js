@@ -1,6 +1,6 @@
 // Writes what scripts/docs.ts generates: docs/demo.svg, docs/text-*.txt, docs/rules/*.md, schema/*.json,
-// src/contract/report.ts and the marked part of docs/configuration.md. With --screenshots it also writes docs/report.png,
-// which needs Chromium (CHROMIUM_PATH).
+// src/contract/report.ts and the marked part of docs/configuration.md. With --screenshots it also writes
+// docs/report*.png, which needs Chromium (CHROMIUM_PATH).
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Readable, Writable } from 'node:stream';
@@ -23,7 +23,7 @@ await build({
   packages: 'external',
   logLevel: 'warning',
 });
-const { main, generatedFiles, screenshot, PICTURE, DOCS_NOW } = await import(pathToFileURL(bundle));
+const { main, generatedFiles, screenshots, DOCS_NOW } = await import(pathToFileURL(bundle));
 
 const files = generatedFiles({
   configuration: readFileSync('docs/configuration.md', 'utf8'),
@@ -39,7 +39,7 @@ if (process.argv.includes('--screenshots')) {
     executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu'],
   });
-  files.set(PICTURE, await screenshot(await demo({}, '-f', 'html'), browser));
+  for (const [path, png] of await screenshots(await demo({}, '-f', 'html'), browser)) files.set(path, png);
   await browser.close();
 }
 

@@ -2,7 +2,9 @@ import { type Finding, SEVERITIES } from '../contract/index.js';
 import { type Merge, type MergeProblem, mergedCounts, openProblems } from '../engine/merge.js';
 import { isOpen, isWaived, MOST_SEVERE_FIRST, type Report } from '../engine/report.js';
 import { cutTo, forMarkdown, forTerminal } from './escape.js';
-import { type Markup, markup, readable } from './html/markup.js';
+import { badge } from './html/cards.js';
+import { ownerLabel } from './html/data.js';
+import { type Markup, markup, type Part, readable, table } from './html/markup.js';
 import { page } from './html/page.js';
 import type { Format } from './index.js';
 import { findingInOrder, jsonList, summaryInOrder } from './json.js';
@@ -231,20 +233,20 @@ ${problemsHtml(merge)}
 <p class="verdict ${incomplete ? 'incomplete' : 'open'}">${totals(merge)}.</p>
 ${
   merge.reports.length > 0 &&
-  markup`<section><h2 id="reports">Reports</h2>
-<div class="drawing" role="region" tabindex="0" aria-labelledby="reports"><table class="wide">
-<thead><tr><th scope="col">Tenant</th><th scope="col">Scope</th><th scope="col">As of</th><th scope="col">State</th>${MOST_SEVERE_FIRST.map((severity) => markup`<th scope="col" class="number">${severity}</th>`)}<th scope="col" class="number">New</th><th scope="col" class="number">Resolved</th><th scope="col" class="number">Unknown</th><th scope="col" class="number">Credentials</th></tr></thead>
-<tbody>${merge.reports.map((one) => reportRow(one, merge))}</tbody></table></div></section>`
+  markup`<section><h2>Reports</h2>
+${table(
+  '',
+  ['Tenant', 'State', 'Scope', 'As of', 'Findings', 'New', 'Resolved', 'Unknown', 'Credentials'],
+  merge.reports.map((one) => reportCells(one, merge)),
+)}</section>`
 }
 ${sections(merge).map(
   ({ title, findings }) =>
-    markup`<section><h2 id="${title}">${title} (${number(findings.length)})</h2>
-<div class="drawing" role="region" tabindex="0" aria-labelledby="${title}"><table class="wide">
-<thead><tr><th scope="col">Severity</th><th scope="col">Tenant</th><th scope="col">Credential</th><th scope="col">Owner</th><th scope="col">Finding</th></tr></thead>
-<tbody>${findings.slice(0, LISTED).map(findingRow)}</tbody></table></div>${
-      findings.length > LISTED &&
-      markup`<p class="note">These are the first ${number(LISTED)} of ${number(findings.length)}. The formats json and text have all of them.</p>`
-    }</section>`,
+    markup`<section><h2>${title} (${number(findings.length)})</h2>
+${table('', ['Tenant', 'Severity', 'Credential', 'Owner', 'Finding'], findings.slice(0, LISTED).map(findingCells))}${
+  findings.length > LISTED &&
+  markup`<p class="note">These are the first ${number(LISTED)} of ${number(findings.length)}. The formats json and text have all of them.</p>`
+}</section>`,
 )}
 </main>
 <footer><p>Written by c1-audit. It names credentials, owners and networks: share it with care.</p></footer>`;
@@ -265,19 +267,32 @@ function problemsHtml(merge: Merge): Markup | false {
 <ul>${items}</ul></section>`;
 }
 
-function reportRow({ file, report }: Merge['reports'][number], merge: Merge): Markup {
+function reportCells({ file, report }: Merge['reports'][number], merge: Merge): Part[] {
   const { run, summary } = report;
   const worth = state(merge, file);
-  const seen = worth === 'complete' ? 'complete' : 'partial';
-  return markup`<tr><th scope="row"><bdi>${readable(tenantName(report), 200)}</bdi></th><td><bdi>${readable(scopeWords({ file, report }), 200)}</bdi></td><td>${minute(run.asOf)}</td><td><span class="read ${seen}">${worth}</span></td>${MOST_SEVERE_FIRST.map(
-    (severity) => markup`<td class="number">${number(summary.bySeverity[severity])}</td>`,
-  )}<td class="number">${number(summary.new)}</td><td class="number">${number(summary.resolved)}</td><td class="number">${number(summary.unknown)}</td><td class="number">${number(summary.credentials)}</td></tr>`;
+  return [
+    markup`<bdi>${readable(tenantName(report), 200)}</bdi>`,
+    markup`<span class="read ${worth === 'complete' ? worth : 'partial'}">${worth}</span>`,
+    markup`<bdi>${readable(scopeWords({ file, report }), 200)}</bdi>`,
+    minute(run.asOf),
+    severityCounts(summary.bySeverity) || '0',
+    summary.new,
+    summary.resolved,
+    summary.unknown,
+    summary.credentials,
+  ];
 }
 
-function findingRow({ tenant, finding }: Found): Markup {
+function findingCells({ tenant, finding }: Found): Part[] {
   const { severity, credential, rule, message } = finding;
   const status = news(finding);
-  return markup`<tr><td><span class="severity ${severity}">${severity}</span>${status && markup` <span class="chip ${status}">${status}</span>`}</td><td><bdi>${readable(place(tenant), 200)}</bdi></td><td><bdi>${readable(subjectWords(finding), 300)}</bdi></td><td><bdi>${credential ? readable(ownerWords(credential.owner), 200) : ''}</bdi></td><td><code>${readable(rule, 100)}</code> <bdi>${readable(message, 1000)}</bdi></td></tr>`;
+  return [
+    markup`<bdi>${readable(place(tenant), 200)}</bdi>`,
+    markup`${badge(severity)}${status && markup` <span class="chip">${status}</span>`}`,
+    markup`<bdi>${readable(subjectWords(finding), 300)}</bdi>`,
+    markup`<bdi>${credential && ownerLabel(credential)}</bdi>`,
+    markup`<code>${readable(rule, 100)}</code> <bdi>${readable(message, 1000)}</bdi>`,
+  ];
 }
 
 /** `{schemaVersion, reports: [{tenant, scope, asOf, complete, summary, file}], findings, problems}`, an item a line. */

@@ -5,7 +5,7 @@ import type { Severity } from '../contract/index.js';
 import { MOST_SEVERE_FIRST } from '../engine/report.js';
 import { type TrendPoint, trendSubject } from '../engine/trend.js';
 import { cutTo, forCsv, forTerminal } from './escape.js';
-import { type Markup, markup, readable } from './html/markup.js';
+import { type Markup, markup, readable, table } from './html/markup.js';
 import { page } from './html/page.js';
 import type { Format } from './index.js';
 import { count, minute, number } from './words.js';
@@ -58,9 +58,16 @@ function title(trend: Trend): string {
   return `Trend of ${trendSubject(trend[0])}`;
 }
 
+function ends(trend: Trend): [TrendPoint, TrendPoint] {
+  return [trend[0], trend.at(-1) ?? trend[0]];
+}
+
+function date({ run }: TrendPoint): string {
+  return run.asOf.slice(0, 10);
+}
+
 function period(trend: Trend): string {
-  const dates = [trend[0], trend.at(-1) ?? trend[0]].map(({ run }) => run.asOf.slice(0, 10));
-  return `${count(trend.length, 'report')}, ${dates.join(' to ')}`;
+  return `${count(trend.length, 'report')}, ${ends(trend).map(date).join(' to ')}`;
 }
 
 /** What a reader must know before believing the numbers. */
@@ -69,7 +76,7 @@ function notes(trend: Trend): string[] {
   return [
     ...(incomplete.length > 0
       ? [
-          `${count(incomplete.length, 'report')} incomplete, without values: ${incomplete.map(({ run }) => run.asOf.slice(0, 10)).join(', ')}.`,
+          `${count(incomplete.length, 'report')} incomplete, without values: ${incomplete.map(date).join(', ')}.`,
         ]
       : []),
     ...(trend.some(({ compared }) => compared)
@@ -121,10 +128,7 @@ function trendCsv(trend: Trend): string {
   const columns = ['date', ...MOST_SEVERE_FIRST, 'new', 'resolved', 'meanAgeDays'];
   const rows = trend
     .filter((point) => point.complete)
-    .map((point) => [
-      forCsv(point.run.asOf.slice(0, 10)),
-      ...ALL_SERIES.map(({ read }) => String(read(point) ?? '')),
-    ]);
+    .map((point) => [forCsv(date(point)), ...ALL_SERIES.map(({ read }) => String(read(point) ?? ''))]);
   return stringify(rows, { header: true, columns });
 }
 
@@ -137,30 +141,30 @@ function trendHtml(trend: Trend): string {
 <p class="meta">${period(trend)}</p>
 </header>
 ${said.length > 0 && markup`<ul class="notes">${said.map((note) => markup`<li>${note}</li>`)}</ul>`}
+<div class="charts">
 ${chart('Open findings by severity', SEVERITY_SERIES, trend)}
 ${chart('New and resolved findings', NEWS_SERIES, trend)}
 ${chart('Mean age of open findings in days', [AGE_SERIES], trend)}
-<section><h2 id="numbers">Numbers</h2>
-<div class="drawing" role="region" tabindex="0" aria-labelledby="numbers"><table class="wide">
-<thead><tr><th scope="col">As of</th>${ALL_SERIES.map(({ name }) => markup`<th scope="col" class="number">${name}</th>`)}</tr></thead>
-<tbody>${trend
+</div>
+<section><h2>Numbers</h2>
+${table(
+  '',
+  ['As of', ...ALL_SERIES.map(({ name }) => name)],
+  trend
     .toReversed()
-    .map(
-      (point) =>
-        markup`<tr><th scope="row">${minute(point.run.asOf)}</th>${
-          point.complete
-            ? ALL_SERIES.map(({ read }) => markup`<td class="number">${read(point) ?? '–'}</td>`)
-            : markup`<td colspan="${ALL_SERIES.length}"><span class="read partial">incomplete</span></td>`
-        }</tr>`,
-    )}</tbody></table></div></section>
+    .map((point) => [
+      markup`${minute(point.run.asOf)}${!point.complete && markup` <span class="read partial">incomplete</span>`}`,
+      ...ALL_SERIES.map(({ read }) => (point.complete ? (read(point) ?? '–') : '')),
+    ]),
+)}</section>
 </main>
 <footer><p>Written by c1-audit.</p></footer>`;
   return page(readable(title(trend), 200), body);
 }
 
-const WIDTH = 1000;
-const HEIGHT = 240;
-const MARGIN = { top: 12, right: 110, bottom: 26, left: 44 };
+const WIDTH = 640;
+const HEIGHT = 220;
+const MARGIN = { top: 14, right: 14, bottom: 34, left: 56 };
 /** Lines that differ in more than colour. */
 const DASHES: Readonly<Record<string, string>> = {
   high: '9 3',
@@ -170,55 +174,42 @@ const DASHES: Readonly<Record<string, string>> = {
   resolved: '5 3',
 };
 
-/** Lines over time, each named at its end. The table below is the text equivalent. */
-function chart(name: string, series: readonly Series[], trend: Trend): Markup {
-  const times = trend.map(({ run }) => Date.parse(run.asOf));
-  const x = scaleUtc(
-    [Math.min(...times), Math.max(...times, Math.min(...times) + 1)],
-    [MARGIN.left, WIDTH - MARGIN.right],
-  );
-  const values = trend.flatMap((point) => series.map(({ read }) => read(point) ?? 0));
+/** Lines over time; nothing if no report has a value. The table below is the text equivalent. */
+function chart(name: string, series: readonly Series[], trend: Trend): Markup | false {
+  const values = trend.flatMap((point) => series.flatMap(({ read }) => read(point) ?? []));
+  if (values.length === 0) return false;
+  const [first, last] = ends(trend);
+  const [start, end] = [Date.parse(first.run.asOf), Date.parse(last.run.asOf)];
+  const [left, right] = [MARGIN.left, WIDTH - MARGIN.right];
+  const x = scaleUtc([start, Math.max(end, start + 1)], [left, right]);
   const y = scaleLinear([0, Math.max(1, ...values)], [HEIGHT - MARGIN.bottom, MARGIN.top]).nice();
-  const at = (point: TrendPoint) => x(Date.parse(point.run.asOf));
-  const names = namePlaces(series, trend, y);
-  return markup`<section><h2>${name}</h2><div class="card"><div class="drawing" role="region" tabindex="0" aria-label="${name}"><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" aria-hidden="true">
-${y.ticks(4).map((tick) => markup`<line class="grid" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y(tick)}" y2="${y(tick)}"/><text x="${MARGIN.left - 8}" y="${y(tick) + 4}" text-anchor="end">${tick}</text>`)}
-${x.ticks(6).map((tick) => markup`<text x="${px(x(tick))}" y="${HEIGHT - 8}" text-anchor="middle">${tick.toISOString().slice(0, 10)}</text>`)}
-${series.map((one) => {
-  const { read, severity = one.name === 'resolved' ? 'low' : 'high' } = one;
-  const drawn = line<TrendPoint>()
-    .defined((point) => read(point) !== undefined)
-    .x((point) => px(at(point)))
-    .y((point) => px(y(read(point) ?? 0)));
-  const points = trend.filter((point) => read(point) !== undefined);
-  return markup`<g class="trend ${severity}"><path d="${drawn(trend) ?? ''}" stroke-dasharray="${DASHES[one.name] ?? 'none'}"/>${points.map(
-    (point) =>
-      markup`<circle cx="${px(at(point))}" cy="${px(y(read(point) ?? 0))}" r="2.5"><title>${`${minute(point.run.asOf)}: ${read(point)} ${one.name}`}</title></circle>`,
-  )}<text x="${WIDTH - MARGIN.right + 8}" y="${px((names.get(one.name) ?? 0) + 4)}">${one.name}</text></g>`;
-})}
-</svg></div></div></section>`;
-}
-
-/** Where the names go: at the end of each line, none over another. */
-function namePlaces(
-  series: readonly Series[],
-  trend: Trend,
-  y: (value: number) => number,
-): ReadonlyMap<string, number> {
-  const ends = series
-    .map(({ name, read }) => ({
-      name,
-      at: y(trend.map(read).findLast((value) => value !== undefined) ?? 0),
-    }))
-    .sort((a, b) => b.at - a.at);
-  let free = HEIGHT;
-  return new Map(
-    ends.map(({ name, at }) => {
-      const place = Math.min(at, free);
-      free = place - 14;
-      return [name, place];
-    }),
-  );
+  const at = (point: TrendPoint) => px(x(Date.parse(point.run.asOf)));
+  const lines = series.map((one) => {
+    const { read, severity = one.name === 'resolved' ? 'low' : 'high' } = one;
+    const height = (point: TrendPoint) => px(y(read(point) ?? 0));
+    const points = trend.filter((point) => read(point) !== undefined);
+    const dashes = markup`stroke-dasharray="${DASHES[one.name] ?? 'none'}"`;
+    const drawn = line<TrendPoint>(at, height).defined((point) => read(point) !== undefined);
+    return {
+      path: markup`<g class="trend ${severity}"><path d="${drawn(trend) ?? ''}" ${dashes}/>${points.map(
+        (point) =>
+          markup`<circle cx="${at(point)}" cy="${height(point)}" r="2.5"><title>${`${minute(point.run.asOf)}: ${read(point)} ${one.name}`}</title></circle>`,
+      )}</g>`,
+      key: markup`<li><svg class="trend ${severity}" width="28" height="8" aria-hidden="true"><path d="M0,4H28" ${dashes}/></svg> ${one.name}</li>`,
+    };
+  });
+  return markup`<figure class="card"><h2>${name}</h2><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" aria-hidden="true">
+${y
+  .ticks(4)
+  .filter(Number.isInteger)
+  .map(
+    (tick) =>
+      markup`<line class="grid" x1="${left}" x2="${right}" y1="${px(y(tick))}" y2="${px(y(tick))}"/><text x="${left - 8}" y="${px(y(tick) + 4)}" text-anchor="end">${tick}</text>`,
+  )}
+<text x="${left}" y="${HEIGHT - 8}">${date(first)}</text>
+<text x="${right}" y="${HEIGHT - 8}" text-anchor="end">${end > start && date(last)}</text>
+${lines.map(({ path }) => path)}
+</svg>${series.length > 1 && markup`<ul class="legend">${lines.map(({ key }) => key)}</ul>`}</figure>`;
 }
 
 function px(value: number): number {

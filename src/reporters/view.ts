@@ -15,6 +15,8 @@ export interface ReportView {
   readonly severities: readonly SeverityGroup[];
   /** True where the audit had a state or a baseline to compare with. */
   readonly hasMemory: boolean;
+  /** All open findings. */
+  readonly open: readonly FindingGroup[];
   /** Open findings that are new, reopened or more severe than before: see {@link newsKind}. */
   readonly news: readonly FindingGroup[];
   readonly resolved: readonly ResolvedGroup[];
@@ -59,13 +61,15 @@ export function viewOf(report: Report, context: Pick<ReporterContext, 'rules' | 
     const findings = open.filter((finding) => finding.severity === severity);
     return findings.length > 0 ? [{ severity, findings, rules: byRule(findings, context) }] : [];
   });
+  const groups = groupsOf(open);
   return {
     severities,
+    open: groups,
     hasMemory: hasMemory(report, context),
     news: groupsOf(open.filter(isNews)),
     resolved: resolvedOf(report),
     rest: groupsOf(open.filter((finding) => !isNews(finding))),
-    fixFirst: byCredential(open).slice(0, FIX_FIRST),
+    fixFirst: onCredentials(groups).slice(0, FIX_FIRST),
     unknown,
     waived,
   };
@@ -87,9 +91,11 @@ export function newsKind(
 
 /** Worst first. Findings on waivers are left out. */
 export function byCredential(findings: readonly Finding[]): CredentialGroup[] {
-  return groupsOf(findings).flatMap((group) =>
-    group.credential ? [{ ...group, credential: group.credential }] : [],
-  );
+  return onCredentials(groupsOf(findings));
+}
+
+function onCredentials(groups: readonly FindingGroup[]): CredentialGroup[] {
+  return groups.flatMap((group) => (group.credential ? [{ ...group, credential: group.credential }] : []));
 }
 
 function groupsOf(findings: readonly Finding[]): FindingGroup[] {

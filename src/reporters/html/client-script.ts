@@ -7,206 +7,180 @@
 export const CLIENT_SCRIPT = String.raw`
 'use strict';
 (() => {
-  const PAGE_ROWS = 50;
-  const PRINTED_ROWS = 1000;
-  const data = JSON.parse(document.getElementById('report-data').textContent);
-  const emptyRow = document.getElementById('row').content.querySelector('tr');
+  const PAGE_CARDS = 25;
+  const PRINTED_CARDS = 1000;
+  const { credentials, owners, rules, fixes } = JSON.parse(document.getElementById('report-data').textContent);
+  const [form, result, cards, pager, heading] =
+    ['filters', 'result', 'cards', 'pager', 'credentials'].map((id) => document.getElementById(id));
+  if (!form) return;
+  const [previous, next] = pager.querySelectorAll('button');
   const number = new Intl.NumberFormat('en-US');
   const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
-  const credentialOf = (finding) => data.credentials[finding.credential];
-  const ownerOf = (finding) => data.owners[credentialOf(finding).owner];
-  const ruleOf = (finding) => data.rules[finding.rule];
+  const total = credentials.reduce((sum, { findings }) => sum + findings.length, 0);
 
-  const element = (name, content) => {
+  function element(name, attributes, ...children) {
     const made = document.createElement(name);
-    made.append(content);
+    for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
+    made.append(...children.flat().filter(Boolean));
     return made;
-  };
-
-  function row(finding) {
-    const filled = emptyRow.cloneNode(true);
-    const slots = {};
-    for (const slot of filled.querySelectorAll('[data-slot]')) slots[slot.dataset.slot] = slot;
-    const rule = ruleOf(finding);
-    const credential = credentialOf(finding);
-    const parts = { finding, rule, credential, owner: ownerOf(finding), fix: data.fixes[finding.fix] };
-    for (const [slot, [part, key]] of Object.entries(data.slots)) {
-      slots[slot].textContent = parts[part][key];
-      slots[slot].hidden = !parts[part][key];
-    }
-    slots.severity.classList.add(finding.level);
-    if (finding.status) slots.status.classList.add(finding.status);
-    for (const [name, fact] of data.facts.map((name, i) => [name, credential.facts[i]]).concat(finding.evidence))
-      if (fact) slots.facts.append(element('dt', name), element('dd', element('bdi', fact)));
-    slots.references.hidden = rule.references.length === 0;
-    for (const { title, url } of rule.references) {
-      const link = url ? element('a', title) : title;
-      if (url) Object.assign(link, { href: url, rel: 'noopener noreferrer' });
-      slots.references.append(element('li', link));
-    }
-    slots.permalink.href = '#' + finding.fingerprint;
-    slots.message.id = finding.fingerprint;
-    return filled;
   }
 
-  const SORT_KEYS = {
-    severity: (finding) => -finding.rank,
-    rule: (finding) => ruleOf(finding).id + '\n' + finding.message,
-    name: (finding) => credentialOf(finding).name,
-    owner: (finding) => ownerOf(finding).label,
-    used: (finding) => credentialOf(finding).usedAt ?? Infinity,
-    ends: (finding) => credentialOf(finding).endsAt ?? Infinity,
-  };
-
-  /** A table with its header and pager; the order of the report is the order by severity. */
-  function findingsTable(id, all) {
-    const table = document.getElementById(id);
-    if (!table) return undefined;
-    const pager = table.nextElementSibling;
-    const [previous, next] = pager.querySelectorAll('button');
-    let wanted = () => true;
-    let shown = all;
-    let sorting = { column: 'severity', descending: false };
-    let page = 0;
-    let size = PAGE_ROWS;
-
-    function draw(newPage) {
-      page = newPage;
-      const start = page * size;
-      const rows = shown.slice(start, start + size);
-      table.tBodies[0].replaceChildren(...rows.map(row));
-      for (const header of table.querySelectorAll('th')) {
-        if (header.dataset.column !== sorting.column) header.removeAttribute('aria-sort');
-        else header.setAttribute('aria-sort', sorting.descending ? 'descending' : 'ascending');
-      }
-      pager.hidden = shown.length <= size;
-      pager.querySelector('span').textContent =
-        number.format(start + 1) + '–' + number.format(start + rows.length) + ' of ' + number.format(shown.length);
-      previous.setAttribute('aria-disabled', String(page === 0));
-      next.setAttribute('aria-disabled', String(start + size >= shown.length));
-    }
-    function update() {
-      const key = SORT_KEYS[sorting.column];
-      const way = sorting.descending ? -1 : 1;
-      const keyed = all.filter(wanted).map((finding) => [key(finding), finding]);
-      keyed.sort(([a], [b]) => way * (typeof a === 'string' ? collator.compare(a, b) : a === b ? 0 : a < b ? -1 : 1));
-      shown = keyed.map(([, finding]) => finding);
-      draw(0);
-    }
-    for (const header of table.querySelectorAll('th')) {
-      const button = header.querySelector('button');
-      header.querySelector('.static').hidden = true;
-      button.hidden = false;
-      button.addEventListener('click', () => {
-        const { column } = header.dataset;
-        sorting = { column, descending: sorting.column === column && !sorting.descending };
-        update();
-      });
-    }
-    pager.addEventListener('click', (event) => {
-      const button = event.target.closest('button');
-      if (!button || button.getAttribute('aria-disabled') === 'true') return;
-      draw(page + Number(button.dataset.step));
-      table.scrollIntoView({ block: 'start' });
-    });
-    addEventListener('beforeprint', () => { size = PRINTED_ROWS; draw(0); });
-    addEventListener('afterprint', () => { size = PAGE_ROWS; draw(0); });
-    return {
-      filter(predicate) { wanted = predicate; update(); return shown.length; },
-      /** Turns to the page of a finding; false if the table does not hold it now. */
-      turnTo(fingerprint) {
-        const place = shown.findIndex((finding) => finding.fingerprint === fingerprint);
-        if (place >= 0) draw(Math.floor(place / size));
-        return place >= 0;
-      },
-    };
+  function card({ name, kind, owner, self, facts }, findings) {
+    return element('article', { class: 'card credential ' + findings[0].severity },
+      element('header', {},
+        element('h3', {}, element('bdi', {}, name)),
+        element('p', { class: 'who' }, kind,
+          owners[owner] && [element('br', {}), element('bdi', {}, owners[owner])],
+          self && [element('br', {}), element('b', {}, 'runs this audit')])),
+      element('ul', {}, findings.map(item)),
+      facts.length > 0 && element('details', {}, element('summary', {}, 'Details'),
+        element('dl', {}, facts.flatMap(([fact, value]) =>
+          [element('dt', {}, fact), element('dd', {}, element('bdi', {}, value))]))));
   }
 
-  for (const note of document.querySelectorAll('.note.static')) note.hidden = true;
-  const open = findingsTable('open', data.findings);
-  const waived = findingsTable('accepted', data.waived);
-  waived?.filter(() => true);
+  function item({ fingerprint, severity, news, since, message, rule, fix }) {
+    const { id, title, page } = rules[rule];
+    return element('li', { id: fingerprint, tabindex: '-1' },
+      element('p', {}, element('span', { class: 'severity ' + severity }, severity), ' ', message,
+        news && [' ', element('span', { class: 'chip' }, news)]),
+      element('p', { class: 'fix' },
+        element('a', { href: page, title, rel: 'noopener noreferrer' }, id), ' · Fix: ', fixes[fix], since && ' · ' + since,
+        element('a', { class: 'permalink', href: '#' + fingerprint, 'aria-label': 'Link to this finding' }, '#')));
+  }
 
-  const form = document.getElementById('filters');
+  let shown = [];
+  let page = 0;
+  let size = PAGE_CARDS;
+
+  function draw() {
+    page = Math.max(0, Math.min(page, Math.ceil(shown.length / size) - 1));
+    const start = page * size;
+    const end = Math.min(shown.length, start + size);
+    cards.replaceChildren(...shown.slice(start, end).map(([credential, findings]) => card(credential, findings)));
+    pager.hidden = shown.length <= size;
+    pager.querySelector('span').textContent =
+      number.format(start + 1) + '–' + number.format(end) + ' of ' + number.format(shown.length);
+    previous.setAttribute('aria-disabled', String(page === 0));
+    next.setAttribute('aria-disabled', String(end === shown.length));
+  }
+
   let texts;
 
   /** Everything that a search looks through, put together at the first search. */
   function searchable() {
-    texts ??= new Map(data.findings.map((finding) => {
-      const { id, title } = ruleOf(finding);
-      const words = [finding.message, finding.fingerprint, id, title, ownerOf(finding).label, ...credentialOf(finding).facts];
-      return [finding, words.join('\n').toLowerCase()];
+    texts ??= new Map(credentials.flatMap(({ name, kind, owner, facts, findings }) => {
+      const common = [name, kind, owners[owner], ...facts.map(([, value]) => value)].join('\n');
+      return findings.map((finding) => {
+        const { id, title } = rules[finding.rule];
+        return [finding, [common, finding.message, finding.fingerprint, id, title].join('\n').toLowerCase()];
+      });
     }));
     return texts;
   }
 
-  function applyFilters() {
+  const SORT_KEYS = {
+    // Letters come after digits.
+    expires: ({ expires }) => expires || 'zz',
+    used: ({ used }) => used || 'zz',
+    name: ({ name }) => name,
+    owner: ({ owner }) => owners[owner],
+  };
+
+  function filter() {
     const wanted = new FormData(form);
-    const levels = wanted.getAll('severity');
+    const [rule, kind, status, sort] = ['rule', 'kind', 'status', 'sort'].map((name) => wanted.get(name));
     const [search, owner] = ['search', 'owner'].map((name) => wanted.get(name).trim().toLowerCase());
-    const [rule, kind, status] = ['rule', 'kind', 'status'].map((name) => wanted.get(name));
+    const levels = wanted.getAll('severity');
     const words = search.split(/\s+/).filter(Boolean);
     const haystack = words.length > 0 ? searchable() : undefined;
-    const exactly = data.owners.some(({ label }) => label.toLowerCase() === owner);
+    const exactly = owners.some((label) => label.toLowerCase() === owner);
     const hasOwner = (label) => (exactly ? label === owner : label.includes(owner));
-    const count = open.filter((finding) =>
-      (levels.length === 0 || levels.includes(finding.level)) &&
-      (!rule || ruleOf(finding).id === rule) &&
-      (!kind || credentialOf(finding).kind === kind) &&
-      (!status || finding.status === status || (status === 'new' && finding.status === 'reopened')) &&
-      (!owner || hasOwner(ownerOf(finding).label.toLowerCase())) &&
-      words.every((word) => haystack.get(finding).includes(word)));
-    const total = data.findings.length;
-    document.getElementById('result').textContent =
-      number.format(count) + ' of ' + number.format(total) + (total === 1 ? ' finding' : ' findings');
-  }
-
-  function showAll() {
-    form.reset();
-    applyFilters();
-  }
-
-  if (open) {
-    form.hidden = false;
-    form.addEventListener('input', applyFilters);
-    form.addEventListener('submit', (event) => event.preventDefault());
-    document.getElementById('filter-reset').addEventListener('click', showAll);
-    // So that the first letter typed does not have to wait for it.
-    globalThis.requestIdleCallback?.(searchable);
-    showAll();
-    document.addEventListener('click', (event) => {
-      const link = event.target.closest('a[data-filter]');
-      if (!link) return;
-      const { filter, value } = link.dataset;
-      form.reset();
-      // Counts by status leave out unknown outcomes, so the rows behind them do too.
-      for (const box of form.elements.severity)
-        box.checked = filter === 'severity' ? box.value === value : filter === 'status' && box.value !== 'unknown';
-      if (filter !== 'severity') form.elements[filter].value = value;
-      applyFilters();
+    const isWanted = (finding) =>
+      (levels.length === 0 || levels.includes(finding.severity)) &&
+      (!rule || rules[finding.rule].id === rule) &&
+      (!status || (status === 'new') === (finding.news !== '')) &&
+      words.every((word) => haystack.get(finding).includes(word));
+    shown = credentials.flatMap((credential) => {
+      if ((kind && credential.kind !== kind) || (owner && !hasOwner(owners[credential.owner].toLowerCase()))) return [];
+      const findings = credential.findings.filter(isWanted);
+      return findings.length > 0 ? [[credential, findings]] : [];
     });
+    const key = SORT_KEYS[sort];
+    if (key) shown.sort(([a], [b]) => collator.compare(key(a), key(b)));
+    else shown.sort(([, [a]], [, [b]]) => b.rank - a.rank);
+    const count = shown.reduce((sum, [, findings]) => sum + findings.length, 0);
+    result.textContent = number.format(shown.length) + ' of ' + number.format(credentials.length) +
+      ' credentials, ' + number.format(count) + ' of ' + number.format(total) + ' findings';
+    draw();
   }
 
-  /** Shows the finding that the address names, whatever was filtered away. */
-  function showLinked() {
-    const fingerprint = location.hash.slice(1);
-    if (!fingerprint) return;
-    if (data.findings.some((finding) => finding.fingerprint === fingerprint)) {
-      if (!open.turnTo(fingerprint)) {
-        showAll();
-        open.turnTo(fingerprint);
-      }
-    } else if (!waived?.turnTo(fingerprint)) {
-      if (data.resolved.includes(fingerprint)) document.getElementById('resolved').focus();
-      return;
-    }
-    const found = document.getElementById(fingerprint);
-    found.closest('tr').classList.add('target');
-    found.closest('details').open = true;
-    found.scrollIntoView({ block: 'center' });
-    found.focus({ preventScroll: true });
+  /** The filters and the page, as they are in the address. */
+  function address() {
+    const chosen = [...new FormData(form)].filter(([, value]) => value !== '');
+    if (page > 0) chosen.push(['page', page + 1]);
+    return '#' + new URLSearchParams(chosen);
   }
-  addEventListener('hashchange', showLinked);
-  showLinked();
+
+  function remember() {
+    if ((location.hash || '#') !== address()) history.pushState(null, '', address());
+  }
+
+  /** Shows what an address names: a finding, or filters and a page. Other addresses are those of sections. */
+  function show(hash) {
+    const fingerprint = hash.slice(1);
+    if (credentials.some(({ findings }) => findings.some((finding) => finding.fingerprint === fingerprint))) {
+      form.reset();
+      filter();
+      const place = shown.findIndex(([, findings]) => findings.some((finding) => finding.fingerprint === fingerprint));
+      page = Math.floor(place / size);
+      draw();
+      const found = document.getElementById(fingerprint);
+      found.scrollIntoView({ block: 'center' });
+      found.focus({ preventScroll: true });
+    } else if (hash === '' || hash.includes('=')) {
+      const wanted = new URLSearchParams(fingerprint);
+      form.reset();
+      for (const control of form.elements) {
+        if (control.type === 'checkbox') control.checked = wanted.getAll(control.name).includes(control.value);
+        else if (control.name) control.value = wanted.get(control.name) ?? '';
+        // An option that this report does not have.
+        if (control.selectedIndex === -1) control.value = '';
+      }
+      page = Number(wanted.get('page') ?? 1) - 1 || 0;
+      filter();
+    } else if (shown.length === 0) filter();
+  }
+
+  function jump() {
+    heading.scrollIntoView();
+    heading.focus({ preventScroll: true });
+  }
+
+  form.hidden = false;
+  for (const link of document.querySelectorAll('a[data-filter]')) link.href = '#' + link.dataset.filter;
+  form.addEventListener('submit', (event) => event.preventDefault());
+  form.addEventListener('input', () => { page = 0; filter(); });
+  form.addEventListener('change', remember);
+  document.getElementById('filter-reset').addEventListener('click', () => { form.reset(); page = 0; filter(); remember(); });
+  pager.addEventListener('click', ({ target }) => {
+    if (target.value === undefined || target.getAttribute('aria-disabled') === 'true') return;
+    page += Number(target.value);
+    draw();
+    remember();
+    heading.scrollIntoView();
+  });
+  document.addEventListener('click', (event) => {
+    const link = event.target.closest('a[data-filter]');
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    show(link.hash);
+    jump();
+  });
+  addEventListener('hashchange', () => show(location.hash));
+  addEventListener('beforeprint', () => { size = PRINTED_CARDS; draw(); });
+  addEventListener('afterprint', () => { size = PAGE_CARDS; draw(); });
+  // So that the first letter typed does not have to wait for it.
+  globalThis.requestIdleCallback?.(searchable);
+  show(location.hash);
+  if (location.hash.includes('=')) jump();
 })();
 `;

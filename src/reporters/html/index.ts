@@ -1,52 +1,56 @@
-import { kindName, type Severity } from '../../contract/index.js';
-import { hasHistory, MOST_SEVERE_FIRST, type Report, type SourceCoverage } from '../../engine/report.js';
+import { kindName } from '../../contract/index.js';
+import { MOST_SEVERE_FIRST, type Report, type SourceCoverage } from '../../engine/report.js';
 import { jsonForHtml, webAddress } from '../escape.js';
-import type { Reporter, ReporterContext } from '../reporter.js';
-import { configurationWords, count, gaps, minute, number } from '../words.js';
-import { bars, gather, legend, scatter, timeline, worstFindings } from './charts.js';
+import { type Reporter, type ReporterContext, rulePageAddress } from '../reporter.js';
+import { unknownGroups, viewOf } from '../view.js';
+import { configurationWords, count, credentialName, gaps, minute, number } from '../words.js';
+import { badge, card } from './cards.js';
 import { CLIENT_SCRIPT } from './client-script.js';
-import { type PageData, pageData } from './data.js';
-import { filters, findingsTable, row } from './findings.js';
-import { Markup, markup, readable, table } from './markup.js';
+import { type CredentialData, pageData } from './data.js';
+import { explorer } from './explorer.js';
+import { Markup, markup, type Part, readable, table } from './markup.js';
+import { dateCharts, filterLink, ownerChart, ruleList } from './overview.js';
 import { page } from './page.js';
 
+type View = ReturnType<typeof viewOf>;
+
 /**
- * One self-contained page to forward: headline, charts, findings with search and filters, coverage.
+ * One self-contained page to forward: what is new, what to fix first, rules, credentials, coverage.
  *
- * Opens from disk, requests nothing from the network, and shows the same without scripts, only less of it.
+ * Opens from disk and requests nothing from the network. Without scripts it shows the same, but not all credentials.
  */
 export const html: Reporter = (report, context) => {
-  const data = pageData(report, context);
-  const worst = worstFindings(report);
-  const body = markup`<a class="skip" href="#findings">Skip to the findings</a>
+  const view = viewOf(report, context);
+  const { data, cardOf } = pageData(report, view.open, context);
+  const cards = (credentials: readonly CredentialData[]) => credentials.map((one) => card(one, data));
+  const charts = [ownerChart(report), ...dateCharts(report)].filter((chart) => chart !== false);
+  const body = markup`<a class="skip" href="#credentials">Skip to the credentials</a>
 <main>
-${headline(report, worst.size, context)}
-<section aria-labelledby="charts"><h2 id="charts" class="unseen">Charts</h2>
-${legend()}
-<div class="charts"><div>
-${timeline(report, worst)}
-${findingsByRule(data)}
-</div><div>
-${scatter(report, worst)}
-${findingsByOwner(data)}
-</div></div></section>
-<section aria-labelledby="findings"><h2 id="findings" tabindex="-1">Findings</h2>
-${data.findings.length === 0 ? markup`<p class="note">None.</p>` : [filters(data), findingsTable('open', 'Findings', data.findings, data)]}
-</section>
-${
-  data.waived.length > 0 &&
-  markup`<section aria-labelledby="waived"><h2 id="waived" tabindex="-1">Waived</h2>
-<p class="note">${count(data.waived.length, 'finding')} accepted until a date, not counted above.</p>
-${findingsTable('accepted', 'Waived findings', data.waived, data)}</section>`
-}
-${resolvedFindings(report)}
-${coverage(report)}
+${headline(report, view, context)}
+${section('news', 'New', news(view, view.news.slice(0, NEWS).map(cardOf), cards))}
+${section('resolved', 'Resolved', view.resolved.length > 0 && resolvedFindings(view))}
+${section('fix-first', 'Fix first', view.fixFirst.length > 0 && cards(view.fixFirst.map(cardOf)))}
+${section('rules', 'By rule', ruleList(report, context))}
+${section('charts', 'At a glance', charts.length > 0 && markup`<div class="charts">${charts}</div>`)}
+${section('credentials', 'By credential', data.credentials.length > 0 && explorer(data, view.hasMemory))}
+${section('unknown', `Unknown (${number(view.unknown.length)})`, view.unknown.length > 0 && unknownOutcomes(view, context))}
+${section('waived', `Waived (${number(view.waived.length)})`, view.waived.length > 0 && waivedFindings(view))}
+${section('coverage', 'Coverage', coverage(report))}
 </main>
 ${footer(report, context)}
-<template id="row"><table><tbody>${row(undefined, data)}</tbody></table></template>
 <script type="application/json" id="report-data">${new Markup(jsonForHtml(data))}</script>`;
   return page(pageTitle(report), body, CLIENT_SCRIPT);
 };
+
+/** Nothing where there is nothing to show. */
+function section(id: string, title: string, content: Part): Markup | false {
+  return (
+    content !== false &&
+    markup`<section aria-labelledby="${id}"><h2 id="${id}" tabindex="-1">${title}</h2>
+${content}
+</section>`
+  );
+}
 
 /** For the browser's tab, and for whoever forwards the file. */
 function pageTitle({ run, coverage, summary }: Report): string {
@@ -60,8 +64,8 @@ const SCOPES: Record<Report['run']['scope'], string> = {
   file: 'an exported list (scope: file)',
 };
 
-/** @param affected how many credentials have an open finding. */
-function headline(report: Report, affected: number, context: ReporterContext): Markup {
+function headline(report: Report, view: View, context: ReporterContext): Markup {
+  const affected = view.open.filter(({ credential }) => credential !== null).length;
   const { run, coverage, summary } = report;
   return markup`<header class="top">
 <p class="kicker">API credential audit</p>
@@ -70,9 +74,8 @@ function headline(report: Report, affected: number, context: ReporterContext): M
 </header>
 ${!coverage.complete && alarm(report)}
 <p class="verdict ${state(report)}">${verdict(report, affected)}</p>
-${summary.unknown > 0 && markup`<p class="undecided">Unknown: ${count(summary.unknown, 'check')}, listed among the findings with the reason.</p>`}
 ${coverage.complete && completeLine(report)}
-${tiles(report)}`;
+${totals(report, view)}`;
 }
 
 function alarm(report: Report): Markup {
@@ -115,101 +118,99 @@ function completeLine({ coverage: { sources, notes } }: Report): Markup {
   return markup`<p class="meta">${readable(text, 300)} <a href="#coverage">Coverage${notes.length > 0 && ` and ${count(notes.length, 'note')}`}</a></p>`;
 }
 
-interface Total {
-  readonly count: number;
-  readonly label: string;
-  readonly href: string;
-  /** What the findings' filters are set to when it is followed. */
-  readonly filter?: readonly [name: 'severity' | 'status', value: Severity | 'unknown' | 'new' | 'known'];
-}
-
-function tiles(report: Report): Markup {
-  const { waived, unknown, bySeverity, ...summary } = report.summary;
-  // Without a state nothing is new or known, and zeros would look like the result of a comparison.
-  const compared: readonly Total[] = hasHistory(report)
-    ? [
-        {
-          count: summary.new,
-          label: 'new since the last run',
-          href: '#findings',
-          filter: ['status', 'new'],
-        },
-        { count: summary.known, label: 'known before', href: '#findings', filter: ['status', 'known'] },
-        { count: summary.resolved, label: 'resolved', href: '#resolved' },
-      ]
-    : [];
-  const others: readonly Total[] = [
-    ...compared,
-    { count: unknown, label: 'unknown', href: '#findings', filter: ['severity', 'unknown'] },
-    { count: waived, label: 'waived', href: '#waived' },
-  ];
+function totals({ summary }: Report, { hasMemory, news, resolved, unknown, waived }: View): Markup {
+  const others = [
+    // Without a memory nothing is new, and zeros would look like the result of a comparison.
+    ...(hasMemory
+      ? ([
+          [news.reduce((sum, { findings }) => sum + findings.length, 0), 'new', '#news'],
+          [resolved.reduce((sum, { rules }) => sum + rules.length, 0), 'resolved', '#resolved'],
+        ] as const)
+      : []),
+    [unknown.length, 'unknown', '#unknown'],
+    [waived.length, 'waived', '#waived'],
+  ] as const;
   return markup`<ul class="tiles" aria-label="Findings by severity">${MOST_SEVERE_FIRST.map((severity) => {
-    const findings = bySeverity[severity];
-    return markup`<li class="tile ${severity}${findings === 0 && ' zero'}">${linked({ count: findings, label: severity, href: '#findings', filter: ['severity', severity] })}</li>`;
+    const text = markup`<b>${number(summary.bySeverity[severity])}</b> ${severity}`;
+    return summary.bySeverity[severity] === 0
+      ? markup`<li class="tile zero"><span>${text}</span></li>`
+      : markup`<li class="tile ${severity}">${filterLink({ severity }, text)}</li>`;
   })}</ul>
-<ul class="others" aria-label="Other counts">${others.map((total) => markup`<li>${linked(total)}</li>`)}</ul>`;
+<ul class="others" aria-label="Other counts">${others.map(([items, label, address]) => {
+    const text = markup`<b>${number(items)}</b> ${label}`;
+    return markup`<li>${items === 0 ? text : markup`<a href="${address}">${text}</a>`}</li>`;
+  })}</ul>`;
 }
 
-function linked({ count: items, label, href, filter }: Total): Markup {
-  const text = markup`<b>${number(items)}</b> ${label}`;
-  if (items === 0) return markup`<span>${text}</span>`;
-  const sets = filter && markup` data-filter="${filter[0]}" data-value="${filter[1]}"`;
-  return markup`<a href="${href}"${sets}>${text}</a>`;
-}
+/** More would push what to fix first out of sight. */
+const NEWS = 10;
 
-function findingsByRule({ findings, rules }: PageData): Markup {
-  return bars({
-    id: 'by-rule',
-    title: 'Findings by rule',
-    column: 'Rule',
-    filter: 'rule',
-    most: 25,
-    bars: gather(
-      findings,
-      ({ rule }) => rule,
-      (rule) => {
-        const { id = '', title = '' } = rules[rule] ?? {};
-        return { label: id, detail: title === id ? '' : title, value: id };
-      },
-    ),
-  });
-}
-
-function findingsByOwner({ findings, credentials, owners }: PageData): Markup {
-  return bars({
-    id: 'by-owner',
-    title: 'Findings by owner',
-    column: 'Owner',
-    filter: 'owner',
-    most: 12,
-    bars: gather(
-      findings,
-      ({ credential }) => credentials[credential]?.owner ?? 0,
-      (owner) => {
-        const { label = '', name = '', detail = '' } = owners[owner] ?? {};
-        return { label: name || label, detail, value: label };
-      },
-    ),
-  });
+function news(
+  { hasMemory, news: all }: View,
+  shown: readonly CredentialData[],
+  cards: (credentials: readonly CredentialData[]) => readonly Markup[],
+): Part {
+  if (!hasMemory) return false;
+  if (all.length === 0) return markup`<p class="note">Nothing new since the last run.</p>`;
+  return [
+    cards(shown),
+    all.length > NEWS &&
+      markup`<p>${filterLink({ status: 'new' }, `Show all ${number(all.length)} credentials with new findings`)}</p>`,
+  ];
 }
 
 /** The count says it; these are examples. */
-const LISTED = 100;
+const RESOLVED = 100;
 
-function resolvedFindings({ resolved }: Report): Markup | false {
-  return (
-    resolved.length > 0 &&
-    markup`<section aria-labelledby="resolved">
-<h2 id="resolved" tabindex="-1">Resolved since the last run</h2>
-<p class="note">${count(resolved.length, 'finding')} of the last run no longer found.${resolved.length > LISTED && ` The first ${LISTED}:`}</p>
-<ul class="notes">${resolved
-      .slice(0, LISTED)
-      .map(
-        ({ rule, credential }) =>
-          markup`<li><code>${readable(rule, 100)}</code> on <bdi>${readable(credential.name ?? credential.id, 200)}</bdi></li>`,
-      )}</ul>
-</section>`
-  );
+function resolvedFindings({ resolved }: View): Markup {
+  const items = resolved
+    .slice(0, RESOLVED)
+    .map(
+      ({ kind, id, name, rules }) =>
+        markup`<li><bdi>${readable(name ?? id, 200)}</bdi> <span class="note">(${readable(kindName(kind), 100)})</span> ${rules.map((rule) => markup`<code>${readable(rule, 100)}</code> `)}</li>`,
+    );
+  const more = resolved.length - items.length;
+  return markup`<ul class="plain card">${items}${more > 0 && markup`<li class="note">and ${number(more)} more</li>`}</ul>`;
+}
+
+function unknownOutcomes({ unknown }: View, context: ReporterContext): Markup {
+  return markup`<p class="note">These checks need facts that could not be read. They are neither passed nor failed.</p>
+${table(
+  '',
+  ['Rule', 'Checks', 'For example', 'Fix', 'Reason'],
+  unknownGroups(unknown).map(({ rule, count: checks, reason, fix, examples }) => [
+    ruleLink(rule, context),
+    checks,
+    markup`<bdi>${readable(examples.join(', '), 300)}</bdi>`,
+    readable(fix, 1000),
+    markup`<bdi>${readable(reason, 1000)}</bdi>`,
+  ]),
+)}`;
+}
+
+function ruleLink(rule: string, context: ReporterContext): Markup {
+  return markup`<a href="${rulePageAddress(rule, context)}" rel="noopener noreferrer">${readable(rule, 100)}</a>`;
+}
+
+/** The JSON report has all of them. */
+const WAIVED = 200;
+
+function waivedFindings({ waived }: View): Markup {
+  return markup`<p class="note">Accepted until a date, and not counted above.${waived.length > WAIVED && ` These are the first ${WAIVED}; the JSON report has all.`}</p>
+${table(
+  '',
+  ['Credential', 'Severity', 'Rule', 'Finding', 'Waiver'],
+  waived
+    .slice(0, WAIVED)
+    .map(({ credential, severity, rule, message, waiver }) => [
+      markup`<bdi>${readable(credentialName(credential), 200)}</bdi>`,
+      badge(severity),
+      readable(rule, 100),
+      readable(message, 1000),
+      waiver &&
+        markup`Until ${readable(waiver.expires, 40)} by <bdi>${readable(waiver.approvedBy, 200)}</bdi>: <bdi>${readable(waiver.reason, 500)}</bdi>`,
+    ]),
+)}`;
 }
 
 const READ: Record<SourceCoverage['status'], string> = {
@@ -227,14 +228,11 @@ function coverage({ coverage: { complete, sources, notes } }: Report): Markup {
     credentials,
     deleted,
     pages,
-    markup`<bdi>${readable(note ?? '', 1000)}</bdi>`,
+    note && markup`<bdi>${readable(note, 1000)}</bdi>`,
   ]);
-  return markup`<section class="coverage" aria-labelledby="coverage">
-<h2 id="coverage">Coverage</h2>
-<p class="note">${complete ? 'Complete' : 'Incomplete'}: ${number(full)} of ${count(sources.length, 'source')} read in full.</p>
-<div class="drawing" role="region" tabindex="0" aria-labelledby="coverage">${table('', ['Source', 'Read', 'Checked', 'Deleted, skipped', 'Pages', 'Note'], rows)}</div>
-${notes.length > 0 && markup`<h3>Notes</h3><ul class="notes">${notes.map((note) => markup`<li><bdi>${readable(note, 1000)}</bdi></li>`)}</ul>`}
-</section>`;
+  return markup`<p class="note">${complete ? 'Complete' : 'Incomplete'}: ${number(full)} of ${count(sources.length, 'source')} read in full.</p>
+${table('', ['Source', 'Read', 'Checked', 'Deleted, skipped', 'Pages', 'Note'], rows)}
+${notes.length > 0 && markup`<h3>Notes</h3><ul class="notes">${notes.map((note) => markup`<li><bdi>${readable(note, 1000)}</bdi></li>`)}</ul>`}`;
 }
 
 function footer({ tool, run }: Report, { runUrl = '' }: ReporterContext): Markup {

@@ -30,19 +30,23 @@ function render(part: Part): string {
   return part.map(render).join('');
 }
 
-/** A table with a row header in the first column. Cells that are numbers are grouped by thousands and right-aligned. */
+/**
+ * A table with a row header in the first column. Cells that are numbers are grouped by thousands and right-aligned.
+ *
+ * On small screens each row becomes a list of labelled values. The roles keep it a table for screen readers.
+ */
 export function table(
   caption: string,
   columns: readonly string[],
-  rows: readonly (readonly (Markup | string | number)[])[],
+  rows: readonly (readonly Part[])[],
 ): Markup {
-  const align = (cell: unknown) => typeof cell === 'number' && markup` class="number"`;
+  const align = (cell: Part) => typeof cell === 'number' && markup` class="number"`;
   const text = (cell: Part) => (typeof cell === 'number' ? number(cell) : cell);
-  return markup`<table>${caption && markup`<caption>${caption}</caption>`}
-<thead><tr>${columns.map((column, i) => markup`<th scope="col"${align(rows[0]?.[i])}>${column}</th>`)}</tr></thead>
-<tbody>${rows.map(
+  return markup`<table class="card" role="table">${caption && markup`<caption>${caption}</caption>`}
+<thead role="rowgroup"><tr role="row">${columns.map((column, i) => markup`<th role="columnheader" scope="col"${align(rows[0]?.[i])}>${column}</th>`)}</tr></thead>
+<tbody role="rowgroup">${rows.map(
     ([first, ...cells]) =>
-      markup`<tr><th scope="row">${text(first)}</th>${cells.map((cell) => markup`<td${align(cell)}>${text(cell)}</td>`)}</tr>`,
+      markup`<tr role="row"><th role="rowheader" scope="row">${text(first)}</th>${cells.map((cell, i) => markup`<td role="cell" data-label="${columns[i + 1]}"${align(cell)}>${text(cell)}</td>`)}</tr>`,
   )}</tbody></table>`;
 }
 
@@ -54,9 +58,4 @@ export function table(
  */
 export function readable(text: string, length: number): string {
   return forTerminal(cutTo(text, length));
-}
-
-/** `2026-11-24` in UTC. */
-export function day(instant: number): string {
-  return new Date(instant).toISOString().slice(0, 10);
 }

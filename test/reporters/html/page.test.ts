@@ -6,6 +6,7 @@ import { rulePageAddress } from '../../../src/reporters/reporter.js';
 import { HOSTILE } from '../../helpers/hostile.js';
 import { HTML_CONTEXT, tenantReport } from '../../helpers/html-report-samples.js';
 import {
+  daysAgo,
   fullReport,
   sampleContext,
   sampleCredential,
@@ -70,27 +71,160 @@ describe('the page', () => {
     expect(html(fullReport(), { ...context, runUrl: 'javascript:alert(1)' })).not.toContain('javascript:');
   });
 
-  test('has the first 50 rows as HTML and all of them as data', () => {
+  test('has the first 25 credentials as HTML and all of them as data', () => {
     const many = html(tenantReport(300), HTML_CONTEXT);
-    const { findings, waived } = dataOf(many);
-    expect(findings.length + waived.length).toBe(300);
-    expect(many).toContain(`The first 50 of ${findings.length} findings.`);
-    expect(many.match(/<summary id="[0-9a-f]{64}"/g)).toHaveLength(50 + waived.length);
+    const { credentials } = dataOf(many);
+    expect(many).toContain(`The first 25 of ${credentials.length} credentials.`);
+    const [, cards = ''] = many.split('<div id="cards">');
+    expect(cards.match(/<article /g)).toHaveLength(25);
   });
 
-  test('shows an unknown rule by its id', () => {
+  test('gives each finding one element with its fingerprint as id', () => {
+    const [, first = ''] = /<li id="([0-9a-f]{64})"/.exec(page) ?? [];
+    expect(page.split(`id="${first}"`)).toHaveLength(2);
+    expect(page.split(`href="#${first}"`).length).toBeGreaterThan(2);
+  });
+
+  test('shows an unknown rule by its id, with a link to its page', () => {
     expect(dataOf(html(fullReport(), sampleContext())).rules[0]).toEqual({
       id: 'loose-trust-condition',
-      title: 'loose-trust-condition',
-      about: '',
-      references: [
-        {
-          title: 'About loose-trust-condition',
-          url: rulePageAddress('loose-trust-condition', sampleContext()),
-        },
-      ],
+      title: '',
+      page: rulePageAddress('loose-trust-condition', sampleContext()),
     });
   });
+});
+
+describe('the order of the page', () => {
+  const headings = (page: string) => [...page.matchAll(/<h2 [^>]*>(.*?)<\/h2>/g)].map(([, text]) => text);
+
+  test('with a memory: news, resolved, fix first, rules, credentials, unknown, waived, coverage', () => {
+    expect(headings(html(fullReport(), HTML_CONTEXT))).toEqual([
+      'New',
+      'Resolved',
+      'Fix first',
+      'By rule',
+      'At a glance',
+      'By credential',
+      'Unknown (1)',
+      'Waived (1)',
+      'Coverage',
+    ]);
+  });
+
+  test('without one: fix first directly under the totals', () => {
+    const page = html(sampleReport({ findings: [sampleFinding()] }), HTML_CONTEXT);
+    expect(headings(page)).toEqual(['Fix first', 'By rule', 'By credential', 'Coverage']);
+    expect(between(page, '<ul class="others"', '<h2')).not.toMatch(
+      /<section(?! aria-labelledby="fix-first")/,
+    );
+  });
+
+  test('without findings: coverage', () => {
+    expect(headings(html(sampleReport(), HTML_CONTEXT))).toEqual(['Coverage']);
+  });
+});
+
+describe('the news', () => {
+  const section = (page: string) => between(page, '<h2 id="news"', '</section>');
+  const report = (status: 'new' | 'known', n: number) =>
+    sampleReport({
+      findings: Array.from({ length: n }, (_, i) =>
+        sampleFinding({ status, firstSeen: daysAgo(3), credential: sampleCredential({ id: `pc-${i}` }) }),
+      ),
+    });
+
+  test('are new, reopened and more severe findings', () => {
+    const { findings } = fullReport();
+    const raised = new Set(findings.filter(({ rule }) => rule === 'unused').map((f) => f.fingerprint));
+    const page = html(fullReport(), { ...HTML_CONTEXT, raised });
+    expect(section(page).match(/(?<=<span class="chip">).*?(?=<)/g)).toEqual([
+      'new',
+      'reopened',
+      'more severe',
+      'new',
+      'new',
+    ]);
+    expect(page).toContain('<b>5</b> new');
+  });
+
+  test('are of ten credentials at most, with a link to the others', () => {
+    const ten = section(html(report('new', 10), HTML_CONTEXT));
+    expect(ten.match(/<article/g)).toHaveLength(10);
+    expect(ten).not.toContain('Show all');
+    const eleven = section(html(report('new', 11), HTML_CONTEXT));
+    expect(eleven.match(/<article/g)).toHaveLength(10);
+    expect(eleven).toContain('data-filter="status=new">Show all 11 credentials');
+  });
+
+  test('say so if there are none', () => {
+    expect(section(html(report('known', 1), HTML_CONTEXT))).toContain('Nothing new since the last run.');
+    expect(section(html(sampleReport(), { ...HTML_CONTEXT, raised: new Set() }))).toContain('Nothing new');
+  });
+
+  test('of an earlier run have their age', () => {
+    expect(html(report('known', 1), HTML_CONTEXT)).toContain('first seen 2026-08-29');
+    expect(html(report('new', 1), HTML_CONTEXT)).not.toContain('first seen');
+  });
+});
+
+test('names 100 resolved credentials and counts the others', () => {
+  const resolved = Array.from({ length: 102 }, (_, i) => ({
+    fingerprint: String(i),
+    rule: 'unused',
+    credential: { kind: 'personal-client', id: `pc-${i}`, name: null },
+  }));
+  const list = between(html(sampleReport({ resolved }), HTML_CONTEXT), '<h2 id="resolved"', '</section>');
+  expect(list.match(/<code>unused<\/code>/g)).toHaveLength(100);
+  expect(list).toContain('and 2 more');
+});
+
+test('unknown outcomes are in a section of their own, with reason and fix', () => {
+  const page = html(fullReport(), HTML_CONTEXT);
+  const unknown = between(page, '<h2 id="unknown"', '</section>');
+  expect(unknown).toContain('could not be judged: owners could not be read');
+  expect(unknown).toContain('grant the audit the right to read users');
+  expect(page.split('could not be judged: owners could not be read')).toHaveLength(2);
+});
+
+test('lists 200 waived findings at most', () => {
+  const waiver = { reason: 'quarterly job', approvedBy: 'security@acme.example', expires: '2026-12-31' };
+  const waived = (n: number) =>
+    html(
+      sampleReport({
+        findings: Array.from({ length: n }, (_, i) =>
+          sampleFinding({ waiver, status: 'waived', credential: sampleCredential({ id: `pc-${i}` }) }),
+        ),
+      }),
+      HTML_CONTEXT,
+    );
+  const words = 'Until 2026-12-31 by <bdi>security@acme.example</bdi>: <bdi>quarterly job</bdi>';
+  expect(waived(200)).not.toContain('These are the first');
+  const more = waived(201);
+  expect(more).toContain('These are the first 200; the JSON report has all.');
+  expect(more.split(words)).toHaveLength(201);
+});
+
+test('shows the facts of a credential, in words that are true of "never" and of "not known"', () => {
+  const { credentials } = dataOf(html(fullReport(), HTML_CONTEXT));
+  const facts = (kind: string) =>
+    Object.fromEntries(credentials.find((one: { kind: string }) => one.kind === kind).facts);
+  expect(facts('service-principal credential')).toEqual({
+    'Last used': 'no use on record',
+    Expires: `${daysAgo(-9).slice(0, 10)} (in 9 days)`,
+    Created: `${daysAgo(400).slice(0, 10)} (400 days ago)`,
+    'Allowed networks': 'any: no source restriction',
+    'Role scope': 'none: every right of its owner',
+    Id: 'sp-1',
+    'Client id': 'sp-1@acme.conductor.one/spc',
+    'Owner id': 'sp-owner',
+  });
+  expect(Object.keys(facts('federation trust'))).toEqual([
+    'Created',
+    'Allowed networks',
+    'Role scope',
+    'Id',
+    'Client id',
+  ]);
 });
 
 describe('the headline', () => {
@@ -150,9 +284,12 @@ describe('the headline', () => {
     expect(page).not.toMatch(/class="verdict clean"|Complete:/);
   });
 
-  test('counts new and known findings only with a memory of earlier runs', () => {
-    const page = html(sampleReport({ findings: [sampleFinding()] }), HTML_CONTEXT);
-    expect(page).not.toContain('since the last run');
-    expect(html(fullReport(), HTML_CONTEXT)).toContain('<b>4</b> new since the last run');
+  test('counts new and resolved findings only with a memory of earlier runs', () => {
+    const counts = (page: string) => between(page, 'aria-label="Other counts"', '</ul>');
+    expect(counts(html(sampleReport({ findings: [sampleFinding()] }), HTML_CONTEXT))).not.toMatch(
+      /new|resolved/,
+    );
+    expect(counts(html(fullReport(), HTML_CONTEXT))).toContain('<b>4</b> new');
+    expect(counts(html(fullReport(), HTML_CONTEXT))).toContain('<b>1</b> resolved');
   });
 });
