@@ -156,7 +156,7 @@ export const CLIENT_SCRIPT = String.raw`
     heading.focus({ preventScroll: true });
   }
 
-  form.hidden = false;
+  form.hidden = credentials.length < 2;
   for (const link of document.querySelectorAll('a[data-filter]')) link.href = '#' + link.dataset.filter;
   form.addEventListener('submit', (event) => event.preventDefault());
   form.addEventListener('input', () => { page = 0; filter(); });

@@ -103,7 +103,7 @@ function verdict({ coverage, summary }: Report, affected: number): string {
     const worst = MOST_SEVERE_FIRST.filter((severity) => bySeverity[severity] > 0)
       .slice(0, 2)
       .map((severity) => `${number(bySeverity[severity])} ${severity}`);
-    return `${count(findings, 'finding')} on ${number(affected)} of ${count(credentials, 'credential')}: ${worst.join(' and ')}.`;
+    return `${count(findings, 'finding')}${coverage.complete ? '' : ' so far'} on ${number(affected)} of ${count(credentials, 'credential')}: ${worst.join(' and ')}.`;
   }
   if (!coverage.complete) return 'No findings so far; the audit is incomplete.';
   if (credentials === 0) return 'There were no credentials to audit.';
@@ -151,7 +151,7 @@ function news(
   cards: (credentials: readonly CredentialData[]) => readonly Markup[],
 ): Part {
   if (!hasMemory) return false;
-  if (all.length === 0) return markup`<p class="note">Nothing new since the last run.</p>`;
+  if (all.length === 0) return markup`<p class="note">Nothing new.</p>`;
   return [
     cards(shown),
     all.length > NEWS &&

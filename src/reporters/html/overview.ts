@@ -85,12 +85,12 @@ ${controls.length > 0 && markup`<p><b>Controls:</b> ${readable(controls.join('; 
 <p><b>Fix:</b> ${fixes.slice(0, 3).map((fix) => `${readable(fix, 1000)} `)}</p>
 ${table(
   '',
-  ['Severity', 'Credential', 'Owner', 'Finding'],
+  ['Credential', 'Severity', 'Owner', 'Finding'],
   findings
     .slice(0, EXAMPLES)
     .map(({ severity, credential, message }) => [
-      badge(severity),
       markup`<bdi>${readable(credentialName(credential), 300)}</bdi>`,
+      badge(severity),
       markup`<bdi>${credential ? ownerLabel(credential) : ''}</bdi>`,
       readable(message, 1000),
     ]),
@@ -183,7 +183,7 @@ export function dateCharts(report: Report): readonly (Markup | false)[] {
         ({ kind, id }) => worst.get(credentialKey(kind, id)) ?? 'none',
       ),
     }));
-    return barTable(title, [column, 'Credentials'], rows);
+    return barTable(title, [column, 'Credentials'], rows, 'Colour: the worst finding. Grey: no finding.');
   };
   return [
     chart('When live credentials expire', 'In', 'no end date', 'expiresAt'),

@@ -23,7 +23,7 @@ main, footer { max-width: 1280px; margin: 0 auto; padding: 0 28px; }
 main { overflow-x: clip; }
 h1, h2, h3, p, ul, dl, dd, figure, fieldset { margin: 0; padding: 0; }
 h1 { font-size: 30px; line-height: 1.2; font-weight: 680; letter-spacing: -.015em; }
-h2 { font-size: 20px; line-height: 1.3; font-weight: 650; letter-spacing: -.01em; margin: 36px 0 12px; }
+h2 { font-size: 20px; line-height: 1.3; font-weight: 650; letter-spacing: -.01em; margin: 36px 0 12px; scroll-margin: 12px; }
 h3 { font-size: 15px; font-weight: 650; }
 a { color: var(--link); text-underline-offset: 2px; }
 code { font: 13px/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
@@ -64,7 +64,7 @@ section > .note, .result { margin-bottom: 10px; }
 .severity.medium, .severity.info { color: var(--text); }
 .chip { font-size: 12.5px; font-weight: 600; border: 1px solid var(--text); border-radius: 9px; padding: 0 7px; white-space: nowrap; }
 
-.credential { display: grid; grid-template-columns: 260px minmax(0, 1fr); gap: 4px 24px; margin-bottom: 10px; border-left: 5px solid var(--mark); }
+.credential { display: grid; grid-template: auto 1fr / 260px minmax(0, 1fr); gap: 4px 24px; margin-bottom: 10px; border-left: 5px solid var(--mark); }
 .credential header { grid-row: span 2; }
 .who { color: var(--muted); font-size: 14px; } .who b { color: var(--text); font-weight: 600; }
 .credential li { position: relative; padding: 2px 0 6px 88px; scroll-margin: 40px; }
@@ -104,8 +104,9 @@ tbody tr:last-child > * { border-bottom: 0; }
 thead th { color: var(--muted); font-size: 13px; vertical-align: bottom; border-bottom-color: var(--line); overflow-wrap: normal; }
 tbody th { font-weight: 500; }
 th.number { text-align: right; } thead .number { width: 88px; }
-.card thead th:last-child:not(.number) { width: 38%; }
+.card thead th:first-child { width: 20%; } .card thead th:last-child:not(.number) { width: 38%; }
 th, td, h3, .who { overflow: clip; overflow-clip-margin: 4px; }
+.card > .bars thead th:first-child { width: 45%; }
 .bars th, .bars td { border: 0; padding: 3px 12px 3px 0; vertical-align: middle; }
 .read { font-weight: 600; color: var(--good); } .read.partial, .read.unavailable { color: var(--critical); }
 section > h3 { margin: 18px 0 6px; }
@@ -136,17 +137,19 @@ footer { margin-top: 44px; padding-bottom: 36px; color: var(--muted); font-size:
 svg text { font-size: 12px; fill: var(--muted); }
 svg .grid { stroke: var(--faint); }
 
+@media screen and (max-width: 960px) {
+  .credential { grid-template: none / minmax(0, 1fr); } .credential header { grid-row: auto; }
+  .who br { display: none; } .who bdi::before, .who b::before { content: " · "; }
+}
 @media screen and (max-width: 760px) {
   .charts { grid-template-columns: minmax(0, 1fr); }
   main, footer { padding: 0 14px; }
   h1 { font-size: 25px; } .verdict { font-size: 18px; } .top { padding-top: 22px; }
-  .tiles { gap: 6px; } .tile { flex-basis: 54px; } .tile > * { padding: 4px 7px 6px; font-size: 12px; } .tile b { font-size: 22px; }
+  .tiles { gap: 6px; } .tile { flex-basis: 54px; } .tile > * { padding: 4px 5px 6px; font-size: 12px; text-align: center; } .tile b { font-size: 22px; }
   .card { padding: 12px 14px; }
-  .credential { grid-template-columns: minmax(0, 1fr); } .credential header { grid-row: auto; }
   .credential li { padding-left: 0; } .credential li .severity { position: static; }
-  .who br { display: none; } .who bdi::before, .who b::before { content: " · "; }
   .rules { padding: 2px 14px; }
-  .rule > summary { grid-template-columns: 74px minmax(0, 1fr) 34px; } .rule > summary > span { grid-column: span 3; order: 3; }
+  .rule > summary { grid-template-columns: 74px minmax(0, 1fr) 34px; } .rule > summary > span:not(.severity) { grid-column: span 3; order: 3; }
   svg text { font-size: 21px; }
   table.card, table.card > tbody, table.card tr, table.card th, table.card td { display: block; }
   table.card > thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }

@@ -157,7 +157,7 @@ describe('the news', () => {
   });
 
   test('say so if there are none', () => {
-    expect(section(html(report('known', 1), HTML_CONTEXT))).toContain('Nothing new since the last run.');
+    expect(section(html(report('known', 1), HTML_CONTEXT))).toContain('Nothing new.');
     expect(section(html(sampleReport(), { ...HTML_CONTEXT, raised: new Set() }))).toContain('Nothing new');
   });
 
@@ -245,6 +245,9 @@ describe('the headline', () => {
     expect(verdict(html(sampleReport({ findings: [sampleUnknown()] }), HTML_CONTEXT))).toMatch(/^open/);
     expect(verdict(html(sampleReport({ credentials, complete: false }), HTML_CONTEXT))).toBe(
       'incomplete">No findings so far; the audit is incomplete.',
+    );
+    expect(verdict(html(sampleReport({ findings: [sampleFinding()], complete: false }), HTML_CONTEXT))).toBe(
+      'incomplete">1 finding so far on 1 of 1 credential: 1 medium.',
     );
   });
 
