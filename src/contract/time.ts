@@ -40,6 +40,29 @@ export function parseInstant(text: string): Date | undefined {
   return new Date(instant + leap);
 }
 
+const dates = new Map<number, string>();
+/** Some centuries. */
+const DATES_KEPT = 100_000;
+
+/** The same as `toISOString`, at a quarter of the work: hundreds of thousands of instants lie on a few thousand days. */
+export function toTimestamp(instant: Date): string {
+  const ms = instant.getTime();
+  const day = Math.floor(ms / DAY);
+  let date = dates.get(day);
+  if (date === undefined) {
+    date = instant.toISOString().slice(0, -'00:00:00.000Z'.length);
+    if (dates.size < DATES_KEPT) dates.set(day, date);
+  }
+  const time = ms - day * DAY;
+  const seconds = Math.floor(time / 1000);
+  const minutes = Math.floor(seconds / 60);
+  return `${date}${TWO[Math.floor(minutes / 60)]}:${TWO[minutes % 60]}:${TWO[seconds % 60]}.${THREE[time % 1000]}Z`;
+}
+
+/** Numbers with leading zeros. */
+const TWO = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
+const THREE = Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, '0'));
+
 /** The date of an RFC 3339 timestamp, for messages: `2026-12-02`. */
 export function dateOf(timestamp: string): string {
   return timestamp.slice(0, 10);

@@ -3,21 +3,19 @@ import {
   type FactName,
   type Finding,
   ifKnown,
+  type JudgedCredential,
   KINDS,
   type Kind,
   kindName,
-  type ReportedCredential,
   type Rule,
   type Snapshot,
 } from '../contract/index.js';
-import { findingOn, type Statement } from './finding.js';
+import { toTimestamp } from '../contract/time.js';
+import { Docket } from './docket.js';
+import { type Statement, sayable } from './finding.js';
 import { type Judgement, Panel, type RuleInForce, type Verdict } from './judge.js';
 import { compareText, MOST_SEVERE_FIRST } from './report.js';
 import { type FactSource, isDeleted, isExpired, isLive, OWN_FACTS, World } from './world.js';
-
-interface JudgedCredential extends ReportedCredential {
-  readonly live: boolean;
-}
 
 /** Everything the rules report on a snapshot. */
 export interface Verdicts {
@@ -25,6 +23,8 @@ export interface Verdicts {
   readonly findings: readonly Finding[];
   /** All that were judged, by kind and id. */
   readonly credentials: readonly JudgedCredential[];
+  /** What `findings` and `credentials` are made from when somebody reads them. */
+  readonly docket?: Docket;
   /** Listed as deleted, by kind. */
   readonly deleted: Readonly<Record<Kind, number>>;
   /** Rules that threw or returned something invalid: the audit is incomplete. */
@@ -69,17 +69,15 @@ export function audit(
     ) as [RuleInForce[], RuleInForce[]];
     return { early: new Panel(early, kind, world, now), late: new Panel(late, kind, world, now) };
   });
-  const findings: Finding[] = [];
-  const credentials: JudgedCredential[] = [];
+  const docket = new Docket(snapshot.tenant);
   const deleted = Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<Kind, number>;
   const broken = new Map<string, BrokenRule>();
-  const shared = sharedTexts();
-  const report = (judged: JudgedCredential, { rules: by }: Panel, verdicts: Judgement) => {
-    for (const [index, verdict] of verdicts.entries()) {
-      const inForce = by[index];
+  const report = (credential: Credential, { rules: by }: Panel, verdicts: Judgement) => {
+    for (let at = 0; at < verdicts.length; at += 1) {
+      const verdict = verdicts[at];
+      const inForce = by[at];
       if (!verdict || !inForce) continue;
-      const statement = statementOf(verdict, inForce, shared);
-      findings.push(findingOn(judged, snapshot.tenant, inForce.rule, statement));
+      docket.addFinding(inForce.rule, sayable(statementOf(verdict, inForce), credential, inForce.rule));
       if (verdict.outcome === 'failed') countFailure(broken, inForce.rule.id, verdict.reason);
     }
   };
@@ -89,16 +87,19 @@ export function audit(
       continue;
     }
     const state = stateOf(credential, now);
-    const judged = toJudged(credential, world, state === 'live');
-    credentials.push(judged);
+    docket.addCredential(toJudged(credential, world, state === 'live'));
     const panels = panelsFor(credential, state);
-    const known = early?.take(credential) ?? panels.early.judge(credential);
-    report(judged, panels.early, known);
-    report(judged, panels.late, panels.late.judge(credential));
+    report(credential, panels.early, early?.take(credential) ?? panels.early.judge(credential));
+    report(credential, panels.late, panels.late.judge(credential));
   }
   return {
-    findings: sortFindings(findings),
-    credentials,
+    get findings() {
+      return docket.findings;
+    },
+    get credentials() {
+      return docket.credentials;
+    },
+    docket,
     deleted,
     brokenRules: [...broken.values()],
     skippedRules,
@@ -231,7 +232,7 @@ function byCredential(a: Finding, b: Finding): number {
   );
 }
 
-/** What reports show of a credential; its findings share it. */
+/** What reports show of a credential. */
 function toJudged(credential: Credential, world: World, live: boolean): JudgedCredential {
   return {
     kind: credential.kind,
@@ -252,22 +253,10 @@ function toJudged(credential: Credential, world: World, live: boolean): JudgedCr
 
 function instantOf(fact: Credential['expiresAt']): string | null {
   const instant = ifKnown(fact);
-  return instant ? instant.toISOString() : null;
+  return instant ? toTimestamp(instant) : null;
 }
 
-type Share = (text: string) => string;
-
-/** Many findings have the same text: one copy for all of them takes a fraction of the memory. */
-function sharedTexts(): Share {
-  const texts = new Map<string, string>();
-  return (text) => {
-    const known = texts.get(text);
-    if (known === undefined) texts.set(text, text);
-    return known ?? text;
-  };
-}
-
-function statementOf(verdict: Verdict, { rule, severity }: RuleInForce, shared: Share): Statement {
+function statementOf(verdict: Verdict, { rule, severity }: RuleInForce): Statement {
   switch (verdict.outcome) {
     case 'violation': {
       const { messageId, message, data } = verdict;
@@ -275,7 +264,7 @@ function statementOf(verdict: Verdict, { rule, severity }: RuleInForce, shared: 
         severity: verdict.severity,
         outcome: 'violation',
         messageId,
-        message: shared(message),
+        message,
         data,
         fix: rule.docs.fix,
       };
@@ -286,7 +275,7 @@ function statementOf(verdict: Verdict, { rule, severity }: RuleInForce, shared: 
         severity: severity ?? rule.severity,
         outcome: 'unknown',
         messageId: 'unknown',
-        message: shared(`unknown: ${reason}`),
+        message: `unknown: ${reason}`,
         data: { reason, cure },
         fix: cure,
       };
@@ -296,7 +285,7 @@ function statementOf(verdict: Verdict, { rule, severity }: RuleInForce, shared: 
         severity: severity ?? rule.severity,
         outcome: 'unknown',
         messageId: 'rule-failed',
-        message: shared(`unknown: the rule failed (${verdict.reason})`),
+        message: `unknown: the rule failed (${verdict.reason})`,
         data: { reason: verdict.reason },
         fix: 'Report it to the author of the rule, or turn the rule off.',
       };

@@ -12,6 +12,7 @@ import {
 import { AuditError } from '../errors.js';
 import { audit, type EarlyVerdicts, type SkippedRule, sortFindings, type Verdicts } from './audit.js';
 import { compareWithBaseline } from './baseline.js';
+import { type Docket, reportOn } from './docket.js';
 import { DRIFT_RULES, drift } from './drift.js';
 import { type Comparison, compare } from './history.js';
 import type { RuleInForce } from './judge.js';
@@ -75,20 +76,49 @@ export interface Evaluated {
  * @throws AuditError `usage` where no requested rule could run
  */
 export function evaluate(evaluation: Evaluation): Evaluated {
-  const { snapshot, rules, asOf, history, baseline } = evaluation;
+  const { snapshot, rules, asOf } = evaluation;
   const verdicts = audit(snapshot, rules, asOf, evaluation.early);
   const skipped = [...verdicts.skippedRules, ...withoutState(evaluation)];
   const run = historyRun(evaluation, {
     complete: isComplete(snapshot, verdicts),
     notRun: skipped.map(({ rule }) => rule),
-    credentials: verdicts.credentials,
+    get credentials() {
+      return verdicts.credentials;
+    },
   });
   if (run.complete && snapshot.sources.length > 0) refuseEmpty(evaluation, run, skipped);
+  const { findings, comparison, baselineNotes } = followUp(evaluation, verdicts, run);
+  const report = assembleReport({
+    ...evaluation,
+    verdicts,
+    skipped,
+    findings,
+    resolved: comparison?.resolved ?? [],
+    baselineNotes,
+    ran: evaluation.rules.map(({ rule }) => rule.id).filter((id) => run.rules.has(id)),
+    ...controlsOf(evaluation, run),
+    notRun: [...evaluation.known, ...HISTORY_RULE_IDS].filter((id) => !run.rules.has(id)),
+  });
+  return { report, comparison };
+}
+
+interface FollowedUp {
+  /** undefined: those of the verdicts, as they are. */
+  readonly findings: readonly Finding[] | undefined;
+  readonly comparison: Comparison | undefined;
+  readonly baselineNotes: readonly string[];
+}
+
+/** What waivers and earlier audits make of the findings. */
+function followUp(evaluation: Evaluation, verdicts: Verdicts, run: HistoryRun): FollowedUp {
+  const { snapshot, asOf, history, baseline, waivers = [] } = evaluation;
+  if (!history && !baseline && waivers.length === 0)
+    return { findings: undefined, comparison: undefined, baselineNotes: [] };
   const changes = history ? driftOf(evaluation, verdicts, run, history.previous) : undefined;
   const waived = applyWaivers({
     tenant: snapshot.tenant,
     now: asOf,
-    waivers: evaluation.waivers ?? [],
+    waivers,
     findings: [...verdicts.findings, ...(changes?.findings ?? [])],
     credentials: verdicts.credentials,
     wouldSeeAll: (rule) => wouldSeeAll(rule, evaluation, run),
@@ -109,18 +139,7 @@ export function evaluate(evaluation: Evaluation): Evaluated {
           run,
         })
       : sinceBaseline;
-  const report = assembleReport({
-    ...evaluation,
-    verdicts,
-    skipped,
-    findings: comparison?.findings ?? all,
-    resolved: comparison?.resolved ?? [],
-    baselineNotes: sinceBaseline?.notes ?? [],
-    ran: evaluation.rules.map(({ rule }) => rule.id).filter((id) => run.rules.has(id)),
-    ...controlsOf(evaluation, run),
-    notRun: [...evaluation.known, ...HISTORY_RULE_IDS].filter((id) => !run.rules.has(id)),
-  });
-  return { report, comparison };
+  return { findings: comparison?.findings ?? all, comparison, baselineNotes: sinceBaseline?.notes ?? [] };
 }
 
 function controlsOf({ rules }: Evaluation, run: HistoryRun): Pick<ReportParts, 'controls'> {
@@ -262,8 +281,8 @@ export interface ReportParts {
   readonly verdicts: Verdicts;
   /** Rules in force that could not run, and why. */
   readonly skipped: readonly SkippedRule[];
-  /** The verdicts' findings after waivers and history, and those on waivers and drift. */
-  readonly findings: readonly Finding[];
+  /** The verdicts' findings after waivers and history, and those on waivers and drift. undefined: the verdicts' own. */
+  readonly findings: readonly Finding[] | undefined;
   readonly resolved: Report['resolved'];
   /** What to know about the baseline. Absent: nothing, or there is none. */
   readonly baselineNotes?: readonly string[];
@@ -286,10 +305,8 @@ export interface ReportParts {
 /** The one report that every output is made from. */
 export function assembleReport(parts: ReportParts): Report {
   const { snapshot, verdicts, minSeverity, resolved } = parts;
-  const { credentials } = verdicts;
-  const findings = sortFindings(parts.findings.filter(({ severity }) => atLeast(severity, minSeverity)));
-  const left = parts.findings.filter(({ severity }) => !atLeast(severity, minSeverity));
-  return {
+  const { summary, left, make } = contentOf(parts);
+  return make({
     schemaVersion: 1,
     tool: parts.tool,
     run: {
@@ -307,7 +324,7 @@ export function assembleReport(parts: ReportParts): Report {
         ...snapshot.notes,
         ...ruleNotes(parts),
         ...(parts.baselineNotes ?? []),
-        ...leftOutNote(left.length, minSeverity),
+        ...leftOutNote(left, minSeverity),
       ],
       ...(snapshot.gaps?.length ? { gaps: snapshot.gaps } : {}),
       ...(mayBeFiltered(snapshot) ? { mayBeFiltered: true } : {}),
@@ -315,10 +332,52 @@ export function assembleReport(parts: ReportParts): Report {
       ...(parts.controls === undefined ? {} : { controls: parts.controls }),
       ...(parts.settings === undefined ? {} : { settings: parts.settings }),
     },
-    summary: { ...summarize({ findings, credentials, resolved }), ...summarizeHidden(left) },
-    findings,
-    credentials,
+    summary,
     resolved,
+  });
+}
+
+interface Content {
+  readonly summary: Report['summary'];
+  /** How many findings are left out. */
+  readonly left: number;
+  /** The report with its findings and credentials. */
+  readonly make: (about: Omit<Report, 'findings' | 'credentials'>) => Report;
+}
+
+function contentOf(parts: ReportParts): Content {
+  const { verdicts, minSeverity, resolved } = parts;
+  if (!parts.findings && verdicts.docket) return contentOfDocket(verdicts.docket, minSeverity);
+  const { credentials } = verdicts;
+  const all = parts.findings ?? verdicts.findings;
+  const findings = sortFindings(all.filter(({ severity }) => atLeast(severity, minSeverity)));
+  const left = all.filter(({ severity }) => !atLeast(severity, minSeverity));
+  return {
+    summary: { ...summarize({ findings, credentials, resolved }), ...summarizeHidden(left) },
+    left: left.length,
+    make: (about) => ({ ...about, findings, credentials }),
+  };
+}
+
+function contentOfDocket(docket: Docket, minSeverity: Severity): Content {
+  const shown = docket.part(minSeverity, 'from');
+  const left = docket.part(minSeverity, 'below').count();
+  const { open, bySeverity, byRule, unknown } = shown.count();
+  return {
+    summary: {
+      credentials: docket.size,
+      findings: open,
+      waived: 0,
+      unknown,
+      bySeverity,
+      byRule,
+      new: 0,
+      known: 0,
+      resolved: 0,
+      ...(left.open > 0 ? { hidden: left.bySeverity } : {}),
+    },
+    left: left.open + left.unknown,
+    make: (about) => reportOn(shown, about),
   };
 }
 
@@ -339,14 +398,15 @@ function mayBeFiltered({ scope, seesAll }: Snapshot): boolean {
   return scope === 'tenant' && seesAll === false;
 }
 
-function sourcesOf({ sources }: Snapshot, { credentials, deleted }: Verdicts): SourceCoverage[] {
+function sourcesOf({ sources }: Snapshot, verdicts: Verdicts): SourceCoverage[] {
   const judged = new Map<Kind, number>();
-  for (const { kind } of credentials) judged.set(kind, (judged.get(kind) ?? 0) + 1);
+  for (const kind of verdicts.docket?.kinds ?? verdicts.credentials.map((credential) => credential.kind))
+    judged.set(kind, (judged.get(kind) ?? 0) + 1);
   return sources.map(({ kind, status, pages, note }) => ({
     kind,
     status,
     credentials: judged.get(kind) ?? 0,
-    deleted: deleted[kind],
+    deleted: verdicts.deleted[kind],
     pages,
     note,
   }));

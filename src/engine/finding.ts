@@ -23,15 +23,27 @@ interface WaiverSubject {
   readonly id: string;
 }
 
-/** A finding before waivers and history. If advice is withheld, it states only the fact and whom to ask. */
+/** What is said about this credential: if advice is withheld, only the fact and whom to ask. */
+export function sayable(
+  said: Statement,
+  { adviceWithheld }: Pick<ReportedCredential, 'adviceWithheld'>,
+  { title }: Pick<Rule, 'title'>,
+): Statement {
+  if (!adviceWithheld || said.outcome !== 'violation') return said;
+  return { ...said, message: title, fix: ASK };
+}
+
+/** A finding before waivers and history. */
 export function findingOn(
   subject: ReportedCredential | WaiverSubject,
   tenant: string,
   rule: Pick<Rule, 'id' | 'title'>,
-  { severity, outcome, messageId, message, data, fix }: Statement,
+  said: Statement,
 ): Finding {
   const credential = subject.kind === 'waiver' ? null : subject;
-  const withheld = outcome === 'violation' && credential?.adviceWithheld === true;
+  const { severity, outcome, messageId, message, data, fix } = credential
+    ? sayable(said, credential, rule)
+    : said;
   return {
     fingerprint: fingerprint(tenant, rule.id, subject.kind, subject.id),
     rule: rule.id,
@@ -39,9 +51,9 @@ export function findingOn(
     outcome,
     status: null,
     messageId,
-    message: withheld ? rule.title : message,
+    message,
     data,
-    fix: withheld ? ASK : fix,
+    fix,
     credential,
     waiver: null,
     firstSeen: null,

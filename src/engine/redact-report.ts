@@ -1,4 +1,12 @@
-import { BUILT_IN_ROLE, type Finding, type ReportedCredential, type ScopedRole } from '../contract/index.js';
+import {
+  BUILT_IN_ROLE,
+  type Finding,
+  type JudgedCredential,
+  type ReportedCredential,
+  type ScopedRole,
+} from '../contract/index.js';
+import { type Docket, docketOf, reportOn } from './docket.js';
+import type { Statement } from './finding.js';
 import type { Report } from './report.js';
 
 type Scrub = (text: string) => string;
@@ -19,8 +27,8 @@ export function redactReport(report: Report, scrub: Scrub, origin: 'audit' | 'fi
     return own + scrub(text.slice(own.length));
   };
   const scrubber = new Scrubber(scrub);
-  const { run, coverage, findings, credentials, resolved } = report;
-  return changed(report, {
+  const { run, coverage, resolved } = report;
+  const about = {
     run: changed(run, { self: run.self && scrubber.texts(run.self) }),
     coverage: changed(coverage, {
       sources: each(coverage.sources, (source) =>
@@ -29,15 +37,40 @@ export function redactReport(report: Report, scrub: Scrub, origin: 'audit' | 'fi
       notes: each(coverage.notes, note),
       ...(coverage.gaps && { gaps: each(coverage.gaps, note) }),
     }),
-    findings: each(findings, (finding) => scrubber.finding(finding)),
-    credentials: each(credentials, (credential) => scrubber.credential(credential)),
     resolved: each(resolved, (one) => {
       const { id, name } = one.credential;
       return changed(one, {
         credential: changed(one.credential, { id: scrub(id), name: name === null ? null : scrub(name) }),
       });
     }),
+  };
+  const docket = docketOf(report);
+  if (docket && isFree(docket, scrubber, scrub)) {
+    const { schemaVersion, tool, summary } = report;
+    return reportOn(docket, { schemaVersion, tool, summary, ...about });
+  }
+  return changed(report, {
+    ...about,
+    findings: each(report.findings, (finding) => scrubber.finding(finding)),
+    credentials: each(report.credentials, (credential) => scrubber.credential(credential)),
   });
+}
+
+/** Whether nothing in a docket holds a secret. Its JSON is searched, and what looks like one is looked at field by field. */
+function isFree(docket: Docket, scrubber: Scrubber, scrub: Scrub): boolean {
+  // Escapes could hide one.
+  const isClear = (json: string) => !json.includes('\\') && scrub(json) === json;
+  for (const json of docket.credentialTexts()) {
+    if (isClear(json)) continue;
+    const credential = JSON.parse(json) as JudgedCredential;
+    if (scrubber.credential(credential) !== credential) return false;
+  }
+  for (const { rule, json } of docket.statements()) {
+    if (isClear(json)) continue;
+    const said = JSON.parse(json) as Statement;
+    if (scrubber.said(said, rule.includes('/')) !== said) return false;
+  }
+  return true;
 }
 
 class Scrubber {
@@ -51,20 +84,26 @@ class Scrubber {
 
   finding(finding: Finding): Finding {
     const credential = finding.credential && this.credential(finding.credential);
-    const data = this.texts(finding.data);
     const waiver =
       finding.waiver &&
       changed(finding.waiver, {
         reason: this.#scrub(finding.waiver.reason),
         approvedBy: this.#scrub(finding.waiver.approvedBy),
       });
-    // In a message of a built-in rule, only its data came from outside.
-    const isForeign =
-      data !== finding.data || credential !== finding.credential || finding.rule.includes('/');
-    const said = isForeign
-      ? { message: this.#scrub(finding.message), fix: this.#scrub(finding.fix) }
-      : { message: finding.message, fix: finding.fix };
-    return changed(finding, { credential, data, waiver, ...said });
+    const isForeign = credential !== finding.credential || finding.rule.includes('/');
+    return changed(this.said(finding, isForeign), { credential, waiver });
+  }
+
+  /** In what a built-in rule says, only its data came from outside. */
+  said<Said extends Statement>(said: Said, isForeign: boolean): Said {
+    const data = this.texts(said.data);
+    const { message, fix } = said;
+    return changed<Statement>(
+      said,
+      isForeign || data !== said.data
+        ? { data, message: this.#scrub(message), fix: this.#scrub(fix) }
+        : { data, message, fix },
+    ) as Said;
   }
 
   credential<Reported extends ReportedCredential>(credential: Reported): Reported {

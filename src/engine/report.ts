@@ -138,9 +138,9 @@ export function exitCode(
 ): ExitCode {
   if (!report.coverage.complete) return EXIT.incomplete;
   if (failOn === 'never') return EXIT.clean;
-  const found = (only ?? report.findings).some(
-    (finding) => isOpen(finding) && atLeast(finding.severity, failOn),
-  );
+  const found = only
+    ? only.some((finding) => isOpen(finding) && atLeast(finding.severity, failOn))
+    : SEVERITIES.some((severity) => report.summary.bySeverity[severity] > 0 && atLeast(severity, failOn));
   // What is left out of the report counts too: a shorter report is not a cleaner tenant.
   return found || (only === undefined && hidesFrom(report, failOn)) ? EXIT.findings : EXIT.clean;
 }

@@ -1,46 +1,59 @@
 import type { Finding, ReportedCredential } from '../contract/index.js';
+import { docketOf } from '../engine/docket.js';
 import { MOST_SEVERE_FIRST, type Report } from '../engine/report.js';
 import { neutraliseJson } from './escape.js';
 import type { PartReporter } from './reporter.js';
 
 /** The report itself, schema version 1 (schema/report.json). */
 export const json: PartReporter = function* (report) {
-  const { findings, credentials, resolved, ...head } = inOrder({
-    ...report,
-    findings: [],
-    credentials: [],
-    resolved: [],
-  });
+  const { resolved, ...head } = inOrder(report);
+  const docket = docketOf(report);
   yield neutraliseJson(JSON.stringify(head, null, 2)).slice(0, -'\n}'.length);
   yield ',\n';
-  yield* jsonList('findings', report.findings, findingInOrder);
+  yield* listOf('findings', docket?.findingTexts() ?? texts(report.findings, findingInOrder));
   yield ',\n';
-  yield* jsonList('credentials', report.credentials, judgedInOrder);
+  yield* listOf('credentials', docket?.credentialTexts() ?? texts(report.credentials, judgedInOrder));
   yield ',\n';
-  yield* jsonList('resolved', report.resolved, resolvedInOrder);
+  yield* jsonList('resolved', resolved, (one) => one);
   yield '\n}\n';
 };
+
+/** The JSON of each item. */
+function* texts<T>(items: readonly T[], write: (item: T) => unknown): Generator<string> {
+  for (const item of items) yield JSON.stringify(write(item));
+}
 
 /** Items in one part: some tens of kilobytes, so that the parts of a large report are never all in memory at once. */
 const AT_ONCE = 64;
 
 /** `"name": […]`, an item a line: half the bytes of an indented list, and grep and diff show each item completely. */
-export function* jsonList<T>(
+export function jsonList<T>(
   name: string,
   items: readonly T[],
   write: (item: T) => unknown,
   indent = '  ',
-): Generator<string> {
+): Iterable<string> {
+  return listOf(name, texts(items, write), indent);
+}
+
+function* listOf(name: string, items: Iterable<string>, indent = '  '): Generator<string> {
   const opening = `${indent}${JSON.stringify(name)}: [`;
-  if (items.length === 0) {
-    yield `${opening}]`;
-    return;
+  let isFirst = true;
+  for (const some of inBlocks(items)) {
+    yield `${isFirst ? opening : ','}\n${neutraliseJson(some.map((item) => `${indent}  ${item}`).join(',\n'))}`;
+    isFirst = false;
   }
-  for (let at = 0; at < items.length; at += AT_ONCE) {
-    const some = items.slice(at, at + AT_ONCE).map((item) => `${indent}  ${JSON.stringify(write(item))}`);
-    yield `${at === 0 ? opening : ','}\n${neutraliseJson(some.join(',\n'))}`;
+  yield isFirst ? `${opening}]` : `\n${indent}]`;
+}
+
+function* inBlocks<T>(items: Iterable<T>): Generator<readonly T[]> {
+  let block: T[] = [];
+  for (const item of items) {
+    if (block.push(item) < AT_ONCE) continue;
+    yield block;
+    block = [];
   }
-  yield `\n${indent}]`;
+  if (block.length > 0) yield block;
 }
 
 /**
@@ -48,16 +61,11 @@ export function* jsonList<T>(
  * `complete`. A stream without the last line was cut off.
  */
 export const ndjson: PartReporter = function* (report) {
-  const { schemaVersion, tool, run, coverage, summary, resolved } = inOrder({
-    ...report,
-    findings: [],
-    credentials: [],
-  });
+  const { schemaVersion, tool, run, coverage, summary, resolved } = inOrder(report);
   yield line({ type: 'run', schemaVersion, tool, ...run, coverage });
-  for (let at = 0; at < report.findings.length; at += AT_ONCE) {
-    const some = report.findings.slice(at, at + AT_ONCE);
-    yield some.map((finding) => line({ type: 'finding', ...findingInOrder(finding) })).join('');
-  }
+  const findings = docketOf(report)?.findingTexts() ?? texts(report.findings, findingInOrder);
+  for (const some of inBlocks(findings))
+    yield neutraliseJson(some.map((finding) => `{"type":"finding",${finding.slice(1)}\n`).join(''));
   yield line({ type: 'summary', ...summary, resolvedFindings: resolved, complete: coverage.complete });
 };
 
@@ -69,7 +77,8 @@ function line(value: object): string {
  * Keys in the order of the schema, whoever built the report, so that two runs over the same data give the same bytes.
  */
 
-function inOrder({ schemaVersion, tool, run, coverage, summary, findings, credentials, resolved }: Report) {
+/** All but findings and credentials. */
+function inOrder({ schemaVersion, tool, run, coverage, summary, resolved }: Report) {
   const { tenant, scope, asOf, startedAt, finishedAt, self } = run;
   const { complete, sources, notes, gaps, mayBeFiltered, rulesNotRun, controls, settings } = coverage;
   return {
@@ -102,8 +111,6 @@ function inOrder({ schemaVersion, tool, run, coverage, summary, findings, creden
       settings,
     },
     summary: summaryInOrder(summary),
-    findings: findings.map(findingInOrder),
-    credentials: credentials.map(judgedInOrder),
     resolved: resolved.map(resolvedInOrder),
   };
 }

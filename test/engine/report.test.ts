@@ -16,6 +16,7 @@ import {
 import { EXIT } from '../../src/errors.js';
 import { sampleCredential, sampleFinding, sampleReport, sampleUnknown } from '../helpers/sample-report.js';
 
+const WAIVER = { reason: 'x', approvedBy: 'y', expires: '2026-12-31' };
 const of = (findings: readonly Finding[], complete = true) => sampleReport({ findings, complete });
 const medium = sampleFinding({ severity: 'medium' });
 
@@ -36,7 +37,7 @@ describe('a complete audit', () => {
     ],
     ['without a threshold', [sampleFinding({ severity: 'critical' })], 'never', EXIT.clean],
     ['without findings', [], 'info', EXIT.clean],
-    ['waived', [{ ...medium, status: 'waived' }], 'info', EXIT.clean],
+    ['waived', [{ ...medium, status: 'waived', waiver: WAIVER }], 'info', EXIT.clean],
     ['known from before', [{ ...medium, status: 'known' }], 'medium', EXIT.findings],
     ['not to be told', [sampleUnknown({ severity: 'critical' })], 'info', EXIT.clean],
   ] as const)('%s', (_, findings, failOn, expected) => {
