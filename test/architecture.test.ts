@@ -23,7 +23,20 @@ const DIRECTORIES: readonly { readonly path: string; readonly may: readonly stri
     path: 'src/sources/',
     may: ['src/contract/', 'src/check.ts', 'src/errors.ts', 'src/fetch.ts', 'src/redact.ts'],
   },
-  { path: 'src/config/', may: ['src/contract/', 'src/engine/', 'src/check.ts', 'src/errors.ts'] },
+  {
+    path: 'src/cel/',
+    may: [
+      'src/contract/',
+      'src/engine/judge.ts',
+      'src/engine/world.ts',
+      'src/check.ts',
+      'src/config/nearest.ts',
+    ],
+  },
+  {
+    path: 'src/config/',
+    may: ['src/contract/', 'src/cel/', 'src/engine/', 'src/check.ts', 'src/errors.ts'],
+  },
   { path: 'src/reporters/', may: ['src/contract/', 'src/engine/'] },
   {
     // The one delivery that calls the tenant: over the same connection as the audit.

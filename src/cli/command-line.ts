@@ -241,20 +241,42 @@ Examples:
   },
   {
     name: 'rules',
-    about: 'list the rules, or explain one',
-    args: [new Argument('[id]', 'a rule')],
+    about: 'list or explain rules, test your own, or try one on saved reports',
+    usage: ['[flags] [id]', 'test [flags] [file]', 'backtest [flags] <rule> <report.json> …'].join(
+      '\n       c1-audit rules ',
+    ),
+    args: [
+      new Argument('[id]', 'a rule; or test, or backtest'),
+      new Argument('[files...]', 'test: a configuration; backtest: a rule, then saved reports'),
+    ],
     flags: [
       flag('--control <framework>', 'list the controls of a standard instead', FRAMEWORK_NAMES),
-      flag('-c, --config <file>', 'configuration, for the rules of its plug-ins'),
+      flag('-c, --config <file>', 'configuration, for your own rules and its plug-ins'),
       flag('-f, --format <format>', 'text or json').choices(TEXT_OR_JSON).default('text'),
     ],
     after: `
+test runs the tests beside your rules, and exits with 1 if one fails. backtest
+says what a rule would have reported on each night, and on which credentials.
 --control prints which rules judge which controls of a standard, and which
 controls no rule judges. Standards:
-  ${FRAMEWORK_NAMES.join(', ')}`,
+  ${FRAMEWORK_NAMES.join(', ')}
+
+Examples:
+  c1-audit rules unused
+  c1-audit rules test
+  c1-audit rules backtest acme/ci-keys-expire reports/*.json`,
     run: async (command, context) => {
+      const [word, ...others] = command.args;
+      if (word === 'test') {
+        const { testCommand } = await import('./commands/rules-test.js');
+        return testCommand(others, command.opts(), context);
+      }
+      if (word === 'backtest') {
+        const { backtestCommand } = await import('./commands/rules-backtest.js');
+        return backtestCommand(others, command.opts(), context);
+      }
       const { rulesCommand } = await import('./commands/rules.js');
-      return rulesCommand(command.args[0], command.opts(), context);
+      return rulesCommand(command.args, command.opts(), context);
     },
   },
   {

@@ -116,3 +116,9 @@ export function timeoutOf(
     `Give a number above 0, up to ${most}.`,
   );
 }
+
+export interface RulesFlags {
+  readonly config?: string;
+  readonly control?: string;
+  readonly format: string;
+}

@@ -1,3 +1,4 @@
+import type { CustomRule } from '../cel/rule.js';
 import type { Kind, OptionSpec, Severity, Waiver } from '../contract/index.js';
 
 export type { Waiver } from '../contract/index.js';
@@ -72,6 +73,8 @@ export interface Config {
   readonly minSeverity: Severity;
   /** Paths (resolved against the file that names them) or package names. */
   readonly plugins: readonly string[];
+  /** As written; the rules made of them are loaded with the plug-ins'. */
+  readonly customRules: readonly CustomRule[];
   readonly rules: Readonly<Record<string, RuleSetting>>;
   readonly waivers: readonly Waiver[];
   /** Path of the state file: absolute if the configuration file names it, else as given. */

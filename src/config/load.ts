@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { isMapping } from '../check.js';
 import type { Rule } from '../contract/index.js';
-import { loadPlugins } from './plugins.js';
+import { loadCustomRules, loadPlugins } from './plugins.js';
 import { problemsError } from './problem.js';
 import { type ConfigFile, findConfig, readConfig } from './read.js';
 import { type ConfigFlags, configProblems, type Resolved, readVariable, resolveConfig } from './resolve.js';
@@ -23,7 +23,7 @@ interface LoadInput {
 }
 
 export interface LoadedConfig extends Resolved {
-  /** The built-in rules, then those of plug-ins. */
+  /** The built-in rules, then those of plug-ins and of the configuration. */
   readonly rules: readonly Rule[];
   /** undefined: there is no configuration file. */
   readonly file: ConfigFile | undefined;
@@ -51,11 +51,13 @@ export async function loadConfig({
   const file = found === undefined ? undefined : await readConfig(found, cwd);
   const specs = pluginsOf(file);
   if (specs.length > 0) beforeForeignCode?.();
-  const ids = builtIns.map(({ id }) => id);
-  const plugins = await loadPlugins(specs, file ? path.dirname(file.path) : cwd, ids);
-  const rules = [...builtIns, ...plugins.rules];
-  const input = { flags, env, file, now, rules, foreignRules: plugins.problems.length > 0 };
-  const problems = [...configProblems(input), ...plugins.problems];
+  const homes = new Map(builtIns.map(({ id }) => [id, 'the built-in rules']));
+  const plugins = await loadPlugins(specs, file ? path.dirname(file.path) : cwd, homes);
+  const custom = file ? await loadCustomRules(file, homes) : { rules: [], problems: [] };
+  const rules = [...builtIns, ...plugins.rules, ...custom.rules];
+  const foreign = [...plugins.problems, ...custom.problems];
+  const input = { flags, env, file, now, rules, foreignRules: foreign.length > 0 };
+  const problems = [...configProblems(input), ...foreign];
   if (problems.length > 0) throw problemsError(problems);
   return { ...resolveConfig(input), rules, file };
 }

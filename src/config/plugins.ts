@@ -3,7 +3,9 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as v from 'valibot';
+import type { CustomRule, RuleMistake } from '../cel/rule.js';
 import {
+  about,
   choice,
   either,
   FILLED,
@@ -13,6 +15,7 @@ import {
   list,
   map,
   number,
+  type Path,
   record,
   refined,
   type Schema,
@@ -21,18 +24,21 @@ import {
   writePath,
 } from '../check.js';
 import {
+  EXPECTATIONS,
   FACT_KINDS,
   type FactName,
   FRAMEWORK_NAMES,
   FRAMEWORKS,
   KINDS,
   type Kind,
+  type OptionSpec,
   type Rule,
   SETTINGS,
   SEVERITIES,
   WAYS,
 } from '../contract/index.js';
-import type { Problem } from './problem.js';
+import type { Position, Problem } from './problem.js';
+import { type ConfigFile, readConfig } from './read.js';
 import { looksSecret, quote, quoteError } from './secrets.js';
 
 /** One mistake in a rule: the field, and what is wrong with it. */
@@ -102,36 +108,31 @@ const CONTROLS = record(
   { noun: 'framework' },
 );
 
-const NUMBER_OPTION = refined(
-  record(
+const VALUE = v.custom<OptionSpec['default']>(
+  (value) => ['number', 'boolean', 'string'].includes(typeof value) || Array.isArray(value),
+  ({ input }) => `must be a number, true or false, a text or a list of texts, not ${quote(input)}`,
+);
+
+/** An option of a rule; `describe` is its description. */
+function optionSchema(describe: Schema): Schema {
+  const numeric = record(
     {
-      describe: text(FILLED),
+      describe,
       default: number(),
       min: v.optional(number()),
       max: v.optional(number()),
       integer: v.optional(v.boolean()),
     },
     FIELD,
-  ),
-  ({ default: value, ...bounds }, refuse) => {
-    for (const { message } of flawsOf(number(bounds), value)) refuse(message, 'default');
-  },
-);
-
-const OTHER_OPTION = record(
-  {
-    describe: text(FILLED),
-    default: either(
-      Array.isArray,
-      list(text(FILLED)),
-      v.custom<boolean | string>(
-        (value) => typeof value === 'boolean' || typeof value === 'string',
-        ({ input }) => `must be a number, true or false, a text or a list of texts, not ${quote(input)}`,
-      ),
-    ),
-  },
-  FIELD,
-);
+  );
+  return either(
+    (spec) => isMapping(spec) && typeof spec.default === 'number',
+    refined(numeric, ({ default: value, ...bounds }, refuse) => {
+      for (const { message } of flawsOf(number(bounds), value)) refuse(message, 'default');
+    }),
+    record({ describe, default: either(Array.isArray, list(text(FILLED)), VALUE) }, FIELD),
+  );
+}
 
 const OPTION_NAME: TextRule = {
   ...NAME,
@@ -148,6 +149,30 @@ const CHECK = refined(func(), (check, refuse) => {
   if (check.constructor?.name !== 'Function') refuse('must be a synchronous function');
 });
 
+const TEST = record(
+  {
+    name: v.exactOptional(text(FILLED)),
+    kind: v.exactOptional(choice(KINDS)),
+    credential: about(
+      'Facts by name; those that are not given are unknown',
+      map(undefined, v.unknown() as Schema),
+    ),
+    options: about('Options that differ from their defaults', v.exactOptional(map(undefined, VALUE))),
+    now: about(
+      'The time of the audit',
+      v.exactOptional(
+        v.custom<string | Date>(
+          (value) => typeof value === 'string' || value instanceof Date,
+          ({ input }) => `must be a date, not ${quote(input)}`,
+        ),
+      ),
+    ),
+    expect: choice(EXPECTATIONS),
+    message: about('The message of the finding, in full', v.exactOptional(text(FILLED))),
+  },
+  { noun: 'key of a test' },
+);
+
 const FIELDS = {
   title: text(TITLE),
   severity: choice(SEVERITIES),
@@ -159,13 +184,9 @@ const FIELDS = {
   needs: list(choice(FACTS), { unique: true }),
   optional: v.optional(list(choice(FACTS), { unique: true })),
   judges: v.optional(choice(['live', 'expired'])),
-  options: v.optional(
-    map(
-      OPTION_NAME,
-      either((spec) => isMapping(spec) && typeof spec.default === 'number', NUMBER_OPTION, OTHER_OPTION),
-    ),
-  ),
+  options: v.optional(map(OPTION_NAME, optionSchema(text(FILLED)))),
   messages: map(NAME, func()),
+  tests: v.optional(list(TEST)),
   check: CHECK,
 };
 
@@ -189,6 +210,103 @@ function factsWithoutKind(facts: readonly FactName[], kinds: readonly Kind[]): s
   });
 }
 
+const MESSAGE: TextRule = {
+  ...FILLED,
+  refine: (message) => (message.length > 1000 ? 'must be at most 1000 characters' : undefined),
+};
+
+/** A rule in CEL, in a configuration or in a file of rules. */
+const CUSTOM_RULE: Schema<CustomRule> = record({
+  id: about('<prefix>/<name>, both in kebab-case', text(PLUGIN_ID)),
+  title: about('States the fact, in at most 80 characters', text(TITLE)),
+  severity: choice(SEVERITIES),
+  kinds: about('The kinds of credentials it judges', list(choice(KINDS), { filled: true, unique: true })),
+  when: about('In CEL: a credential is a finding when this is true', text(FILLED)),
+  message: about('What the finding says; CEL in braces', text(MESSAGE)),
+  fix: about('What to do about a finding', text(FILLED)),
+  why: about('Why it matters', v.exactOptional(text(FILLED))),
+  judges: about(
+    'Live credentials, or expired ones that are still listed',
+    v.exactOptional(choice(['live', 'expired'])),
+  ),
+  options: about(
+    'Options by name: a default, or {default, describe, min, max, integer}',
+    v.exactOptional(map(OPTION_NAME, either(isMapping, optionSchema(v.exactOptional(text(FILLED))), VALUE))),
+  ),
+  tests: about('Credentials, and what the rule is expected to report on them', v.exactOptional(list(TEST))),
+}) as Schema<CustomRule>;
+
+export const CUSTOM_RULES: Schema<readonly CustomRule[]> = list(CUSTOM_RULE);
+
+const RULE_FILE = record({ $schema: v.exactOptional(text(FILLED)), customRules: CUSTOM_RULES });
+
+/** A file with `customRules`: the configuration, or one that it names as a plug-in. */
+type RuleFile = Pick<ConfigFile, 'name' | 'text' | 'value' | 'locate'>;
+
+/**
+ * The rules under `customRules` of a file that have no mistake, and the mistakes of the others. What is wrong with their
+ * form is not repeated: the file's own check lists it.
+ *
+ * @param homes where the ids of other rules come from; gets those of these rules too
+ */
+export async function loadCustomRules(file: RuleFile, homes: Map<string, string>): Promise<LoadedPlugins> {
+  const rules: Rule[] = [];
+  const problems: Problem[] = [];
+  const given = isMapping(file.value) && Array.isArray(file.value.customRules) ? file.value.customRules : [];
+  for (const [index, item] of given.entries()) {
+    if (flawsOf(CUSTOM_RULE, item).length > 0) continue;
+    const custom = item as CustomRule;
+    const at = ['customRules', index];
+    const home = homes.get(custom.id);
+    if (home !== undefined) {
+      const path = [...at, 'id'];
+      problems.push({
+        where: file.name,
+        position: file.locate(path, 'value'),
+        key: writePath(path),
+        message: `${custom.id} is already used by ${home}`,
+      });
+      continue;
+    }
+    // Loaded here only: most configurations have no such rules.
+    const { toRule } = await import('../cel/rule.js');
+    const made = toRule(custom);
+    homes.set(custom.id, file.name);
+    if (isMistakes(made)) problems.push(...made.map((mistake) => mistakeIn(file, at, mistake)));
+    else rules.push(made);
+  }
+  return { rules, problems };
+}
+
+function isMistakes(made: Rule | readonly RuleMistake[]): made is readonly RuleMistake[] {
+  return Array.isArray(made);
+}
+
+function mistakeIn(file: RuleFile, at: Path, { path: way, message, part }: RuleMistake): Problem {
+  const whole = [...at, ...way];
+  const start = file.locate(whole, 'value');
+  const quoted = part === '' || part.length > 100 ? '' : ` (in ${quote(part)})`;
+  return {
+    where: file.name,
+    position: start && placeOf(part, file.text, start),
+    key: writePath(whole),
+    message: `${message}${quoted}`,
+  };
+}
+
+/** Where a part of a value is, which may be lines below the beginning of the value. */
+function placeOf(part: string, source: string, start: Position): Position {
+  const lines = source.split('\n');
+  const from = lines.slice(0, start.line - 1).join('\n').length + (start.line > 1 ? 1 : 0) + start.column - 1;
+  const found = part === '' ? -1 : source.indexOf(part, from);
+  // Far away it is another one: an escaped text is not found as it was parsed.
+  if (found === -1 || found > from + LONGEST_VALUE) return start;
+  const before = source.slice(0, found);
+  return { line: before.split('\n').length, column: found - before.lastIndexOf('\n') };
+}
+
+const LONGEST_VALUE = 4000;
+
 interface LoadedPlugins {
   readonly rules: readonly Rule[];
   readonly problems: readonly Problem[];
@@ -202,13 +320,18 @@ interface LoadedPlugins {
 export async function loadPlugins(
   specs: readonly string[],
   baseDir: string,
-  builtInIds: Iterable<string>,
+  homes: Map<string, string>,
 ): Promise<LoadedPlugins> {
   const rules: Rule[] = [];
   const problems: Problem[] = [];
-  const homes = new Map([...builtInIds].map((id) => [id, 'the built-in rules']));
   for (const spec of specs) {
     const where = `plug-in ${looksSecret(spec) ? '(a secret)' : spec}`;
+    if (isPath(spec) && /\.(?:ya?ml|json)$/i.test(spec)) {
+      const loaded = await loadRuleFile(spec, baseDir, homes);
+      rules.push(...loaded.rules);
+      problems.push(...loaded.problems);
+      continue;
+    }
     const exported = await importPlugin(spec, baseDir);
     if ('problem' in exported) {
       problems.push({ where, message: exported.problem });
@@ -224,6 +347,27 @@ export async function loadPlugins(
     }
   }
   return { rules, problems };
+}
+
+/** The rules of a YAML or JSON file that is named as a plug-in. */
+async function loadRuleFile(
+  spec: string,
+  baseDir: string,
+  homes: Map<string, string>,
+): Promise<LoadedPlugins> {
+  const file = await resolvePlugin(spec, baseDir);
+  if (file === undefined)
+    return { rules: [], problems: [{ where: `plug-in ${spec}`, message: 'there is no such file' }] };
+  const read = await readConfig(file, baseDir);
+  const flaws = read.problems.length > 0 ? [] : flawsOf(RULE_FILE, read.value);
+  const formal = flaws.map(({ path: at, part, message }) => ({
+    where: read.name,
+    position: read.locate(at, part),
+    key: writePath(at),
+    message,
+  }));
+  const { rules, problems } = await loadCustomRules(read, homes);
+  return { rules, problems: [...read.problems, ...formal, ...problems] };
 }
 
 /** What a plug-in exports as rules, each with its name in messages. */

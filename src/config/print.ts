@@ -37,6 +37,7 @@ export function printConfig(
   else root.add(pair('sources', sourcesFor(config), `default for scope ${config.scope}`));
   for (const key of ['callerSeesAll', 'profile', 'failOn', 'failOnNew', 'minSeverity', 'plugins'] as const)
     put(root, key, key, config[key]);
+  put(root, 'customRules', 'customRules', config.customRules);
   const settings = new YAMLMap();
   for (const rule of [...rules, ...RUN_RULES]) settings.add(rulePair(rule, config, from));
   root.add(new Pair(new Scalar('rules'), settings));

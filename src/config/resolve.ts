@@ -288,6 +288,7 @@ class Merge {
     if (noWaivers) this.origins.set('waivers', { from: 'flag', at: '--no-waivers' });
     this.#note('callerSeesAll', this.#file.callerSeesAll, ['callerSeesAll']);
     this.#note('plugins', this.#file.plugins, ['plugins']);
+    this.#note('customRules', this.#file.customRules, ['customRules']);
     return {
       scope: this.#scalar<Scope>('scope') ?? DEFAULTS.scope,
       sources: this.#scalar<readonly SourceName[]>('sources'),
@@ -297,6 +298,7 @@ class Merge {
       failOnNew: this.#scalar<boolean>('failOnNew') ?? DEFAULTS.failOnNew,
       minSeverity: this.#scalar<Severity>('minSeverity') ?? DEFAULTS.minSeverity,
       plugins: this.#file.plugins ?? [],
+      customRules: this.#file.customRules ?? [],
       rules: Object.fromEntries([...rules, ...RUN_RULES].map((rule) => [rule.id, this.#rule(rule, profile)])),
       waivers: noWaivers ? [] : (this.#file.waivers ?? []).map((waiver) => ({ ...waiver })),
       state: this.#path('state'),

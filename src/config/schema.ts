@@ -26,6 +26,7 @@ import {
 } from '../engine/waivers.js';
 import { PROFILES, SOURCE_KINDS, type SourceName, WEBHOOK_DEFAULTS, WEBHOOK_FORMATS } from './config.js';
 import { didYouMean } from './nearest.js';
+import { CUSTOM_RULES } from './plugins.js';
 import { namesSecret, secretMessage } from './secrets.js';
 
 /** What can be set under `rules`: an id, a title, perhaps options. */
@@ -115,8 +116,12 @@ export function configSchema({ rules, foreign, now }: SchemaScope) {
     failOnNew: SHARED_SETTINGS.failOnNew,
     minSeverity: SHARED_SETTINGS.minSeverity,
     plugins: about(
-      'Modules with rules of your own: paths relative to this file (./rules/ours.mjs) or packages',
+      'Modules or YAML files with rules of your own: paths relative to this file (./rules/ours.mjs, ./rules/ours.yaml) or packages',
       withDefault(v.nullish(list(text(FILLED), { unique: true })), []),
+    ),
+    customRules: about(
+      'Rules of your own in CEL; see docs/rules-in-cel.md',
+      withDefault(v.nullish(CUSTOM_RULES), []),
     ),
     rules: about('Settings by rule id: off, a severity, or {severity, …options}', v.nullish(rulesSchema())),
     waivers: about(

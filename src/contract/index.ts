@@ -62,13 +62,14 @@ export type {
   RuleDocs,
   RulePlan,
   RuleSpec,
+  RuleTest,
   ScopedRole,
   Setting,
   Sibling,
   Siblings,
   Way,
 } from './rule.js';
-export { defineRule, FACT_KINDS, hasFact, SETTINGS, WAYS } from './rule.js';
+export { defineRule, EXPECTATIONS, FACT_KINDS, hasFact, SETTINGS, WAYS } from './rule.js';
 export type { Severity } from './severity.js';
 export { atLeast, oneHigher, SEVERITIES, severityRank } from './severity.js';
 export type { Failure, Snapshot, SourceSeen, TenantFacts } from './snapshot.js';

@@ -211,6 +211,24 @@ export interface RulePlan extends Remedy {
   readonly messages?: Readonly<Record<string, Remedy>>;
 }
 
+/** A credential, and what a rule is expected to report on it. */
+export interface RuleTest {
+  readonly name?: string;
+  /** Default: the rule's first kind. */
+  readonly kind?: Kind;
+  /** Facts by name; those that are not given are unknown. Dates may be written as text. */
+  readonly credential: Readonly<Record<string, unknown>>;
+  /** Options that differ from their defaults. */
+  readonly options?: Readonly<Record<string, OptionSpec['default']>>;
+  /** The time of the audit: a date or timestamp. Default: 2026-06-01T12:00:00Z. */
+  readonly now?: string | Date;
+  readonly expect: (typeof EXPECTATIONS)[number];
+  /** The message of the finding, in full. */
+  readonly message?: string;
+}
+
+export const EXPECTATIONS = ['finding', 'pass', 'unknown'] as const;
+
 export interface CheckContext<Needs extends FactName, Optional extends FactName, O extends OptionSpecs> {
   /** Needed facts are always known; optional ones are `undefined` if they could not be read. */
   readonly facts: { readonly [F in Needs]: Facts[F] } & { readonly [F in Optional]: Facts[F] | undefined };
@@ -250,6 +268,8 @@ export interface RuleSpec<
   readonly judges?: 'live' | 'expired';
   readonly options?: O;
   readonly messages: M;
+  /** For `c1-audit rules test`. */
+  readonly tests?: readonly RuleTest[];
   /** Pure and synchronous; returns data and never throws. */
   check(
     context: CheckContext<NoInfer<Needs>, NoInfer<Optional>, NoInfer<O>>,

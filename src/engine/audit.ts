@@ -128,9 +128,9 @@ function withoutSource(
   });
 }
 
-type CredentialState = 'live' | 'expired' | 'disabled';
+export type CredentialState = 'live' | 'expired' | 'disabled';
 
-function stateOf(credential: Credential, now: number): CredentialState {
+export function stateOf(credential: Credential, now: number): CredentialState {
   return isLive(credential, now) ? 'live' : isExpired(credential, now) ? 'expired' : 'disabled';
 }
 

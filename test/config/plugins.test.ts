@@ -27,8 +27,9 @@ const RULE = {
 const source = (id: string, rest = '') =>
   `{ id: '${id}', title: 'T', severity: 'high', kinds: ['personal-client'], docs: { why: 'w', fix: 'f', references: [] }, needs: ['name'], messages: { m: () => 'm' }, check() {}, ${rest} }`;
 
-async function loadPlugins(...given: Parameters<typeof loadAll>) {
-  const { rules, problems } = await loadAll(...given);
+async function loadPlugins(specs: readonly string[], folder: string, builtIns: readonly string[]) {
+  const homes = new Map(builtIns.map((id) => [id, 'the built-in rules']));
+  const { rules, problems } = await loadAll(specs, folder, homes);
   if (problems.length > 0) throw problemsError(problems);
   return rules;
 }

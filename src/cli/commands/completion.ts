@@ -105,12 +105,15 @@ function takesValue(command: Command, word: string): Option | undefined {
 
 function valuesOf(place: Option | Argument | undefined): Candidate[] {
   if (!place) return [];
-  const values = place.argChoices ?? (RULE_PLACES.has(place.name()) ? rules.map(({ id }) => id) : []);
+  const values = place.argChoices ?? RULE_PLACES[place.name()]?.() ?? [];
   return values.map((value) => ({ value, description: '' }));
 }
 
 /** The flag and the argument that name a rule. The command line cannot list rules: it would load them at every start. */
-const RULE_PLACES: ReadonlySet<string> = new Set(['rule', 'id']);
+const RULE_PLACES: Readonly<Record<string, () => readonly string[]>> = {
+  rule: () => rules.map(({ id }) => id),
+  id: () => ['test', 'backtest', ...rules.map(({ id }) => id)],
+};
 
 function flagsOf(command: Command): Candidate[] {
   return command.options.flatMap(({ hidden, long, description }) =>

@@ -16,14 +16,21 @@ import { DRIFT_RULES } from '../../engine/drift.js';
 import { WAIVER_RULES } from '../../engine/waivers.js';
 import { AuditError, EXIT, type ExitCode } from '../../errors.js';
 import type { CommandContext } from '../context.js';
+import type { RulesFlags } from '../flags.js';
 import { loadSettings } from '../request.js';
 
 /** Lists the rules, those of plug-ins included, or explains one. */
 export async function rulesCommand(
-  id: string | undefined,
-  flags: { readonly config?: string; readonly control?: string; readonly format: string },
+  [id, ...others]: readonly string[],
+  flags: RulesFlags,
   context: CommandContext,
 ): Promise<ExitCode> {
+  if (others.length > 0)
+    throw new AuditError(
+      'usage',
+      `rules explains one rule at a time, not ${others.length + 1}.`,
+      'Usage: c1-audit rules <id>, rules test [file], or rules backtest <rule> <reports…>.',
+    );
   const { rules } = await loadSettings(context, {}, flags);
   const all: readonly DocumentedRule[] = [...rules, ...extraRules()];
   if (flags.control !== undefined) {
@@ -31,17 +38,7 @@ export async function rulesCommand(
     return EXIT.clean;
   }
   const wanted = id === undefined ? all : all.filter((rule) => rule.id === id);
-  if (id !== undefined && wanted.length === 0) {
-    const near = nearest(
-      id,
-      all.map((rule) => rule.id),
-    );
-    throw new AuditError(
-      'usage',
-      `There is no rule "${id}".`,
-      near ? `Did you mean ${near}?` : 'c1-audit rules lists them.',
-    );
-  }
+  if (id !== undefined && wanted.length === 0) throw unknownRule(id, all);
   const [only] = wanted;
   const text =
     flags.format === 'json'
@@ -77,6 +74,18 @@ async function controlText(
   const { coverageOf, describeCoverage } = await import('./controls.js');
   const coverage = coverageOf(framework, rules);
   return format === 'json' ? `${JSON.stringify(coverage, null, 2)}\n` : describeCoverage(coverage);
+}
+
+export function unknownRule(id: string, rules: readonly Pick<Rule, 'id'>[]): AuditError {
+  const near = nearest(
+    id,
+    rules.map((rule) => rule.id),
+  );
+  return new AuditError(
+    'usage',
+    `There is no rule "${id}".`,
+    near ? `Did you mean ${near}?` : 'c1-audit rules lists them.',
+  );
 }
 
 function toJson({ id, title, severity, kinds, docs, controls, options = {}, messages = {} }: DocumentedRule) {

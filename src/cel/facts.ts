@@ -1,0 +1,230 @@
+import * as v from 'valibot';
+import { either, list, map, number, record, type Schema, text } from '../check.js';
+import { FACT_KINDS, type FactName, type Kind, parseInstant } from '../contract/index.js';
+import { startOfDate } from '../contract/time.js';
+
+/** The type of a fact, or of a part of one, in expressions. */
+export interface FactType {
+  readonly is: 'string' | 'bool' | 'int' | 'timestamp' | 'list' | 'map' | 'record';
+  readonly nullable?: true;
+  /** The items of a list, or the values of a map, whose keys are texts. */
+  readonly of?: FactType;
+  /** Of a record. */
+  readonly name?: string;
+  readonly fields?: Readonly<Record<string, FactType>>;
+}
+
+const STRING: FactType = { is: 'string' };
+const BOOL: FactType = { is: 'bool' };
+const INT: FactType = { is: 'int' };
+const TIMESTAMP: FactType = { is: 'timestamp' };
+const listOf = (of: FactType): FactType => ({ is: 'list', of });
+const orNull = (type: FactType): FactType => ({ ...type, nullable: true });
+const group = (name: string, fields: FactType['fields'] & object): FactType => ({
+  is: 'record',
+  name,
+  fields,
+});
+
+const ROLE = group('Role', { id: STRING, name: STRING, displayName: STRING });
+const SIBLING = group('Sibling', { id: STRING, createdAt: TIMESTAMP, lastUsedAt: orNull(TIMESTAMP) });
+const ALLOW_LIST = group('AllowList', { enabled: BOOL, cidrs: listOf(STRING) });
+
+/** Every fact as rules in CEL see it. */
+export const FACT_TYPES: Readonly<Record<FactName, { readonly type: FactType; readonly about: string }>> = {
+  name: { type: STRING, about: 'Its name, as its owner wrote it; empty if blank' },
+  clientId: { type: STRING, about: 'The client id that it signs in with' },
+  createdAt: { type: TIMESTAMP, about: 'When it was created' },
+  expiresAt: { type: orNull(TIMESTAMP), about: 'When it ends; null: never' },
+  lastUsedAt: { type: orNull(TIMESTAMP), about: 'When it was last used; null: never' },
+  allowedCidrs: {
+    type: listOf(STRING),
+    about: 'The networks it can be used from, as written; empty: any',
+  },
+  scopedRoles: {
+    type: listOf(group('ScopedRole', { id: STRING, name: orNull(STRING) })),
+    about:
+      'The roles it is limited to; empty: every permission of its owner. A name is null if no role has the id',
+  },
+  tenantRoles: { type: { is: 'map', of: ROLE }, about: "The tenant's roles by id" },
+  owner: {
+    type: group('Owner', {
+      id: STRING,
+      name: STRING,
+      email: STRING,
+      status: STRING,
+      type: STRING,
+      roles: listOf(ROLE),
+      managers: listOf(group('Person', { id: STRING, name: STRING, email: STRING })),
+    }),
+    about:
+      'Its owner. The status is active, disabled, deleted or gone; the type is human, service, agent, system or unknown',
+  },
+  ownerLiveKeys: {
+    type: group('OwnerLiveKeys', { total: INT, newer: INT }),
+    about: 'How many live credentials of this kind its owner has, and how many of them are newer',
+  },
+  siblings: {
+    type: group('Siblings', { all: listOf(SIBLING), used: listOf(SIBLING) }),
+    about:
+      'The live credentials of the same owner, kind and name, this one included, newest first; used: those that have been used',
+  },
+  tenantAllowList: {
+    type: group('TenantAllowList', { user: ALLOW_LIST, admin: ALLOW_LIST }),
+    about: "The tenant's allow lists for personal clients: of Super Administrators, and of other users",
+  },
+  requireDpop: { type: BOOL, about: 'Whether it must prove possession of a key (DPoP)' },
+  principalTrusts: {
+    type: listOf(
+      group('PrincipalTrust', { id: STRING, name: STRING, disabled: BOOL, providerDisabled: BOOL }),
+    ),
+    about: 'The federation trusts of the same service principal',
+  },
+  condition: { type: STRING, about: 'The condition on tokens, as written' },
+  conditionVerdict: {
+    type: group('ConditionVerdict', { admits: STRING, part: STRING }),
+    about:
+      'Whom the condition admits (never, named, loose, ownerWide, anyone, always or undecided), and the part of it that decides this',
+  },
+  provider: {
+    type: orNull(group('Provider', { id: STRING, name: STRING, disabled: BOOL })),
+    about: 'The provider of the trust; null: the tenant has no such provider',
+  },
+  self: { type: BOOL, about: 'True for the credential that runs the audit' },
+};
+
+const FACTS = Object.keys(FACT_TYPES) as FactName[];
+
+/** The facts that all of these kinds have. */
+export function factsOf(kinds: readonly Kind[]): FactName[] {
+  return FACTS.filter((name) => kinds.every((kind) => FACT_KINDS[name].includes(kind)));
+}
+
+/** The name of a type in CEL. */
+export function celName({ is, of, name }: FactType): string {
+  if (is === 'timestamp') return 'google.protobuf.Timestamp';
+  if (is === 'list') return `list<${of ? celName(of) : 'dyn'}>`;
+  if (is === 'map') return `map<string, ${of ? celName(of) : 'dyn'}>`;
+  return name ?? is;
+}
+
+/** Thrown where an expression reads a fact, or a part of one, that could not be read. */
+export class UnknownFact extends Error {
+  readonly fact: FactName;
+  /** The way to the part that is missing, as written in an expression: `owner.roles`. */
+  readonly path: string;
+
+  constructor(path: string) {
+    super(`${path} is unknown`);
+    this.path = path;
+    this.fact = path.split('.', 1)[0] as FactName;
+  }
+}
+
+/** Facts and parts of them are shared by many credentials. */
+const converted = new WeakMap<object, unknown>();
+
+/** A value as the engine takes it: whole numbers as bigints, records with only the described fields. */
+export function toCel(value: unknown, type: FactType, path: string): unknown {
+  if (value === null || typeof value !== 'object' || value instanceof Date)
+    return type.is === 'int' && typeof value === 'number' ? BigInt(value) : value;
+  const before = converted.get(value);
+  if (before !== undefined) return before;
+  const made = convert(value, type, path);
+  converted.set(value, made);
+  return made;
+}
+
+function convert(value: object, { of = STRING, fields = {} }: FactType, path: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => toCel(item, of, path));
+  if (value instanceof Map)
+    return new Map([...value].map(([key, item]) => [key, toCel(item, of, path)] as const));
+  const object: object = Object.create(null);
+  for (const [name, type] of Object.entries(fields))
+    define(object, name, (value as Record<string, unknown>)[name], type, `${path}.${name}`);
+  return object;
+}
+
+/** Gives an object a property that reads as the value; `undefined` is unknown. */
+export function define(object: object, name: string, value: unknown, type: FactType, path = name): void {
+  if (value !== undefined) (object as Record<string, unknown>)[name] = toCel(value, type, path);
+  else
+    Object.defineProperty(object, name, {
+      enumerable: true,
+      get: () => {
+        throw new UnknownFact(path);
+      },
+    });
+}
+
+/** How a test of a rule writes a fact: dates as text, and `unknown` for anything but a text. */
+export function factSchema(type: FactType): Schema {
+  const known = type.nullable ? v.nullable(knownSchema(type)) : knownSchema(type);
+  return type.is === 'string' ? known : either((value) => value === UNKNOWN, v.literal(UNKNOWN), known);
+}
+
+const UNKNOWN = 'unknown';
+
+function knownSchema({ is, of = STRING, fields = {} }: FactType): Schema {
+  switch (is) {
+    case 'string':
+      return text();
+    case 'bool':
+      return v.boolean();
+    case 'int':
+      return number({ integer: true, min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER });
+    case 'timestamp':
+      return INSTANT;
+    case 'list':
+      return list(factSchema(of));
+    case 'map':
+      return map(undefined, factSchema(of));
+    default:
+      return recordOf(
+        Object.entries(fields).map(([name, type]) => [name, v.exactOptional(factSchema(type))]),
+        'field',
+      );
+  }
+}
+
+/** A test writes only the facts that matter. */
+export function credentialSchema(kinds: readonly Kind[]): Schema {
+  const facts = factsOf(kinds).map(
+    (name) => [name, v.exactOptional(factSchema(FACT_TYPES[name].type))] as const,
+  );
+  return recordOf(facts, 'fact');
+}
+
+function recordOf(entries: readonly (readonly [string, unknown])[], noun: string): Schema {
+  return record(Object.fromEntries(entries) as never, { noun }) as Schema;
+}
+
+/** A date, a timestamp, or the Date of a configuration in JavaScript. */
+export const INSTANT: Schema = either(
+  (value) => value instanceof Date,
+  v.date(),
+  text({
+    pattern: /^\d{4}-\d{2}-\d{2}/,
+    says: 'must be a date such as 2026-01-31, or a timestamp such as 2026-01-31T12:00:00Z',
+    refine: (value) => (instantOf(value) ? undefined : 'is not a date, or not a timestamp in RFC 3339'),
+  }),
+);
+
+export function instantOf(given: unknown): Date | undefined {
+  if (typeof given !== 'string') return given instanceof Date ? given : undefined;
+  const day = startOfDate(given);
+  return day === undefined ? parseInstant(given) : new Date(day);
+}
+
+/** The fact that a test writes as described by its schema; undefined: unknown. */
+export function readFact(given: unknown, type: FactType): unknown {
+  if (given === null || given === undefined) return given;
+  if (given === UNKNOWN && type.is !== 'string') return undefined;
+  const { is, of = STRING, fields = {} } = type;
+  if (is === 'timestamp') return instantOf(given);
+  if (is === 'list') return (given as readonly unknown[]).map((item) => readFact(item, of));
+  if (is !== 'map' && is !== 'record') return given;
+  const entries = Object.entries(given as object);
+  if (is === 'map') return new Map(entries.map(([key, item]) => [key, readFact(item, of)]));
+  return Object.fromEntries(entries.map(([name, part]) => [name, readFact(part, fields[name] ?? STRING)]));
+}

@@ -1,0 +1,104 @@
+import type { Rule } from '../contract/index.js';
+import type { Alert, Backtest } from '../engine/backtest.js';
+import { forTerminal, oneLine } from './escape.js';
+import { count, credentialWords, ownerWords } from './words.js';
+
+/** What a rule would have reported over saved reports. */
+export function backtestText({ id }: Pick<Rule, 'id'>, { nights, alerts }: Backtest): string {
+  const tenants = new Set(nights.map(({ tenant }) => tenant));
+  const rows = nights.map((night) => [
+    dayOf(night.asOf),
+    ...(tenants.size > 1 ? [shown(night.tenant)] : []),
+    night.judged === undefined ? 'not read' : String(night.judged),
+    String(night.found.size),
+    String(night.news.length),
+    String(sum(night.unknown.values())),
+    night.complete ? '' : 'incomplete',
+  ]);
+  const head = ['night', ...(tenants.size > 1 ? ['tenant'] : []), 'judged', 'findings', 'new', 'unknown', ''];
+  const lines = [
+    `${id} over ${count(nights.length, 'report')}`,
+    '',
+    ...table([head, ...rows]),
+    '',
+    ...alertLines(alerts),
+    ...unknownLines(nights),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** The same as JSON values. */
+export function backtestJson({ id }: Pick<Rule, 'id'>, { nights, alerts }: Backtest): object {
+  return {
+    rule: id,
+    nights: nights.map(({ file, tenant, asOf, complete, judged, found, news, unknown }) => ({
+      file,
+      tenant,
+      asOf,
+      complete,
+      judged: judged ?? null,
+      findings: found.size,
+      new: news.length,
+      unknown: Object.fromEntries(unknown),
+    })),
+    alerts: alerts.map(({ nights: on, credential: { kind, id: own, name, owner }, severity, message }) => ({
+      credential: { kind, id: own, name, owner },
+      severity,
+      message,
+      nights: on,
+    })),
+  };
+}
+
+function dayOf(instant: string): string {
+  return instant.slice(0, 16).replace('T', ' ').replace(' 00:00', '');
+}
+
+/** Names and messages hold text written by others. */
+function shown(text: string): string {
+  return forTerminal(oneLine(text));
+}
+
+function sum(counts: Iterable<number>): number {
+  let total = 0;
+  for (const one of counts) total += one;
+  return total;
+}
+
+/** Columns as wide as their widest cell; the first is text, the others are numbers. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        column === 0 || column === row.length - 1
+          ? cell.padEnd(widths[column] ?? 0)
+          : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function alertLines(alerts: readonly (Alert & { readonly nights: readonly string[] })[]): string[] {
+  if (alerts.length === 0) return ['It would not have alerted on any credential.'];
+  return [
+    `It would have alerted on ${count(alerts.length, 'credential')}:`,
+    ...alerts.flatMap(({ credential, severity, message, nights }) => [
+      `  ${severity} ${shown(credentialWords(credential))}, owner ${shown(ownerWords(credential.owner))}, new on ${nights.map(dayOf).join(', ')}`,
+      `    ${shown(message)}`,
+    ]),
+  ];
+}
+
+function unknownLines(nights: Backtest['nights']): string[] {
+  const reasons = new Map<string, number>();
+  for (const { unknown } of nights)
+    for (const [reason, times] of unknown) reasons.set(reason, (reasons.get(reason) ?? 0) + times);
+  if (reasons.size === 0) return [];
+  return [
+    '',
+    'Unknown, over all nights:',
+    ...[...reasons].map(([reason, times]) => `  ${count(times, 'credential')}: ${shown(reason)}`),
+  ];
+}
