@@ -7,6 +7,8 @@ import { startOfDate } from '../contract/time.js';
 export interface FactType {
   readonly is: 'string' | 'bool' | 'int' | 'timestamp' | 'list' | 'map' | 'record';
   readonly nullable?: true;
+  /** An empty list was hidden from the audit: it is unknown. */
+  readonly filled?: true;
   /** The items of a list, or the values of a map, whose keys are texts. */
   readonly of?: FactType;
   /** Of a record. */
@@ -54,11 +56,12 @@ export const FACT_TYPES: Readonly<Record<FactName, { readonly type: FactType; re
       email: STRING,
       status: STRING,
       type: STRING,
-      roles: listOf(ROLE),
+      // Everyone has a role.
+      roles: { ...listOf(ROLE), filled: true },
       managers: listOf(group('Person', { id: STRING, name: STRING, email: STRING })),
     }),
     about:
-      'Its owner. The status is active, disabled, deleted or gone; the type is human, service, agent, system or unknown',
+      'Its owner. The status is active, disabled, deleted or gone; the type is human, service, agent, system or unknown. No roles are unknown roles: everyone has one',
   },
   ownerLiveKeys: {
     type: group('OwnerLiveKeys', { total: INT, newer: INT }),
@@ -140,14 +143,19 @@ function convert(value: object, { of = STRING, fields = {} }: FactType, path: st
   if (value instanceof Map)
     return new Map([...value].map(([key, item]) => [key, toCel(item, of, path)] as const));
   const object: object = Object.create(null);
-  for (const [name, type] of Object.entries(fields))
-    define(object, name, (value as Record<string, unknown>)[name], type, `${path}.${name}`);
+  const parts = value as Record<string, unknown>;
+  // Known ones first: to find a type, the engine reads the first.
+  const names = Object.keys(fields).sort(
+    (a, b) => Number(parts[a] === undefined) - Number(parts[b] === undefined),
+  );
+  for (const name of names) define(object, name, parts[name], fields[name] ?? STRING, `${path}.${name}`);
   return object;
 }
 
 /** Gives an object a property that reads as the value; `undefined` is unknown. */
 export function define(object: object, name: string, value: unknown, type: FactType, path = name): void {
-  if (value !== undefined) (object as Record<string, unknown>)[name] = toCel(value, type, path);
+  const isHidden = type.filled && Array.isArray(value) && value.length === 0;
+  if (value !== undefined && !isHidden) (object as Record<string, unknown>)[name] = toCel(value, type, path);
   else
     Object.defineProperty(object, name, {
       enumerable: true,

@@ -5,6 +5,7 @@ import {
   isKnown,
   type Rule,
   type RuleTest,
+  type ScopedRole,
   Unknown,
 } from '../contract/index.js';
 import { judge, optionsInForce } from '../engine/judge.js';
@@ -40,7 +41,12 @@ function runTest(rule: Rule, test: RuleTest): TestResult {
 function verdictOn(rule: Rule, test: RuleTest): Pick<TestResult, 'outcome' | 'detail'> {
   const { kind, now, options } = inputOf(rule, test);
   const credential = { kind } as Credential;
-  const verdict = judge({ rule, severity: undefined, options, floors: {} }, credential, factsOf(test), now);
+  const verdict = judge(
+    { rule, severity: undefined, options, floors: {} },
+    credential,
+    factsOf(rule, test),
+    now,
+  );
   if (!verdict) return { outcome: 'pass', detail: '' };
   if (verdict.outcome === 'violation') return { outcome: 'finding', detail: verdict.message };
   return { outcome: verdict.outcome, detail: verdict.reason };
@@ -54,7 +60,7 @@ function inputOf(rule: Rule, test: RuleTest) {
   };
 }
 
-function factsOf({ credential }: RuleTest): FactSource {
+function factsOf(rule: Rule, { credential }: RuleTest): FactSource {
   return {
     fact(name) {
       const value = readFact(credential[name], FACT_TYPES[name].type);
@@ -63,9 +69,17 @@ function factsOf({ credential }: RuleTest): FactSource {
       // It follows from the condition.
       if (name === 'conditionVerdict' && typeof condition === 'string')
         return OWN_FACTS.conditionVerdict({ condition } as Credential) as never;
+      if (name === 'tenantRoles' && conditionOf(rule)?.facts.includes('tenantRoles') === false)
+        return rolesNamedIn(credential) as never;
       return new Unknown(`the test gives no ${name}`, `Give ${name}.`);
     },
   };
+}
+
+/** A rule in CEL that asks for the names of roles only has no test without names. */
+function rolesNamedIn({ scopedRoles }: RuleTest['credential']): ReadonlyMap<string, unknown> {
+  const roles = readFact(scopedRoles, FACT_TYPES.scopedRoles.type) as readonly ScopedRole[] | undefined;
+  return new Map(roles?.flatMap(({ id, name }) => (name ? [[id, { id, name, displayName: name }]] : [])));
 }
 
 /** A comparison whose limit no test comes close to on one side. */
@@ -165,7 +179,7 @@ function numberOf(value: unknown): number | undefined {
 }
 
 function contextFor(rule: Rule, test: RuleTest): object {
-  const source = factsOf(test);
+  const source = factsOf(rule, test);
   const facts = Object.fromEntries(
     (Object.keys(FACT_TYPES) as FactName[]).map((name) => {
       const fact = source.fact(name, {} as Credential);
@@ -259,7 +273,8 @@ function partsOf(test: RuleTest, path: readonly string[], type: FactType): Knob[
 const LONGEST_LIST = 20;
 
 function lengthOf(test: RuleTest, path: readonly string[], held: readonly unknown[], { of }: FactType): Knob {
-  const item = (index: number) => held[index] ?? (of?.is === 'string' ? `item-${index + 1}` : {});
+  const item = (index: number) =>
+    held[index] ?? (of?.is === 'string' ? `item-${index + 1}` : { id: `item-${index + 1}` });
   return {
     start: held.length,
     unit: 1,

@@ -9,6 +9,7 @@ import {
   type OptionSpecs,
   type Rule,
   type RuleTest,
+  type ScopedRole,
   type Severity,
 } from '../contract/index.js';
 import type { Mistake, Scope } from './explain.js';
@@ -79,6 +80,7 @@ function conditionMistakes(when: Expression | Mistake): Mistake[] {
 
 function makeRule(custom: CustomRule, options: OptionSpecs, { when, message }: Parts): Rule {
   const facts = new Set([when, ...valuesIn(message)].flatMap((expression) => expression.facts));
+  if (facts.has('scopedRoles')) facts.add('tenantRoles');
   const { id, title, severity, kinds, fix, why, judges, tests } = custom;
   const rule: Rule = {
     id,
@@ -120,7 +122,7 @@ export function contextOf(
 ): object {
   const credential: Record<string, unknown> = Object.create(null);
   for (const name of Object.keys(facts) as FactName[])
-    define(credential, name, facts[name], FACT_TYPES[name].type);
+    define(credential, name, name === 'scopedRoles' ? rolesIn(facts) : facts[name], FACT_TYPES[name].type);
   credential.kind = kind;
   const whole = Object.entries(options).map(([name, value]) => {
     const spec = specs[name];
@@ -131,6 +133,12 @@ export function contextOf(
     now: new Date(now),
     options: Object.fromEntries(whole),
   });
+}
+
+/** A role without a name has none only if the tenant's roles are known. */
+function rolesIn({ scopedRoles, tenantRoles }: Given['facts']): unknown {
+  if (tenantRoles !== undefined || !Array.isArray(scopedRoles)) return scopedRoles;
+  return scopedRoles.map(({ id, name }: ScopedRole) => (name === null ? { id } : { id, name }));
 }
 
 function check(when: Expression, message: readonly MessagePart[], given: Given, rule: Rule): unknown {

@@ -52,7 +52,7 @@ interface Options {
   readonly inForce: RuleInForce;
   /** Every rule that a report can have findings of. */
   readonly rules: readonly Rule[];
-  /** The rule knows how to read an owner of whom only id, name and email are known, and roles without a known name. */
+  /** The rule is in CEL: it can read an owner of whom only id, name and email are known. */
   readonly partialFacts: boolean;
 }
 
@@ -237,14 +237,13 @@ class ReportFacts implements FactSource {
     return { id, name: name || undefined, email: email || undefined } as unknown as Owner;
   }
 
+  /** Rules in CEL know that a name may be missing where the tenant's roles are. */
   #scopedRoles(roles: readonly ScopedRole[]): Fact<readonly ScopedRole[]> {
-    if (roles.every(({ name }) => name !== null)) return roles;
-    if (!this.#partial)
-      return new Unknown(
-        'the report has no name for one of its roles',
-        'Run an audit to see what the rule reports.',
-      );
-    return roles.map(({ id, name }) => ({ id, name: name ?? undefined }) as unknown as ScopedRole);
+    if (this.#partial || roles.every(({ name }) => name !== null)) return roles;
+    return new Unknown(
+      'the report has no name for one of its roles',
+      'Run an audit to see what the rule reports.',
+    );
   }
 }
 
