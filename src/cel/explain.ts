@@ -1,5 +1,12 @@
 import { didYouMean } from '../config/nearest.js';
-import { FACT_KINDS, type FactName, type Kind, kindName, type OptionSpecs } from '../contract/index.js';
+import {
+  FACT_KINDS,
+  type FactName,
+  hasFact,
+  type Kind,
+  kindName,
+  type OptionSpecs,
+} from '../contract/index.js';
 import { FACT_TYPES, type FactType, factsOf } from './facts.js';
 
 /** What an expression may refer to. */
@@ -107,7 +114,7 @@ function unknownVariable(name: string, { kinds, options, bareFacts }: Scope): st
 }
 
 function missingFact(fact: FactName, kinds: readonly Kind[]): string {
-  const without = kinds.filter((kind) => !FACT_KINDS[fact].includes(kind));
+  const without = kinds.filter((kind) => !hasFact(kind, fact));
   return `${without.join(', ')} has no ${fact}: drop the kind or the fact`;
 }
 

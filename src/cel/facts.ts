@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { either, list, map, number, record, type Schema, text } from '../check.js';
-import { FACT_KINDS, type FactName, type Kind, parseInstant } from '../contract/index.js';
+import { type FactName, hasFact, type Kind, parseInstant } from '../contract/index.js';
 import { startOfDate } from '../contract/time.js';
 
 /** The type of a fact, or of a part of one, in expressions. */
@@ -39,6 +39,11 @@ export const FACT_TYPES: Readonly<Record<FactName, { readonly type: FactType; re
   createdAt: { type: TIMESTAMP, about: 'When it was created' },
   expiresAt: { type: orNull(TIMESTAMP), about: 'When it ends; null: never' },
   lastUsedAt: { type: orNull(TIMESTAMP), about: 'When it was last used; null: never' },
+  connected: {
+    type: BOOL,
+    about:
+      'Whether something is connected with it now. Only tunnel credentials show this: false for other kinds',
+  },
   allowedCidrs: {
     type: listOf(STRING),
     about: 'The networks it can be used from, as written; empty: any',
@@ -93,6 +98,11 @@ export const FACT_TYPES: Readonly<Record<FactName, { readonly type: FactType; re
     type: orNull(group('Provider', { id: STRING, name: STRING, disabled: BOOL })),
     about: 'The provider of the trust; null: the tenant has no such provider',
   },
+  registration: {
+    type: group('Registration', { type: STRING, verifiedDomain: STRING, wellKnownClient: STRING }),
+    about:
+      'The program behind it. The type is dynamic, metadata-url or app; the domain and the well-known client are empty if there is none',
+  },
   self: { type: BOOL, about: 'True for the credential that runs the audit' },
 };
 
@@ -100,7 +110,7 @@ const FACTS = Object.keys(FACT_TYPES) as FactName[];
 
 /** The facts that all of these kinds have. */
 export function factsOf(kinds: readonly Kind[]): FactName[] {
-  return FACTS.filter((name) => kinds.every((kind) => FACT_KINDS[name].includes(kind)));
+  return FACTS.filter((name) => kinds.every((kind) => hasFact(kind, name)));
 }
 
 /** The name of a type in CEL. */

@@ -241,7 +241,7 @@ Examples:
   },
   {
     name: 'rules',
-    about: 'list or explain rules, test your own, or try one on saved reports',
+    about: 'list or explain rules, test your own, backtest one',
     usage: ['[flags] [id]', 'test [flags] [file]', 'backtest [flags] <rule> <report.json> …'].join(
       '\n       c1-audit rules ',
     ),

@@ -157,6 +157,8 @@ function toCredential(shown: JudgedCredential, asOf: number): Credential {
     allowedCidrs: shown.allowedCidrs,
     scopedRoleIds: shown.scopedRoles.map(({ id }) => id),
     requireDpop: NOT_SAVED,
+    registration: NOT_SAVED,
+    connected: NOT_SAVED,
     condition: NOT_SAVED,
     providerId: '',
   };

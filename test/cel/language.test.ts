@@ -22,7 +22,7 @@ const NOW = Date.parse('2026-06-01T00:00:00Z');
 const at = (text: string) => new Date(text);
 
 /** true, false, `unknown: <fact>` or `error: <why>`. */
-function valueOf(source: string, facts: Readonly<Record<string, unknown>> = {}): unknown {
+function resultOf(source: string, facts: Readonly<Record<string, unknown>> = {}): unknown {
   const { evaluate, facts: used } = expression(source);
   const given = Object.fromEntries(used.map((name) => [name, facts[name]]));
   const options = { days: 30, pattern: '^ci-' };
@@ -151,17 +151,17 @@ describe('evaluation', () => {
     ['a pattern in an option', 'credential.name.matches(options.pattern)', true],
     ['a timestamp as text', 'string(credential.createdAt) == "2026-01-01T00:00:00Z"', true],
   ])('%s', (_, source, expected) => {
-    expect(valueOf(source, READ)).toBe(expected);
+    expect(resultOf(source, READ)).toBe(expected);
   });
 
   test('an owner of whom only a part is known', () => {
     const owner = { id: 'u', status: 'active', roles: undefined };
-    expect(valueOf('credential.owner.status == "active"', { owner })).toBe(true);
-    expect(valueOf('credential.owner.roles.exists(r, r.name == "system:owner")', { owner })).toBe(
+    expect(resultOf('credential.owner.status == "active"', { owner })).toBe(true);
+    expect(resultOf('credential.owner.roles.exists(r, r.name == "system:owner")', { owner })).toBe(
       'unknown: owner.roles',
     );
     expect(
-      valueOf('credential.owner.roles.exists(r, r.name == "system:owner")', {
+      resultOf('credential.owner.roles.exists(r, r.name == "system:owner")', {
         owner: { ...owner, roles: [] },
       }),
     ).toBe('unknown: owner.roles');
@@ -171,8 +171,8 @@ describe('evaluation', () => {
     const scopedRoles = [{ id: 'a', name: null }];
     const source =
       'credential.scopedRoles.exists(r, r.name == null) && (size(credential.tenantRoles) >= 0 || true)';
-    expect(valueOf(source, { scopedRoles, tenantRoles: new Map() })).toBe(true);
-    expect(valueOf(source, { scopedRoles })).toBe('unknown: scopedRoles.name');
+    expect(resultOf(source, { scopedRoles, tenantRoles: new Map() })).toBe(true);
+    expect(resultOf(source, { scopedRoles })).toBe('unknown: scopedRoles.name');
   });
 
   test('is the same in every time zone, also across a change of the clock', () => {
@@ -180,10 +180,10 @@ describe('evaluation', () => {
     process.env.TZ = 'America/New_York';
     try {
       expect(
-        valueOf('timestamp("2026-03-08T12:00:00Z") - timestamp("2026-03-07T12:00:00Z") == duration("24h")'),
+        resultOf('timestamp("2026-03-08T12:00:00Z") - timestamp("2026-03-07T12:00:00Z") == duration("24h")'),
       ).toBe(true);
-      expect(valueOf('timestamp("2026-03-08T07:30:00Z").getHours() == 7')).toBe(true);
-      expect(valueOf('now - duration("5184h") == timestamp("2025-10-28T00:00:00Z")')).toBe(true);
+      expect(resultOf('timestamp("2026-03-08T07:30:00Z").getHours() == 7')).toBe(true);
+      expect(resultOf('now - duration("5184h") == timestamp("2025-10-28T00:00:00Z")')).toBe(true);
     } finally {
       if (before === undefined) delete process.env.TZ;
       else process.env.TZ = before;
@@ -217,16 +217,16 @@ describe('an expression that would explode', () => {
     ],
   ])('%s stops', (_, source) => {
     const start = performance.now();
-    expect(valueOf(source, long)).toBe('error: it takes more than 200000 steps');
+    expect(resultOf(source, long)).toBe('error: it takes more than 200000 steps');
     expect(performance.now() - start).toBeLessThan(2000);
   });
 
   test('patterns take linear time', () => {
-    expect(valueOf('credential.name.matches("^(a+)+$")', { name: `${'a'.repeat(5000)}b` })).toBe(false);
+    expect(resultOf('credential.name.matches("^(a+)+$")', { name: `${'a'.repeat(5000)}b` })).toBe(false);
   });
 
   test('a long list is no problem', () => {
-    expect(valueOf('credential.allowedCidrs.exists(c, c == "0.0.0.0/0")', long)).toBe(false);
+    expect(resultOf('credential.allowedCidrs.exists(c, c == "0.0.0.0/0")', long)).toBe(false);
   });
 
   test.each([

@@ -152,7 +152,7 @@ describe('a wrong command line', () => {
     [['completion', 'tcsh'], 'Shells are bash, zsh, fish.'],
     [['completion'], 'Shells are bash, zsh, fish.'],
     [['help', 'demoo'], 'There is no command "demoo"; did you mean "demo"?'],
-    [['rules', 'a', 'b'], 'c1-audit: too many arguments'],
+    [['rules', 'a', 'b'], 'rules explains one rule at a time, not 2'],
     [['rules', '-f', 'xml'], "argument 'xml' is invalid. Allowed choices are text, json."],
     [['doctor', '-f', 'xml'], "argument 'xml' is invalid. Allowed choices are text, json."],
   ])('%j is answered with %s', async (argv, says) => {
@@ -197,7 +197,11 @@ describe('completion', () => {
     },
     { what: 'a shell', words: ['completion', ''], expected: ['bash', 'zsh', 'fish'] },
     { what: 'the rule of an audit', words: ['--rule', 'unu'], expected: ['unused'] },
-    { what: 'a rule to explain', words: ['rules', ''], expected: rules.map(({ id }) => id) },
+    {
+      what: 'a rule to explain',
+      words: ['rules', ''],
+      expected: ['test', 'backtest', ...rules.map(({ id }) => id)],
+    },
   ])('offers what fits $what', async ({ words, expected }) => {
     expect(await complete(...words)).toEqual(expected);
   });

@@ -35,7 +35,7 @@ const TABLE: readonly (readonly [string, string, ...string[]])[] = [
   [
     'a severity at the top',
     'severity: low',
-    '1:1: severity: no such key; it belongs under rules.<id>; did you mean "minSeverity"?',
+    '1:1: severity: no such key; it belongs under customRules[] or rules.<id>; did you mean "minSeverity"?',
   ],
   [
     'an option of another rule',

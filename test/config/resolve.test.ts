@@ -61,6 +61,7 @@ describe('merging flags, environment, file and defaults', () => {
       failOnNew: false,
       minSeverity: 'info',
       plugins: [],
+      customRules: [],
       rules: Object.fromEntries(
         [...RULES, ...RUN_RULES].map(({ id }) => [
           id,
@@ -296,6 +297,7 @@ failOn: low # C1_AUDIT_FAIL_ON
 failOnNew: false # default
 minSeverity: info # default
 plugins: [] # default
+customRules: [] # default
 rules:
   unused: # ${FILE}:3
     severity: high # ${FILE}:3
