@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { either, list, map, number, record, type Schema, text } from '../check.js';
+import { canDoEverything } from '../contract/credential.js';
 import { type FactName, hasFact, type Kind, parseInstant } from '../contract/index.js';
 import { startOfDate } from '../contract/time.js';
 
@@ -9,6 +10,8 @@ export interface FactType {
   readonly nullable?: true;
   /** An empty list was hidden from the audit: it is unknown. */
   readonly filled?: true;
+  /** Where a part of a record follows from others. */
+  readonly read?: (record: never) => unknown;
   /** The items of a list, or the values of a map, whose keys are texts. */
   readonly of?: FactType;
   /** Of a record. */
@@ -28,7 +31,13 @@ const group = (name: string, fields: FactType['fields'] & object): FactType => (
   fields,
 });
 
-const ROLE = group('Role', { id: STRING, name: STRING, displayName: STRING });
+const ROLE = group('Role', {
+  id: STRING,
+  name: STRING,
+  displayName: STRING,
+  grants: listOf(STRING),
+  coversOwner: { ...BOOL, read: canDoEverything },
+});
 const SIBLING = group('Sibling', { id: STRING, createdAt: TIMESTAMP, lastUsedAt: orNull(TIMESTAMP) });
 const ALLOW_LIST = group('AllowList', { enabled: BOOL, cidrs: listOf(STRING) });
 
@@ -53,7 +62,11 @@ export const FACT_TYPES: Readonly<Record<FactName, { readonly type: FactType; re
     about:
       'The roles it is limited to; empty: every permission of its owner. A name is null if no role has the id',
   },
-  tenantRoles: { type: { is: 'map', of: ROLE }, about: "The tenant's roles by id" },
+  tenantRoles: {
+    type: { is: 'map', of: ROLE },
+    about:
+      "The tenant's roles by id. Grants are permissions and service roles; coversOwner is true for roles that can do everything a Super Administrator can",
+  },
   owner: {
     type: group('Owner', {
       id: STRING,
@@ -153,7 +166,12 @@ function convert(value: object, { of = STRING, fields = {} }: FactType, path: st
   if (value instanceof Map)
     return new Map([...value].map(([key, item]) => [key, toCel(item, of, path)] as const));
   const object: object = Object.create(null);
-  const parts = value as Record<string, unknown>;
+  const parts = Object.fromEntries(
+    Object.entries(fields).map(([name, { read }]) => [
+      name,
+      read ? read(value as never) : (value as Record<string, unknown>)[name],
+    ]),
+  );
   // Known ones first: to find a type, the engine reads the first.
   const names = Object.keys(fields).sort(
     (a, b) => Number(parts[a] === undefined) - Number(parts[b] === undefined),
