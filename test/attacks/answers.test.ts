@@ -386,6 +386,48 @@ describe('an empty list of federation providers', () => {
   });
 });
 
+describe('an empty list of service principals', () => {
+  const EMPTY = 'GET /service_principals lists none, but federation trusts name some.';
+
+  test('is not believed while trusts name some: their credentials may be hidden', async () => {
+    strike('service-principals', setAnswerField('list', []));
+    const { code, report, stderr, of } = await audit();
+    expect([code, of('service-principal-credential')?.status]).toEqual([3, 'partial']);
+    expect(of('service-principal-credential')?.note).toContain(EMPTY);
+    expect(stderr).toContain(EMPTY);
+    const trusts = report.findings.filter(({ credential }) => credential?.kind === 'federation-trust');
+    expect(trusts.filter(({ rule }) => rule === 'owner-inactive').map(({ outcome }) => outcome)).toEqual(
+      tenant.data.trusts.map(() => 'unknown'),
+    );
+  });
+
+  test('makes the owners of trusts unknown if only trusts are audited', async () => {
+    strike('service-principals', setAnswerField('list', []));
+    const { code, report } = await audit('--source', 'federation-trusts', '--rule', 'owner-inactive');
+    expect([code, report.summary.findings]).toEqual([0, 0]);
+    expect(report.coverage.notes.join()).toContain('Some owners of federation trusts are not known');
+  });
+
+  test('is believed if no trust names one', async () => {
+    strike('service-principals', setAnswerField('list', []));
+    strike('search-federation-trusts', setField('deletedAt', new Date(NOW).toISOString()));
+    expect((await audit()).of('service-principal-credential')?.status).toBe('complete');
+    tenant.faults.clear();
+    strike('service-principals', setAnswerField('list', []));
+    strike('search-federation-trusts', setField('servicePrincipalId', ''));
+    expect((await audit()).of('service-principal-credential')?.status).toBe('complete');
+  });
+
+  test('is an answer with --scope mine', async () => {
+    strike('service-principals', setAnswerField('list', []));
+    expect(
+      (await audit('--scope', 'mine', '--source', 'service-principals', '--source', 'federation-trusts')).of(
+        'service-principal-credential',
+      )?.status,
+    ).toBe('complete');
+  });
+});
+
 describe('one cause that stops everything', () => {
   const text = async (env = tenant.environment) =>
     runProgram(['--scope', 'tenant'], { env, now: () => NOW, limits: { retries: 0 } });
@@ -401,7 +443,7 @@ describe('one cause that stops everything', () => {
     async (_, effect, said) => {
       strike('token', effect);
       const { code, stdout, stderr } = await text();
-      const [first = ''] = stdout.split(/\n {2}|\n\n/);
+      const [first = ''] = stdout.split('Audited: ');
       expect(code).toBe(3);
       expect(first.replaceAll(/\s+/g, ' ')).toContain(
         'INCOMPLETE: personal clients, service-principal credentials and federation trusts were not read (',
@@ -414,7 +456,7 @@ describe('one cause that stops everything', () => {
     strike('search-personal-clients', { kind: 'status', status: 500 });
     strike('service-principals', { kind: 'status', status: 502 });
     const { stdout } = await text();
-    expect(stdout).toMatch(
+    expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(
       /^INCOMPLETE: personal clients were not read [^;]*500[^;]*; service-principal credentials were not read [^;]*502/,
     );
   });

@@ -14,12 +14,13 @@ import { ApiClient } from './client.js';
 import { clockProblem } from './clock.js';
 import { readDecoys, setDecoysApart } from './decoys.js';
 import { collectTrusts, providersOf, readProviders, trustsByPrincipal } from './federation.js';
-import { errorNote, holdingSelf, type KindSeen, type Reader } from './lists.js';
+import { contradicted, errorNote, holdingSelf, type KindSeen, type Reader } from './lists.js';
 import { readOwners, UserLookup } from './people.js';
 import { collectEveryones, collectMine } from './personal-clients.js';
 import { isOutage } from './request-error.js';
 import {
   collectPrincipalCredentials,
+  emptyInVain,
   type PrincipalsSeen,
   principalOwners,
   readPrincipals,
@@ -65,7 +66,7 @@ export async function collect(
     kinds.includes('federation-trust') ? readProviders(reader) : NO_PROVIDERS,
     readDecoys(reader),
   ]);
-  const { seen, principals } = lists;
+  const { seen, principals } = scope === 'tenant' ? withoutEmptyPrincipals(lists) : lists;
   const apart = setDecoysApart(
     seen.flatMap((kind) => kind.credentials),
     planted.decoys,
@@ -257,11 +258,16 @@ function refuseFalseClaim(
   );
 }
 
+interface Lists {
+  readonly seen: readonly KindSeen[];
+  readonly principals: PrincipalsSeen | undefined;
+}
+
 async function collectKinds(
   { access, kinds, scope, required }: C1Options,
   reader: Reader,
   caller: Caller,
-): Promise<{ seen: readonly KindSeen[]; principals: PrincipalsSeen | undefined }> {
+): Promise<Lists> {
   let principals: Promise<PrincipalsSeen> | undefined;
   const readPrincipalsOnce = () => {
     principals ??= readPrincipals(reader);
@@ -306,6 +312,23 @@ function ownerIds(credentials: readonly Credential[], personal: boolean): string
   for (const { kind, ownerId } of credentials)
     if (ownerId !== '' && (kind === 'personal-client') === personal) ids.add(ownerId);
   return [...ids].sort();
+}
+
+function withoutEmptyPrincipals(lists: Lists): Lists {
+  const { seen, principals } = lists;
+  const failure =
+    principals &&
+    emptyInVain(
+      principals,
+      seen.flatMap(({ credentials }) => credentials),
+    );
+  if (!failure) return lists;
+  return {
+    seen: seen.map((one) =>
+      one.seen.kind === 'service-principal-credential' ? contradicted(one, failure) : one,
+    ),
+    principals: { ...principals, ending: failure },
+  };
 }
 
 /** Trusts were requested, but the list of their service principals is not complete. */

@@ -308,6 +308,12 @@ export function summariseKind(
   };
 }
 
+/** A list that another list contradicts is partial, although it came to its end. */
+export function contradicted(kind: KindSeen, failure: AuditError): KindSeen {
+  const note = joinNotes(kind.seen.note, errorNote(failure));
+  return { ...kind, failure: kind.failure ?? failure, seen: { ...kind.seen, status: 'partial', note } };
+}
+
 /** The end of client ids, by kind. */
 const SUFFIXES: { readonly [K in Kind]?: string } = {
   'personal-client': '/pcc',

@@ -85,6 +85,21 @@ function malformedPrincipal(): RequestError {
   );
 }
 
+/** An empty list is not believed while trusts name service principals: it may just not be shown. */
+export function emptyInVain(
+  { principals, ending }: PrincipalsSeen,
+  credentials: readonly Credential[],
+): RequestError | undefined {
+  const isNamed = ({ kind, ownerId, deletedAt }: Credential) =>
+    kind === 'federation-trust' && ownerId !== '' && deletedAt === null;
+  if (ending !== 'end' || principals.size > 0 || !credentials.some(isNamed)) return undefined;
+  return new RequestError(
+    'api',
+    `${nameOf(LIST)} lists none, but federation trusts name some.`,
+    "Check that the audit's credential may see service principals (Super Administrator).",
+  );
+}
+
 /** What the lists of all service principals' credentials gave together. */
 interface Lists {
   readonly credentials: ReadonlyMap<string, Credential>;
