@@ -66,7 +66,7 @@ export async function collect(
     kinds.includes('federation-trust') ? readProviders(reader) : NO_PROVIDERS,
     readDecoys(reader),
   ]);
-  const { seen, principals } = scope === 'tenant' ? withoutEmptyPrincipals(lists) : lists;
+  const { seen, principals } = withoutEmptyPrincipals(lists, scope);
   const apart = setDecoysApart(
     seen.flatMap((kind) => kind.credentials),
     planted.decoys,
@@ -314,9 +314,10 @@ function ownerIds(credentials: readonly Credential[], personal: boolean): string
   return [...ids].sort();
 }
 
-function withoutEmptyPrincipals(lists: Lists): Lists {
+function withoutEmptyPrincipals(lists: Lists, scope: C1Options['scope']): Lists {
   const { seen, principals } = lists;
   const failure =
+    scope === 'tenant' &&
     principals &&
     emptyInVain(
       principals,
