@@ -5,6 +5,8 @@ import { type Finding, kindName, type Severity } from '../contract/index.js';
 import { highestSeverity, partsOf, type Report } from '../engine/report.js';
 import { AuditError } from '../errors.js';
 import { cutTo, forGitHubCommandData, forGitHubCommandProperty, forGitHubLine } from '../reporters/escape.js';
+import type { ReporterContext } from '../reporters/reporter.js';
+import { hasMemory, newsKind } from '../reporters/view.js';
 import { count, credentialName, gaps, ownerWords } from '../reporters/words.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -27,6 +29,7 @@ interface ActionsDelivery {
   readonly stderr: Writable;
   /** The report in Markdown. */
   readonly summary: string;
+  readonly raised?: ReporterContext['raised'];
   /** Paths of the reports written to files, by format. */
   readonly reports: Readonly<Record<string, string>>;
 }
@@ -38,7 +41,7 @@ interface ActionsDelivery {
  */
 export async function publishToActions(report: Report, delivery: ActionsDelivery): Promise<void> {
   const { env, stderr, summary, reports } = delivery;
-  stderr.write(annotations(report));
+  stderr.write(annotations(report, delivery));
   const outputs = outputText(stepOutputs(report, reports));
   const parts = [
     { name: 'the job summary', path: env.GITHUB_STEP_SUMMARY, write: appendSummary(summary) },
@@ -83,13 +86,15 @@ interface Annotation {
 }
 
 /**
- * Workflow commands that annotate the run: first that the audit is incomplete, then the most severe findings.
+ * Workflow commands that annotate the run: first that the audit is incomplete, then the most severe findings. With a state
+ * or a baseline these are only the new ones: nobody reads the same annotations every night.
  *
  * GitHub shows ten of each level and drops the rest silently, so the tenth counts what is left out.
  */
-export function annotations(report: Report): string {
+export function annotations(report: Report, about: Pick<ReporterContext, 'raised'> = {}): string {
   const { open } = partsOf(report);
-  const of = (level: Level) => open.filter((finding) => LEVEL[finding.severity] === level);
+  const shown = hasMemory(report, about) ? open.filter((finding) => newsKind(finding, about)) : open;
+  const of = (level: Level) => shown.filter((finding) => LEVEL[finding.severity] === level);
   const missing = gaps(report);
   const alarm = missing.length > 0 ? [{ title: 'The audit is INCOMPLETE', message: missing.join('\n') }] : [];
   return [...commands('error', alarm, of('error')), ...commands('warning', [], of('warning'))].join('');

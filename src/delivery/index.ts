@@ -188,7 +188,8 @@ function addTold(done: Run['done'], { posted, findings, digest }: Told): void {
 async function githubActions({ report, about, io: { env, stderr }, done }: Run): Promise<void> {
   if (!inActions(env)) return;
   const { markdown } = await import('../reporters/markdown.js');
-  await publishToActions(report, { env, stderr, summary: markdown(report, about), reports: done.files });
+  const summary = markdown(report, { ...about, full: false });
+  await publishToActions(report, { env, stderr, summary, reports: done.files, raised: about.raised });
 }
 
 async function stateFile({ state, comparison, request, done }: Run): Promise<void> {

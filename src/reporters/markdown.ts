@@ -1,46 +1,58 @@
 import { type Finding, kindName } from '../contract/index.js';
-import { hasHistory, MOST_SEVERE_FIRST, type Report } from '../engine/report.js';
+import { groupBy, type Report } from '../engine/report.js';
 import { cutTo, forMarkdown, webAddress } from './escape.js';
 import { type Reporter, type ReporterContext, rulePageAddress } from './reporter.js';
-import { unknownGroups, viewOf } from './view.js';
+import {
+  type FindingGroup,
+  groupsWords,
+  newsKind,
+  newsWords,
+  nextSteps,
+  type ReportView,
+  unknownGroups,
+  viewOf,
+} from './view.js';
 import {
   configurationWords,
+  count,
   coverageLine,
   credentialName,
   datesOf,
   number,
+  ownerName,
   ownerWords,
   sourceLine,
   summaryLine,
 } from './words.js';
 
-/** The report for issues, wikis and GitHub's job summary. What matters most comes first: a summary may be cut. */
+/**
+ * The report for issues, wikis and GitHub's job summary: news first, then what was resolved, what to fix first, and the rest.
+ *
+ * An issue holds 64 kB, and nobody reads more, so lists end with a pointer to the full report unless it is requested.
+ */
 export const markdown: Reporter = (report, context) => {
-  const { severities, unknown, waived } = viewOf(report, context);
-  const status = hasHistory(report);
-  const columns = ['Credential', 'Id', 'Owner', 'Finding', 'Since', ...(status ? ['Status'] : [])];
+  const view = viewOf(report, context);
   const blocks = [
     ...head(report, context),
-    ...severities.flatMap(({ severity, findings, rules }) => [
-      `## ${capital(severity)} (${number(findings.length)})`,
-      ...rules.flatMap(({ rule, title, fix, findings: group }) => [
-        `### [${safe(rule)}](<${rulePageAddress(rule, context)}>)${title ? `: ${safe(title)}` : ''}`,
-        `**Fix:** ${safe(fix)}`,
-        table(
-          columns,
-          group.map((finding) => row(finding, report.run.asOf, status)),
-        ),
-      ]),
-    ]),
-    ...unknownSection(unknown),
-    ...waivedSection(waived),
-    ...resolvedSection(report),
+    ...newsSection(view, report, context),
+    ...resolvedSection(view, context),
+    ...fixFirstSection(view, report),
+    ...restSection(view, report, context),
+    ...unknownSection(view),
+    ...waivedSection(view, context),
+    ...coverageSection(report),
   ];
   return `${blocks.join('\n\n')}\n`;
 };
 
+/** Credentials with details, and rows of a list, unless everything is requested. */
+const DETAILED = 10;
+const ROWS = 60;
+
 const NAME = 100;
 const MESSAGE = 1000;
+/** Of a name or message, unless everything is requested. */
+const SHORT = 200;
 
 const safe = (text: string, length = MESSAGE) => forMarkdown(cutTo(text, length));
 
@@ -51,47 +63,157 @@ function table(columns: readonly string[], rows: readonly (readonly string[])[])
   return [line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
+/** The first items, and a pointer to the others. */
+function listed<T>(
+  items: readonly T[],
+  { full = false }: ReporterContext,
+  write: (items: readonly T[]) => string,
+): string[] {
+  const shown = full ? items : items.slice(0, ROWS);
+  const left = items.length - shown.length;
+  return [
+    write(shown),
+    ...(left > 0 ? [`And ${number(left)} more: \`--full\` or \`-f html:report.html\` lists them all.`] : []),
+  ];
+}
+
 function head(report: Report, context: ReporterContext): string[] {
-  const { complete, sources, notes } = report.coverage;
-  const { bySeverity } = report.summary;
+  const { complete } = report.coverage;
   const address = webAddress(context.runUrl ?? '');
-  const page = address ? [`[The run](<${address}>)`] : [];
   return [
     '# API credential audit',
     `${complete ? '✅' : '❌'} **${safe(coverageLine(report), 2000)}${safe(configurationWords(context))}**`,
     `${capital(summaryLine(report))}.`,
-    table(MOST_SEVERE_FIRST.map(capital), [
-      MOST_SEVERE_FIRST.map((severity) => number(bySeverity[severity])),
-    ]),
-    [...sources.map(sourceLine), ...notes.map((note) => `Note: ${note}`)]
-      .map((line) => `- ${safe(line)}`)
-      .join('\n'),
-    ...page,
-  ].filter((block) => block !== '');
-}
-
-function row(
-  { credential, fingerprint, message, status, firstSeen }: Finding,
-  asOf: string,
-  withStatus: boolean,
-): string[] {
-  const seen = firstSeen && status !== 'new' ? `, since ${firstSeen.slice(0, 10)}` : '';
-  return [
-    `${safe(credentialName(credential), NAME)}${credential?.self ? ' (runs this audit)' : ''}`,
-    credential
-      ? `${safe(credential.id)} (${safe(kindName(credential.kind))})`
-      : safe(fingerprint.slice(0, 12)),
-    credential ? safe(ownerWords(credential.owner), 2 * NAME) : '',
-    safe(message),
-    credential ? safe(datesOf(credential, asOf)) : '',
-    ...(withStatus ? [safe(`${status ?? ''}${seen}`)] : []),
+    ...(address ? [`[The run](<${address}>)`] : []),
   ];
 }
 
-function unknownSection(unknown: readonly Finding[]): string[] {
+function newsSection(
+  { hasMemory, news }: ReportView,
+  { coverage, run }: Report,
+  context: ReporterContext,
+): string[] {
+  if (!hasMemory) return [];
+  if (news.length > 0) return [`## New: ${newsWords(news, context)}`, ...detailed(news, run.asOf, context)];
+  return [coverage.complete ? 'Nothing is new.' : 'Nothing is new so far; the audit is incomplete.'];
+}
+
+function resolvedSection({ resolved }: ReportView, context: ReporterContext): string[] {
+  if (resolved.length === 0) return [];
+  const findings = resolved.reduce((sum, { rules }) => sum + rules.length, 0);
+  return [
+    `## Resolved: ${count(findings, 'finding')}`,
+    ...listed(resolved, context, (items) =>
+      items
+        .map(({ kind, id, name, rules }) => {
+          const label = name ? `${safe(name, NAME)}, ` : '';
+          return `- ${label}${safe(kindName(kind))} ${safe(id)}: ${rules.map((rule) => safe(rule)).join(', ')}`;
+        })
+        .join('\n'),
+    ),
+  ];
+}
+
+function fixFirstSection(view: ReportView, report: Report): string[] {
+  const entries = view.fixFirst.map(
+    ({ credential, severity, findings }) =>
+      `- **${severity}** ${safe(credentialName(credential), NAME)} (${safe(ownerName(credential.owner) ?? 'owner not known', NAME)}): ${safe(findings[0]?.message ?? '', SHORT)}`,
+  );
+  const steps = nextSteps(report, view).map(({ what, about }) => {
+    if (what === undefined) return `- ${safe(about)}`;
+    const isPlain = /^[\w./: -]+$/.test(what);
+    return `- ${isPlain ? `\`${what}\`` : safe(what)}: ${safe(about)}`;
+  });
+  return [
+    ...(entries.length > 0 ? ['## Fix first', entries.join('\n')] : []),
+    ...(steps.length > 0 ? [steps.join('\n')] : []),
+  ];
+}
+
+function restSection({ hasMemory, rest }: ReportView, { run }: Report, context: ReporterContext): string[] {
+  if (rest.length === 0) return [];
+  const heading = `## ${hasMemory ? 'Known' : 'Found'}: ${groupsWords(rest)}`;
+  // Without a memory this is all there is.
+  return [
+    heading,
+    ...(context.full || !hasMemory ? detailed(rest, run.asOf, context) : overview(rest, context)),
+  ];
+}
+
+/** The worst credentials with details, the others in a table. */
+function detailed(groups: readonly FindingGroup[], asOf: string, context: ReporterContext): string[] {
+  const shown = context.full ? groups : groups.slice(0, DETAILED);
+  const others = groups.slice(shown.length);
+  return [
+    ...shown.flatMap((group) => details(group, asOf, context)),
+    ...(others.length > 0 ? [`### ${number(others.length)} more`, ...overview(others, context)] : []),
+  ];
+}
+
+function overview(groups: readonly FindingGroup[], context: ReporterContext): string[] {
+  return listed(groups, context, (items) =>
+    table(
+      ['Severity', 'Credential', 'Owner', 'Rules'],
+      items.map(({ severity, credential, findings }) => [
+        severity,
+        safe(credentialName(credential), NAME),
+        credential ? safe(ownerName(credential.owner) ?? '', NAME) : '',
+        findings.map(({ rule }) => safe(rule)).join(', '),
+      ]),
+    ),
+  );
+}
+
+function details(
+  { credential, severity, findings }: FindingGroup,
+  asOf: string,
+  context: ReporterContext,
+): string[] {
+  const { full = false } = context;
+  const about = full && credential ? [`${safe(credential.id)}: ${safe(datesOf(credential, asOf))}`] : [];
+  const fixes = [...groupBy(findings, ({ fix }) => fix)].filter(([, { length }]) => full || length > 1);
+  return [
+    `### ${capital(severity)}: ${headline(credential, findings, full)}`,
+    ...about,
+    [
+      ...findings.map((finding) => ruleItem(finding, context)),
+      ...fixes.map(([fix, shared]) => {
+        const rules =
+          shared.length < findings.length ? ` (${shared.map(({ rule }) => safe(rule)).join(', ')})` : '';
+        return `- **Fix**${rules}: ${safe(fix)}`;
+      }),
+    ].join('\n'),
+  ];
+}
+
+function headline(
+  credential: FindingGroup['credential'],
+  findings: FindingGroup['findings'],
+  full: boolean,
+): string {
+  const name = safe(credentialName(credential), NAME);
+  if (!credential) return `${name} (${safe(findings[0]?.fingerprint.slice(0, 12) ?? '')})`;
+  const { kind, self, owner } = credential;
+  const person = full ? ownerWords(owner) : (ownerName(owner) ?? 'not known');
+  return `${name} (${safe(kindName(kind))}${self ? ', runs this audit' : ''}), owner ${safe(person, 3 * NAME)}`;
+}
+
+function ruleItem(finding: Finding, context: ReporterContext): string {
+  const { rule, severity, message, firstSeen } = finding;
+  const kind = newsKind(finding, context);
+  const marks = [
+    ...(kind && kind !== 'new' ? [kind] : []),
+    ...(context.full && firstSeen && kind !== 'new' ? [`first seen ${firstSeen.slice(0, 10)}`] : []),
+  ];
+  const mark = marks.length > 0 ? ` (${marks.join(', ')})` : '';
+  const link = `[${safe(rule)}](<${rulePageAddress(rule, context)}>)`;
+  return `- ${severity} ${link}${safe(mark)}: ${safe(message, context.full ? MESSAGE : SHORT)}`;
+}
+
+function unknownSection({ unknown }: ReportView): string[] {
   if (unknown.length === 0) return [];
   return [
-    `## Unknown (${number(unknown.length)})`,
+    `## Unknown: ${count(unknown.length, 'check')}`,
     table(
       ['Rule', 'Credentials', 'Reason', 'Fix'],
       unknownGroups(unknown).map((group) => [
@@ -104,35 +226,29 @@ function unknownSection(unknown: readonly Finding[]): string[] {
   ];
 }
 
-function waivedSection(waived: readonly Finding[]): string[] {
+function waivedSection({ waived }: ReportView, context: ReporterContext): string[] {
   if (waived.length === 0) return [];
   return [
-    `## Waived (${number(waived.length)})`,
-    table(
-      ['Severity', 'Rule', 'Credential', 'Id', 'Finding', 'Until', 'Approved by', 'Reason'],
-      waived.map((finding) => [
-        finding.severity,
-        safe(finding.rule),
-        safe(credentialName(finding.credential), NAME),
-        safe(finding.credential?.id ?? finding.fingerprint),
-        safe(finding.message),
-        safe(finding.waiver?.expires ?? ''),
-        safe(finding.waiver?.approvedBy ?? ''),
-        safe(finding.waiver?.reason ?? ''),
-      ]),
+    `## Waived: ${count(waived.length, 'finding')}`,
+    ...listed(waived, context, (items) =>
+      table(
+        ['Severity', 'Rule', 'Credential', 'Id', 'Finding', 'Until', 'Approved by', 'Reason'],
+        items.map((finding) => [
+          finding.severity,
+          safe(finding.rule),
+          safe(credentialName(finding.credential), NAME),
+          safe(finding.credential?.id ?? finding.fingerprint),
+          safe(finding.message),
+          safe(finding.waiver?.expires ?? ''),
+          safe(finding.waiver?.approvedBy ?? ''),
+          safe(finding.waiver?.reason ?? ''),
+        ]),
+      ),
     ),
   ];
 }
 
-function resolvedSection(report: Report): string[] {
-  if (report.resolved.length === 0) return [];
-  return [
-    `## Resolved since the last run (${number(report.resolved.length)})`,
-    report.resolved
-      .map(({ rule, credential: { kind, id, name } }) => {
-        const label = name ? `${safe(name, NAME)}, ` : '';
-        return `- ${safe(rule)}: ${label}${safe(kindName(kind))} ${safe(id)}`;
-      })
-      .join('\n'),
-  ];
+function coverageSection({ coverage: { sources, notes } }: Report): string[] {
+  const lines = [...sources.map(sourceLine), ...notes.map((note) => `Note: ${note}`)];
+  return lines.length > 0 ? ['## Coverage', lines.map((line) => `- ${safe(line)}`).join('\n')] : [];
 }

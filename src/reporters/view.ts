@@ -1,5 +1,5 @@
 import { type Finding, type ReportedCredential, type Severity, severityRank } from '../contract/index.js';
-import { groupBy, hasHistory, MOST_SEVERE_FIRST, partsOf, type Report } from '../engine/report.js';
+import { groupBy, hasHistory, partsOf, type Report } from '../engine/report.js';
 import { credentialKey } from '../engine/state.js';
 import type { ReporterContext } from './reporter.js';
 import { count, gaps, number } from './words.js';
@@ -11,8 +11,6 @@ import { count, gaps, number } from './words.js';
  * is news, and `rest` holds all open findings. Groups are sorted worst first, and so are the findings of a group.
  */
 export interface ReportView {
-  /** Open findings, the most severe first; severities without a finding are missing. */
-  readonly severities: readonly SeverityGroup[];
   /** True where the audit had a state or a baseline to compare with. */
   readonly hasMemory: boolean;
   /** All open findings. */
@@ -54,16 +52,11 @@ interface ResolvedGroup {
 /** Enough to start with, and few enough to read. */
 const FIX_FIRST = 4;
 
-export function viewOf(report: Report, context: Pick<ReporterContext, 'rules' | 'raised'>): ReportView {
+export function viewOf(report: Report, context: Pick<ReporterContext, 'raised'>): ReportView {
   const { open, unknown, waived } = partsOf(report);
   const isNews = (finding: Finding) => newsKind(finding, context) !== undefined;
-  const severities = MOST_SEVERE_FIRST.flatMap((severity) => {
-    const findings = open.filter((finding) => finding.severity === severity);
-    return findings.length > 0 ? [{ severity, findings, rules: byRule(findings, context) }] : [];
-  });
   const groups = groupsOf(open);
   return {
-    severities,
     open: groups,
     hasMemory: hasMemory(report, context),
     news: groupsOf(open.filter(isNews)),
@@ -132,32 +125,6 @@ function resolvedOf({ resolved, credentials }: Report): ResolvedGroup[] {
     const { kind, id, name } = first.credential;
     const known = name ?? names.get(keyOf(first.credential)) ?? null;
     return [{ kind, id, name: known, rules: group.map(({ rule }) => rule) }];
-  });
-}
-
-interface SeverityGroup {
-  readonly severity: Severity;
-  readonly findings: readonly Finding[];
-  readonly rules: readonly RuleGroup[];
-}
-
-/** Findings of one rule that have the same fix. */
-interface RuleGroup {
-  readonly rule: string;
-  /** Empty for a rule that is not known here. */
-  readonly title: string;
-  readonly fix: string;
-  readonly findings: readonly Finding[];
-}
-
-/** In the order of each group's first finding. */
-function byRule(findings: readonly Finding[], { rules }: Pick<ReporterContext, 'rules'>): RuleGroup[] {
-  const groups = groupBy(findings, ({ rule, fix }) => JSON.stringify([rule, fix])).values();
-  return [...groups].flatMap((group) => {
-    const [first] = group;
-    if (!first) return [];
-    const { rule, fix } = first;
-    return [{ rule, title: rules.get(rule)?.title ?? '', fix, findings: group }];
   });
 }
 

@@ -73,8 +73,23 @@ describe('annotations', () => {
           'the condition is always true: anyone with a token of the provider may come in\nfederation trust ft-1@acme.conductor.one/wfe, owner not known\nFix: Name the workload in the condition.\nRule: loose-trust-condition',
       },
       expect.objectContaining({ level: 'error', title: 'high: deploy' }),
+    ]);
+    expect(decoded(annotations(sampleReport({ findings: [sampleFinding()] })))).toEqual([
       expect.objectContaining({ level: 'warning', title: 'medium: nightly export' }),
     ]);
+  });
+
+  test('with a memory are only about what is new, reopened or more severe', () => {
+    const named = (name: string, status: 'new' | 'known' | 'reopened') =>
+      sampleFinding({ severity: 'high', status, credential: sampleCredential({ id: name, name }) });
+    const worse = named('worse', 'known');
+    const findings = [named('fresh', 'new'), named('back', 'reopened'), named('old', 'known'), worse];
+    const titles = (raised: ReadonlySet<string>) =>
+      decoded(annotations(sampleReport({ findings }), { raised })).map(({ title }) => title);
+    expect(titles(new Set())).toEqual(['high: back', 'high: fresh']);
+    expect(titles(new Set([worse.fingerprint]))).toEqual(['high: back', 'high: fresh', 'high: worse']);
+    const known = sampleReport({ findings: [named('old', 'known')], complete: false });
+    expect(decoded(annotations(known)).map(({ title }) => title)).toEqual(['The audit is INCOMPLETE']);
   });
 
   test('waived and unknown findings make no annotation', () => {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
-import { MOST_SEVERE_FIRST } from '../../src/engine/report.js';
 import { FORMATS, type Format, isFormat, loadReporter } from '../../src/reporters/index.js';
 import { fullReport, sampleContext } from '../helpers/sample-report.js';
 
@@ -51,11 +50,9 @@ const READERS: Partial<Record<Format, (text: string) => Said[]>> = {
         .matchAll(/^ {2}(critical|high|medium|low|info) +[\w-]+(?: \(.*?\))?: (.*)$/gm),
     ].map(([, severity = '', message = '']) => ({ severity, message })),
   markdown: (text) =>
-    MOST_SEVERE_FIRST.flatMap((severity) => {
-      const section = new RegExp(`^## ${severity} \\(.*\n([\\s\\S]*?)^## `, 'im').exec(text)?.[1] ?? '';
-      const rows = section.split('\n').filter((line) => /^\| (?!---|Credential)/.test(line));
-      return rows.map((row) => ({ severity, message: row.split(' | ')[3] ?? '' }));
-    }),
+    [...text.matchAll(/^- (critical|high|medium|low|info) \[.*?\]\(<.*?>\)(?: \(.*?\))?: (.*)$/gm)].map(
+      ([, severity = '', message = '']) => ({ severity, message }),
+    ),
 };
 
 function isOpen({ outcome, waiver }: { outcome: string; waiver: unknown }): boolean {
