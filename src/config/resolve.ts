@@ -45,6 +45,7 @@ const OTHER_ENVIRONMENT = {
   C1_AUDIT_CONFIG: { describe: 'the configuration file' },
   C1_AUDIT_STATE_KEY: { describe: 'the key that the state file is sealed with; a secret' },
   C1_AUDIT_HEARTBEAT_URL: { describe: 'a URL to call after each run; a secret' },
+  C1_AUDIT_SLACK_API_URL: { describe: 'another address of the Slack Web API; on loopback only, for tests' },
   C1_AUDIT_WEBHOOK_URL: { describe: 'a URL that news is sent to; a secret' },
 } as const;
 

@@ -151,10 +151,14 @@ function announce(report: Report, targets: readonly OutputTarget[], { stderr }: 
 async function slack(run: Run): Promise<void> {
   const { request, settings, io, log, done } = run;
   if (!request.slack) return;
-  const { deliverToSlack, slackDryRun } = await import('./slack/index.js');
+  const { deliverToSlack, slackDryRun, slackTarget } = await import('./slack/index.js');
   const news = { ...newsOf(run), settings: settings.slack };
-  if (request.dryRun) done.planned.slack = slackDryRun(news);
-  else if (!io.signal.aborted) addTold(done, await deliverToSlack({ ...news, ...io, log }));
+  if (request.dryRun) {
+    const target = request.dryRun === 'all' ? slackTarget(io.env) : undefined;
+    const { message, thread } = slackDryRun(news, target?.bot !== undefined && target.webhook === undefined);
+    done.planned.slack = message;
+    if (thread.length > 0) done.planned.slackThread = thread;
+  } else if (!io.signal.aborted) addTold(done, await deliverToSlack({ ...news, ...io, log }));
 }
 
 async function webhook(run: Run): Promise<void> {
@@ -176,12 +180,13 @@ function newsOf({ report, comparison, about, evaluation }: Run) {
 }
 
 /** What one message mentioned is known: that is what a state remembers. */
-function addTold(done: Run['done'], { posted, findings, digest }: Told): void {
+function addTold(done: Run['done'], { posted, findings, digest, message }: Told): void {
   const { told } = done;
   done.told = {
     posted: told.posted || posted,
     findings: new Set([...told.findings, ...findings]),
     digest: told.digest || digest,
+    message: told.message ?? message,
   };
 }
 

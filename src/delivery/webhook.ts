@@ -79,7 +79,7 @@ function messageOf({ report, news, settings, owners = new Map(), runUrl }: Webho
     report,
     news,
     settings: { ...settings, heartbeat: undefined },
-    people: { owners, mentions: new Map() },
+    people: { asOf: report.run.asOf, owners, mentions: new Map() },
     runUrl,
   });
 }

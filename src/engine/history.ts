@@ -3,7 +3,7 @@ import { DAY, severityRank } from '../contract/index.js';
 import { isDrift } from './drift.js';
 import type { Report } from './report.js';
 import { compareText } from './report.js';
-import type { FindingMemory, HistoryRun, RememberedFinding, State } from './state.js';
+import type { FindingMemory, HistoryRun, RememberedFinding, SlackMessageId, State } from './state.js';
 import { credentialKey, MILESTONES, reachOf, STATE_VERSION, wouldSee } from './state.js';
 
 /** Why a finding is in a message. `untold`: it should have been in an earlier message, but none was sent. */
@@ -27,6 +27,13 @@ export interface News {
   readonly digest: readonly string[];
   /** When the last message went out; null: none yet. */
   readonly lastPostedAt: string | null;
+  /** Earlier messages about findings that are gone. Absent: none is known. */
+  readonly outdated?: readonly OutdatedMessage[];
+}
+
+interface OutdatedMessage extends SlackMessageId {
+  /** True if nothing is left of what it reports. */
+  readonly isDone: boolean;
 }
 
 /** What the messages of a run mentioned. */
@@ -37,6 +44,8 @@ export interface Told {
   readonly findings: ReadonlySet<string>;
   /** True if the message had the digest line. */
   readonly digest: boolean;
+  /** The message, if it can be marked later. */
+  readonly message?: SlackMessageId | undefined;
 }
 
 export const NOTHING_TOLD: Told = { posted: false, findings: new Set(), digest: false };
@@ -129,6 +138,7 @@ export function compare(input: {
         })),
       digest: digestDue(verdicts, previous, run),
       lastPostedAt: previous?.slack.postedAt ?? null,
+      outdated: outdatedMessages(previous, vanished),
     },
     next: (told) =>
       run.complete
@@ -253,6 +263,17 @@ function digestDue(verdicts: readonly Verdict[], previous: State | undefined, ru
     .map(({ finding }) => finding.fingerprint);
 }
 
+function outdatedMessages(previous: State | undefined, vanished: readonly Vanished[]): OutdatedMessage[] {
+  const keyOf = ({ channel, ts }: SlackMessageId) => `${channel}|${ts}`;
+  const gone = new Set(vanished.map(([fingerprint]) => fingerprint));
+  const left = Object.entries(previous?.findings ?? {}).filter(([fingerprint]) => !gone.has(fingerprint));
+  const current = new Set(left.flatMap(([, { messages = [] }]) => messages.map(keyOf)));
+  const outdated = new Map(
+    vanished.flatMap(([, { messages = [] }]) => messages.map((message) => [keyOf(message), message])),
+  );
+  return [...outdated].map(([key, { channel, ts }]) => ({ channel, ts, isDone: !current.has(key) }));
+}
+
 function remember(input: {
   readonly previous: State | undefined;
   readonly verdicts: readonly Verdict[];
@@ -347,6 +368,9 @@ function memoryOf(
   // What no message mentioned stays news. A missed milestone is simply not marked.
   const missed = reasons.some((reason) => reason !== 'milestone');
   const expiresAt = expiryOf(finding);
+  // The digest line names only a few of its findings.
+  const entry = spokenOf && reasons.length > 0 && told.message ? [told.message] : [];
+  const messages = [...(memory?.messages ?? []), ...entry];
   return {
     rule: finding.rule,
     kind: finding.credential?.kind ?? 'waiver',
@@ -354,6 +378,7 @@ function memoryOf(
     firstSeen: finding.firstSeen ?? run.asOf,
     severity: finding.severity,
     waived: finding.waiver !== null,
+    ...(messages.length > 0 ? { messages } : {}),
     toldAt: spokenOf ? run.asOf : missed ? null : (memory?.toldAt ?? null),
     milestones:
       expiresAt === null

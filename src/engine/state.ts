@@ -44,12 +44,23 @@ const REMEMBERED = {
 
 const FINDING_MEMORY = record(REMEMBERED, OPEN);
 
+/** A message of a bot. */
+export const SLACK_MESSAGE = record(
+  {
+    channel: text({ pattern: /^[A-Z0-9]{2,30}$/, says: 'must be the id of a Slack channel' }),
+    ts: text({ pattern: /^\d{1,20}\.\d{1,10}$/, says: 'must be the ts of a Slack message' }),
+  },
+  OPEN,
+);
+
 const REMEMBERED_FINDING = record(
   {
     ...REMEMBERED,
     waived: v.boolean(),
     /** When a message last mentioned it. null: never, or not since it changed. */
     toldAt: v.nullable(INSTANT),
+    /** The messages it is an entry of, so that they can be marked when it is resolved. Absent: none is known. */
+    messages: v.exactOptional(list(SLACK_MESSAGE)),
     /** The milestones that messages mentioned, and the expiry date they belong to. */
     milestones: v.nullable(
       record({ expiresAt: INSTANT, told: list(v.picklist(MILESTONES)) as Schema<readonly number[]> }, OPEN),
@@ -126,6 +137,8 @@ export type State = Described<typeof STATE>;
 export type FindingMemory = Described<typeof FINDING_MEMORY>;
 
 export type RememberedFinding = Described<typeof REMEMBERED_FINDING>;
+
+export type SlackMessageId = Described<typeof SLACK_MESSAGE>;
 
 export type RememberedCredential = Described<typeof REMEMBERED_CREDENTIAL>;
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { deliverToSlack } from '../../src/delivery/slack/index.js';
 import { emptyFolder, type ProgramWorld, runProgram } from '../helpers/program.js';
 import { schemaErrors } from '../helpers/report-schema.js';
-import { BOT_TOKEN, startSlack } from '../helpers/slack-server.js';
+import { BOT_TOKEN, CHANNEL, startSlack } from '../helpers/slack-server.js';
 import { SMALL, smallTenant } from '../helpers/small-tenant.js';
 import {
   credential,
@@ -257,12 +257,15 @@ describe('a credential that only shares a decoy’s name', () => {
             heartbeat: undefined,
             notifyOwners: true,
           },
-          env: { SLACK_BOT_TOKEN: BOT_TOKEN, SLACK_CHANNEL: 'C0CHANNEL' },
+          env: {
+            SLACK_BOT_TOKEN: BOT_TOKEN,
+            SLACK_CHANNEL: CHANNEL,
+            C1_AUDIT_SLACK_API_URL: slack.apiUrl,
+          },
           now: () => clock,
           signal: new AbortController().signal,
           log: { warn: () => undefined },
           patience: { backoff: 1, pause: 1, timeout: 2000 },
-          apiUrl: slack.apiUrl,
         });
       expect(await deliver(only)).toMatchObject({ sent: true, ownersNotified: 0 });
       expect(slack.posted).toHaveLength(1);

@@ -431,3 +431,50 @@ describe('the state', () => {
     expect(both?.seen).toEqual({ ...whole.seen, 'federation-trust': ['file', 'tenant'] });
   });
 });
+
+describe('messages of a bot', () => {
+  const first = { channel: 'C01', ts: '1.1' };
+  const second = { channel: 'C01', ts: '2.2' };
+  const toldIn = (message: Told['message'], ...findings: readonly Finding[]): Told => ({
+    ...told(...findings),
+    message,
+  });
+  /** Two findings in one message. */
+  const both = night(undefined, [on('a'), on('b')], run()).next(toldIn(first, on('a'), on('b')));
+
+  test('are outdated in part when one of their findings is gone, and then in full', () => {
+    const next = night(both, [on('b')], run({ day: 1 }));
+    expect(next.news.outdated).toEqual([{ ...first, isDone: false }]);
+    const last = night(next.next(NOTHING_TOLD), [], run({ day: 2 }));
+    expect(last.news.outdated).toEqual([{ ...first, isDone: true }]);
+    expect(night(last.next(NOTHING_TOLD), [], run({ day: 3 })).news.outdated).toEqual([]);
+  });
+
+  test('are all outdated when a finding is gone that later messages repeated', () => {
+    const high = on('a', { severity: 'high' });
+    const state = night(both, [high, on('b')], run({ day: 1 })).next(toldIn(second, high));
+    expect(night(state, [on('b')], run({ day: 2 })).news.outdated).toEqual([
+      { ...first, isDone: false },
+      { ...second, isDone: true },
+    ]);
+  });
+
+  test('that only had a finding in their digest are not', () => {
+    const digest = { ...toldIn(second, on('a')), digest: true };
+    const state = night(both, [on('a'), on('b')], run({ day: 8 })).next(digest);
+    expect(night(state, [], run({ day: 9 })).news.outdated).toEqual([{ ...first, isDone: true }]);
+  });
+
+  test('of a webhook are not known, nor are those of an older state', () => {
+    expect(night(after([on('a')]), [], run({ day: 1 })).news.outdated).toEqual([]);
+    expect(Object.values(after([on('a')]).findings)[0]).not.toHaveProperty('messages');
+  });
+
+  test('with a finding that is waived or unknown now are not done', () => {
+    const waiver = { reason: 'job', approvedBy: 'a', expires: '2026-12-31' };
+    const waived = night(both, [on('b', { waiver })], run({ day: 1 }));
+    expect(waived.news.outdated).toEqual([{ ...first, isDone: false }]);
+    const unknown = night(both, [on('b', { outcome: 'unknown' })], run({ day: 1 }));
+    expect(unknown.news.outdated).toEqual([{ ...first, isDone: false }]);
+  });
+});

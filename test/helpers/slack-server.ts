@@ -5,6 +5,10 @@ import type { AddressInfo } from 'node:net';
 export interface Posted {
   /** `webhook`, or the channel of `chat.postMessage`. */
   readonly channel: string;
+  /** Where it is; null through a webhook, which does not say. */
+  readonly ts: string | null;
+  /** The message that it replies to. */
+  readonly thread: string | null;
   /** Bytes of the JSON. */
   readonly bytes: number;
   readonly payload: Payload;
@@ -28,6 +32,8 @@ export interface Fault {
   readonly location?: string;
   /** Cuts the connection. */
   readonly reset?: boolean;
+  /** Takes the request, and cuts the connection before the answer. */
+  readonly lost?: boolean;
 }
 
 export interface SlackServer {
@@ -37,15 +43,31 @@ export interface SlackServer {
   readonly posted: Posted[];
   /** Every request, as `webhook` or the method's name, refused ones too. */
   readonly requests: string[];
-  /** Faults for the next requests, one each. */
-  readonly faults: Fault[];
+  /** Faults for the next requests, one each; undefined: none. */
+  readonly faults: (Fault | undefined)[];
   /** Emails and their user ids. */
   readonly users: Map<string, string>;
+  /** What the bot may do. */
+  readonly scopes: Set<string>;
+  /** Emojis on messages. */
+  readonly reactions: { readonly channel: string; readonly ts: string; readonly name: string }[];
   close(): Promise<void>;
 }
 
 export const SECRET_PATH = '/services/T0SECRET0/B0SECRET0/sEcReTsEcReTsEcReT';
+const API = '/api/';
 export const BOT_TOKEN = 'xoxb-sEcReT-bot-token-1234567890';
+
+/** The one channel that the bot is in. */
+export const CHANNEL = 'C0123456';
+
+/** The scope that each method needs. */
+const SCOPES: Readonly<Record<string, string>> = {
+  'chat.postMessage': 'chat:write',
+  'reactions.add': 'reactions:write',
+  'users.lookupByEmail': 'users:read.email',
+  'conversations.open': 'im:write',
+};
 
 /**
  * Slack on loopback: an incoming webhook and the few methods of the Web API, with Slack's limits enforced and every
@@ -56,21 +78,29 @@ export const BOT_TOKEN = 'xoxb-sEcReT-bot-token-1234567890';
 export async function startSlack({ now = Date.now }: { now?: () => number } = {}): Promise<SlackServer> {
   const posted: Posted[] = [];
   const requests: string[] = [];
-  const faults: Fault[] = [];
+  const faults: SlackServer['faults'] = [];
   const users = new Map<string, string>();
   const lastPost = new Map<string, number>();
+  const scopes = new Set(Object.values(SCOPES));
+  const reactions: SlackServer['reactions'] = [];
+  /** Messages by the id that the client gave them: the same one is taken once. */
+  const known = new Map<string, Posted>();
 
-  const take = (channel: string, payload: Payload): { status: number; error?: string } => {
+  const take = (
+    channel: string,
+    payload: Payload,
+    at: Pick<Posted, 'ts' | 'thread'>,
+  ): { status: number; error?: string } => {
     const last = lastPost.get(channel);
     if (last !== undefined && now() - last < 1000) return { status: 429, error: 'rate_limited' };
     const problem = problemsOf(payload)[0];
     if (problem) return { status: 400, error: problem };
     lastPost.set(channel, now());
-    posted.push({ channel, bytes: Buffer.byteLength(JSON.stringify(payload)), payload });
+    posted.push({ channel, ...at, bytes: Buffer.byteLength(JSON.stringify(payload)), payload });
     return { status: 200 };
   };
 
-  const answerWebhook = (body: string, response: ServerResponse) => {
+  const answerWebhook = (body: string, response: Answer) => {
     let payload: Payload;
     try {
       payload = JSON.parse(body) as Payload;
@@ -78,7 +108,7 @@ export async function startSlack({ now = Date.now }: { now?: () => number } = {}
       response.writeHead(400).end('invalid_payload');
       return;
     }
-    const { status, error } = take('webhook', payload);
+    const { status, error } = take('webhook', payload, { ts: null, thread: null });
     response.writeHead(status, status === 429 ? { 'retry-after': '1' } : {}).end(error ?? 'ok');
   };
 
@@ -87,46 +117,97 @@ export async function startSlack({ now = Date.now }: { now?: () => number } = {}
     return id === undefined ? { ok: false, error: 'users_not_found' } : { ok: true, user: { id } };
   };
 
-  const postMessage = (form: URLSearchParams) => {
-    const { channel = '', blocks, ...rest } = Object.fromEntries(form);
-    return take(channel, { ...rest, ...(blocks === undefined ? {} : { blocks: JSON.parse(blocks) }) });
+  const find = (channel: string | null, ts: string | null) =>
+    posted.find((message) => message.channel === channel && message.ts === ts);
+
+  const takeOnce = (id: string, channel: string, payload: Payload, thread: string | null) => {
+    const ts = known.get(id)?.ts ?? `1700000000.${String(posted.length + 1).padStart(6, '0')}`;
+    if (known.has(id)) return { ok: true, channel, ts };
+    const { status, error } = take(channel, payload, { ts, thread });
+    if (status === 429) return 'rate_limited';
+    if (error !== undefined) return { ok: false, error };
+    known.set(id, posted.at(-1) as Posted);
+    return { ok: true, channel, ts, message: { ts, ...payload } };
   };
 
-  const answerMethod = (method: string, request: IncomingMessage, body: string, response: ServerResponse) => {
-    const reply = (value: Json) =>
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
-    if (request.headers.authorization !== `Bearer ${BOT_TOKEN}`)
-      return reply({ ok: false, error: 'invalid_auth' });
-    const form = new URLSearchParams(body);
-    if (method === 'users.lookupByEmail') return reply(lookUp(form.get('email')));
-    if (method === 'conversations.open') return reply({ ok: true, channel: { id: `D${form.get('users')}` } });
-    if (method !== 'chat.postMessage') return reply({ ok: false, error: 'unknown_method' });
-    const { status, error } = postMessage(form);
-    if (status === 429) return response.writeHead(429, { 'retry-after': '1' }).end();
-    return reply(error === undefined ? { ok: true } : { ok: false, error });
+  const postMessage = (form: URLSearchParams): Json | 'rate_limited' => {
+    const { channel = '', blocks, client_msg_id, thread_ts, ...rest } = Object.fromEntries(form);
+    if (channel !== CHANNEL && !channel.startsWith('D')) return { ok: false, error: 'channel_not_found' };
+    if (thread_ts !== undefined && !find(channel, thread_ts)) return { ok: false, error: 'thread_not_found' };
+    const payload = { ...rest, ...(blocks === undefined ? {} : { blocks: JSON.parse(blocks) }) };
+    return takeOnce(client_msg_id ?? String(requests.length), channel, payload, thread_ts ?? null);
+  };
+
+  const react = (form: URLSearchParams): Json => {
+    const [channel, ts, name] = ['channel', 'timestamp', 'name'].map((key) => form.get(key) ?? '') as [
+      string,
+      string,
+      string,
+    ];
+    if (channel !== CHANNEL) return { ok: false, error: 'channel_not_found' };
+    if (!/^[a-z_]+$/.test(name)) return { ok: false, error: 'invalid_name' };
+    if (!find(channel, ts)) return { ok: false, error: 'message_not_found' };
+    if (reactions.some((known) => known.ts === ts && known.name === name))
+      return { ok: false, error: 'already_reacted' };
+    reactions.push({ channel, ts, name });
+    return { ok: true };
+  };
+
+  const methods: Readonly<Record<string, (form: URLSearchParams) => Json | 'rate_limited'>> = {
+    'chat.postMessage': postMessage,
+    'reactions.add': react,
+    'users.lookupByEmail': (form) => lookUp(form.get('email')),
+    'conversations.open': (form) => ({ ok: true, channel: { id: `D${form.get('users')}` } }),
+  };
+
+  /** Errors are answers with status 200, except for the rate limit. */
+  const answerMethod = (
+    method: string,
+    authorization: string | undefined,
+    body: string,
+  ): Json | 'rate_limited' => {
+    const answer = methods[method];
+    if (!answer) return { ok: false, error: 'unknown_method' };
+    if (authorization !== `Bearer ${BOT_TOKEN}`) return { ok: false, error: 'invalid_auth' };
+    const needed = SCOPES[method] ?? '';
+    if (!scopes.has(needed))
+      return { ok: false, error: 'missing_scope', needed, provided: [...scopes].join() };
+    return answer(new URLSearchParams(body));
+  };
+
+  const respond = (path: string, { headers }: IncomingMessage, body: string, response: Answer) => {
+    if (path === SECRET_PATH) return answerWebhook(body, response);
+    if (!path.startsWith(API)) return response.writeHead(404).end('no_service');
+    const answer = answerMethod(path.slice(API.length), headers.authorization, body);
+    const type = { 'content-type': 'application/json' };
+    if (answer === 'rate_limited')
+      return response
+        .writeHead(429, { ...type, 'retry-after': '1' })
+        .end('{"ok":false,"error":"ratelimited"}');
+    return response.writeHead(200, type).end(JSON.stringify(answer));
   };
 
   const server = createServer(async (request, response) => {
     const path = request.url ?? '';
-    const method = path.startsWith('/api/') ? path.slice('/api/'.length) : 'webhook';
     let body = '';
     for await (const chunk of request) body += chunk;
-    requests.push(method);
+    requests.push(path.startsWith(API) ? path.slice(API.length) : 'webhook');
     const fault = faults.shift();
-    if (fault) fail(fault, request, response);
-    else if (method !== 'webhook') answerMethod(method, request, body, response);
-    else if (path === SECRET_PATH) answerWebhook(body, response);
-    else response.writeHead(404).end('no_service');
+    if (!fault) return respond(path, request, body, response);
+    if (fault.lost) respond(path, request, body, NOWHERE);
+    return fail(fault, request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     webhookUrl: `${origin}${SECRET_PATH}`,
-    apiUrl: `${origin}/api/`,
+    apiUrl: `${origin}${API}`,
     posted,
     requests,
     faults,
     users,
+    scopes,
+    reactions,
     close: () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));
@@ -134,13 +215,21 @@ export async function startSlack({ now = Date.now }: { now?: () => number } = {}
   };
 }
 
+/** The part of a response that answers are written to. */
+interface Answer {
+  writeHead(status: number, headers?: Readonly<Record<string, string>>): { end(body?: string): unknown };
+}
+
+/** For an answer that gets lost. */
+const NOWHERE: Answer = { writeHead: () => ({ end: () => undefined }) };
+
 export function fail(
-  { hang, reset, status = 500, retryAfter, location, body = '' }: Fault,
+  { hang, reset, lost, status = 500, retryAfter, location, body = '' }: Fault,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
   if (hang) return;
-  if (reset) request.socket.destroy();
+  if (reset || lost) request.socket.destroy();
   else
     response
       .writeHead(status, {

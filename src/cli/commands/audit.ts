@@ -184,10 +184,11 @@ async function deliveries(
   { slackOnRequest = false }: AuditDefaults,
 ): Promise<Deliveries> {
   const { config } = loaded;
+  if (flags.slackDryRun && !flags.dryRun)
+    return { slack: true, webhook: false, push: false, dryRun: 'slack' };
   const url = env.C1_AUDIT_WEBHOOK_URL && (await import('../../delivery/webhook.js')).webhookUrl(env);
   const hasSlack = slackTarget(env) !== undefined;
   if (flags.dryRun) return dryRun(flags, loaded, { slack: hasSlack, webhook: Boolean(url) });
-  if (flags.slackDryRun) return { slack: true, webhook: false, push: false, dryRun: 'slack' };
   if (flags.slack && !hasSlack)
     throw new AuditError(
       'usage',

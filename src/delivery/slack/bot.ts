@@ -1,10 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import { WebAPIPlatformError, WebClient } from '@slack/web-api';
+import * as v from 'valibot';
+import { SLACK_MESSAGE, type SlackMessageId } from '../../engine/state.js';
 import { failureOf, SendFailure, type Sending, watchedFetch, withRetries } from '../send.js';
 import type { SlackPayload } from './payload.js';
 
 /** The few methods of Slack's Web API that are used here. All throw SendFailure, or the signal's reason. */
 export interface Bot {
-  post(channel: string, payload: SlackPayload): Promise<void>;
+  /**
+   * @param thread the `ts` of the message to reply to
+   * @returns where the message is; undefined if Slack does not say so
+   */
+  post(channel: string, payload: SlackPayload, thread?: string): Promise<SlackMessageId | undefined>;
+  /** Puts an emoji on a message, if it is not there already. */
+  react(message: SlackMessageId, emoji: string): Promise<void>;
   /** undefined: nobody in the workspace has this email. */
   userByEmail(email: string): Promise<string | undefined>;
   /** The id of the conversation with a user. */
@@ -42,8 +51,23 @@ export function openBot(token: string, sending: Sending, apiUrl: string | undefi
     }, sending);
   };
   return {
-    async post(channel, payload) {
-      await call('chat.postMessage', { channel, ...payload });
+    async post(channel, payload, thread) {
+      const answer = await call('chat.postMessage', {
+        channel,
+        ...payload,
+        ...(thread === undefined ? {} : { thread_ts: thread }),
+        // The same for every try: Slack takes a message once even if its answer to the first try is lost.
+        client_msg_id: randomUUID(),
+      });
+      const at = { channel: answer.channel, ts: answer.ts } as SlackMessageId;
+      return v.is(SLACK_MESSAGE, at) ? at : undefined;
+    },
+    async react({ channel, ts }, emoji) {
+      try {
+        await call('reactions.add', { channel, timestamp: ts, name: emoji });
+      } catch (error) {
+        if (!(error instanceof SendFailure) || error.word !== 'already_reacted') throw error;
+      }
     },
     async userByEmail(email) {
       try {

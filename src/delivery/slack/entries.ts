@@ -1,6 +1,17 @@
-import { type Finding, kindName, type Owner, type Person, plural } from '../../contract/index.js';
+import {
+  count,
+  type Finding,
+  kindName,
+  type Owner,
+  type Person,
+  plural,
+  type Severity,
+} from '../../contract/index.js';
 import type { Reason } from '../../engine/history.js';
-import { type Block, bold, bytesOf, clean, type Element, LIMITS, plain, richText } from './payload.js';
+import { groupBy, MOST_SEVERE_FIRST } from '../../engine/report.js';
+import { cutTo } from '../../reporters/escape.js';
+import { fromNow } from '../../reporters/words.js';
+import { type Block, bold, bytesOf, clean, type Element, plain, richText } from './payload.js';
 
 /** A finding to report, and why; without reasons if no history is kept. */
 export interface Item {
@@ -10,6 +21,8 @@ export interface Item {
 
 /** Who is behind a credential, as far as it is known here. */
 export interface People {
+  /** The clock of the audit, which ages are counted from. RFC 3339. */
+  readonly asOf: string;
   /** Owners by id: their status, and the active managers of those who are away. */
   readonly owners: ReadonlyMap<string, Owner>;
   /** Slack ids (U…, W… or a group's S…) by email in lower case. */
@@ -18,85 +31,157 @@ export interface People {
   readonly fallback?: string | undefined;
 }
 
-/** Entries that are complete even if that leaves less room to name the others. */
-const ALWAYS_FULL = 3;
-/** Blocks that are not findings: header, counts, warnings, resolved, digest, links, the short list and "N more". */
-const OTHER_BLOCKS = 10;
+/** Severity at a glance. */
+const MARKS: Readonly<Record<Severity, string>> = {
+  critical: '🔴',
+  high: '🟠',
+  medium: '🟡',
+  low: '🔵',
+  info: '⚪',
+};
+
+/** Findings that are entries of their own; of more, only the worst are. */
+export const MOST_ENTRIES = 10;
+const WORST = 5;
+
+/** How many findings of a message are entries. */
+export function entriesOf(items: readonly Item[]): number {
+  return items.length > MOST_ENTRIES ? WORST : items.length;
+}
+
+/** Characters of each part of an entry. Long texts are cut further if the message has no room for them. */
+const DETAILS = [
+  { name: 60, message: 400, fix: 300, managers: 3 },
+  { name: 60, message: 200, fix: 150, managers: 2 },
+  { name: 40, message: 120, fix: 100, managers: 1 },
+  { name: 24, message: 60, fix: 60, managers: 1 },
+] as const;
+
+type Detail = (typeof DETAILS)[number];
 
 /**
- * As many findings as fit, worst first: the first ones in full, the next in a line each, then the number of the rest.
+ * An entry each, all in the same detail: the most that there is room for. If not even the least fits, only the first ones.
  *
- * @param room bytes of JSON.
+ * @param room bytes of JSON
  */
-export function findingBlocks(items: readonly Item[], room: number, people: People): Block[] {
-  const full: Block[] = [];
-  const short: Element[][] = [];
-  // The list of lines is one block, and the last line says how many are missing.
-  let left = room - bytesOf(more(items.length)) - bytesOf(richText([]));
-  for (const item of items.slice(0, ALWAYS_FULL)) {
-    const block = fullEntry(item, people);
-    if (bytesOf(block) > left) break;
-    full.push(block);
-    left -= bytesOf(block);
+export function entryBlocks(items: readonly Item[], room: number, people: People): Block[] {
+  let blocks: Block[] = [];
+  for (const detail of DETAILS) {
+    blocks = items.map((item) => entry(item, people, detail));
+    if (sizeOf(blocks) <= room) return blocks;
   }
-  for (const item of items.slice(full.length)) {
-    const line = shortEntry(item, people);
-    if (bytesOf(line) > left) break;
-    short.push(line);
+  while (sizeOf(blocks) > room) blocks.pop();
+  return blocks;
+}
+
+function sizeOf(blocks: readonly Block[]): number {
+  return blocks.reduce((sum, block) => sum + bytesOf(block), 0);
+}
+
+/** Of many findings: how severe they are. */
+export function severityBlock(items: readonly Item[]): Block {
+  const counts = MOST_SEVERE_FIRST.map((severity) => ({
+    severity,
+    number: items.filter(({ finding }) => finding.severity === severity).length,
+  })).filter(({ number }) => number > 0);
+  return richText([
+    bold(counts.map(({ severity, number }) => `${MARKS[severity]} ${number} ${severity}`).join('   ')),
+  ]);
+}
+
+/** Owners named in a message with many findings. */
+const OWNERS = 5;
+
+/** Of many findings: whose credentials they are on, in words. Empty if nobody is known to own one. */
+export function ownersBlock(items: readonly Item[], people: People): Block[] {
+  const byOwner = [...groupBy(items, ({ finding }) => finding.credential?.owner?.id).values()]
+    .sort((a, b) => b.length - a.length)
+    .flatMap((theirs) => theirs.slice(0, 1).map(({ finding }) => ({ finding, number: theirs.length })));
+  if (byOwner.length === 0) return [];
+  const named = byOwner
+    .slice(0, OWNERS)
+    .map(({ finding, number }) => `${cutTo(ownerInWords(finding, people), 80)}: ${number}`);
+  const others = byOwner.length > OWNERS ? `; ${count(byOwner.length - OWNERS, 'other owner')}` : '';
+  return [richText([plain(`Owners with the most: ${named.join('; ')}${others}`)])];
+}
+
+/** For {@link moreBlock}. */
+export const MORE_BYTES = 150;
+
+/** @param where to find them */
+export function moreBlock(hidden: number, where = ''): Block[] {
+  return hidden > 0 ? [richText([plain(`and ${hidden} more${where}`)])] : [];
+}
+
+/** A line each, as many as fit in one block. Says how many that is. */
+export function lines(
+  items: readonly Item[],
+  room: number,
+  people: People,
+): { readonly blocks: Block[]; readonly shown: number } {
+  const elements: Element[] = [];
+  let left = room - bytesOf(richText([]));
+  let shown = 0;
+  for (const item of items) {
+    const line = [...(shown > 0 ? [plain('\n')] : []), ...shortEntry(item, people)];
     left -= bytesOf(line);
-  }
-  const hidden = items.length - full.length - short.length;
-  // Room to spare goes to details, the worst first.
-  while (hidden === 0 && full.length < LIMITS.blocks - OTHER_BLOCKS) {
-    const item = items[full.length];
-    const [line] = short;
-    if (item === undefined || line === undefined) break;
-    const block = fullEntry(item, people);
-    left -= bytesOf(block) - bytesOf(line);
     if (left < 0) break;
-    full.push(block);
-    short.shift();
+    elements.push(...line);
+    shown += 1;
   }
-  const lines = short.flatMap((line, index) => (index === 0 ? line : [plain('\n'), ...line]));
-  return [...full, ...(lines.length > 0 ? [richText(lines)] : []), ...(hidden > 0 ? [more(hidden)] : [])];
+  return { blocks: shown > 0 ? [richText(elements)] : [], shown };
 }
 
-function more(hidden: number): Block {
-  return richText([plain(`and ${hidden} more`)]);
-}
-
-function fullEntry({ finding, reasons }: Item, people: People): Block {
+function entry({ finding, reasons }: Item, people: People, detail: Detail): Block {
   const { credential, severity, status, firstSeen, rule, message, fix } = finding;
   const what = credential ? ` · ${kindName(credential.kind)} ${clean(credential.id, 60)}` : '';
+  const { asOf } = people;
+  const { createdAt = null, expiresAt = null } = credential ?? {};
   const facts = [
-    ...(firstSeen !== null && status !== null ? [`since ${firstSeen.slice(0, 10)}`] : []),
-    ...(credential?.createdAt ? [`created ${credential.createdAt.slice(0, 10)}`] : []),
+    ...(createdAt ? [`created ${dated(createdAt, asOf)}`] : []),
+    ...(expiresAt
+      ? [`${Date.parse(expiresAt) > Date.parse(asOf) ? 'expires' : 'expired'} ${dated(expiresAt, asOf)}`]
+      : []),
+    ...(status === 'known' && firstSeen ? [`open since ${dated(firstSeen, asOf)}`] : []),
     `rule ${clean(rule, 60)}`,
   ];
   const owner = credential
-    ? [plain('Owner: '), ...ownerElements(finding, people, { managers: 3, brief: false }), plain('\n')]
+    ? [plain('Owner: '), ...ownerElements(finding, people, detail, false), plain('\n')]
     : [];
   return richText([
-    bold(`${severity.toUpperCase()}  ${subject(finding)}`),
-    plain(`${what}${label(reasons)}\n${clean(message, 400)}\n`),
+    bold(`${MARKS[severity]} ${severity.toUpperCase()}  ${subject(finding, detail.name)}`),
+    plain(`${what}${label(reasons)}\n${clean(message, detail.message)}\n`),
     ...owner,
-    plain(`${facts.join(' · ')}\nFix: ${clean(fix, 300)}`),
+    plain(`${facts.join(' · ')}\nFix: ${clean(fix, detail.fix)}`),
   ]);
 }
 
 function shortEntry({ finding, reasons }: Item, people: People): Element[] {
-  const owner = finding.credential?.owner
-    ? [plain(', owner '), ...ownerElements(finding, people, { managers: 1, brief: true })]
+  const { severity, rule, message, credential } = finding;
+  const id = credential ? ` · ${clean(credential.id, 60)}` : '';
+  const owner = credential?.owner
+    ? [plain(', owner '), ...ownerElements(finding, people, { name: 40, managers: 1 }, true)]
     : [];
   return [
-    plain(`• ${finding.severity} ${subject(finding)}${label(reasons)}: ${clean(finding.rule, 60)}`),
+    plain(
+      `• ${MARKS[severity]} ${severity} ${subject(finding)}${id}${label(reasons)}: ${clean(message, 100)} (${clean(rule, 60)})`,
+    ),
     ...owner,
   ];
 }
 
-export function subject({ credential }: Finding): string {
+/** `2 Dec (in 5 days)`; with the year if it is another one. */
+export function dated(instant: string, asOf: string): string {
+  const [date, now] = [new Date(instant), new Date(asOf)];
+  const year = date.getUTCFullYear() === now.getUTCFullYear() ? '' : ` ${date.getUTCFullYear()}`;
+  return `${date.getUTCDate()} ${MONTH.format(date)}${year} (${fromNow(date.getTime(), now.getTime())})`;
+}
+
+const MONTH = new Intl.DateTimeFormat('en-US', { month: 'short', timeZone: 'UTC' });
+
+export function subject({ credential }: Finding, length = 60): string {
   if (credential === null) return 'waiver';
-  return clean(credential.name, 60) || '(no name)';
+  return clean(credential.name, length) || '(no name)';
 }
 
 const LABELS: Readonly<Record<Reason, string>> = {
@@ -117,15 +202,17 @@ function label(reasons: readonly Reason[]): string {
 function ownerElements(
   finding: Finding,
   people: People,
-  { managers, brief }: { readonly managers: number; readonly brief: boolean },
+  { name, managers }: Pick<Detail, 'managers'> & { readonly name: number },
+  isBrief: boolean,
 ): Element[] {
   const owner = finding.credential?.owner;
   if (!owner) return [plain('not known')];
   // In words: a mention would be a message to the owner.
   if (finding.credential?.adviceWithheld) return [plain(ownerInWords(finding, people))];
   if (needsStandIn(finding, people))
-    return [plain(`${ownerInWords(finding, people)}, `), ...standIns(finding, people, managers)];
-  return [address(owner, people, brief ? clean(owner.name || owner.email || owner.id, 40) : inWords(owner))];
+    return [plain(`${ownerInWords(finding, people, name)}, `), ...standIns(finding, people, managers)];
+  const words = isBrief ? clean(owner.name || owner.email || owner.id, name) : inWords(owner, name);
+  return [address(owner, people, words)];
 }
 
 /** Who is addressed instead of an owner who is away: managers, else the fallback. */
@@ -156,17 +243,17 @@ export function isUserId(id: string | undefined): id is string {
   return id !== undefined && /^[UW][A-Z0-9]{2,20}$/.test(id);
 }
 
-function inWords({ id, name, email }: Person): string {
-  if (email === '') return clean(name || id, 60) || 'not known';
-  return name === '' ? clean(email, 80) : `${clean(name, 60)} <${clean(email, 80)}>`;
+function inWords({ id, name, email }: Person, length = 60): string {
+  if (email === '') return clean(name || id, length) || 'not known';
+  return name === '' ? clean(email, 80) : `${clean(name, length)} <${clean(email, 80)}>`;
 }
 
 /** The owner's name, email and state, without addressing anybody. */
-export function ownerInWords({ credential }: Finding, { owners }: People): string {
+export function ownerInWords({ credential }: Finding, { owners }: People, length = 60): string {
   const named = credential?.owner;
   if (!named) return 'not known';
   const owner = owners.get(named.id);
-  return isAway(owner) ? `${inWords(named)} (${owner.status})` : inWords(named);
+  return isAway(owner) ? `${inWords(named, length)} (${owner.status})` : inWords(named, length);
 }
 
 /** The people to address about a finding: its owner, or the managers of an owner who is away. */

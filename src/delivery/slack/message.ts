@@ -11,9 +11,24 @@ import {
 } from '../../contract/index.js';
 import type { News, ResolvedNews, Told } from '../../engine/history.js';
 import { isOpen, type Report } from '../../engine/report.js';
+import { credentialKey } from '../../engine/state.js';
 import { cutTo, webAddress } from '../../reporters/escape.js';
 import { gaps, severityCounts } from '../../reporters/words.js';
-import { findingBlocks, type Item, ownerInWords, type People, subject } from './entries.js';
+import {
+  dated,
+  entriesOf,
+  entryBlocks,
+  type Item,
+  lines,
+  MORE_BYTES,
+  MOST_ENTRIES,
+  moreBlock,
+  ownerInWords,
+  ownersBlock,
+  type People,
+  severityBlock,
+  subject,
+} from './entries.js';
 import {
   type Block,
   bold,
@@ -40,6 +55,8 @@ export interface SlackMessageInput {
   readonly people: People;
   /** The page of the CI run. */
   readonly runUrl: string | undefined;
+  /** What has no room in the message goes into its thread. */
+  readonly hasThread?: boolean;
 }
 
 export interface SlackMessage extends Notice {
@@ -143,19 +160,28 @@ export function heartbeatNeedsHistory({ settings, news }: Pick<Parts, 'settings'
 }
 
 /** Characters, three bytes each at worst: together well below the limit, so that findings always have some room. */
-const ROOM = { gaps: 700, resolved: 700, digest: 500, link: 400 } as const;
+const ROOM = { gaps: 700, overview: 400, resolved: 700, digest: 500, link: 400 } as const;
 
+/** What is news, what was resolved, and then the rest; before all of them, that something was not read. */
 function withBlocks(parts: Parts): SlackPayload {
-  const { report, runUrl, people, items, resolved, digest } = parts;
+  const { report, runUrl, people, items, resolved, digest, hasThread = false } = parts;
   const title = headline(parts);
-  const before = [header(title), richText(overview(parts))];
+  const isLong = items.length > MOST_ENTRIES;
+  const hidden = items.length - entriesOf(items);
+  const before = [header(title), ...warning(parts), ...(isLong ? [severityBlock(items)] : [])];
   const after = [
+    ...(isLong ? ownersBlock(items, people) : []),
+    ...moreBlock(hidden, hasThread ? ', in the thread' : ''),
     ...(resolved.length > 0 ? [richText([plain(cutTo(resolvedLine(parts), ROOM.resolved))])] : []),
-    ...(digest.length > 0 ? [richText([plain(cutTo(digestLine(digest), ROOM.digest))])] : []),
+    ...(digest.length > 0 ? [richText([plain(cutTo(digestLine(parts), ROOM.digest))])] : []),
+    context(cutTo(overview(parts), ROOM.overview)),
     ...linkBlock(linksOf(runUrl, report.run.tenant)),
   ];
-  const room = LIMITS.bytes - bytesOf(payload(title, [...before, ...after]));
-  return payload(title, [...before, ...findingBlocks(items, room, people), ...after]);
+  const size = (blocks: readonly Block[]) => bytesOf(payload(title, blocks));
+  const room = LIMITS.bytes - size([...before, ...after]) - MORE_BYTES;
+  const entries = entryBlocks(items.slice(0, entriesOf(items)), room, people);
+  const left = isLong ? 0 : items.length - entries.length;
+  return payload(title, [...before, ...entries, ...moreBlock(left), ...after]);
 }
 
 const FALLBACK_FINDINGS = 20;
@@ -166,10 +192,11 @@ function textAlone(parts: Parts): SlackPayload {
     const owner = finding.credential?.owner ? `, owner ${cutTo(ownerInWords(finding, people), 80)}` : '';
     return `• ${finding.severity} ${subject(finding)}: ${clean(finding.message, 120)}${owner}`;
   });
-  const head = [headline(parts), overview(parts).map(textOf).join('')];
+  const head = [headline(parts), ...warning(parts).map(textOf)];
   const tail = [
     ...(resolved.length > 0 ? [resolvedLine(parts)] : []),
-    ...(digest.length > 0 ? [digestLine(digest)] : []),
+    ...(digest.length > 0 ? [digestLine(parts)] : []),
+    overview(parts),
     ...linksOf(runUrl, report.run.tenant).map(({ url }) => url),
   ];
   const text = (shown: number) => {
@@ -182,8 +209,9 @@ function textAlone(parts: Parts): SlackPayload {
   return textPayload(text(shown));
 }
 
-function textOf(element: Element): string {
-  return 'text' in element ? element.text : '';
+function textOf(block: Block): string {
+  if (block.type !== 'rich_text') return '';
+  return block.elements[0].elements.map((element) => ('text' in element ? element.text : '')).join('');
 }
 
 function headline(parts: Parts): string {
@@ -219,12 +247,24 @@ function newsInWords(parts: Parts): string[] {
   return numbers.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
 }
 
-const REACH = { mine: 'your own', tenant: 'of the whole tenant', file: 'from a file' } as const;
 /** How many gaps are named. */
 const GAPS = 5;
 
-/** What was read, what is open, and, in bold, that something was not read. */
-function overview({ report, settings, open }: Parts): Element[] {
+/** That not everything was read, and why. */
+function warning({ report }: Parts): Block[] {
+  const { coverage } = report;
+  if (coverage.complete) return [];
+  const reasons = [...new Set([...gaps(report), ...coverage.notes])].slice(0, GAPS);
+  const why = cutTo(reasons.map((reason) => clean(reason, 200)).join('; '), ROOM.gaps);
+  return [
+    richText([bold('⚠️ Not everything could be read: findings may be missing here.'), plain(`\n${why}`)]),
+  ];
+}
+
+const REACH = { mine: 'your own', tenant: 'of the whole tenant', file: 'from a file' } as const;
+
+/** What was read, and what is open. */
+function overview({ report, settings, open }: Parts): string {
   const { coverage, summary, run } = report;
   const credentials = `${count(summary.credentials, 'credential')} (${REACH[run.scope]})`;
   const hidden = summary.findings - open.length;
@@ -233,14 +273,8 @@ function overview({ report, settings, open }: Parts): Element[] {
     ...(summary.waived > 0 ? [`${summary.waived} waived`] : []),
     ...(summary.unknown > 0 ? [`${summary.unknown} unknown`] : []),
   ];
-  const numbers = `Open: ${[bySeverity(open), ...others].join('; ')}.`;
-  if (coverage.complete) return [plain(`${credentials}, every source read completely. ${numbers}`)];
-  const reasons = [...new Set([...gaps(report), ...coverage.notes])].slice(0, GAPS);
-  const why = cutTo(reasons.map((reason) => clean(reason, 200)).join('; '), ROOM.gaps);
-  return [
-    bold('Not everything could be read: findings may be missing here.'),
-    plain(`\n${why}\n${credentials} were read. ${numbers}`),
-  ];
+  const read = coverage.complete ? ', every source read completely' : ' were read';
+  return `${credentials}${read}. Open: ${[bySeverity(open), ...others].join('; ')}.`;
 }
 
 function bySeverity(findings: readonly Finding[]): string {
@@ -252,34 +286,38 @@ function bySeverity(findings: readonly Finding[]): string {
 /** A warning about an expiry that ended with the expiry was not fixed. */
 function endings({ resolved, report }: Parts): Record<'fixed' | 'expired', readonly ResolvedNews[]> {
   const ended = new Set(
-    report.credentials.filter(({ live }) => !live).map(({ kind, id }) => `${kind}|${id}`),
+    report.credentials.filter(({ live }) => !live).map(({ kind, id }) => credentialKey(kind, id)),
   );
   const hasExpired = ({ rule, kind, credentialId }: ResolvedNews) =>
-    rule === 'expiring-soon' && ended.has(`${kind}|${credentialId}`);
+    rule === 'expiring-soon' && kind !== 'waiver' && ended.has(credentialKey(kind, credentialId));
   return { fixed: resolved.filter((one) => !hasExpired(one)), expired: resolved.filter(hasExpired) };
 }
 
 const NAMED = 10;
 
-/** By id: the state holds no names. */
+/** By id, and by name where the credential is still there: the state holds no names. */
 function resolvedLine(parts: Parts): string {
   const { fixed, expired } = endings(parts);
-  const named = ({ rule, kind, credentialId }: ResolvedNews) =>
-    kind === 'waiver' ? clean(rule, 60) : `${clean(credentialId, 40)} (${clean(rule, 60)})`;
+  const names = new Map(
+    parts.report.credentials.map(({ kind, id, name }) => [credentialKey(kind, id), name]),
+  );
+  const named = ({ rule, kind, credentialId }: ResolvedNews) => {
+    if (kind === 'waiver') return clean(rule, 60);
+    const name = clean(names.get(credentialKey(kind, credentialId)) ?? '', 40);
+    return `${name === '' ? '' : `${name} · `}${clean(credentialId, 40)} (${clean(rule, 60)})`;
+  };
   return [
-    ...(fixed.length > 0 ? [`Resolved: ${listed(fixed.map(named), NAMED)}.`] : []),
+    ...(fixed.length > 0 ? [`✅ Resolved: ${listed(fixed.map(named), NAMED)}.`] : []),
     ...(expired.length > 0 ? [`Expired: ${listed(expired.map(named), NAMED)}.`] : []),
   ].join(' ');
 }
 
-function digestLine(findings: readonly Finding[]): string {
-  const worst = findings
-    .slice(0, 3)
-    .map(
-      (finding) =>
-        `${subject(finding)} (${clean(finding.rule, 60)} since ${(finding.firstSeen ?? '').slice(0, 10)})`,
-    );
-  return `Still open, reported before: ${findings.length} (${bySeverity(findings)}), among them ${worst.join(', ')}.`;
+function digestLine({ digest, report }: Parts): string {
+  const worst = digest.slice(0, 3).map((finding) => {
+    const since = finding.firstSeen ? ` since ${dated(finding.firstSeen, report.run.asOf)}` : '';
+    return `${subject(finding)}: ${clean(finding.rule, 60)}${since}`;
+  });
+  return `Still open, reported before: ${digest.length} (${bySeverity(digest)}). The worst: ${worst.join('; ')}.`;
 }
 
 function listed(names: readonly string[], most: number): string {
@@ -316,6 +354,26 @@ function linksOf(runUrl: string | undefined, tenant: string | undefined): Link[]
 function hasLogin(url: string): boolean {
   const { username, password } = new URL(url);
   return username !== '' || password !== '';
+}
+
+/** Messages in a thread: a message a second, and nobody reads more. */
+const MOST_REPLIES = 20;
+
+/** The findings that are no entries of the message, a line each, in as few messages as possible. */
+export function threadReplies(items: readonly Item[], people: People): SlackPayload[] {
+  const replies: SlackPayload[] = [];
+  let at = entriesOf(items);
+  while (at < items.length && replies.length < MOST_REPLIES) {
+    const title = `Findings from ${at + 1} of ${items.length}`;
+    const isLast = replies.length === MOST_REPLIES - 1;
+    const room = LIMITS.bytes - bytesOf(payload(title, [])) - MORE_BYTES;
+    const { blocks, shown } = lines(items.slice(at), room, people);
+    if (shown === 0) break;
+    at += shown;
+    const more = isLast ? moreBlock(items.length - at, ', in the full report') : [];
+    replies.push(payload(title, [...blocks, ...more]));
+  }
+  return replies;
 }
 
 /** Why a run ended without a report; without secrets. */

@@ -1,7 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SendFailure, type Sending } from '../send.js';
 import type { Bot } from './bot.js';
-import { addressees, findingBlocks, type Item, isUserId, needsStandIn, type People } from './entries.js';
+import {
+  addressees,
+  entriesOf,
+  entryBlocks,
+  type Item,
+  isUserId,
+  lines,
+  MORE_BYTES,
+  moreBlock,
+  needsStandIn,
+  type People,
+} from './entries.js';
 import { bytesOf, clean, header, LIMITS, payload, type SlackPayload } from './payload.js';
 
 /** Look-ups and direct messages in one run: the first night of a large tenant must not take an hour. */
@@ -99,6 +110,9 @@ function ownerMessage(items: readonly Item[], tenant: string, people: People): S
   const title = own
     ? `Your API credentials of ${where}: ${items.length} to look at`
     : `API credentials of ${where} that need you: ${items.length} to look at`;
-  const room = LIMITS.bytes - bytesOf(payload(title, [header(title)]));
-  return payload(title, [header(title), ...findingBlocks(items, room, people)]);
+  const room = LIMITS.bytes - bytesOf(payload(title, [header(title)])) - MORE_BYTES;
+  const entries = entryBlocks(items.slice(0, entriesOf(items)), room, people);
+  const rest = items.slice(entries.length);
+  const { blocks, shown } = lines(rest, room - bytesOf(entries), people);
+  return payload(title, [header(title), ...entries, ...blocks, ...moreBlock(rest.length - shown)]);
 }

@@ -7,7 +7,14 @@ import type { SlackPayload } from './payload.js';
 /** Where messages go. Every field is a secret or a place. */
 export interface SlackTarget {
   readonly webhook: string | undefined;
-  readonly bot: { readonly token: string; readonly channel: string | undefined } | undefined;
+  readonly bot:
+    | {
+        readonly token: string;
+        readonly channel: string | undefined;
+        /** undefined: Slack's own. */
+        readonly apiUrl: string | undefined;
+      }
+    | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -28,6 +35,7 @@ export function slackTarget(env: Environment): SlackTarget | undefined {
   const webhook = trimmed(env.SLACK_WEBHOOK_URL);
   const token = trimmed(env.SLACK_BOT_TOKEN);
   const channel = trimmed(env.SLACK_CHANNEL);
+  const apiUrl = slackApiUrl(env);
   if (webhook === undefined && token === undefined) return undefined;
   if (webhook !== undefined && !isWebhook(webhook)) {
     throw new AuditError(
@@ -47,7 +55,21 @@ export function slackTarget(env: Environment): SlackTarget | undefined {
       'Set SLACK_CHANNEL to the id of a channel that the bot is a member of, or set SLACK_WEBHOOK_URL.',
     );
   }
-  return { webhook, bot: { token, channel } };
+  return { webhook, bot: { token, channel, apiUrl } };
+}
+
+/** The token goes there: nothing but this machine may be named. */
+function slackApiUrl(env: Environment): string | undefined {
+  const text = trimmed(env.C1_AUDIT_SLACK_API_URL);
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol) && isLoopback(url.hostname) && url.username + url.password === '')
+    return url.href.replace(/\/?$/, '/');
+  throw new AuditError(
+    'config',
+    'C1_AUDIT_SLACK_API_URL is not an http or https URL on this machine.',
+    'Unset it to use Slack. It exists for tests against a stand-in on loopback.',
+  );
 }
 
 /** GitHub Actions passes an unset secret as an empty string; a pasted one often ends with a line break. */

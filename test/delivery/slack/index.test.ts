@@ -1,17 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { SlackSettings } from '../../../src/config/config.js';
 import type { Finding, Owner } from '../../../src/contract/index.js';
+import type { Connection } from '../../../src/delivery/send.js';
 import {
   deliverFailureToSlack,
   deliverToSlack,
-  type SlackConnection,
   type SlackNews,
   slackTarget,
 } from '../../../src/delivery/slack/index.js';
+import type { News } from '../../../src/engine/history.js';
 import { AuditError } from '../../../src/errors.js';
 import { sampleCredential, sampleFinding, sampleReport, TENANT } from '../../helpers/sample-report.js';
 import {
   BOT_TOKEN,
+  CHANNEL,
   type Fault,
   SECRET_PATH,
   type SlackServer,
@@ -41,14 +43,13 @@ beforeEach(async () => {
 
 afterEach(() => slack.close());
 
-function connection(override: Partial<SlackConnection> = {}): SlackConnection {
+function connection(override: Partial<Connection> = {}): Connection {
   return {
     env: { SLACK_WEBHOOK_URL: slack.webhookUrl },
     now: () => clock,
     signal: new AbortController().signal,
     log: { warn: (message) => warnings.push(message) },
     patience: { backoff: 1, pause: 1, timeout: 2000 },
-    apiUrl: slack.apiUrl,
     ...override,
   };
 }
@@ -262,13 +263,17 @@ describe('with a bot', () => {
     slack.users.set('jo@acme.example', 'UJO').set('max@acme.example', 'UMAX').set('lee@acme.example', 'ULEE');
   });
 
-  const BOT = { SLACK_BOT_TOKEN: BOT_TOKEN, SLACK_CHANNEL: 'C0123456' };
+  let BOT: { SLACK_BOT_TOKEN: string; SLACK_CHANNEL: string; C1_AUDIT_SLACK_API_URL: string };
+
+  beforeEach(() => {
+    BOT = { SLACK_BOT_TOKEN: BOT_TOKEN, SLACK_CHANNEL: CHANNEL, C1_AUDIT_SLACK_API_URL: slack.apiUrl };
+  });
 
   test('posts to the channel, with owners looked up by email', async () => {
     const delivery = await deliverToSlack({ ...three(), ...connection({ env: BOT }) });
     expect(delivery).toMatchObject({ sent: true, ownersNotified: 0 });
     expect(slack.requests).toEqual([...Array(3).fill('users.lookupByEmail'), 'chat.postMessage']);
-    expect(slack.posted.map(({ channel }) => channel)).toEqual(['C0123456']);
+    expect(slack.posted.map(({ channel }) => channel)).toEqual([CHANNEL]);
     const said = textOf(slack.posted[0]?.payload ?? {});
     expect(said).toContain('Owner: <@UJO>');
     expect(said).toContain('Owner: Lee <lee@acme.example> (gone), manager: <@UMAX>');
@@ -294,7 +299,7 @@ describe('with a bot', () => {
   test('writes to owners about their own credentials, and to the managers of one who is gone', async () => {
     const delivery = await deliverToSlack({ ...three({ notifyOwners: true }), ...connection({ env: BOT }) });
     expect(delivery.ownersNotified).toBe(2);
-    expect(slack.posted.map(({ channel }) => channel)).toEqual(['C0123456', 'DUJO', 'DUMAX']);
+    expect(slack.posted.map(({ channel }) => channel)).toEqual([CHANNEL, 'DUJO', 'DUMAX']);
     const [, toJo, toMax] = slack.posted.map(({ payload }) => textOf(payload));
     expect(toJo).toContain(`Your API credentials of ${TENANT}: 1 to look at`);
     expect(toJo).toContain('key of jos');
@@ -310,7 +315,7 @@ describe('with a bot', () => {
     expect(await deliverToSlack({ ...input, ...connection({ env: BOT }) })).toMatchObject({
       ownersNotified: 2,
     });
-    expect(slack.posted.map(({ channel }) => channel)).toEqual(['C0123456', 'DUJO', 'DUFALL']);
+    expect(slack.posted.map(({ channel }) => channel)).toEqual([CHANNEL, 'DUJO', 'DUFALL']);
     expect(textOf(slack.posted[2]?.payload ?? {})).toContain('key of lees');
     expect(textOf(slack.posted[2]?.payload ?? {})).not.toContain('key of jos');
   });
@@ -321,7 +326,7 @@ describe('with a bot', () => {
     const report = sampleReport({ findings: [own, lees] });
     const input = news({ report, owners: new Map([[gone.id, gone]]), settings });
     await deliverToSlack({ ...input, ...connection({ env: BOT }) });
-    expect(slack.posted.map(({ channel }) => channel)).toEqual(['C0123456', 'DUMAX']);
+    expect(slack.posted.map(({ channel }) => channel)).toEqual([CHANNEL, 'DUMAX']);
     expect(textOf(slack.posted[1]?.payload ?? {})).toContain('that need you: 2 to look at');
   });
 
@@ -337,6 +342,136 @@ describe('with a bot', () => {
       'Slack: cannot look up owners (HTTP 200, missing_scope); the bot needs the scope users:read.email',
       'Slack: cannot write to an owner (HTTP 200, user_disabled)',
     ]);
+  });
+
+  const crowd = (length: number) =>
+    Array.from({ length }, (_, index) => on(`key-${index}`, { id: 'user-1', name: 'Jo Doe', email: '' }));
+
+  test('replies in a thread with the findings that are no entries', async () => {
+    const input = news({ report: sampleReport({ findings: crowd(500) }) });
+    const delivery = await deliverToSlack({ ...input, ...connection({ env: BOT }) });
+    const [main, ...replies] = slack.posted;
+    expect(delivery.message).toEqual({ channel: CHANNEL, ts: main?.ts });
+    expect(main?.thread).toBeNull();
+    expect(replies.length).toBeGreaterThan(1);
+    expect(new Set(replies.map(({ thread }) => thread))).toEqual(new Set([main?.ts]));
+    const said = replies
+      .map(({ payload }) => textOf(payload))
+      .join('\n')
+      .split('\n');
+    expect(said).toHaveLength(495);
+    expect(warnings).toEqual([]);
+  });
+
+  test.each([
+    ['ten findings', 10, () => BOT],
+    ['a webhook, which has no thread', 11, () => ({ ...BOT, SLACK_WEBHOOK_URL: slack.webhookUrl })],
+  ])('does not reply to a message with %s', async (_, length, env) => {
+    const input = news({ report: sampleReport({ findings: crowd(length) }) });
+    await deliverToSlack({ ...input, ...connection({ env: env() }) });
+    expect(slack.posted).toHaveLength(1);
+    expect(textOf(slack.posted[0]?.payload ?? {})).not.toContain('in the thread');
+  });
+
+  test('waits as Slack asks if a reply comes too early, and goes on', async () => {
+    const input = news({ report: sampleReport({ findings: crowd(12) }) });
+    slack.faults.push(undefined, { status: 429, retryAfter: '0' });
+    await deliverToSlack({ ...input, ...connection({ env: BOT }) });
+    expect(slack.posted.map(({ thread }) => thread)).toEqual([null, slack.posted[0]?.ts]);
+    expect(warnings).toEqual(['Slack: HTTP 429; next try in 0 s']);
+  });
+
+  test('sends the message all the same if the thread cannot be written', async () => {
+    const input = news({ report: sampleReport({ findings: crowd(500) }) });
+    slack.faults.push(undefined, undefined, { status: 429, retryAfter: '61' });
+    expect(await deliverToSlack({ ...input, ...connection({ env: BOT }) })).toMatchObject({
+      sent: true,
+      posted: true,
+    });
+    expect(slack.posted).toHaveLength(2);
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^Slack: the thread has 1 of \d+ replies \(HTTP 429\); the reports have all findings$/,
+      ),
+    ]);
+  });
+
+  test('posts once if the answer is lost', async () => {
+    slack.faults.push({ lost: true });
+    const input = news({ report: sampleReport({ findings: crowd(1) }) });
+    const delivery = await deliverToSlack({ ...input, ...connection({ env: BOT }) });
+    expect(slack.requests).toEqual(['chat.postMessage', 'chat.postMessage']);
+    expect(slack.posted).toHaveLength(1);
+    expect(delivery.message).toEqual({ channel: CHANNEL, ts: slack.posted[0]?.ts });
+  });
+
+  test('names the scope if the bot may not post', async () => {
+    slack.scopes.delete('chat:write');
+    const error = await failure(deliverToSlack({ ...news(), ...connection({ env: BOT }) }));
+    expect(error.message).toBe('Cannot send the message to Slack (HTTP 200, missing_scope).');
+    expect(error.hint).toBe('Give the bot the scope chat:write.');
+  });
+
+  describe('marks earlier messages whose findings are gone', () => {
+    const gone = {
+      fingerprint: finding.fingerprint,
+      rule: 'unused',
+      kind: 'personal-client',
+      credentialId: 'x',
+      severity: 'low',
+      firstSeen: '2026-08-01T00:00:00Z',
+    } as const;
+    const later = (...outdated: NonNullable<News['outdated']>) =>
+      news({
+        report: sampleReport(),
+        news: { items: [], resolved: [gone], digest: [], lastPostedAt: null, outdated },
+      });
+    const earlier = async (times: number) => {
+      for (let time = 0; time < times; time += 1)
+        await deliverToSlack({
+          ...news({ report: sampleReport({ findings: crowd(1) }) }),
+          ...connection({ env: BOT }),
+        });
+      return slack.posted.map(({ ts }) => ({ channel: CHANNEL, ts: ts ?? '' }));
+    };
+
+    test('all of them with a check mark, some of them with an hourglass', async () => {
+      const [first, second] = await earlier(2);
+      if (!first || !second) throw new Error('not posted');
+      const both = later({ ...first, isDone: true }, { ...second, isDone: false });
+      await deliverToSlack({ ...both, ...connection({ env: BOT }) });
+      const marks = [
+        { ...first, name: 'white_check_mark' },
+        { ...second, name: 'hourglass_flowing_sand' },
+      ];
+      expect(slack.reactions).toEqual(marks);
+      // An incomplete audit is not remembered, so that the next one marks the same again.
+      await deliverToSlack({ ...both, ...connection({ env: BOT }) });
+      expect([slack.reactions, warnings]).toEqual([marks, []]);
+    });
+
+    test('goes on after one that is no longer there', async () => {
+      const [first] = await earlier(1);
+      if (!first) throw new Error('not posted');
+      const lost = { channel: CHANNEL, ts: '1.1', isDone: true };
+      await deliverToSlack({ ...later(lost, { ...first, isDone: true }), ...connection({ env: BOT }) });
+      expect(slack.reactions).toHaveLength(1);
+      expect(warnings).toEqual([
+        'Slack: an earlier message could not be marked as resolved (HTTP 200, message_not_found)',
+      ]);
+    });
+
+    test('notes once that the bot may not', async () => {
+      const [first, second] = await earlier(2);
+      if (!first || !second) throw new Error('not posted');
+      slack.scopes.delete('reactions:write');
+      const both = later({ ...first, isDone: true }, { ...second, isDone: true });
+      expect(await deliverToSlack({ ...both, ...connection({ env: BOT }) })).toMatchObject({ sent: true });
+      expect(slack.reactions).toEqual([]);
+      expect(warnings).toEqual([
+        'Slack: an earlier message could not be marked as resolved (HTTP 200, missing_scope); the bot needs the scope reactions:write',
+      ]);
+    });
   });
 
   test.each<readonly [string, Fault, number]>([
@@ -388,7 +523,15 @@ describe('the environment', () => {
     [{ SLACK_WEBHOOK_URL: 'http://[::1]:1/x' }, { webhook: 'http://[::1]:1/x', bot: undefined }],
     [
       { SLACK_BOT_TOKEN: BOT_TOKEN, SLACK_CHANNEL: 'C1' },
-      { webhook: undefined, bot: { token: BOT_TOKEN, channel: 'C1' } },
+      { webhook: undefined, bot: { token: BOT_TOKEN, channel: 'C1', apiUrl: undefined } },
+    ],
+    [
+      {
+        SLACK_BOT_TOKEN: BOT_TOKEN,
+        SLACK_CHANNEL: 'C1',
+        C1_AUDIT_SLACK_API_URL: ' http://127.0.0.1:1/api\n',
+      },
+      { webhook: undefined, bot: { token: BOT_TOKEN, channel: 'C1', apiUrl: 'http://127.0.0.1:1/api/' } },
     ],
     [{ SLACK_CHANNEL: 'C1' }, undefined],
     [{ SLACK_WEBHOOK_URL: ' ', SLACK_BOT_TOKEN: '' }, undefined],
@@ -407,6 +550,10 @@ describe('the environment', () => {
     [{ SLACK_WEBHOOK_URL: 'http://127.0.0.1.evil.example/x' }, 'SLACK_WEBHOOK_URL'],
     [{ SLACK_BOT_TOKEN: 'SECRET token', SLACK_CHANNEL: 'C1' }, 'SLACK_BOT_TOKEN'],
     [{ SLACK_BOT_TOKEN: BOT_TOKEN }, 'SLACK_BOT_TOKEN'],
+    [{ C1_AUDIT_SLACK_API_URL: 'https://slack.example/SECRET/' }, 'C1_AUDIT_SLACK_API_URL'],
+    [{ C1_AUDIT_SLACK_API_URL: 'https://SECRET@localhost/' }, 'C1_AUDIT_SLACK_API_URL'],
+    [{ C1_AUDIT_SLACK_API_URL: 'ftp://127.0.0.1/SECRET' }, 'C1_AUDIT_SLACK_API_URL'],
+    [{ C1_AUDIT_SLACK_API_URL: 'SECRET' }, 'C1_AUDIT_SLACK_API_URL'],
   ])('rejects %j without showing it', async (env, variable) => {
     const early = await failure(Promise.resolve().then(() => slackTarget(env)));
     expect(early).toMatchObject({ code: 'config', message: expect.stringContaining(variable) });

@@ -3,7 +3,12 @@ import fc from 'fast-check';
 import type { SlackSettings } from '../../../src/config/config.js';
 import { DAY, type Finding, type Owner, SEVERITIES } from '../../../src/contract/index.js';
 import { slackDryRun } from '../../../src/delivery/slack/index.js';
-import { failureNotice, type SlackMessageInput, slackMessage } from '../../../src/delivery/slack/message.js';
+import {
+  failureNotice,
+  type SlackMessageInput,
+  slackMessage,
+  threadReplies,
+} from '../../../src/delivery/slack/message.js';
 import type { SlackPayload } from '../../../src/delivery/slack/payload.js';
 import type { News, Reason } from '../../../src/engine/history.js';
 import type { Report } from '../../../src/engine/report.js';
@@ -63,11 +68,24 @@ function message(sample: SampleOptions | Report, told: Told = {}) {
   return slackMessage({
     report: 'schemaVersion' in sample ? sample : sampleReport(sample),
     news: undefined,
-    people: { owners, mentions: new Map(Object.entries(settings.mentions)), fallback: settings.fallback },
+    people: {
+      asOf: AS_OF,
+      owners,
+      mentions: new Map(Object.entries(settings.mentions)),
+      fallback: settings.fallback,
+    },
     runUrl: RUN_URL,
     ...told,
     settings,
   });
+}
+
+function peopleOf(owners: readonly Owner[]) {
+  return {
+    asOf: AS_OF,
+    owners: new Map(owners.map((owner) => [owner.id, owner])),
+    mentions: new Map<string, string>(),
+  };
 }
 
 function text(...input: Parameters<typeof message>): string {
@@ -157,12 +175,12 @@ describe('what it says', () => {
     expect(text({ findings: [finding] })).toBe(
       [
         `API credentials of ${TENANT}: 1 finding`,
-        '1 credential (of the whole tenant), every source read completely. Open: 1 high.',
-        'HIGH  deploy · personal client pc-7',
+        '🟠 HIGH  deploy · personal client pc-7',
         'never expires',
         'Owner: Jo Doe <jo@acme.example>',
-        'created 2025-07-28 · rule no-expiry',
+        'created 28 Jul 2025 (400 days ago) · rule no-expiry',
         'Fix: Ask the owner whether it is still needed; if not, revoke it.',
+        '1 credential (of the whole tenant), every source read completely. Open: 1 high.',
         `This run, with the full report <${RUN_URL}> · ConductorOne <https://${TENANT}/>`,
       ].join('\n'),
     );
@@ -179,8 +197,8 @@ describe('what it says', () => {
     expect(said.split('\n')[0]).toBe(`API credentials of ${TENANT}: 1 new, 2 resolved`);
     expect(said).toContain('Open: 1 critical, 1 medium.');
     expect(said).toContain('MEDIUM  name of fresh · personal client fresh (new)');
-    expect(said).toContain('since 2026-09-01 · created 2025-07-28 · rule unused');
-    expect(said).toContain('Resolved: gone-1 (unused), gone-2 (no-expiry).');
+    expect(said).toContain('\ncreated 28 Jul 2025 (400 days ago) · rule unused\n');
+    expect(said).toContain('✅ Resolved: gone-1 (unused), gone-2 (no-expiry).');
     expect(said).not.toContain('name of old');
   });
 
@@ -205,8 +223,8 @@ describe('what it says', () => {
     const news = { ...because('new', fresh), digest: known.map(({ fingerprint }) => fingerprint) };
     const sent = message({ findings: [...known, fresh] }, { news });
     expect(textOf(sent?.payload as unknown as Payload)).toContain(
-      'Still open, reported before: 4 (1 high, 3 medium), among them name of d (unused since 2026-08-12), ' +
-        'name of a (unused since 2026-08-12), name of b (unused since 2026-08-12).',
+      'Still open, reported before: 4 (1 high, 3 medium). The worst: name of d: unused since 12 Aug (20 days ago); ' +
+        'name of a: unused since 12 Aug (20 days ago); name of b: unused since 12 Aug (20 days ago).',
     );
     expect(sent?.told).toEqual({
       posted: true,
@@ -227,7 +245,7 @@ describe('what it says', () => {
     const ended = sampleCredential({ id: 'z', expiresAt: daysAgo(0) });
     const news = { ...NO_NEWS, resolved: [resolved('z', { rule: 'expiring-soon' }), resolved('y')] };
     expect(text({ credentials: [ended] }, { news })).toContain(
-      'Resolved: y (unused). Expired: z (expiring-soon).',
+      'Resolved: y (unused). Expired: nightly export · z (expiring-soon).',
     );
   });
 
@@ -237,6 +255,35 @@ describe('what it says', () => {
     const places = ['critical', 'high', 'medium', 'low'].map((id) => said.indexOf(`name of ${id}`));
     expect(places).toEqual([...places].sort((a, b) => a - b));
     expect(places[0]).toBeGreaterThan(0);
+  });
+
+  test.each([
+    [-5, 'expires 6 Sep (in 5 days)'],
+    [-150, 'expires 29 Jan 2027 (in 150 days)'],
+    [0, 'expired 1 Sep (less than an hour ago)'],
+    [3, 'expired 29 Aug (3 days ago)'],
+  ])('writes an end %d days ago as a date and its distance', (days, expected) => {
+    const credential = sampleCredential({ expiresAt: daysAgo(days) });
+    expect(text({ findings: [sampleFinding({ credential })] })).toContain(` · ${expected} · rule `);
+  });
+
+  test('says since when a finding that is repeated is open', () => {
+    const known = on('a', { status: 'known', firstSeen: daysAgo(20) });
+    expect(text({ findings: [known] }, { news: because('milestone', known) })).toContain(
+      ' · open since 12 Aug (20 days ago) · rule ',
+    );
+  });
+
+  test('starts with what is new, then what was resolved, then the rest', () => {
+    const fresh = on('fresh', { status: 'new' });
+    const old = on('old', { status: 'known', firstSeen: daysAgo(20) });
+    const news = { ...because('new', fresh), resolved: [resolved('gone')], digest: [old.fingerprint] };
+    const said = text({ findings: [fresh, old] }, { news });
+    const places = ['1 new, 1 resolved', 'name of fresh', 'Resolved: gone', 'Still open', 'Open: '].map(
+      (part) => said.indexOf(part),
+    );
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(Math.min(...places)).toBeGreaterThan(-1);
   });
 
   test('has words for a waiver, a blank name and a missing owner', () => {
@@ -313,12 +360,13 @@ describe('whom it concerns', () => {
     }
   });
 
-  test('names the owner in the lines of the short list and in the text alone as well', () => {
+  test('names the owner in the replies of a thread and in the text alone as well', () => {
     const many = Array.from({ length: 60 }, (_, index) => on(`key-${index}`));
-    const sent = message({ findings: many }, { owners: [{ ...away, managers: owner.managers }] });
-    const lines = textOf(sent?.payload as unknown as Payload).split('\n');
-    const short = lines.filter((line) => line.startsWith('• '));
-    expect(short.length).toBeGreaterThan(0);
+    const owners = [{ ...away, managers: owner.managers }];
+    const sent = message({ findings: many }, { owners });
+    const replies = threadReplies(sent?.items ?? [], peopleOf(owners));
+    const short = replies.flatMap((reply) => textOf(reply as unknown as Payload).split('\n'));
+    expect(short).toHaveLength(55);
     for (const line of short) {
       expect(line).toMatch(/, owner Jo Doe <jo@acme.example> \(disabled\), manager: Max <max@acme.example>$/);
     }
@@ -346,29 +394,106 @@ describe('numbers', () => {
 });
 
 describe('a long report is one message', () => {
-  test('names all of forty findings, the worst of them in full', () => {
-    const findings = Array.from({ length: 40 }, (_, index) =>
-      on(`credential-${index}`, { severity: index < 5 ? 'critical' : 'medium' }),
+  const many = (length: number) =>
+    Array.from({ length }, (_, index) =>
+      on(`credential-${index}`, { severity: index < 7 ? 'critical' : 'medium' }),
     );
-    const said = text({ findings });
-    for (const { credential } of findings) expect(said).toContain(credential?.name);
-    expect(said.match(/^Fix: /gm)?.length).toBeGreaterThanOrEqual(3);
-    expect(said).not.toContain(' more');
+  const entriesIn = (said: string) => said.match(/^Fix: /gm)?.length;
+
+  test('has an entry for each of ten findings', () => {
+    const said = text({ findings: many(10) });
+    expect(said.split('\n')[0]).toBe(`API credentials of ${TENANT}: 10 findings`);
+    for (const { credential } of many(10)) expect(said).toContain(`${credential?.name} · `);
+    expect(entriesIn(said)).toBe(10);
+    expect(said).not.toMatch(/ more|Owners with the most/);
   });
 
-  test('shows three findings in full', () => {
-    expect(text({ findings: [on('a'), on('b'), on('c')] }).match(/^Fix: /gm)).toHaveLength(3);
+  test('has counts, the five worst and the owners with the most for eleven', () => {
+    const owners = ['Ann', 'Bea', 'Bea', 'Cy'].map((name) => ({ id: name, name, email: '' }));
+    const findings = many(11).map((finding, index) =>
+      sampleFinding({
+        ...finding,
+        credential: sampleCredential({ ...finding.credential, owner: owners[index % 4] ?? null }),
+      }),
+    );
+    const said = text({ findings }).split('\n');
+    expect(said.slice(0, 2)).toEqual([
+      `API credentials of ${TENANT}: 11 findings`,
+      '🔴 7 critical   🟡 4 medium',
+    ]);
+    expect(said.filter((line) => line.startsWith('🔴 CRITICAL'))).toHaveLength(5);
+    expect(entriesIn(said.join('\n'))).toBe(5);
+    expect(said.slice(-4)).toEqual([
+      'Owners with the most: Bea: 6; Ann: 3; Cy: 2',
+      'and 6 more',
+      '11 credentials (of the whole tenant), every source read completely. Open: 7 critical, 4 medium.',
+      `This run, with the full report <${RUN_URL}> · ConductorOne <https://${TENANT}/>`,
+    ]);
   });
 
-  test('ends with "and N more" for 5,000 findings, and counts all as reported', () => {
-    const findings = Array.from({ length: 5000 }, (_, index) => on(`credential-${index}`));
-    const sent = message({ findings });
-    const said = textOf(sent?.payload as unknown as Payload);
-    const named = said.match(/name of credential-/g)?.length ?? 0;
-    expect(named).toBeGreaterThan(40);
-    expect(said).toContain(`\nand ${5000 - named} more\n`);
+  test('names an owner with many findings in words, with the state', () => {
+    const owner: Owner = {
+      ...{ id: 'user-1', name: 'Jo Doe', email: 'jo@acme.example', type: 'human', roles: [], managers: [] },
+      status: 'deleted',
+    };
+    const mentions = { 'jo@acme.example': 'UJO' };
+    const said = text({ findings: many(11) }, { owners: [owner], settings: { mentions } });
+    expect(said).toContain('Owners with the most: Jo Doe <jo@acme.example> (deleted): 11\n');
+    expect(said).not.toContain('<@UJO>');
+  });
+
+  test('counts all of 5,000 findings as reported', () => {
+    const sent = message({ findings: many(5000) });
+    expect(textOf(sent?.payload as unknown as Payload)).toContain('\nand 4995 more\n');
     expect(sent?.told.findings.size).toBe(5000);
     expect(textOf(sent?.fallback as unknown as Payload)).toContain('and 4980 more');
+  });
+
+  test('says that the others are in the thread, where they are', () => {
+    const sent = message({ findings: many(500) }, { hasThread: true });
+    expect(textOf(sent?.payload as unknown as Payload)).toContain('\nand 495 more, in the thread\n');
+    const replies = threadReplies(sent?.items ?? [], peopleOf([]));
+    for (const reply of replies) expectTaken(reply);
+    const said = replies
+      .map((reply) => textOf(reply as unknown as Payload))
+      .join('\n')
+      .split('\n');
+    expect(said).toHaveLength(495);
+    expect(said[0]).toBe(
+      '• 🔴 critical name of credential-5 · credential-5: last used 92 days ago (limit 90): revoke it, or use it (unused), owner Jo Doe',
+    );
+    expect(replies.length).toBeLessThanOrEqual(15);
+    expect(threadReplies(sent?.items.slice(0, 10) ?? [], peopleOf([]))).toEqual([]);
+  });
+
+  test('ends a very long thread with the number of the others', () => {
+    const replies = threadReplies(message({ findings: many(5000) })?.items ?? [], peopleOf([]));
+    expect(replies).toHaveLength(20);
+    const said = replies
+      .map((reply) => textOf(reply as unknown as Payload))
+      .join('\n')
+      .split('\n');
+    expect(said.at(-1)).toBe(`and ${5000 - 5 - (said.length - 1)} more, in the full report`);
+  });
+
+  test('cuts long texts before it leaves out one of ten findings', () => {
+    const long = 'x'.repeat(3000);
+    const findings = many(10).map(({ credential, ...finding }, index) =>
+      sampleFinding({
+        ...finding,
+        message: long,
+        fix: long,
+        rule: `r${index}`,
+        credential: sampleCredential({
+          ...credential,
+          name: long,
+          owner: { id: 'u', name: long, email: `${long}@x.y` },
+        }),
+      }),
+    );
+    const said = text({ findings }, { news: because('new', ...findings) });
+    expect(entriesIn(said)).toBe(10);
+    expect(said).not.toContain(' more');
   });
 
   test('stays within the limits for any text', () => {
@@ -406,6 +531,7 @@ describe('a long report is one message', () => {
         if (sent === undefined) throw new Error('nothing was sent');
         expectTaken(sent.payload);
         expectTaken(sent.fallback);
+        for (const reply of threadReplies(sent.items, peopleOf([]))) expectTaken(reply);
       }),
       { numRuns: 150 },
     );
@@ -423,7 +549,7 @@ describe('hostile names', () => {
     expectTaken(sent.payload);
     // Shown as it is, in places where Slack reads no markup; nothing that hides or redirects is left.
     const kinds = new Set((sent.payload.blocks ?? []).map(({ type }) => type));
-    expect([...kinds].sort()).toEqual(['header', 'rich_text']);
+    expect([...kinds].sort()).toEqual(['context', 'header', 'rich_text']);
     const json = JSON.stringify(sent.payload);
     expect(json).not.toMatch(/"type":"mrkdwn"|"type":"user"/);
     expect(textOf(sent.payload as unknown as Payload).replaceAll('\n', '')).not.toMatch(
@@ -489,9 +615,9 @@ describe('heartbeat', () => {
 
 test('the dry run is the payload, or null', () => {
   const report = fullReport();
-  const planned = slackDryRun({ report, news: undefined, settings: SETTINGS, runUrl: RUN_URL });
-  expect(planned).toEqual(message(report)?.payload);
-  expect(slackDryRun({ report: sampleReport(), news: undefined, settings: SETTINGS })).toBeNull();
+  const told = { news: undefined, settings: SETTINGS, runUrl: RUN_URL };
+  expect(slackDryRun({ ...told, report }, false)).toEqual({ message: message(report)?.payload, thread: [] });
+  expect(slackDryRun({ ...told, report: sampleReport() }, true)).toEqual({ message: null, thread: [] });
 });
 
 test('a run without a report says that nothing was checked', () => {

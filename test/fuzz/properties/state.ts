@@ -32,6 +32,7 @@ const STATE: State = {
       ...MEMORY,
       waived: false,
       toldAt: '2026-11-01T06:00:00.000Z',
+      messages: [{ channel: 'C0123456', ts: '1700000000.000100' }],
       milestones: { expiresAt: '2026-12-01T06:00:00.000Z', told: [30, 14] },
       seenIn: 'file',
     },
