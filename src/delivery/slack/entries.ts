@@ -142,7 +142,9 @@ function entry({ finding, reasons }: Item, people: People, detail: Detail): Bloc
     ...(expiresAt
       ? [`${Date.parse(expiresAt) > Date.parse(asOf) ? 'expires' : 'expired'} ${dated(expiresAt, asOf)}`]
       : []),
-    ...(status === 'known' && firstSeen ? [`open since ${dated(firstSeen, asOf)}`] : []),
+    ...(firstSeen && (status === 'known' || status === 'reopened')
+      ? [`first seen ${dated(firstSeen, asOf)}`]
+      : []),
     `rule ${clean(rule, 60)}`,
   ];
   const owner = credential

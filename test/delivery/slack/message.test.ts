@@ -267,10 +267,10 @@ describe('what it says', () => {
     expect(text({ findings: [sampleFinding({ credential })] })).toContain(` · ${expected} · rule `);
   });
 
-  test('says since when a finding that is repeated is open', () => {
+  test('says when a finding that is repeated was first seen', () => {
     const known = on('a', { status: 'known', firstSeen: daysAgo(20) });
     expect(text({ findings: [known] }, { news: because('milestone', known) })).toContain(
-      ' · open since 12 Aug (20 days ago) · rule ',
+      ' · first seen 12 Aug (20 days ago) · rule ',
     );
   });
 
