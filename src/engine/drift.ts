@@ -436,11 +436,16 @@ function wokeUp(
   { idleDays = WOKE_UP.options.days.default }: DriftInput,
 ): Change | undefined {
   if (!WOKE_UP.kinds.some((judged) => judged === kind) || !idle) return undefined;
-  if (!isKnown(lastUsedAt) || lastUsedAt === null || lastUsedAt.getTime() <= Date.parse(idle.since))
-    return undefined;
-  if (Date.parse(idle.at) - Date.parse(idle.since) < idleDays * DAY) return undefined;
-  const days = wholeDays(lastUsedAt.getTime() - Date.parse(idle.since));
-  return { rule: WOKE_UP, messageId: 'used', data: { days, usedAt: lastUsedAt.toISOString() } };
+  if (!isKnown(lastUsedAt) || lastUsedAt === null) return undefined;
+  const since = Date.parse(idle.since);
+  const unused = lastUsedAt.getTime() - since;
+  // A use that the list shows late can be shortly after the one before.
+  if (Math.min(unused, Date.parse(idle.at) - since) < idleDays * DAY) return undefined;
+  return {
+    rule: WOKE_UP,
+    messageId: 'used',
+    data: { days: wholeDays(unused), usedAt: lastUsedAt.toISOString() },
+  };
 }
 
 function nameOf(role: Role | undefined): string | undefined {

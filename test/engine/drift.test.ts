@@ -558,6 +558,11 @@ describe('woke-up', () => {
       { lastUsedAt: usedAt(0.5) },
     ],
     ['not used since', { lastUsedAt: usedAt(-90) }, {}],
+    [
+      'whose list shows late that it was used again soon after',
+      { lastUsedAt: usedAt(-180) },
+      { lastUsedAt: new Date(NIGHT_1 - 90 * DAY - 1) },
+    ],
     ['whose last use is hidden', { lastUsedAt: usedAt(-90) }, { lastUsedAt: UNKNOWN }],
     ['whose last use was hidden', { lastUsedAt: UNKNOWN }, { lastUsedAt: usedAt(0.5) }],
     ['never used and young', { createdAt: new Date(NIGHT_1 - 90 * DAY + 1) }, { lastUsedAt: usedAt(0.5) }],
@@ -570,6 +575,12 @@ describe('woke-up', () => {
     ],
   ])('reports nothing on a credential %s', (_, before, now) => {
     expect(wake(before, now)).toEqual([]);
+  });
+
+  test('reports a use after 90 days without use that the list shows late', () => {
+    expect(wake({ lastUsedAt: usedAt(-180) }, { lastUsedAt: usedAt(-90) })).toMatchObject([
+      { rule: 'woke-up', data: { days: 90 } },
+    ]);
   });
 
   test('counts from the creation of one that was never used', () => {
