@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// npm run mutation [-- --mutate <glob>]… [--fresh] [--minutes <n>] [--workers <n>] [--docs]: changes the code in small ways, one at a time, and
-// counts which changes the tests notice (Stryker). One file of code after the other, so that a run that is stopped, or
+// npm run mutation [-- --mutate <glob>]… [--fresh] [--minutes <n>] [--workers <n>] [--sample <share>] [--docs]:
+// changes the code in small ways, one at a time, and counts which changes the tests notice (Stryker). One file of code after the other, so that a run that is stopped, or
 // whose minutes are over, keeps what it has measured; what has not changed since, tests included, is not measured again
-// unless --fresh. --docs measures nothing: it writes the results so far into docs/mutation.md, and names the files that
+// unless --fresh. --sample 0.2 runs a fifth of the changes in all chosen files together. --docs measures nothing: it writes the results so far into docs/mutation.md, and names the files that
 // changed since.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { transformSync } from 'esbuild';
 import picomatch from 'picomatch';
+import { isSampled } from './sample.js';
 
 /** Directories whose tests judge code besides those in the directory of the same name and those that import it directly. */
 const MORE_JUDGES = {
@@ -45,7 +46,9 @@ const results = [];
 const left = [];
 /** Measured before the file changed. */
 const stale = [];
-for (const file of chosenFiles()) {
+const chosen = chosenFiles();
+if (options.sample < 1 && !options.docs) measureTogether(chosen);
+for (const file of chosen) {
   const old = options.docs ? resultOf(file) : undefined;
   if (old && old.code !== hashOf([file])) stale.push(file);
   const result = old ?? kept(file) ?? (Date.now() < until && !options.docs ? measure(file) : undefined);
@@ -63,6 +66,7 @@ function readArguments() {
         fresh: { type: 'boolean', default: false },
         minutes: { type: 'string', default: 'Infinity' },
         workers: { type: 'string', default: '1' },
+        sample: { type: 'string', default: '1' },
         docs: { type: 'boolean', default: false },
       },
     });
@@ -71,7 +75,9 @@ function readArguments() {
     const workers = Number(values.workers);
     if (!(Number.isInteger(workers) && workers > 0))
       throw new Error(`--workers ${values.workers} is not a whole number above 0`);
-    return { ...values, mutate: values.mutate ?? [], minutes, workers };
+    const sample = Number(values.sample);
+    if (!(sample > 0 && sample <= 1)) throw new Error(`--sample ${values.sample} is not a share from 0 to 1`);
+    return { ...values, mutate: values.mutate ?? [], minutes, workers, sample };
   } catch (error) {
     fail(error.message);
   }
@@ -79,7 +85,7 @@ function readArguments() {
 
 function fail(problem) {
   console.error(
-    `mutation: ${problem}\nusage: npm run mutation [-- --mutate <glob>]… [--fresh] [--minutes <n>] [--workers <n>] [--docs]`,
+    `mutation: ${problem}\nusage: npm run mutation [-- --mutate <glob>]… [--fresh] [--minutes <n>] [--workers <n>] [--sample <share>] [--docs]`,
   );
   process.exit(2);
 }
@@ -119,13 +125,17 @@ function testsOf(file) {
     .map(({ test, imported }) => ({
       test,
       distance: imported.get(file),
-      isSlow: imported.has(PROGRAM) || picomatch.isMatch(test, SLOW),
+      isSlow: isSlowTest(test, imported),
     }))
     .filter(({ test, distance }) => distance === 1 || (distance !== undefined && isOfArea(test, areas)))
     // Tests of many random inputs take seconds: the others go first and notice most.
     .sort((a, b) => Number(isRandom(a.test)) - Number(isRandom(b.test)) || a.distance - b.distance);
   const near = judges.filter(({ test, isSlow }) => !isSlow || isOfArea(test, [area]));
   return (near.length > 0 ? near : judges).map(({ test }) => test);
+}
+
+function isSlowTest(test, imported) {
+  return imported.has(PROGRAM) || picomatch.isMatch(test, SLOW);
 }
 
 function isRandom(test) {
@@ -191,13 +201,28 @@ function resultOf(file) {
 
 function measure(file) {
   console.log(`\n== ${file} ==`);
-  mkdirSync(folder, { recursive: true });
-  const key = keyOf(file);
-  const code = hashOf([file]);
-  const own = join(folder, `${process.pid}.stryker.json`);
-  const report = join(folder, `${process.pid}.report.json`);
   const before = placeOf(file).replace(/\.json$/, '.incremental.json');
   forgetSurvivors(before, file);
+  // With a new test, only the mutants are run again that no unchanged test file killed.
+  const incremental = { incremental: true, incrementalFile: before, force: options.fresh };
+  return runStryker([file], testsOf(file), incremental)[0];
+}
+
+/** Each file by itself would start all of its tests once more. */
+function measureTogether(files) {
+  console.log(`\n== a sample of ${files.length} files ==`);
+  const tests = files.flatMap(testsOf).map((test) => ({ test, imported: distances(test) }));
+  const isLong = ({ test, imported }) => Number(isSlowTest(test, imported)) + Number(isRandom(test));
+  const inOrder = tests.sort((a, b) => isLong(a) - isLong(b)).map(({ test }) => test);
+  runStryker(files, [...new Set(inOrder)], {});
+}
+
+/** Runs the mutants of the files, and keeps and returns their results. */
+function runStryker(chosen, tests, more) {
+  mkdirSync(folder, { recursive: true });
+  const about = new Map(chosen.map((file) => [file, { key: keyOf(file), code: hashOf([file]), file }]));
+  const own = join(folder, `${process.pid}.stryker.json`);
+  const report = join(folder, `${process.pid}.report.json`);
   rmSync(report, { force: true });
   // How low is too low is a question about all files, not about each.
   const thresholds = { ...config.thresholds, break: null };
@@ -205,13 +230,10 @@ function measure(file) {
     own,
     JSON.stringify({
       ...config,
-      mutate: [file],
+      mutate: chosen,
       concurrency: options.workers,
       thresholds,
-      // With a new test, only the mutants are run again that no unchanged test file killed.
-      incremental: true,
-      incrementalFile: before,
-      force: options.fresh,
+      ...more,
       reporters: ['json', 'progress-append-only'],
       jsonReporter: { fileName: report },
     }),
@@ -220,18 +242,26 @@ function measure(file) {
   const { status, signal } = spawnSync(process.execPath, [command, 'run', own], {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, MUTATION_TESTS: JSON.stringify(testsOf(file)) },
+    env: {
+      ...process.env,
+      MUTATION_TESTS: JSON.stringify(tests),
+      MUTATION_SAMPLE: String(options.sample),
+    },
   });
   const files = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')).files : {};
   for (const path of [own, report]) rmSync(path, { force: true });
-  if (status !== 0) return { file, failed: signal ?? `exit ${status}`, mutants: [] };
-  const { source = '', mutants = [] } = files[file] ?? {};
+  if (status !== 0) return chosen.map((file) => ({ file, failed: signal ?? `exit ${status}`, mutants: [] }));
+  return chosen.map((file) => keep(about.get(file), files[file]));
+}
+
+function keep(about, { source = '', mutants = [] } = {}) {
+  const { file } = about;
   const lines = source.split('\n');
+  const run = mutants.filter((mutant) => isSampled(mutant, options.sample));
   const result = {
-    key,
-    code,
-    file,
-    mutants: mutants.map(({ status, mutatorName, replacement, location: { start, end } }) => ({
+    ...about,
+    ...(options.sample < 1 && { of: mutants.length }),
+    mutants: run.map(({ status, mutatorName, replacement, location: { start, end } }) => ({
       status,
       place: `${file}:${start.line}:${start.column}`,
       mutator: mutatorName,
@@ -339,12 +369,24 @@ function writeDocs() {
     ...rows,
     ...named('Not measured', missing),
     ...named('Changed since', stale),
+    ...sampled(),
   ].join('\n');
   const [before, , after] = readFileSync(path, 'utf8').split(
     /(?<=<!-- results -->\n)([\s\S]*)(?=<!-- end of results -->)/,
   );
   if (after === undefined) fail(`${path} has no place for results`);
   writeFileSync(path, `${before}\n${table}\n\n${after}`);
+}
+
+/** One line a directory of which only a sample was run. */
+function sampled() {
+  const parts = results.filter(({ of }) => of !== undefined);
+  const run = parts.reduce((sum, { mutants }) => sum + mutants.length, 0);
+  const all = parts.reduce((sum, { of }) => sum + of, 0);
+  return named(
+    `Only a sample was run (${run} of ${all} changes)`,
+    parts.map(({ file }) => file),
+  );
 }
 
 function named(what, files) {

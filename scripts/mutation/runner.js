@@ -16,9 +16,13 @@ import {
 } from '@stryker-mutator/api/test-runner';
 import fc from 'fast-check';
 import { addEventHandler, describe, getState, resetState, run, setState, test } from 'jest-circus';
+import { isSampled } from './sample.js';
 
 /** jest.config.js has the same. */
 const TEST_TIMEOUT = 30_000;
+const SAMPLE = Number(process.env.MUTATION_SAMPLE ?? 1);
+/** In a sample, a mutant whose tests have noticed nothing for so long counts as survived, in milliseconds. */
+const MOST = SAMPLE < 1 ? 8000 : Number.POSITIVE_INFINITY;
 /** A survivor whose tests take longer, in milliseconds, is not tried again: that can only make a score too low. */
 const LONG = 2000;
 /** How long a test of random inputs may try to notice a mutant, in milliseconds: most that it notices, it notices soon. */
@@ -42,6 +46,7 @@ class CircusRunner {
   #tainted = true;
   #running;
   #bail = false;
+  #begin = 0;
   /** Tests that fail without a change; known to the worker of the dry run alone. */
   #failing = new Set();
 
@@ -100,6 +105,8 @@ class CircusRunner {
   }
 
   async mutantRun({ activeMutant, testFilter, disableBail, hitLimit, mutantActivation }) {
+    if (!isSampled(activeMutant, SAMPLE))
+      return { status: MutantRunStatus.Error, errorMessage: 'not in the sample' };
     this.#stryker.mutantCoverage = undefined;
     this.#stryker.currentTestId = undefined;
     fc.configureGlobal({ interruptAfterTimeLimit: RANDOM_TIME });
@@ -189,6 +196,7 @@ class CircusRunner {
 
   /** Runs these tests, file by file; up to the first that fails, where `bail` says so. */
   async #run(ids, bail = false) {
+    this.#begin = performance.now();
     const results = [];
     const wanted = ids && new Set(ids);
     const files =
@@ -214,7 +222,7 @@ class CircusRunner {
           milliseconds: test.duration ?? 0,
           skipped: test.status === 'skip',
         });
-      if (bail && results.some(({ errors }) => errors.length > 0)) break;
+      if (bail && (results.some(({ errors }) => errors.length > 0) || this.#isLate())) break;
     }
     return results;
   }
@@ -228,7 +236,7 @@ class CircusRunner {
       case 'test_done':
         this.#running = undefined;
         this.#stryker.currentTestId = undefined;
-        if (this.#bail && event.test.errors.length > 0) this.#skipOthers(event.test);
+        if (this.#bail && (event.test.errors.length > 0 || this.#isLate())) this.#skipOthers(event.test);
         break;
       case 'hook_start':
         if (isOfBlock(event.hook)) this.#stryker.currentTestId = this.#hookId(event.hook.parent, state);
@@ -239,6 +247,10 @@ class CircusRunner {
         break;
       default:
     }
+  }
+
+  #isLate() {
+    return performance.now() - this.#begin > MOST;
   }
 
   #skipOthers(failed) {
