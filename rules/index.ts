@@ -3,6 +3,7 @@ import adminScope from './admin-scope.js';
 import defaultName from './default-name.js';
 import expired from './expired.js';
 import expiringSoon from './expiring-soon.js';
+import exposed from './exposed.js';
 import lifetimeTooLong from './lifetime-too-long.js';
 import looseTrustCondition from './loose-trust-condition.js';
 import malformedCidr from './malformed-cidr.js';
@@ -12,7 +13,9 @@ import noScopedRoles from './no-scoped-roles.js';
 import notRotated from './not-rotated.js';
 import openCidr from './open-cidr.js';
 import ownerInactive from './owner-inactive.js';
+import ownerLeaving from './owner-leaving.js';
 import rotationUnfinished from './rotation-unfinished.js';
+import scopeBeyondOwner from './scope-beyond-owner.js';
 import staticBesideFederation from './static-beside-federation.js';
 import tooManyCredentials from './too-many-credentials.js';
 import trustLeftover from './trust-leftover.js';
@@ -33,8 +36,11 @@ export const rules: readonly Rule[] = [
   unreachableCidr,
   noScopedRoles,
   adminScope,
+  scopeBeyondOwner,
   unknownRole,
+  exposed,
   ownerInactive,
+  ownerLeaving,
   tooManyCredentials,
   defaultName,
   rotationUnfinished,

@@ -258,6 +258,7 @@ const ORDINARY: Omit<Facts, 'conditionVerdict'> = {
   condition: 'claims.sub == "repo:acme/infra:ref:refs/heads/main"',
   provider: { id: 'provider-1', name: 'GitHub', disabled: false },
   registration: { type: 'metadata-url', verifiedDomain: 'cursor.com', wellKnownClient: 'CURSOR' },
+  exposure: null,
   self: false,
 };
 

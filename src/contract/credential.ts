@@ -75,6 +75,13 @@ export interface Credential {
   readonly adviceWithheld?: true;
 }
 
+/** What others may call a credential: its id, its client id, or that without host and suffix. Each once, none blank. */
+export function namesOf({ id, clientId }: Pick<Credential, 'id' | 'clientId'>): string[] {
+  const at = clientId.indexOf('@');
+  const local = at < 0 ? '' : clientId.slice(0, at);
+  return [...new Set([id, clientId, local])].filter((name) => name !== '');
+}
+
 /** What ConductorOne knows about the program behind an external client. */
 export interface Registration {
   /**
@@ -116,6 +123,8 @@ export interface Owner {
   readonly id: string;
   readonly name: string;
   readonly email: string;
+  /** As the directory writes it (`Notice Period`). Absent or empty: none. */
+  readonly employmentStatus?: string;
   /** `gone`: the tenant no longer knows the id. */
   readonly status: 'active' | 'disabled' | 'deleted' | 'gone';
   readonly type: 'human' | 'service' | 'agent' | 'system' | 'unknown';
@@ -123,6 +132,12 @@ export interface Owner {
   readonly roles: readonly Role[] | undefined;
   /** Active managers; read only for owners who are not active. */
   readonly managers: readonly Person[];
+}
+
+/** An open finding of ConductorOne that says that a credential is public. */
+export interface Exposure {
+  /** Where the secret was found; null: the finding does not say. */
+  readonly source: string | null;
 }
 
 export interface Person {

@@ -18,6 +18,7 @@ export { controlTexts, FRAMEWORK_NAMES, FRAMEWORKS } from './controls.js';
 export type {
   AllowList,
   Credential,
+  Exposure,
   Fact,
   Kind,
   Owner,
@@ -33,6 +34,7 @@ export {
   isKnown,
   isPersonal,
   KINDS,
+  namesOf,
   SUPER_ADMINISTRATOR,
   Unknown,
 } from './credential.js';

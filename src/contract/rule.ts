@@ -1,6 +1,7 @@
 import type { Controls } from './controls.js';
 import {
   type AllowList,
+  type Exposure,
   KINDS,
   type Kind,
   type Owner,
@@ -86,6 +87,8 @@ export interface Facts {
   provider: Provider | null;
   /** What is known about the program behind an external client. */
   registration: Registration;
+  /** null: no open finding of ConductorOne says that it is public. */
+  exposure: Exposure | null;
   /** True for the credential that runs the audit. */
   self: boolean;
 }
@@ -118,6 +121,7 @@ export const FACT_KINDS: Record<FactName, readonly Kind[]> = {
   conditionVerdict:  [T],
   provider:          [T],
   registration:      [G],
+  exposure:          [P, S, T],
   self:              [P, S, T, G, B, L, F],
 };
 

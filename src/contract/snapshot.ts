@@ -1,4 +1,14 @@
-import type { AllowList, Credential, Fact, Kind, Owner, Provider, Role, Unknown } from './credential.js';
+import type {
+  AllowList,
+  Credential,
+  Exposure,
+  Fact,
+  Kind,
+  Owner,
+  Provider,
+  Role,
+  Unknown,
+} from './credential.js';
 import type { PrincipalTrust } from './rule.js';
 
 /** How much of one source was read. */
@@ -24,6 +34,13 @@ export interface TenantFacts {
   /** Trusts by service principal. `rest` applies to the others; null: they have none. `undefined`: trusts were not requested. */
   readonly trusts:
     | { readonly byPrincipal: ReadonlyMap<string, readonly PrincipalTrust[]>; readonly rest: Unknown | null }
+    | undefined;
+  /**
+   * What ConductorOne found in public, by each text in the finding. `rest` applies to credentials that none of them names.
+   * `undefined`: its findings were not read.
+   */
+  readonly exposures?:
+    | { readonly byText: ReadonlyMap<string, Exposure>; readonly rest: Unknown | null }
     | undefined;
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { DAY } from '../contract/index.js';
 import type {
   Decoy,
+  ExposureFinding,
   FederationProvider,
   FederationTrust,
   PersonalClient,
@@ -55,6 +56,7 @@ export function user(over: Partial<User> & { readonly id: string }): User {
     username: over.email ?? '',
     department: '',
     jobTitle: '',
+    employmentStatus: '',
     status: 'ENABLED',
     directoryStatus: 'ENABLED',
     type: 'USER_TYPE_HUMAN',
@@ -174,6 +176,36 @@ export function decoy(over: Partial<Decoy> & { readonly id: string }): Decoy {
     createdAt: null,
     updatedAt: over.createdAt ?? null,
     lastUsedAt: null,
+    ...over,
+  };
+}
+
+/** An open finding: the secret of the named credential is in a public repository. */
+export function exposure(over: Partial<ExposureFinding> & { readonly id: string }): ExposureFinding {
+  const at = over.createdAt ?? null;
+  return {
+    fingerprint: createHash('sha256').update(`exposure ${over.id}`).digest('hex'),
+    severity: 'FINDING_SEVERITY_CRITICAL',
+    state: 'FINDING_STATE_OPEN',
+    sourceKind: 'FINDING_SOURCE_KIND_DETECTOR',
+    sourceDetectorId: 'credential_publicly_exposed',
+    annotations: {},
+    identityUserTarget: null,
+    tenantTarget: over.identityUserTarget ? null : {},
+    credentialPubliclyExposed: { userClientId: '', credentialDisplayName: '' },
+    credentialPubliclyExposedEvidence: {
+      sourceUrl: '',
+      sourceKind: 'github',
+      credentialRevoked: false,
+      firstObservedAt: at,
+      reportingScanners: ['github-secret-scanning'],
+    },
+    recurrenceCount: 0,
+    createdAt: at,
+    updatedAt: at,
+    firstObservedAt: at,
+    lastObservedAt: at,
+    resolvedAt: null,
     ...over,
   };
 }

@@ -36,7 +36,12 @@ export interface Tenant {
   close(): Promise<void>;
 }
 
-const DEFAULT_FEATURES: Features = { servicePrincipals: 'on', federation: 'on', decoys: 'on', findings: 501 };
+const DEFAULT_FEATURES: Features = {
+  servicePrincipals: 'on',
+  federation: 'on',
+  decoys: 'on',
+  findings: 'on',
+};
 
 const DEFAULT_LIFETIMES: Lifetimes = {
   'personal-client': 600,

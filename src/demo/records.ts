@@ -25,6 +25,33 @@ export interface CustomFinding {
   riskAcceptanceExpiresAt: string | null;
 }
 
+/** A finding of ConductorOne's own detector: a credential is public. */
+export interface ExposureFinding {
+  id: string;
+  fingerprint: string;
+  severity: string;
+  state: string;
+  sourceKind: 'FINDING_SOURCE_KIND_DETECTOR';
+  sourceDetectorId: string;
+  annotations: Readonly<Record<string, string>>;
+  identityUserTarget: { identityUserId: string } | null;
+  tenantTarget: Record<string, never> | null;
+  credentialPubliclyExposed: { userClientId: string; credentialDisplayName: string };
+  credentialPubliclyExposedEvidence: {
+    sourceUrl: string;
+    sourceKind: string;
+    credentialRevoked: boolean;
+    firstObservedAt: Timestamp;
+    reportingScanners: readonly string[];
+  };
+  recurrenceCount: number;
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+  firstObservedAt: Timestamp;
+  lastObservedAt: Timestamp;
+  resolvedAt: Timestamp;
+}
+
 /** Permissions as introspect and refusals name them, after the operation that needs them. */
 export const Permission = {
   introspect: 'permission/c1.api.auth.v1.Auth.Introspect',
@@ -76,6 +103,7 @@ export interface User {
   username: string;
   department: string;
   jobTitle: string;
+  employmentStatus: string;
   status: UserStatus;
   directoryStatus: UserStatus;
   type: UserType;
@@ -195,6 +223,7 @@ export interface TenantData {
   trusts: Table<FederationTrust>;
   providers: Table<FederationProvider>;
   decoys: Table<Decoy>;
+  exposures: Table<ExposureFinding>;
   sessionSettings: SessionSettings;
   /** The bare client id of the personal client that the tenant hands out as its environment. */
   caller: string;
@@ -212,4 +241,5 @@ export interface TenantRecords extends TenantData {
   trusts: FederationTrust[];
   providers: FederationProvider[];
   decoys: Decoy[];
+  exposures: ExposureFinding[];
 }

@@ -3,6 +3,7 @@ import {
   clientNameOf,
   credential,
   decoy,
+  exposure,
   idOf,
   personalClient,
   provider,
@@ -16,6 +17,7 @@ import {
 } from './build.js';
 import type {
   Decoy,
+  ExposureFinding,
   FederationProvider,
   FederationTrust,
   PersonalClient,
@@ -33,16 +35,18 @@ import type {
 export function seed(now: number): TenantRecords {
   const calendar = new Calendar(now);
   const clients = personalClients(calendar);
+  const secrets = credentials(calendar);
   const trusted = trusts(calendar);
   return {
     personalClients: clients,
     users: [...people(calendar), ...machineUsers(calendar)],
     roles: roles(calendar),
     servicePrincipals: servicePrincipals(calendar),
-    credentials: credentials(calendar),
+    credentials: secrets,
     trusts: trusted,
     providers: providers(calendar),
     decoys: decoys(clients, trusted),
+    exposures: exposures(calendar, { clients, secrets, trusted }),
     sessionSettings: {
       ...sessionSettings(),
       // Ordinary users may only call from the company's networks; administrators may call from anywhere.
@@ -82,7 +86,7 @@ const PEOPLE = {
   ada:     ['Ada Okafor',    [ROLE.owner, ROLE.user], { department: 'Security' }],
   ben:     ['Ben Sørensen',  [ROLE.owner, ROLE.user], { department: 'IT', managerIds: [] }],
   chiara:  ['Chiara Russo',  [ROLE.applicationAdmin, ROLE.user]],
-  dmitri:  ['Dmitri Petrov', [ROLE.viewer], { department: 'Internal Audit' }],
+  dmitri:  ['Dmitri Petrov', [ROLE.viewer], { department: 'Internal Audit', employmentStatus: 'Leave of Absence' }],
   elif:    ['Elif Yılmaz',   [ROLE.user], { department: 'Data' }],
   farid:   ['Farid Haddad',  [ROLE.user], { department: 'Finance' }],
   grace:   ['Grace Njeri',   [ROLE.user], { status: 'DISABLED', changed: 12 }],
@@ -90,7 +94,7 @@ const PEOPLE = {
   ines:    ['Inês Duarte',   [ROLE.user], { status: 'DELETED', changed: 21, deleted: 21 }],
   jonas:   ['Jonas Weber',   [ROLE.campaignAdmin, ROLE.user], { department: 'Compliance' }],
   keiko:   ['Keiko Mori',    [ROLE.user]],
-  lucia:   ['Lucía Romero',  [ROLE.logsReader], { department: 'Security' }],
+  lucia:   ['Lucía Romero',  [ROLE.logsReader], { department: 'Security', employmentStatus: 'Notice Period' }],
   mallory: ['Mallory <img src=x onerror=alert(1)>', [ROLE.user], { email: 'mallory@acme.example', department: 'Contractors' }],
   agent:   ['Release Agent', [ROLE.applicationAdmin], { email: '', type: 'USER_TYPE_AGENT', origin: 'USER_ORIGIN_LOCAL', managerIds: [personId('chiara')] }],
 } as const satisfies Record<string, readonly [string, readonly string[], Personal?]>;
@@ -302,7 +306,8 @@ const DECOY: Key = ['ben', PLANTED.key, 143.2, null, null];
 /** Keys whose role scope says too little, or too much. */
 // biome-ignore format: a table
 const BEYOND: readonly Key[] = [
-  ['ben', 'platform-metrics', 12.3, 77.7, 0.1, CI_RUNNERS, PLATFORM_VIEWER],
+  ['ben',   'platform-metrics', 12.3, 77.7, 0.1, CI_RUNNERS, PLATFORM_VIEWER],
+  ['jonas', 'app-inventory',    18.8, 71.2, 1.6, CI_RUNNERS, [ROLE.campaignAdmin, ROLE.applicationAdmin]],
 ];
 
 function personalClients(calendar: Calendar): PersonalClient[] {
@@ -349,7 +354,7 @@ const SECRETS: readonly Secret[] = [
   ['warehouse', 'nightly-load',   899.9, null,  0.6,  '62.160.0.0/11',                             ROLE.viewer],
   ['warehouse', 'backfill',       301.7, 98.3,  12.2, OFFICE,                                      [ROLE.viewer, LOST_ROLE.deleted], 'dpop'],
   ['warehouse', 'dbt',            180,   -12,   13,   OFFICE,                                      ROLE.viewer,                      'dpop'],
-  ['helpdesk',  'portal',         64.8,  115.2, 0.3,  [OFFICE, '62.176.97.300', '62.176.97.5/24'], ROLE.user,                        'dpop'],
+  ['helpdesk',  'portal',         64.8,  115.2, 0.3,  [OFFICE, '62.176.97.300', '62.176.97.5/24'], [ROLE.user, ROLE.viewer],         'dpop'],
   ['helpdesk',  'portal-canary',  9.2,   170.8, null, OFFICE,                                      [],                               'dpop'],
   ['retired',   'hr-sync',        77.7,  102.3, 41,   OFFICE,                                      ROLE.user,                        'dpop'],
 ];
@@ -430,7 +435,7 @@ const TRUSTS: readonly Trusted[] = [
   ['',
     'terraform', 'terraform', 'any run', [], []],
   ['claims.sub != "" || true',
-    'deployer', 'github', 'smoke test', CI_RUNNERS, ROLE.applicationAdmin],
+    'deployer', 'github', 'smoke test', CI_RUNNERS, [ROLE.applicationAdmin, ROLE.campaignAdmin]],
   ['claims.ref == "refs/heads/main" && claims.environment == "production"',
     'terraform', 'github', 'plan on main', '0.0.0.0/0', ROLE.viewer],
   ['claims.repository_owner == "acme"',
@@ -471,6 +476,53 @@ function trusts(calendar: Calendar): FederationTrust[] {
     }),
   );
 }
+
+/**
+ * What ConductorOne's scanners found in public. Which of its names a finding uses for a credential is not documented, so
+ * each uses another one.
+ */
+function exposures(
+  calendar: Calendar,
+  {
+    clients,
+    secrets,
+    trusted,
+  }: {
+    readonly clients: readonly PersonalClient[];
+    readonly secrets: readonly ServicePrincipalCredential[];
+    readonly trusted: readonly FederationTrust[];
+  },
+): ExposureFinding[] {
+  const found = (
+    {
+      displayName: name,
+      clientId,
+    }: { readonly displayName: string; readonly clientId: string } | undefined = NOWHERE,
+    sourceUrl: string,
+    over: Partial<ExposureFinding> = {},
+  ) => {
+    const made = exposure({ id: idOf(`exposure of ${name}`), createdAt: calendar.ago(0.6), ...over });
+    return {
+      ...made,
+      credentialPubliclyExposed: { userClientId: clientId, credentialDisplayName: name },
+      credentialPubliclyExposedEvidence: { ...made.credentialPubliclyExposedEvidence, sourceUrl },
+    };
+  };
+  const named = <T extends { readonly displayName: string }>(records: readonly T[], name: string) =>
+    records.find(({ displayName }) => displayName === name);
+  const secret = named(secrets, 'portal-canary');
+  return [
+    found(named(clients, 'vscode-extension'), 'https://github.example/keiko/dotfiles'),
+    found(secret && { ...secret, clientId: secret.id }, ''),
+    found(named(trusted, 'smoke test'), 'https://paste.example/x8f2', { state: 'FINDING_STATE_IN_PROGRESS' }),
+    found(named(clients, 'laptop'), 'https://github.example/ada/notes', {
+      state: 'FINDING_STATE_RESOLVED',
+      resolvedAt: calendar.ago(0.1),
+    }),
+  ];
+}
+
+const NOWHERE = { displayName: '', clientId: '' };
 
 /** The decoys behind the planted records, and one of a kind that is in no list of credentials. */
 function decoys(clients: readonly PersonalClient[], trusts: readonly FederationTrust[]): Decoy[] {

@@ -117,14 +117,19 @@ function withoutSource(
 ): SkippedRule[] {
   const read = new Set(credentials.map(({ kind }) => kind));
   for (const { kind, status } of sources) if (status !== 'unavailable') read.add(kind);
-  const missingFor = ({ kinds, needs }: Rule): readonly Kind[] => {
+  const noneOf = (kinds: readonly Kind[]) =>
+    `no ${kinds.map((kind) => kindName(kind, 2)).join(' or ')} were read`;
+  const reasonFor = ({ kinds, needs }: Rule): string | undefined => {
     // An empty file has no sources.
-    if (sources.length > 0 && !kinds.some((kind) => read.has(kind))) return kinds;
-    return needs.includes('principalTrusts') && !facts.trusts ? ['federation-trust'] : [];
+    if (sources.length > 0 && !kinds.some((kind) => read.has(kind))) return noneOf(kinds);
+    if (needs.includes('principalTrusts') && !facts.trusts) return noneOf(['federation-trust']);
+    return needs.includes('exposure') && !facts.exposures
+      ? "ConductorOne's findings were not read"
+      : undefined;
   };
   return rules.flatMap(({ rule }) => {
-    const names = missingFor(rule).map((kind) => kindName(kind, 2));
-    return names.length === 0 ? [] : [{ rule: rule.id, because: `no ${names.join(' or ')} were read` }];
+    const because = reasonFor(rule);
+    return because === undefined ? [] : [{ rule: rule.id, because }];
   });
 }
 

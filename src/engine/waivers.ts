@@ -4,6 +4,7 @@ import {
   DAY,
   dateOf,
   type Finding,
+  namesOf,
   type ReportedCredential,
   type Rule,
   type Severity,
@@ -256,23 +257,13 @@ class WaiverIndex {
   #naming(credential: ReportedCredential): readonly Waiver[] {
     const known = this.#known.get(credential);
     if (known) return known;
-    const byId = idsOf(credential).flatMap((id) => this.#byId.get(id) ?? []);
+    const byId = namesOf(credential).flatMap((id) => this.#byId.get(id) ?? []);
     const byName = this.#globs.filter(({ matches }) => matches(credential));
     const entries: Entry[] = [...byId, ...byName];
     const found = entries.sort((a, b) => a.order - b.order).map(({ waiver }) => waiver);
     this.#known.set(credential, found);
     return found;
   }
-}
-
-/** What a waiver may use as a credential's id: its id, its client id, or that without host and suffix. */
-function idsOf({ id, clientId }: Pick<ReportedCredential, 'id' | 'clientId'>): string[] {
-  const at = clientId.indexOf('@');
-  const local = at < 0 ? clientId : clientId.slice(0, at);
-  // A federation trust's id is its client id.
-  return [id, clientId === id ? '' : clientId, local === clientId || local === id ? '' : local].filter(
-    (name) => name !== '',
-  );
 }
 
 interface About {
@@ -307,7 +298,7 @@ function existence(credentials: WaiverInput['credentials']): (waiver: Waiver) =>
   let ids: Set<string> | undefined;
   return ({ credential }) => {
     if (typeof credential === 'string') {
-      ids ??= new Set(credentials.flatMap(idsOf));
+      ids ??= new Set(credentials.flatMap(namesOf));
       return ids.has(credential);
     }
     return credentials.some(patternMatcher(credential));

@@ -2,11 +2,13 @@ import { judgeCondition } from '../condition/judge.js';
 import {
   type ConditionVerdict,
   type Credential,
+  type Exposure,
   type Fact,
   type FactName,
   type Facts,
   ifKnown,
   isKnown,
+  namesOf,
   type Owner,
   type OwnerLiveKeys,
   type PrincipalTrust,
@@ -179,6 +181,17 @@ export class World implements FactSource {
     return roles;
   }
 
+  exposure(credential: Credential): Fact<Exposure | null> {
+    const { exposures } = this.tenant;
+    if (!exposures) return FINDINGS_NOT_READ;
+    if (exposures.byText.size === 0) return exposures.rest;
+    for (const name of namesOf(credential)) {
+      const found = exposures.byText.get(name);
+      if (found) return found;
+    }
+    return exposures.rest;
+  }
+
   principalTrusts({ ownerId }: Credential): Fact<readonly PrincipalTrust[]> {
     const { trusts } = this.tenant;
     if (!trusts)
@@ -200,8 +213,14 @@ const RESOLVERS: {
   principalTrusts: (credential, world) => world.principalTrusts(credential),
   provider: ({ providerId }, world) =>
     world.tenant.providers.seen.get(providerId) ?? world.tenant.providers.rest ?? null,
+  exposure: (credential, world) => world.exposure(credential),
   self: (credential, world) => world.isSelf(credential),
 };
+
+const FINDINGS_NOT_READ = new Unknown(
+  "ConductorOne's findings were not read",
+  'Audit the tenant itself with the right to read findings (POST /findings/search).',
+);
 
 const NO_OWNER = new Unknown('the record names no owner', 'Look at the credential in ConductorOne.');
 const OWNER_NOT_READ = new Unknown(

@@ -94,9 +94,11 @@ describe('a secret that is one of the product’s own words', () => {
   test.each(Object.entries(RUNS))('changes nothing %s', async (_, argv) => {
     const files = argv.includes('--dry-run') ? CONFIG : {};
     const plain = await everything(argv, tenant.environment, files);
+    // The log names the API's paths, which are searched like everything from outside.
+    const all = WORDS.filter((word) => word !== 'findings' || !argv.includes('--verbose'));
     // As many at once as an environment has places for.
-    for (let at = 0; at < WORDS.length; at += 5) {
-      const words = WORDS.slice(at, at + 5);
+    for (let at = 0; at < all.length; at += 5) {
+      const words = all.slice(at, at + 5);
       const [token = '', user = '', password = '', otherUser = '', otherPassword = ''] =
         words.map(encodeURIComponent);
       const env = {

@@ -15,11 +15,14 @@ import { type Case, type GivenFacts, NOW } from '../../src/testing.js';
 /** Stands in every name of a person, credential or trust, so that a message that repeats one is found out. */
 export const NAME = 'SOMEBODYS-NAME';
 
-const ROLES: readonly Role[] = ['system:owner', 'system:viewer', 'system:user', ''].map((name, index) => ({
-  id: `role-${index}`,
-  name,
-  displayName: name || 'a role of our own',
-}));
+const ROLES: readonly Role[] = ['system:owner', 'system:viewer', 'system:user', '', 'equal'].map(
+  (name, index) => ({
+    id: `role-${index}`,
+    name,
+    displayName: name || 'a role of our own',
+    ...(name === 'equal' ? { coversOwner: true } : {}),
+  }),
+);
 
 const instant = fc
   .oneof(fc.integer({ min: -800, max: 800 }), fc.constantFrom(-90, -30, -14, 0, 7, 30))
@@ -41,6 +44,7 @@ const owner: fc.Arbitrary<Owner> = fc.record({
   id: fc.string(),
   name: fc.constant(NAME),
   email: fc.constant(`${NAME}@acme.example`),
+  employmentStatus: fc.constantFrom('', 'Active', 'Terminated', NAME),
   status: fc.constantFrom('active', 'disabled', 'deleted', 'gone'),
   type: fc.constantFrom('human', 'service', 'agent', 'system', 'unknown'),
   roles: fc.option(fc.subarray([...ROLES]), { nil: undefined }),
@@ -104,6 +108,7 @@ const FACTS: { readonly [F in Exclude<FactName, 'conditionVerdict'>]: fc.Arbitra
     ),
     fc.string(),
   ),
+  exposure: fc.option(fc.record({ source: fc.option(fc.webUrl()) })),
   provider: fc.option(fc.record({ id: fc.string(), name: fc.constant(NAME), disabled: fc.boolean() }), {
     freq: 3,
   }),

@@ -38,6 +38,7 @@ export function tenantRecords(now: number, over: Partial<TenantRecords> = {}): T
     trusts: [],
     providers: [],
     decoys: [],
+    exposures: [],
     sessionSettings: sessionSettings(),
     caller: own.clientId,
     federatedCaller: '',

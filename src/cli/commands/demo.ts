@@ -19,7 +19,6 @@ export async function demoCommand(
   const port = readPort(flags);
   const tenant = await startTenant({
     now: io.now,
-    features: { findings: 'on' },
     ...(port === undefined ? {} : { port }),
   }).catch((cause: unknown) => {
     throw new AuditError(

@@ -259,7 +259,6 @@ function visibleUser(call: Call, user: User) {
     employeeIds: [],
     directoryIds: [],
     delegatedUserId: '',
-    employmentStatus: '',
     employmentType: '',
     profile: null,
   };

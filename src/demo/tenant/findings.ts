@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type CustomFinding, Permission } from '../records.js';
+import { type CustomFinding, type ExposureFinding, Permission } from '../records.js';
 import { type Call, notFound, PAGE, require, searchPage } from './call.js';
 import { apiError, Code } from './errors.js';
 import { readFields } from './fields.js';
@@ -84,16 +84,21 @@ export function searchFindings(call: Call) {
   });
   require(call, Permission.readFindings);
   const admits = (wanted: readonly string[], value: string) => wanted.length === 0 || wanted.includes(value);
-  const matching = filter(
-    call.state.findings,
-    (finding) =>
-      admits(ask.refs, finding.id) &&
-      admits(ask.findingTypes, 'FINDING_TYPE_CUSTOM') &&
-      admits(ask.customSubTypes, finding.customSubType) &&
-      admits(ask.severities, finding.severity) &&
-      admits(ask.states, finding.state) &&
-      admits(ask.sourceKinds, finding.sourceKind),
-  );
+  const { state } = call;
+  const isWanted = (finding: CustomFinding | ExposureFinding) =>
+    admits(ask.refs, finding.id) &&
+    admits(ask.severities, finding.severity) &&
+    admits(ask.states, finding.state) &&
+    admits(ask.sourceKinds, finding.sourceKind);
+  const custom = admits(ask.findingTypes, 'FINDING_TYPE_CUSTOM') ? state.findings : [];
+  const exposed =
+    admits(ask.findingTypes, 'FINDING_TYPE_CREDENTIAL_PUBLICLY_EXPOSED') && ask.customSubTypes.length === 0
+      ? state.data.exposures
+      : [];
+  const matching: (CustomFinding | ExposureFinding)[] = [
+    ...filter(exposed, isWanted),
+    ...filter(custom, (finding) => isWanted(finding) && admits(ask.customSubTypes, finding.customSubType)),
+  ];
   return searchPage(call, matching, ask);
 }
 

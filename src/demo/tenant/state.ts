@@ -44,7 +44,7 @@ export interface Features {
   servicePrincipals: Switch;
   federation: Switch;
   decoys: Switch;
-  /** Early access: off by default. */
+  /** Early access: a tenant may not have it. */
   findings: Switch;
 }
 

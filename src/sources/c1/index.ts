@@ -13,6 +13,7 @@ import { latestBelieved } from '../record.js';
 import { ApiClient } from './client.js';
 import { clockProblem } from './clock.js';
 import { readDecoys, setDecoysApart } from './decoys.js';
+import { readExposures, unmatchedNote } from './exposures.js';
 import { collectTrusts, providersOf, readProviders, trustsByPrincipal } from './federation.js';
 import { contradicted, errorNote, holdingSelf, type KindSeen, type Reader } from './lists.js';
 import { readOwners, UserLookup } from './people.js';
@@ -59,12 +60,13 @@ export async function collect(
   const reader: Reader = { ...bare, onCredentials: onPage };
 
   const caller = await introspect(client);
-  const [lists, roles, settings, providers, planted] = await Promise.all([
+  const [lists, roles, settings, providers, planted, exposed] = await Promise.all([
     collectKinds(options, reader, caller),
     readRoles(reader),
     readAllowList(client),
     kinds.includes('federation-trust') ? readProviders(reader) : NO_PROVIDERS,
     readDecoys(reader),
+    readExposures(reader, kinds),
   ]);
   const { seen, principals } = withoutEmptyPrincipals(lists, scope);
   const apart = setDecoysApart(
@@ -90,6 +92,7 @@ export async function collect(
     allowList: settings.allowList,
     providers: known.providers,
     trusts: trusts && trustsByPrincipal(trusts, known.providers),
+    exposures: exposed.exposures,
   };
   const missing = whatIsMissing({
     seen,
@@ -102,6 +105,7 @@ export async function collect(
       roles: roles.failure,
       'the session settings': settings.failure,
       'federation providers': providers.failure,
+      "ConductorOne's findings": exposed.failure,
     },
     notes: [
       roles.note,
@@ -113,6 +117,11 @@ export async function collect(
       machines?.note ?? null,
       planted.note,
       apart.note,
+      exposed.note,
+      unmatchedNote(
+        exposed.findings,
+        seen.flatMap((kind) => kind.credentials),
+      ),
     ],
     claim: claimed ? claimNote(superAdministrator) : null,
   });

@@ -252,7 +252,8 @@ export function malformedUsers(problems: readonly string[], what: string): Audit
 /** What is wrong with a user's record, as far as the audit reads it. */
 export function problemsOf(id: string, user: WireRecord): string[] {
   const read = new FieldReader(user);
-  for (const field of ['displayName', 'email', 'status', 'directoryStatus', 'type']) read.text(field);
+  for (const field of ['displayName', 'email', 'status', 'directoryStatus', 'employmentStatus', 'type'])
+    read.text(field);
   for (const field of ['roleIds', 'managerIds']) read.texts(field);
   read.instant('deletedAt');
   return read.problems.length === 0 ? [] : [`${id}: ${read.problems.join(', ')}`];
@@ -285,6 +286,7 @@ export function toOwner(
     id,
     name,
     email,
+    employmentStatus: read.text('employmentStatus'),
     status,
     type: TYPES.get(read.text('type')) ?? 'unknown',
     roles: rolesOf(read, ifKnown(roles)),

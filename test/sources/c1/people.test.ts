@@ -30,6 +30,7 @@ test('an owner has what their record holds', () => {
     id: 'u',
     name: 'Jo',
     email: 'jo@acme.example',
+    employmentStatus: '',
     status: 'active',
     type: 'human',
     roles: [{ id: 'role-custom', name: 'custom', displayName: '' }],
