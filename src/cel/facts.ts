@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { either, list, map, number, record, type Schema, text } from '../check.js';
 import { canDoEverything } from '../contract/credential.js';
-import { type FactName, hasFact, type Kind, parseInstant } from '../contract/index.js';
+import { type FactName, hasFact, type Kind, type Owner, parseInstant } from '../contract/index.js';
 import { startOfDate } from '../contract/time.js';
 
 /** The type of a fact, or of a part of one, in expressions. */
@@ -72,6 +72,7 @@ export const FACT_TYPES: Readonly<Record<FactName, { readonly type: FactType; re
       id: STRING,
       name: STRING,
       email: STRING,
+      employmentStatus: { ...STRING, read: ({ employmentStatus = '' }: Owner) => employmentStatus },
       status: STRING,
       type: STRING,
       // Everyone has a role.
@@ -115,6 +116,11 @@ export const FACT_TYPES: Readonly<Record<FactName, { readonly type: FactType; re
     type: group('Registration', { type: STRING, verifiedDomain: STRING, wellKnownClient: STRING }),
     about:
       'The program behind it. The type is dynamic, metadata-url or app; the domain and the well-known client are empty if there is none',
+  },
+  exposure: {
+    type: orNull(group('Exposure', { source: orNull(STRING) })),
+    about:
+      'What ConductorOne found in public; null: nothing. The source is the address that its finding names',
   },
   self: { type: BOOL, about: 'True for the credential that runs the audit' },
 };

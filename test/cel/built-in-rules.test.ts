@@ -30,6 +30,7 @@ const IN_CEL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     disabled: 'credential.owner.status == "disabled"',
     deleted: 'credential.owner.status == "deleted"',
   },
+  exposed: { exposed: 'credential.exposure != null' },
   'too-many-credentials': { crowded: 'credential.ownerLiveKeys.newer >= 5' },
   'default-name': {
     blank: String.raw`credential.name.matches(r"^[\s\pZ\pC]*$")`,
@@ -53,6 +54,8 @@ const IN_CEL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 const NOT_IN_CEL: Readonly<Record<string, string>> = {
   'expiring-soon': 'it goes on without the creation date where that is unknown',
   'no-scoped-roles': 'its severity depends on the roles of the owner, and it goes on where they are unknown',
+  'owner-leaving': 'it ignores blanks and punctuation in a status',
+  'scope-beyond-owner': 'it is unknown on purpose where a role of the owner hides what it can do',
   'open-cidr': 'it merges networks',
   'malformed-cidr': 'it reads networks',
   'unreachable-cidr': 'it merges networks',

@@ -90,7 +90,8 @@ async function audit(
     },
     changes: requests.filter(({ target }) => CHANGING.includes(target)),
     /** Of findings of c1-audit; an audit also searches for those of ConductorOne on public credentials. */
-    searches: requests.filter(({ body }) => JSON.stringify(body ?? '').includes('FINDING_TYPE_CUSTOM')).length,
+    searches: requests.filter(({ body }) => JSON.stringify(body ?? '').includes('FINDING_TYPE_CUSTOM'))
+      .length,
     tokens: requests.filter(({ target }) => target === 'token').length,
   };
 }
