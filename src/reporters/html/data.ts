@@ -130,8 +130,8 @@ function ruleData(id: string, context: ReporterContext): RuleData {
 /** `Ann Lee (ann@acme.example)`: unlike any other owner's. */
 export function ownerLabel({ owner }: Pick<ReportedCredential, 'owner'>): string {
   if (owner === null) return NO_OWNER;
-  const name = readable(owner.name.trim() || owner.email || owner.id, 120);
-  const detail = readable(owner.email || owner.id, 200);
+  const detail = readable(owner.email.trim() || owner.id.trim() || '(no name)', 200);
+  const name = readable(owner.name.trim(), 120) || detail;
   return name === detail ? name : `${name} (${detail})`;
 }
 

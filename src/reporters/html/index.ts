@@ -24,7 +24,7 @@ export const html: Reporter = (report, context) => {
   const { data, cardOf } = pageData(report, view.open, context);
   const cards = (credentials: readonly CredentialData[]) => credentials.map((one) => card(one, data));
   const charts = [ownerChart(report), ...dateCharts(report)].filter((chart) => chart !== false);
-  const body = markup`<a class="skip" href="#credentials">Skip to the credentials</a>
+  const body = markup`${data.credentials.length > 0 && markup`<a class="skip" href="#credentials">Skip to the credentials</a>`}
 <main>
 ${headline(report, view, context)}
 ${section('news', 'New', news(view, view.news.slice(0, NEWS).map(cardOf), cards))}

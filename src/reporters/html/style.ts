@@ -5,7 +5,7 @@
 export const STYLE = `
 :root {
   --page: #f4f5f7; --card: #fff; --line: #d9dde3; --faint: #e9ecf0; --text: #171b22; --muted: #545c69; --link: #1a55b8;
-  --critical: #97162f; --high: #bf4408; --medium: #a87100; --low: #2b6cb0; --info: #6b7480; --none: #c3c9d1;
+  --critical: #97162f; --high: #bf4408; --medium: #8f6000; --low: #2b6cb0; --info: #6b7480; --none: #c3c9d1;
   --on-solid: #fff; --good: #1d6b42; --hover: #f1f4f9; --target: #fff6d6; --control: #838c99;
 }
 @media screen and (prefers-color-scheme: dark) {

@@ -204,6 +204,18 @@ test('lists 200 waived findings at most', () => {
   expect(more.split(words)).toHaveLength(201);
 });
 
+test.each([
+  [{ id: 'u', name: 'Jo Doe', email: 'jo@acme.example' }, 'Jo Doe (jo@acme.example)'],
+  [{ id: 'u', name: 'Jo Doe', email: '' }, 'Jo Doe (u)'],
+  [{ id: 'u', name: ' ', email: 'jo@acme.example' }, 'jo@acme.example'],
+  [{ id: 'u', name: '', email: '' }, 'u'],
+  [{ id: ' ', name: ' ', email: ' ' }, '(no name)'],
+  [null, 'no owner known'],
+])('calls the owner %j %s', (owner, label) => {
+  const report = sampleReport({ findings: [sampleFinding({ credential: sampleCredential({ owner }) })] });
+  expect(dataOf(html(report, HTML_CONTEXT)).owners).toEqual([label]);
+});
+
 test('shows the facts of a credential, in words that are true of "never" and of "not known"', () => {
   const { credentials } = dataOf(html(fullReport(), HTML_CONTEXT));
   const facts = (kind: string) =>
