@@ -2,7 +2,7 @@ import type { Check } from './check.js';
 import { clock, proxy, reachability, tls, token } from './network.js';
 import { ownCredential } from './own-credential.js';
 import { paging } from './paging.js';
-import { configuration, credential, github, heartbeat, slack, state } from './setup.js';
+import { configuration, credential, github, heartbeat, slack, state, webhook } from './setup.js';
 import { facts, identity, push, roles, sources } from './tenant.js';
 
 export type { Exam, Plan, Result } from './check.js';
@@ -25,6 +25,7 @@ export const CHECKS: readonly Check[] = [
   ...ownCredential,
   push,
   slack,
+  webhook,
   github,
   heartbeat,
   state,

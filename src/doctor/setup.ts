@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access as canAccess, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { WEBHOOK_DEFAULTS } from '../config/config.js';
 import { didYouMean, nearest } from '../config/nearest.js';
 import { readVariable } from '../config/resolve.js';
 import { count, kindName } from '../contract/index.js';
@@ -9,6 +10,7 @@ import { inActions } from '../delivery/github.js';
 import { heartbeatAddress } from '../delivery/heartbeat.js';
 import { deliverTestToSlack, slackTarget } from '../delivery/slack/index.js';
 import { peekState } from '../delivery/state-file.js';
+import { webhookUrl } from '../delivery/webhook.js';
 import { AuditError } from '../errors.js';
 import { readAccess } from '../sources/c1/access.js';
 import { type Login, setting, type TenantAccess } from '../sources/c1/environment.js';
@@ -159,6 +161,25 @@ function sendSlackTest({ io, signal, log, limits }: Exam, tenant: string | undef
     patience: { retries: 1, timeout: limits.requestTimeout, longestWait: limits.longestRetryAfter },
   });
 }
+
+export const webhook = defineCheck({
+  id: 'webhook',
+  title: 'Webhook',
+  needs: [],
+  run({ io: { env } }, { plan }) {
+    const settings = plan?.config.webhook;
+    if (webhookUrl(env) !== undefined)
+      return ok(
+        `C1_AUDIT_WEBHOOK_URL is set and well-formed, for ${settings?.format ?? WEBHOOK_DEFAULTS.format} (nothing was sent)`,
+      );
+    return settings
+      ? obstacle(
+          'webhook is set in the configuration, but C1_AUDIT_WEBHOOK_URL is not',
+          'Set C1_AUDIT_WEBHOOK_URL, or remove webhook from the configuration.',
+        )
+      : skipped('not set up');
+  },
+});
 
 export const github = defineCheck({
   id: 'github',

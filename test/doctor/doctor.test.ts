@@ -65,6 +65,7 @@ describe('without problems', () => {
       'paging-roles',
       'push',
       'slack',
+      'webhook',
       'github',
       'heartbeat',
       'state',
@@ -82,13 +83,13 @@ describe('without problems', () => {
     expect(stdout).toMatch(/^✔ Configuration: no file/);
     expect(stdout).toContain('✔ Roles: this credential is a Super Administrator (system:owner)');
     expect(stdout).toContain(
-      '– Push to ConductorOne, Slack: not set up\n– GitHub Actions: not running there\n',
+      '– Push to ConductorOne, Slack, Webhook: not set up\n– GitHub Actions: not running there\n',
     );
     expect(stdout).toContain(
       '– Paging of service principals: cannot be checked, as the list has one page only (3 records, deleted ones included)\n',
     );
     expect(stdout.trimEnd().split('\n').at(-1)).toMatch(
-      /^An audit can run \(exit 0\): \d+ fine, 0 warnings, 0 problems, 10 not checked\.$/,
+      /^An audit can run \(exit 0\): \d+ fine, 0 warnings, 0 problems, 11 not checked\.$/,
     );
     expect(stdout).not.toContain('\u001b');
   });
@@ -130,7 +131,9 @@ describe('the credential', () => {
     expect([found.having('problem'), found.code]).toEqual([['token'], 3]);
     expect(found.line('token').fix).toContain('belong together');
     const after = found.checks.slice(found.checks.findIndex(({ id }) => id === 'token') + 1);
-    const ofTenant = after.filter(({ id }) => !['slack', 'github', 'heartbeat', 'state'].includes(id));
+    const ofTenant = after.filter(
+      ({ id }) => !['slack', 'webhook', 'github', 'heartbeat', 'state'].includes(id),
+    );
     expect(new Set(ofTenant.map(({ status, detail }) => `${status}: ${detail}`))).toEqual(
       new Set(['skipped: cannot be checked without an access token']),
     );

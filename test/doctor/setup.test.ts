@@ -181,6 +181,25 @@ describe('Slack', () => {
   );
 });
 
+describe('the webhook', () => {
+  const URL = 'https://hooks.example/invoke?sig=sEcReTsEcReT';
+  const TEAMS = 'webhook: { format: teams }\n';
+  test.each([
+    [TEAMS, URL, 'ok', 'for teams (nothing was sent)', 0],
+    ['', URL, 'ok', 'for json (nothing was sent)', 0],
+    ['', undefined, 'skipped', 'not set up', 0],
+    [TEAMS, ' ', 'problem', 'webhook is set in the configuration, but C1_AUDIT_WEBHOOK_URL is not', 2],
+    ['', URL.replace('https', 'http'), 'problem', 'C1_AUDIT_WEBHOOK_URL is not the URL of a webhook', 2],
+  ])('%j with %s: %s', async (config, url, status, detail, code) => {
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, 'c1-audit.config.yaml'), config);
+    const found = await examine([], url === undefined ? {} : { C1_AUDIT_WEBHOOK_URL: url }, cwd);
+    expect([found.line('webhook').status, found.code]).toEqual([status, code]);
+    expect(found.line('webhook').detail).toContain(detail);
+    expect(found.stdout).not.toContain('sEcReT');
+  });
+});
+
 describe('GitHub Actions', () => {
   const JOB = {
     GITHUB_ACTIONS: 'true',
