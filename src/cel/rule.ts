@@ -1,5 +1,6 @@
 import { flawsOf, type Path } from '../check.js';
 import {
+  type Controls,
   countDays,
   DAY,
   dateOf,
@@ -27,6 +28,7 @@ export interface CustomRule {
   readonly message: string;
   readonly fix: string;
   readonly why?: string;
+  readonly controls?: Controls;
   readonly judges?: 'live' | 'expired';
   readonly options?: Readonly<Record<string, OptionSpec['default'] | OptionSpec>>;
   readonly tests?: readonly RuleTest[];
@@ -81,7 +83,7 @@ function conditionMistakes(when: Expression | Mistake): Mistake[] {
 function makeRule(custom: CustomRule, options: OptionSpecs, { when, message }: Parts): Rule {
   const facts = new Set([when, ...valuesIn(message)].flatMap((expression) => expression.facts));
   if (facts.has('scopedRoles')) facts.add('tenantRoles');
-  const { id, title, severity, kinds, fix, why, judges, tests } = custom;
+  const { id, title, severity, kinds, fix, why, controls, judges, tests } = custom;
   const rule: Rule = {
     id,
     title,
@@ -95,6 +97,7 @@ function makeRule(custom: CustomRule, options: OptionSpecs, { when, message }: P
       [MESSAGE]: (data: Readonly<Record<string, string>>) =>
         message.map((part) => (typeof part === 'string' ? part : data[part.key])).join(''),
     },
+    ...(controls === undefined ? {} : { controls }),
     ...(judges === undefined ? {} : { judges }),
     ...(tests === undefined ? {} : { tests }),
     check: (given: Given) => check(when, message, given, rule),

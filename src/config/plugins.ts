@@ -225,6 +225,7 @@ const CUSTOM_RULE: Schema<CustomRule> = record({
   message: about('What the finding says; CEL in braces', text(MESSAGE)),
   fix: about('What to do about a finding', text(FILLED)),
   why: about('Why it matters', v.exactOptional(text(FILLED))),
+  controls: about('The controls of standards that its findings are evidence on', v.exactOptional(CONTROLS)),
   judges: about(
     'Live credentials, or expired ones that are still listed',
     v.exactOptional(choice(['live', 'expired'])),

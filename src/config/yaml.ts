@@ -71,12 +71,22 @@ function syntaxProblems(
   const exhausted = errors.some(({ code }) => code === 'RESOURCE_EXHAUSTION');
   if (exhausted) return [{ position: undefined, message: TOO_DEEP }];
   const first = new Map(errors.toReversed().map((error) => [error.pos[0], error]));
-  return [...first.values()].map(({ pos, message }) => ({
+  return [...first.values()].map(({ pos, code, message }) => ({
     position: positionAt(lines, pos[0]),
     // What follows a colon quotes the source, which may hold a secret.
-    message: `cannot be read as ${json ? 'JSON' : 'YAML'}: ${message.replace(/[:;] .*$/s, '')}`,
+    message: `cannot be read as ${json ? 'JSON' : 'YAML'}: ${message.replace(/[:;] .*$/s, '')}${!json && OF_TEXTS.has(code) ? QUOTE_IT : ''}`,
   }));
 }
+
+/** What comes of a text, such as an expression, in which YAML sees something else. */
+const OF_TEXTS: ReadonlySet<string> = new Set([
+  'BAD_SCALAR_START',
+  'BLOCK_AS_IMPLICIT_KEY',
+  'BLOCK_IN_FLOW',
+  'TAG_RESOLVE_FAILED',
+  'UNEXPECTED_TOKEN',
+]);
+const QUOTE_IT = '; if it is a text, put it in quotes, or write | and the text on the next line';
 
 const TOO_DEEP = 'is nested too deep to be read';
 

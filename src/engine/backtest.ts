@@ -76,7 +76,7 @@ export function judgeReport(file: string, report: Report, options: Options): Nig
   }
   const { tenant, scope } = run;
   const { complete } = coverage;
-  const isRead = wasRead(report, inForce.rule);
+  const isRead = judged > 0 || wasRead(report, inForce.rule);
   return { file, tenant, scope, asOf: run.asOf, complete, judged: isRead ? judged : undefined, ...night };
 }
 

@@ -153,7 +153,11 @@ const TABLE: readonly (readonly [string, string, ...string[]])[] = [
     'plugins: &p []\nsources: *p',
     '2:10: sources: anchors and aliases (&x, *x) are not supported: write the value out',
   ],
-  ['a tag', 'scope: !mine mine', '1:8: cannot be read as YAML: Unresolved tag'],
+  [
+    'a tag',
+    'scope: !mine mine',
+    '1:8: cannot be read as YAML: Unresolved tag; if it is a text, put it in quotes, or write | and the text on the next line',
+  ],
   [
     'two documents',
     'scope: mine\n---\nscope: mine',
