@@ -196,7 +196,7 @@ describe('rules backtest', () => {
   });
 
   test('says that a night did not read the kind, or was incomplete', async () => {
-    save(0, [credential('a')], {}, '0.json', (report) => ({
+    save(0, [], {}, '0.json', (report) => ({
       ...report,
       coverage: {
         ...report.coverage,

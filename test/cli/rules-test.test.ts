@@ -205,7 +205,7 @@ describe('a rule in CEL in an audit', () => {
     save(
       'c1-audit.config.yaml',
       RULE.replace(/when: .*/, 'when: credential.expiresAt - now < duration("24h")').replace(
-        / {4}tests:[^]*/,
+        / {4}tests:.*/s,
         '',
       ),
     );
