@@ -43,6 +43,7 @@ export async function auditAsLibrary(options: AuditOptions): Promise<Report> {
       log: SILENT,
       complain: nothing,
       onRecords: nothing,
+      onRetry: nothing,
       onCollected: nothing,
     },
   );

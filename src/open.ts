@@ -28,8 +28,10 @@ export interface OpenContext {
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn' | 'isLevelEnabled'>;
   /** Shows an error or a warning to whoever started the audit. */
   readonly complain: (error: Pick<AuditError, 'message' | 'hint'>) => void;
-  /** Called with the number of records in each page that is read. */
-  readonly onRecords: (count: number) => void;
+  /** Called with the number of records in each page that is read, and their kind. */
+  readonly onRecords: (count: number, kind: string) => void;
+  /** Called before a request is sent again. */
+  readonly onRetry: () => void;
 }
 
 export interface Opened {
@@ -45,7 +47,7 @@ export interface Opened {
  */
 export async function open(
   { loaded: { config, origins }, input, timeLimit, asOf }: OpenRequest,
-  { io, redactor, log, complain, onRecords }: OpenContext,
+  { io, redactor, log, complain, onRecords, onRetry }: OpenContext,
 ): Promise<Opened> {
   refuseUncheckedTls(io.env);
   refuseShortSecrets(io.env);
@@ -65,7 +67,7 @@ export async function open(
     ...io.limits,
     ...(timeLimit !== undefined && { runTimeout: timeLimit }),
   };
-  const common = { access, limits, log, now: io.now, scrub };
+  const common = { access, limits, log, now: io.now, scrub, onRetry };
   const session = openSession({ ...common, send, hide });
   const source = c1Source({
     ...common,

@@ -41,7 +41,7 @@ export interface RunRequest extends AuditRequest, DeliveryRequest {
 export type Look = Pick<ReporterContext, 'color' | 'width' | 'full'>;
 
 export interface RunContext extends OpenContext {
-  /** Called when everything has been read. */
+  /** Called when everything has been read, or reading has failed. */
   readonly onCollected: () => void;
 }
 
@@ -183,14 +183,14 @@ async function collect(
       'Switch on at least one under "rules" in the configuration.',
     );
   let early: EarlyVerdicts | undefined;
-  const collected = await source.collect(io.signal, async () => {
+  const reading = source.collect(io.signal, async () => {
     const { EarlyVerdicts } = await loadEngine();
     const verdicts = new EarlyVerdicts(rules, asOf);
     early = verdicts;
     return (credentials) => verdicts.judge(credentials);
   });
+  const collected = await reading.finally(onCollected);
   const { withLosses } = await loadEngine();
-  onCollected();
   return {
     tool: { name: 'c1-audit', version: C1_AUDIT_VERSION },
     snapshot: withLosses(collected, state?.state, acceptShrink),

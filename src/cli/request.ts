@@ -114,7 +114,8 @@ export function auditContext(
   return {
     ...context,
     log: createLog(verbose ? 'debug' : quiet ? 'error' : 'warn', io.stderr, redactor),
-    onRecords: progress.add,
+    onRecords: progress.onRecords,
+    onRetry: progress.onRetry,
     onCollected: progress.clear,
   };
 }

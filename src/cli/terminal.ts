@@ -1,9 +1,11 @@
 import type { Writable } from 'node:stream';
 import { type Logger, pino } from 'pino';
+import { kindName } from '../contract/index.js';
 import { AuditError } from '../errors.js';
 import type { Io } from '../io.js';
 import type { Redactor } from '../redact.js';
-import { forGitHubLine } from '../reporters/escape.js';
+import { cutTo, forGitHubLine } from '../reporters/escape.js';
+import { count, number } from '../reporters/words.js';
 import type { Look } from '../run.js';
 import type { AuditFlags } from './flags.js';
 
@@ -78,23 +80,56 @@ function withoutSecrets(value: unknown, redactor: Redactor): unknown {
 }
 
 interface Progress {
-  readonly add: (records: number) => void;
+  readonly onRecords: (records: number, kind: string) => void;
+  readonly onRetry: () => void;
   /** Removes the line. */
   readonly clear: () => void;
 }
 
 const CLEAR_LINE = '\r\u001b[K';
+const SECOND = 1000;
 
-/** Counts the records that are read, on one line of stderr. Does nothing unless stderr is a terminal that can remove it. */
-export function createProgress({ stderr, env }: Io, wanted: boolean): Progress {
+/**
+ * What is being read, on one line of stderr: the source of the last page, the records so far, the time, and the requests
+ * that were sent again. Does nothing unless stderr is a terminal that can remove the line.
+ */
+export function createProgress(
+  { stderr, env, now }: Pick<Io, 'stderr' | 'env' | 'now'>,
+  wanted: boolean,
+): Progress {
+  const nothing = () => undefined;
   if (!wanted || !stderr.isTTY || env.CI || env.TERM === 'dumb')
-    return { add: () => undefined, clear: () => undefined };
+    return { onRecords: nothing, onRetry: nothing, clear: nothing };
+  const startedAt = now();
   let total = 0;
+  let retries = 0;
+  let source = '';
+  const draw = () => {
+    const parts = [
+      ...(source ? [`${source}, ${number(total)} so far`] : []),
+      `${Math.floor((now() - startedAt) / SECOND)} s`,
+      ...(retries > 0 ? [count(retries, 'retry', 'retries')] : []),
+    ];
+    // A longer line would wrap, and only its last part would be removed.
+    const line = cutTo(`Reading credentials: ${parts.join(', ')}`, (stderr.columns || 80) - 1);
+    stderr.write(`${CLEAR_LINE}${line}`);
+  };
+  const clock = setInterval(draw, SECOND);
+  // It never keeps the program alive.
+  clock.unref();
   return {
-    add: (records) => {
+    onRecords(records, kind) {
       total += records;
-      stderr.write(`${CLEAR_LINE}Reading credentials… ${total}`);
+      source = kindName(kind, 2);
+      draw();
     },
-    clear: () => stderr.write(CLEAR_LINE),
+    onRetry() {
+      retries += 1;
+      draw();
+    },
+    clear() {
+      clearInterval(clock);
+      stderr.write(CLEAR_LINE);
+    },
   };
 }

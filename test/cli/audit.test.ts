@@ -317,8 +317,11 @@ describe('streams', () => {
 
   test('progress is shown only on a terminal, and removed at the end', async () => {
     const shown = await audit(['--fail-on', 'never'], { isTTY: true });
-    expect(shown.stderr).toContain('Reading credentials');
+    expect(shown.stderr).toMatch(/Reading credentials: personal clients, \d+ so far, 0 s/);
     expect(shown.stderr.endsWith('\r\u001b[K')).toBe(true);
+    tenant.faults.add({ on: 'personal-clients', effect: { kind: 'status', status: 503 } });
+    const retried = await audit(['--fail-on', 'never'], { isTTY: true });
+    expect(retried.stderr).toContain(', 1 retry');
     expect((await audit(['--fail-on', 'never'])).stderr).toBe('');
     expect((await audit(['--fail-on', 'never', '--quiet'], { isTTY: true })).stderr).toBe('');
   });

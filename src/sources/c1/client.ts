@@ -31,6 +31,8 @@ export interface ApiClientOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly scrub: Scrub;
+  /** Called before a request is sent again. */
+  readonly onRetry?: () => void;
   /** Stops everything: Ctrl-C, or the run's time limit. */
   readonly signal: AbortSignal;
 }
@@ -66,7 +68,7 @@ export class ApiClient<Allowed extends RepeatableCall = ReadingCall> {
    * @throws RequestError naming call, status and request id; AuditError `interrupted`.
    */
   call(call: Allowed): Promise<Record<string, unknown>> {
-    const { limits, log, signal, scrub } = this.#options;
+    const { limits, log, signal, scrub, onRetry } = this.#options;
     const request = this.#toRequest(call);
     return this.#limit(async () => {
       if (signal.aborted) throw abortReason(signal);
@@ -77,6 +79,7 @@ export class ApiClient<Allowed extends RepeatableCall = ReadingCall> {
           signal,
           (error, delay) => {
             log.info({ call: describe(request), status: error.status, delay }, 'will try again');
+            onRetry?.();
           },
         );
       } catch (error) {

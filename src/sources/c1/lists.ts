@@ -32,8 +32,8 @@ export interface Reader {
   readonly pageLimit: number;
   /** Later dates of something in the past are malformed. */
   readonly latest: number;
-  /** Called with the number of records of each page. */
-  readonly onRecords: (count: number) => void;
+  /** Called with the number of records of each page, and their kind. */
+  readonly onRecords: (count: number, kind: Kind) => void;
   /** Called with the credentials of each page while the next page is on its way. */
   readonly onCredentials?: ((credentials: readonly Credential[]) => void) | undefined;
 }
@@ -52,7 +52,7 @@ export async function collectList(kind: Kind, reader: Reader, list: List): Promi
   const credentials = new Map<string, Credential>();
   const malformed: string[] = [];
   const onPage = (records: readonly unknown[], page: number) => {
-    reader.onRecords(records.length);
+    reader.onRecords(records.length, kind);
     const ofPage: Credential[] = [];
     for (const [index, record] of records.entries()) {
       const { credential, problems } = normalize(kind, record, reader.latest);

@@ -26,6 +26,8 @@ export interface SessionOptions {
   readonly log: Pick<Logger, 'info'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Called before a token is requested again. */
+  readonly onRetry?: () => void;
   /** Called with every secret that comes to be, before it is sent or used. */
   readonly hide: (secret: string) => void;
 }
@@ -88,7 +90,7 @@ export class Session {
 
   async #renew(login: MintingLogin, signal: AbortSignal): Promise<Token> {
     if (this.#refused) throw this.#refused;
-    const { limits, log, now } = this.#options;
+    const { limits, log, now, onRetry } = this.#options;
     let asked = now();
     const ask = () => {
       asked = now();
@@ -97,6 +99,7 @@ export class Session {
     try {
       const token = await withRetries(ask, limits, signal, (error, delay) => {
         log.info({ call: 'token', status: error.status, delay }, 'will try again');
+        onRetry?.();
       });
       const life = (token.expiresIn && token.expiresIn > 0 ? token.expiresIn : ASSUMED_LIFE) * 1000;
       this.#token = { ...token, refreshAt: asked + life - Math.min(EARLY, life / 5) };

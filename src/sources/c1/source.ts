@@ -25,8 +25,10 @@ export interface C1Options {
   readonly session: ReturnType<typeof openSession>;
   /** Takes secrets out of what the tenant sends. */
   readonly scrub: Scrub;
-  /** Called with the number of records of each page. */
-  readonly onRecords: (count: number) => void;
+  /** Called with the number of records of each page, and their kind. */
+  readonly onRecords: (count: number, kind: Kind) => void;
+  /** Called before a request is sent again. */
+  readonly onRetry?: () => void;
 }
 
 /** A login at the tenant; the token is requested when it is first needed. `sent`: the first request has left. */
