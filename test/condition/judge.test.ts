@@ -47,6 +47,9 @@ const TABLE: Record<string, readonly string[]> = {
   ],
   anyone: [
     // names nobody
+    'claims.actor.reverse() == "tacotco"',
+    'claims.flags.exists(x, x)',
+    `!["${SUB}"].exists_one(x, claims.sub == x)`,
     'claims.actor == "octocat"',
     'claims.ref == "refs/heads/main"',
     'claims.environment == "production"',
@@ -308,6 +311,11 @@ const TABLE: Record<string, readonly string[]> = {
     '["refs/heads/main"].all(x, claims.ref == x && claims.repository == "acme/infra")',
     'claims.groups.exists(g, g == "deploy" && claims.repository == "acme/infra")',
     'cel.bind(s, claims.sub, s.startsWith("repo:acme/infra:"))',
+    `cel.bind(s, claims.sub, s) == "${SUB}"`,
+    `"${SUB}" == cel.bind(s, claims.sub, s)`,
+    `bool(claims.sub == "${SUB}")`,
+    `dyn(claims.sub == "${SUB}")`,
+    `["${SUB}", "x"].exists_one(x, claims.sub == x)`,
     'has(claims.repository) && claims.repository == "acme/infra"',
     'claims.repository == "acme/infra" || false',
     'claims.repository == "acme/infra" && true',

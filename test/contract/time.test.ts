@@ -1,6 +1,36 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { countDays, DAY, parseInstant, wholeDays } from '../../src/contract/index.js';
+import { toTimestamp } from '../../src/contract/time.js';
+
+describe('toTimestamp', () => {
+  test.each([
+    '2026-06-01T00:00:00.000Z',
+    '2026-06-01T23:59:59.999Z',
+    '2026-06-01T12:34:56.078Z',
+    '2026-06-01T01:02:03.004Z',
+    '1969-12-31T23:59:59.999Z',
+    '0000-01-01T00:00:00.000Z',
+    '9999-12-31T23:59:59.999Z',
+    '+010000-01-01T00:00:00.001Z',
+    '-000001-12-31T10:20:30.400Z',
+  ])('%s is written as it was', (text) => {
+    // Twice, because days are remembered.
+    expect([toTimestamp(new Date(text)), toTimestamp(new Date(text))]).toEqual([text, text]);
+  });
+
+  test('refuses an instant that is none', () => {
+    expect(() => toTimestamp(new Date(Number.NaN))).toThrow(RangeError);
+  });
+
+  test('is what the language writes, for more days than are remembered', () => {
+    const day = 86_400_000;
+    const written = (n: number) => toTimestamp(new Date(n * day + 1));
+    for (let n = 0; n <= 100_001; n += 1)
+      if (n % 1000 === 0 || n > 99_990) expect(written(n)).toBe(new Date(n * day + 1).toISOString());
+      else written(n);
+  });
+});
 
 describe('parseInstant', () => {
   test.each<[text: string, instant: string]>([
