@@ -1,0 +1,182 @@
+import { describe, expect, test } from '@jest/globals';
+import { redactReport } from '../../src/engine/redact-report.js';
+import { sampleCredential, sampleFinding, sampleReport } from '../helpers/sample-report.js';
+
+const SECRET = 's3cret-value';
+const scrub = (text: string) => text.replaceAll(SECRET, '***');
+const redacted = (report: ReturnType<typeof sampleReport>, origin?: 'audit' | 'file') =>
+  redactReport(report, scrub, origin);
+
+/** Everything that comes from outside, at once. */
+function loaded() {
+  const credential = sampleCredential({
+    id: `id ${SECRET}`,
+    clientId: `client ${SECRET}`,
+    name: `name ${SECRET}`,
+    owner: { id: `owner ${SECRET}`, name: `Jo ${SECRET}`, email: `${SECRET}@acme.example` },
+    allowedCidrs: ['192.0.2.0/24', SECRET],
+    scopedRoles: [
+      { id: `role ${SECRET}`, name: `custom ${SECRET}` },
+      { id: 'r', name: null },
+    ],
+  });
+  const finding = sampleFinding({
+    credential,
+    message: `says ${SECRET}`,
+    fix: `do ${SECRET}`,
+    data: { deep: [{ text: SECRET, n: 1, none: null }], flag: true },
+    waiver: { reason: `because ${SECRET}`, approvedBy: SECRET, expires: '2026-12-01' },
+  });
+  return { credential, finding };
+}
+
+describe('a secret is removed from', () => {
+  test('every text of a credential, a finding and its waiver', () => {
+    const { credential, finding } = loaded();
+    const report = sampleReport({ findings: [finding], credentials: [credential] });
+    const clean = redacted(report);
+    expect(JSON.stringify(clean)).not.toContain(SECRET);
+    const [found] = clean.findings;
+    expect(found).toMatchObject({
+      message: 'says ***',
+      fix: 'do ***',
+      data: { deep: [{ text: '***', n: 1, none: null }], flag: true },
+      waiver: { reason: 'because ***', approvedBy: '***', expires: '2026-12-01' },
+      credential: {
+        id: 'id ***',
+        clientId: 'client ***',
+        name: 'name ***',
+        owner: { id: 'owner ***', name: 'Jo ***', email: '***@acme.example' },
+        allowedCidrs: ['192.0.2.0/24', '***'],
+        scopedRoles: [
+          { id: 'role ***', name: 'custom ***' },
+          { id: 'r', name: null },
+        ],
+      },
+    });
+    expect(clean.credentials[0]).toMatchObject({ id: 'id ***', live: true });
+    // The report itself is not changed.
+    expect(JSON.stringify(report)).toContain(SECRET);
+  });
+
+  test.each([
+    ['id', `a ${SECRET}`],
+    ['clientId', SECRET],
+    ['name', SECRET],
+    ['owner', { id: SECRET, name: '', email: '' }],
+    ['allowedCidrs', [SECRET]],
+    ['scopedRoles', [{ id: SECRET, name: null }]],
+    ['scopedRoles', [{ id: 'r', name: SECRET }]],
+  ])("a credential's %s alone: %j", (field, value) => {
+    const credential = sampleCredential({ [field]: value });
+    const report = sampleReport({
+      findings: [sampleFinding({ credential })],
+      credentials: [credential],
+    });
+    expect(JSON.stringify(redacted(report))).not.toContain(SECRET);
+  });
+
+  test('the caller and what was resolved', () => {
+    const report = sampleReport({
+      resolved: [
+        {
+          fingerprint: 'f',
+          rule: 'unused',
+          credential: { kind: 'personal-client', id: SECRET, name: SECRET },
+        },
+        { fingerprint: 'g', rule: 'unused', credential: { kind: 'personal-client', id: 'x', name: null } },
+      ],
+    });
+    const { run, resolved } = redacted({
+      ...report,
+      run: { ...report.run, self: { userId: SECRET, clientId: `c ${SECRET}` } },
+    });
+    expect(run.self).toEqual({ userId: '***', clientId: 'c ***' });
+    expect(resolved.map(({ credential }) => [credential.id, credential.name])).toEqual([
+      ['***', '***'],
+      ['x', null],
+    ]);
+    expect(redacted({ ...report, run: { ...report.run, self: null } }).run.self).toBeNull();
+  });
+
+  test('notes and gaps: in an audit, of what a plug-in threw; in a saved report, of everything', () => {
+    const thrown = `Rule my/rule failed on 2 credentials: ${SECRET}`;
+    const own = `The rule ${SECRET}`;
+    const report = sampleReport({ complete: false, notes: [thrown, own] });
+    const [source] = report.coverage.sources;
+    const more = {
+      ...report,
+      coverage: {
+        ...report.coverage,
+        gaps: [thrown, own],
+        sources: source
+          ? [
+              { ...source, note: own },
+              { ...source, note: null },
+            ]
+          : [],
+      },
+    };
+    const all = (origin?: 'audit' | 'file') => {
+      const { notes, gaps, sources } = redacted(more, origin).coverage;
+      return [notes, gaps, sources.map(({ note }) => note)];
+    };
+    const cut = 'Rule my/rule failed on 2 credentials: ***';
+    expect(all()).toEqual([
+      [cut, own],
+      [cut, own],
+      [own, null],
+    ]);
+    expect(all('file')).toEqual([
+      [cut, 'The rule ***'],
+      [cut, 'The rule ***'],
+      ['The rule ***', null],
+    ]);
+    expect(redacted(report).coverage).not.toHaveProperty('gaps');
+  });
+});
+
+describe("the report's own words stay, even if they are the secret", () => {
+  test('kinds, severities, statuses, dates and built-in roles', () => {
+    const words = ['personal-client', 'medium', 'new', 'unused', 'system:owner'];
+    const all = (text: string) => words.reduce((rest, word) => rest.replaceAll(word, '***'), text);
+    const credential = sampleCredential({ scopedRoles: [{ id: 'r', name: 'system:owner' }] });
+    const finding = sampleFinding({
+      credential,
+      status: 'new',
+      severity: 'medium',
+      data: { role: 'system:owner' },
+      message: 'medium',
+      fix: 'unused',
+    });
+    const clean = redactReport(sampleReport({ findings: [finding] }), all);
+    expect(clean.findings[0]).toEqual(finding);
+  });
+
+  test('but what a rule of a plug-in says is not its own', () => {
+    const finding = sampleFinding({ rule: 'my/rule', message: `a ${SECRET}`, fix: SECRET, data: {} });
+    expect(redacted(sampleReport({ findings: [finding] })).findings[0]).toMatchObject({
+      message: 'a ***',
+      fix: '***',
+    });
+    const builtIn = sampleFinding({ rule: 'unused', message: `a ${SECRET}`, fix: SECRET, data: {} });
+    expect(redacted(sampleReport({ findings: [builtIn] })).findings[0]).toEqual(builtIn);
+  });
+});
+
+test('what holds no secret is not copied', () => {
+  const { credential, finding } = loaded();
+  const clean = sampleFinding();
+  const report = sampleReport({ findings: [clean] });
+  expect(redacted(report)).toBe(report);
+  const mixed = sampleReport({
+    findings: [clean, finding, { ...finding, fingerprint: 'g' }],
+    credentials: [credential],
+  });
+  const { findings } = redacted(mixed);
+  expect(findings).toContain(clean);
+  // A credential of several findings is scrubbed once.
+  const [one, two] = findings.filter(({ message }) => message === 'says ***');
+  expect(one?.credential).toBe(two?.credential);
+  expect(one).not.toBe(two);
+});
