@@ -74,16 +74,16 @@ describe('an overview of several reports', () => {
   });
 
   test('in HTML lists what a browser can show, and says so; other formats list all', () => {
-    const findings = Array.from({ length: 20_001 }, (_, n) =>
+    const findings = Array.from({ length: 2_001 }, (_, n) =>
       sampleFinding({ credential: sampleCredential({ id: `id-${n}` }) }),
     );
     const many = mergeReports([{ file: 'a.json', report: sampleReport({ findings }) }], { now: NOW, maxAge });
     const html = write('html', many);
     expect(html).toContain(
-      'These are the first 20,000 of 20,001. The formats json and text have all of them.',
+      'These are the first 2,000 of 2,001. The formats json and text have all of them.',
     );
-    expect(html.match(/(id-\d+, personal client)/g)).toHaveLength(20_000);
-    expect(write('text', many).match(/(id-\d+, personal client)/g)).toHaveLength(20_001);
+    expect(html.match(/(id-\d+, personal client)/g)).toHaveLength(2_000);
+    expect(write('text', many).match(/(id-\d+, personal client)/g)).toHaveLength(2_001);
     expect(write('html')).not.toContain('These are the first');
   });
 

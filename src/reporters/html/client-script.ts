@@ -176,7 +176,11 @@ export const CLIENT_SCRIPT = String.raw`
     jump();
   });
   addEventListener('hashchange', () => show(location.hash));
-  addEventListener('beforeprint', () => { size = PRINTED_CARDS; draw(); });
+  addEventListener('beforeprint', () => {
+    for (const rest of document.querySelectorAll('.rest')) rest.open = true;
+    size = PRINTED_CARDS;
+    draw();
+  });
   addEventListener('afterprint', () => { size = PAGE_CARDS; draw(); });
   // So that the first letter typed does not have to wait for it.
   globalThis.requestIdleCallback?.(searchable);

@@ -323,6 +323,7 @@ describe('the html report in Chromium', () => {
     await page.evaluate("dispatchEvent(new Event('beforeprint'))");
     expect(await names(page)).toHaveLength(148);
     await expect(page.locator('#filters').isVisible()).resolves.toBe(false);
+    expect(await page.locator('.rule > summary:visible').count()).toBe(7);
     await page.evaluate("dispatchEvent(new Event('afterprint'))");
     expect(await names(page)).toHaveLength(25);
   });
