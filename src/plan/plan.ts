@@ -13,6 +13,7 @@ import {
 import { compareText, groupBy, partsOf, type Report } from '../engine/report.js';
 import type { RuleInfo } from '../reporters/reporter.js';
 import { byCredential } from '../reporters/view.js';
+import { PLACES } from '../reporters/words.js';
 import { createCall, lookCall, revokeCall, tryConditionCall, updateCall } from './calls.js';
 
 /** What people have to do about a report. c1-audit does none of it. */
@@ -138,20 +139,6 @@ function dueDate(severity: Severity, { expiresAt }: ReportedCredential, now: num
   const end = expiresAt === null ? due : Date.parse(expiresAt);
   return new Date(end > now && end < due ? end : due).toISOString().slice(0, 10);
 }
-
-/** Where to find each kind in the web app: no address of a credential's own page is documented. */
-const PLACES: Readonly<Record<Kind, string>> = {
-  'personal-client':
-    "your name at the bottom > AI & API > API credentials (earlier: profile menu > API keys; everyone's, for a Super Administrator: Admin > Settings > API keys)",
-  'service-principal-credential':
-    'Settings > Developers > Service principals > the principal > Credentials > the credential',
-  'federation-trust': 'Settings > Developers > Service principals > the principal > Federation > the trust',
-  'external-client':
-    'AI access management > AI clients > the client (its user: AI & API > connected clients)',
-  'tunnel-credential': 'the bridge > its credentials',
-  'llm-gateway-key': 'the LLM gateway > API keys > the key',
-  function: 'Functions > the function > its settings',
-};
 
 /** The steps that fix all findings of one credential: three rules that ask for a rotation lead to one. */
 export function stepsFor(

@@ -4,6 +4,7 @@ import {
   type Finding,
   hasFact,
   isPersonal,
+  type Kind,
   kindName,
   plural,
   type ReportedCredential,
@@ -146,6 +147,20 @@ export function subjectWords({
 export function credentialWords(credential: Pick<ReportedCredential, 'name' | 'id' | 'kind'>): string {
   return `${credentialName(credential)} (${credential.id}, ${kindName(credential.kind)})`;
 }
+
+/** Where to find each kind in the web app: no address of a credential's own page is documented. */
+export const PLACES: Readonly<Record<Kind, string>> = {
+  'personal-client':
+    "your name at the bottom > AI & API > API credentials (earlier: profile menu > API keys; everyone's, for a Super Administrator: Admin > Settings > API keys)",
+  'service-principal-credential':
+    'Settings > Developers > Service principals > the principal > Credentials > the credential',
+  'federation-trust': 'Settings > Developers > Service principals > the principal > Federation > the trust',
+  'external-client':
+    'AI access management > AI clients > the client (its user: AI & API > connected clients)',
+  'tunnel-credential': 'the bridge > its credentials',
+  'llm-gateway-key': 'the LLM gateway > API keys > the key',
+  function: 'Functions > the function > its settings',
+};
 
 /** `Jo Doe <jo@acme.example> (2Kx…)`, or the parts of it that are known. */
 export function ownerWords(owner: ReportedCredential['owner']): string {

@@ -79,9 +79,7 @@ describe('an overview of several reports', () => {
     );
     const many = mergeReports([{ file: 'a.json', report: sampleReport({ findings }) }], { now: NOW, maxAge });
     const html = write('html', many);
-    expect(html).toContain(
-      'These are the first 2,000 of 2,001. The formats json and text have all of them.',
-    );
+    expect(html).toContain('These are the first 2,000 of 2,001. The formats json and text have all of them.');
     expect(html.match(/(id-\d+, personal client)/g)).toHaveLength(2_000);
     expect(write('text', many).match(/(id-\d+, personal client)/g)).toHaveLength(2_001);
     expect(write('html')).not.toContain('These are the first');

@@ -7,12 +7,13 @@ import { type Markup, markup } from './markup.js';
  * @param linkable gives each finding its fingerprint as its id, which only one card on the page may do.
  */
 export function card(credential: CredentialData, data: PageData, linkable = false): Markup {
-  const { name, kind, owner, self, facts, findings } = credential;
+  const { name, owner, self, facts, findings } = credential;
+  const kind = data.kinds[credential.kind];
   return markup`<article class="card credential ${findings[0]?.severity}">
 <header><h3><bdi>${name}</bdi></h3>
-<p class="who">${kind}${data.owners[owner] && markup`<br><bdi>${data.owners[owner]}</bdi>`}${self && markup`<br><b>runs this audit</b>`}</p></header>
+<p class="who">${kind?.name}${data.owners[owner] && markup`<br><bdi>${data.owners[owner]}</bdi>`}${self && markup`<br><b>runs this audit</b>`}</p></header>
 <ul>${findings.map((finding) => item(finding, data, linkable))}</ul>
-${facts.length > 0 && markup`<details><summary>Details</summary><dl>${facts.map(([fact, value]) => markup`<dt>${fact}</dt><dd><bdi>${value}</bdi></dd>`)}</dl></details>`}
+${facts.length > 0 && markup`<details><summary>Details</summary><dl>${facts.map(([fact, value]) => markup`<dt>${fact}</dt><dd><bdi>${value}</bdi></dd>`)}${kind?.place && markup`<dt>In ConductorOne</dt><dd>${kind.place}</dd>`}</dl></details>`}
 </article>`;
 }
 

@@ -9,7 +9,7 @@ export const CLIENT_SCRIPT = String.raw`
 (() => {
   const PAGE_CARDS = 25;
   const PRINTED_CARDS = 1000;
-  const { credentials, owners, rules, fixes } = JSON.parse(document.getElementById('report-data').textContent);
+  const { credentials, owners, kinds, rules, fixes } = JSON.parse(document.getElementById('report-data').textContent);
   const [form, result, cards, pager, heading] =
     ['filters', 'result', 'cards', 'pager', 'credentials'].map((id) => document.getElementById(id));
   if (!form) return;
@@ -26,16 +26,18 @@ export const CLIENT_SCRIPT = String.raw`
   }
 
   function card({ name, kind, owner, self, facts }, findings) {
+    const { name: kindName, place } = kinds[kind];
     return element('article', { class: 'card credential ' + findings[0].severity },
       element('header', {},
         element('h3', {}, element('bdi', {}, name)),
-        element('p', { class: 'who' }, kind,
+        element('p', { class: 'who' }, kindName,
           owners[owner] && [element('br', {}), element('bdi', {}, owners[owner])],
           self && [element('br', {}), element('b', {}, 'runs this audit')])),
       element('ul', {}, findings.map(item)),
       facts.length > 0 && element('details', {}, element('summary', {}, 'Details'),
         element('dl', {}, facts.flatMap(([fact, value]) =>
-          [element('dt', {}, fact), element('dd', {}, element('bdi', {}, value))]))));
+          [element('dt', {}, fact), element('dd', {}, element('bdi', {}, value))]),
+          place && [element('dt', {}, 'In ConductorOne'), element('dd', {}, place)])));
   }
 
   function item({ fingerprint, severity, news, since, message, rule, fix }) {
@@ -69,7 +71,7 @@ export const CLIENT_SCRIPT = String.raw`
   /** Everything that a search looks through, put together at the first search. */
   function searchable() {
     texts ??= new Map(credentials.flatMap(({ name, kind, owner, facts, findings }) => {
-      const common = [name, kind, owners[owner], ...facts.map(([, value]) => value)].join('\n');
+      const common = [name, kinds[kind].name, owners[owner], ...facts.map(([, value]) => value)].join('\n');
       return findings.map((finding) => {
         const { id, title } = rules[finding.rule];
         return [finding, [common, finding.message, finding.fingerprint, id, title].join('\n').toLowerCase()];
@@ -101,7 +103,7 @@ export const CLIENT_SCRIPT = String.raw`
       (!status || (status === 'new') === (finding.news !== '')) &&
       words.every((word) => haystack.get(finding).includes(word));
     shown = credentials.flatMap((credential) => {
-      if ((kind && credential.kind !== kind) || (owner && !hasOwner(owners[credential.owner].toLowerCase()))) return [];
+      if ((kind && kinds[credential.kind].name !== kind) || (owner && !hasOwner(owners[credential.owner].toLowerCase()))) return [];
       const findings = credential.findings.filter(isWanted);
       return findings.length > 0 ? [[credential, findings]] : [];
     });

@@ -1,5 +1,6 @@
 import {
   hasFact,
+  type Kind,
   kindName,
   type ReportedCredential,
   type Severity,
@@ -8,16 +9,23 @@ import {
 import type { Report } from '../../engine/report.js';
 import { type ReporterContext, rulePageAddress } from '../reporter.js';
 import { type FindingGroup, newsKind } from '../view.js';
-import { credentialName, fromNow, roleWord } from '../words.js';
+import { credentialName, fromNow, PLACES, roleWord } from '../words.js';
 import { readable } from './markup.js';
 
 /** All that the cards show, each text once, as plain text that is not yet escaped. The script reads it as JSON. */
 export interface PageData {
   readonly rules: readonly RuleData[];
   readonly owners: readonly string[];
+  readonly kinds: readonly KindData[];
   readonly fixes: readonly string[];
   /** Those with an open finding, the worst first, and waivers with one. */
   readonly credentials: readonly CredentialData[];
+}
+
+interface KindData {
+  readonly name: string;
+  /** Where the web app shows it; empty for a kind that is not known here. */
+  readonly place: string;
 }
 
 interface RuleData {
@@ -29,7 +37,8 @@ interface RuleData {
 
 export interface CredentialData {
   readonly name: string;
-  readonly kind: string;
+  /** Index of its kind. */
+  readonly kind: number;
   /** Index of its owner. */
   readonly owner: number;
   readonly self: boolean;
@@ -69,10 +78,14 @@ export function pageData(
   const rules = new Shelf((id) => ruleData(id, context));
   const owners = new Shelf((label) => label);
   const fixes = new Shelf((fix) => readable(fix, 1000));
+  const kinds = new Shelf((kind) => ({
+    name: readable(kindName(kind), 100),
+    place: Object.hasOwn(PLACES, kind) ? PLACES[kind as Kind] : '',
+  }));
   const now = Date.parse(run.asOf);
   const cardOf = ({ credential, findings }: FindingGroup): CredentialData => ({
     name: readable(credentialName(credential), 300),
-    kind: credential ? readable(kindName(credential.kind), 100) : '',
+    kind: kinds.place(credential?.kind ?? ''),
     owner: owners.place(credential ? ownerLabel(credential) : ''),
     self: credential?.self ?? false,
     used:
@@ -96,7 +109,10 @@ export function pageData(
     })),
   });
   const credentials = open.map(cardOf);
-  return { data: { rules: rules.items, owners: owners.items, fixes: fixes.items, credentials }, cardOf };
+  return {
+    data: { rules: rules.items, owners: owners.items, kinds: kinds.items, fixes: fixes.items, credentials },
+    cardOf,
+  };
 }
 
 /** Hands out one index for each distinct key. */

@@ -12,13 +12,12 @@ const SUGGESTED = 200;
 
 /** All credentials with an open finding. The script shows the filters and the pager, which do nothing without it. */
 export function explorer(data: PageData, hasMemory: boolean): Markup {
-  const { credentials, owners, rules } = data;
-  const kinds = new Set(credentials.map(({ kind }) => kind).filter(Boolean));
+  const { credentials, owners, rules, kinds } = data;
   const shown = credentials.slice(0, STATIC_CARDS);
   return markup`<form class="filters card" role="search" aria-label="Credentials" id="filters" hidden>
 <div class="field wide"><label for="filter-search">Search</label><input id="filter-search" name="search" type="search" autocomplete="off" spellcheck="false" placeholder="Name, id, owner, message, network, role"></div>
 ${choice('rule', 'Rule', rules.map(({ id }) => id).sort())}
-${choice('kind', 'Kind', [...kinds].sort())}
+${choice('kind', 'Kind', kinds.flatMap(({ name }) => name || []).sort())}
 <div class="field"><label for="filter-owner">Owner</label><input id="filter-owner" name="owner" type="search" list="owners" autocomplete="off" spellcheck="false" placeholder="Any"><datalist id="owners">${owners
     .filter(Boolean)
     .slice(0, SUGGESTED)

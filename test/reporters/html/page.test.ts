@@ -204,6 +204,15 @@ test('lists 200 waived findings at most', () => {
   expect(more.split(words)).toHaveLength(201);
 });
 
+test('names the menus that lead to a credential, for kinds that are known', () => {
+  const credential = (kind: string) => sampleCredential({ kind: kind as 'personal-client', id: kind });
+  const place = (kind: string) =>
+    dataOf(html(sampleReport({ findings: [sampleFinding({ credential: credential(kind) })] }), HTML_CONTEXT))
+      .kinds[0].place;
+  expect(place('federation-trust')).toContain('Service principals > the principal > Federation');
+  expect(place('constructor')).toBe('');
+});
+
 test.each([
   [{ id: 'u', name: 'Jo Doe', email: 'jo@acme.example' }, 'Jo Doe (jo@acme.example)'],
   [{ id: 'u', name: 'Jo Doe', email: '' }, 'Jo Doe (u)'],
@@ -217,9 +226,9 @@ test.each([
 });
 
 test('shows the facts of a credential, in words that are true of "never" and of "not known"', () => {
-  const { credentials } = dataOf(html(fullReport(), HTML_CONTEXT));
+  const { credentials, kinds } = dataOf(html(fullReport(), HTML_CONTEXT));
   const facts = (kind: string) =>
-    Object.fromEntries(credentials.find((one: { kind: string }) => one.kind === kind).facts);
+    Object.fromEntries(credentials.find((one: { kind: number }) => kinds[one.kind].name === kind).facts);
   expect(facts('service-principal credential')).toEqual({
     'Last used': 'no use on record',
     Expires: `${daysAgo(-9).slice(0, 10)} (in 9 days)`,
