@@ -93,8 +93,14 @@ const RED = ['--fail-on', 'info', '--fail-on-new'];
 
 test('thirty nights of the whole program against a tenant and a Slack', async () => {
   const diary: string[] = [];
-  const say = (night: number, { code, text }: { code: number; text: string | undefined }) =>
-    diary.push(`night ${String(night).padStart(2)}  exit ${code}  ${text?.split('\n')[0] ?? '(silence)'}`);
+  const say = (night: number, { code, text, stdout }: Awaited<ReturnType<typeof play>>) => {
+    const headline = text?.split('\n')[0] ?? '(silence)';
+    const [, news = ''] = /^Complete.*\n(?: .*\n)*\n(.*)/.exec(stdout) ?? [];
+    diary.push(`night ${String(night).padStart(2)}  exit ${code}  ${headline}  ${news}`);
+    // The report starts with the news, and a night is red if and only if there is some.
+    if (code === 3) return;
+    expect(news).toMatch(code === 1 ? /^NEW: \d+ findings? on / : /^Nothing is new\.$/);
+  };
 
   const first = await play(1, ...RED);
   say(1, first);
@@ -153,6 +159,45 @@ test('thirty nights of the whole program against a tenant and a Slack', async ()
   const remembered = state();
   for (const { displayName } of clients) expect(remembered).not.toContain(`"${displayName}"`);
   expect(remembered).not.toContain('acme.example');
+});
+
+test('in GitHub Actions only news is annotated, and the job summary starts with it', async () => {
+  const folder = emptyFolder();
+  const clients = tenant.data.personalClients as PersonalClient[];
+  const night = async (hour: number) => {
+    const summary = join(folder, `summary-${hour}.md`);
+    now = at(31) + hour;
+    const { code, stderr } = await runProgram(
+      [
+        ...['--scope', 'tenant', '--source', 'personal-clients', '--state', 'state.json'],
+        ...['--rule', 'no-expiry', '--fail-on', 'low', '--fail-on-new', '-f', 'json:report.json'],
+      ],
+      {
+        cwd: folder,
+        now: () => now,
+        env: { ...tenant.environment, GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary },
+      },
+    );
+    const titles = [...stderr.matchAll(/^::error title=(.*?)::/gm)].map(([, title]) => title);
+    return { code, titles, summary: readFileSync(summary, 'utf8') };
+  };
+  const first = await night(1);
+  expect(first.code).toBe(1);
+  expect(first.titles).toHaveLength(10);
+  const second = await night(2);
+  expect(second).toMatchObject({ code: 0, titles: [] });
+  expect(second.summary).toContain('\n\nNothing is new.\n');
+  clients.push(key('latecomer', 31));
+  const third = await night(3);
+  clients.pop();
+  expect(third).toMatchObject({ code: 1, titles: ['high%3A latecomer'] });
+  const [news = '', ...others] = third.summary.split('\n## ').slice(1);
+  expect(news).toMatch(/^New: 1 finding on 1 credential\n\n### High: latecomer /);
+  expect(others.map((part) => part.slice(0, part.indexOf('\n')))).toEqual([
+    'Fix first',
+    expect.stringMatching(/^Known: \d+ findings on \d+ credentials$/),
+    expect.stringMatching(/^Coverage/),
+  ]);
 });
 
 test('a night that lost most of the list, one that accepts it, and a key that comes back wider', async () => {

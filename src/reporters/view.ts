@@ -73,11 +73,13 @@ export function hasMemory(report: Report, { raised }: Pick<ReporterContext, 'rai
   return raised !== undefined || hasHistory(report);
 }
 
+const NEWS_KINDS = ['new', 'reopened', 'more severe'] as const;
+
 /** Why an open finding is news. undefined: it is not. */
 export function newsKind(
   { status, fingerprint }: Pick<Finding, 'status' | 'fingerprint'>,
   { raised }: Pick<ReporterContext, 'raised'>,
-): 'new' | 'reopened' | 'more severe' | undefined {
+): (typeof NEWS_KINDS)[number] | undefined {
   if (status === 'new' || status === 'reopened') return status;
   return raised?.has(fingerprint) ? 'more severe' : undefined;
 }
@@ -141,9 +143,12 @@ export function newsWords(news: readonly FindingGroup[], context: Pick<ReporterC
     news.flatMap(({ findings }) => findings),
     (finding) => newsKind(finding, context),
   );
-  if (kinds.size === 1 && kinds.has('new')) return groupsWords(news);
-  const parts = [...kinds].map(([kind, findings]) => `${number(findings.length)} ${kind}`);
-  return `${groupsWords(news)} (${parts.join(', ')})`;
+  const parts = NEWS_KINDS.flatMap((kind) => {
+    const { length } = kinds.get(kind) ?? [];
+    return length > 0 ? [`${number(length)} ${kind}`] : [];
+  });
+  const isAllNew = kinds.size === 1 && kinds.has('new');
+  return `${groupsWords(news)}${isAllNew ? '' : ` (${parts.join(', ')})`}`;
 }
 
 interface NextStep {
