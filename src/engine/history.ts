@@ -138,7 +138,7 @@ export function compare(input: {
         })),
       digest: digestDue(verdicts, previous, run),
       lastPostedAt: previous?.slack.postedAt ?? null,
-      outdated: outdatedMessages(previous, vanished),
+      outdated: outdatedMessages(previous, vanished, run),
     },
     next: (told) =>
       run.complete
@@ -263,13 +263,21 @@ function digestDue(verdicts: readonly Verdict[], previous: State | undefined, ru
     .map(({ finding }) => finding.fingerprint);
 }
 
-function outdatedMessages(previous: State | undefined, vanished: readonly Vanished[]): OutdatedMessage[] {
+function outdatedMessages(
+  previous: State | undefined,
+  vanished: readonly Vanished[],
+  run: HistoryRun,
+): OutdatedMessage[] {
   const keyOf = ({ channel, ts }: SlackMessageId) => `${channel}|${ts}`;
-  const gone = new Set(vanished.map(([fingerprint]) => fingerprint));
+  // A warning that ended because the credential expired was not heeded: its message is not done.
+  const heeded = vanished.filter(
+    ([, { milestones }]) => !(milestones && age(milestones.expiresAt, run) >= 0),
+  );
+  const gone = new Set(heeded.map(([fingerprint]) => fingerprint));
   const left = Object.entries(previous?.findings ?? {}).filter(([fingerprint]) => !gone.has(fingerprint));
   const current = new Set(left.flatMap(([, { messages = [] }]) => messages.map(keyOf)));
   const outdated = new Map(
-    vanished.flatMap(([, { messages = [] }]) => messages.map((message) => [keyOf(message), message])),
+    heeded.flatMap(([, { messages = [] }]) => messages.map((message) => [keyOf(message), message])),
   );
   return [...outdated].map(([key, { channel, ts }]) => ({ channel, ts, isDone: !current.has(key) }));
 }

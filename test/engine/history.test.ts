@@ -477,4 +477,16 @@ describe('messages of a bot', () => {
     const unknown = night(both, [on('b', { outcome: 'unknown' })], run({ day: 1 }));
     expect(unknown.news.outdated).toEqual([{ ...first, isDone: false }]);
   });
+
+  test('with a warning that ended as the credential expired are not marked', () => {
+    const soon = new Date(NIGHT_1 + 5 * DAY).toISOString();
+    const warning = on('a', {
+      rule: 'expiring-soon',
+      credential: sampleCredential({ id: 'a', expiresAt: soon }),
+    });
+    const state = night(undefined, [warning, on('b')], run()).next(toldIn(first, warning, on('b')));
+    expect(night(state, [on('b')], run({ day: 5 })).news.outdated).toEqual([]);
+    expect(night(state, [on('b')], run({ day: 4 })).news.outdated).toEqual([{ ...first, isDone: false }]);
+    expect(night(state, [], run({ day: 5 })).news.outdated).toEqual([{ ...first, isDone: false }]);
+  });
 });

@@ -42,12 +42,7 @@ const MARKS: Readonly<Record<Severity, string>> = {
 
 /** Findings that are entries of their own; of more, only the worst are. */
 export const MOST_ENTRIES = 10;
-const WORST = 5;
-
-/** How many findings of a message are entries. */
-export function entriesOf(items: readonly Item[]): number {
-  return items.length > MOST_ENTRIES ? WORST : items.length;
-}
+export const WORST = 5;
 
 /** Characters of each part of an entry. Long texts are cut further if the message has no room for them. */
 const DETAILS = [

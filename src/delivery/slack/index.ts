@@ -63,7 +63,7 @@ export async function deliverToSlack(delivery: SlackNews & Connection): Promise<
     const people = bot ? await withLookUps(input.people, draft, bot, sending) : input.people;
     const message = slackMessage({ ...input, people }) ?? draft;
     const posted = await post(target, bot, message, sending);
-    if (bot && posted) await reply(bot, posted, threadReplies(message.items, people), sending);
+    if (bot && posted) await reply(bot, posted, threadReplies(message, people), sending);
     if (bot) await markOutdated(bot, delivery.news?.outdated ?? [], sending);
     const ownersNotified =
       bot && settings.notifyOwners
@@ -87,7 +87,7 @@ export function slackDryRun(
 ): { readonly message: SlackPayload | null; readonly thread: readonly SlackPayload[] } {
   const input = { ...messageInput(news), hasThread };
   const message = slackMessage(input);
-  const thread = message && hasThread ? threadReplies(message.items, input.people) : [];
+  const thread = message && hasThread ? threadReplies(message, input.people) : [];
   return { message: message?.payload ?? null, thread };
 }
 

@@ -16,7 +16,6 @@ import { cutTo, webAddress } from '../../reporters/escape.js';
 import { gaps, severityCounts } from '../../reporters/words.js';
 import {
   dated,
-  entriesOf,
   entryBlocks,
   type Item,
   lines,
@@ -28,6 +27,7 @@ import {
   type People,
   severityBlock,
   subject,
+  WORST,
 } from './entries.js';
 import {
   type Block,
@@ -61,6 +61,8 @@ export interface SlackMessageInput {
 
 export interface SlackMessage extends Notice {
   readonly told: Told;
+  /** How many of its findings are entries. */
+  readonly entries: number;
   readonly resolved: readonly ResolvedNews[];
   /** The findings it is about. */
   readonly items: readonly Item[];
@@ -93,7 +95,7 @@ export function slackMessage(input: SlackMessageInput): SlackMessage | undefined
   if (!speaks(parts)) return heartbeat(parts);
   return {
     title: headline(parts),
-    payload: withBlocks(parts),
+    ...withBlocks(parts),
     fallback: textAlone(parts),
     told: {
       posted: true,
@@ -149,6 +151,7 @@ function heartbeat({ report, news, settings, open }: Parts): SlackMessage | unde
     payload: payload(text, [context(text)]),
     fallback: textPayload(text),
     told: { posted: true, findings: new Set(), digest: false },
+    entries: 0,
     items: [],
     resolved: [],
   };
@@ -163,25 +166,25 @@ export function heartbeatNeedsHistory({ settings, news }: Pick<Parts, 'settings'
 const ROOM = { gaps: 700, overview: 400, resolved: 700, digest: 500, link: 400 } as const;
 
 /** What is news, what was resolved, and then the rest; before all of them, that something was not read. */
-function withBlocks(parts: Parts): SlackPayload {
+function withBlocks(parts: Parts): Pick<SlackMessage, 'payload' | 'entries'> {
   const { report, runUrl, people, items, resolved, digest, hasThread = false } = parts;
   const title = headline(parts);
   const isLong = items.length > MOST_ENTRIES;
-  const hidden = items.length - entriesOf(items);
   const before = [header(title), ...warning(parts), ...(isLong ? [severityBlock(items)] : [])];
+  const owners = isLong ? ownersBlock(items, people) : [];
   const after = [
-    ...(isLong ? ownersBlock(items, people) : []),
-    ...moreBlock(hidden, hasThread ? ', in the thread' : ''),
     ...(resolved.length > 0 ? [richText([plain(cutTo(resolvedLine(parts), ROOM.resolved))])] : []),
     ...(digest.length > 0 ? [richText([plain(cutTo(digestLine(parts), ROOM.digest))])] : []),
     context(cutTo(overview(parts), ROOM.overview)),
     ...linkBlock(linksOf(runUrl, report.run.tenant)),
   ];
-  const size = (blocks: readonly Block[]) => bytesOf(payload(title, blocks));
-  const room = LIMITS.bytes - size([...before, ...after]) - MORE_BYTES;
-  const entries = entryBlocks(items.slice(0, entriesOf(items)), room, people);
-  const left = isLong ? 0 : items.length - entries.length;
-  return payload(title, [...before, ...entries, ...moreBlock(left), ...after]);
+  const room = LIMITS.bytes - bytesOf(payload(title, [...before, ...owners, ...after])) - MORE_BYTES;
+  const entries = entryBlocks(isLong ? items.slice(0, WORST) : items, room, people);
+  const more = moreBlock(items.length - entries.length, hasThread ? ', in the thread' : '');
+  return {
+    payload: payload(title, [...before, ...entries, ...owners, ...more, ...after]),
+    entries: entries.length,
+  };
 }
 
 const FALLBACK_FINDINGS = 20;
@@ -360,9 +363,12 @@ function hasLogin(url: string): boolean {
 const MOST_REPLIES = 20;
 
 /** The findings that are no entries of the message, a line each, in as few messages as possible. */
-export function threadReplies(items: readonly Item[], people: People): SlackPayload[] {
+export function threadReplies(
+  { items, entries }: Pick<SlackMessage, 'items' | 'entries'>,
+  people: People,
+): SlackPayload[] {
   const replies: SlackPayload[] = [];
-  let at = entriesOf(items);
+  let at = entries;
   while (at < items.length && replies.length < MOST_REPLIES) {
     const title = `Findings from ${at + 1} of ${items.length}`;
     const isLast = replies.length === MOST_REPLIES - 1;

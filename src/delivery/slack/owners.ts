@@ -3,15 +3,16 @@ import { SendFailure, type Sending } from '../send.js';
 import type { Bot } from './bot.js';
 import {
   addressees,
-  entriesOf,
   entryBlocks,
   type Item,
   isUserId,
   lines,
   MORE_BYTES,
+  MOST_ENTRIES,
   moreBlock,
   needsStandIn,
   type People,
+  WORST,
 } from './entries.js';
 import { bytesOf, clean, header, LIMITS, payload, type SlackPayload } from './payload.js';
 
@@ -111,7 +112,7 @@ function ownerMessage(items: readonly Item[], tenant: string, people: People): S
     ? `Your API credentials of ${where}: ${items.length} to look at`
     : `API credentials of ${where} that need you: ${items.length} to look at`;
   const room = LIMITS.bytes - bytesOf(payload(title, [header(title)])) - MORE_BYTES;
-  const entries = entryBlocks(items.slice(0, entriesOf(items)), room, people);
+  const entries = entryBlocks(items.length > MOST_ENTRIES ? items.slice(0, WORST) : items, room, people);
   const rest = items.slice(entries.length);
   const { blocks, shown } = lines(rest, room - bytesOf(entries), people);
   return payload(title, [header(title), ...entries, ...blocks, ...moreBlock(rest.length - shown)]);
