@@ -128,7 +128,7 @@ export function lines(
 }
 
 function entry({ finding, reasons }: Item, people: People, detail: Detail): Block {
-  const { credential, severity, status, firstSeen, rule, message, fix } = finding;
+  const { credential, severity, status, firstSeen, rule, fix } = finding;
   const what = credential ? ` · ${kindName(credential.kind)} ${clean(credential.id, 60)}` : '';
   const { asOf } = people;
   const { createdAt = null, expiresAt = null } = credential ?? {};
@@ -147,31 +147,43 @@ function entry({ finding, reasons }: Item, people: People, detail: Detail): Bloc
     : [];
   return richText([
     bold(`${MARKS[severity]} ${severity.toUpperCase()}  ${subject(finding, detail.name)}`),
-    plain(`${what}${label(reasons)}\n${clean(message, detail.message)}\n`),
+    plain(`${what}${label(reasons)}\n${messageOf(finding, people, detail.message)}\n`),
     ...owner,
     plain(`${facts.join(' · ')}\nFix: ${clean(fix, detail.fix)}`),
   ]);
 }
 
 function shortEntry({ finding, reasons }: Item, people: People): Element[] {
-  const { severity, rule, message, credential } = finding;
+  const { severity, rule, credential } = finding;
   const id = credential ? ` · ${clean(credential.id, 60)}` : '';
   const owner = credential?.owner
     ? [plain(', owner '), ...ownerElements(finding, people, { name: 40, managers: 1 }, true)]
     : [];
   return [
     plain(
-      `• ${MARKS[severity]} ${severity} ${subject(finding)}${id}${label(reasons)}: ${clean(message, 100)} (${clean(rule, 60)})`,
+      `• ${MARKS[severity]} ${severity} ${subject(finding)}${id}${label(reasons)}: ${messageOf(finding, people, 100)} (${clean(rule, 60)})`,
     ),
     ...owner,
   ];
 }
 
-/** `2 Dec (in 5 days)`; with the year if it is another one. */
+/** `2 Dec`; with the year if it is another one. */
+function day(instant: string, asOf: string): string {
+  const date = new Date(instant);
+  const year = date.getUTCFullYear();
+  const isThisYear = year === new Date(asOf).getUTCFullYear();
+  return `${date.getUTCDate()} ${MONTH.format(date)}${isThisYear ? '' : ` ${year}`}`;
+}
+
+/** What was found, with dates as in the rest of the message. */
+export function messageOf({ message }: Pick<Finding, 'message'>, { asOf }: People, length: number): string {
+  const dates = (text: string) => (Number.isNaN(Date.parse(text)) ? text : day(text, asOf));
+  return clean(message.replace(/\b\d{4}-\d{2}-\d{2}\b/g, dates), length);
+}
+
+/** `2 Dec (in 5 days)` */
 export function dated(instant: string, asOf: string): string {
-  const [date, now] = [new Date(instant), new Date(asOf)];
-  const year = date.getUTCFullYear() === now.getUTCFullYear() ? '' : ` ${date.getUTCFullYear()}`;
-  return `${date.getUTCDate()} ${MONTH.format(date)}${year} (${fromNow(date.getTime(), now.getTime())})`;
+  return `${day(instant, asOf)} (${fromNow(Date.parse(instant), Date.parse(asOf))})`;
 }
 
 const MONTH = new Intl.DateTimeFormat('en-US', { month: 'short', timeZone: 'UTC' });

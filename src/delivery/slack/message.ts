@@ -21,6 +21,7 @@ import {
   lines,
   MORE_BYTES,
   MOST_ENTRIES,
+  messageOf,
   moreBlock,
   ownerInWords,
   ownersBlock,
@@ -193,7 +194,7 @@ function textAlone(parts: Parts): SlackPayload {
   const { report, runUrl, people, items, resolved, digest } = parts;
   const lines = items.slice(0, FALLBACK_FINDINGS).map(({ finding }) => {
     const owner = finding.credential?.owner ? `, owner ${cutTo(ownerInWords(finding, people), 80)}` : '';
-    return `• ${finding.severity} ${subject(finding)}: ${clean(finding.message, 120)}${owner}`;
+    return `• ${finding.severity} ${subject(finding)}: ${messageOf(finding, people, 120)}${owner}`;
   });
   const head = [headline(parts), ...warning(parts).map(textOf)];
   const tail = [

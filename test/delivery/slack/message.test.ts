@@ -269,6 +269,15 @@ describe('what it says', () => {
     expect(text({ findings: [sampleFinding({ credential })] })).toContain(` · ${expected} · rule `);
   });
 
+  test.each([
+    ['expires in 7 days, on 2026-09-08: replace it', 'expires in 7 days, on 8 Sep: replace it'],
+    ['until 2027-03-01 (limit 180)', 'until 1 Mar 2027 (limit 180)'],
+    ['role 2026-99-99 and 12026-01-01', 'role 2026-99-99 and 12026-01-01'],
+  ])('writes the dates of %j like its own', (said, expected) => {
+    const { payload, fallback } = message({ findings: [on('a', { message: said })] }) ?? {};
+    for (const shown of [payload, fallback]) expect(textOf(shown as unknown as Payload)).toContain(expected);
+  });
+
   test('says when a finding that is repeated was first seen', () => {
     const known = on('a', { status: 'known', firstSeen: daysAgo(20) });
     expect(text({ findings: [known] }, { news: because('milestone', known) })).toContain(
