@@ -56,12 +56,13 @@ function notKnown(problem: string): string {
 /** The provider, or what is wrong with its record. */
 function toProvider(value: unknown): Provider | string {
   const read = new FieldReader(asRecord(value) ?? {});
-  const id = read.text('id');
-  const disabled = read.flag('disabled') === true;
-  if (id === '') return 'a provider without an id';
-  return read.problems[0]
-    ? `a provider whose ${read.problems[0]}`
-    : { id, name: read.text('displayName'), disabled };
+  const provider = {
+    id: read.text('id'),
+    name: read.text('displayName'),
+    disabled: read.flag('disabled') === true,
+  };
+  if (read.problems[0]) return `a provider whose ${read.problems[0]}`;
+  return provider.id === '' ? 'a provider without an id' : provider;
 }
 
 /**

@@ -1,0 +1,495 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Fact, isKnown, Unknown } from '../../../src/contract/index.js';
+import { createSend } from '../../../src/fetch.js';
+import { ApiClient } from '../../../src/sources/c1/client.js';
+import { readDecoys } from '../../../src/sources/c1/decoys.js';
+import { readEnvironment } from '../../../src/sources/c1/environment.js';
+import { collectTrusts, readProviders } from '../../../src/sources/c1/federation.js';
+import type { Reader } from '../../../src/sources/c1/lists.js';
+import { UserLookup } from '../../../src/sources/c1/people.js';
+import { collectEveryones, collectMine } from '../../../src/sources/c1/personal-clients.js';
+import { DEFAULT_LIMITS } from '../../../src/sources/c1/retry.js';
+import { collectPrincipalCredentials, readPrincipals } from '../../../src/sources/c1/service-principals.js';
+import { openSession } from '../../../src/sources/c1/source.js';
+import { introspect, readAllowList, readRoles } from '../../../src/sources/c1/tenant-facts.js';
+import { smallTenant } from '../../helpers/small-tenant.js';
+import {
+  type Fault,
+  setAnswerField,
+  setField,
+  startTenant,
+  type Target,
+  type Tenant,
+  type TenantRecords,
+} from '../../tenant/index.js';
+
+/* What each list and fact of a tenant is read as, over loopback, without the rest of an audit. */
+
+const NOW = Date.parse('2026-11-24T06:00:00Z');
+const first = (_: unknown, index: number) => index === 0;
+
+let tenant: Tenant<TenantRecords>;
+let reader: Reader;
+let records: number[];
+
+beforeEach(async () => {
+  tenant = await startTenant({
+    data: smallTenant(NOW),
+    now: () => NOW,
+    paging: { ignoring: [], minSize: 1, maxSize: 10 },
+  });
+  records = [];
+  const access = readEnvironment(tenant.environment);
+  const common = {
+    access,
+    limits: { ...DEFAULT_LIMITS, retries: 0 },
+    log: { debug: () => undefined, info: () => undefined },
+    now: () => NOW,
+  };
+  const session = openSession({ ...common, hide: () => undefined, send: createSend({}) });
+  const client = new ApiClient({
+    ...common,
+    origin: access.origin,
+    session,
+    scrub: (text) => text,
+    signal: new AbortController().signal,
+  });
+  reader = { client, pageLimit: 100, latest: NOW, onRecords: (count) => records.push(count) };
+});
+afterEach(() => tenant.close());
+
+const strike = (on: Target, effect: Fault['effect'], from = 1) =>
+  tenant.faults.add({ on, effect, from, times: Number.POSITIVE_INFINITY });
+const refuse = (on: Target, status = 403, from = 1) => strike(on, { kind: 'status', status }, from);
+const put = (on: Target, field: string, value: unknown) => strike(on, setField(field, value, first));
+const reasonOf = (fact: Fact<object>) => (fact instanceof Unknown ? fact.reason : undefined);
+
+describe('roles', () => {
+  test('are known by id', async () => {
+    const { roles, note, failure } = await readRoles(reader);
+    const known = isKnown(roles) ? roles : new Map();
+    expect([...known.keys()].sort()).toEqual(tenant.data.roles.map(({ id }) => id).sort());
+    expect([note, failure]).toEqual([null, undefined]);
+  });
+
+  test('without the deleted ones', async () => {
+    const [, second] = tenant.data.roles;
+    strike(
+      'roles',
+      setField('deletedAt', new Date(NOW).toISOString(), ({ id }) => id === second?.id),
+    );
+    const { roles } = await readRoles(reader);
+    expect(isKnown(roles) && roles.has(second?.id ?? '')).toBe(false);
+    expect(isKnown(roles) && roles.size).toBe(tenant.data.roles.length - 1);
+  });
+
+  test.each([
+    ['id', '', 'GET /iam/roles lists a role without an id', true],
+    ['id', 5, 'GET /iam/roles lists a role whose id is not text', true],
+    [
+      'systemBuiltin',
+      'yes',
+      'GET /iam/roles lists a role whose systemBuiltin is neither true nor false',
+      true,
+    ],
+    ['deletedAt', 'soon', 'GET /iam/roles lists a role whose deletedAt is not a timestamp', true],
+    ['permissions', 'all', 'GET /iam/roles lists a role whose permissions is not a list of texts', true],
+    // What a caller without the right gets is blank, not malformed.
+    ['name', '', 'GET /iam/roles lists a role whose name is blank', false],
+  ])('are unknown if a %s is %j', async (field, value, problem, failed) => {
+    put('roles', field, value);
+    const { roles, note, failure } = await readRoles(reader);
+    expect(reasonOf(roles)).toBe(problem);
+    expect(note).toBe(
+      `Roles are not known: ${problem}. Give the audit's credential the right to read roles (GET /iam/roles).`,
+    );
+    expect(failure?.message).toBe(failed ? `${problem}.` : undefined);
+  });
+
+  test('may have no system name if they are not built in', async () => {
+    strike(
+      'roles',
+      setField('name', '', ({ systemBuiltin }) => systemBuiltin !== true),
+    );
+    expect(isKnown((await readRoles(reader)).roles)).toBe(true);
+  });
+
+  test('are unknown without the role that every tenant has', async () => {
+    strike(
+      'roles',
+      setField('name', 'system:other', ({ name }) => name === 'system:owner'),
+    );
+    const { roles, failure } = await readRoles(reader);
+    expect(reasonOf(roles)).toBe('GET /iam/roles does not list system:owner, which every tenant has');
+    expect(failure).toBeUndefined();
+  });
+
+  test('are unknown if they are refused', async () => {
+    refuse('roles');
+    const { roles, note, failure } = await readRoles(reader);
+    expect(reasonOf(roles)).toBe("the tenant's roles could not be read");
+    expect(note).toMatch(/^Roles are not known: GET \S+\/iam\/roles answered 403 /);
+    expect(failure).toMatchObject({ status: 403 });
+  });
+});
+
+describe('the caller', () => {
+  test('is a user with roles', async () => {
+    strike('introspect', setAnswerField('principleId', 'a@b/pcc'));
+    const caller = await introspect(reader.client);
+    expect(caller).toMatchObject({ userId: tenant.data.users[0]?.id, principal: 'a@b/pcc', note: null });
+    expect(caller.roles.length).toBeGreaterThan(0);
+    expect(caller.failure).toBeUndefined();
+  });
+
+  test.each([
+    ['userId', '', { userId: undefined, note: expect.stringContaining('does not say which user') }],
+    ['principleId', null, { principal: undefined, note: null }],
+    ['roles', 'all', { roles: [], note: null }],
+    ['roles', null, { roles: [], note: null }],
+  ])('whose %s is %j', async (field, value, expected) => {
+    strike('introspect', setAnswerField(field, value));
+    expect(await introspect(reader.client)).toMatchObject(expected);
+  });
+
+  test('is not known if that is refused', async () => {
+    refuse('introspect');
+    expect(await introspect(reader.client)).toMatchObject({
+      userId: undefined,
+      principal: undefined,
+      roles: [],
+      note: expect.stringMatching(/^c1-audit does not know who it runs as: GET .* answered 403/),
+      failure: { status: 403 },
+    });
+  });
+});
+
+describe("the tenant's allow lists", () => {
+  const answer = (settings: unknown): Fault['effect'] => ({ kind: 'edit', edit: () => settings });
+  const list = { enabled: true, sourceCidr: ['192.0.2.0/24'] };
+
+  test.each([
+    ['as they are', { pccUserSource: list, pccAdminSource: list }, [true, true]],
+    [
+      'in a field of their own',
+      { sessionSettings: { pccUserSource: list, pccAdminSource: {} } },
+      [true, false],
+    ],
+    ['unset', { pccUserSource: null }, [false, false]],
+    ['only for administrators', { pccAdminSource: list }, [false, true]],
+  ])('are read %s', async (_, settings, enabled) => {
+    strike('session-settings', answer(settings));
+    const { allowList, note } = await readAllowList(reader.client);
+    expect(isKnown(allowList) && [allowList.user.enabled, allowList.admin.enabled]).toEqual(enabled);
+    expect(note).toBeNull();
+  });
+
+  test.each([
+    [{}],
+    [{ pccUserSource: 'on', pccAdminSource: list }],
+    [{ pccUserSource: list, pccAdminSource: { enabled: 'yes' } }],
+    [{ pccUserSource: { ...list, sourceCidr: 'x' }, pccAdminSource: list }],
+  ])('are unknown in %j', async (settings) => {
+    strike('session-settings', answer(settings));
+    const { allowList, note, failure } = await readAllowList(reader.client);
+    expect(reasonOf(allowList)).toBe('the session settings hold no readable allow lists');
+    expect([note, failure]).toEqual([expect.stringContaining('does not answer as documented'), undefined]);
+  });
+
+  test('are unknown if they are refused', async () => {
+    refuse('session-settings');
+    const { allowList, note, failure } = await readAllowList(reader.client);
+    expect(reasonOf(allowList)).toBe("the tenant's session settings could not be read");
+    expect(note).toMatch(/^The tenant's own allow lists are not known: GET .* answered 403/);
+    expect(failure).toMatchObject({ status: 403 });
+  });
+});
+
+describe('federation providers and trusts', () => {
+  test('are read completely', async () => {
+    const { providers, note, failure } = await readProviders(reader);
+    expect([...providers.seen.keys()].sort()).toEqual(tenant.data.providers.map(({ id }) => id).sort());
+    expect([providers.rest, note, failure]).toEqual([null, null, undefined]);
+    const { seen } = await collectTrusts(reader, false);
+    expect(seen).toMatchObject({ status: 'complete', required: true, note: null });
+  });
+
+  test.each([
+    ['id', '', 'lists a provider without an id'],
+    ['displayName', 5, 'lists a provider whose displayName is not text'],
+    ['disabled', 'no', 'lists a provider whose disabled is neither true nor false'],
+  ])('a provider whose %s is %j leaves the rest unknown', async (field, value, problem) => {
+    put('federation-providers', field, value);
+    const { providers, note, failure } = await readProviders(reader);
+    expect(providers.seen.size).toBe(tenant.data.providers.length - 1);
+    expect(providers.rest).toMatchObject({
+      reason: `GET /workload_federation/providers ${problem}`,
+      cure: 'Look at the providers in ConductorOne.',
+    });
+    expect(note).toContain(problem);
+    expect(failure?.message).toContain(problem);
+  });
+
+  test('that are refused are unknown', async () => {
+    refuse('federation-providers');
+    const { providers, failure } = await readProviders(reader);
+    expect(providers.rest?.reason).toBe("the tenant's federation providers could not be read");
+    expect(failure).toMatchObject({ status: 403 });
+  });
+
+  test.each([
+    [403, false, false],
+    [403, true, true],
+    [500, false, true],
+  ])(
+    'trusts that answer %d are missed where requested by name (%s): %s',
+    async (status, required, missed) => {
+      refuse('search-federation-trusts', status);
+      expect((await collectTrusts(reader, required)).seen).toMatchObject({
+        status: 'unavailable',
+        required: missed,
+      });
+    },
+  );
+});
+
+describe('decoys', () => {
+  test.each([
+    [403, null, undefined],
+    [500, /^decoys could not be read \(POST .* answered 500/, 500],
+  ])('that answer %d', async (status, gap, failed) => {
+    refuse('search-decoys', status);
+    const seen = await readDecoys(reader);
+    expect(seen.note).toMatch(
+      /^Some decoys are not known, so they may be reported like any other credential: /,
+    );
+    if (gap) expect(seen.gap).toMatch(gap);
+    else expect(seen.gap).toBeNull();
+    expect(seen.failure === undefined ? undefined : (seen.failure as { status?: number }).status).toBe(
+      failed,
+    );
+  });
+
+  test('are none where the list is empty', async () => {
+    expect(await readDecoys(reader)).toEqual({ decoys: [], note: null, gap: null, failure: undefined });
+  });
+
+  test('of kinds that are in no list are left out, and malformed ones are named', async () => {
+    const decoy = { displayName: 'x', createdAt: new Date(NOW).toISOString() };
+    strike(
+      'search-decoys',
+      setAnswerField('list', [
+        { ...decoy, id: 'a', kind: 'DECOY_KIND_USER_CLIENT_CREDENTIAL' },
+        { ...decoy, id: 'b', kind: 'DECOY_KIND_WORKLOAD_FEDERATION' },
+        { ...decoy, id: 'c', kind: 'toString' },
+        { ...decoy, id: 'd', kind: 'DECOY_KIND_WORKLOAD_FEDERATION', createdAt: 5 },
+        null,
+      ]),
+    );
+    const { decoys, gap, failure } = await readDecoys(reader);
+    expect(decoys).toEqual([
+      { kinds: ['personal-client', 'service-principal-credential'], name: 'x', createdAt: NOW },
+      { kinds: ['federation-trust'], name: 'x', createdAt: NOW },
+      { kinds: ['federation-trust'], name: 'x', createdAt: undefined },
+    ]);
+    expect(gap).toBe('decoys could not be read completely (POST /decoys/search)');
+    expect(failure?.message).toContain('d: createdAt is not a timestamp; record 5: is not an object');
+  });
+});
+
+describe('personal clients', () => {
+  const me = () => tenant.data.users[0]?.id;
+  const own = () => tenant.data.personalClients.filter(({ userId }) => userId === me());
+
+  test('of everyone are searched', async () => {
+    const { credentials, seen } = await collectEveryones(reader);
+    expect(credentials).toHaveLength(tenant.data.personalClients.length);
+    expect(seen).toEqual({
+      kind: 'personal-client',
+      status: 'complete',
+      required: true,
+      pages: 3,
+      note: null,
+    });
+    expect(records.reduce((sum, count) => sum + count, 0)).toBe(credentials.length);
+  });
+
+  test.each([
+    [403, "ConductorOne does not let this credential search everyone's personal clients: ", /system:owner/],
+    [404, 'POST ', /./],
+  ])('of everyone that answer %d', async (status, message, hint) => {
+    refuse('search-personal-clients', status);
+    const { seen, failure } = await collectEveryones(reader);
+    expect(seen).toMatchObject({ status: 'unavailable', required: true });
+    expect(failure?.message.startsWith(message)).toBe(true);
+    expect(failure?.hint).toMatch(hint);
+  });
+
+  test('of the caller are listed', async () => {
+    const { credentials, seen } = await collectMine(reader, me());
+    expect(credentials.map(({ id }) => id).sort()).toEqual(
+      own()
+        .map(({ id }) => id)
+        .sort(),
+    );
+    expect(seen.status).toBe('complete');
+    expect(tenant.requests.some(({ target }) => target === 'search-personal-clients')).toBe(false);
+  });
+
+  describe('of a caller whose list repeats itself', () => {
+    beforeEach(() => {
+      strike('personal-clients', { kind: 'cursor-loop' });
+    });
+
+    test('are searched for the caller', async () => {
+      const { credentials, seen } = await collectMine(reader, me());
+      expect(credentials.map(({ id }) => id).sort()).toEqual(
+        own()
+          .map(({ id }) => id)
+          .sort(),
+      );
+      expect(seen).toMatchObject({ status: 'complete', note: null });
+    });
+
+    test('are partial if the caller is not known', async () => {
+      const { credentials, seen } = await collectMine(reader, undefined);
+      expect(credentials.length).toBe(own().length);
+      expect(seen).toMatchObject({ status: 'partial' });
+      expect(seen.note).toMatch(/repeats its first page .* the caller's user id, which is not known/);
+    });
+
+    test('are partial if the search fails, with what was listed', async () => {
+      refuse('search-personal-clients', 500);
+      const { credentials, seen, failure } = await collectMine(reader, me());
+      expect(credentials.length).toBe(own().length);
+      expect(seen.status).toBe('partial');
+      expect(seen.note).toMatch(/which replaces it, was not read completely\. POST .* answered 500/);
+      expect(failure).toMatchObject({ status: 500 });
+    });
+
+    test('do not include what the search shows of others', async () => {
+      const answer = { list: tenant.data.personalClients.slice(0, 10), nextPageToken: '' };
+      strike('search-personal-clients', { kind: 'edit', edit: () => answer });
+      const { credentials } = await collectMine(reader, me());
+      expect(new Set(credentials.map(({ ownerId }) => ownerId))).toEqual(new Set([me()]));
+    });
+  });
+});
+
+describe('service principals', () => {
+  const collect = async (required = false) =>
+    collectPrincipalCredentials(reader, await readPrincipals(reader), required);
+  const ids = () => tenant.data.servicePrincipals.map(({ id }) => id);
+
+  test('have their credentials read, each list once', async () => {
+    const { credentials, seen, failure } = await collect();
+    expect(credentials).toHaveLength(tenant.data.credentials.length);
+    expect(seen).toMatchObject({ status: 'complete', required: true, note: null });
+    expect(failure).toBeUndefined();
+    expect(tenant.requests.filter(({ target }) => target === 'service-principals')).toHaveLength(1);
+  });
+
+  test('own the credentials in their lists', async () => {
+    strike('service-principal-credentials', setField('servicePrincipalId', ''));
+    const { credentials } = await collect();
+    expect(new Set(credentials.map(({ ownerId }) => ownerId))).toEqual(new Set(ids()));
+  });
+
+  test.each([
+    [403, false, 'unavailable', false],
+    [403, true, 'unavailable', true],
+    [500, false, 'unavailable', true],
+  ])('that answer %d, requested by name %s', async (status, required, state, missed) => {
+    refuse('service-principals', status);
+    expect((await collect(required)).seen).toMatchObject({ status: state, required: missed });
+  });
+
+  test('whose list repeats itself are partial, and so is a list of credentials', async () => {
+    strike('service-principals', { kind: 'cursor-loop' });
+    strike('service-principal-credentials', { kind: 'cursor-loop' });
+    const { seen, credentials } = await collect();
+    expect(seen.status).toBe('partial');
+    expect(seen.note).toContain('only 3 service principals are known');
+    expect(seen.note).toContain(
+      `so credentials may be missing, for service principals ${ids().sort().join(', ')}.`,
+    );
+    expect(credentials.length).toBeGreaterThan(0);
+  });
+
+  test('are not read further after three lists in a row failed', async () => {
+    refuse('service-principal-credentials', 500);
+    const { seen, failure } = await collect();
+    expect(seen.status).toBe('partial');
+    expect(seen.note).toMatch(
+      /^The credentials of service principals .* could not be read: GET .* answered 500/,
+    );
+    expect(failure).toMatchObject({ status: 500 });
+  });
+
+  test('listed twice with other content are not relied on', async () => {
+    strike('service-principals', {
+      kind: 'edit',
+      edit(json) {
+        const { list } = json as { list: object[] };
+        return { list: [...list, { ...list[0], displayName: 'other' }], nextPageToken: '' };
+      },
+    });
+    const { principals, ending } = await readPrincipals(reader);
+    expect(principals.size).toBe(3);
+    expect(ending).toMatchObject({ message: expect.stringMatching(/lists the service principal \S+ twice/) });
+  });
+
+  test('without a valid id end the reading', async () => {
+    put('service-principals', 'id', '');
+    expect((await readPrincipals(reader)).ending).toMatchObject({
+      message: 'GET /service_principals lists a service principal without a valid id.',
+    });
+  });
+});
+
+describe('users', () => {
+  const lookUp = async (...ids: string[]) => {
+    const lookup = new UserLookup(reader);
+    for (const id of ids) lookup.add(id);
+    return lookup.read();
+  };
+  const ids = () => tenant.data.users.map(({ id }) => id);
+  const asked = (target: string) => tenant.requests.filter((one) => one.target === target).length;
+
+  test('are searched by their ids, and blank or known ids are not', async () => {
+    const { users, failure } = await lookUp(...ids(), '', ids()[0] ?? '');
+    expect([...users.keys()].sort()).toEqual(ids().sort());
+    expect(failure).toBeUndefined();
+    expect(asked('user')).toBe(0);
+  });
+
+  test('that the search leaves out are read one by one, and gone if they are unknown', async () => {
+    const [one = ''] = ids();
+    strike('search-users', setAnswerField('list', []));
+    const { users, failure } = await lookUp(one, 'nobody');
+    expect(users.get(one)).toMatchObject({ id: one });
+    expect(users.get('nobody')).toBe('gone');
+    expect([failure, asked('user')]).toEqual([undefined, 2]);
+  });
+
+  test('of a refused search may be looked up all the same', async () => {
+    refuse('search-users');
+    const { users, failure } = await lookUp(...ids().slice(0, 3));
+    expect([users.size, failure]).toEqual([3, undefined]);
+  });
+
+  test('are not looked up further once that is refused', async () => {
+    refuse('search-users');
+    refuse('user');
+    const { users, failure } = await lookUp(...ids());
+    expect(users.size).toBe(0);
+    expect(failure).toMatchObject({ status: 403 });
+    expect(asked('user')).toBeLessThanOrEqual(8);
+  });
+
+  test('that an outage keeps back are an outage, also beside a missing right', async () => {
+    refuse('search-users', 500);
+    refuse('user');
+    expect((await lookUp(...ids())).failure).toMatchObject({ status: 500 });
+  });
+});
