@@ -184,12 +184,19 @@ function settingIn(env: Env, name: string): string {
   return env[name]?.trim().replace(/^bearer\s+/i, '') ?? '';
 }
 
+/**
+ * What the paths of all Microsoft Teams workflows share. As a part of a secret it would also hide the `/workflows/c…` of a
+ * GitHub workflow.
+ */
+const OF_EVERY_WORKFLOW = /\/(?:workflows|triggers\/manual\/paths\/invoke)\b\/?/;
+
 /** Path and query, as written and as a URL, and a login; a text that is not a URL is hidden completely. */
 function secretsInUrl(text: string): string[] {
   if (!URL.canParse(text)) return [text];
   const { pathname, search } = new URL(text);
   const written = /^[^:]*:\/\/[^/?#]*(.*)$/.exec(text)?.[1] ?? '';
-  return [written, pathname + search, ...loginsIn(text), ...passwordsIn(text)];
+  const parts = [written, pathname + search].flatMap((part) => part.split(OF_EVERY_WORKFLOW));
+  return [...parts, ...loginsIn(text), ...passwordsIn(text)];
 }
 
 /** User and password of a URL together (as they go over the wire in base64) and the user alone, as written and decoded. */

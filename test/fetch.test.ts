@@ -300,7 +300,7 @@ describe('what the calls of the API are sent with', () => {
 });
 
 describe('redirects are not followed', () => {
-  test('to Slack or to the heartbeat', async () => {
+  test('to Slack, to the webhook or to the heartbeat', async () => {
     let trapped = 0;
     const trap = await listen(
       createPlainServer((_, response) => {
@@ -317,11 +317,12 @@ describe('redirects are not followed', () => {
       env: {
         ...tenant.environment,
         SLACK_WEBHOOK_URL: `http://127.0.0.1:${away}/services/a/b/c`,
+        C1_AUDIT_WEBHOOK_URL: `http://127.0.0.1:${away}/hook`,
         C1_AUDIT_HEARTBEAT_URL: `http://127.0.0.1:${away}/ping`,
       },
     });
     expect(code).toBe(3);
-    expect(stderr).toContain('HTTP 307');
+    expect(stderr.match(/HTTP 307/g)).toHaveLength(3);
     expect(stderr).toContain('heartbeat');
     expect(trapped).toBe(0);
   });

@@ -235,6 +235,17 @@ describe('the secrets of the environment', () => {
     }
   });
 
+  test('are what is secret in the URL of a Teams workflow, and not what all of them share', () => {
+    const id = 'c1ffee0123456789abcdef0123456789';
+    const query = '?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=AbCdEfGhIjKlMnOp';
+    const url = `https://prod-1.westeurope.logic.azure.com:443/workflows/${id}/triggers/manual/paths/invoke${query}`;
+    const redactor = new Redactor();
+    hideSecrets(redactor, { C1_AUDIT_WEBHOOK_URL: url });
+    const condition = 'claims.workflow_ref == "acme/security/.github/workflows/c1ffee.yml@refs/heads/main"';
+    expect(redactor.redact(condition)).toBe(condition);
+    expect(redactor.redact(`see ${url} or ${id}, sig=AbCdEfGhIjKlMnOp`)).not.toMatch(/c1ffee|AbCd/);
+  });
+
   test.each(['SLACK_WEBHOOK_URL', 'C1_AUDIT_WEBHOOK_URL', 'C1_AUDIT_HEARTBEAT_URL'])(
     'are path, query and login of %s, but not its host',
     (name) => {
