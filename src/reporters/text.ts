@@ -1,6 +1,6 @@
 import { wrapAnsi } from 'fast-wrap-ansi';
 import { type Finding, kindName, type Severity } from '../contract/index.js';
-import { groupBy, type Report } from '../engine/report.js';
+import type { Report } from '../engine/report.js';
 import { cutTo, forTerminal } from './escape.js';
 import { type Reporter, type ReporterContext, rulePageAddress } from './reporter.js';
 import {
@@ -158,7 +158,7 @@ function restSection({ hasMemory, rest }: ReportView, page: Layout): string[] {
     return [wrap(paint('bold', `FOUND: ${groupsWords(rest)}, worst first`)), ...detailed(rest, page)];
   const hint = full ? '' : '; --full prints the details';
   const heading = wrap(paint('bold', `KNOWN: ${groupsWords(rest)}${hint}`));
-  return [heading, ...rest.map((group) => (full ? details(group, page) : oneLiner(group, page)))];
+  return [heading, ...(full ? detailed(rest, page) : rest.map((group) => oneLiner(group, page)))];
 }
 
 /** Lines that open findings may take unless everything is requested, and how many credentials have details in any case. */
@@ -177,7 +177,8 @@ function detailed(groups: readonly FindingGroup[], page: Layout): string[] {
     blocks.push(block);
   }
   const others = groups.slice(blocks.length);
-  if (others.length === 0) return blocks;
+  // Long blocks are easier to tell apart.
+  if (others.length === 0) return [blocks.join(full ? '\n\n' : '\n')];
   const heading = `${number(others.length)} more, one line each; --full prints the details`;
   return [...blocks, '', wrap(paint('bold', heading)), ...others.map((group) => oneLiner(group, page))];
 }
@@ -192,17 +193,17 @@ function oneLiner({ credential, severity, findings }: FindingGroup, { paint, bes
 
 /** A headline, one line a rule, and the fix where rules share it. */
 function details({ credential, severity, findings }: FindingGroup, page: Layout): string {
-  const { full, paint, wrap, beside, context } = page;
+  const { full, paint, wrap, beside } = page;
   const about = full && credential ? [`${credential.id} · ${datesOf(credential, page.asOf)}`] : [];
-  const pages = full ? [...new Set(findings.map(({ rule }) => rulePageAddress(rule, context)))] : [];
   return [
     beside(severity.toUpperCase(), severity, headline(credential, findings, page)),
     ...about.map((line) => wrap(paint('dim', safe(line)), 2)),
-    ...findings.map((finding) =>
+    ...findings.flatMap((finding) => [
       beside(finding.severity, finding.severity, ruleWords(finding, page), 2, full ? undefined : ENTRY),
-    ),
-    ...fixLines(findings, page),
-    ...pages.map((address) => wrap(paint('dim', safe(address)), 2)),
+      ...[...fixOf(finding, findings, page), ...pageOf(finding, page)].map((line) =>
+        beside('', 'dim', line, 2),
+      ),
+    ]),
   ].join('\n');
 }
 
@@ -231,14 +232,19 @@ function ruleWords(finding: Finding, { full, paint, context }: Layout): string {
   return `${paint('bold', safe(rule))}${safe(mark)}: ${safe(message)}`;
 }
 
-/** Messages end with the next step, so a fix is repeated only where it is shared, or where everything is requested. */
-function fixLines(findings: readonly Finding[], { full, paint, wrap }: Layout): string[] {
-  const fixes = [...groupBy(findings, ({ fix }) => fix)].filter(([, { length }]) => full || length > 1);
-  return fixes.map(([fix, shared]) => {
-    const rules =
-      shared.length < findings.length ? ` (${shared.map(({ rule }) => safe(rule)).join(', ')})` : '';
-    return wrap(`${paint('dim', `Fix${rules}:`)} ${safe(fix)}`, 2);
-  });
+/**
+ * After the last of the rules that share it. Messages end with the next step, so the fix of one rule is there only if
+ * everything is requested.
+ */
+function fixOf(finding: Finding, findings: readonly Finding[], { full, paint }: Layout): string[] {
+  const shared = findings.filter(({ fix }) => fix === finding.fix);
+  if (finding !== shared.at(-1) || (shared.length === 1 && !full)) return [];
+  const rules = shared.length > 1 ? ` (${shared.map(({ rule }) => safe(rule)).join(', ')})` : '';
+  return [`${paint('dim', `Fix${rules}:`)} ${safe(finding.fix)}`];
+}
+
+function pageOf({ rule }: Finding, { full, paint, context }: Layout): string[] {
+  return full ? [paint('dim', safe(rulePageAddress(rule, context)))] : [];
 }
 
 function unknownSection({ unknown }: ReportView, { paint, wrap }: Layout): string[] {

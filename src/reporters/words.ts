@@ -97,9 +97,10 @@ export function summaryLine(report: Report): string {
   const { summary, coverage } = report;
   const severities = severityCounts(summary.bySeverity);
   const hidden = summary.hidden ? severityCounts(summary.hidden) : '';
+  const hiddenCount = Object.values(summary.hidden ?? {}).reduce((sum, findings) => sum + findings, 0);
   const counts = [
     `${count(summary.findings, 'finding')}${hidden ? ' shown' : ''}${coverage.complete ? '' : ' so far'}${severities ? ` (${severities})` : ''}`,
-    ...(hidden ? [`hidden: ${hidden}`] : []),
+    ...(hidden ? [`${number(hiddenCount)} hidden (${hidden})`] : []),
     ...(summary.waived > 0 ? [`${number(summary.waived)} waived`] : []),
     ...(summary.unknown > 0 ? [`${number(summary.unknown)} unknown`] : []),
   ];

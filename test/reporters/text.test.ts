@@ -160,8 +160,8 @@ describe('text', () => {
     ).toContain(`MEDIUM    nightly export (personal client), owner Jo Doe <jo@acme.example> (user-1)
   pc-1 · created 2025-07-28 (400 days ago), last used 2026-06-01 (92 days ago), no end date on record
   medium    unused (first seen 2026-08-22): last used 92 days ago (limit 90): revoke it, or use it
-  Fix: Ask the owner whether it is still needed; if not, revoke it.
-  ${rulePageAddress('unused', context)}
+            Fix: Ask the owner whether it is still needed; if not, revoke it.
+            ${rulePageAddress('unused', context)}
 `);
     expect(output).toContain('nightly export (personal client pc-1)\n  no-expiry: never expires');
     expect(output).not.toContain('--full');
@@ -171,8 +171,8 @@ describe('text', () => {
     const fix = 'Replace it.';
     const on = (rule: string, more = {}) => sampleFinding({ rule, fix, ...more });
     const shared = (findings: Finding[]) => text(sampleReport({ findings }), context).match(/Fix[ (:].*/g);
-    expect(shared([on('a'), on('b')])).toEqual(['Fix: Replace it.', 'Fix first:']);
-    expect(shared([on('a'), on('b'), on('c', { fix: 'Ask.' })])?.[0]).toBe('Fix (a, b): Replace it.');
+    expect(shared([on('a'), on('b')])).toEqual(['Fix (a, b): Replace it.', 'Fix first:']);
+    expect(shared([on('a'), on('b', { fix: 'Ask.' }), on('c')])?.[0]).toBe('Fix (a, c): Replace it.');
     expect(shared([on('a'), on('b', { fix: 'Ask.' })])).toEqual(['Fix first:']);
   });
 
@@ -210,7 +210,7 @@ describe('text', () => {
     const report = sampleReport();
     const hidden = { critical: 0, high: 0, medium: 2, low: 3, info: 0 };
     expect(text({ ...report, summary: { ...report.summary, hidden } }, context)).toContain(
-      'Summary: no findings shown, hidden: 2 medium, 3 low\n',
+      'Summary: no findings shown, 5 hidden (2 medium, 3 low)\n',
     );
   });
 
@@ -311,7 +311,13 @@ describe('text', () => {
       });
       for (const full of [false, true])
         for (const line of text(report, sampleContext({ width, full, color: true })).split('\n'))
-          if (line.trim().includes(' ')) expect(widthOf(line)).toBeLessThanOrEqual(width);
+          if (
+            line
+              .replace(/\u001b\[[\d;]*m/g, '')
+              .trim()
+              .includes(' ')
+          )
+            expect(widthOf(line)).toBeLessThanOrEqual(width);
     },
   );
 
