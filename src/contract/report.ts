@@ -39,6 +39,15 @@ export interface Report {
     readonly complete: boolean;
     /** One entry for each kind of credential that was requested. */
     readonly sources: readonly SourceCoverage[];
+    /** Every way into a tenant that the API description knows, and what became of it. Absent in reports of older versions. */
+    readonly ledger?: readonly {
+      /** The name of the source, or a short name of what no source reads. */
+      readonly way: string;
+      /** refused: nothing was read, because ConductorOne refused it or did not answer. absent: the tenant does not have it. not-coverable: ConductorOne does not list it for a whole tenant. */
+      readonly status: 'read' | 'partial' | 'refused' | 'absent' | 'not-requested' | 'not-coverable';
+      /** Why it was not read, or anything else to know; null: nothing. */
+      readonly reason: string | null;
+    }[];
     /** What could not be read, with the permission to grant. */
     readonly notes: readonly string[];
     /** Reasons beside its sources and rules why the run is not complete. Absent if there are none. */

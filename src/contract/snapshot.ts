@@ -18,6 +18,8 @@ export interface SourceSeen {
   readonly status: 'complete' | 'partial' | 'unavailable';
   /** An optional source that the tenant does not offer leaves the audit complete. */
   readonly required: boolean;
+  /** The tenant does not have it. Absent: it has, or that is not known. */
+  readonly absent?: true;
   readonly pages: number;
   readonly note: string | null;
 }

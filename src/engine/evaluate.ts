@@ -16,6 +16,7 @@ import { type Docket, reportOn } from './docket.js';
 import { DRIFT_RULES, drift } from './drift.js';
 import { type Comparison, compare } from './history.js';
 import type { RuleInForce } from './judge.js';
+import { ledger } from './ledger.js';
 import {
   compareText,
   groupBy,
@@ -320,6 +321,7 @@ export function assembleReport(parts: ReportParts): Report {
     coverage: {
       complete: isComplete(snapshot, verdicts),
       sources: sourcesOf(snapshot, verdicts),
+      ledger: ledger(snapshot),
       notes: [
         ...snapshot.notes,
         ...ruleNotes(parts),

@@ -34,6 +34,11 @@ export function redactReport(report: Report, scrub: Scrub, origin: 'audit' | 'fi
       sources: each(coverage.sources, (source) =>
         changed(source, { note: source.note === null ? null : note(source.note) }),
       ),
+      ...(coverage.ledger && {
+        ledger: each(coverage.ledger, (entry) =>
+          changed(entry, { reason: entry.reason === null ? null : note(entry.reason) }),
+        ),
+      }),
       notes: each(coverage.notes, note),
       ...(coverage.gaps && { gaps: each(coverage.gaps, note) }),
     }),

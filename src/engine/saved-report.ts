@@ -136,6 +136,15 @@ const SOURCE_COVERAGE = record({
   note: about('Why it is not complete, or anything else to know.', v.nullable(text())),
 });
 
+const LEDGER_ENTRY = record({
+  way: about('The name of the source, or a short name of what no source reads.', text(NOT_EMPTY)),
+  status: about(
+    'refused: nothing was read, because ConductorOne refused it or did not answer. absent: the tenant does not have it. not-coverable: ConductorOne does not list it for a whole tenant.',
+    choice(['read', 'partial', 'refused', 'absent', 'not-requested', 'not-coverable']),
+  ),
+  reason: about('Why it was not read, or anything else to know; null: nothing.', v.nullable(text())),
+});
+
 const CREDENTIAL_FIELDS = {
   kind: KIND,
   id: about(
@@ -262,6 +271,10 @@ export const REPORT: Schema<Report> = record({
         v.boolean(),
       ),
       sources: about('One entry for each kind of credential that was requested.', list(SOURCE_COVERAGE)),
+      ledger: about(
+        'Every way into a tenant that the API description knows, and what became of it. Absent in reports of older versions.',
+        v.exactOptional(list(LEDGER_ENTRY)),
+      ),
       notes: about('What could not be read, with the permission to grant.', list(text())),
       gaps: about(
         'Reasons beside its sources and rules why the run is not complete. Absent if there are none.',

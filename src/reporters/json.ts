@@ -80,7 +80,7 @@ function line(value: object): string {
 /** All but findings and credentials. */
 function inOrder({ schemaVersion, tool, run, coverage, summary, resolved }: Report) {
   const { tenant, scope, asOf, startedAt, finishedAt, self } = run;
-  const { complete, sources, notes, gaps, mayBeFiltered, rulesNotRun, controls, settings } = coverage;
+  const { complete, sources, ledger, notes, gaps, mayBeFiltered, rulesNotRun, controls, settings } = coverage;
   return {
     schemaVersion,
     tool: { name: tool.name, version: tool.version },
@@ -103,6 +103,7 @@ function inOrder({ schemaVersion, tool, run, coverage, summary, resolved }: Repo
         pages,
         note,
       })),
+      ledger: ledger?.map(({ way, status, reason }) => ({ way, status, reason })),
       notes,
       gaps,
       mayBeFiltered,

@@ -23,6 +23,7 @@ import {
   ownerWords,
   sourceLine,
   summaryLine,
+  waysLines,
 } from './words.js';
 
 /**
@@ -248,7 +249,8 @@ function waivedSection({ waived }: ReportView, context: ReporterContext): string
   ];
 }
 
-function coverageSection({ coverage: { sources, notes } }: Report): string[] {
-  const lines = [...sources.map(sourceLine), ...notes.map((note) => `Note: ${note}`)];
+function coverageSection(report: Report): string[] {
+  const { sources, notes } = report.coverage;
+  const lines = [...waysLines(report), ...sources.map(sourceLine), ...notes.map((note) => `Note: ${note}`)];
   return lines.length > 0 ? ['## Coverage', lines.map((line) => `- ${safe(line)}`).join('\n')] : [];
 }

@@ -24,6 +24,7 @@ import {
   ownerWords,
   sourceLine,
   summaryLine,
+  waysLines,
 } from './words.js';
 
 /**
@@ -277,9 +278,14 @@ function waivedSection({ waived }: ReportView, { full, paint, wrap, beside }: La
   return [paint('bold', `WAIVED: ${count(waived.length, 'finding')}`), ...lines];
 }
 
-function coverageSection({ coverage: { sources, notes } }: Report, { paint, wrap }: Layout): string[] {
+function coverageSection(report: Report, { paint, wrap }: Layout): string[] {
+  const { sources, notes } = report.coverage;
   const isDetailed = sources.length > 1 || sources.some(({ deleted, note }) => deleted > 0 || note);
-  const lines = [...(isDetailed ? sources.map(sourceLine) : []), ...notes.map((note) => `Note: ${note}`)];
+  const lines = [
+    ...waysLines(report),
+    ...(isDetailed ? sources.map(sourceLine) : []),
+    ...notes.map((note) => `Note: ${note}`),
+  ];
   if (lines.length === 0) return [];
   return [paint('bold', 'COVERAGE'), ...lines.map((line) => wrap(safe(line), 2))];
 }

@@ -92,6 +92,27 @@ export function sourceLine({ kind, status, credentials, deleted, note }: SourceC
   return `${kindName(kind, 2)}: ${parts.join(', ')}${note ? ` — ${note}` : ''}`;
 }
 
+const WAY_STATUSES = {
+  read: 'read',
+  partial: 'read in part',
+  refused: 'refused',
+  absent: 'not in this tenant',
+  'not-requested': 'not requested',
+  'not-coverable': 'c1-audit cannot read',
+} as const;
+
+/** `Ways in: 6 read, 1 refused (functions), 4 c1-audit cannot read (devices, …)`; none for a report of an older version. */
+export function waysLines({ coverage }: Pick<Report, 'coverage'>): string[] {
+  const { ledger } = coverage;
+  if (!ledger) return [];
+  const parts = Object.entries(WAY_STATUSES).flatMap(([status, words]) => {
+    const ways = ledger.filter((entry) => entry.status === status).map(({ way }) => way);
+    if (ways.length === 0) return [];
+    return [`${number(ways.length)} ${words}${status === 'read' ? '' : ` (${ways.join(', ')})`}`];
+  });
+  return [`Ways in: ${parts.join(', ')}`];
+}
+
 /** `12 findings (2 critical, 10 high), 3 waived, 5 unknown; 2 new, 10 known, 1 resolved`. */
 export function summaryLine(report: Report): string {
   const { summary, coverage } = report;

@@ -3,7 +3,7 @@ import { MOST_SEVERE_FIRST, type Report, type SourceCoverage } from '../../engin
 import { jsonForHtml, webAddress } from '../escape.js';
 import { type Reporter, type ReporterContext, rulePageAddress } from '../reporter.js';
 import { unknownGroups, viewOf } from '../view.js';
-import { configurationWords, count, credentialName, gaps, minute, number } from '../words.js';
+import { configurationWords, count, credentialName, gaps, minute, number, waysLines } from '../words.js';
 import { badge, card } from './cards.js';
 import { CLIENT_SCRIPT } from './client-script.js';
 import { type CredentialData, pageData } from './data.js';
@@ -220,7 +220,8 @@ const READ: Record<SourceCoverage['status'], string> = {
 };
 
 /** What was read, and what could not be. */
-function coverage({ coverage: { complete, sources, notes } }: Report): Markup {
+function coverage(report: Report): Markup {
+  const { complete, sources, notes, ledger = [] } = report.coverage;
   const full = sources.filter(({ status }) => status === 'complete').length;
   const rows = sources.map(({ kind, status, credentials, deleted, pages, note }) => [
     readable(kindName(kind, 2), 100),
@@ -230,8 +231,13 @@ function coverage({ coverage: { complete, sources, notes } }: Report): Markup {
     pages,
     note && markup`<bdi>${readable(note, 1000)}</bdi>`,
   ]);
+  const unread = ledger
+    .filter(({ status }) => status === 'not-coverable')
+    .map(({ way, reason }) => markup`<li>${readable(`${way}: ${reason}.`, 1000)}</li>`);
   return markup`<p class="note">${complete ? 'Complete' : 'Incomplete'}: ${number(full)} of ${count(sources.length, 'source')} read in full.</p>
 ${table('', ['Source', 'Read', 'Checked', 'Deleted, skipped', 'Pages', 'Note'], rows)}
+${waysLines(report).map((line) => markup`<p class="note">${readable(line, 1000)}.</p>`)}
+${unread.length > 0 && markup`<ul class="notes">${unread}</ul>`}
 ${notes.length > 0 && markup`<h3>Notes</h3><ul class="notes">${notes.map((note) => markup`<li><bdi>${readable(note, 1000)}</bdi></li>`)}</ul>`}`;
 }
 

@@ -10,7 +10,7 @@ import {
 import { AuditError } from '../../errors.js';
 import { asRecord, FieldReader, malformedNote, type WireRecord } from '../record.js';
 import { errorNote, joinNotes, type List, nameOf, type Reader, readList } from './lists.js';
-import { isOutage, isUnavailable } from './request-error.js';
+import { isAbsent, isOutage } from './request-error.js';
 
 const SEARCH: List = {
   method: 'POST',
@@ -74,8 +74,7 @@ export async function readExposures(reader: Reader, kinds: readonly Kind[]): Pro
   });
   if (ending instanceof AuditError) {
     const note = `Credentials that are public may not be known: ${errorNote(ending)} ${CURE}`;
-    const isAbsent = pages === 0 && isUnavailable(ending) && ending.status !== 403;
-    if (isAbsent) return { exposures: undefined, findings, note: absentNote(ending) };
+    if (pages === 0 && isAbsent(ending)) return { exposures: undefined, findings, note: absentNote(ending) };
     const rest = new Unknown("ConductorOne's findings could not be read", CURE);
     return { exposures: { byText, rest }, findings, note, ...(isOutage(ending) ? { failure: ending } : {}) };
   }

@@ -12,7 +12,7 @@ import {
   type WireRecord,
 } from '../record.js';
 import type { ApiClient, SearchPath } from './client.js';
-import { RequestError } from './request-error.js';
+import { isAbsent, RequestError } from './request-error.js';
 
 /** A list of the API, and how to request it. Paths are below `/api/v1`; `narrowed` is what a search is narrowed to. */
 export type List = (
@@ -302,6 +302,7 @@ export function summariseKind(
       kind,
       status: isComplete ? 'complete' : pages === 0 ? 'unavailable' : 'partial',
       required,
+      ...(pages === 0 && isAbsent(failure) ? { absent: true } : {}),
       pages,
       note: joinNotes(note, ended, failure ? errorNote(failure) : null, malformedNote(malformed, what)),
     },

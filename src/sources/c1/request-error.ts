@@ -38,6 +38,11 @@ export function isUnavailable(error: unknown): error is RequestError {
   );
 }
 
+/** True where the API says that the tenant has nothing of the kind. A refusal (403) says nothing about that. */
+export function isAbsent(error: unknown): boolean {
+  return isUnavailable(error) && error.status !== 403;
+}
+
 /** True where the API should have answered but did not. A refusal of its own is a missing right, not an outage. */
 export function isOutage(error: AuditError): boolean {
   return !isUnavailable(error);
