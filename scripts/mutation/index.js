@@ -17,7 +17,7 @@ import { isSampled } from './sample.js';
 /** Directories whose tests judge code besides those in the directory of the same name and those that import it directly. */
 const MORE_JUDGES = {
   condition: ['rules/loose-trust-condition'],
-  contract: ['rules'],
+  contract: ['rules/malformed-cidr', 'rules/open-cidr', 'rules/unreachable-cidr'],
   sources: ['faults'],
   redact: ['faults'],
 };
