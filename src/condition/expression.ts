@@ -167,9 +167,8 @@ function fromSyntax(node: ASTNode): Expression {
   }
 }
 
-/** Counts without recursion: a hostile tree may be deeper than the stack. */
-function measure(root: ASTNode): { nodes: number; depth: number } {
-  let nodes = 0;
+/** Without recursion: a hostile tree may be deeper than the stack. */
+function depthOf(root: ASTNode): number {
   let depth = 0;
   const queue: [unknown, number][] = [[root, 1]];
   for (let next = queue.pop(); next; next = queue.pop()) {
@@ -177,12 +176,11 @@ function measure(root: ASTNode): { nodes: number; depth: number } {
     if (Array.isArray(node)) {
       for (const part of node) queue.push([part, level]);
     } else if (typeof node === 'object' && node !== null && 'op' in node && 'args' in node) {
-      nodes++;
       depth = Math.max(depth, level);
       queue.push([node.args, level + 1]);
     }
   }
-  return { nodes, depth };
+  return depth;
 }
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -313,7 +311,7 @@ export function parseCondition(text: string): Parsed {
   if (text.length > MAX_LENGTH) return TOO_LARGE;
   try {
     const parsed = environment.parse(text);
-    if (measure(parsed.ast).depth > MAX_DEPTH) return TOO_LARGE;
+    if (depthOf(parsed.ast) > MAX_DEPTH) return TOO_LARGE;
     const checked = parsed.check();
     if (!checked.valid) return refusal(checked.error);
     if (checked.type !== 'bool' && checked.type !== 'dyn') {

@@ -76,6 +76,8 @@ describe('what an expression consists of', () => {
 
   test.each([
     ['claims.sub', ['claims', '"sub"']],
+    ['claims[?"sub"].orValue("") == "x"', ['claims.sub.orValue("")', '"x"']],
+    ['claims.?sub.orValue("") == "x"', ['claims.sub.orValue("")', '"x"']],
     ['size(claims.a) == 1', ['size(claims.a)', '1']],
     ['claims.a.startsWith("x")', ['claims.a', '"x"']],
     ['bool("true")', ['"true"']],
@@ -199,6 +201,7 @@ describe('a constant', () => {
     ['{"a": true}.a', undefined],
     ['{"a": 1} == {"a": 1}', undefined],
     ['type("a") == string', undefined],
+    ['string == string', undefined],
     ['["a"].exists(x, x == "a")', undefined],
     ['1 / 0 == 1', undefined],
     ['"a,b".split(",") == ["a", "b"]', true],
@@ -226,6 +229,8 @@ describe('a constant', () => {
     ['["a"].exists(x, x == "b")', false],
     ['"abc".matches("a")', true],
     ['"abc".matches("^b")', false],
+    ['"5".matches(dyn(5))', false],
+    ['dyn(5).matches("5")', false],
     ['"abc".matches(claims.a)', false],
     ['claims.a.matches("a")', false],
     ['"b".contains("a")', false],

@@ -8,6 +8,7 @@ import {
   coversFamily,
   isEmpty,
   isGloballyReachable,
+  openFamilies,
   reachableBlocks,
   readAddresses,
   shareOf,
@@ -166,6 +167,22 @@ describe('coversFamily', () => {
       expect(readAddresses(entries).malformed).toEqual([]);
       expect(coversFamily(setOf(...entries), 4)).toBe(false);
     }
+  });
+});
+
+describe('openFamilies', () => {
+  test.each([
+    [['10.0.0.0/8'], undefined],
+    [[], undefined],
+    [['0.0.0.0/0'], { families: ['IPv4'] }],
+    [['::/0'], { families: ['IPv6'] }],
+    [['0.0.0.0/0', '::/0'], { families: ['IPv4', 'IPv6'] }],
+    [['2000::/4'], { families: ['IPv6'], half: true }],
+    // Half of one and all of the other is not all of both.
+    [['0.0.0.0/0', '2000::/4'], { families: ['IPv4', 'IPv6'], half: true }],
+    [['::ffff:0:0/90'], { families: ['IPv4'] }],
+  ])('%j', (entries, expected) => {
+    expect(openFamilies(setOf(...entries))).toEqual(expected);
   });
 });
 
