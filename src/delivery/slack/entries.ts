@@ -1,5 +1,4 @@
 import {
-  count,
   type Finding,
   kindName,
   type Owner,
@@ -10,7 +9,7 @@ import {
 import type { Reason } from '../../engine/history.js';
 import { groupBy, MOST_SEVERE_FIRST } from '../../engine/report.js';
 import { cutTo } from '../../reporters/escape.js';
-import { fromNow } from '../../reporters/words.js';
+import { count, fromNow, number } from '../../reporters/words.js';
 import { type Block, bold, bytesOf, clean, type Element, plain, richText } from './payload.js';
 
 /** A finding to report, and why; without reasons if no history is kept. */
@@ -77,10 +76,10 @@ function sizeOf(blocks: readonly Block[]): number {
 export function severityBlock(items: readonly Item[]): Block {
   const counts = MOST_SEVERE_FIRST.map((severity) => ({
     severity,
-    number: items.filter(({ finding }) => finding.severity === severity).length,
-  })).filter(({ number }) => number > 0);
+    n: items.filter(({ finding }) => finding.severity === severity).length,
+  })).filter(({ n }) => n > 0);
   return richText([
-    bold(counts.map(({ severity, number }) => `${MARKS[severity]} ${number} ${severity}`).join('   ')),
+    bold(counts.map(({ severity, n }) => `${MARKS[severity]} ${number(n)} ${severity}`).join('   ')),
   ]);
 }
 
@@ -91,11 +90,11 @@ const OWNERS = 5;
 export function ownersBlock(items: readonly Item[], people: People): Block[] {
   const byOwner = [...groupBy(items, ({ finding }) => finding.credential?.owner?.id).values()]
     .sort((a, b) => b.length - a.length)
-    .flatMap((theirs) => theirs.slice(0, 1).map(({ finding }) => ({ finding, number: theirs.length })));
+    .flatMap((theirs) => theirs.slice(0, 1).map(({ finding }) => ({ finding, n: theirs.length })));
   if (byOwner.length === 0) return [];
   const named = byOwner
     .slice(0, OWNERS)
-    .map(({ finding, number }) => `${cutTo(ownerInWords(finding, people), 80)}: ${number}`);
+    .map(({ finding, n }) => `${cutTo(ownerInWords(finding, people), 80)}: ${number(n)}`);
   const others = byOwner.length > OWNERS ? `; ${count(byOwner.length - OWNERS, 'other owner')}` : '';
   return [richText([plain(`Owners with the most: ${named.join('; ')}${others}`)])];
 }
@@ -105,7 +104,7 @@ export const MORE_BYTES = 150;
 
 /** @param where to find them */
 export function moreBlock(hidden: number, where = ''): Block[] {
-  return hidden > 0 ? [richText([plain(`and ${hidden} more${where}`)])] : [];
+  return hidden > 0 ? [richText([plain(`and ${number(hidden)} more${where}`)])] : [];
 }
 
 /** A line each, as many as fit in one block. Says how many that is. */
@@ -114,14 +113,12 @@ export function lines(
   room: number,
   people: People,
 ): { readonly blocks: Block[]; readonly shown: number } {
-  const elements: Element[] = [];
-  let left = room - bytesOf(richText([]));
+  let elements: Element[] = [];
   let shown = 0;
   for (const item of items) {
-    const line = [...(shown > 0 ? [plain('\n')] : []), ...shortEntry(item, people)];
-    left -= bytesOf(line);
-    if (left < 0) break;
-    elements.push(...line);
+    const more = [...elements, ...(shown > 0 ? [plain('\n')] : []), ...shortEntry(item, people)];
+    if (bytesOf(richText(more)) > room) break;
+    elements = more;
     shown += 1;
   }
   return { blocks: shown > 0 ? [richText(elements)] : [], shown };

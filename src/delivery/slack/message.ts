@@ -1,19 +1,11 @@
 import { isIP } from 'node:net';
 import type { MessageSettings, SlackSettings } from '../../config/config.js';
-import {
-  atLeast,
-  count,
-  DAY,
-  type Finding,
-  plural,
-  SEVERITIES,
-  type Severity,
-} from '../../contract/index.js';
+import { atLeast, DAY, type Finding, plural, SEVERITIES, type Severity } from '../../contract/index.js';
 import type { News, ResolvedNews, Told } from '../../engine/history.js';
 import { isOpen, type Report } from '../../engine/report.js';
 import { credentialKey } from '../../engine/state.js';
 import { cutTo, webAddress } from '../../reporters/escape.js';
-import { gaps, severityCounts } from '../../reporters/words.js';
+import { count, gaps, number, severityCounts } from '../../reporters/words.js';
 import {
   dated,
   entryBlocks,
@@ -205,7 +197,7 @@ function textAlone(parts: Parts): SlackPayload {
   ];
   const text = (shown: number) => {
     const hidden = items.length - shown;
-    const more = hidden > 0 ? [`and ${hidden} more`] : [];
+    const more = hidden > 0 ? [`and ${number(hidden)} more`] : [];
     return [...head, ...lines.slice(0, shown), ...more, ...tail].join('\n');
   };
   let shown = lines.length;
@@ -239,7 +231,7 @@ function newsInWords(parts: Parts): string[] {
   const worse = items.filter(({ reasons }) => reasons.includes('severity-raised')).length;
   const reminders = items.filter(({ reasons }) => reasons[0] === 'milestone').length;
   const unreported = items.length - fresh - back - worse - reminders;
-  const numbers: readonly (readonly [number, string])[] = [
+  const numbers: readonly (readonly [n: number, word: string])[] = [
     [fresh, 'new'],
     [back, 'back again'],
     [worse, 'more severe'],
@@ -248,7 +240,7 @@ function newsInWords(parts: Parts): string[] {
     [fixed.length, 'resolved'],
     [expired.length, 'expired'],
   ];
-  return numbers.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
+  return numbers.filter(([n]) => n > 0).map(([n, word]) => `${number(n)} ${word}`);
 }
 
 /** How many gaps are named. */
@@ -273,9 +265,9 @@ function overview({ report, settings, open }: Parts): string {
   const credentials = `${count(summary.credentials, 'credential')} (${REACH[run.scope]})`;
   const hidden = summary.findings - open.length;
   const others = [
-    ...(hidden > 0 ? [`${hidden} below ${settings.minSeverity}, not listed`] : []),
-    ...(summary.waived > 0 ? [`${summary.waived} waived`] : []),
-    ...(summary.unknown > 0 ? [`${summary.unknown} unknown`] : []),
+    ...(hidden > 0 ? [`${number(hidden)} below ${settings.minSeverity}, not listed`] : []),
+    ...(summary.waived > 0 ? [`${number(summary.waived)} waived`] : []),
+    ...(summary.unknown > 0 ? [`${number(summary.unknown)} unknown`] : []),
   ];
   const read = coverage.complete ? ', every source read completely' : ' were read';
   return `${credentials}${read}. Open: ${[bySeverity(open), ...others].join('; ')}.`;
@@ -321,7 +313,7 @@ function digestLine({ digest, report }: Parts): string {
     const since = finding.firstSeen ? ` since ${dated(finding.firstSeen, report.run.asOf)}` : '';
     return `${subject(finding)}: ${clean(finding.rule, 60)}${since}`;
   });
-  return `Still open, reported before: ${digest.length} (${bySeverity(digest)}). The worst: ${worst.join('; ')}.`;
+  return `Still open, reported before: ${number(digest.length)} (${bySeverity(digest)}). The worst: ${worst.join('; ')}.`;
 }
 
 function listed(names: readonly string[], most: number): string {
@@ -371,7 +363,7 @@ export function threadReplies(
   const replies: SlackPayload[] = [];
   let at = entries;
   while (at < items.length && replies.length < MOST_REPLIES) {
-    const title = `Findings from ${at + 1} of ${items.length}`;
+    const title = `Findings from ${number(at + 1)} of ${number(items.length)}`;
     const isLast = replies.length === MOST_REPLIES - 1;
     const room = LIMITS.bytes - bytesOf(payload(title, [])) - MORE_BYTES;
     const { blocks, shown } = lines(items.slice(at), room, people);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { number } from '../../reporters/words.js';
 import { SendFailure, type Sending } from '../send.js';
 import type { Bot } from './bot.js';
 import {
@@ -109,8 +110,8 @@ function ownerMessage(items: readonly Item[], tenant: string, people: People): S
   const own = items.every(({ finding }) => !needsStandIn(finding, people));
   const where = clean(tenant, 60);
   const title = own
-    ? `Your API credentials of ${where}: ${items.length} to look at`
-    : `API credentials of ${where} that need you: ${items.length} to look at`;
+    ? `Your API credentials of ${where}: ${number(items.length)} to look at`
+    : `API credentials of ${where} that need you: ${number(items.length)} to look at`;
   const room = LIMITS.bytes - bytesOf(payload(title, [header(title)])) - MORE_BYTES;
   const entries = entryBlocks(items.length > MOST_ENTRIES ? items.slice(0, WORST) : items, room, people);
   const rest = items.slice(entries.length);

@@ -455,9 +455,9 @@ describe('a long report is one message', () => {
 
   test('counts all of 5,000 findings as reported', () => {
     const sent = message({ findings: many(5000) });
-    expect(textOf(sent?.payload as unknown as Payload)).toContain('\nand 4995 more\n');
+    expect(textOf(sent?.payload as unknown as Payload)).toContain('\nand 4,995 more\n');
     expect(sent?.told.findings.size).toBe(5000);
-    expect(textOf(sent?.fallback as unknown as Payload)).toContain('and 4980 more');
+    expect(textOf(sent?.fallback as unknown as Payload)).toContain('and 4,980 more');
   });
 
   test('says that the others are in the thread, where they are', () => {
@@ -484,7 +484,9 @@ describe('a long report is one message', () => {
       .map((reply) => textOf(reply as unknown as Payload))
       .join('\n')
       .split('\n');
-    expect(said.at(-1)).toBe(`and ${5000 - 5 - (said.length - 1)} more, in the full report`);
+    expect(said.at(-1)).toBe(
+      `and ${(5000 - 5 - (said.length - 1)).toLocaleString('en')} more, in the full report`,
+    );
   });
 
   test('cuts long texts before it leaves out one of ten findings', () => {
@@ -613,7 +615,7 @@ describe('heartbeat', () => {
 
   test('without a history comes in every quiet run if daily, and never if weekly', () => {
     const alone = (heartbeat: 'daily' | 'weekly') => message({}, { settings: { heartbeat } });
-    expect(textOf(alone('daily')?.payload as unknown as Payload)).toContain('0 credentials, no findings.');
+    expect(textOf(alone('daily')?.payload as unknown as Payload)).toContain('no credentials, no findings.');
     expect(alone('weekly')).toBeUndefined();
   });
 
