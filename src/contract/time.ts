@@ -10,9 +10,8 @@ export function wholeDays(span: number): number {
 
 const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
-/** Nearly all timestamps. A Date holds three digits after the point. */
+/** Nearly all timestamps: `2026-06-01T12:00:00Z`, with a fraction or without. */
 const COMMON = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3,9})?Z$/;
-const COMMON_LENGTH = '2026-06-01T12:00:00.000Z'.length;
 
 /**
  * An RFC 3339 timestamp as an instant, or undefined for anything else.
@@ -22,9 +21,9 @@ const COMMON_LENGTH = '2026-06-01T12:00:00.000Z'.length;
  */
 export function parseInstant(text: string): Date | undefined {
   if (COMMON.test(text)) {
-    // A quarter of the work below, and an audit may read hundreds of thousands of them.
-    const instant = new Date(text.length > COMMON_LENGTH ? `${text.slice(0, COMMON_LENGTH - 1)}Z` : text);
-    if (instant.getUTCDate() === Number(text.slice(8, 10))) return instant;
+    // A tenth of the work below, and an audit may read hundreds of thousands of them.
+    const ms = readCommon(text);
+    if (ms !== undefined) return new Date(ms);
   }
   const match = RFC3339.exec(text);
   if (!match) return undefined;
@@ -62,6 +61,26 @@ export function toTimestamp(instant: Date): string {
 /** Numbers with leading zeros. */
 const TWO = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
 const THREE = Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, '0'));
+
+/** undefined for what is not a time of an ordinary day. */
+function readCommon(text: string): number | undefined {
+  const year = two(text, 0) * 100 + two(text, 2);
+  const month = two(text, 5);
+  const day = two(text, 8);
+  const hour = two(text, 11);
+  const minute = two(text, 14);
+  const second = two(text, 17);
+  const ms = text.length > 20 ? two(text, 20) * 10 + (two(text, 21) % 10) : 0;
+  // The first years would be taken for those of the 20th century.
+  const isOrdinary =
+    year > 99 && month > 0 && month < 13 && day > 0 && day < 29 && hour < 24 && minute < 60 && second < 60;
+  return isOrdinary ? Date.UTC(year, month - 1, day, hour, minute, second, ms) : undefined;
+}
+
+/** The number of the two digits at a place. */
+function two(text: string, at: number): number {
+  return text.charCodeAt(at) * 10 + text.charCodeAt(at + 1) - 528;
+}
 
 /** The date of an RFC 3339 timestamp, for messages: `2026-12-02`. */
 export function dateOf(timestamp: string): string {

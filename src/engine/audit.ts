@@ -11,9 +11,9 @@ import {
   type Snapshot,
 } from '../contract/index.js';
 import { toTimestamp } from '../contract/time.js';
-import { Docket } from './docket.js';
+import { Docket, type Noted, Notes } from './docket.js';
 import { type Statement, sayable } from './finding.js';
-import { type Judgement, Panel, type RuleInForce, type Verdict } from './judge.js';
+import { Panel, type RuleInForce, type Verdict } from './judge.js';
 import { compareText, MOST_SEVERE_FIRST } from './report.js';
 import { type FactSource, isDeleted, isExpired, isLive, OWN_FACTS, World } from './world.js';
 
@@ -69,16 +69,14 @@ export function audit(
     ) as [RuleInForce[], RuleInForce[]];
     return { early: new Panel(early, kind, world, now), late: new Panel(late, kind, world, now) };
   });
-  const docket = new Docket(snapshot.tenant);
+  const notes = early?.notes ?? new Notes();
+  const docket = new Docket(snapshot.tenant, notes);
   const deleted = Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<Kind, number>;
   const broken = new Map<string, BrokenRule>();
-  const report = (credential: Credential, { rules: by }: Panel, verdicts: Judgement) => {
-    for (let at = 0; at < verdicts.length; at += 1) {
-      const verdict = verdicts[at];
-      const inForce = by[at];
-      if (!verdict || !inForce) continue;
-      docket.addFinding(inForce.rule, sayable(statementOf(verdict, inForce), credential, inForce.rule));
-      if (verdict.outcome === 'failed') countFailure(broken, inForce.rule.id, verdict.reason);
+  const report = (found: readonly Found[]) => {
+    for (const finding of found) {
+      docket.addFinding(finding);
+      if (finding.failure !== undefined) countFailure(broken, finding.rule, finding.failure);
     }
   };
   for (const credential of inOrder(snapshot.credentials)) {
@@ -89,8 +87,8 @@ export function audit(
     const state = stateOf(credential, now);
     docket.addCredential(toJudged(credential, world, state === 'live'));
     const panels = panelsFor(credential, state);
-    report(credential, panels.early, early?.take(credential) ?? panels.early.judge(credential));
-    report(credential, panels.late, panels.late.judge(credential));
+    report(early?.take(credential) ?? foundBy(panels.early, credential, notes));
+    report(foundBy(panels.late, credential, notes));
   }
   return {
     get findings() {
@@ -169,7 +167,9 @@ export function isEarly({ needs, optional = [] }: Pick<Rule, 'needs' | 'optional
 export class EarlyVerdicts {
   readonly #panelFor: ReturnType<typeof byKindAndState<Panel>>;
   readonly #now: number;
-  readonly #verdicts = new Map<Credential, Judgement>();
+  readonly #found = new Map<Credential, readonly Found[]>();
+  /** What the verdicts say. */
+  readonly notes = new Notes();
 
   /** @param now milliseconds since the epoch, the same as for the snapshot */
   constructor(rules: readonly RuleInForce[], now: number) {
@@ -184,20 +184,40 @@ export class EarlyVerdicts {
     for (const credential of credentials) {
       if (isDeleted(credential, this.#now)) continue;
       const panel = this.#panelFor(credential, stateOf(credential, this.#now));
-      this.#verdicts.set(credential, panel.judge(credential));
+      this.#found.set(credential, foundBy(panel, credential, this.notes));
     }
   }
 
   /**
-   * Returns the verdicts on a credential and forgets them.
+   * Returns what was found on a credential and forgets it.
    *
-   * @returns in the order of the early rules; undefined if the credential was not judged yet
+   * @returns undefined if the credential was not judged yet
    */
-  take(credential: Credential): Judgement | undefined {
-    const verdicts = this.#verdicts.get(credential);
-    this.#verdicts.delete(credential);
-    return verdicts;
+  take(credential: Credential): readonly Found[] | undefined {
+    const found = this.#found.get(credential);
+    this.#found.delete(credential);
+    return found;
   }
+}
+
+interface Found extends Noted {
+  /** How the rule is broken. Absent: it is not. */
+  readonly failure?: string;
+}
+
+const NOTHING: readonly Found[] = [];
+
+/** The findings of a panel on a credential, noted. */
+function foundBy(panel: Panel, credential: Credential, notes: Notes): readonly Found[] {
+  const verdicts = panel.judge(credential);
+  if (verdicts.length === 0) return NOTHING;
+  return panel.rules.flatMap((inForce, at) => {
+    const verdict = verdicts[at];
+    if (!verdict) return [];
+    const said = sayable(statementOf(verdict, inForce), credential, inForce.rule);
+    const noted = notes.note(inForce.rule, said);
+    return verdict.outcome === 'failed' ? { ...noted, failure: verdict.reason } : noted;
+  });
 }
 
 const ownFacts: FactSource = {

@@ -4,6 +4,37 @@ import { fingerprint, type Statement } from './finding.js';
 import { compareText, MOST_SEVERE_FIRST, type Report } from './report.js';
 import { TextStore } from './text-store.js';
 
+/** A finding whose statement was written. */
+export interface Noted {
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly isUnknown: boolean;
+  /** The statement's number. */
+  readonly statement: number;
+}
+
+/** What rules say, as JSON that is written once. */
+export class Notes {
+  readonly #texts = new TextStore();
+  /** The latest statement of each rule: many credentials have the same. */
+  readonly #latest = new Map<string, { readonly text: string; readonly statement: number }>();
+
+  note({ id: rule }: Pick<Rule, 'id'>, said: Statement): Noted {
+    const text = statementText(said);
+    let latest = this.#latest.get(rule);
+    if (latest?.text !== text) {
+      latest = { text, statement: this.#texts.add(text) };
+      this.#latest.set(rule, latest);
+    }
+    const { severity, outcome } = said;
+    return { rule, severity, isUnknown: outcome === 'unknown', statement: latest.statement };
+  }
+
+  text(statement: number): string {
+    return this.#texts.get(statement);
+  }
+}
+
 /** Findings of one rule and severity, in the order of `credentials`: the numbers of their credentials and statements. */
 interface Bucket {
   readonly rule: string;
@@ -12,8 +43,6 @@ interface Bucket {
   readonly statements: number[];
   /** How many of them could not tell. */
   unknown: number;
-  /** The latest statement: many credentials have the same. */
-  latest: { readonly text: string; readonly at: number } | undefined;
 }
 
 /** Findings, counted as in a report's summary. */
@@ -31,20 +60,20 @@ export class Docket {
   readonly #texts: TextStore;
   readonly #places: number[];
   readonly #live: boolean[];
-  readonly #statements: TextStore;
+  readonly #notes: Notes;
   readonly #sharedTexts = new Map<object, string>();
   readonly #buckets: Map<string, Bucket>;
   #credentials: readonly JudgedCredential[] | undefined;
   #findings: readonly Finding[] | undefined;
 
-  constructor(tenant: string, of?: Docket, buckets: Map<string, Bucket> = new Map()) {
+  constructor(tenant: string, notes: Notes, of?: Docket, buckets: Map<string, Bucket> = new Map()) {
     this.#tenant = tenant;
+    this.#notes = notes;
     this.#kinds = of ? of.#kinds : [];
     this.#ids = of ? of.#ids : [];
     this.#texts = of ? of.#texts : new TextStore();
     this.#places = of ? of.#places : [];
     this.#live = of ? of.#live : [];
-    this.#statements = of ? of.#statements : new TextStore();
     this.#buckets = buckets;
   }
 
@@ -85,19 +114,16 @@ export class Docket {
   }
 
   /** Adds a finding on the credential that was added last. */
-  addFinding({ id: rule }: Pick<Rule, 'id'>, said: Statement): void {
-    const { severity } = said;
+  addFinding({ rule, severity, isUnknown, statement }: Noted): void {
     const key = `${severity} ${rule}`;
     let bucket = this.#buckets.get(key);
     if (!bucket) {
-      bucket = { rule, severity, credentials: [], statements: [], unknown: 0, latest: undefined };
+      bucket = { rule, severity, credentials: [], statements: [], unknown: 0 };
       this.#buckets.set(key, bucket);
     }
-    const text = statementText(said);
-    if (bucket.latest?.text !== text) bucket.latest = { text, at: this.#statements.add(text) };
     bucket.credentials.push(this.size - 1);
-    bucket.statements.push(bucket.latest.at);
-    if (said.outcome === 'unknown') bucket.unknown += 1;
+    bucket.statements.push(statement);
+    if (isUnknown) bucket.unknown += 1;
   }
 
   /** The same with the findings of this severity and above, or with those below. */
@@ -105,7 +131,7 @@ export class Docket {
     const kept = [...this.#buckets].filter(
       ([, { severity }]) => atLeast(severity, lowest) === (which === 'from'),
     );
-    return new Docket(this.#tenant, this, new Map(kept));
+    return new Docket(this.#tenant, this.#notes, this, new Map(kept));
   }
 
   count(): Counts {
@@ -148,7 +174,7 @@ export class Docket {
       fingerprint: this.#fingerprint(rule, credential),
       rule,
       severity,
-      ...(JSON.parse(`{${this.#statements.get(statements[at] as number)}}`) as Omit<Statement, 'severity'> & {
+      ...(JSON.parse(`{${this.#notes.text(statements[at] as number)}}`) as Omit<Statement, 'severity'> & {
         readonly status: null;
       }),
       credential: this.credentials[credential] as JudgedCredential,
@@ -161,7 +187,7 @@ export class Docket {
   *statements(): Generator<{ readonly rule: string; readonly json: string }> {
     for (const { rule, statements } of this.#buckets.values())
       for (const [at, statement] of statements.entries())
-        if (statement !== statements[at - 1]) yield { rule, json: `{${this.#statements.get(statement)}}` };
+        if (statement !== statements[at - 1]) yield { rule, json: `{${this.#notes.text(statement)}}` };
   }
 
   /** The JSON of each of `credentials`. */
@@ -179,7 +205,7 @@ export class Docket {
       const about = `","rule":${quote(rule)},"severity":"${severity}",`;
       for (let at = 0; at < credentials.length; at += 1) {
         const credential = credentials[at] as number;
-        yield `{"fingerprint":"${this.#fingerprint(rule, credential)}${about}${this.#statements.get(statements[at] as number)},"credential":${this.#texts.get(credential)},"waiver":null,"firstSeen":null}`;
+        yield `{"fingerprint":"${this.#fingerprint(rule, credential)}${about}${this.#notes.text(statements[at] as number)},"credential":${this.#texts.get(credential)},"waiver":null,"firstSeen":null}`;
       }
     }
   }

@@ -144,7 +144,7 @@ export class Panel {
 }
 
 /** A verdict for each rule of a panel, in their order; empty if no rule has anything to report. */
-export type Judgement = readonly (Verdict | undefined)[];
+type Judgement = readonly (Verdict | undefined)[];
 
 const NO_VERDICTS: Judgement = [];
 

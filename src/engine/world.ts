@@ -8,6 +8,8 @@ import {
   type Facts,
   ifKnown,
   isKnown,
+  KINDS,
+  type Kind,
   namesOf,
   type Owner,
   type OwnerLiveKeys,
@@ -54,6 +56,52 @@ interface OwnerSeen {
   readonly reported: ReportedCredential['owner'];
 }
 
+/** The live credentials of one owner and kind; in order, and grouped by name, once somebody looks. */
+class Holding {
+  readonly live: Credential[] = [];
+  #isSorted = false;
+  #undated = false;
+  #byName: ReadonlyMap<string, Fact<Siblings>> | undefined;
+
+  /** undefined: it is not live. */
+  keys(credential: Credential): Fact<OwnerLiveKeys> | undefined {
+    const newer = this.#placeOf(credential);
+    if (newer === -1) return undefined;
+    return this.#undated ? UNDATED_KEY : { total: this.live.length, newer };
+  }
+
+  /** The live credentials of this name; undefined if there are none. */
+  namesakes(name: string): Fact<Siblings> | undefined {
+    if (!this.#byName) {
+      this.#sort();
+      const groups = groupBy(this.live, (credential) => foldedName(credential.name));
+      this.#byName = new Map([...groups].map(([folded, group]) => [folded, siblingsAmong(group)]));
+    }
+    return this.#byName.get(name);
+  }
+
+  #placeOf(credential: Credential): number {
+    this.#sort();
+    let low = 0;
+    let high = this.live.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const there = this.live[middle] as Credential;
+      if (there === credential) return middle;
+      if (newestFirst(there, credential) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return -1;
+  }
+
+  #sort(): void {
+    if (this.#isSorted) return;
+    this.#isSorted = true;
+    this.live.sort(newestFirst);
+    this.#undated = this.live.length > 1 && this.live.some(({ createdAt }) => !isKnown(createdAt));
+  }
+}
+
 interface Latest {
   readonly credential: Credential;
   owner: OwnerSeen | undefined;
@@ -63,11 +111,9 @@ interface Latest {
 /** The facts of every credential of a snapshot. Facts across credentials are computed once. */
 export class World implements FactSource {
   readonly #snapshot: Snapshot;
-  readonly #live: readonly Credential[];
-  readonly #liveKeys = new Map<Credential, Fact<OwnerLiveKeys>>();
-  /** Of live credentials that share their name. Nearly all names are unique; lists of one are made on demand. */
-  readonly #siblings = new Map<Credential, Fact<Siblings>>();
-  #liveByName: ReadonlyMap<string, Siblings> | undefined;
+  readonly #holdings = Object.fromEntries(KINDS.map((kind) => [kind, new Map()])) as Readonly<
+    Record<Kind, Map<string, Holding>>
+  >;
   /** Credentials of one owner share one object. */
   readonly #owners = new Map<string, OwnerSeen>();
   /** Credentials with the same scoped roles share one list. */
@@ -77,28 +123,16 @@ export class World implements FactSource {
 
   constructor(snapshot: Snapshot, now: number) {
     this.#snapshot = snapshot;
-    this.#live = snapshot.credentials.filter(
-      (credential) => credential.ownerId !== '' && isLive(credential, now),
-    );
-    for (const ofOwner of groupBy(this.#live, ({ kind, ownerId }) => `${kind} ${ownerId}`).values()) {
-      ofOwner.sort(newestFirst);
-      this.#rankByAge(ofOwner);
-      if (ofOwner.length > 1) this.#groupByName(ofOwner);
-    }
-  }
-
-  #rankByAge(ofOwner: readonly Credential[]): void {
-    const total = ofOwner.length;
-    const undated = total > 1 && ofOwner.some(({ createdAt }) => !isKnown(createdAt));
-    for (const [newer, credential] of ofOwner.entries())
-      this.#liveKeys.set(credential, undated ? UNDATED_KEY : { total, newer });
-  }
-
-  #groupByName(ofOwner: readonly Credential[]): void {
-    for (const group of groupBy(ofOwner, ({ name }) => foldedName(name)).values()) {
-      if (group.length === 1) continue;
-      const siblings = group.every(isDated) ? toSiblings(group) : UNDATED_SIBLING;
-      for (const credential of group) this.#siblings.set(credential, siblings);
+    for (const credential of snapshot.credentials) {
+      const { kind, ownerId } = credential;
+      if (ownerId === '' || !isLive(credential, now)) continue;
+      const ofKind = this.#holdings[kind];
+      let holding = ofKind.get(ownerId);
+      if (!holding) {
+        holding = new Holding();
+        ofKind.set(ownerId, holding);
+      }
+      holding.live.push(credential);
     }
   }
 
@@ -141,25 +175,18 @@ export class World implements FactSource {
     if (credential.ownerId === '') return NO_OWNER;
     // Without its own creation date nobody can tell which ones are newer.
     if (!isKnown(credential.createdAt)) return credential.createdAt;
-    return this.#liveKeys.get(credential) ?? NOT_LIVE;
+    return this.#holdingOf(credential)?.keys(credential) ?? NOT_LIVE;
   }
 
   siblings(credential: Credential): Fact<Siblings> {
     if (credential.ownerId === '') return NO_OWNER;
-    const shared = this.#siblings.get(credential);
-    if (shared) return shared;
     const name = foldedName(credential.name);
     if (name === undefined) return NO_SIBLINGS;
-    if (this.#liveKeys.has(credential)) return toSiblings([credential]);
-    return this.#namesakesOf(credential, name);
+    return this.#holdingOf(credential)?.namesakes(name) ?? NO_SIBLINGS;
   }
 
-  /** The live credentials of the same name, for one that is not live itself. */
-  #namesakesOf({ kind, ownerId }: Credential, name: string): Siblings {
-    this.#liveByName ??= new Map(
-      [...groupBy(this.#live, siblingKey)].map(([key, group]) => [key, toSiblings(group.sort(newestFirst))]),
-    );
-    return this.#liveByName.get(`${kind} ${ownerId} ${name}`) ?? NO_SIBLINGS;
+  #holdingOf({ kind, ownerId }: Credential): Holding | undefined {
+    return this.#holdings[kind].get(ownerId);
   }
 
   scopedRoles(credential: Credential): Fact<readonly ScopedRole[]> {
@@ -247,9 +274,8 @@ function foldedName(name: string): string | undefined {
   return name.trim().normalize('NFC').toLowerCase() || undefined;
 }
 
-function siblingKey({ kind, ownerId, name }: Credential): string | undefined {
-  const folded = foldedName(name);
-  return folded === undefined ? undefined : `${kind} ${ownerId} ${folded}`;
+function siblingsAmong(newestFirst: readonly Credential[]): Fact<Siblings> {
+  return newestFirst.length > 1 && !newestFirst.every(isDated) ? UNDATED_SIBLING : toSiblings(newestFirst);
 }
 
 /** @param newestFirst live credentials of one name */

@@ -24,8 +24,11 @@ export function asRecord(value: unknown): WireRecord | undefined {
 
 /** The record's id, '' where it has none. */
 export function idOf(value: unknown): string {
-  const id = asRecord(value)?.id;
-  return typeof id === 'string' ? id : '';
+  return textOf(asRecord(value)?.id);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 /** A record as a credential, and what was wrong with it; no credential where not even its id could be read. */
@@ -115,6 +118,8 @@ const ID_FIELDS: Readonly<Record<Kind, readonly string[]>> = {
 
 /** The id of a record of a kind; '' where it has none. */
 export function idOfKind(kind: Kind): (value: unknown) => string {
+  const [only = '', ...others] = ID_FIELDS[kind];
+  if (others.length === 0) return (value) => textOf(asRecord(value)?.[only]);
   return (value) => {
     const parts = ID_FIELDS[kind].map((field) => asRecord(value)?.[field]);
     return parts.every((part) => typeof part === 'string' && part !== '') ? parts.join(' ') : '';
@@ -141,31 +146,58 @@ export function normalize(kind: Kind, value: unknown, latest: number): Normalize
   if (!record) return { credential: undefined, problems: ['is not an object'] };
   const fields = FIELDS[kind];
   const read = new FieldReader(record);
-  const parts = ID_FIELDS[kind].map((field) => read.id(field));
-  const missing = ID_FIELDS[kind].filter((_, index) => parts[index] === '');
-  const id = parts.join(' ');
+  const idFields = ID_FIELDS[kind];
+  const parts = idFields.map((field) => read.id(field));
+  const id = parts.length === 1 ? (parts[0] ?? '') : parts.join(' ');
   const createdAt = read.instant('createdAt', latest);
   const base: Credential = {
     kind,
     id,
     clientId: read.id(fields.clientId),
     name: nameIn(read, id),
-    ownerId: read.id(fields.owner),
+    ownerId: shared(read.id(fields.owner)),
     deletedAt: deletionIn(read, fields.ends, createdAt),
     disabled: false,
     createdAt: createdAt ?? NO_CREATION_DATE,
     expiresAt: read.end(fields.expires, createdAt),
     lastUsedAt: read.instant(fields.used, latest),
     allowedCidrs: read.texts(fields.cidrs),
-    scopedRoleIds: read.texts(fields.roles),
+    scopedRoleIds: sharedList(read.texts(fields.roles)),
     requireDpop: read.flag('requireDpop'),
     condition: '',
     providerId: '',
   };
-  if (missing.length > 0) return { credential: undefined, problems: [`has no ${missing.join(' and no ')}`] };
+  if (parts.includes('')) {
+    const missing = idFields.filter((_, index) => parts[index] === '');
+    return { credential: undefined, problems: [`has no ${missing.join(' and no ')}`] };
+  }
   if (kind === 'function' && read.flag('isDraft') === true)
     return { credential: undefined, problems: [], draft: true };
-  return { credential: { ...base, ...OWN_FIELDS[kind]?.(read, base, record) }, problems: read.problems };
+  const own = OWN_FIELDS[kind];
+  return { credential: own ? { ...base, ...own(read, base, record) } : base, problems: read.problems };
+}
+
+const NO_TEXTS: readonly string[] = [];
+
+/** Texts that many records repeat, kept once: owners, and lists of roles. */
+const sharedTexts = new Map<string, string>();
+const sharedLists = new Map<string, readonly string[]>();
+const SHARED = 65_536;
+
+function shared(text: string): string {
+  return once(sharedTexts, text, text);
+}
+
+function sharedList(list: Fact<readonly string[]>): Fact<readonly string[]> {
+  return isKnown(list) && list.length > 0 ? once(sharedLists, list.join('\n'), list) : list;
+}
+
+function once<T>(known: Map<string, T>, key: string, value: T): T {
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  if (known.size === SHARED) known.clear();
+  known.set(key, value);
+  return value;
 }
 
 /** What only records of one kind say. */
@@ -285,7 +317,7 @@ export class FieldReader {
     if (!instant) return this.#malformed(field, 'is not a timestamp');
     if (instant.getTime() > latest)
       return this.#malformed(field, `is in the future (${dateOf(instant.toISOString())})`);
-    return instant.getUTCFullYear() <= 1970 ? null : instant;
+    return instant.getTime() < FIRST_BELIEVED ? null : instant;
   }
 
   /** The instant at which something ends, which is not before its creation. */
@@ -298,7 +330,7 @@ export class FieldReader {
   /** Texts; [] when unset. */
   texts(field: string): Fact<readonly string[]> {
     const value = this.#value(field);
-    if (isUnset(value)) return [];
+    if (isUnset(value) || (Array.isArray(value) && value.length === 0)) return NO_TEXTS;
     if (Array.isArray(value) && value.every((entry) => typeof entry === 'string'))
       return value.every((entry) => entry.isWellFormed())
         ? value
@@ -322,6 +354,8 @@ export class FieldReader {
     );
   }
 }
+
+const FIRST_BELIEVED = Date.UTC(1971);
 
 function isUnset(value: unknown): boolean {
   return value === undefined || value === null || value === '';

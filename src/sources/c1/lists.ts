@@ -65,7 +65,9 @@ export async function collectList(kind: Kind, reader: Reader, list: List): Promi
     }
     reader.onCredentials?.(ofPage);
   };
-  const read = await readList(list, reader, onPage, idOfKind(kind));
+  // What was read is known by its id already: a second set of all ids would only take memory.
+  const seen = { has: (id: string) => credentials.has(id.toWellFormed()), add: () => undefined };
+  const read = await readList(list, reader, onPage, idOfKind(kind), seen);
   return { ...read, credentials: [...credentials.values()], what: nameOf(list), malformed };
 }
 
@@ -97,9 +99,11 @@ export async function readList(
   { client, pageLimit }: Reader,
   onPage: (records: readonly unknown[], page: number) => void,
   idOfRecord: (record: unknown) => string = idOf,
+  seen: SeenIds = new Set(),
 ): Promise<ListRead> {
   let pages = 0;
-  const steps = paginate((token) => readOnePage(client, list, token), idOfRecord, pageLimit, nameOf(list));
+  const fetchPage = (token: string) => readOnePage(client, list, token);
+  const steps = paginate(fetchPage, idOfRecord, pageLimit, nameOf(list), seen);
   try {
     for (;;) {
       const step = await steps.next();
@@ -163,6 +167,9 @@ export interface Page {
   readonly nextPageToken: string;
 }
 
+/** The ids of the records that were read. */
+type SeenIds = Pick<Set<string>, 'has'> & { readonly add: (id: string) => unknown };
+
 /** How a list came to its end, if it did. */
 export type Ending =
   /** The server gave no further token. */
@@ -183,6 +190,7 @@ export type Ending =
  * @param idOf       a record's id; '' where it has none (such a record is never "seen before")
  * @param limit      pages after which a list is given up
  * @param what       what messages call the list
+ * @param seen       the ids of the pages so far
  * @throws whatever `fetchPage` throws; RequestError when `limit` is reached
  */
 export async function* paginate(
@@ -190,13 +198,13 @@ export async function* paginate(
   idOf: (record: unknown) => string,
   limit: number,
   what: string,
+  seen: SeenIds = new Set(),
 ): AsyncGenerator<Page, Ending, undefined> {
   const tokens = new Set<string>(['']);
-  const ids = new Set<string>();
   let coming = fetchPage('');
   for (let pages = 0; pages < limit; pages += 1) {
     const page = await coming;
-    if (!addNewIds(page.records, idOf, ids) && pages > 0) return 'repeats';
+    if (!addNewIds(page.records, idOf, seen) && pages > 0) return 'repeats';
     const { nextPageToken } = page;
     const goesOn = nextPageToken !== '' && !tokens.has(nextPageToken);
     if (goesOn && pages + 1 < limit) {
@@ -218,15 +226,15 @@ export async function* paginate(
 }
 
 /** False where all ids of a page were seen before. */
-function addNewIds(page: readonly unknown[], idOf: (record: unknown) => string, seen: Set<string>): boolean {
-  const before = seen.size;
+function addNewIds(page: readonly unknown[], idOf: (record: unknown) => string, seen: SeenIds): boolean {
   let isNew = page.length === 0;
   for (const record of page) {
     const id = idOf(record);
-    if (id === '') isNew = true;
-    else seen.add(id);
+    if (id !== '' && seen.has(id)) continue;
+    isNew = true;
+    if (id !== '') seen.add(id);
   }
-  return isNew || seen.size > before;
+  return isNew;
 }
 
 /** ConductorOne documents 10–100. */
