@@ -209,15 +209,14 @@ const NOTHING: readonly Found[] = [];
 
 /** The findings of a panel on a credential, noted. */
 function foundBy(panel: Panel, credential: Credential, notes: Notes): readonly Found[] {
-  const verdicts = panel.judge(credential);
-  if (verdicts.length === 0) return NOTHING;
-  return panel.rules.flatMap((inForce, at) => {
-    const verdict = verdicts[at];
-    if (!verdict) return [];
-    const said = sayable(statementOf(verdict, inForce), credential, inForce.rule);
-    const noted = notes.note(inForce.rule, said);
-    return verdict.outcome === 'failed' ? { ...noted, failure: verdict.reason } : noted;
+  let found: Found[] | undefined;
+  panel.judge(credential, (verdict, by) => {
+    const noted = notes.note(by.rule, sayable(statementOf(verdict, by), credential, by.rule));
+    found ??= [];
+    found.push(verdict.outcome === 'failed' ? { ...noted, failure: verdict.reason } : noted);
   });
+  // Most have none, and there may be hundreds of thousands.
+  return found ?? NOTHING;
 }
 
 const ownFacts: FactSource = {

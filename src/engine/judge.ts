@@ -87,9 +87,8 @@ export class Panel {
   readonly #now: number;
   readonly #names: readonly FactName[];
   readonly #facts: Record<string, unknown> = {};
-  readonly rules: readonly RuleInForce[];
-  /** What each rule is given; undefined for a plug-in, which gets copies of its own. */
-  readonly #contexts: readonly unknown[];
+  /** Each rule with what it is given; undefined for a plug-in, which gets copies of its own. */
+  readonly #rules: readonly { readonly inForce: RuleInForce; readonly context: unknown }[];
   /** The facts that are not known of the credential at hand. */
   readonly #unknown = new Map<FactName, Unknown>();
 
@@ -100,30 +99,24 @@ export class Panel {
     this.#names = [
       ...new Set(builtIn.flatMap(({ rule: { needs, optional = [] } }) => [...needs, ...optional])),
     ];
-    this.rules = rules;
-    this.#contexts = rules.map(({ rule, options }) =>
-      isPlugin(rule.id) ? undefined : { facts: this.#facts, options, kind, now },
-    );
+    this.#rules = rules.map((inForce) => {
+      const { rule, options } = inForce;
+      const context = isPlugin(rule.id) ? undefined : { facts: this.#facts, options, kind, now };
+      return { inForce, context };
+    });
   }
 
-  judge(credential: Credential): Judgement {
+  /** Hands over what each rule has to report, in the order of the rules. */
+  judge(credential: Credential, report: (verdict: Verdict, by: RuleInForce) => void): void {
     this.#lookAt(credential);
-    let verdicts: (Verdict | undefined)[] | undefined;
-    let at = 0;
-    for (const inForce of this.rules) {
-      const verdict = this.#ask(inForce, this.#contexts[at], credential);
-      if (verdict) {
-        verdicts ??= [];
-        verdicts[at] = verdict;
-      }
-      at += 1;
+    for (const { inForce, context } of this.#rules) {
+      const verdict = this.#ask(inForce, context, credential);
+      if (verdict) report(verdict, inForce);
     }
-    // Most are empty, and there may be hundreds of thousands.
-    return verdicts ?? NO_VERDICTS;
   }
 
   #lookAt(credential: Credential): void {
-    this.#unknown.clear();
+    if (this.#unknown.size > 0) this.#unknown.clear();
     for (const name of this.#names) {
       const fact: unknown = this.#world.fact(name, credential);
       const isUnknown = fact instanceof Unknown;
@@ -142,11 +135,6 @@ export class Panel {
     return check(inForce, context, credential, this.#world);
   }
 }
-
-/** A verdict for each rule of a panel, in their order; empty if no rule has anything to report. */
-type Judgement = readonly (Verdict | undefined)[];
-
-const NO_VERDICTS: Judgement = [];
 
 function isPlugin(id: string): boolean {
   return id.includes('/');

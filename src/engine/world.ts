@@ -8,7 +8,6 @@ import {
   type Facts,
   ifKnown,
   isKnown,
-  KINDS,
   type Kind,
   namesOf,
   type Owner,
@@ -54,6 +53,7 @@ function verdictOn(condition: string): Fact<ConditionVerdict> {
 interface OwnerSeen {
   readonly fact: Fact<Owner>;
   readonly reported: ReportedCredential['owner'];
+  readonly holdings: Partial<Record<Kind, Holding>>;
 }
 
 /** The live credentials of one owner and kind; in order, and grouped by name, once somebody looks. */
@@ -111,9 +111,6 @@ interface Latest {
 /** The facts of every credential of a snapshot. Facts across credentials are computed once. */
 export class World implements FactSource {
   readonly #snapshot: Snapshot;
-  readonly #holdings = Object.fromEntries(KINDS.map((kind) => [kind, new Map()])) as Readonly<
-    Record<Kind, Map<string, Holding>>
-  >;
   /** Credentials of one owner share one object. */
   readonly #owners = new Map<string, OwnerSeen>();
   /** Credentials with the same scoped roles share one list. */
@@ -126,11 +123,11 @@ export class World implements FactSource {
     for (const credential of snapshot.credentials) {
       const { kind, ownerId } = credential;
       if (ownerId === '' || !isLive(credential, now)) continue;
-      const ofKind = this.#holdings[kind];
-      let holding = ofKind.get(ownerId);
+      const { holdings } = this.#ownerOf(ownerId);
+      let holding = holdings[kind];
       if (!holding) {
         holding = new Holding();
-        ofKind.set(ownerId, holding);
+        holdings[kind] = holding;
       }
       holding.live.push(credential);
     }
@@ -160,7 +157,7 @@ export class World implements FactSource {
     if (seen) return seen;
     const fact = id === '' ? NO_OWNER : (this.tenant.owners.get(id) ?? OWNER_NOT_READ);
     const { name = '', email = '' } = ifKnown(fact) ?? {};
-    const made: OwnerSeen = { fact, reported: id === '' ? null : { id, name, email } };
+    const made: OwnerSeen = { fact, reported: id === '' ? null : { id, name, email }, holdings: {} };
     this.#owners.set(id, made);
     return made;
   }
@@ -185,8 +182,8 @@ export class World implements FactSource {
     return this.#holdingOf(credential)?.namesakes(name) ?? NO_SIBLINGS;
   }
 
-  #holdingOf({ kind, ownerId }: Credential): Holding | undefined {
-    return this.#holdings[kind].get(ownerId);
+  #holdingOf(credential: Credential): Holding | undefined {
+    return this.owner(credential).holdings[credential.kind];
   }
 
   scopedRoles(credential: Credential): Fact<readonly ScopedRole[]> {

@@ -86,7 +86,7 @@ function person(index: number, at: (daysAgo: number) => string): User {
     id: `2bulkUser000000000${number}`,
     displayName: `Person ${index}`,
     email: `person.${index}@acme.example`,
-    roleIds: [index % 50 === 0 ? ROLE.applicationAdmin : ROLE.user],
+    roleIds: [index % 50 === 0 ? ROLE.applicationAdmin : ROLE.user, ROLE.viewer],
     status: index % 97 === 0 ? 'DISABLED' : 'ENABLED',
     createdAt: at(900),
     updatedAt: at(40),
