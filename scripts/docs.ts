@@ -187,8 +187,8 @@ export function withPart(document: string, name: string, part: string): string {
   return `${document.slice(0, from + begin.length)}\n${part}\n${document.slice(to)}`;
 }
 
-/** The picture ends at the first blank line after this many lines, but keeps the last line of the output. */
-const PICTURE_LINES = 24;
+/** After this many lines the picture skips from the next headline to the last section of the output. */
+const PICTURE_LINES = 14;
 /** Characters in a line; longer lines are cut. */
 const COLUMNS = 118;
 /** In pixels. */
@@ -205,9 +205,9 @@ const SHEET = `text{font:13px ui-monospace,Menlo,Consolas,monospace;fill:#e6edf3
 /** What a terminal shows after a command, as an SVG picture: each `ESC[…m` starts a style. */
 function terminalPicture(command: string, output: string): string {
   const all = output.trimEnd().split('\n');
-  const end = all.findIndex((line, index) => index >= PICTURE_LINES && line === '');
-  const shown = all.slice(0, end === -1 ? all.length - 1 : end);
-  const lines = [`$ ${command}`, ...shown, '', '…', all.at(-1) ?? ''];
+  const end = all.findIndex((line, index) => index >= PICTURE_LINES && !line.startsWith(' '));
+  const last = all.slice(all.lastIndexOf('') + 1);
+  const lines = [`$ ${command}`, ...all.slice(0, end), '…', '', ...last];
   const height = lines.length * LINE + 2 * MARGIN;
   const width = Math.ceil(COLUMNS * CHARACTER) + 2 * MARGIN;
   const rows = lines.map((line, index) => {

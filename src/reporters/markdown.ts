@@ -5,6 +5,7 @@ import { type Reporter, type ReporterContext, rulePageAddress } from './reporter
 import {
   type FindingGroup,
   groupsWords,
+  nameToFix,
   newsKind,
   newsWords,
   nextSteps,
@@ -116,10 +117,11 @@ function resolvedSection({ resolved }: ReportView, context: ReporterContext): st
 }
 
 function fixFirstSection(view: ReportView, report: Report): string[] {
-  const entries = view.fixFirst.map(
-    ({ credential, severity, findings }) =>
-      `- **${severity}** ${safe(credentialName(credential), NAME)} (${safe(ownerName(credential.owner) ?? 'owner not known', NAME)}): ${safe(findings[0]?.message ?? '', SHORT)}`,
-  );
+  const entries = view.fixFirst.map((group) => {
+    const { credential, severity, findings } = group;
+    const owner = safe(ownerName(credential.owner) ?? 'owner not known', NAME);
+    return `- **${severity}** ${safe(nameToFix(group, view), 2 * NAME)} (${owner}): ${safe(findings[0]?.message ?? '', SHORT)}`;
+  });
   const steps = nextSteps(report, view).map(({ what, about }) => {
     if (what === undefined) return `- ${safe(about)}`;
     const isPlain = /^[\w./: -]+$/.test(what);

@@ -6,6 +6,7 @@ import { type Reporter, type ReporterContext, rulePageAddress } from './reporter
 import {
   type FindingGroup,
   groupsWords,
+  nameToFix,
   newsKind,
   newsWords,
   nextSteps,
@@ -293,10 +294,11 @@ function coverageSection(report: Report, { paint, wrap }: Layout): string[] {
 /** Short enough to be seen whole at the end of a terminal. */
 function summarySection(view: ReportView, report: Report, page: Layout): string[] {
   const { paint, wrap, beside } = page;
-  const entries = view.fixFirst.map(({ credential, severity, findings }) => {
-    const name = paint('bold', safe(credentialName(credential), NAME));
-    const what = `${name} (${safe(ownerName(credential.owner) ?? 'owner not known', NAME)}): ${safe(findings[0]?.message ?? '')}`;
-    return beside(severity, severity, what, 2, ENTRY);
+  const entries = view.fixFirst.map((group) => {
+    const { credential, severity, findings } = group;
+    const name = paint('bold', safe(nameToFix(group, view), 2 * NAME));
+    const owner = safe(ownerName(credential.owner) ?? 'owner not known', NAME);
+    return beside(severity, severity, `${name} (${owner}): ${safe(findings[0]?.message ?? '')}`, 2, ENTRY);
   });
   const steps = nextSteps(report, view);
   return [

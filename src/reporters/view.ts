@@ -2,7 +2,7 @@ import { type Finding, type ReportedCredential, type Severity, severityRank } fr
 import { groupBy, hasHistory, partsOf, type Report } from '../engine/report.js';
 import { credentialKey } from '../engine/state.js';
 import type { ReporterContext } from './reporter.js';
-import { count, gaps, number } from './words.js';
+import { count, credentialName, gaps, number } from './words.js';
 
 /**
  * A report as people read it: the one place that decides what is news, what belongs together, and what comes first.
@@ -149,6 +149,16 @@ export function newsWords(news: readonly FindingGroup[], context: Pick<ReporterC
   });
   const isAllNew = kinds.size === 1 && kinds.has('new');
   return `${groupsWords(news)}${isAllNew ? '' : ` (${parts.join(', ')})`}`;
+}
+
+/** The name of a credential to fix first, with its id where another of them has the same name. */
+export function nameToFix(
+  { credential }: CredentialGroup,
+  { fixFirst }: Pick<ReportView, 'fixFirst'>,
+): string {
+  const name = credentialName(credential);
+  const namesakes = fixFirst.filter((other) => credentialName(other.credential) === name);
+  return namesakes.length > 1 ? `${name} ${credential.id}` : name;
 }
 
 interface NextStep {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Finding, Severity } from '../../src/contract/index.js';
 import type { FindingGroup } from '../../src/reporters/view.js';
-import { byCredential, newsKind, viewOf } from '../../src/reporters/view.js';
+import { byCredential, nameToFix, newsKind, viewOf } from '../../src/reporters/view.js';
 import {
   sampleContext,
   sampleCredential,
@@ -114,6 +114,13 @@ describe('groups', () => {
     expect(view.fixFirst).toEqual([]);
     expect(byCredential(findings)).toEqual([]);
   });
+});
+
+test('credentials to fix first have their ids if they share a name', () => {
+  const named = (id: string, name: string) => sampleFinding({ credential: sampleCredential({ id, name }) });
+  const findings = [named('pc-1', 'ci'), named('pc-2', 'ci'), named('pc-3', 'deploy')];
+  const view = viewOf(sampleReport({ findings }), sampleContext());
+  expect(view.fixFirst.map((group) => nameToFix(group, view))).toEqual(['ci pc-1', 'ci pc-2', 'deploy']);
 });
 
 test('resolved findings are grouped by credential, with the name of one that is still there', () => {
