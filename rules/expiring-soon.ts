@@ -13,6 +13,10 @@ export default defineRule({
         title: 'Microsoft Entra recommendation applicationCredentialExpiry (30 days)',
         url: 'https://learn.microsoft.com/en-us/entra/identity/monitoring-health/recommendation-renew-expiring-application-credential',
       },
+      {
+        title:
+          'No standard gives the 7 days within which it is high, or a share of the lifetime; they are our own',
+      },
     ],
   },
   controls: {

@@ -18,6 +18,7 @@ export default defineRule({
         title: 'OWASP Non-Human Identities 2025, NHI7 Long-Lived Secrets',
         url: 'https://owasp.org/www-project-non-human-identities-top-10/',
       },
+      { title: 'No standard gives the 365 days above which it is high; they are our own' },
     ],
   },
   controls: {

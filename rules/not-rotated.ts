@@ -17,6 +17,10 @@ export default defineRule({
         title: 'OWASP Non-Human Identities 2025, NHI7 Long-Lived Secrets',
         url: 'https://owasp.org/www-project-non-human-identities-top-10/',
       },
+      {
+        title:
+          'No standard gives the default of 365 days: PCI DSS 4.0.1, 8.6.3 leaves it to your risk analysis; profile cis sets 90',
+      },
     ],
   },
   controls: {

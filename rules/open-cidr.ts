@@ -36,6 +36,7 @@ export default defineRule({
         title: 'IANA IPv6 Special-Purpose Address Registry',
         url: 'https://www.iana.org/assignments/iana-ipv6-special-registry/iana-ipv6-special-registry.xhtml',
       },
+      { title: 'No standard gives a size for a network; the defaults are our own' },
     ],
   },
   controls: {

@@ -13,6 +13,7 @@ export default defineRule({
         title: 'OWASP Non-Human Identities 2025, NHI7 Long-Lived Secrets',
         url: 'https://owasp.org/www-project-non-human-identities-top-10/',
       },
+      { title: 'No standard gives a number of days for two credentials to overlap; the default is our own' },
     ],
   },
   controls: {

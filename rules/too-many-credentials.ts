@@ -13,6 +13,7 @@ export default defineRule({
         title: 'OWASP Non-Human Identities 2025, NHI1 Improper Offboarding',
         url: 'https://owasp.org/www-project-non-human-identities-top-10/',
       },
+      { title: 'No standard gives a number of credentials for one person; the default is our own' },
     ],
   },
   controls: {

@@ -109,9 +109,10 @@ export const PROFILE_RULES: Record<ProfileName, Readonly<Record<string, ProfileR
     unused: { options: { days: 45 } },
     'not-rotated': { options: { maxAgeDays: 90 } },
   },
-  // PCI DSS 4.0.1, 8.2.6.
+  // PCI DSS 4.0.1, 8.2.6 (90 days unused); 8.6.3 (secrets are changed periodically).
   pci: {
     unused: { options: { days: 90 } },
+    'no-expiry': { floors: { '*': 'critical' } },
   },
   // FedRAMP High, AC-2(3).
   'fedramp-high': {
@@ -121,6 +122,7 @@ export const PROFILE_RULES: Record<ProfileName, Readonly<Record<string, ProfileR
   strict: {
     unused: { options: { days: 35 } },
     'not-rotated': { options: { maxAgeDays: 90 } },
+    'no-expiry': { floors: { '*': 'critical' } },
     'no-scoped-roles': { floors: { '*': 'high' } },
     'open-cidr': { floors: { unrestricted: 'high' } },
   },

@@ -234,6 +234,15 @@ describe('profiles', () => {
     expect((await inForce('strict'))['open-cidr']?.floors).toEqual({ unrestricted: 'high' });
   });
 
+  test.each<[ProfileName, object | undefined]>([
+    ['pci', { '*': 'critical' }],
+    ['strict', { '*': 'critical' }],
+    ['cis', {}],
+    ['fedramp-high', {}],
+  ])('%s sets the severity of no-expiry to at least %j', async (profile, floors) => {
+    expect((await inForce(profile))['no-expiry']?.floors).toEqual(floors);
+  });
+
   test('strict is the tightest of the others', () => {
     const { cis, pci, 'fedramp-high': fedramp, strict } = PROFILE_RULES;
     const least = (id: string, option: string) =>
