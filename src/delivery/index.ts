@@ -281,7 +281,15 @@ async function sendFailure(
     runUrl: actionsRunUrl(io.env),
   };
   const connection = { ...io, log: { warn: (text: string) => complain({ message: text, hint: '' }) } };
-  const attempt = attemptsIn({ failed: false }, { complain });
+  const attempt = attemptsIn(
+    { failed: false },
+    {
+      // If the receiver's own setting is what is wrong, that is said already.
+      complain: (error) => {
+        if (error.message !== message) complain(error);
+      },
+    },
+  );
   if (to.slack)
     await attempt(async () => (await import('./slack/index.js')).deliverFailureToSlack(failure, connection));
   if (to.webhook)

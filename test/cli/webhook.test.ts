@@ -137,6 +137,12 @@ test.each([
   expect([receiver.requests, tenant.requests.length - before]).toEqual([[], 0]);
 });
 
+test('a wrong URL is reported once, also where the failure would be sent to it', async () => {
+  const env = { CI: 'true', C1_AUDIT_WEBHOOK_URL: 'http://hooks.acme.example/', SLACK_WEBHOOK_URL: '' };
+  const { code, stderr } = await audit([], env);
+  expect([code, stderr.match(/is not the URL of a webhook/g)?.length]).toEqual([2, 1]);
+});
+
 test('hears of an audit that ended before it had a report', async () => {
   config('webhook: { format: tems }\n');
   expect((await audit(['--no-slack'], { CI: 'true' })).code).toBe(2);
