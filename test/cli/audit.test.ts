@@ -326,6 +326,53 @@ describe('streams', () => {
     expect((await audit(['--fail-on', 'never', '--quiet'], { isTTY: true })).stderr).toBe('');
   });
 
+  describe('without a report on stdout', () => {
+    const FILES = ['-f', 'json:r.json', '-f', 'html:r.html', '--fail-on', 'never'];
+
+    test('one line on stderr says what was found and where it is', async () => {
+      const cwd = emptyFolder();
+      const { stdout, stderr } = await audit([...FILES, '--state', 's.json'], { cwd });
+      expect(stdout).toBe('');
+      expect(stderr).toMatch(
+        /^\d+ findings \(.*\); \d+ new, 0 known, 0 resolved\. Written to r\.json, r\.html\.\n$/,
+      );
+      const again = await runProgram(['report', 'r.json', '-f', 'csv:r.csv', '--fail-on', 'never'], { cwd });
+      expect(again).toMatchObject({ stdout: '', stderr: stderr.replace('r.json, r.html', 'r.csv') });
+    });
+
+    test('the line says that findings may be missing', async () => {
+      tenant.faults.add({ on: 'personal-clients', times: 99, effect: { kind: 'status', status: 403 } });
+      const { code, stderr } = await audit(FILES);
+      tenant.faults.clear();
+      expect(code).toBe(3);
+      expect(stderr).toMatch(
+        /^no findings so far; the audit is incomplete\. Written to r\.json, r\.html\.$/m,
+      );
+    });
+
+    test('there is no such line if a report is printed, if it could not be written, or with --quiet', async () => {
+      for (const argv of [
+        [...FILES, '-f', 'text'],
+        [...FILES, '--quiet'],
+        ['-f', 'json:/dev/full'],
+      ])
+        expect((await audit(argv)).stderr).not.toContain('Written to');
+    });
+  });
+
+  test('text has the width of --width, and every detail with --full', async () => {
+    const widest = (text: string) => Math.max(...text.split('\n').map((line) => line.length));
+    const at = async (...argv: string[]) => (await audit(['--fail-on', 'never', ...argv])).stdout;
+    expect(widest(await at())).toBeLessThanOrEqual(100);
+    expect(widest(await at('--width', '120'))).toBeGreaterThan(100);
+    expect(widest(await at('--width', '120'))).toBeLessThanOrEqual(120);
+    expect(await at()).not.toContain('Fix: ');
+    expect(await at('--full')).toContain('Fix: ');
+    const { code, stderr } = await audit(['--width', 'wide']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--width "wide" is not a number of columns.');
+  });
+
   test('colours are used on a terminal unless NO_COLOR or FORCE_COLOR decide', async () => {
     const colored = (text: string) => text.includes('\u001b[');
     expect(colored((await audit([], { isTTY: true })).stdout)).toBe(true);

@@ -99,6 +99,8 @@ describe('report --merge', () => {
     [['report', 'a.json', '--max-age', '1h'], '--max-age has no effect without --merge.'],
     [['report', '--merge', '--diff', 'a.json', 'b.json'], '--diff and --merge cannot be used together.'],
     [['report', '--merge', '--trend', '.', 'a.json'], '--merge and --trend cannot be used together.'],
+    [['report', '--merge', 'a.json', '--full'], '--full has no effect with --merge.'],
+    [['report', '--trend', '.', '--width', '80'], '--width has no effect with --trend.'],
     [['report', '--merge', 'a.json', '-f', 'sarif'], 'There is no overview in the format sarif.'],
     [['report', '--merge', 'a.json', '-f', 'html:a.json'], 'would overwrite'],
   ])('%j is refused', async (argv, says) => {
