@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { choice, describeFlaws, flawsOf, list, record, type Schema, text } from './check.js';
-import { SOURCE_KINDS } from './config/config.js';
+import { SOURCE_KINDS, type SourceName } from './config/config.js';
 import type { Rule } from './contract/index.js';
 import { AuditError } from './errors.js';
 
@@ -12,8 +12,8 @@ export interface AuditOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `mine` (the default): the caller's own. `tenant`: everyone's. */
   readonly scope?: 'mine' | 'tenant';
-  /** Default: personal clients for `mine`, all for `tenant`. If one that is named here cannot be read, the audit is incomplete. */
-  readonly sources?: readonly ('personal-clients' | 'service-principals' | 'federation-trusts')[];
+  /** Default: personal and external clients for `mine`, all for `tenant`. If one that is named here cannot be read, the audit is incomplete. */
+  readonly sources?: readonly SourceName[];
   /** The text of an exported list (JSON or NDJSON) to audit instead of a tenant. */
   readonly input?: string;
   /** Path of a configuration file. Without it, no file is searched for. */

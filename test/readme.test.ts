@@ -198,6 +198,8 @@ describe('every command in the documents', () => {
     'c1-audit --input clients.json': 1,
     'c1-audit --rule expiring-soon --as-of 2027-01-31': 1,
     'c1-audit --scope tenant': 1,
+    'c1-audit --full': 1,
+    'c1-audit --width 120': 1,
     'c1-audit --scope tenant -f openmetrics:metrics.txt': 1,
     'c1-audit --scope tenant --source federation-trusts': 1,
     'c1-audit --scope tenant -f json:report.json': 1,

@@ -8,6 +8,10 @@ export const SOURCE_KINDS = {
   'personal-clients': 'personal-client',
   'service-principals': 'service-principal-credential',
   'federation-trusts': 'federation-trust',
+  'external-clients': 'external-client',
+  'tunnel-credentials': 'tunnel-credential',
+  'llm-gateway-keys': 'llm-gateway-key',
+  functions: 'function',
 } as const satisfies Record<string, Kind>;
 
 export type SourceName = keyof typeof SOURCE_KINDS;
@@ -62,7 +66,7 @@ export const WEBHOOK_DEFAULTS: WebhookSettings = { format: 'json', when: undefin
 /** The settings of a run, merged from flags, environment, file and defaults. Holds no secret. */
 export interface Config {
   readonly scope: Scope;
-  /** undefined: by scope — `mine` personal clients, `tenant` all three. */
+  /** undefined: by scope, see `defaultSources`. */
   readonly sources: readonly SourceName[] | undefined;
   /** With scope `tenant`: somebody checked that the caller sees every credential. */
   readonly callerSeesAll: boolean;
@@ -87,10 +91,17 @@ export interface Config {
   readonly push: { readonly conductorone: boolean };
 }
 
+/** What is read if no source is named: with scope `mine`, what belongs to the caller alone. */
+export function defaultSources(scope: Scope): readonly SourceName[] {
+  return scope === 'mine'
+    ? ['personal-clients', 'external-clients']
+    : (Object.keys(SOURCE_KINDS) as SourceName[]);
+}
+
 /** The kinds to audit, in a fixed order: those named, else what the scope suggests. */
 export function kindsOf({ sources, scope }: Pick<Config, 'sources' | 'scope'>): readonly Kind[] {
   const all = Object.keys(SOURCE_KINDS) as SourceName[];
-  const names = sources ?? (scope === 'mine' ? (['personal-clients'] as const) : all);
+  const names = sources ?? defaultSources(scope);
   return all.filter((name) => names.includes(name)).map((name) => SOURCE_KINDS[name]);
 }
 

@@ -2,7 +2,7 @@ import { Document, isMap, isScalar, isSeq, type Node, Pair, Scalar, YAMLMap } fr
 import type { Rule } from '../contract/index.js';
 import { optionsInForce } from '../engine/judge.js';
 import type { Config, RuleSetting } from './config.js';
-import { SOURCE_KINDS } from './config.js';
+import { defaultSources } from './config.js';
 import type { Resolved } from './resolve.js';
 import { RUN_RULES, type SettableRule } from './schema.js';
 
@@ -34,7 +34,7 @@ export function printConfig(
 
   put(root, 'scope', 'scope', config.scope);
   if (config.sources) put(root, 'sources', 'sources', config.sources);
-  else root.add(pair('sources', sourcesFor(config), `default for scope ${config.scope}`));
+  else root.add(pair('sources', defaultSources(config.scope), `default for scope ${config.scope}`));
   for (const key of ['callerSeesAll', 'profile', 'failOn', 'failOnNew', 'minSeverity', 'plugins'] as const)
     put(root, key, key, config[key]);
   put(root, 'customRules', 'customRules', config.customRules);
@@ -53,10 +53,6 @@ export function printConfig(
   document.commentBefore = ` Configuration file: ${file?.name ?? 'none found'}`;
   document.comment = unset.map((path) => ` ${path}: not set (default)`).join('\n');
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
-}
-
-function sourcesFor({ scope }: Config): string[] {
-  return scope === 'mine' ? ['personal-clients'] : Object.keys(SOURCE_KINDS);
 }
 
 function rulePair(rule: SettableRule, config: Config, from: From): Pair {

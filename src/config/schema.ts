@@ -54,7 +54,7 @@ export const SHARED_SETTINGS = {
     withDefault(v.exactOptional(choice(['mine', 'tenant'])), DEFAULTS.scope),
   ),
   sources: about(
-    'What to audit. Without it: personal-clients for scope mine, all three for scope tenant',
+    'What to audit. Without it: personal-clients and external-clients for scope mine, all for scope tenant',
     v.nullish(list(choice(Object.keys(SOURCE_KINDS) as SourceName[]), { filled: true, unique: true })),
   ),
   profile: about(

@@ -3,13 +3,18 @@ import { DAY } from '../contract/index.js';
 import type {
   Decoy,
   ExposureFinding,
+  ExternalClient,
   FederationProvider,
   FederationTrust,
+  GatewayKey,
   PersonalClient,
   Role,
   ServicePrincipal,
   ServicePrincipalCredential,
   SessionSettings,
+  TenantFunction,
+  TunnelBridge,
+  TunnelCredential,
   User,
 } from './records.js';
 import { Permission } from './records.js';
@@ -210,6 +215,88 @@ export function exposure(over: Partial<ExposureFinding> & { readonly id: string 
   };
 }
 
+/** A client that registered itself and was never used, with every right of its user. */
+export function externalClient(
+  over: Partial<ExternalClient> & Pick<ExternalClient, 'clientId' | 'userId'>,
+): ExternalClient {
+  return {
+    clientIdType: 'CLIENT_ID_TYPE_DCR',
+    clientIdUrl: over.clientIdType === 'CLIENT_ID_TYPE_METADATA_URL' ? over.clientId : '',
+    clientName: over.displayName ?? '',
+    displayName: '',
+    roleIds: [],
+    createdAt: null,
+    lastUsedAt: null,
+    verifiedDomain: '',
+    wellKnownClient: 'WELL_KNOWN_CLIENT_UNKNOWN',
+    mcpClientId: '',
+    ...over,
+  };
+}
+
+/** A bridge whose appliance never connected. */
+export function bridge(over: Partial<TunnelBridge> & { readonly id: string }): TunnelBridge {
+  return {
+    displayName: '',
+    description: '',
+    appliance: {
+      status: 'TUNNEL_APPLIANCE_STATUS_NEVER_CONNECTED',
+      lastSeenAt: null,
+      announcedServiceCount: 0,
+      links: [],
+    },
+    createdAt: null,
+    updatedAt: over.createdAt ?? null,
+    deletedAt: null,
+    ...over,
+  };
+}
+
+/** An active credential that never expires and was never used. */
+export function tunnelCredential(
+  over: Partial<TunnelCredential> & Pick<TunnelCredential, 'id' | 'bridgeId'>,
+): TunnelCredential {
+  return {
+    clientId: over.id,
+    clientSecret: '',
+    credentialStatus: 'TUNNEL_CREDENTIAL_STATUS_ACTIVE',
+    createdAt: null,
+    updatedAt: over.createdAt ?? null,
+    expiresTime: null,
+    lastUsedAt: null,
+    revokedAt: null,
+    deletedAt: null,
+    ...over,
+  };
+}
+
+export function gatewayKey(over: Partial<GatewayKey> & { readonly id: string }): GatewayKey {
+  return {
+    displayName: '',
+    keyPrefix: `c1llm_${over.id.slice(0, 4)}`,
+    createdAt: null,
+    updatedAt: over.createdAt ?? null,
+    revokedAt: null,
+    ...over,
+  };
+}
+
+/** A published function without roles. */
+export function tenantFunction(over: Partial<TenantFunction> & { readonly id: string }): TenantFunction {
+  return {
+    displayName: '',
+    description: '',
+    functionType: 'FUNCTION_TYPE_ANY',
+    scopedRoleIds: [],
+    useSpn: true,
+    isDraft: false,
+    createdAt: null,
+    updatedAt: over.createdAt ?? null,
+    deletedAt: null,
+    ...over,
+  };
+}
+
 /** No network is restricted. */
 export function sessionSettings(): SessionSettings {
   const open = () => ({ enabled: false, sourceCidr: [] });
@@ -241,6 +328,7 @@ const ALL_PERMISSIONS = Object.values(Permission).filter(
 );
 const SUPER_ADMINISTRATOR_ONLY: readonly string[] = [
   Permission.searchPersonalClients,
+  Permission.searchExternalClients,
   Permission.readDecoys,
   Permission.writeFindings,
 ];

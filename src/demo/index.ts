@@ -40,6 +40,10 @@ const DEFAULT_FEATURES: Features = {
   servicePrincipals: 'on',
   federation: 'on',
   decoys: 'on',
+  externalClients: 'on',
+  tunnels: 'on',
+  llmGateway: 'on',
+  functions: 'on',
   findings: 'on',
 };
 

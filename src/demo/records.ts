@@ -61,6 +61,10 @@ export const Permission = {
   readServicePrincipals: 'permission/c1.api.service_principal.v1.ServicePrincipalService.List',
   readFederation: 'permission/c1.api.workload_federation.v1.WorkloadFederationService.SearchTrusts',
   readDecoys: 'permission/c1.api.decoy.v1.DecoySearchService.Search',
+  searchExternalClients: 'permission/c1.api.iam.v1.ExternalClientSearchService.Search',
+  readTunnels: 'permission/c1.api.iam.v1.TunnelCredentialsService.ListBridges',
+  readGatewayKeys: 'permission/c1.api.llm_gateway.v1.GatewayKeyService.List',
+  readFunctions: 'permission/c1.api.functions.v1.FunctionsService.ListFunctions',
   readSettings: 'permission/c1.api.settings.v1.SessionSettingsService.Get',
   readFindings: 'permission/c1.api.finding.v1.FindingSearchService.Search',
   writeFindings: 'permission/c1.api.finding.v1.FindingService.CreateFinding',
@@ -199,6 +203,78 @@ export interface Decoy {
   lastUsedAt: Timestamp;
 }
 
+/** An OAuth or MCP client that a user approved: one record for each user. */
+export interface ExternalClient {
+  clientId: string;
+  clientIdType:
+    | 'CLIENT_ID_TYPE_UNSPECIFIED'
+    | 'CLIENT_ID_TYPE_DCR'
+    | 'CLIENT_ID_TYPE_METADATA_URL'
+    | 'CLIENT_ID_TYPE_APP';
+  clientIdUrl: string;
+  clientName: string;
+  displayName: string;
+  userId: string;
+  roleIds: string[];
+  createdAt: Timestamp;
+  lastUsedAt: Timestamp;
+  verifiedDomain: string;
+  wellKnownClient: string;
+  mcpClientId: string;
+}
+
+export interface TunnelBridge {
+  id: string;
+  displayName: string;
+  description: string;
+  appliance: {
+    status: `TUNNEL_APPLIANCE_STATUS_${'UNSPECIFIED' | 'CONNECTED' | 'DISCONNECTED' | 'NEVER_CONNECTED'}`;
+    lastSeenAt: Timestamp;
+    announcedServiceCount: number;
+    links: never[];
+  } | null;
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+  deletedAt: Timestamp;
+}
+
+export interface TunnelCredential {
+  id: string;
+  bridgeId: string;
+  clientId: string;
+  /** Only the answer to its creation holds one. */
+  clientSecret: '';
+  credentialStatus: `TUNNEL_CREDENTIAL_STATUS_${'UNSPECIFIED' | 'ACTIVE' | 'REVOKED' | 'EXPIRED'}`;
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+  expiresTime: Timestamp;
+  lastUsedAt: Timestamp;
+  revokedAt: Timestamp;
+  deletedAt: Timestamp;
+}
+
+export interface GatewayKey {
+  id: string;
+  displayName: string;
+  keyPrefix: string;
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+  revokedAt: Timestamp;
+}
+
+export interface TenantFunction {
+  id: string;
+  displayName: string;
+  description: string;
+  functionType: 'FUNCTION_TYPE_ANY' | 'FUNCTION_TYPE_CODE_MODE';
+  scopedRoleIds: string[];
+  useSpn: boolean;
+  isDraft: boolean;
+  createdAt: Timestamp;
+  updatedAt: Timestamp;
+  deletedAt: Timestamp;
+}
+
 interface CidrRestriction {
   enabled: boolean;
   sourceCidr: string[];
@@ -224,6 +300,11 @@ export interface TenantData {
   providers: Table<FederationProvider>;
   decoys: Table<Decoy>;
   exposures: Table<ExposureFinding>;
+  externalClients: Table<ExternalClient>;
+  bridges: Table<TunnelBridge>;
+  tunnelCredentials: Table<TunnelCredential>;
+  gatewayKeys: Table<GatewayKey>;
+  functions: Table<TenantFunction>;
   sessionSettings: SessionSettings;
   /** The bare client id of the personal client that the tenant hands out as its environment. */
   caller: string;
@@ -242,4 +323,9 @@ export interface TenantRecords extends TenantData {
   providers: FederationProvider[];
   decoys: Decoy[];
   exposures: ExposureFinding[];
+  externalClients: ExternalClient[];
+  bridges: TunnelBridge[];
+  tunnelCredentials: TunnelCredential[];
+  gatewayKeys: GatewayKey[];
+  functions: TenantFunction[];
 }

@@ -1,9 +1,12 @@
 import {
+  bridge,
   Calendar,
   clientNameOf,
   credential,
   decoy,
   exposure,
+  externalClient,
+  gatewayKey,
   idOf,
   personalClient,
   provider,
@@ -12,28 +15,38 @@ import {
   servicePrincipal,
   sessionSettings,
   systemRoles,
+  tenantFunction,
   trust,
+  tunnelCredential,
   user,
 } from './build.js';
 import type {
   Decoy,
   ExposureFinding,
+  ExternalClient,
   FederationProvider,
   FederationTrust,
+  GatewayKey,
   PersonalClient,
   Role,
   ServicePrincipal,
   ServicePrincipalCredential,
+  TenantFunction,
   TenantRecords,
+  TunnelBridge,
+  TunnelCredential,
   User,
 } from './records.js';
 
+const HOUR = 3_600_000;
+
 /**
- * A company of a dozen people and seven service principals. Its credentials show every rule; some have no finding. The
+ * A company of a dozen people and seven service principals. Its credentials show every rule and every kind; some have no finding. The
  * same `now` (milliseconds since the epoch) gives the same records; ids do not depend on it.
  */
 export function seed(now: number): TenantRecords {
-  const calendar = new Calendar(now);
+  // Two demos within an hour see the same dates: what was idle in the first is not used since in the second.
+  const calendar = new Calendar(now - (now % HOUR));
   const clients = personalClients(calendar);
   const secrets = credentials(calendar);
   const trusted = trusts(calendar);
@@ -47,6 +60,11 @@ export function seed(now: number): TenantRecords {
     providers: providers(calendar),
     decoys: decoys(clients, trusted),
     exposures: exposures(calendar, { clients, secrets, trusted }),
+    externalClients: externalClients(calendar),
+    bridges: bridges(calendar),
+    tunnelCredentials: tunnelCredentials(calendar),
+    gatewayKeys: gatewayKeys(calendar),
+    functions: functions(calendar),
     sessionSettings: {
       ...sessionSettings(),
       // Ordinary users may only call from the company's networks; administrators may call from anywhere.
@@ -244,7 +262,6 @@ const ADA: readonly Key[] = [
 /** Administrators. */
 // biome-ignore format: a table
 const ADMINS: readonly Key[] = [
-  ['ben',    'emergency access',     3.4,   null, null],
   ['ben',    'siem-forwarder',       21.8,  68.2, 0.05, '::/0',           ROLE.owner],
   ['ben',    'access-review-bot',    14.2,  75.8, 0.9,  BASTION,          ROLE.viewer],
   ['chiara', 'jira-sync',            50.5,  39.5, 0.2,  OFFICE],
@@ -253,9 +270,6 @@ const ADMINS: readonly Key[] = [
   // Lasts a week: three days before its end it is not "expiring soon" yet.
   ['chiara', 'pairing session',      4,     3,    1,    OFFICE,           ROLE.applicationAdmin],
   ['dmitri', 'audit-evidence',       76.1,  13.9, 6.2,  OFFICE],
-  ['jonas',  'campaign-reminders',   200.7, 164,  5,    CI_RUNNERS,       ROLE.campaignAdmin],
-  ['jonas',  'sox-export',           17.3,  72.7, 2.4,  OFFICE,           ROLE.viewer],
-  ['lucia',  'log-shipper',          39.9,  50.1, 0.01, CI_RUNNERS,       ROLE.logsReader],
   ['lucia',  'incident-2291',        71.4,  6.2,  58.3, OFFICE,           ROLE.logsReader],
   ['agent',  'release-agent',        23.6,  66.4, 0.02, CI_RUNNERS,       ROLE.applicationAdmin],
 ];
@@ -263,26 +277,20 @@ const ADMINS: readonly Key[] = [
 /** Basic users: fewer rights, the same habits. */
 // biome-ignore format: a table
 const USERS: readonly Key[] = [
-  ...[7, 6, 5, 4, 3, 2, 1].map(
-    (n): Key => ['elif', `notebook-${8 - n}`, n * 11.3, 90 - n * 11.3, n, n % 3 === 0 ? [] : OFFICE, n % 2 === 0 ? [] : ROLE.user],
+  ...[6, 5, 4, 3, 2, 1].map(
+    (n): Key => ['elif', `notebook-${7 - n}`, n * 11.3, 90 - n * 11.3, n, n % 3 === 0 ? [] : OFFICE, n % 2 === 0 ? [] : ROLE.user],
   ),
-  ['farid', 'expense-report',              365.2, null, 7.7,  OFFICE,  ROLE.user],
-  // On either side of each profile's limit of unused days: 35, 45 and 90.
-  ['farid', 'month-end close',             130,   49,   89.5, OFFICE,  ROLE.user],
-  ['farid', 'invoice-import',              85.7,  60,   47.2, OFFICE,  ROLE.user],
   ['farid', 'backup',                      120.3, 40,   0.3,  BASTION, ROLE.user],
   ['farid', 'backup',                      40.1,  49.9, 0.2,  BASTION, ROLE.user],
   ['keiko', 'Created From Cone',           88.2,  null, 88.2],
   ['keiko', 'Created by Cone',             54.7,  null, 36.4],
   ['keiko', 'Created by c1i on keiko-mbp', 2.1,   null, 0.1],
-  ['keiko', 'vscode-extension',            26.6,  63.4, 0.4,  OFFICE,  LOST_ROLE.never],
 ];
 
 /** Keys whose owners have left, in each possible way. `nobody` is in no directory any more. */
 // biome-ignore format: a table
 const LEFT_BEHIND: readonly Key[] = [
   ['grace',  'hr-feed',            140.2, 39.8, 0.8,  OFFICE, ROLE.user],
-  ['grace',  'grace laptop',       97.3,  22.7, 13,   OFFICE, ROLE.user],
   ['hiro',   'campaign-dashboard', 66.9,  null, 1.4],
   ['ines',   'payroll-check',      155.5, 24.5, 22.1, OFFICE, ROLE.user],
   ['nobody', 'legacy-importer',    512.8, null, 180.6],
@@ -343,7 +351,6 @@ type Secret = readonly [
 const SECRETS: readonly Secret[] = [
   // Nothing to find.
   ['siem',      'collector-eu',   31.4,  148.6, 0.01, BASTION,                                     ROLE.logsReader,                  'dpop'],
-  ['siem',      'collector-us',   19.9,  160.1, 0.01, BASTION,                                     ROLE.logsReader,                  'dpop'],
   ['siem',      'collector-lab',  151.2, 4.8,   null, '10.8.0.0/14',                               ROLE.logsReader,                  'dpop'],
   // Need no stored secret: their principal has a trust.
   ['terraform', 'tfc-production', 122.6, 57.4,  0.2,  [],                                          []],
@@ -355,7 +362,6 @@ const SECRETS: readonly Secret[] = [
   ['warehouse', 'backfill',       301.7, 98.3,  12.2, OFFICE,                                      [ROLE.viewer, LOST_ROLE.deleted], 'dpop'],
   ['warehouse', 'dbt',            180,   -12,   13,   OFFICE,                                      ROLE.viewer,                      'dpop'],
   ['helpdesk',  'portal',         64.8,  115.2, 0.3,  [OFFICE, '62.176.97.300', '62.176.97.5/24'], [ROLE.user, ROLE.viewer],         'dpop'],
-  ['helpdesk',  'portal-canary',  9.2,   170.8, null, OFFICE,                                      [],                               'dpop'],
   ['retired',   'hr-sync',        77.7,  102.3, 41,   OFFICE,                                      ROLE.user,                        'dpop'],
 ];
 
@@ -423,14 +429,8 @@ const TRUSTS: readonly Trusted[] = [
   ['claims.repository == "acme/c1-audit" && claims.ref == "refs/heads/main"',
     'audit', 'github', NIGHTLY, CI_RUNNERS, ROLE.owner],
   // Each names a workload.
-  ['claims.sub == "repo:acme/shop:ref:refs/heads/main"',
-    'deployer', 'github', 'deploy from main', CI_RUNNERS, ROLE.applicationAdmin],
-  ['claims.project_path == "acme/shop" && claims.ref_protected == "true"',
-    'deployer', 'gitlab', 'mirror', CI_RUNNERS, ROLE.applicationAdmin],
   ['claims["https://sts.amazonaws.com/"].aws_account == "104355912207"',
     'warehouse', 'aws', 'glue job', OFFICE, ROLE.viewer],
-  ['claims.sub == "spiffe://prod.acme.example/ns/shop/sa/canary"',
-    'deployer', 'spiffe', 'canary pod', CI_RUNNERS, ROLE.applicationAdmin],
   // Each matches more than intended.
   ['',
     'terraform', 'terraform', 'any run', [], []],
@@ -510,9 +510,9 @@ function exposures(
   };
   const named = <T extends { readonly displayName: string }>(records: readonly T[], name: string) =>
     records.find(({ displayName }) => displayName === name);
-  const secret = named(secrets, 'portal-canary');
+  const secret = named(secrets, 'backfill');
   return [
-    found(named(clients, 'vscode-extension'), 'https://github.example/keiko/dotfiles'),
+    found(named(clients, 'postman'), 'https://github.example/ada/collections'),
     found(secret && { ...secret, clientId: secret.id }, ''),
     found(named(trusted, 'smoke test'), 'https://paste.example/x8f2', { state: 'FINDING_STATE_IN_PROGRESS' }),
     found(named(clients, 'laptop'), 'https://github.example/ada/notes', {
@@ -523,6 +523,139 @@ function exposures(
 }
 
 const NOWHERE = { displayName: '', clientId: '' };
+
+/**
+ * Who approved it, the client's name, how it is registered, days since, days since its last use, roles. A verified domain
+ * stands for a client that ConductorOne recognizes.
+ */
+type Grant = readonly [
+  user: keyof typeof PEOPLE,
+  name: string,
+  verifiedDomain: string,
+  approved: number,
+  used: number | null,
+  roles: Some,
+];
+
+// biome-ignore format: a table
+const GRANTS: readonly Grant[] = [
+  // Nothing to find.
+  ['ada',    'Claude Code',    'claude.ai',    41.7,  0.2,   ROLE.viewer],
+  // Registered themselves, under any name.
+  ['ben',    'Meeting Notes',  '',             18.2,  1.3,   []],
+  ['grace',  'tickets-agent',  '',             131.5, null,  LOST_ROLE.never],
+  ['chiara', 'Cursor',         'cursor.com',   202.1, 118.4, ROLE.owner],
+  ['lucia',  'Windsurf',       'windsurf.com', 23.9,  2.1,   ROLE.logsReader],
+];
+
+function externalClients(calendar: Calendar): ExternalClient[] {
+  return GRANTS.map(([name, displayName, verifiedDomain, approved, used, roles]) => {
+    const isVerified = verifiedDomain !== '';
+    return externalClient({
+      clientId: isVerified
+        ? `https://${verifiedDomain}/.well-known/oauth-client`
+        : idOf(`external client ${displayName}`),
+      clientIdType: isVerified ? 'CLIENT_ID_TYPE_METADATA_URL' : 'CLIENT_ID_TYPE_DCR',
+      displayName,
+      userId: personId(name),
+      roleIds: listOf(roles),
+      createdAt: calendar.ago(approved),
+      lastUsedAt: used === null ? null : calendar.ago(used),
+      verifiedDomain,
+      wellKnownClient: isVerified
+        ? `WELL_KNOWN_CLIENT_${displayName.toUpperCase().replace(' ', '_')}`
+        : 'WELL_KNOWN_CLIENT_UNKNOWN',
+    });
+  });
+}
+
+const BRIDGES = {
+  frankfurt: { name: 'frankfurt-dc', status: 'CONNECTED', seen: 0 },
+  oslo: { name: 'oslo-lab', status: 'DISCONNECTED', seen: 130.6 },
+  office: { name: 'old office', status: 'NEVER_CONNECTED', seen: null },
+} as const;
+
+const idOfBridge = (name: keyof typeof BRIDGES) => idOf(`bridge ${name}`);
+
+function bridges(calendar: Calendar): TunnelBridge[] {
+  return (Object.keys(BRIDGES) as (keyof typeof BRIDGES)[]).map((name) => {
+    const { name: displayName, status, seen } = BRIDGES[name];
+    return bridge({
+      id: idOfBridge(name),
+      displayName,
+      appliance: {
+        status: `TUNNEL_APPLIANCE_STATUS_${status}`,
+        lastSeenAt: seen === null ? null : calendar.ago(seen),
+        announcedServiceCount: status === 'CONNECTED' ? 4 : 0,
+        links: [],
+      },
+      createdAt: calendar.ago(640),
+      // Its credential still works.
+      deletedAt: name === 'office' ? calendar.ago(70) : null,
+    });
+  });
+}
+
+/** Bridge, days since its creation, days until its end, days since its last use, status if not active. */
+type Tunnel = readonly [
+  of: keyof typeof BRIDGES,
+  created: number,
+  ends: number | null,
+  used: number | null,
+  status?: 'ACTIVE' | 'REVOKED' | 'EXPIRED',
+];
+
+// biome-ignore format: a table
+const TUNNELS: readonly Tunnel[] = [
+  // Nothing to find: last used long ago, but connected now.
+  ['frankfurt', 148.3, 121.7, 94.2],
+  ['frankfurt', 300.6, 100,   148.5, 'REVOKED'],
+  ['frankfurt', 400.2, -30.4, 300.8, 'EXPIRED'],
+  ['oslo',      260.9, null,  130.6],
+  ['office',    388.1, 11.5,  null],
+];
+
+function tunnelCredentials(calendar: Calendar): TunnelCredential[] {
+  return TUNNELS.map(([of, created, ends, used, status = 'ACTIVE'], index) =>
+    tunnelCredential({
+      id: clientNameOf(`tunnel ${index}`),
+      bridgeId: idOfBridge(of),
+      credentialStatus: `TUNNEL_CREDENTIAL_STATUS_${status}`,
+      createdAt: calendar.ago(created),
+      expiresTime: ends === null ? null : calendar.ahead(ends),
+      lastUsedAt: used === null ? null : calendar.ago(used),
+      revokedAt: status === 'REVOKED' ? calendar.ago(148.4) : null,
+    }),
+  );
+}
+
+function gatewayKeys(calendar: Calendar): GatewayKey[] {
+  const key = (displayName: string, created: number, revoked?: number) =>
+    gatewayKey({
+      id: idOf(`gateway key ${displayName}`),
+      displayName,
+      createdAt: calendar.ago(created),
+      revokedAt: revoked === undefined ? null : calendar.ago(revoked),
+    });
+  return [key('support-bot', 421.3), key('docs-assistant', 36.8), key('hackathon', 210.4, 180.2)];
+}
+
+function functions(calendar: Calendar): TenantFunction[] {
+  const made = (displayName: string, created: number, over: Partial<TenantFunction> = {}) =>
+    tenantFunction({
+      id: idOf(`function ${displayName}`),
+      displayName,
+      scopedRoleIds: [ROLE.viewer],
+      createdAt: calendar.ago(created),
+      ...over,
+    });
+  return [
+    made('offboarding-hook', 152.6, { scopedRoleIds: [ROLE.owner] }),
+    made('ticket-sync', 77.2),
+    made('payroll-check', 3.5, { isDraft: true, scopedRoleIds: [ROLE.owner] }),
+    made('old-approver', 480.9, { deletedAt: calendar.ago(12.3) }),
+  ];
+}
 
 /** The decoys behind the planted records, and one of a kind that is in no list of credentials. */
 function decoys(clients: readonly PersonalClient[], trusts: readonly FederationTrust[]): Decoy[] {

@@ -16,7 +16,7 @@ import {
   skipped,
   warning,
 } from './check.js';
-import { listOf, sampleOfCredentials, USERS } from './tenant.js';
+import { listOf, sampleOf, USERS } from './tenant.js';
 
 type Given = Pick<Known, 'plan' | 'connection' | 'caller'>;
 
@@ -52,7 +52,7 @@ const LISTS: readonly PagedList[] = [
     id: 'service-principal-credentials',
     title: "a service principal's credentials",
     kind: 'service-principal-credential',
-    find: ({ connection }) => sampleOfCredentials(connection),
+    find: ({ connection }) => sampleOf('service-principals', connection),
     otherwise: incomplete,
   },
   {
@@ -60,6 +60,41 @@ const LISTS: readonly PagedList[] = [
     title: 'federation trusts',
     kind: 'federation-trust',
     find: () => listOf('federation-trusts', 'tenant'),
+    otherwise: incomplete,
+  },
+  {
+    id: 'external-clients',
+    title: 'external clients',
+    kind: 'external-client',
+    find: () => listOf('external-clients', 'tenant'),
+    otherwise: incomplete,
+  },
+  {
+    id: 'tunnel-bridges',
+    title: 'tunnel bridges',
+    kind: 'tunnel-credential',
+    find: () => listOf('tunnel-credentials', 'tenant'),
+    otherwise: incomplete,
+  },
+  {
+    id: 'tunnel-credentials',
+    title: "a bridge's credentials",
+    kind: 'tunnel-credential',
+    find: ({ connection }) => sampleOf('tunnel-credentials', connection),
+    otherwise: incomplete,
+  },
+  {
+    id: 'llm-gateway-keys',
+    title: 'LLM gateway keys',
+    kind: 'llm-gateway-key',
+    find: () => listOf('llm-gateway-keys', 'tenant'),
+    otherwise: incomplete,
+  },
+  {
+    id: 'functions',
+    title: 'functions',
+    kind: 'function',
+    find: () => listOf('functions', 'tenant'),
     otherwise: incomplete,
   },
   {
@@ -158,6 +193,6 @@ function repeats(first: Page, second: Page): boolean {
 
 /** The id of a record of any kind. */
 function idOfAny(record: unknown): string {
-  const { clientId, user } = asRecord(record) ?? {};
-  return idOf(record) || idOf(user) || (typeof clientId === 'string' ? clientId : '');
+  const { clientId, userId, user } = asRecord(record) ?? {};
+  return idOf(record) || idOf(user) || (typeof clientId === 'string' ? `${clientId} ${userId ?? ''}` : '');
 }

@@ -3,8 +3,11 @@ import { count, ifKnown, isKnown, type Role, Unknown } from '../contract/index.j
 import { SEARCH } from '../delivery/conductorone/client.js';
 import { AuditError } from '../errors.js';
 import type { ApiClient } from '../sources/c1/client.js';
+import { SEARCH as EXTERNAL_CLIENTS } from '../sources/c1/external-clients.js';
 import { PROVIDERS, readProviders, SEARCH as TRUSTS } from '../sources/c1/federation.js';
+import { SEARCH as FUNCTIONS } from '../sources/c1/functions.js';
 import { type List, nameOf, type Page } from '../sources/c1/lists.js';
+import { LIST as GATEWAY_KEYS } from '../sources/c1/llm-gateway-keys.js';
 import { readUser, toOwner } from '../sources/c1/people.js';
 import {
   SEARCH as EVERYONES_KEYS,
@@ -26,6 +29,7 @@ import {
   readAllowList,
   readRoles,
 } from '../sources/c1/tenant-facts.js';
+import { LIST as BRIDGES, listOf as tunnelCredentialsOf } from '../sources/c1/tunnel-credentials.js';
 import { asRecord, idOf } from '../sources/record.js';
 import {
   attempt,
@@ -150,16 +154,30 @@ function allows(name: string): string {
 
 /** The list that an audit reads a source from. */
 export function listOf(source: SourceName, scope: Scope): List {
-  if (source === 'service-principals') return PRINCIPALS;
-  if (source === 'federation-trusts') return TRUSTS;
-  return scope === 'mine' ? OWN_KEYS : EVERYONES_KEYS;
+  return source === 'personal-clients' && scope === 'mine' ? OWN_KEYS : LISTS[source];
 }
 
-/** The list of the first service principal's credentials, as a sample; undefined without service principals. */
-export async function sampleOfCredentials(connection: Connection): Promise<List | undefined> {
-  const { records } = await connection.firstPage(PRINCIPALS);
+const LISTS: Readonly<Record<SourceName, List>> = {
+  'personal-clients': EVERYONES_KEYS,
+  'service-principals': PRINCIPALS,
+  'federation-trusts': TRUSTS,
+  'external-clients': EXTERNAL_CLIENTS,
+  'tunnel-credentials': BRIDGES,
+  'llm-gateway-keys': GATEWAY_KEYS,
+  functions: FUNCTIONS,
+};
+
+/** The lists that hold the credentials of one service principal or one bridge. */
+const NESTED: { readonly [S in SourceName]?: (id: string) => List } = {
+  'service-principals': credentialsOf,
+  'tunnel-credentials': tunnelCredentialsOf,
+};
+
+/** The credentials of the first service principal or bridge, as a sample; undefined if there is none. */
+export async function sampleOf(source: SourceName, connection: Connection): Promise<List | undefined> {
+  const { records } = await connection.firstPage(LISTS[source]);
   const id = idOf(records[0]);
-  return id === '' ? undefined : credentialsOf(id);
+  return id === '' ? undefined : NESTED[source]?.(id);
 }
 
 export const sources: readonly Check[] = (Object.keys(SOURCE_KINDS) as SourceName[]).map((source) =>
@@ -180,7 +198,7 @@ export const sources: readonly Check[] = (Object.keys(SOURCE_KINDS) as SourceNam
         return problem(NOT_EVEN_SELF, GRANT_OWNER);
       const detail = `readable (${nameOf(list)}), ${countOf(page)}`;
       if (!isWanted) return skipped(`${detail}; not part of this audit`);
-      return source === 'service-principals' ? withCredentials(connection, detail) : ok(detail);
+      return NESTED[source] ? withCredentials(source, connection, detail) : ok(detail);
     },
   }),
 );
@@ -196,8 +214,8 @@ function unreadable(error: AuditError, list: List, isRequired: boolean): Outcome
   return problem(message, hint);
 }
 
-async function withCredentials(connection: Connection, detail: string): Promise<Outcome> {
-  const sample = await sampleOfCredentials(connection);
+async function withCredentials(source: SourceName, connection: Connection, detail: string): Promise<Outcome> {
+  const sample = await sampleOf(source, connection);
   if (!sample) return ok(detail);
   const page = await attempt(connection.firstPage(sample));
   return page instanceof AuditError

@@ -267,7 +267,10 @@ function isWanted(id: string, { choices, only, waivers }: Evaluation): boolean {
  * Whether the audit would have seen every finding of this rule (`*`: of any rule) in the requested sources.
  */
 function wouldSeeAll(id: string, { rules, only, snapshot }: Evaluation, run: HistoryRun): boolean {
-  const asked = snapshot.sources.map(({ kind }) => kind);
+  // A tenant that does not offer a kind, or does not show it, holds nothing of it that this audit could have seen.
+  const asked = snapshot.sources
+    .filter(({ status, required }) => status !== 'unavailable' || required)
+    .map(({ kind }) => kind);
   if (id === '*') return only === undefined && asked.every((kind) => run.completeKinds.has(kind));
   const rule: Pick<Rule, 'kinds'> | undefined =
     rules.find(({ rule: { id: own } }) => own === id)?.rule ?? DRIFT_RULES.find(({ id: own }) => own === id);

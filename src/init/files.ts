@@ -1,3 +1,4 @@
+import { SOURCE_KINDS } from '../config/config.js';
 import { DAY } from '../contract/index.js';
 import {
   CONFIG_FILE,
@@ -25,9 +26,9 @@ export function configFile(setup: Setup, now: number): string {
 # Whose credentials to audit: mine (the login's own) or tenant (everyone's; needs Super Administrator).
 scope: ${scope}
 
-# What to audit. Default: personal-clients for scope mine, all three for scope tenant. If a source listed here cannot be
-# read, the run is incomplete (exit code 3).
-#sources: [personal-clients, service-principals, federation-trusts]
+# What to audit. Default: personal-clients and external-clients for scope mine, all of these for scope tenant. If a source
+# listed here cannot be read, the run is incomplete (exit code 3).
+#sources: [${Object.keys(SOURCE_KINDS).join(', ')}]
 
 # A set of limits: default, cis, pci, fedramp-high or strict. Settings under rules override it.
 profile: ${profile}

@@ -446,7 +446,7 @@ describe('one cause that stops everything', () => {
       const [first = ''] = stdout.split('Audited: ');
       expect(code).toBe(3);
       expect(first.replaceAll(/\s+/g, ' ')).toContain(
-        'INCOMPLETE: personal clients, service-principal credentials and federation trusts were not read (',
+        'INCOMPLETE: personal clients, service-principal credentials, federation trusts, external clients, tunnel credentials, LLM gateway keys and functions were not read (',
       );
       expect([times(first, said), times(stderr, said)]).toEqual([1, 1]);
     },

@@ -146,7 +146,7 @@ const TABLE: readonly (readonly [string, string, ...string[]])[] = [
   [
     'an unknown source',
     'sources: [personal-client]',
-    '1:11: sources[0]: must be one of personal-clients, service-principals, federation-trusts, not "personal-client"; did you mean "personal-clients"?',
+    '1:11: sources[0]: must be one of personal-clients, service-principals, federation-trusts, external-clients, tunnel-credentials, llm-gateway-keys, functions, not "personal-client"; did you mean "personal-clients"?',
   ],
   [
     'an anchor',
@@ -418,7 +418,7 @@ describe('mistakes in flags and in the environment', () => {
     expect(error.code).toBe('usage');
     expect(error.message.split('\n').slice(1)).toEqual([
       '  --scope: must be one of mine, tenant, not "al"',
-      '  --source: must be one of personal-clients, service-principals, federation-trusts, not "x"',
+      '  --source: must be one of personal-clients, service-principals, federation-trusts, external-clients, tunnel-credentials, llm-gateway-keys, functions, not "x"',
       '  --rule: there is no rule "unsued"; did you mean "unused"?',
     ]);
   });

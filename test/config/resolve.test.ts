@@ -299,7 +299,7 @@ describe('--print-config', () => {
     );
     expect(printConfig(loaded, loaded.rules, loaded.file)).toBe(
       `# Configuration file: ${FILE}\n\nscope: tenant # --scope
-sources: [personal-clients, service-principals, federation-trusts] # default for scope tenant
+sources: [personal-clients, service-principals, federation-trusts, external-clients, tunnel-credentials, llm-gateway-keys, functions] # default for scope tenant
 callerSeesAll: false # default
 profile: strict # ${FILE}:1
 failOn: low # C1_AUDIT_FAIL_ON

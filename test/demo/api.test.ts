@@ -86,7 +86,16 @@ describe('authorization', () => {
         'role/c1.api.tenant.v1.Tenant:owner',
         'role/c1.api.tenant.v1.Tenant:user',
       ],
-      features: ['servicePrincipals', 'federation', 'decoys', 'findings'],
+      features: [
+        'servicePrincipals',
+        'federation',
+        'decoys',
+        'externalClients',
+        'tunnels',
+        'llmGateway',
+        'functions',
+        'findings',
+      ],
       disabledModules: [],
     });
     expect(json.permissions).toContain('permission/c1.api.iam.v1.PersonalClientSearchService.Search');
@@ -369,7 +378,7 @@ describe('service principals and federation', () => {
     expect(json.list[0]).not.toHaveProperty('ownerIds');
     const siem = json.list.find((each: { displayName: string }) => each.displayName === 'siem-export');
     const credentials = await get(`/service_principals/${siem.id}/credentials`);
-    expect(credentials.json.list).toHaveLength(3);
+    expect(credentials.json.list).toHaveLength(2);
     expect(credentials.json.list[0]).toMatchObject({
       servicePrincipalId: siem.id,
       clientId: `${credentials.json.list[0].id}@127.0.0.1/spc`,
@@ -408,7 +417,7 @@ describe('service principals and federation', () => {
   });
 
   test('shows owners only their own service principals', async () => {
-    const lucia = tenant.data.personalClients.find(({ displayName }) => displayName === 'log-shipper');
+    const lucia = tenant.data.personalClients.find(({ displayName }) => displayName === 'incident-2291');
     const { CONDUCTORONE_ACCESS_TOKEN: hers = '' } = await tenant.issue.accessToken(lucia?.clientId);
     const { json } = await call(tenant, hers, '/service_principals');
     expect(json.list.map(({ displayName }: { displayName: string }) => displayName)).toEqual(['siem-export']);

@@ -5,7 +5,7 @@ import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { ENDPOINTS, type EndpointName } from '../../src/demo/tenant/endpoints.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
-import { SMALL, smallTenant } from '../helpers/small-tenant.js';
+import { SMALL, smallTenant, waysIn } from '../helpers/small-tenant.js';
 import { type RecordedRequest, ROLE, startTenant, type Tenant } from '../tenant/index.js';
 import { call } from './client.js';
 
@@ -198,6 +198,15 @@ function closed(value: unknown): unknown {
             claimsJson: '{"a": 1}',
           }),
       ],
+      ['search-external-clients', () => call(tenant, token, '/search/iam/external_clients', {})],
+      ['tunnel-bridges', () => call(tenant, token, '/iam/tunnel/bridges')],
+      [
+        'tunnel-credentials',
+        () => call(tenant, token, `/iam/tunnel/bridges/${data.bridges[0]?.id}/credentials`),
+      ],
+      ['llm-gateway-keys', () => call(tenant, token, '/llm-gateway/keys')],
+      ['functions', () => call(tenant, token, '/functions')],
+      ['search-functions', () => call(tenant, token, '/search/functions', {})],
       ['search-decoys', () => call(tenant, token, '/decoys/search', {})],
       ['session-settings', () => call(tenant, token, '/settings/session')],
       ['create-finding', create],
@@ -223,7 +232,12 @@ function closed(value: unknown): unknown {
     ['the demo', () => startTenant({ now: () => NOW, features: { findings: 'on' } })],
     [
       'a small tenant',
-      () => startTenant({ now: () => NOW, data: smallTenant(NOW), features: { findings: 'on' } }),
+      () =>
+        startTenant({
+          now: () => NOW,
+          data: { ...smallTenant(NOW), ...waysIn(NOW) },
+          features: { findings: 'on' },
+        }),
     ],
   ] as const)('every answer of the embedded tenant is valid: %s', async (_, start) => {
     tenant = (await start()) as Tenant;
@@ -248,7 +262,7 @@ function closed(value: unknown): unknown {
   });
 
   test('c1-audit uses only operations and fields that are in the excerpt', async () => {
-    const data = smallTenant(NOW);
+    const data = { ...smallTenant(NOW), ...waysIn(NOW) };
     let now = NOW;
     tenant = await startTenant({ now: () => now, data, features: { findings: 'on' } });
     const cwd = emptyFolder();
@@ -279,6 +293,8 @@ function closed(value: unknown): unknown {
     await run(['plan', '--scope', 'tenant']);
     tenant.faults.add({ on: 'search-users', times: 1, effect: { kind: 'status', status: 403 } });
     await run(['--scope', 'tenant']);
+    tenant.faults.add({ on: 'search-functions', times: 1, effect: { kind: 'status', status: 404 } });
+    await run(['--scope', 'tenant']);
 
     const asked = tenant.requests.filter(({ target }) => target !== 'token');
     expect([...new Set(asked.flatMap(requestProblems))]).toEqual([]);
@@ -287,17 +303,23 @@ function closed(value: unknown): unknown {
       'create-finding',
       'federation-providers',
       'finding-state',
+      'functions',
       'introspect',
+      'llm-gateway-keys',
       'personal-clients',
       'roles',
       'search-decoys',
+      'search-external-clients',
       'search-federation-trusts',
       'search-findings',
+      'search-functions',
       'search-personal-clients',
       'search-users',
       'service-principal-credentials',
       'service-principals',
       'session-settings',
+      'tunnel-bridges',
+      'tunnel-credentials',
       'user',
     ]);
   });

@@ -24,9 +24,9 @@ describe('the seed', () => {
     expect(later.personalClients[0]?.createdAt).not.toBe(data.personalClients[0]?.createdAt);
   });
 
-  test('has about sixty personal clients of a dozen people', () => {
-    expect(data.personalClients.length).toBeGreaterThanOrEqual(55);
-    expect(data.personalClients.length).toBeLessThanOrEqual(65);
+  test('has about fifty personal clients of a dozen people', () => {
+    expect(data.personalClients.length).toBeGreaterThanOrEqual(45);
+    expect(data.personalClients.length).toBeLessThanOrEqual(55);
     expect(new Set(data.personalClients.map(({ userId }) => userId)).size).toBeGreaterThanOrEqual(12);
   });
 

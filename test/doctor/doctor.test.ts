@@ -61,6 +61,11 @@ describe('without problems', () => {
       'paging-service-principals',
       'paging-service-principal-credentials',
       'paging-federation-trusts',
+      'paging-external-clients',
+      'paging-tunnel-bridges',
+      'paging-tunnel-credentials',
+      'paging-llm-gateway-keys',
+      'paging-functions',
       'paging-federation-providers',
       'paging-roles',
       'push',
@@ -89,7 +94,7 @@ describe('without problems', () => {
       '– Paging of service principals: cannot be checked, as the list has one page only (3 records, deleted ones included)\n',
     );
     expect(stdout.trimEnd().split('\n').at(-1)).toMatch(
-      /^An audit can run \(exit 0\): \d+ fine, 0 warnings, 0 problems, 11 not checked\.$/,
+      /^An audit can run \(exit 0\): \d+ fine, 0 warnings, 0 problems, 16 not checked\.$/,
     );
     expect(stdout).not.toContain('\u001b');
   });

@@ -1,6 +1,9 @@
 import {
+  bridge,
   Calendar,
   credential,
+  externalClient,
+  gatewayKey,
   idOf,
   type PersonalClient,
   personalClient,
@@ -9,8 +12,10 @@ import {
   servicePrincipal,
   type Tenant,
   type TenantRecords,
+  tenantFunction,
   tenantRecords,
   trust,
+  tunnelCredential,
   user,
 } from '../tenant/index.js';
 
@@ -118,6 +123,69 @@ export function smallTenant(now: number): TenantRecords {
     ),
     providers: [github, retired],
     federatedCaller: SMALL.trust,
+  };
+}
+
+/** The other ways into a small tenant: two or three records of each, one of them not live. */
+export function waysIn(
+  now: number,
+): Pick<TenantRecords, 'externalClients' | 'bridges' | 'tunnelCredentials' | 'gatewayKeys' | 'functions'> {
+  const at = new Calendar(now);
+  const bridges = ['north', 'south'].map((name, n) =>
+    bridge({
+      id: idOf(`bridge ${name}`),
+      displayName: name,
+      appliance: {
+        status: n === 0 ? 'TUNNEL_APPLIANCE_STATUS_CONNECTED' : 'TUNNEL_APPLIANCE_STATUS_DISCONNECTED',
+        lastSeenAt: at.ago(n * 100),
+        announcedServiceCount: 1,
+        links: [],
+      },
+      createdAt: at.ago(500),
+    }),
+  );
+  return {
+    externalClients: [0, 1, 2].map((n) =>
+      externalClient({
+        clientId: n === 0 ? 'https://cursor.com/.well-known/oauth-client' : `dcr-${n}`,
+        clientIdType: n === 0 ? 'CLIENT_ID_TYPE_METADATA_URL' : 'CLIENT_ID_TYPE_DCR',
+        displayName: `client ${n}`,
+        userId: n === 2 ? idOf('caller') : idOf(`person ${n}`),
+        roleIds: n === 1 ? [] : [ROLE.viewer],
+        createdAt: at.ago(200),
+        lastUsedAt: n === 1 ? null : at.ago(3),
+      }),
+    ),
+    bridges,
+    tunnelCredentials: bridges.flatMap(({ id }, n) => [
+      tunnelCredential({
+        id: `tunnel-${n}`,
+        bridgeId: id,
+        createdAt: at.ago(400),
+        expiresTime: n === 0 ? at.ahead(100) : null,
+        lastUsedAt: at.ago(100),
+      }),
+      tunnelCredential({
+        id: `revoked-${n}`,
+        bridgeId: id,
+        credentialStatus: 'TUNNEL_CREDENTIAL_STATUS_REVOKED',
+        createdAt: at.ago(450),
+        revokedAt: at.ago(400),
+      }),
+    ]),
+    gatewayKeys: [
+      gatewayKey({ id: idOf('gateway key'), displayName: 'bot', createdAt: at.ago(400) }),
+      gatewayKey({ id: idOf('old key'), createdAt: at.ago(400), revokedAt: at.ago(1) }),
+    ],
+    functions: [
+      tenantFunction({
+        id: idOf('function'),
+        displayName: 'hook',
+        scopedRoleIds: [ROLE.owner],
+        createdAt: at.ago(9),
+      }),
+      tenantFunction({ id: idOf('draft'), isDraft: true, createdAt: at.ago(1) }),
+    ],
   };
 }
 

@@ -72,6 +72,10 @@ const FEATURES: Readonly<Record<keyof Features, string>> = {
   servicePrincipals: 'service principals',
   federation: 'workload federation',
   decoys: 'decoys',
+  externalClients: 'external clients',
+  tunnels: 'tunnels',
+  llmGateway: 'LLM gateway',
+  functions: 'functions',
   findings: 'findings',
 };
 

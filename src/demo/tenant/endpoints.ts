@@ -58,6 +58,12 @@ export const ENDPOINTS = {
   'federation-providers': get('/workload_federation/providers', listProviders, 'federation'),
   'federation-provider': get('/workload_federation/providers/:id', getProvider, 'federation'),
   'test-cel': post('/workload_federation/test-cel', testCel, 'federation'),
+  'search-external-clients': post('/search/iam/external_clients', searchExternalClients, 'externalClients'),
+  'tunnel-bridges': get('/iam/tunnel/bridges', listBridges, 'tunnels'),
+  'tunnel-credentials': get('/iam/tunnel/bridges/:id/credentials', listTunnelCredentials, 'tunnels'),
+  'llm-gateway-keys': get('/llm-gateway/keys', listGatewayKeys, 'llmGateway'),
+  functions: get('/functions', listFunctions, 'functions'),
+  'search-functions': post('/search/functions', searchFunctions, 'functions'),
   'search-decoys': post('/decoys/search', searchDecoys, 'decoys'),
   'session-settings': get('/settings/session', getSessionSettings),
   'create-finding': post('/findings', createFinding, 'findings'),
@@ -270,6 +276,7 @@ function visibleUser(call: Call, user: User) {
     username: '',
     usernames: [],
     department: '',
+    employmentStatus: '',
     jobTitle: '',
     status: 'UNKNOWN',
     directoryStatus: 'UNKNOWN',
@@ -440,6 +447,73 @@ function searchDecoys(call: Call) {
   return searchPage(call, matching, ask);
 }
 
+/** POST /search/iam/external_clients: everyone's, or those of some users. */
+function searchExternalClients(call: Call) {
+  const ask = readFields(call.body, {
+    ...PAGE,
+    query: 'string',
+    users: 'refs',
+    clientIdUrls: 'strings',
+    wellKnownClients: 'strings',
+  });
+  require(call, Permission.searchExternalClients);
+  const text = ask.query.toLowerCase();
+  const admits = (wanted: readonly string[], value: string) => wanted.length === 0 || wanted.includes(value);
+  const matching = filter(
+    call.state.data.externalClients,
+    ({ clientId, clientName, userId, wellKnownClient }) =>
+      clientName.toLowerCase().includes(text) &&
+      admits(ask.users, userId) &&
+      admits(ask.clientIdUrls, clientId) &&
+      admits(ask.wellKnownClients, wellKnownClient),
+  );
+  return searchPage(call, matching, ask);
+}
+
+/** GET /iam/tunnel/bridges: deleted ones too, as long as they have an active credential. */
+function listBridges(call: Call) {
+  require(call, Permission.readTunnels);
+  return undeclaredPage(call, 'tunnel-bridges', call.state.data.bridges);
+}
+
+/** GET /iam/tunnel/bridges/{bridge_id}/credentials: revoked and expired ones too. */
+function listTunnelCredentials(call: Call) {
+  require(call, Permission.readTunnels);
+  const { data, audience } = call.state;
+  const { id } = existing(data.bridges, call.params.id, 'tunnel bridge');
+  const theirs = filter(data.tunnelCredentials, ({ bridgeId }) => bridgeId === id);
+  return mapped(undeclaredPage(call, 'tunnel-credentials', theirs), (credential) => ({
+    ...credential,
+    clientId: `${credential.clientId}@${audience}/tcc`,
+  }));
+}
+
+/** GET /llm-gateway/keys: revoked ones too. */
+function listGatewayKeys(call: Call) {
+  require(call, Permission.readGatewayKeys);
+  return undeclaredPage(call, 'llm-gateway-keys', call.state.data.gatewayKeys);
+}
+
+/** GET /functions */
+function listFunctions(call: Call) {
+  require(call, Permission.readFunctions);
+  return undeclaredPage(call, 'functions', call.state.data.functions);
+}
+
+/** POST /search/functions */
+function searchFunctions(call: Call) {
+  const ask = readFields(call.body, { ...PAGE, query: 'string', functionTypes: 'strings' });
+  require(call, Permission.readFunctions);
+  const text = ask.query.toLowerCase();
+  const matching = filter(
+    call.state.data.functions,
+    ({ displayName, functionType }) =>
+      displayName.toLowerCase().includes(text) &&
+      (ask.functionTypes.length === 0 || ask.functionTypes.includes(functionType)),
+  );
+  return searchPage(call, matching, ask);
+}
+
 /** GET /settings/session */
 function getSessionSettings(call: Call) {
   require(call, Permission.readSettings);
@@ -447,7 +521,7 @@ function getSessionSettings(call: Call) {
     sessionSettings: {
       ...call.state.data.sessionSettings,
       maxSessionLength: '86400s',
-      externalClientsEnabled: false,
+      externalClientsEnabled: call.state.features.externalClients === 'on',
       clientIdMetadataDocumentPolicy: 'CLIENT_ID_METADATA_DOCUMENT_POLICY_UNSPECIFIED',
       clientIdApprovalRequestPolicyId: '',
     },

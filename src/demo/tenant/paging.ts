@@ -60,6 +60,10 @@ const UNDECLARED_LISTS = [
   'service-principal-credentials',
   'service-principal-trusts',
   'federation-providers',
+  'tunnel-bridges',
+  'tunnel-credentials',
+  'llm-gateway-keys',
+  'functions',
 ] as const;
 
 export type UndeclaredList = (typeof UNDECLARED_LISTS)[number];

@@ -45,6 +45,11 @@ export interface Features {
   federation: Switch;
   decoys: Switch;
   /** Early access: a tenant may not have it. */
+  externalClients: Switch;
+  tunnels: Switch;
+  llmGateway: Switch;
+  functions: Switch;
+  /** Early access: off by default. */
   findings: Switch;
 }
 

@@ -9,9 +9,8 @@ import {
   nameOf,
   type Reader,
   readById,
-  summariseKind,
+  summariseOptional,
 } from './lists.js';
-import { isUnavailable } from './request-error.js';
 
 const KIND = 'federation-trust';
 export const SEARCH: List = { method: 'POST', path: '/search/workload_federation_trusts' };
@@ -24,10 +23,7 @@ const LOOK = 'Look at the providers in ConductorOne.';
 
 /** All federation trusts of the tenant. */
 export async function collectTrusts(reader: Reader, required: boolean): Promise<KindSeen> {
-  const found = await collectList(KIND, reader, SEARCH);
-  // A refusal in the middle of the list does not mean that the feature is switched off.
-  const switchedOff = found.pages === 0 && isUnavailable(found.ending);
-  return summariseKind(KIND, found, null, required || !switchedOff);
+  return summariseOptional(KIND, await collectList(KIND, reader, SEARCH), null, required);
 }
 
 /** The tenant's providers. Their list very likely does not page: a provider that is not listed is then not known. */

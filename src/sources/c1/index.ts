@@ -2,6 +2,7 @@ import {
   type Credential,
   type Fact,
   ifKnown,
+  isPersonal,
   type Kind,
   type Owner,
   type Snapshot,
@@ -14,15 +15,18 @@ import { ApiClient } from './client.js';
 import { clockProblem } from './clock.js';
 import { readDecoys, setDecoysApart } from './decoys.js';
 import { readExposures, unmatchedNote } from './exposures.js';
+import { collectExternalClients, collectMyExternalClients } from './external-clients.js';
 import { collectTrusts, providersOf, readProviders, trustsByPrincipal } from './federation.js';
+import { collectFunctions } from './functions.js';
 import { contradicted, errorNote, holdingSelf, type KindSeen, type Reader } from './lists.js';
+import { collectGatewayKeys } from './llm-gateway-keys.js';
+import type { ParentsSeen } from './nested.js';
 import { readOwners, UserLookup } from './people.js';
 import { collectEveryones, collectMine } from './personal-clients.js';
 import { isOutage } from './request-error.js';
 import {
   collectPrincipalCredentials,
   emptyInVain,
-  type PrincipalsSeen,
   principalOwners,
   readPrincipals,
 } from './service-principals.js';
@@ -36,6 +40,7 @@ import {
   readAllowList,
   readRoles,
 } from './tenant-facts.js';
+import { collectTunnelCredentials } from './tunnel-credentials.js';
 
 /** Reads everything that is to be audited, and what else the rules need. */
 export async function collect(
@@ -269,7 +274,7 @@ function refuseFalseClaim(
 
 interface Lists {
   readonly seen: readonly KindSeen[];
-  readonly principals: PrincipalsSeen | undefined;
+  readonly principals: ParentsSeen | undefined;
 }
 
 async function collectKinds(
@@ -277,12 +282,12 @@ async function collectKinds(
   reader: Reader,
   caller: Caller,
 ): Promise<Lists> {
-  let principals: Promise<PrincipalsSeen> | undefined;
+  let principals: Promise<ParentsSeen> | undefined;
   const readPrincipalsOnce = () => {
     principals ??= readPrincipals(reader);
     return principals;
   };
-  const collectors: { readonly [K in Kind]?: () => Promise<KindSeen> } = {
+  const collectors: Record<Kind, () => Promise<KindSeen>> = {
     'personal-client': () =>
       scope === 'mine' ? collectMine(reader, caller.userId) : collectEveryones(reader),
     'service-principal-credential': async () =>
@@ -299,27 +304,29 @@ async function collectKinds(
       ]);
       return trusts;
     },
+    'external-client': () =>
+      scope === 'mine'
+        ? collectMyExternalClients(reader, caller.userId, required.has('external-client'))
+        : collectExternalClients(reader, required.has('external-client')),
+    'tunnel-credential': () => collectTunnelCredentials(reader, required.has('tunnel-credential')),
+    'llm-gateway-key': () => collectGatewayKeys(reader, required.has('llm-gateway-key')),
+    function: () => collectFunctions(reader, required.has('function')),
   };
   // A ready token does not name its credential, but the tenant may.
   const self = access.clientId ?? caller.principal ?? null;
-  const seen = await Promise.all(
-    kinds.flatMap((kind) => {
-      const collector = collectors[kind];
-      return collector ? [collector().then((one) => holdingSelf(one, self))] : [];
-    }),
-  );
+  const seen = await Promise.all(kinds.map(async (kind) => holdingSelf(await collectors[kind](), self)));
   return { seen, principals: await principals };
 }
 
 function addOwners(credentials: readonly Credential[], lookup: UserLookup): void {
-  for (const { kind, ownerId } of credentials) if (kind === 'personal-client') lookup.add(ownerId);
+  for (const { kind, ownerId } of credentials) if (isPersonal(kind)) lookup.add(ownerId);
 }
 
-/** The distinct owners of personal clients, or of all other credentials, in a fixed order. */
+/** The distinct owners that are people, or those that are service principals, in a fixed order. */
 function ownerIds(credentials: readonly Credential[], personal: boolean): string[] {
   const ids = new Set<string>();
   for (const { kind, ownerId } of credentials)
-    if (ownerId !== '' && (kind === 'personal-client') === personal) ids.add(ownerId);
+    if (ownerId !== '' && isPersonal(kind) === personal) ids.add(ownerId);
   return [...ids].sort();
 }
 
@@ -342,7 +349,7 @@ function withoutEmptyPrincipals(lists: Lists, scope: C1Options['scope']): Lists 
 }
 
 /** Trusts were requested, but the list of their service principals is not complete. */
-function principalsNote(principals: PrincipalsSeen | undefined, kinds: readonly Kind[]): string | null {
+function principalsNote(principals: ParentsSeen | undefined, kinds: readonly Kind[]): string | null {
   if (!principals || principals.ending === 'end' || kinds.includes('service-principal-credential'))
     return null;
   return 'Some owners of federation trusts are not known: the list of service principals could not be read completely.';

@@ -4,6 +4,7 @@ import { AuditError } from '../../errors.js';
 import {
   differ,
   doubtBeside,
+  draftNote,
   idOf,
   idOfKind,
   LISTED_TWICE,
@@ -12,7 +13,7 @@ import {
   type WireRecord,
 } from '../record.js';
 import type { ApiClient, SearchPath } from './client.js';
-import { isAbsent, RequestError } from './request-error.js';
+import { isAbsent, isUnavailable, RequestError } from './request-error.js';
 
 /** A list of the API, and how to request it. Paths are below `/api/v1`; `narrowed` is what a search is narrowed to. */
 export type List = (
@@ -45,17 +46,22 @@ export interface Collected extends ListRead {
   readonly what: string;
   /** One line a record that is not as documented, naming it and the field. */
   readonly malformed: readonly string[];
+  /** How many records are drafts. */
+  readonly drafts: number;
 }
 
 /** Reads a list of credentials to its end, or as far as it goes: what was read before an error is kept. */
 export async function collectList(kind: Kind, reader: Reader, list: List): Promise<Collected> {
   const credentials = new Map<string, Credential>();
   const malformed: string[] = [];
+  const drafts = new Set<string>();
+  const idOf = idOfKind(kind);
   const onPage = (records: readonly unknown[], page: number) => {
     reader.onRecords(records.length, kind);
     const ofPage: Credential[] = [];
     for (const [index, record] of records.entries()) {
-      const { credential, problems } = normalize(kind, record, reader.latest);
+      const { credential, problems, draft } = normalize(kind, record, reader.latest);
+      if (draft) drafts.add(idOf(record));
       if (credential) {
         addCredential(credentials, credential, malformed);
         ofPage.push(credential);
@@ -66,9 +72,18 @@ export async function collectList(kind: Kind, reader: Reader, list: List): Promi
     reader.onCredentials?.(ofPage);
   };
   // What was read is known by its id already: a second set of all ids would only take memory.
-  const seen = { has: (id: string) => credentials.has(id.toWellFormed()), add: () => undefined };
-  const read = await readList(list, reader, onPage, idOfKind(kind), seen);
-  return { ...read, credentials: [...credentials.values()], what: nameOf(list), malformed };
+  const seen = {
+    has: (id: string) => credentials.has(id.toWellFormed()) || drafts.has(id),
+    add: () => undefined,
+  };
+  const read = await readList(list, reader, onPage, idOf, seen);
+  return {
+    ...read,
+    credentials: [...credentials.values()],
+    what: nameOf(list),
+    malformed,
+    drafts: drafts.size,
+  };
 }
 
 /** Adds a credential, and a line to `malformed` where another one has its id. */
@@ -293,7 +308,7 @@ export interface KindSeen {
 /** A kind's coverage from what its list gave. `note` says more about an ending that is not the end. */
 export function summariseKind(
   kind: Kind,
-  { credentials, pages, what, ending, malformed }: Collected,
+  { credentials, pages, what, ending, malformed, drafts }: Collected,
   note: string | null,
   required: boolean,
 ): KindSeen {
@@ -312,7 +327,13 @@ export function summariseKind(
       required,
       ...(pages === 0 && isAbsent(failure) ? { absent: true } : {}),
       pages,
-      note: joinNotes(note, ended, failure ? errorNote(failure) : null, malformedNote(malformed, what)),
+      note: joinNotes(
+        note,
+        ended,
+        failure ? errorNote(failure) : null,
+        malformedNote(malformed, what),
+        draftNote(drafts),
+      ),
     },
   };
 }
@@ -321,6 +342,18 @@ export function summariseKind(
 export function contradicted(kind: KindSeen, failure: AuditError): KindSeen {
   const note = joinNotes(kind.seen.note, errorNote(failure));
   return { ...kind, failure: kind.failure ?? failure, seen: { ...kind.seen, status: 'partial', note } };
+}
+
+/** The same for a kind that the tenant need not offer. */
+export function summariseOptional(
+  kind: Kind,
+  found: Collected,
+  note: string | null,
+  required: boolean,
+): KindSeen {
+  // A refusal in the middle of the list does not mean that the feature is switched off.
+  const switchedOff = found.pages === 0 && isUnavailable(found.ending);
+  return summariseKind(kind, found, note, required || !switchedOff);
 }
 
 /** The end of client ids, by kind. */

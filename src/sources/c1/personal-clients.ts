@@ -40,6 +40,7 @@ export async function collectMine(reader: Reader, me: string | undefined): Promi
   const both: Collected = {
     credentials: [...credentials.values()],
     pages: listed.pages + searched.pages,
+    drafts: 0,
     what: searched.what,
     ending: searched.ending,
     malformed: [...new Set([...listed.malformed, ...searched.malformed])],

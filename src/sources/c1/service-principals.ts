@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import {
   type Credential,
   type Fact,
@@ -8,22 +7,9 @@ import {
   type Role,
   Unknown,
 } from '../../contract/index.js';
-import { AuditError } from '../../errors.js';
-import { asRecord, differ, FieldReader, idOf, unlessDeletedLater, type WireRecord } from '../record.js';
-import {
-  addCredential,
-  type Collected,
-  collectList,
-  errorNote,
-  joinNotes,
-  type KindSeen,
-  type List,
-  type ListRead,
-  nameOf,
-  type Reader,
-  readList,
-  summariseKind,
-} from './lists.js';
+import { asRecord, FieldReader, unlessDeletedLater, type WireRecord } from '../record.js';
+import { type KindSeen, type List, nameOf, type Reader } from './lists.js';
+import { collectNested, type Nesting, type ParentsSeen, readParents } from './nested.js';
 import {
   goneOwner,
   malformedUsers,
@@ -33,61 +19,12 @@ import {
   readManagers,
   toOwner,
 } from './people.js';
-import { concernsOneRecord, isNotFound, isUnavailable, RequestError } from './request-error.js';
+import { RequestError } from './request-error.js';
 
-const KIND = 'service-principal-credential';
 export const LIST: List = { method: 'GET', path: '/service_principals' };
-const REPORT_IT = "Report it to ConductorOne's support.";
-/** Lists of credentials read at once; the client lets fewer requests through. */
-const LISTS = 8;
-/** Lists that may fail, each after its retries, until no more are read: the problem is a general one. */
-const FAILURES = 3;
-
-/** The tenant's service principals, as far as their list was read. */
-export interface PrincipalsSeen extends ListRead {
-  readonly principals: ReadonlyMap<string, WireRecord>;
-}
-
-/** Reads the list of service principals, which very likely does not page. */
-export async function readPrincipals(reader: Reader): Promise<PrincipalsSeen> {
-  const principals = new Map<string, WireRecord>();
-  let twice: string | undefined;
-  const { pages, ending } = await readList(LIST, reader, (records) => {
-    for (const value of records) {
-      const id = idOf(value);
-      if (id === '' || !id.isWellFormed()) throw malformedPrincipal();
-      const record = toPrincipal(asRecord(value) ?? {}, reader.client.now);
-      if (differ(principals.get(id), record)) twice ??= id;
-      principals.set(id, record);
-    }
-  });
-  return { principals, pages, ending: ending === 'end' && twice !== undefined ? listedTwice(twice) : ending };
-}
-
-function toPrincipal(record: WireRecord, now: number): WireRecord {
-  const user = asRecord(record.user);
-  return user ? { ...record, user: unlessDeletedLater(user, now) } : record;
-}
-
-function listedTwice(id: string): RequestError {
-  return new RequestError(
-    'api',
-    `${nameOf(LIST)} lists the service principal ${id} twice, with other fields.`,
-    `${REPORT_IT} It is not known which of the two is right.`,
-  );
-}
-
-function malformedPrincipal(): RequestError {
-  return new RequestError(
-    'api',
-    `${nameOf(LIST)} lists a service principal without a valid id.`,
-    "Report it to ConductorOne's support: its credentials cannot be read.",
-  );
-}
-
 /** An empty list is not believed while trusts name service principals: it may just not be shown. */
 export function emptyInVain(
-  { principals, ending }: PrincipalsSeen,
+  { parents: principals, ending }: ParentsSeen,
   credentials: readonly Credential[],
 ): RequestError | undefined {
   const isNamed = ({ kind, ownerId, deletedAt }: Credential) =>
@@ -100,127 +37,37 @@ export function emptyInVain(
   );
 }
 
-/** What the lists of all service principals' credentials gave together. */
-interface Lists {
-  readonly credentials: ReadonlyMap<string, Credential>;
-  readonly pages: number;
-  readonly malformed: readonly string[];
-  /** Principals whose list repeats itself. */
-  readonly cut: readonly string[];
-  /** Principals that no longer exist. */
-  readonly gone: readonly string[];
-  readonly failed: readonly { readonly id: string; readonly error: AuditError }[];
-}
-
-/** The credentials of every service principal that is listed. */
-export async function collectPrincipalCredentials(
-  reader: Reader,
-  { principals, pages, ending }: PrincipalsSeen,
-  required: boolean,
-): Promise<KindSeen> {
-  const lists = await readLists(reader, [...principals.keys()]);
-  const { cut, gone, failed } = lists;
-  const first = failed[0]?.error;
-  const note = joinNotes(
-    ending === 'repeats'
-      ? `${nameOf(LIST)} repeats its first page instead of going on: only ${principals.size} service principals are known. ${REPORT_IT}`
-      : null,
-    cut.length > 0
-      ? `${nameOf(listOf('{id}'))} repeats its first page instead of going on, so credentials may be missing, for ${named(cut)}. ${REPORT_IT}`
-      : null,
-    first
-      ? `The credentials of ${named(failed.map(({ id }) => id))} could not be read: ${errorNote(first)}`
-      : null,
-    gone.length > 0 ? `Deleted while the audit ran: ${named(gone)}.` : null,
-  );
-  const isComplete = ending === 'end' && cut.length === 0 && !first;
-  const collected: Collected = {
-    credentials: [...lists.credentials.values()],
-    pages: pages + lists.pages,
-    what: nameOf(listOf('{id}')),
-    ending: ending instanceof AuditError ? ending : isComplete ? 'end' : 'repeats',
-    malformed: [...lists.malformed].sort(),
-  };
-  // A refusal in the middle of the list does not mean that the feature is switched off.
-  const switchedOff = pages === 0 && isUnavailable(ending);
-  const kind = summariseKind(KIND, collected, note, required || !switchedOff);
-  return { ...kind, failure: kind.failure ?? first };
-}
-
-async function readLists(reader: Reader, principals: readonly string[]): Promise<Lists> {
-  const credentials = new Map<string, Credential>();
-  const malformed: string[] = [];
-  const cut: string[] = [];
-  const failed: { id: string; error: AuditError }[] = [];
-  const missing: { id: string; error: AuditError }[] = [];
-  let pages = 0;
-  let inVain: AuditError | undefined;
-  const inTurn = pLimit(LISTS);
-  const readOne = async (id: string) => {
-    if (inVain) {
-      failed.push({ id, error: inVain });
-      return;
-    }
-    const one = await collectList(KIND, reader, listOf(id));
-    pages += one.pages;
-    malformed.push(...one.malformed);
-    for (const listed of one.credentials) {
-      // A record of a principal's own list belongs to it, even if it does not say so.
-      addCredential(credentials, { ...listed, ownerId: listed.ownerId || id }, malformed);
-    }
-    if (one.ending === 'repeats') cut.push(id);
-    if (!(one.ending instanceof AuditError)) return;
-    if (isNotFound(one.ending) && one.pages === 0) {
-      missing.push({ id, error: one.ending });
-      return;
-    }
-    failed.push({ id, error: one.ending });
-    if (one.ending.code === 'interrupted' || failed.filter(isGeneral).length >= FAILURES) inVain = one.ending;
-  };
-  await Promise.all(principals.map((id) => inTurn(() => readOne(id))));
-  const stillListed = await listedAgain(reader, missing.length, principals.length);
-  const isGone = ({ id }: { readonly id: string }) => stillListed !== undefined && !stillListed.has(id);
-  return {
-    credentials,
-    pages,
-    malformed,
-    cut,
-    gone: missing.filter(isGone).map(({ id }) => id),
-    failed: [...failed, ...missing.filter((each) => !isGone(each))],
-  };
-}
-
-/**
- * The service principals that exist now, to find out which of those whose credentials are missing were deleted; undefined
- * where that is not possible. Nobody deletes all of them within a minute: then the address is wrong.
- */
-async function listedAgain(
-  reader: Reader,
-  missing: number,
-  all: number,
-): Promise<PrincipalsSeen['principals'] | undefined> {
-  if (missing === 0 || missing === all) return undefined;
-  const { principals, ending } = await readPrincipals(reader);
-  return ending === 'end' ? principals : undefined;
-}
-
-function isGeneral({ error }: { readonly error: AuditError }): boolean {
-  return !concernsOneRecord(error);
-}
-
 /** The list of a service principal's credentials. */
 export function listOf(principal: string): List {
   const id = principal === '{id}' ? principal : encodeURIComponent(principal);
   return { method: 'GET', path: `${LIST.path}/${id}/credentials` };
 }
 
-/** How many principals a note names. */
-const NAMED = 50;
+const NESTING: Nesting = {
+  kind: 'service-principal-credential',
+  list: LIST,
+  noun: 'service principal',
+  listOf,
+  // A record of a principal's own list belongs to it, even if it does not say so.
+  adopt: (credential: Credential, id: string) => ({ ...credential, ownerId: credential.ownerId || id }),
+};
 
-function named(ids: readonly string[]): string {
-  const sorted = [...ids].sort();
-  const more = sorted.length > NAMED ? ` and ${sorted.length - NAMED} more` : '';
-  return `service principal${ids.length === 1 ? '' : 's'} ${sorted.slice(0, NAMED).join(', ')}${more}`;
+/** Reads the list of service principals. */
+export function readPrincipals(reader: Reader): Promise<ParentsSeen> {
+  const { now } = reader.client;
+  return readParents(NESTING, reader, (record) => {
+    const user = asRecord(record.user);
+    return user ? { ...record, user: unlessDeletedLater(user, now) } : record;
+  });
+}
+
+/** The credentials of every service principal that is listed. */
+export function collectPrincipalCredentials(
+  reader: Reader,
+  principals: ParentsSeen,
+  required: boolean,
+): Promise<KindSeen> {
+  return collectNested(NESTING, reader, principals, required);
 }
 
 /**
@@ -231,7 +78,7 @@ function named(ids: readonly string[]): string {
 export async function principalOwners(
   reader: Reader,
   ids: readonly string[],
-  { principals, ending }: PrincipalsSeen,
+  { parents: principals, ending }: ParentsSeen,
   roles: Fact<ReadonlyMap<string, Role>>,
   seesAll: boolean,
 ): Promise<OwnersSeen> {

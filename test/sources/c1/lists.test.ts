@@ -81,7 +81,7 @@ describe('the coverage of a kind', () => {
   const summary = (over: Partial<Collected>, note: string | null = null, required = true) => {
     const { seen, failure } = summariseKind(
       'personal-client',
-      { credentials: [], pages: 2, what: 'GET /things', ending: 'end', malformed: [], ...over },
+      { credentials: [], pages: 2, what: 'GET /things', ending: 'end', malformed: [], drafts: 0, ...over },
       note,
       required,
     );

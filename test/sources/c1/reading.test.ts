@@ -434,8 +434,8 @@ describe('service principals', () => {
         return { list: [...list, { ...list[0], displayName: 'other' }], nextPageToken: '' };
       },
     });
-    const { principals, ending } = await readPrincipals(reader);
-    expect(principals.size).toBe(3);
+    const { parents, ending } = await readPrincipals(reader);
+    expect(parents.size).toBe(3);
     expect(ending).toMatchObject({ message: expect.stringMatching(/lists the service principal \S+ twice/) });
   });
 

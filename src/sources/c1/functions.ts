@@ -1,0 +1,15 @@
+import { collectList, type KindSeen, type List, type Reader, summariseOptional } from './lists.js';
+import { isUnavailable } from './request-error.js';
+
+const KIND = 'function';
+export const SEARCH: List = { method: 'POST', path: '/search/functions' };
+const LIST: List = { method: 'GET', path: '/functions' };
+
+/** The functions that run inside the tenant. The search pages; the list, which very likely does not, replaces it. */
+export async function collectFunctions(reader: Reader, required: boolean): Promise<KindSeen> {
+  const searched = await collectList(KIND, reader, SEARCH);
+  const isRefused = searched.pages === 0 && isUnavailable(searched.ending);
+  const listed = isRefused ? await collectList(KIND, reader, LIST) : searched;
+  const found = isRefused && isUnavailable(listed.ending) ? searched : listed;
+  return summariseOptional(KIND, found, null, required);
+}
