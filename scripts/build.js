@@ -1,6 +1,6 @@
 // Bundles the command and the library into dist: bin.js, which holds help and the like ready, the program, and chunks that
 // are loaded on demand.
-// The bundle keeps names and lines and has source maps, so that a reader can compare it with src/ and a stack trace can
+// Code of ours keeps its names and lines and has source maps, so that a reader can compare it with src/ and a stack trace can
 // name its files. Also writes the licences and the SBOM of what is bundled and, with --types, the declarations that
 // `import … from 'c1-audit'` needs.
 import { spawnSync } from 'node:child_process';
@@ -8,7 +8,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { build, version as esbuildVersion } from 'esbuild';
+import { build, version as esbuildVersion, transform } from 'esbuild';
 import { bundledPackages, licenceText, sbom } from './sbom.js';
 
 const self = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -75,6 +75,8 @@ const { metafile } = await build({
   },
 });
 
+await minifyPackages(metafile);
+
 await build({
   ...common,
   define: { ...common.define, C1_AUDIT_ANSWERS: JSON.stringify(await answers()) },
@@ -113,6 +115,21 @@ if (process.argv.includes('--types')) {
     );
   }
   process.exitCode = status ?? 1;
+}
+
+/** Chunks without code of ours: nobody compares them with src/, and they are half of the package. */
+async function minifyPackages({ outputs }) {
+  for (const [file, { inputs }] of Object.entries(outputs)) {
+    const sources = Object.keys(inputs);
+    if (!sources.length || !sources.every((source) => source.startsWith('node_modules/'))) continue;
+    const { code } = await transform(readFileSync(file, 'utf8'), {
+      minify: true,
+      target: common.target,
+      legalComments: 'none',
+    });
+    writeFileSync(file, code);
+    rmSync(`${file}.map`);
+  }
 }
 
 /** What the program itself prints where the arguments alone decide it: bin.js prints it without the program. */

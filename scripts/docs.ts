@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { rules as builtIns } from '../rules/index.js';
+import { FACT_TYPES, type FactType } from '../src/cel/facts.js';
 import { coverageOf, coverageSummary, judgedWords } from '../src/cli/commands/controls.js';
 import {
   type DocumentedRule,
@@ -9,7 +10,7 @@ import {
   kindLetters,
   optionLines,
 } from '../src/cli/commands/rules.js';
-import { controlTexts, FRAMEWORK_NAMES } from '../src/contract/index.js';
+import { controlTexts, FACT_KINDS, type FactName, FRAMEWORK_NAMES } from '../src/contract/index.js';
 import type { Report } from '../src/engine/report.js';
 import { cutTo, forTerminal } from '../src/reporters/escape.js';
 import { configJsonSchema, reportJsonSchema, reportTypes } from './schemas.js';
@@ -20,6 +21,8 @@ export const DOCS_NOW = Date.parse('2026-11-24T06:00:00Z');
 interface DocsInput {
   /** docs/configuration.md as it is. */
   readonly configuration: string;
+  /** docs/rules-in-cel.md as it is. */
+  readonly rulesInCel: string;
   /** An audit of the whole demo tenant. */
   readonly report: Report;
   /** The text report of the demo user's own credentials, in colour. */
@@ -53,7 +56,13 @@ function withTenantName(text: string): string {
 }
 
 /** Every generated file by its path below the project. */
-export function generatedFiles({ configuration, report, text, texts }: DocsInput): Map<string, string> {
+export function generatedFiles({
+  configuration,
+  rulesInCel,
+  report,
+  text,
+  texts,
+}: DocsInput): Map<string, string> {
   const rules = [...builtIns, ...extraRules()];
   const examples = messageExamples(report.findings);
   const schema = configJsonSchema(builtIns);
@@ -61,6 +70,7 @@ export function generatedFiles({ configuration, report, text, texts }: DocsInput
     ...rules.map((rule): [string, string] => [`docs/rules/${rule.id}.md`, rulePage(rule, examples)]),
     ['docs/rules/README.md', ruleIndex(rules)],
     ['docs/controls.md', controlsPage(rules)],
+    ['docs/rules-in-cel.md', withPart(rulesInCel, 'facts', factsTable())],
     ['docs/configuration.md', withPart(configuration, 'settings', settingsTable(schema))],
     ...[...texts].map(([width, shown]): [string, string] => [`docs/text-${width}.txt`, shown]),
     ['docs/demo.svg', terminalPicture('c1-audit demo --scope mine', text)],
@@ -176,6 +186,52 @@ function settingsTable({ properties }: Record<string, unknown>): string {
       return `| \`${name}\` | ${description.replaceAll('|', '\\|')}.${shown} |`;
     });
   return ['| setting | meaning |', '|---|---|', ...rows].join('\n');
+}
+
+/** The facts of rules in CEL, and the parts of those that are records. */
+function factsTable(): string {
+  const facts = Object.entries(FACT_TYPES).map(
+    ([name, { type, about }]) =>
+      `| \`${name}\` | ${typeWords(type)} | ${kindLetters(FACT_KINDS[name as FactName])} | ${about.replaceAll('|', '\\|')} |`,
+  );
+  const records = new Map(Object.values(FACT_TYPES).flatMap(({ type }) => recordsIn(type)));
+  const parts = [...records].map(
+    ([name, fields]) =>
+      `| ${name} | ${Object.entries(fields)
+        .map(([field, type]) => `\`${field}\`: ${typeWords(type)}`)
+        .join('; ')} |`,
+  );
+  return [
+    `Kinds: ${KIND_LEGEND.replace(', W waiver', '')}.`,
+    ['| fact | type | kinds | meaning |', '|---|---|---|---|', ...facts].join('\n'),
+    ['| record | its parts |', '|---|---|', ...parts].join('\n'),
+  ].join('\n\n');
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  bool: 'true or false',
+  int: 'whole number',
+};
+
+function typeWords({ is, of, name, nullable }: FactType): string {
+  const inner = of ? typeWords(of) : '';
+  const words =
+    is === 'list'
+      ? `list of ${inner}`
+      : is === 'map'
+        ? `map from text to ${inner}`
+        : (name ?? TYPE_WORDS[is] ?? is);
+  return nullable ? `${words}, or null` : words;
+}
+
+function recordsIn({
+  of,
+  name,
+  fields = {},
+}: FactType): (readonly [string, NonNullable<FactType['fields']>])[] {
+  const inner = [...(of ? [of] : []), ...Object.values(fields)].flatMap(recordsIn);
+  return name === undefined ? inner : [[name, fields], ...inner];
 }
 
 /** A document with what is between `<!-- name:begin -->` and `<!-- name:end -->` replaced. */

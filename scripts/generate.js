@@ -27,6 +27,7 @@ const { main, generatedFiles, screenshots, DOCS_NOW } = await import(pathToFileU
 
 const files = generatedFiles({
   configuration: readFileSync('docs/configuration.md', 'utf8'),
+  rulesInCel: readFileSync('docs/rules-in-cel.md', 'utf8'),
   report: JSON.parse(await demo({}, '-f', 'json')),
   text: await demo({ FORCE_COLOR: '1' }, '--scope', 'mine'),
   texts: new Map([

@@ -31,12 +31,19 @@ beforeAll(async () => {
   const texts = new Map<number, string>();
   for (const width of [80, 120])
     texts.set(width, (await runProgram(['demo', '--width', String(width)], atDocsTime)).stdout);
-  files = generatedFiles({ configuration: read('docs/configuration.md'), report, text: stdout, texts });
+  files = generatedFiles({
+    configuration: read('docs/configuration.md'),
+    rulesInCel: read('docs/rules-in-cel.md'),
+    report,
+    text: stdout,
+    texts,
+  });
 });
 
 describe('a generated file is up to date (npm run generate)', () => {
   const paths = [
     'docs/configuration.md',
+    'docs/rules-in-cel.md',
     'docs/controls.md',
     'docs/demo.svg',
     'docs/text-120.txt',

@@ -39,7 +39,16 @@ function block(language: string, beginning: string): string {
 }
 
 /** The files that the commands read. */
-const INPUTS = ['clients.json', 'report.json', 'old.json', 'new.json', 'acme.json', 'globex.json', 'nights'];
+const INPUTS = [
+  'clients.json',
+  'report.json',
+  'old.json',
+  'new.json',
+  'acme.json',
+  'globex.json',
+  'nights',
+  'reports',
+];
 
 let folder: string;
 let served: ChildProcess;
@@ -61,6 +70,8 @@ beforeAll(async () => {
   const list = [{ id: 'k1', displayName: 'ci', userId: 'u1', createdAt: '2020-01-01T00:00:00Z' }];
   writeFileSync(join(folder, 'clients.json'), JSON.stringify(list));
   audit(folder, '--input', 'clients.json', '-f', 'json:report.json');
+  mkdirSync(join(folder, 'reports'));
+  cpSync(join(folder, 'report.json'), join(folder, 'reports/1.json'));
   mkdirSync(join(folder, 'nights'));
   for (const copy of ['old.json', 'new.json', 'acme.json', 'globex.json', 'nights/1.json'])
     copyFileSync(join(folder, 'report.json'), join(folder, copy));
@@ -206,6 +217,9 @@ describe('every command in the documents', () => {
     // The report here is of one person's credentials: those of everyone else are new.
     'c1-audit --scope tenant --baseline report.json --fail-on-new': 1,
     'c1-audit report report.json -f markdown': 1,
+    'c1-audit report report.json --full': 1,
+    'c1-audit --full': 1,
+    'c1-audit --width 120': 1,
     'c1-audit report --merge acme.json globex.json -f html:overview.html': 1,
     'c1-audit report --trend nights/ -f html:trend.html': 1,
     // Asks questions that nobody answers.
@@ -220,6 +234,10 @@ describe('every command in the documents', () => {
     // Without `push` there is nothing to push.
     'c1-audit --dry-run': 2,
   };
+  /** The first example of docs/rules-in-cel.md. */
+  const [, example = ''] =
+    /^ {3}```yaml\n(.*?)^ {3}```$/ms.exec(readFileSync(join(root, 'docs/rules-in-cel.md'), 'utf8')) ?? [];
+  const ruleInCel = example.replace(/^ {3}/gm, '');
   /** These work on the project itself and have tests of their own. */
   const OF_THE_PROJECT = /^npm (ci && npm )?(run [\w:-]+|test|pack|install --global \S+)( .*)?$/;
 
@@ -229,6 +247,8 @@ describe('every command in the documents', () => {
   function expectDocumentedEnd(command: string, shell: string) {
     const here = project();
     for (const name of INPUTS) cpSync(join(folder, name), join(here, name), { recursive: true });
+    if (/ rules (test|backtest)|--rule acme/.test(command))
+      writeFileSync(join(here, 'c1-audit.config.yaml'), ruleInCel);
     // npx starts the same command a second later; test/packed.test.ts covers it.
     const { status, stdout, stderr } = sh(command.replace(/^npx /, ''), here, shell);
     expect(`${status} ${status === (ENDS[command] ?? 0) ? '' : stdout + stderr}`).toBe(

@@ -38,6 +38,17 @@ const ROLE = group('Role', {
   grants: listOf(STRING),
   coversOwner: { ...BOOL, read: canDoEverything },
 });
+
+/** A directory may have none; a report, which knows only a part of an owner, does not say. */
+function employmentOf({ status, employmentStatus }: Partial<Owner>): string | undefined {
+  return employmentStatus ?? (status === undefined ? undefined : '');
+}
+
+/** An audit does not look for the managers of active owners. */
+function managersOf({ status, managers }: Partial<Owner>): Owner['managers'] | undefined {
+  return status === 'active' && managers?.length === 0 ? undefined : managers;
+}
+
 const SIBLING = group('Sibling', { id: STRING, createdAt: TIMESTAMP, lastUsedAt: orNull(TIMESTAMP) });
 const ALLOW_LIST = group('AllowList', { enabled: BOOL, cidrs: listOf(STRING) });
 
@@ -72,15 +83,18 @@ export const FACT_TYPES: Readonly<Record<FactName, { readonly type: FactType; re
       id: STRING,
       name: STRING,
       email: STRING,
-      employmentStatus: { ...STRING, read: ({ employmentStatus = '' }: Owner) => employmentStatus },
+      employmentStatus: { ...STRING, read: employmentOf },
       status: STRING,
       type: STRING,
       // Everyone has a role.
       roles: { ...listOf(ROLE), filled: true },
-      managers: listOf(group('Person', { id: STRING, name: STRING, email: STRING })),
+      managers: {
+        ...listOf(group('Person', { id: STRING, name: STRING, email: STRING })),
+        read: managersOf,
+      },
     }),
     about:
-      'Its owner. The status is active, disabled, deleted or gone; the type is human, service, agent, system or unknown. No roles are unknown roles: everyone has one',
+      'Its owner. The employment status is what the directory writes, empty if it has none; the status is active, disabled, deleted or gone; the type is human, service, agent, system or unknown. No roles are unknown roles: everyone has one. Managers are unknown for active owners',
   },
   ownerLiveKeys: {
     type: group('OwnerLiveKeys', { total: INT, newer: INT }),
