@@ -218,8 +218,6 @@ describe('every command in the documents', () => {
     'c1-audit --scope tenant --baseline report.json --fail-on-new': 1,
     'c1-audit report report.json -f markdown': 1,
     'c1-audit report report.json --full': 1,
-    'c1-audit --full': 1,
-    'c1-audit --width 120': 1,
     'c1-audit report --merge acme.json globex.json -f html:overview.html': 1,
     'c1-audit report --trend nights/ -f html:trend.html': 1,
     // Asks questions that nobody answers.
