@@ -84,13 +84,16 @@ describe('of audits of one list', () => {
     expect(usual.coverage.rulesNotRun).toEqual([
       'credential-appeared',
       'default-name',
+      'exposed',
       'loose-trust-condition',
       'network-widened',
+      'owner-leaving',
       'scope-widened',
       'static-beside-federation',
       'too-many-credentials',
       'trust-leftover',
       'waiver-covers',
+      'woke-up',
     ]);
     expect(schemaErrors(cis)).toEqual([]);
     expect(cis.coverage.settings).toMatch(/^[0-9a-f]{16}$/);

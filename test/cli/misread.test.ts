@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { rules } from '../../rules/index.js';
+import { KINDS } from '../../src/contract/index.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
 import { seed, startTenant, type Tenant } from '../tenant/index.js';
 
@@ -24,7 +25,7 @@ function folderWith(files: Readonly<Record<string, string>>): string {
 const audit = (argv: string[], cwd = emptyFolder(), now = NOW) =>
   runProgram(argv, { env: tenant.environment, now: () => now, cwd });
 
-const NEED_A_STATE = ['credential-appeared', 'network-widened', 'scope-widened', 'waiver-covers'];
+const NEED_A_STATE = ['credential-appeared', 'network-widened', 'scope-widened', 'waiver-covers', 'woke-up'];
 
 const off = (...ids: string[]) => ({
   'c1-audit.config.yaml': `rules:\n${ids.map((id) => `  ${id}: off\n`).join('')}`,
@@ -141,7 +142,7 @@ test('a cause that stopped everything is named by each source, without rights to
   });
   expect(code).toBe(3);
   const { coverage } = JSON.parse(stdout);
-  expect(coverage.sources).toHaveLength(3);
+  expect(coverage.sources.map(({ kind }: { kind: string }) => kind)).toEqual(KINDS);
   expect(coverage.notes.join()).not.toMatch(/ECONNREFUSED|right to/);
   expect(stderr.match(/ECONNREFUSED/g)).toHaveLength(1);
 });
