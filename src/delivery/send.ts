@@ -32,7 +32,7 @@ export interface Connection {
 }
 
 /** How patiently messages are sent. */
-export interface Patience {
+interface Patience {
   /** Per request, in milliseconds. */
   readonly timeout: number;
   readonly retries: number;
@@ -48,7 +48,7 @@ export interface Patience {
  * Few retries: after a time-out it is unknown whether the message was accepted, so a retry may post it twice where the
  * receiver does not know it by an id. Twice is better than never, and more than twice is noise.
  */
-export const PATIENCE: Patience = {
+const PATIENCE: Patience = {
   timeout: 10_000,
   retries: 3,
   backoff: 1000,

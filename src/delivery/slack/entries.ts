@@ -64,7 +64,7 @@ export function entryBlocks(items: readonly Item[], room: number, people: People
     blocks = items.map((item) => entry(item, people, detail));
     if (sizeOf(blocks) <= room) return blocks;
   }
-  while (sizeOf(blocks) > room) blocks.pop();
+  while (blocks.length > 0 && sizeOf(blocks) > room) blocks.pop();
   return blocks;
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { SlackSettings } from '../../../src/config/config.js';
 import { DAY, type Finding, type Owner, SEVERITIES } from '../../../src/contract/index.js';
+import { entryBlocks } from '../../../src/delivery/slack/entries.js';
 import { slackDryRun } from '../../../src/delivery/slack/index.js';
 import {
   failureNotice,
@@ -507,6 +508,48 @@ describe('a long report is one message', () => {
     const said = text({ findings }, { news: because('new', ...findings) });
     expect(entriesIn(said)).toBe(10);
     expect(said).not.toContain(' more');
+  });
+
+  test.each([-1, 0])('has no entries where there is room for %d bytes', (room) => {
+    const people = { asOf: AS_OF, owners: new Map(), mentions: new Map() };
+    expect(entryBlocks([{ finding: on('a'), reasons: [] }], room, people)).toEqual([]);
+  });
+
+  test.each([
+    ['invisible characters, which are written out', '\u200b', 10],
+    ['invisible characters, of many findings', '\u200b', 40],
+    ['three bytes a character', '漢', 10],
+    ['three bytes a character, of many findings', '漢', 40],
+  ])('has room for entries if everything is long: %s', (_title, character, length) => {
+    const long = character.repeat(3000);
+    const findings = many(length).map(({ credential, ...finding }, index) =>
+      sampleFinding({
+        ...finding,
+        message: long,
+        fix: long,
+        rule: `${long}${index}`,
+        credential: sampleCredential({
+          ...{ id: `${index}${long}`, name: long },
+          owner: { id: `${index % 7}${long}`, name: long, email: `${long}@x.y` },
+        }),
+      }),
+    );
+    const news = {
+      ...because('new', ...findings),
+      resolved: Array.from({ length: 20 }, (_, index) => resolved(`${index}${long}`, { rule: long })),
+      digest: findings.map(({ fingerprint }) => fingerprint),
+    };
+    const sent = message({ findings, complete: false, notes: [long, `${long}2`] }, { news, hasThread: true });
+    if (sent === undefined) throw new Error('nothing was sent');
+    expectTaken(sent.payload);
+    expectTaken(sent.fallback);
+    expect(sent.entries).toBeGreaterThan(0);
+    const more = length - sent.entries;
+    const said = textOf(sent.payload as unknown as Payload);
+    if (more > 0) expect(said).toContain(`\nand ${more} more, in the thread\n`);
+    const replies = repliesOf(sent);
+    for (const reply of replies) expectTaken(reply);
+    expect(replies.flatMap((reply) => textOf(reply as unknown as Payload).split('\n'))).toHaveLength(more);
   });
 
   test('stays within the limits for any text', () => {
