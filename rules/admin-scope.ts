@@ -4,7 +4,13 @@ export default defineRule({
   id: 'admin-scope',
   title: 'The credential is scoped to a role that can do everything',
   severity: 'high',
-  kinds: ['personal-client', 'service-principal-credential', 'federation-trust'],
+  kinds: [
+    'personal-client',
+    'service-principal-credential',
+    'federation-trust',
+    'external-client',
+    'function',
+  ],
   docs: {
     why: 'A role scope that includes Super Administrator limits nothing: anyone with the secret controls the tenant. The same goes for a role of any name that has all of its permissions.',
     fix: 'Replace it with one that is scoped to the narrowest role for its job. A read-only role is enough for reading.',

@@ -4,7 +4,7 @@ export default defineRule({
   id: 'expired',
   title: 'The credential has expired and is still listed',
   severity: 'low',
-  kinds: ['personal-client', 'service-principal-credential'],
+  kinds: ['personal-client', 'service-principal-credential', 'tunnel-credential'],
   judges: 'expired',
   docs: {
     why: 'An expired credential lets nobody in, but it clutters every list, and something may still try to use it.',

@@ -4,7 +4,7 @@ export default defineRule({
   id: 'expiring-soon',
   title: 'The credential expires soon',
   severity: 'medium',
-  kinds: ['personal-client', 'service-principal-credential'],
+  kinds: ['personal-client', 'service-principal-credential', 'tunnel-credential'],
   docs: {
     why: 'When a credential expires, everything that calls the API with it stops, often at night and without warning. The window is limited to a share of the lifetime, so that a short-lived credential is not reported all its life.',
     fix: 'Create a replacement now, move its users over, then revoke this one.',

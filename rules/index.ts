@@ -22,6 +22,7 @@ import trustLeftover from './trust-leftover.js';
 import unknownRole from './unknown-role.js';
 import unreachableCidr from './unreachable-cidr.js';
 import unused from './unused.js';
+import unverifiedClient from './unverified-client.js';
 
 /** The built-in rules, in the order in which they are documented: the only registry. */
 export const rules: readonly Rule[] = [
@@ -48,4 +49,5 @@ export const rules: readonly Rule[] = [
   staticBesideFederation,
   looseTrustCondition,
   trustLeftover,
+  unverifiedClient,
 ];

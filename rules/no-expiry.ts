@@ -4,7 +4,7 @@ export default defineRule({
   id: 'no-expiry',
   title: 'The credential never expires',
   severity: 'high',
-  kinds: ['personal-client', 'service-principal-credential'],
+  kinds: ['personal-client', 'service-principal-credential', 'tunnel-credential'],
   docs: {
     why: 'A leaked secret of a credential that never expires works until somebody notices.',
     fix: 'Replace it with one that expires within 90 days. ConductorOne allows service principals at most 180 days.',

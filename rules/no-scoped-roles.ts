@@ -4,7 +4,7 @@ export default defineRule({
   id: 'no-scoped-roles',
   title: 'The credential has every permission of its owner',
   severity: 'medium',
-  kinds: ['personal-client', 'service-principal-credential', 'federation-trust'],
+  kinds: ['personal-client', 'service-principal-credential', 'federation-trust', 'external-client'],
   docs: {
     why: 'A credential without scoped roles can do everything its owner can, also after the owner gets more roles. The severity depends on the owner.',
     fix: 'Replace it with one that is scoped to the roles that its job needs.',

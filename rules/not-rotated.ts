@@ -4,7 +4,7 @@ export default defineRule({
   id: 'not-rotated',
   title: 'The credential has not been replaced for a long time',
   severity: 'medium',
-  kinds: ['personal-client', 'service-principal-credential'],
+  kinds: ['personal-client', 'service-principal-credential', 'tunnel-credential', 'llm-gateway-key'],
   docs: {
     why: 'An old secret has been on more machines and in more backups than anybody remembers. Rotation makes lost copies worthless.',
     fix: 'Create a new credential, move its users over, then revoke this one.',

@@ -4,7 +4,7 @@ export default defineRule({
   id: 'owner-inactive',
   title: 'The owner of the credential is gone, disabled or deleted',
   severity: 'critical',
-  kinds: ['personal-client', 'service-principal-credential', 'federation-trust'],
+  kinds: ['personal-client', 'service-principal-credential', 'federation-trust', 'external-client'],
   docs: {
     why: 'A live credential of somebody who has left still works, and nobody watches it.',
     fix: 'Revoke it. If a job still needs it, give that job a service-principal credential first.',

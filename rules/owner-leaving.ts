@@ -4,7 +4,7 @@ export default defineRule({
   id: 'owner-leaving',
   title: 'The owner of the credential is leaving or has left, but is still enabled',
   severity: 'medium',
-  kinds: ['personal-client'],
+  kinds: ['personal-client', 'external-client'],
   docs: {
     why: 'The directory says that somebody is going or gone, and their account still works. Their credentials work as well, and the jobs that depend on them stop when the account is disabled.',
     fix: 'Ask the owner or their manager what uses it. Give that a service-principal credential, then revoke this one.',

@@ -4,7 +4,7 @@ export default defineRule({
   id: 'scope-beyond-owner',
   title: 'The credential is scoped to a role that its owner does not have',
   severity: 'info',
-  kinds: ['personal-client', 'service-principal-credential', 'federation-trust'],
+  kinds: ['personal-client', 'service-principal-credential', 'federation-trust', 'external-client'],
   docs: {
     why: 'A credential can do what is both in its role scope and in the roles of its owner. A scoped role that the owner lacks is harmless until the owner is given it: then the credential gains it in the same moment, and nobody touches the credential.',
     fix: 'Take the role out of its role scope, unless the owner is about to get it.',

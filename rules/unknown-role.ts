@@ -4,7 +4,7 @@ export default defineRule({
   id: 'unknown-role',
   title: 'The credential is scoped to a role that no longer exists',
   severity: 'low',
-  kinds: ['personal-client', 'service-principal-credential', 'federation-trust'],
+  kinds: ['personal-client', 'service-principal-credential', 'federation-trust', 'external-client'],
   docs: {
     why: 'Nobody can tell what a credential may do if its role no longer exists. At best it can do less than its owner believes.',
     fix: 'Replace it with one scoped to roles that exist.',

@@ -4,7 +4,7 @@ export default defineRule({
   id: 'unused',
   title: 'The credential has not been used for a long time',
   severity: 'medium',
-  kinds: ['personal-client', 'service-principal-credential'],
+  kinds: ['personal-client', 'service-principal-credential', 'external-client', 'tunnel-credential'],
   docs: {
     why: 'Nobody would miss an unused credential, and nobody would notice if someone else used it.',
     fix: 'Ask the owner whether it is still needed; if not, revoke it.',
@@ -34,7 +34,7 @@ export default defineRule({
   },
   plan: { way: 'ask' },
   needs: ['lastUsedAt'],
-  optional: ['createdAt'],
+  optional: ['createdAt', 'connected'],
   options: {
     days: { describe: 'Report after this many days unused', default: 90, min: 1 },
   },
@@ -46,9 +46,12 @@ export default defineRule({
   },
   check({ facts, options, now }) {
     const limit = options.days;
+    // Its last use is when it connected.
+    if (facts.connected) return undefined;
     if (facts.lastUsedAt !== null) {
       const idle = now - facts.lastUsedAt.getTime();
       if (idle < limit * DAY) return undefined;
+      if (facts.connected === undefined) return { unknown: 'connected' };
       return {
         messageId: 'idle',
         data: { days: wholeDays(idle), limit, lastUsedAt: facts.lastUsedAt.toISOString() },
@@ -57,6 +60,7 @@ export default defineRule({
     if (facts.createdAt === undefined) return { unknown: 'createdAt' };
     const age = now - facts.createdAt.getTime();
     if (age < limit * DAY) return undefined;
+    if (facts.connected === undefined) return { unknown: 'connected' };
     return {
       messageId: 'neverUsed',
       data: { days: wholeDays(age), limit, createdAt: facts.createdAt.toISOString() },

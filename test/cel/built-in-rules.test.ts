@@ -8,6 +8,8 @@ import { casesFor } from '../rules/arbitrary-facts.js';
 
 const ADMIN = 'credential.scopedRoles.exists(r, r.id == "system:owner" || r.name == "system:owner")';
 
+const LAST_USE_KNOWN = '(credential.lastUsedAt == null || credential.lastUsedAt != null)';
+
 /** A built-in rule in CEL: for each message id, when it is reported. */
 const IN_CEL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   expired: { expired: 'credential.expiresAt != null && now - credential.expiresAt >= duration("0s")' },
@@ -16,9 +18,10 @@ const IN_CEL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'no-expiry': { never: 'credential.expiresAt == null' },
   'not-rotated': { old: 'now - credential.createdAt >= duration("8760h")' },
+  // The TypeScript rule asks for the last use even of what is connected.
   unused: {
-    idle: 'credential.lastUsedAt != null && now - credential.lastUsedAt >= duration("2160h")',
-    neverUsed: 'credential.lastUsedAt == null && now - credential.createdAt >= duration("2160h")',
+    idle: `${LAST_USE_KNOWN} ? credential.lastUsedAt != null && now - credential.lastUsedAt >= duration("2160h") && !credential.connected : false`,
+    neverUsed: `${LAST_USE_KNOWN} ? credential.lastUsedAt == null && now - credential.createdAt >= duration("2160h") && !credential.connected : false`,
   },
   'admin-scope': {
     admin: ADMIN,
@@ -54,6 +57,7 @@ const IN_CEL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 const NOT_IN_CEL: Readonly<Record<string, string>> = {
   'expiring-soon': 'it goes on without the creation date where that is unknown',
   'no-scoped-roles': 'its severity depends on the roles of the owner, and it goes on where they are unknown',
+  'unverified-client': 'its severity depends on roles, and it goes on where they are unknown',
   'owner-leaving': 'it ignores blanks and punctuation in a status',
   'scope-beyond-owner': 'it is unknown on purpose where a role of the owner hides what it can do',
   'open-cidr': 'it merges networks',

@@ -3,6 +3,21 @@ import { ago, ahead, testRule } from '../../src/testing.js';
 
 testRule(rule, {
   pass: [
+    {
+      name: 'a tunnel credential whose bridge is connected',
+      kind: 'tunnel-credential',
+      facts: { lastUsedAt: ago(90), connected: true },
+    },
+    {
+      name: 'a tunnel credential that never was used, but whose bridge is connected',
+      kind: 'tunnel-credential',
+      facts: { lastUsedAt: null, createdAt: ago(90), connected: true },
+    },
+    {
+      name: 'a tunnel credential in use, whose bridge is not known',
+      kind: 'tunnel-credential',
+      facts: { lastUsedAt: ago(90, 1), connected: undefined },
+    },
     { name: 'idle a millisecond too short', facts: { lastUsedAt: ago(90, 1) } },
     { name: 'idle too short for a limit of its own', facts: { lastUsedAt: ago(95) }, options: { days: 96 } },
     { name: 'used, no beginning known', facts: { createdAt: undefined, lastUsedAt: ago(1) } },
@@ -53,6 +68,18 @@ testRule(rule, {
     },
   ],
   unknown: [
+    {
+      name: 'an idle tunnel credential whose bridge is not known',
+      kind: 'tunnel-credential',
+      facts: { lastUsedAt: ago(90), connected: undefined },
+      unknown: 'connected',
+    },
+    {
+      name: 'a tunnel credential that never was used, whose bridge is not known',
+      kind: 'tunnel-credential',
+      facts: { lastUsedAt: null, createdAt: ago(90), connected: undefined },
+      unknown: 'connected',
+    },
     { name: 'use not known', facts: { lastUsedAt: undefined }, unknown: 'lastUsedAt' },
     {
       name: 'never used, no beginning known',
