@@ -35,7 +35,12 @@ function say(rule: Rule, now: number, past: Date, future: Date): string[] {
   ];
   return lives.flatMap((life) => {
     const newer = { id: 'newer', createdAt: past, lastUsedAt: past };
-    const facts: Partial<Facts> = { ...life, self: false, connected: false, siblings: { all: [newer], used: [newer] } };
+    const facts: Partial<Facts> = {
+      ...life,
+      self: false,
+      connected: false,
+      siblings: { all: [newer], used: [newer] },
+    };
     if (!rule.needs.every((need) => need in facts)) return [];
     const options = Object.fromEntries(
       Object.entries(rule.options ?? {}).map(([name, spec]) => [name, spec.default]),
