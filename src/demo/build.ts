@@ -331,6 +331,7 @@ const SUPER_ADMINISTRATOR_ONLY: readonly string[] = [
   Permission.searchExternalClients,
   Permission.readDecoys,
   Permission.writeFindings,
+  Permission.readSystemLog,
 ];
 const READ = ALL_PERMISSIONS.filter((permission) => !SUPER_ADMINISTRATOR_ONLY.includes(permission));
 const PEOPLE_AND_ROLES = [Permission.readUsers, Permission.readRoles];
@@ -343,7 +344,7 @@ const SYSTEM_ROLES: readonly (readonly [string, string, string, string, readonly
   [ROLE.user,             'user',               'Basic User',                'tenant.v1.Tenant:user',                     []],
   [ROLE.applicationAdmin, 'application-admin',  'Application Administrator', 'app.v1.Apps:admin',                         PEOPLE_AND_ROLES],
   [ROLE.campaignAdmin,    'campaign-admin',     'Campaign Administrator',    'accessreview.v1.AccessReviewService:admin', PEOPLE_AND_ROLES],
-  [ROLE.logsReader,       'system-logs-reader', 'System Logs Reader',        'systemlog.v1.SystemLogService:viewer',      []],
+  [ROLE.logsReader,       'system-logs-reader', 'System Logs Reader',        'systemlog.v1.SystemLogService:viewer',      [Permission.readSystemLog]],
 ];
 
 /** The roles that every tenant has. */

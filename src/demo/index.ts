@@ -45,6 +45,7 @@ const DEFAULT_FEATURES: Features = {
   llmGateway: 'on',
   functions: 'on',
   findings: 'on',
+  systemLog: 'on',
 };
 
 const DEFAULT_LIFETIMES: Lifetimes = {
@@ -75,6 +76,7 @@ export async function startTenant<Data extends TenantData>(
     seen: new Set(),
     nonces: new DpopNonces(),
     findings: [],
+    log: [],
     withoutRights: options.withoutRights ?? 'blank',
   };
   handler = requestHandler(state, middleware?.(state));

@@ -68,6 +68,7 @@ export const Permission = {
   readSettings: 'permission/c1.api.settings.v1.SessionSettingsService.Get',
   readFindings: 'permission/c1.api.finding.v1.FindingSearchService.Search',
   writeFindings: 'permission/c1.api.finding.v1.FindingService.CreateFinding',
+  readSystemLog: 'permission/c1.api.systemlog.v1.SystemLogService.ListEvents',
 } as const;
 
 /** RFC 3339 in UTC, or null where unset. */
@@ -275,6 +276,24 @@ export interface TenantFunction {
   deletedAt: Timestamp;
 }
 
+/** A login or a call with a credential, as the system log keeps it. */
+export interface LoggedUse {
+  uid: string;
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** Bare or complete, as in the credential's record. */
+  clientId: string;
+  kind: 'personal-client' | 'service-principal-credential' | 'federation-trust';
+  /** The user or service principal; empty for a credential that does not exist. */
+  principalId: string;
+  address: string;
+  grant: string;
+  /** Why it was refused; empty if it was not. */
+  refused: string;
+  /** Absent for a login. */
+  call?: { method: string; path: string; isSearch: boolean; status: number };
+}
+
 interface CidrRestriction {
   enabled: boolean;
   sourceCidr: string[];
@@ -306,6 +325,8 @@ export interface TenantData {
   gatewayKeys: Table<GatewayKey>;
   functions: Table<TenantFunction>;
   sessionSettings: SessionSettings;
+  /** The system log from before the tenant was started, oldest first. Absent: empty. */
+  uses?: Table<LoggedUse>;
   /** The bare client id of the personal client that the tenant hands out as its environment. */
   caller: string;
   /** The bare client id of the federation trust that is used by default. */
@@ -328,4 +349,5 @@ export interface TenantRecords extends TenantData {
   tunnelCredentials: TunnelCredential[];
   gatewayKeys: GatewayKey[];
   functions: TenantFunction[];
+  uses?: LoggedUse[];
 }

@@ -1,3 +1,4 @@
+import { DAY } from '../contract/index.js';
 import {
   bridge,
   Calendar,
@@ -27,6 +28,7 @@ import type {
   FederationProvider,
   FederationTrust,
   GatewayKey,
+  LoggedUse,
   PersonalClient,
   Role,
   ServicePrincipal,
@@ -65,6 +67,7 @@ export function seed(now: number): TenantRecords {
     tunnelCredentials: tunnelCredentials(calendar),
     gatewayKeys: gatewayKeys(calendar),
     functions: functions(calendar),
+    uses: uses(calendar, secrets, trusted),
     sessionSettings: {
       ...sessionSettings(),
       // Ordinary users may only call from the company's networks; administrators may call from anywhere.
@@ -681,4 +684,71 @@ function decoys(clients: readonly PersonalClient[], trusts: readonly FederationT
       disabled: true,
     }),
   ];
+}
+
+/**
+ * What the system log has of a service principal's credential or a trust: its name, how many days ago the last use was,
+ * how many addresses it was used from, and the first of them. Those that are missing here were not used.
+ */
+// biome-ignore format: a table
+const USES: readonly (readonly [name: string, last: number, addresses: number, from: string])[] = [
+  ['collector-eu',     0.01, 1,  '62.176.97.14'],
+  ['collector-us',     0.01, 1,  '62.176.97.14'],
+  // Used from few of the addresses that may use it.
+  ['tfc-production',   0.2,  3,  '20.118.40.9'],
+  ['deploy',           0.1,  5,  '20.118.40.20'],
+  ['nightly-load',     0.6,  2,  '62.176.96.40'],
+  ['backfill',         12.2, 16, '62.176.96.64'],
+  ['portal',           0.3,  16, '62.176.96.80'],
+  [NIGHTLY,            0.9,  5,  '20.118.40.2'],
+  ['deploy from main', 0.1,  6,  '20.118.40.16'],
+  ['mirror',           2.1,  3,  '20.118.40.5'],
+  ['glue job',         0.4,  16, '62.176.96.96'],
+  ['canary pod',       0.3,  5,  '20.118.40.32'],
+  ['any run',          1.3,  4,  '20.118.40.9'],
+  ['smoke test',       3.2,  4,  '20.118.40.52'],
+  ['dbt',              0.2,  16, '62.176.96.128'],
+];
+
+/** Logins that were refused: name, how many, why, from where. */
+// biome-ignore format: a table
+const REFUSED: readonly (readonly [name: string, times: number, why: string, from: string])[] = [
+  ['hr-sync',    14, 'sp_disabled',           '62.176.96.30'],
+  ['unfinished', 3,  'cel_condition_not_met', '20.118.40.11'],
+];
+
+const LOGGED_DAYS = 90;
+
+function uses(
+  calendar: Calendar,
+  secrets: readonly ServicePrincipalCredential[],
+  trusted: readonly FederationTrust[],
+): LoggedUse[] {
+  const credentials = [
+    ...secrets.map((secret) => ({ ...secret, kind: 'service-principal-credential' as const })),
+    ...trusted.map((trust) => ({ ...trust, kind: 'federation-trust' as const })),
+  ];
+  const log: Omit<LoggedUse, 'uid'>[] = [];
+  const add = (name: string, days: number, address: string, refused = '') => {
+    for (const { displayName, createdAt, kind, clientId, servicePrincipalId } of credentials) {
+      const at = calendar.now - Math.round(days * DAY);
+      if (displayName !== name || at < Date.parse(createdAt ?? '')) continue;
+      const grant = kind === 'federation-trust' ? 'token_exchange' : 'client_credentials';
+      log.push({ at, kind, clientId, principalId: servicePrincipalId, address, grant, refused });
+    }
+  };
+  for (const [name, last, addresses, from] of USES) {
+    const step = Math.min(1.5, (29 - last) / addresses);
+    for (let n = 0; last + n * step <= LOGGED_DAYS; n += 1)
+      add(name, last + n * step, hostAfter(from, n % addresses));
+  }
+  for (const [name, times, why, from] of REFUSED)
+    for (let n = 0; n < times; n += 1) add(name, 0.4 + n, from, why);
+  return log
+    .sort((a, b) => a.at - b.at)
+    .map((use, index) => ({ uid: idOf(`event ${index} ${use.clientId}`), ...use }));
+}
+
+function hostAfter(address: string, n: number): string {
+  return address.replace(/\d+$/, (last) => String(Number(last) + n));
 }

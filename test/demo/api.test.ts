@@ -95,6 +95,7 @@ describe('authorization', () => {
         'llmGateway',
         'functions',
         'findings',
+        'systemLog',
       ],
       disabledModules: [],
     });

@@ -211,6 +211,7 @@ function closed(value: unknown): unknown {
       ['session-settings', () => call(tenant, token, '/settings/session')],
       ['create-finding', create],
       ['search-findings', () => call(tenant, token, '/findings/search', {})],
+      ['system-log', () => call(tenant, token, '/systemlog/events', {})],
       [
         'finding-state',
         async () => {

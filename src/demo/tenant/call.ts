@@ -77,6 +77,7 @@ const FEATURES: Readonly<Record<keyof Features, string>> = {
   llmGateway: 'LLM gateway',
   functions: 'functions',
   findings: 'findings',
+  systemLog: 'the system log',
 };
 
 /** @throws Refusal with the status that the feature is switched to */

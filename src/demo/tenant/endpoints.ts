@@ -17,6 +17,7 @@ import { createFinding, searchFindings, setFindingState } from './findings.js';
 import { type ClientKind, evaluateCondition, fullClientId } from './login.js';
 import { filter, findById, findByIds, ownedBy } from './paging.js';
 import type { Features } from './state.js';
+import { listEvents } from './system-log.js';
 
 export const API_PREFIX = '/api/v1';
 
@@ -69,6 +70,7 @@ export const ENDPOINTS = {
   'create-finding': post('/findings', createFinding, 'findings'),
   'search-findings': post('/findings/search', searchFindings, 'findings'),
   'finding-state': post('/findings/:id/state', setFindingState, 'findings'),
+  'system-log': post('/systemlog/events', listEvents, 'systemLog'),
 } satisfies Record<string, Endpoint>;
 
 export type EndpointName = keyof typeof ENDPOINTS;

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { Permission, type Role, type Timestamp } from '../records.js';
-import { apiError, Code, oauthError, type Refusal, type Reply } from './errors.js';
+import { createHash, randomBytes } from 'node:crypto';
+import { type LoggedUse, Permission, type Role, type Timestamp } from '../records.js';
+import { apiError, Code, oauthError, Refusal, type Reply } from './errors.js';
 import { isSignedBy, type Jwk, parseJws, thumbprint } from './jws.js';
 import { find, findById, findByIds } from './paging.js';
 import type { Caller, Session, State } from './state.js';
@@ -15,14 +15,26 @@ interface TokenRequest {
   readonly form: URLSearchParams;
   /** The value of the `DPoP` header. */
   readonly proof: string | undefined;
+  readonly address: string;
 }
 
 /**
- * Answers a token request: a signed assertion, or an OIDC token to exchange.
+ * Answers a token request and writes it to the system log: a signed assertion, or an OIDC token to exchange.
  *
  * @throws Refusal with an OAuth error body
  */
-export async function answerTokenRequest(state: State, { form, proof }: TokenRequest): Promise<Reply> {
+export async function answerTokenRequest(state: State, request: TokenRequest): Promise<Reply> {
+  try {
+    const reply = await giveToken(state, request);
+    logLogin(state, request, '');
+    return reply;
+  } catch (error) {
+    if (error instanceof Refusal && !isHandshake(error, request)) logLogin(state, request, detailOf(error));
+    throw error;
+  }
+}
+
+async function giveToken(state: State, { form, proof }: TokenRequest): Promise<Reply> {
   for (const name of new Set(form.keys())) {
     if (form.getAll(name).length > 1) throw oauthError(400, 'invalid_request', `${name} is given twice`);
   }
@@ -46,6 +58,55 @@ export async function answerTokenRequest(state: State, { form, proof }: TokenReq
       expires_in: seconds,
     },
   };
+}
+
+/** How a client learns that it needs a proof, or a nonce for it, is part of a login that succeeds. */
+function isHandshake({ message }: Refusal, { proof }: TokenRequest): boolean {
+  return message.startsWith('use_dpop_nonce') || (message.startsWith('invalid_dpop_proof') && !proof);
+}
+
+/** What the log calls a refusal, by what its answer says. */
+const DETAILS: readonly (readonly [RegExp, string])[] = [
+  [/unknown trust/, 'trust_not_found'],
+  [/unknown client/, 'client_not_found'],
+  [/iss is not/, 'issuer_mismatch'],
+  [/malformed/, 'invalid_jwt_format'],
+  [/the condition/, 'cel_condition_not_met'],
+  [/older than/, 'token_too_old'],
+  [/not active/, 'sp_disabled'],
+  [/trust is disabled/, 'trust_disabled'],
+  [/provider is disabled/, 'provider_disabled'],
+  [/expired/, 'expired'],
+  [/signature/, 'invalid_signature'],
+];
+
+function detailOf({ message }: Refusal): string {
+  return DETAILS.find(([pattern]) => pattern.test(message))?.[1] ?? 'invalid_request';
+}
+
+function logLogin(state: State, { form, address }: TokenRequest, refused: string): void {
+  const clientId = form.get('client_id') ?? '';
+  const client = findClient(state, clientId);
+  const grant = form.get('grant_type') === EXCHANGE ? 'token_exchange' : 'client_credentials';
+  const kind = client?.kind ?? (grant === 'token_exchange' ? 'federation-trust' : 'personal-client');
+  log(state, { clientId, kind, principalId: client?.principalId ?? '', address, grant, refused });
+}
+
+/** Writes a call to the system log. */
+export function logCall(
+  state: State,
+  { clientId, userId: principalId }: Caller,
+  address: string,
+  call: LoggedUse['call'] & object,
+): void {
+  const kind = 'personal-client';
+  const refused = call.status === 200 ? '' : `http_${call.status}`;
+  log(state, { clientId, kind, principalId, address, grant: '', refused, call });
+}
+
+function log(state: State, use: Omit<LoggedUse, 'uid' | 'at'>): void {
+  const uid = `evt${String(state.log.length).padStart(9, '0')}${randomBytes(8).toString('hex')}`;
+  state.log.push({ uid, at: state.now(), ...use });
 }
 
 async function authenticate(state: State, form: URLSearchParams): Promise<Client> {

@@ -6,7 +6,7 @@ import { requireFeature } from './call.js';
 import { API_PREFIX, findRoute, type Target } from './endpoints.js';
 import { apiError, Code, oauthError, Refusal, type Reply } from './errors.js';
 import { parseObject } from './fields.js';
-import { answerTokenRequest, authorize, TOKEN_PATH } from './login.js';
+import { answerTokenRequest, authorize, logCall, TOKEN_PATH } from './login.js';
 import type { Paging } from './paging.js';
 import type { State } from './state.js';
 
@@ -16,6 +16,8 @@ export interface TenantRequest {
   readonly url: URL;
   readonly target: Target;
   readonly headers: IncomingHttpHeaders;
+  /** The caller's, as the connection has it. */
+  readonly address: string;
   /** The body. */
   readonly text: string;
   /** The rules by which lists are paged for this request. */
@@ -93,7 +95,8 @@ async function readRequest(state: State, incoming: IncomingMessage): Promise<Ten
   const url = new URL(incoming.url ?? '/', `http://${state.host}`);
   const route = routeOf(method, url);
   const target = url.pathname === TOKEN_PATH ? 'token' : route && 'name' in route ? route.name : 'other';
-  return { method, url, target, headers, text: await readText(incoming), paging: state.paging };
+  const address = incoming.socket.remoteAddress ?? '';
+  return { method, url, target, headers, address, text: await readText(incoming), paging: state.paging };
 }
 
 /** @throws Refusal 413 for more than MAX_BODY, without reading the rest. */
@@ -122,7 +125,7 @@ function routeOf(method: string, { pathname }: URL): ReturnType<typeof findRoute
 }
 
 async function answerRequest(state: State, request: TenantRequest): Promise<Reply> {
-  const { method, url, target, headers, text, paging } = request;
+  const { method, url, target, headers, address, text, paging } = request;
   if (target === 'token') return answerToken(state, request);
   const route = routeOf(method, url);
   if (route === undefined) return webPage();
@@ -139,18 +142,32 @@ async function answerRequest(state: State, request: TenantRequest): Promise<Repl
   if ('allow' in route) throw notServed(route.allow);
   const { endpoint, params } = route;
   const body = endpoint.method === 'POST' ? jsonBody(headers, text) : {};
-  if (endpoint.feature) requireFeature(state, endpoint.feature);
-  const json = await endpoint.answer({ state, caller, params, query: url.searchParams, body, paging });
+  const logged = (status: number) =>
+    logCall(state, caller, address, { method, path: url.pathname, isSearch: isSearch(url), status });
+  let json: unknown;
+  try {
+    if (endpoint.feature) requireFeature(state, endpoint.feature);
+    json = await endpoint.answer({ state, caller, params, query: url.searchParams, body, paging });
+  } catch (error) {
+    logged(error instanceof Refusal ? error.reply.status : 500);
+    throw error;
+  }
+  logged(200);
   const wantsNonce = state.nonces.required && proof !== undefined;
   return { status: 200, headers: wantsNonce ? { 'dpop-nonce': state.nonces.next() } : {}, json };
 }
 
-function answerToken(state: State, { method, headers, text }: TenantRequest): Promise<Reply> {
+/** A search is a read, although it is a POST. */
+function isSearch({ pathname }: URL): boolean {
+  return /\/(search|systemlog)\b/.test(pathname);
+}
+
+function answerToken(state: State, { method, headers, address, text }: TenantRequest): Promise<Reply> {
   if (method !== 'POST') throw oauthError(405, 'invalid_request', 'POST only', { allow: 'POST' });
   if (!hasContentType(headers, 'application/x-www-form-urlencoded')) {
     throw oauthError(400, 'invalid_request', 'the body must be a form');
   }
-  return answerTokenRequest(state, { form: new URLSearchParams(text), proof: single(headers.dpop) });
+  return answerTokenRequest(state, { form: new URLSearchParams(text), proof: single(headers.dpop), address });
 }
 
 function notServed(allow: readonly string[]): Refusal {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { CustomFinding, Role, TenantData } from '../records.js';
+import type { CustomFinding, LoggedUse, Role, TenantData } from '../records.js';
 import type { Jwk } from './jws.js';
 import type { ClientKind } from './login.js';
 import type { Paging } from './paging.js';
@@ -24,6 +24,8 @@ export interface State {
   readonly seen: Set<string>;
   readonly nonces: DpopNonces;
   readonly findings: CustomFinding[];
+  /** The system log since the start, oldest first. */
+  readonly log: LoggedUse[];
   /** What a caller gets for users and roles that it may not read: blank fields, or a 403. */
   withoutRights: 'blank' | 'refuse';
 }
@@ -51,6 +53,7 @@ export interface Features {
   functions: Switch;
   /** Early access: off by default. */
   findings: Switch;
+  systemLog: Switch;
 }
 
 /** Seconds that an access token lasts, by what it was given for. */
