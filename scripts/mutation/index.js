@@ -346,10 +346,7 @@ function print() {
 function byDirectory() {
   const directories = new Map();
   for (const { file, mutants } of results) {
-    const directory = file
-      .split('/')
-      .slice(0, file.startsWith('src/') ? 2 : 1)
-      .join('/');
+    const directory = directoryOf(file);
     directories.set(directory, [...(directories.get(directory) ?? []), ...mutants]);
   }
   return [...directories];
@@ -389,8 +386,21 @@ function sampled() {
   );
 }
 
+function directoryOf(file) {
+  return file
+    .split('/')
+    .slice(0, file.startsWith('src/') ? 2 : 1)
+    .join('/');
+}
+
+/** One line that names the files, or their directory if it is all of them. */
 function named(what, files) {
-  return files.length === 0 ? [] : ['', `${what}: ${files.map((file) => `\`${file}\``).join(', ')}.`];
+  const isIn = (directory) => (file) => directoryOf(file) === directory;
+  const names = [...new Set(files.map(directoryOf))].flatMap((directory) => {
+    const some = files.filter(isIn(directory));
+    return some.length === chosen.filter(isIn(directory)).length ? [directory] : some;
+  });
+  return names.length === 0 ? [] : ['', `${what}: ${names.map((name) => `\`${name}\``).join(', ')}.`];
 }
 
 function brief(text) {
