@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { runProgram } from '../helpers/program.js';
 import { schemaErrors } from '../helpers/report-schema.js';
-import { smallTenant } from '../helpers/small-tenant.js';
+import { smallTenant, waysIn } from '../helpers/small-tenant.js';
 import {
   type Fault,
   setAnswerField,
@@ -247,6 +247,11 @@ describe('an error beside the list of a 200 answer', () => {
     ['service-principals', 'service-principal-credential'],
     ['service-principal-credentials', 'service-principal-credential'],
     ['search-federation-trusts', 'federation-trust'],
+    ['search-external-clients', 'external-client'],
+    ['tunnel-bridges', 'tunnel-credential'],
+    ['tunnel-credentials', 'tunnel-credential'],
+    ['llm-gateway-keys', 'llm-gateway-key'],
+    ['search-functions', 'function'],
   ] as const;
 
   test.each(
@@ -262,6 +267,7 @@ describe('an error beside the list of a 200 answer', () => {
         ] as const,
     ),
   )('%s: a %s is not read completely with %s %j', async (target, kind, field, value) => {
+    Object.assign(tenant.data, waysIn(NOW));
     strike(target, setAnswerField(field, value));
     const { code, of } = await audit();
     expect(code).toBe(3);
@@ -331,8 +337,15 @@ describe('a record that is not an object', () => {
     'search-personal-clients',
     'service-principals',
     'search-federation-trusts',
+    'search-external-clients',
+    'tunnel-bridges',
+    'tunnel-credentials',
+    'llm-gateway-keys',
+    'search-functions',
     'search-decoys',
+    'search-findings',
   ] as const)('in the list of %s makes the run incomplete as well', async (target) => {
+    Object.assign(tenant.data, waysIn(NOW));
     strike(target, added(null));
     expect((await audit()).code).toBe(3);
   });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { runProgram } from '../helpers/program.js';
 import { schemaErrors } from '../helpers/report-schema.js';
-import { smallTenant } from '../helpers/small-tenant.js';
+import { smallTenant, waysIn } from '../helpers/small-tenant.js';
 import { startTenant, type Tenant, type TenantRecords } from '../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
@@ -17,10 +17,17 @@ afterEach(() => tenant.close());
 
 const KINDS = ['personal-client', 'service-principal-credential'] as const;
 
+const TABLES = {
+  'personal-client': ['personalClients', 3],
+  'service-principal-credential': ['credentials', 3],
+  'external-client': ['externalClients', 0],
+  'tunnel-credential': ['tunnelCredentials', 2],
+} as const;
+
 /** An audit of the tenant in which one credential of a kind has other dates, and what is reported on it. */
-async function audit(kind: (typeof KINDS)[number], dates: Record<string, string | null>, ...argv: string[]) {
-  const { personalClients, credentials } = tenant.data;
-  const victim = (kind === 'personal-client' ? personalClients : credentials)[3];
+async function audit(kind: keyof typeof TABLES, dates: Record<string, string | null>, ...argv: string[]) {
+  const [table, index] = TABLES[kind];
+  const victim = tenant.data[table][index];
   if (!victim) throw new Error('the small tenant has too few credentials');
   Object.assign(victim, { deletedAt: null, ...dates });
   const { code, report } = await runProgram(
@@ -29,16 +36,27 @@ async function audit(kind: (typeof KINDS)[number], dates: Record<string, string 
   );
   expect(schemaErrors(report)).toEqual([]);
   const source = report.coverage.sources.find((one) => one.kind === kind);
+  const isVictim = (one: { readonly kind: string; readonly id: string } | null) =>
+    one?.kind === kind && one.id === ('id' in victim ? victim.id : `${victim.clientId} ${victim.userId}`);
   return {
     code,
     source,
-    reported: report.credentials.find(({ id }) => id === victim.id),
+    reported: report.credentials.find(isVictim),
     /** Rule and outcome of what is reported on it. */
     of: (rule: string) =>
-      report.findings.find(({ credential, rule: found }) => credential?.id === victim.id && found === rule),
-    named: source?.note?.includes(victim.id) ?? false,
+      report.findings.find(({ credential, rule: found }) => isVictim(credential) && found === rule),
+    named: source?.note?.includes('id' in victim ? victim.id : victim.clientId) ?? false,
   };
 }
+
+describe.each(['external-client', 'tunnel-credential'] as const)('a date in the future of a %s', (kind) => {
+  test('as last use does not hide it either', async () => {
+    Object.assign(tenant.data, waysIn(NOW));
+    const { code, source, reported, named } = await audit(kind, { lastUsedAt: '2099-01-01T00:00:00Z' });
+    expect([code, source?.status, named]).toEqual([3, 'partial', true]);
+    expect(reported?.lastUsedAt).toBeNull();
+  });
+});
 
 describe.each(KINDS)('a date in the future of a %s', (kind) => {
   test('as last use does not hide a credential that may be unused', async () => {
