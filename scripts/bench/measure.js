@@ -7,7 +7,7 @@ import { watched } from './load.js';
 export const program = fileURLToPath(new URL('../../dist/bin.js', import.meta.url));
 const usage = script('./usage.cjs');
 /** Bytes that hold a report's summary. */
-const HEAD = 8192;
+const HEAD = 32_768;
 
 export function script(name) {
   return fileURLToPath(new URL(name, import.meta.url));

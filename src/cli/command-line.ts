@@ -110,7 +110,7 @@ const AUDIT_FLAGS: readonly Option[] = [
   repeatable('--source <source>', `what to audit, repeatable: ${SOURCES.join(', ')}`, SOURCES),
   flag('--input <file>', 'audit an exported list; - for stdin'),
   flag('-c, --config <file>', 'configuration (default: the nearest c1-audit.config.{yaml,yml,json,mjs,js})'),
-  flag('--profile <name>', `rule settings: ${PROFILES.join(', ')}`, PROFILES),
+  flag('--profile <name>', `limits: ${PROFILES.join(', ')}`, PROFILES),
   repeatable('-f, --format <format[:file]>', `output, repeatable: ${FORMATS.join(', ')}`, FORMATS),
   flag('--fail-on <severity>', `exit 1 at this severity or above: ${SEVERITIES.join(', ')}, never`, [
     ...SEVERITIES,
@@ -127,7 +127,7 @@ const AUDIT_FLAGS: readonly Option[] = [
   flag('--slack', 'send to Slack (default with SLACK_WEBHOOK_URL)'),
   flag('--no-slack', 'do not send to Slack'),
   flag('--slack-dry-run', 'print the Slack message instead of sending it'),
-  flag('--dry-run', 'send and keep nothing; print what it would send, as JSON'),
+  flag('--dry-run', 'send and keep nothing; print what would be sent'),
   flag('--no-waivers', 'report waived findings as open'),
   flag('--timeout <seconds>', 'stop reading after this long (default: 1800)'),
   flag('--print-config', 'print the configuration in use and its origin'),

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Report } from '../../src/engine/report.js';
 import { emptyFolder, type ProgramResult, runProgram } from '../helpers/program.js';
-import { smallTenant } from '../helpers/small-tenant.js';
+import { smallTenant, waysIn } from '../helpers/small-tenant.js';
 import { decoy, idOf, provider, startTenant, type Tenant, type TenantRecords } from '../tenant/index.js';
 import { type Case, casesOf, ENDPOINTS, type Endpoint } from './cases.js';
 import { judge, type Mark } from './judge.js';
@@ -44,6 +44,7 @@ async function openLane(): Promise<Lane> {
     ...whole,
     personalClients: [...whole.personalClients.slice(0, 6), ...whole.personalClients.slice(-1)],
     providers: [...whole.providers, provider({ id: idOf('provider third'), displayName: 'Third' })],
+    ...waysIn(NOW),
     decoys: [1, 2, 3].map((n) => decoy({ id: idOf(`decoy ${n}`), displayName: `decoy ${n}`, createdAt: AT })),
   };
   const paging = { ignoring: [], minSize: 1, maxSize: 2 };
@@ -95,6 +96,7 @@ interface Trial {
 }
 
 function trialsOf(all: readonly { endpoint: Endpoint; fault: Case }[]): Trial[] {
+  const given = ENDPOINTS.find((endpoint) => endpoint.given !== undefined)?.given;
   const together = new Map<string, { endpoint: Endpoint; fault: Case }[]>();
   const alone: Trial[] = [];
   for (const one of all) {
@@ -103,17 +105,21 @@ function trialsOf(all: readonly { endpoint: Endpoint; fault: Case }[]): Trial[] 
       alone.push({ endpoints: [endpoint], cases: [fault], ask: endpoint });
       continue;
     }
-    const key = `${endpoint.scope} ${fault.name}`;
+    // One way to have an endpoint requested would keep another from being requested.
+    const own = endpoint.given && endpoint.given !== given ? endpoint.target : '';
+    const key = `${endpoint.scope} ${fault.name} ${own}`;
     together.set(key, [...(together.get(key) ?? []), one]);
   }
-  const given = ENDPOINTS.find((endpoint) => endpoint.given !== undefined)?.given;
   return [
     ...[...together.values()].map((some): Trial => {
       const scope = some[0]?.endpoint.scope ?? 'tenant';
       return {
         endpoints: some.map(({ endpoint }) => endpoint),
         cases: some.map(({ fault }) => fault),
-        ask: { scope, ...(scope === 'tenant' && given ? { given } : {}) },
+        ask: {
+          scope,
+          ...(scope === 'tenant' && given ? { given: some[0]?.endpoint.given ?? given } : {}),
+        },
       };
     }),
     ...alone,

@@ -10,6 +10,7 @@ export async function collectFunctions(reader: Reader, required: boolean): Promi
   const searched = await collectList(KIND, reader, SEARCH);
   const isRefused = searched.pages === 0 && isUnavailable(searched.ending);
   const listed = isRefused ? await collectList(KIND, reader, LIST) : searched;
-  const found = isRefused && isUnavailable(listed.ending) ? searched : listed;
+  // A refusal says what to grant, which "not found" does not.
+  const found = isUnavailable(listed.ending) && listed.ending.status !== 403 ? searched : listed;
   return summariseOptional(KIND, found, null, required);
 }

@@ -33,6 +33,8 @@ export interface Nesting {
   readonly noun: string;
   /** The list of the credentials of one of them; `{id}` gives the list's name. */
   listOf(id: string): List;
+  /** What is wrong with the record of one of them. */
+  problemsOf?(parent: WireRecord): readonly string[];
   /** Adds what the record it belongs to says about a credential. */
   adopt(credential: Credential, id: string, parent: WireRecord): Credential;
   /** Where what they belong to may be shown to somebody who may not read them. */
@@ -139,12 +141,22 @@ export async function collectNested(
     drafts: 0,
     what,
     ending: ending instanceof AuditError ? ending : isComplete ? 'end' : 'repeats',
-    malformed: [...lists.malformed].sort(),
+    malformed: [...lists.malformed, ...malformedParents(nesting, parents)].sort(),
   };
   if (first && nesting.mayBeRefused && areRefused(failed, parents.size))
     return summariseOptional(kind, { ...collected, pages: 0, ending: first }, null, required);
   const summary = summariseOptional(kind, collected, note, required);
   return { ...summary, failure: summary.failure ?? first };
+}
+
+function malformedParents(
+  { noun, problemsOf = () => [] }: Nesting,
+  parents: ParentsSeen['parents'],
+): string[] {
+  return [...parents].flatMap(([id, parent]) => {
+    const problems = problemsOf(parent);
+    return problems.length > 0 ? [`${noun} ${id}: ${problems.join(', ')}`] : [];
+  });
 }
 
 function areRefused(failed: readonly Failed[], all: number): boolean {

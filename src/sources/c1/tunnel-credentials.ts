@@ -1,4 +1,4 @@
-import { type Credential, type Fact, Unknown } from '../../contract/index.js';
+import { type Fact, Unknown } from '../../contract/index.js';
 import { asRecord, FieldReader, type WireRecord } from '../record.js';
 import type { KindSeen, List, Reader } from './lists.js';
 import { collectNested, type Nesting, readParents } from './nested.js';
@@ -16,32 +16,48 @@ const NESTING: Nesting = {
   list: LIST,
   noun: 'bridge',
   listOf,
-  adopt: (credential, _, bridge) => ({
-    ...credential,
-    name: `${new FieldReader(bridge).text('displayName')} ${credential.id}`.trim(),
-    connected: isConnected(credential, bridge),
-  }),
+  problemsOf: (bridge) => readBridge(bridge).problems,
+  adopt(credential, _, bridge) {
+    const { name, status } = readBridge(bridge);
+    // A bridge has one active credential, and that is the one it is connected with.
+    const isActive = credential.deletedAt === null && !credential.disabled;
+    return {
+      ...credential,
+      name: `${name} ${credential.id}`.trim(),
+      connected: isActive ? isConnected(status) : false,
+    };
+  },
   mayBeRefused: true,
-  isOver: (bridge) => new FieldReader(bridge).instant('deletedAt') !== null,
+  isOver: (bridge) => readBridge(bridge).deletedAt instanceof Date,
 };
+
+function readBridge(bridge: WireRecord) {
+  const read = new FieldReader(bridge);
+  const appliance = new FieldReader(asRecord(bridge.appliance ?? {}) ?? { status: bridge.appliance });
+  return {
+    name: read.text('displayName'),
+    deletedAt: read.instant('deletedAt'),
+    status: appliance.text('status'),
+    problems: [...read.problems, ...appliance.problems],
+  };
+}
 
 /** The credentials of every bridge; those of a deleted bridge as long as they are listed. */
 export async function collectTunnelCredentials(reader: Reader, required: boolean): Promise<KindSeen> {
   return collectNested(NESTING, reader, await readParents(NESTING, reader), required);
 }
 
-const CONNECTED: ReadonlyMap<unknown, boolean> = new Map([
-  ['TUNNEL_APPLIANCE_STATUS_CONNECTED', true],
-  ['TUNNEL_APPLIANCE_STATUS_DISCONNECTED', false],
-  ['TUNNEL_APPLIANCE_STATUS_NEVER_CONNECTED', false],
-]);
+const CONNECTED: Readonly<Record<string, boolean>> = {
+  // A bridge without an appliance.
+  '': false,
+  TUNNEL_APPLIANCE_STATUS_CONNECTED: true,
+  TUNNEL_APPLIANCE_STATUS_DISCONNECTED: false,
+  TUNNEL_APPLIANCE_STATUS_NEVER_CONNECTED: false,
+};
 
-/** A bridge has one active credential, and that is the one it is connected with. */
-function isConnected({ deletedAt, disabled }: Credential, bridge: WireRecord): Fact<boolean> {
-  if (deletedAt !== null || disabled || bridge.appliance === null || bridge.appliance === undefined)
-    return false;
+function isConnected(status: string): Fact<boolean> {
   return (
-    CONNECTED.get(asRecord(bridge.appliance)?.status) ??
+    (Object.hasOwn(CONNECTED, status) ? CONNECTED[status] : undefined) ??
     new Unknown(
       'ConductorOne does not say whether its bridge is connected',
       'Look at the bridge in ConductorOne.',
