@@ -32,8 +32,10 @@ export interface EngineNode {
   readonly end: number;
   readonly input: string;
   readonly meta?: { readonly alternate?: unknown; readonly macro?: object };
-  handle?: (...given: unknown[]) => unknown;
+  handle?: Handle;
 }
+
+export type Handle = (...given: unknown[]) => unknown;
 
 export function isNode(value: unknown): value is EngineNode {
   return typeof value === 'object' && value !== null && 'op' in value && 'meta' in value;
@@ -215,7 +217,11 @@ function ofList(pair: Pair): string | undefined {
 /** Macros and functions that people are likely to mean. */
 function unknownFunction(node: EngineNode | undefined, summary: string, names: ReadonlySet<string>): string {
   const name = Array.isArray(node?.args) ? `${node.args[0]}` : '';
-  if (names.has(name))
-    return summary.replace(/^found no matching overload for/, 'no function takes these types:');
+  if (names.has(name)) {
+    const types = summary.replace(/^found no matching overload for/, 'no function takes these types:');
+    return name === 'contains' && types.includes("'list")
+      ? `${types}; use exists(), or in for a list of texts`
+      : types;
+  }
   return `there is no function ${name}()${didYouMean(name, names)}`;
 }

@@ -185,7 +185,7 @@ function convert(value: object, { of = STRING, fields = {} }: FactType, path: st
   if (Array.isArray(value)) return value.map((item) => toCel(item, of, path));
   if (value instanceof Map)
     return new Map([...value].map(([key, item]) => [key, toCel(item, of, path)] as const));
-  const object: object = Object.create(null);
+  const object = {};
   const parts = Object.fromEntries(
     Object.entries(fields).map(([name, { read }]) => [
       name,
@@ -204,13 +204,24 @@ function convert(value: object, { of = STRING, fields = {} }: FactType, path: st
 export function define(object: object, name: string, value: unknown, type: FactType, path = name): void {
   const isHidden = type.filled && Array.isArray(value) && value.length === 0;
   if (value !== undefined && !isHidden) (object as Record<string, unknown>)[name] = toCel(value, type, path);
-  else
-    Object.defineProperty(object, name, {
-      enumerable: true,
-      get: () => {
-        throw new UnknownFact(path);
-      },
-    });
+  else Object.defineProperty(object, name, unknownAt(path));
+}
+
+/** One of each: to make an error takes longer than the rest of an evaluation. */
+const unknowns = new Map<string, PropertyDescriptor>();
+
+function unknownAt(path: string): PropertyDescriptor {
+  const known = unknowns.get(path);
+  if (known) return known;
+  const error = new UnknownFact(path);
+  const made: PropertyDescriptor = {
+    enumerable: true,
+    get: () => {
+      throw error;
+    },
+  };
+  unknowns.set(path, made);
+  return made;
 }
 
 /** How a test of a rule writes a fact: dates as text, and `unknown` for anything but a text. */

@@ -1,4 +1,5 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
+import { Duration } from '@marcbachmann/cel-js/evaluator';
 import { serialize } from '@marcbachmann/cel-js/serialize';
 import { RE2JS } from 're2js';
 import { type FactName, type OptionSpecs, parseInstant, wholeDays } from '../contract/index.js';
@@ -6,6 +7,7 @@ import {
   DURATION,
   type EngineNode,
   explain,
+  type Handle,
   isNode,
   type Mistake,
   partsOf,
@@ -55,8 +57,6 @@ const LIMITS = { maxAstNodes: MOST_NODES, maxDepth: 50, maxListElements: 200, ma
 const MOST_STEPS = 200_000;
 const LONGEST_PATTERN = 500;
 
-type CelDuration = { valueOf(): number };
-
 /** Facts are of type `dyn` here, because null is a value of theirs; the type check below has run before. */
 const running = new Environment({ homogeneousAggregateLiterals: false, limits: LIMITS });
 for (const name of ['credential', 'options', ...Object.keys(FACT_TYPES)])
@@ -68,9 +68,9 @@ const FUNCTIONS = new Set(running.getDefinitions().functions.map(({ name }) => n
 function addLanguage(environment: Environment): void {
   environment
     .registerVariable('now', TIMESTAMP)
-    .registerFunction(`days(${DURATION}): int`, (span: CelDuration) => BigInt(wholeDays(span.valueOf())))
+    .registerFunction(`days(${DURATION}): int`, (span: Duration) => BigInt(wholeDays(span.valueOf())))
     .registerFunction(`string(${TIMESTAMP}): string`, (at: Date) => at.toISOString().replace('.000Z', 'Z'))
-    .registerFunction(`string(${DURATION}): string`, (span: CelDuration) => `${span.valueOf() / 1000}s`)
+    .registerFunction(`string(${DURATION}): string`, (span: Duration) => `${span.valueOf() / 1000}s`)
     .registerFunction(`int(${TIMESTAMP}): int`, (at: Date) => BigInt(Math.floor(at.getTime() / 1000)));
 }
 
@@ -281,40 +281,73 @@ function sizeOf(value: unknown): number {
   return size;
 }
 
+function inWords(summary: string): string {
+  const [, operation] =
+    /^(?:no such overload: |found no matching overload for ')(.+?)'?$/.exec(summary) ?? [];
+  return operation === undefined ? summary : `${operation} cannot be computed`;
+}
+
 /** Counts what each operation of a node costs before it runs. Every node computes with a `handle` that the check gave it. */
 function limit(node: EngineNode): void {
   const { handle } = node;
   if (!handle) return;
-  const own = replacementFor(node) ?? handle;
+  const own = replacementFor(node, handle) ?? handle;
   node.handle = (first, second, ...others) => {
     spend(1 + sizeOf(first) + sizeOf(second));
     return own(first, second, ...others);
   };
 }
 
-/** Where cel-js differs from CEL: its patterns are JavaScript's, and its timestamps may lack a zone. */
-function replacementFor({ op, args }: EngineNode): EngineNode['handle'] {
+/**
+ * Where cel-js differs from CEL: its patterns are JavaScript's, its timestamps may lack a zone, its sums of durations are
+ * inexact, and its dates may be out of range.
+ */
+function replacementFor({ op, args }: EngineNode, own: Handle): Handle | undefined {
   const [name] = Array.isArray(args) ? args : [];
-  if (op === 'rcall' && name === 'matches')
-    return (given) => {
-      const [text, pattern] = given as readonly [string, string];
-      const compiled = patternFor(pattern);
-      spend((text.length >> 3) * (compiled.programSize() >> 2));
-      return compiled.matcher(text).find();
-    };
-  if (op !== 'call' || name !== 'timestamp') return undefined;
-  return (given) => {
-    const [from] = given as readonly unknown[];
-    const instant =
-      typeof from === 'string'
-        ? parseInstant(from)
-        : from instanceof Date
-          ? from
-          : new Date(Number(from) * 1000);
-    if (instant === undefined || Number.isNaN(instant.getTime()))
-      throw new Error(`${from} is not a timestamp`);
-    return instant;
-  };
+  if (op === '+' || op === '-')
+    return (left, right, ...others) => sum(op, left, right, () => own(left, right, ...others));
+  if (op === 'rcall' && name === 'matches') return (given) => matches(given as readonly [string, string]);
+  if (op === 'call' && name === 'timestamp') return (given) => instantOf((given as readonly unknown[])[0]);
+  return undefined;
+}
+
+function sum(sign: '+' | '-', left: unknown, right: unknown, otherwise: () => unknown): unknown {
+  if (left instanceof Duration && right instanceof Duration) {
+    const [a, b] = [nanosOf(left), nanosOf(right)];
+    return durationOf(sign === '+' ? a + b : a - b);
+  }
+  if (left instanceof Date && right instanceof Date)
+    return durationOf(BigInt(left.getTime() - right.getTime()) * 1_000_000n);
+  const result = otherwise();
+  if (result instanceof Date) refuseInvalid(result, 'the date');
+  return result;
+}
+
+const NANOS = 1_000_000_000n;
+
+function nanosOf({ seconds, nanos }: Duration): bigint {
+  return seconds * NANOS + BigInt(nanos);
+}
+
+function durationOf(nanos: bigint): Duration {
+  return new Duration(nanos / NANOS, Number(nanos % NANOS));
+}
+
+function matches([text, pattern]: readonly [string, string]): boolean {
+  const compiled = patternFor(pattern);
+  spend((text.length >> 3) * (compiled.programSize() >> 2));
+  return compiled.matcher(text).find();
+}
+
+function instantOf(from: unknown): Date {
+  if (from instanceof Date) return from;
+  const instant = typeof from === 'string' ? parseInstant(from) : new Date(Number(from) * 1000);
+  return refuseInvalid(instant, `${from}`);
+}
+
+function refuseInvalid(instant: Date | undefined, what: string): Date {
+  if (instant === undefined || Number.isNaN(instant.getTime())) throw new Error(`${what} is not a timestamp`);
+  return instant;
 }
 
 function evaluate(run: (context: never) => unknown, context: object): Result {
@@ -326,6 +359,6 @@ function evaluate(run: (context: never) => unknown, context: object): Result {
     if (error instanceof TooManySteps || error instanceof RangeError)
       return { error: `it takes more than ${MOST_STEPS} steps`, ofNull: false };
     const { summary } = partsOf(error);
-    return { error: plainTypes(summary), ofNull: /\bnull\b/.test(summary) };
+    return { error: inWords(plainTypes(summary)), ofNull: /\bnull\b/.test(summary) };
   }
 }

@@ -21,6 +21,8 @@ export interface TestResult {
   readonly outcome: RuleTest['expect'] | 'failed';
   /** The message of the finding, or why the outcome is unknown. Empty for a pass. */
   readonly detail: string;
+  /** What to do about an unknown outcome. */
+  readonly cure?: string;
   readonly passed: boolean;
 }
 
@@ -33,12 +35,12 @@ export function runTests(rule: Rule): TestResult[] {
 }
 
 function runTest(rule: Rule, test: RuleTest): TestResult {
-  const { outcome, detail } = verdictOn(rule, test);
-  const passed = outcome === test.expect && (test.message === undefined || test.message === detail);
-  return { test, outcome, detail, passed };
+  const verdict = verdictOn(rule, test);
+  const isExpected = test.message === undefined || test.message === verdict.detail;
+  return { test, ...verdict, passed: verdict.outcome === test.expect && isExpected };
 }
 
-function verdictOn(rule: Rule, test: RuleTest): Pick<TestResult, 'outcome' | 'detail'> {
+function verdictOn(rule: Rule, test: RuleTest): Omit<TestResult, 'test' | 'passed'> {
   const { kind, now, options } = inputOf(rule, test);
   const credential = { kind } as Credential;
   const verdict = judge(
@@ -49,7 +51,8 @@ function verdictOn(rule: Rule, test: RuleTest): Pick<TestResult, 'outcome' | 'de
   );
   if (!verdict) return { outcome: 'pass', detail: '' };
   if (verdict.outcome === 'violation') return { outcome: 'finding', detail: verdict.message };
-  return { outcome: verdict.outcome, detail: verdict.reason };
+  const { outcome, reason } = verdict;
+  return { outcome, detail: reason, ...(verdict.outcome === 'unknown' ? { cure: verdict.cure } : {}) };
 }
 
 function inputOf(rule: Rule, test: RuleTest) {
@@ -142,8 +145,8 @@ function readComparison(rule: Rule, { left, sign, right }: ComparisonSource): Co
   return measure && { text, value, limit, beyond: facing === '>=' || facing === '<' ? -1 : 1, measure };
 }
 
-function isFixed({ facts, usesNow }: Expression): boolean {
-  return facts.length === 0 && !usesNow;
+function isFixed({ facts }: Expression): boolean {
+  return facts.length === 0;
 }
 
 function missingOf(rule: Rule, comparison: Comparison): MissingCase[] {

@@ -118,24 +118,37 @@ interface Given {
   readonly now: number;
 }
 
-/** What expressions see: `credential`, `now`, `options`, and each fact by itself. */
+/** What conditions see. */
+interface Context {
+  readonly credential: Readonly<Record<string, unknown>>;
+  readonly now: Date;
+  readonly options: object;
+}
+
 export function contextOf(
   { facts, options, kind, now }: Given,
   { options: specs = {} }: Pick<Rule, 'options'>,
-): object {
-  const credential: Record<string, unknown> = Object.create(null);
+): Context {
+  const credential: Record<string, unknown> = {};
   for (const name of Object.keys(facts) as FactName[])
     define(credential, name, name === 'scopedRoles' ? rolesIn(facts) : facts[name], FACT_TYPES[name].type);
   credential.kind = kind;
+  return { credential, now: new Date(now), options: optionsFor(options, specs) };
+}
+
+/** One run has the same options for every credential. */
+const converted = new WeakMap<object, object>();
+
+function optionsFor(options: Given['options'], specs: OptionSpecs): object {
+  const before = converted.get(options);
+  if (before) return before;
   const whole = Object.entries(options).map(([name, value]) => {
     const spec = specs[name];
     return [name, spec && isWhole(spec) ? BigInt(value as number) : value];
   });
-  return Object.assign(Object.create(credential), {
-    credential,
-    now: new Date(now),
-    options: Object.fromEntries(whole),
-  });
+  const made = Object.fromEntries(whole);
+  converted.set(options, made);
+  return made;
 }
 
 /** A role without a name has none only if the tenant's roles are known. */
@@ -148,8 +161,13 @@ function check(when: Expression, message: readonly MessagePart[], given: Given, 
   const context = contextOf(given, rule);
   const result = when.evaluate(context);
   if ('value' in result && typeof result.value === 'boolean')
-    return result.value ? { messageId: MESSAGE, data: dataOf(message, context) } : undefined;
+    return result.value ? { messageId: MESSAGE, data: dataOf(message, withBareFacts(context)) } : undefined;
   return { unknown: reasonOf(result) };
+}
+
+/** Messages name facts without `credential.` too. */
+function withBareFacts(context: Context): object {
+  return Object.assign(Object.create(context.credential), context);
 }
 
 function reasonOf(result: Result): FactName | { reason: string; cure: string } {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { compile, type Expression } from '../../src/cel/language.js';
 import { contextOf } from '../../src/cel/rule.js';
 import type { Kind, OptionSpecs } from '../../src/contract/index.js';
@@ -90,6 +91,10 @@ describe('the type check', () => {
     ],
     ['now.getHours("Europe/Berlin") > 3', 'getHours() takes no time zone: it answers in UTC'],
     ['now.getDayOfYear() > 3', 'getDayOfYear() is not supported'],
+    [
+      'credential.scopedRoles.contains("x")',
+      "no function takes these types: 'list.contains(string)'; use exists(), or in for a list of texts",
+    ],
     ['credential.name && true', "logical operator requires bool operands, got 'string'"],
     ['1 +', 'unexpected token: EOF'],
   ])('refuses %s', (source, message) => {
@@ -137,7 +142,7 @@ describe('evaluation', () => {
     [
       'a calculation with null',
       'credential.expiresAt - now > duration("1h")',
-      'error: no such overload: null - timestamp',
+      'error: null - timestamp cannot be computed',
     ],
     ['a comparison with null', 'credential.expiresAt == null && null == credential.expiresAt', true],
     ['days are cut', 'days(now - credential.createdAt) == 151', true],
@@ -149,6 +154,26 @@ describe('evaluation', () => {
       true,
     ],
     ['a pattern in an option', 'credential.name.matches(options.pattern)', true],
+    [
+      'a date beyond all dates',
+      'credential.createdAt + duration("9999999999h") < now',
+      'error: the date is not a timestamp',
+    ],
+    [
+      'a timestamp that is calculated',
+      'timestamp("2026-01-" + "01T00:00:00Z") == credential.createdAt',
+      true,
+    ],
+    [
+      'a calculated timestamp without a zone',
+      'timestamp("2026-01-01T00:00:00" + ".000") == credential.createdAt',
+      'error: 2026-01-01T00:00:00.000 is not a timestamp',
+    ],
+    [
+      'a timestamp of seconds',
+      'int(timestamp(int(credential.createdAt))) == int(credential.createdAt)',
+      true,
+    ],
     ['a timestamp as text', 'string(credential.createdAt) == "2026-01-01T00:00:00Z"', true],
   ])('%s', (_, source, expected) => {
     expect(resultOf(source, READ)).toBe(expected);
@@ -241,5 +266,50 @@ describe('an expression that would explode', () => {
     ['with a repeated pattern', 'credential.name.matches("(x{1000}){1000}")', /^the pattern is not RE2/],
   ])('is refused: %s', (_, source, message) => {
     expect(compiled(source)).toMatchObject({ message: expect.stringMatching(message) });
+  });
+});
+
+describe('dates and durations', () => {
+  const instants = fc
+    .integer({ min: Date.parse('2000-01-01'), max: Date.parse('2040-01-01') })
+    .map((ms) => new Date(ms));
+  const spans = fc.integer({ min: -400_000_000_000, max: 400_000_000_000 });
+
+  test('are calculated to the millisecond', () => {
+    fc.assert(
+      fc.property(instants, instants, instants, spans, (createdAt, expiresAt, lastUsedAt, span) => {
+        const facts = { createdAt, expiresAt, lastUsedAt };
+        const text = `${span < 0 ? '-' : ''}${Math.abs(span)}ms`;
+        const [a, b, c] = [createdAt.getTime(), expiresAt.getTime(), lastUsedAt.getTime()];
+        const is = (source: string, expected: boolean) =>
+          expect([source, resultOf(source, facts)]).toEqual([source, expected]);
+        is(`credential.expiresAt - credential.createdAt > duration("${text}")`, b - a > span);
+        is(`credential.expiresAt - credential.createdAt <= duration("${text}")`, b - a <= span);
+        is(`credential.createdAt + duration("${text}") < credential.expiresAt`, a + span < b);
+        is(`credential.createdAt - duration("${text}") >= credential.expiresAt`, a - span >= b);
+        is(`days(credential.expiresAt - credential.createdAt) == ${Math.floor((b - a) / 86_400_000)}`, true);
+        is(
+          `(credential.expiresAt - credential.createdAt) + (credential.lastUsedAt - credential.expiresAt) == credential.lastUsedAt - credential.createdAt`,
+          true,
+        );
+        is(
+          `(credential.expiresAt - credential.createdAt) - (credential.expiresAt - credential.lastUsedAt) == credential.lastUsedAt - credential.createdAt`,
+          true,
+        );
+        is(
+          `(credential.expiresAt - credential.createdAt) + duration("${text}") > duration("0s")`,
+          b - a + span > 0,
+        );
+        is(
+          `(credential.expiresAt - credential.createdAt) - duration("${text}") > duration("0s")`,
+          b - a - span > 0,
+        );
+        is(
+          'credential.expiresAt - credential.createdAt < credential.lastUsedAt - credential.createdAt',
+          b < c,
+        );
+      }),
+      { numRuns: 60, seed: 20261127 },
+    );
   });
 });

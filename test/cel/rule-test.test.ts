@@ -146,6 +146,11 @@ describe('boundary cases', () => {
       { createdAt: '2026-01-31' },
       { createdAt: '2026-01-30T23:59:59Z' },
     ],
+    [
+      'credential.createdAt <= now - duration("720h")',
+      { createdAt: '2026-05-02' },
+      { createdAt: '2026-05-02T00:00:01Z' },
+    ],
     ['days(now - credential.createdAt) >= 30', { createdAt: '2026-05-02' }, { createdAt: '2026-05-03' }],
     [
       'credential.ownerLiveKeys.total > options.max',
@@ -196,7 +201,9 @@ describe('boundary cases', () => {
   });
 
   test('are not made from nothing', () => {
-    expect(missing(rule('credential.createdAt < now && 1 < 2', []))).toEqual([]);
+    expect(missing(rule('credential.createdAt < credential.lastUsedAt && 1 < 2 && now > now', []))).toEqual(
+      [],
+    );
     expect(missing(rule('size(credential.name) > 3', []))).toEqual([
       { comparison: 'size(credential.name) > 3', place: 'at the limit' },
       { comparison: 'size(credential.name) > 3', place: 'just above the limit' },

@@ -74,7 +74,7 @@ describe('a rule in CEL', () => {
     ).toEqual({
       outcome: 'unknown',
       unknown: {
-        reason: 'the condition has no value: no such overload: null - timestamp',
+        reason: 'the condition has no value: null - timestamp cannot be computed',
         cure: 'Compare with null in the rule before it computes with a fact that may be null.',
       },
     });

@@ -85,7 +85,7 @@ describe('rules test', () => {
     expect(code).toBe(1);
     expect(stdout).toContain('  FAIL  test 2 (rules.yaml:11): expected finding, but it is pass\n');
     expect(stdout).toContain(
-      '  FAIL  test 3 (rules.yaml:12): expected unknown with the message "x", but it is unknown: the test gives no expiresAt\n',
+      '  FAIL  test 3 (rules.yaml:12): expected unknown with the message "x", but it is unknown: the test gives no expiresAt. Give expiresAt.\n',
     );
     expect(stdout).toContain('1 test passed, 2 failed;');
   });
@@ -215,7 +215,7 @@ describe('a rule in CEL in an audit', () => {
     const unknown = report.findings.filter(({ outcome }) => outcome === 'unknown');
     expect(unknown.length).toBeGreaterThan(0);
     expect(unknown[0]?.message).toBe(
-      'unknown: the condition has no value: no such overload: null - timestamp',
+      'unknown: the condition has no value: null - timestamp cannot be computed',
     );
   });
 });

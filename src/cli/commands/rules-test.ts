@@ -101,12 +101,17 @@ function placeOf({ id }: Rule, test: number, file: ConfigFile | undefined): stri
   return position ? ` (${file?.name}:${position.line})` : '';
 }
 
-function describeTest({ test, outcome, detail, passed }: TestResult, index: number, place: string): string {
+function describeTest(
+  { test, outcome, detail, cure, passed }: TestResult,
+  index: number,
+  place: string,
+): string {
   const name = `test ${index + 1}${test.name === undefined ? '' : ` ${JSON.stringify(test.name)}`}`;
   const shown = `${outcome}${detail === '' ? '' : `: ${forTerminal(oneLine(detail))}`}`;
   if (passed) return `  pass  ${name}: ${shown}`;
   const message = outcome === test.expect ? ` with the message ${JSON.stringify(test.message)}` : '';
-  return forTerminal(`  FAIL  ${name}${place}: expected ${test.expect}${message}, but it is ${shown}`);
+  const hint = cure === undefined ? '' : `. ${cure}`;
+  return forTerminal(`  FAIL  ${name}${place}: expected ${test.expect}${message}, but it is ${shown}${hint}`);
 }
 
 function describeMissing(missing: readonly MissingCase[]): string[] {
