@@ -64,9 +64,11 @@ export async function collect(
   };
   const reader: Reader = { ...bare, onCredentials: onPage };
 
-  const caller = await introspect(client);
-  const [lists, roles, settings, providers, planted, exposed] = await Promise.all([
-    collectKinds(options, reader, caller),
+  // Beside the lists: hardly anything else waits for it.
+  const coming = introspect(client);
+  const [caller, lists, roles, settings, providers, planted, exposed] = await Promise.all([
+    coming,
+    collectKinds(options, reader, coming),
     readRoles(reader),
     readAllowList(client),
     kinds.includes('federation-trust') ? readProviders(reader) : NO_PROVIDERS,
@@ -280,7 +282,7 @@ interface Lists {
 async function collectKinds(
   { access, kinds, scope, required }: C1Options,
   reader: Reader,
-  caller: Caller,
+  caller: Promise<Caller>,
 ): Promise<Lists> {
   let principals: Promise<ParentsSeen> | undefined;
   const readPrincipalsOnce = () => {
@@ -288,8 +290,8 @@ async function collectKinds(
     return principals;
   };
   const collectors: Record<Kind, () => Promise<KindSeen>> = {
-    'personal-client': () =>
-      scope === 'mine' ? collectMine(reader, caller.userId) : collectEveryones(reader),
+    'personal-client': async () =>
+      scope === 'mine' ? collectMine(reader, (await caller).userId) : collectEveryones(reader),
     'service-principal-credential': async () =>
       collectPrincipalCredentials(
         reader,
@@ -304,17 +306,18 @@ async function collectKinds(
       ]);
       return trusts;
     },
-    'external-client': () =>
+    'external-client': async () =>
       scope === 'mine'
-        ? collectMyExternalClients(reader, caller.userId, required.has('external-client'))
+        ? collectMyExternalClients(reader, (await caller).userId, required.has('external-client'))
         : collectExternalClients(reader, required.has('external-client')),
     'tunnel-credential': () => collectTunnelCredentials(reader, required.has('tunnel-credential')),
     'llm-gateway-key': () => collectGatewayKeys(reader, required.has('llm-gateway-key')),
     function: () => collectFunctions(reader, required.has('function')),
   };
+  const found = await Promise.all(kinds.map((kind) => collectors[kind]()));
   // A ready token does not name its credential, but the tenant may.
-  const self = access.clientId ?? caller.principal ?? null;
-  const seen = await Promise.all(kinds.map(async (kind) => holdingSelf(await collectors[kind](), self)));
+  const self = access.clientId ?? (await caller).principal ?? null;
+  const seen = found.map((kind) => holdingSelf(kind, self));
   return { seen, principals: await principals };
 }
 
