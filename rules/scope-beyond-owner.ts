@@ -41,13 +41,15 @@ export default defineRule({
     if (owner.status === 'gone') return undefined;
     // Everyone has a role: a blank list was hidden from the audit.
     if (!owner.roles?.length) return { unknown: { reason: "its owner's roles are not known", cure: CURE } };
-    const power = owner.roles.map((role) => canDoEverything(role));
-    if (power.includes(true)) return undefined;
-    const held = new Set(owner.roles.map(({ id }) => id));
+    const { roles } = owner;
     // unknown-role reports roles that no longer exist.
-    const latent = scopedRoles.flatMap(({ id }) => (held.has(id) ? [] : (tenantRoles.get(id) ?? [])));
-    const [first] = latent;
+    const latent = scopedRoles.filter(
+      ({ id }) => tenantRoles.has(id) && !roles.some((held) => held.id === id),
+    );
+    const first = tenantRoles.get(latent[0]?.id ?? '');
     if (first === undefined) return undefined;
+    const power = roles.map((role) => canDoEverything(role));
+    if (power.includes(true)) return undefined;
     if (power.includes(undefined))
       return {
         unknown: { reason: 'ConductorOne does not show what the roles of its owner can do', cure: CURE },

@@ -157,6 +157,8 @@ export function isGloballyReachable(set: AddressSet): boolean {
 
 /** Which families the set opens: `half` if it allows at least half of their internet, but not all; undefined: none. */
 export function openFamilies(set: AddressSet): { families: string[]; half?: true } | undefined {
+  // As nearly all sets are, and there may be hundreds of thousands.
+  if (set.ipv6.length === 0 && spanOf(set.ipv4) < NARROW) return undefined;
   const shares = FAMILIES.map((family) => ({ family: `IPv${family}`, share: shareOf(set, family) }));
   const open = shares.filter(({ share }) => share !== 'less');
   if (open.length === 0) return undefined;
@@ -185,6 +187,7 @@ function holdsMapped(set: AddressSet): boolean {
 /** Reachable blocks with a shorter prefix than their family's limit. */
 export function blocksBroaderThan(set: AddressSet, limits: Readonly<Record<Family, number>>): Block[] {
   // Nearly all lists are narrow, and there may be hundreds of thousands.
+  if (set.ipv6.length === 0 && spanOf(set.ipv4) <= 2 ** (WIDTH[4] - limits[4])) return [];
   const large = [...set.ipv4, ...set.ipv6].filter(
     ({ family, first, last }) => last - first >= 1n << BigInt(WIDTH[family] - limits[family]),
   );
@@ -196,13 +199,25 @@ export function blocksBroaderThan(set: AddressSet, limits: Readonly<Record<Famil
 /** How many blocks of `prefix` the set's reachable addresses would fill, rounded up; exact above one. */
 export function reachableBlocks(set: AddressSet, family: Family, prefix: number): number {
   const ranges = rangesOf(set, family);
+  if (ranges.length === 0) return 0;
+  if (family === 4 && spanOf(ranges) <= 2 ** (WIDTH[4] - prefix)) return 1;
   const block = 1n << BigInt(WIDTH[family] - prefix);
-  if (sizeOf(ranges) <= block) return ranges.length === 0 ? 0 : 1;
+  if (sizeOf(ranges) <= block) return 1;
   return Number((reachableSize(ranges, family) + block - 1n) / block);
 }
 
 function reachableSize(ranges: readonly Range[], family: Family): bigint {
   return sizeOf(ranges) - sharedSize(ranges, rangesOf(SPECIAL, family));
+}
+
+/** Fewer IPv4 addresses than half of those that calls come from. */
+const NARROW = 2 ** 30;
+
+/** How many IPv4 addresses: exact, and a fraction of what it costs in bigints. */
+function spanOf(ipv4: readonly Range[]): number {
+  let span = 0;
+  for (const { first, last } of ipv4) span += Number(last) - Number(first) + 1;
+  return span;
 }
 
 function sizeOf(ranges: readonly Range[]): bigint {

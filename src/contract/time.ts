@@ -53,14 +53,19 @@ export function toTimestamp(instant: Date): string {
     if (dates.size < DATES_KEPT) dates.set(day, date);
   }
   const time = ms - day * DAY;
-  const seconds = Math.floor(time / 1000);
-  const minutes = Math.floor(seconds / 60);
-  return `${date}${TWO[Math.floor(minutes / 60)]}:${TWO[minutes % 60]}:${TWO[seconds % 60]}.${THREE[time % 1000]}Z`;
+  const minutes = Math.floor(time / 60_000);
+  const left = time - minutes * 60_000;
+  return `${date}${MINUTES[minutes]}${TWO[Math.floor(left / 1000)]}.${THREE[left % 1000]}Z`;
 }
 
 /** Numbers with leading zeros. */
 const TWO = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
 const THREE = Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, '0'));
+/** The minutes of a day: `23:59:`. */
+const MINUTES = Array.from(
+  { length: 24 * 60 },
+  (_, minute) => `${TWO[Math.floor(minute / 60)]}:${TWO[minute % 60]}:`,
+);
 
 /** undefined for what is not a time of an ordinary day. */
 function readCommon(text: string): number | undefined {

@@ -33,6 +33,10 @@ export class Notes {
   text(statement: number): string {
     return this.#texts.get(statement);
   }
+
+  blocks(): Iterable<string> {
+    return this.#texts.blocks();
+  }
 }
 
 /** Findings of one rule and severity, in the order of `credentials`: the numbers of their credentials and statements. */
@@ -181,6 +185,12 @@ export class Docket {
       waiver: null,
       firstSeen: null,
     }));
+  }
+
+  /** All JSON that came from outside, many texts in one. */
+  *blocks(): Generator<string> {
+    yield* this.#texts.blocks();
+    yield* this.#notes.blocks();
   }
 
   /** What is said in each finding, as JSON. */

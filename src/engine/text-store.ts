@@ -11,6 +11,8 @@ const CHUNK_SHIFT = 2 ** 32;
  */
 export class TextStore {
   readonly #chunks: Buffer[] = [];
+  /** Bytes in use in all chunks but the last. */
+  readonly #filled: number[] = [];
   /** Bytes in use in the last chunk. */
   #used = 0;
   #size = 0;
@@ -42,10 +44,17 @@ export class TextStore {
       : (chunk?.toString('latin1', start, start + length) ?? '');
   }
 
+  /** All texts, many in one, in no particular division. */
+  *blocks(): Generator<string> {
+    for (const [at, chunk] of this.#chunks.entries())
+      yield chunk.toString('utf8', 0, at === this.#chunks.length - 1 ? this.#used : this.#filled[at]);
+  }
+
   #chunkFor(room: number): Buffer {
     const last = this.#chunks.at(-1);
     if (last && last.length - this.#used >= room) return last;
     const chunk = Buffer.allocUnsafeSlow(Math.max(room, Math.min(LARGEST, FIRST * 2 ** this.#chunks.length)));
+    if (last) this.#filled.push(this.#used);
     this.#chunks.push(chunk);
     this.#used = 0;
     return chunk;

@@ -61,7 +61,8 @@ class Holding {
   readonly live: Credential[] = [];
   #isSorted = false;
   #undated = false;
-  #byName: ReadonlyMap<string, Fact<Siblings>> | undefined;
+  /** Of names that several have. Nearly all names are unique; lists of one are made on demand. */
+  #shared: ReadonlyMap<string, Fact<Siblings>> | undefined;
 
   /** undefined: it is not live. */
   keys(credential: Credential): Fact<OwnerLiveKeys> | undefined {
@@ -70,14 +71,17 @@ class Holding {
     return this.#undated ? UNDATED_KEY : { total: this.live.length, newer };
   }
 
-  /** The live credentials of this name; undefined if there are none. */
-  namesakes(name: string): Fact<Siblings> | undefined {
-    if (!this.#byName) {
-      this.#sort();
-      const groups = groupBy(this.live, (credential) => foldedName(credential.name));
-      this.#byName = new Map([...groups].map(([folded, group]) => [folded, siblingsAmong(group)]));
-    }
-    return this.#byName.get(name);
+  /** The live credentials with a credential's name. */
+  namesakes(credential: Credential, name: string): Fact<Siblings> {
+    this.#sort();
+    this.#shared ??= sharedNames(this.live);
+    const shared = this.#shared.get(name);
+    if (shared) return shared;
+    return toSiblings(
+      this.live.includes(credential)
+        ? [credential]
+        : this.live.filter((one) => foldedName(one.name) === name),
+    );
   }
 
   #placeOf(credential: Credential): number {
@@ -179,7 +183,7 @@ export class World implements FactSource {
     if (credential.ownerId === '') return NO_OWNER;
     const name = foldedName(credential.name);
     if (name === undefined) return NO_SIBLINGS;
-    return this.#holdingOf(credential)?.namesakes(name) ?? NO_SIBLINGS;
+    return this.#holdingOf(credential)?.namesakes(credential, name) ?? NO_SIBLINGS;
   }
 
   #holdingOf(credential: Credential): Holding | undefined {
@@ -271,8 +275,17 @@ function foldedName(name: string): string | undefined {
   return name.trim().normalize('NFC').toLowerCase() || undefined;
 }
 
-function siblingsAmong(newestFirst: readonly Credential[]): Fact<Siblings> {
-  return newestFirst.length > 1 && !newestFirst.every(isDated) ? UNDATED_SIBLING : toSiblings(newestFirst);
+const NO_NAMES: ReadonlyMap<string, Fact<Siblings>> = new Map();
+
+function sharedNames(newestFirst: readonly Credential[]): ReadonlyMap<string, Fact<Siblings>> {
+  const names = new Set(newestFirst.map(({ name }) => foldedName(name)));
+  if (names.size === newestFirst.length) return NO_NAMES;
+  const groups = groupBy(newestFirst, ({ name }) => foldedName(name));
+  return new Map(
+    [...groups]
+      .filter(([, group]) => group.length > 1)
+      .map(([name, group]) => [name, group.every(isDated) ? toSiblings(group) : UNDATED_SIBLING]),
+  );
 }
 
 /** @param newestFirst live credentials of one name */
