@@ -94,8 +94,11 @@ function makeRule(custom: CustomRule, options: OptionSpecs, { when, message }: P
     optional: [...facts],
     options,
     messages: {
-      [MESSAGE]: (data: Readonly<Record<string, string>>) =>
-        message.map((part) => (typeof part === 'string' ? part : data[part.key])).join(''),
+      [MESSAGE]: (data: Readonly<Record<string, string>>) => {
+        const text = message.map((part) => (typeof part === 'string' ? part : data[part.key])).join('');
+        // A name may be blank.
+        return text.trim() === '' ? title : text;
+      },
     },
     ...(controls === undefined ? {} : { controls }),
     ...(judges === undefined ? {} : { judges }),

@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { rules } from '../../rules/index.js';
 import { toRule } from '../../src/cel/rule.js';
 import type { Rule } from '../../src/contract/index.js';
 import { judgeRule } from '../../src/testing.js';
+import { root } from '../helpers/package.js';
 import { casesFor } from '../rules/arbitrary-facts.js';
 
 const ADMIN = 'credential.scopedRoles.exists(r, r.id == "system:owner" || r.name == "system:owner")';
@@ -88,6 +91,12 @@ test('every built-in rule is said in CEL, or it is said why not', () => {
   );
 });
 
+test('docs/rules-in-cel.md names those that cannot be said', () => {
+  const page = readFileSync(join(root, 'docs/rules-in-cel.md'), 'utf8');
+  const [, list = ''] = /For these reasons (.*) cannot be said in CEL/.exec(page) ?? [];
+  expect([...list.matchAll(/`([\w-]+)`/g)].map(([, id]) => id)).toEqual(Object.keys(NOT_IN_CEL).sort());
+});
+
 describe('agrees with its TypeScript on every generated credential', () => {
   test.each(Object.entries(IN_CEL))('%s', (id, conditions) => {
     const rule = rules.find((one) => one.id === id) as Rule;
@@ -110,11 +119,9 @@ describe('agrees with its TypeScript on every generated credential', () => {
         }));
         expect(combined(outcomes)).toBe(expected);
       }),
-      { numRuns: 400, seed: 20261126 },
+      { numRuns: 150, seed: 20261126 },
     );
-    expect([...seen]).toEqual(
-      expect.arrayContaining([...messages.filter((one) => one !== 'adminByPermissions'), 'pass', 'unknown']),
-    );
+    expect([...seen]).toEqual(expect.arrayContaining([...messages, 'pass', 'unknown']));
   });
 });
 

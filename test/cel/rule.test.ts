@@ -164,13 +164,14 @@ describe('a message', () => {
       'for ever',
     ],
     ['a long name', '{name}', { name: 'a'.repeat(300) }, `${'a'.repeat(200)}…`],
+    ['the title in place of nothing', ' {name}', { name: '' }, 'A CI key lives longer than 30 days'],
     ['no placeholder', 'plain', {}, 'plain'],
   ])('shows %s', (_, message, facts, expected) => {
     expect(messageOf(message, facts)).toBe(expected);
   });
 
   test.each(HOSTILE_NAMES)('repeats %s as it is, for the reports to neutralise', (_, name) => {
-    expect(messageOf('{name}', { name: name.slice(0, 100) })).toBe(name.slice(0, 100));
+    expect(messageOf('"{name}"', { name: name.slice(0, 100) })).toBe(`"${name.slice(0, 100)}"`);
   });
 
   test.each([
