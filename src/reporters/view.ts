@@ -2,7 +2,7 @@ import { type Finding, type ReportedCredential, type Severity, severityRank } fr
 import { groupBy, hasHistory, partsOf, type Report } from '../engine/report.js';
 import { credentialKey } from '../engine/state.js';
 import type { ReporterContext } from './reporter.js';
-import { count, credentialName, gaps, number } from './words.js';
+import { count, credentialName, gapsInShort, number } from './words.js';
 
 /**
  * A report as people read it: the one place that decides what is news, what belongs together, and what comes first.
@@ -176,7 +176,9 @@ export function nextSteps(
   const [cause] = unknownGroups(unknown);
   const missing = report.coverage.complete
     ? []
-    : [`INCOMPLETE: ${gaps(report).join('; ')}. Fix this and run it again: there may be more findings.`];
+    : [
+        `INCOMPLETE: ${gapsInShort(report).join('; ')}. Fix this and run it again: there may be more findings.`,
+      ];
   const causes = cause ? [`Unknown: ${cause.fix}`] : [];
   const commands =
     rule === undefined

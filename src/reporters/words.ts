@@ -26,8 +26,13 @@ import type { ReporterContext } from './reporter.js';
 /** The line every report for people starts with: which credentials, how many, and whether everything was read. */
 export function coverageLine(report: Report): string {
   if (report.coverage.complete) return `Complete: ${audited(report)}`;
-  return `INCOMPLETE: ${gaps(report).join('; ')}. Audited: ${audited(report)}`;
+  const missing = gaps(report);
+  // Beyond that the reasons, which sources repeat, hide what is missing.
+  const named = missing.length > REASONS_IN_A_LINE ? gapsInShort(report) : missing;
+  return `INCOMPLETE: ${named.join('; ')}. Audited: ${audited(report)}`;
 }
+
+const REASONS_IN_A_LINE = 3;
 
 /** `12 credentials of everyone in acme.conductor.one, as of 2026-09-01 02:00 UTC`. */
 function audited(report: Report): string {
@@ -59,6 +64,18 @@ export function gaps(report: Report): string[] {
   if (missing.length > 0) return missing;
   if (sources.length === 0) return ['no source was read'];
   return notes.length > 0 ? [...notes] : ['not every credential could be checked'];
+}
+
+/** The same without reasons: `personal clients and functions were not read`. */
+export function gapsInShort(report: Report): string[] {
+  const { complete, sources, gaps: others = [] } = report.coverage;
+  if (complete) return [];
+  const bare = {
+    ...report.coverage,
+    sources: sources.map((source) => ({ ...source, note: null })),
+    gaps: others.map((gap) => gap.replace(/ \(.*/s, '')),
+  };
+  return gaps({ ...report, coverage: bare });
 }
 
 /** The gaps that name a source, a rule, or another cause. */

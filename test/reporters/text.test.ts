@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fastStringWidth from 'fast-string-width';
-import type { Finding } from '../../src/contract/index.js';
+import { type Finding, KINDS } from '../../src/contract/index.js';
 import type { SourceCoverage } from '../../src/engine/report.js';
 import { rulePageAddress } from '../../src/reporters/reporter.js';
 import { text } from '../../src/reporters/text.js';
@@ -54,6 +54,24 @@ describe('the first line', () => {
     expect(first(text(sampleReport({ complete: false, sources, credentials }), context))).toBe(
       'INCOMPLETE: service-principal credentials were not read (403: permission denied); federation trusts were read only in part. Audited: 1 credential of everyone in acme.conductor.one, as of 2026-09-01 02:00 UTC',
     );
+  });
+
+  test('names many gaps without their reasons, and so do the last lines', () => {
+    const sources = KINDS.map((kind, n) =>
+      seen({
+        kind,
+        status: n === 0 ? 'partial' : 'unavailable',
+        note: `GET /${kind} failed (ECONNREFUSED).`,
+      }),
+    );
+    const report = sampleReport({ complete: false, sources, credentials });
+    const gaps = ['decoys could not be read (ECONNREFUSED)'];
+    const output = text({ ...report, coverage: { ...report.coverage, gaps } }, context);
+    const short =
+      /INCOMPLETE: personal clients were read only in part; service-principal credentials, .* and functions were not read; decoys could not be read\. /;
+    expect(first(output)).toMatch(short);
+    expect(output.slice(output.indexOf('\nSummary: ')).replaceAll(/\n */g, ' ')).toMatch(short);
+    expect(output).toContain('GET /function failed');
   });
 
   test('names a rule that failed', () => {
