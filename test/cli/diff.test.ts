@@ -92,6 +92,7 @@ describe('of audits of one list', () => {
       'static-beside-federation',
       'too-many-credentials',
       'trust-leftover',
+      'unverified-client',
       'waiver-covers',
       'woke-up',
     ]);
