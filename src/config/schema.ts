@@ -228,7 +228,8 @@ const FOREIGN_SETTING = either(
 );
 
 const CREDENTIAL_ID: TextRule = {
-  pattern: /^[^\s*?{}[\]]+$/,
+  // An external client's is its client id, which may be an address, and a user id.
+  pattern: /^(?:[^\s*?{}[\]]+|\S+:\/\/\S*(?: \S+)*?)(?: [^\s*?{}[\]]+)?$/,
   says: 'must be an id or a client id; a pattern on the name is written {name: "ci-*", owner: jo@acme.example}',
 };
 

@@ -271,7 +271,7 @@ function replace(about: About, asked: boolean, federates: boolean): Step[] {
   const needs = [...rules.values()].flatMap(({ kinds, successor: need }) =>
     need !== undefined && kinds?.includes(kind) ? [need] : [],
   );
-  const give = needs.length > 0 ? ` Give it ${list([...new Set(needs)])}.` : '';
+  const give = needs.length > 0 && !create.endsOld ? ` Give it ${list([...new Set(needs)])}.` : '';
   return [
     {
       text: `${asked ? `If something does, ${create.what}` : capital(create.what)}: ${create.where}.${give}${create.also}`,
@@ -287,7 +287,11 @@ function replace(about: About, asked: boolean, federates: boolean): Step[] {
         : `Replace it with ${create.given} everywhere it is used.`,
     },
     moved(about),
-    revoke(about, asked ? 'Then, or if nothing needs it,' : 'Then'),
+    ...(create.endsOld
+      ? asked
+        ? [revoke(about, 'If nothing needs it,')]
+        : []
+      : [revoke(about, asked ? 'Then, or if nothing needs it,' : 'Then')]),
   ];
 }
 
@@ -297,6 +301,8 @@ interface New {
   readonly where: string;
   readonly also: string;
   readonly given: string;
+  /** Creating it revokes the old one, and takes no settings. */
+  readonly endsOld?: true;
 }
 
 const SUCCESSOR = 'create its successor and keep the old one for now';
@@ -325,8 +331,9 @@ const NEW: Readonly<Record<Kind, New>> = {
   'tunnel-credential': {
     what: 'create its successor when the tunnel may be down for a moment, as this revokes the old one at once',
     where: PLACES['tunnel-credential'],
-    also: ONCE,
+    also: ` Set an end date if the page offers one.${ONCE}`,
     given: 'the new client id and secret',
+    endsOld: true,
   },
   'llm-gateway-key': {
     what: SUCCESSOR,

@@ -88,3 +88,38 @@ describe('a rule defines the steps of its plan', () => {
     expect(create.match(/only the roles its job needs/g)).toHaveLength(1);
   });
 });
+
+describe('the other ways in', () => {
+  const stepsOf = (kind: Kind, over: Parameters<typeof sampleCredential>[0], ...ids: readonly string[]) => {
+    const credential = sampleCredential({ kind, ...over });
+    const findings = ids.map((rule) => sampleFinding({ rule, messageId: 'x', credential }));
+    return stepsFor(TENANT, credential, findings, infos).map(({ text }) => text);
+  };
+
+  test('a new tunnel credential revokes the old one, which is not revoked twice', () => {
+    const replaced = stepsOf('tunnel-credential', { owner: null }, 'no-expiry');
+    expect(replaced[0]).toMatch(
+      /^Create its successor when the tunnel may be down.*revokes the old one at once/,
+    );
+    expect(replaced[0]).not.toContain('Give it');
+    expect(replaced.join()).not.toMatch(/Then[^.]* revoke it/);
+    expect(stepsOf('tunnel-credential', { owner: null }, 'no-expiry', 'unused').at(-1)).toMatch(
+      /^If nothing needs it, revoke it: /,
+    );
+  });
+
+  test('a key of the LLM gateway is replaced without a look at its use, which nobody sees', () => {
+    const replaced = stepsOf('llm-gateway-key', { owner: null, lastUsedAt: null }, 'not-rotated');
+    expect(replaced.slice(1)).toEqual([
+      'Replace it with the new key everywhere it is used.',
+      'Wait until its least frequent job has run with the new one. ConductorOne does not show the use of this kind.',
+      'Then revoke it: the LLM gateway > API keys > the key.',
+    ]);
+  });
+
+  test('an external client gets other roles by a new approval', () => {
+    const [adjust] = stepsOf('external-client', {}, 'admin-scope');
+    expect(adjust).toMatch(/^Limit it to the roles its job needs: AI access management > AI clients/);
+    expect(adjust).toContain('connect the client again and approve it with the roles it needs');
+  });
+});
