@@ -146,6 +146,9 @@ function fieldsOf(name: string): string[] {
 }
 
 function wrongTypes(node: EngineNode | undefined, summary: string): string {
+  const [, unary] = /^no such overload: ([!-]\S.*)$/.exec(summary) ?? [];
+  if (unary !== undefined)
+    return `${unary} does not work: ${unary.startsWith('!') ? '! takes true or false' : '- takes a number'}`;
   const [, left = '', sign = '', right = ''] = /^no such overload: (.+) (\S+) (.+)$/.exec(summary) ?? [];
   const sides = Array.isArray(node?.args) ? (node.args as EngineNode[]) : [];
   const hint = remedy({ left, sign, right, sides });

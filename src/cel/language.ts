@@ -56,6 +56,7 @@ const LIMITS = { maxAstNodes: MOST_NODES, maxDepth: 50, maxListElements: 200, ma
 /** What one evaluation may cost: a step is an operation, an item of a list, or eight characters of a text. */
 const MOST_STEPS = 200_000;
 const LONGEST_PATTERN = 500;
+const LONGEST_ERROR = 200;
 
 /** Facts are of type `dyn` here, because null is a value of theirs; the type check below has run before. */
 const running = new Environment({ homogeneousAggregateLiterals: false, limits: LIMITS });
@@ -284,7 +285,8 @@ function sizeOf(value: unknown): number {
 function inWords(summary: string): string {
   const [, operation] =
     /^(?:no such overload: |found no matching overload for ')(.+?)'?$/.exec(summary) ?? [];
-  return operation === undefined ? summary : `${operation} cannot be computed`;
+  // It may quote a name, of any length.
+  return (operation === undefined ? summary : `${operation} cannot be computed`).slice(0, LONGEST_ERROR);
 }
 
 /** Counts what each operation of a node costs before it runs. Every node computes with a `handle` that the check gave it. */

@@ -96,6 +96,8 @@ describe('the type check', () => {
       "no function takes these types: 'list.contains(string)'; use exists(), or in for a list of texts",
     ],
     ['credential.name && true', "logical operator requires bool operands, got 'string'"],
+    ['!credential.name', '!string does not work: ! takes true or false'],
+    ['-credential.name == ""', '-string does not work: - takes a number'],
     ['1 +', 'unexpected token: EOF'],
   ])('refuses %s', (source, message) => {
     expect(compiled(source)).toMatchObject({ message });
@@ -248,6 +250,11 @@ describe('an expression that would explode', () => {
 
   test('patterns take linear time', () => {
     expect(resultOf('credential.name.matches("^(a+)+$")', { name: `${'a'.repeat(5000)}b` })).toBe(false);
+  });
+
+  test('an error does not repeat a long name', () => {
+    const { name } = long;
+    expect(resultOf('timestamp(credential.name) < now', { name })).toBe(`error: ${name.slice(0, 200)}`);
   });
 
   test('a long list is no problem', () => {
