@@ -113,7 +113,6 @@ test.each(HOSTILE_NAMES)('a name %s harms no output, whatever kind has it', asyn
     record.displayName = name;
   const result = await audit('-f', 'text', '-f', 'json:r.json', '-f', 'sarif:r.sarif', '-f', 'csv:r.csv');
   expect([result.code, result.stderr]).toEqual([0, '']);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
   expect(result.stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
   const report: Report = JSON.parse(readFileSync(`${cwd}/r.json`, 'utf8'));
   const named = report.credentials.filter(({ kind }) => kind === 'function' || kind === 'external-client');
