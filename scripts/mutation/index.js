@@ -257,7 +257,9 @@ function runStryker(chosen, tests, more) {
 function keep(about, { source = '', mutants = [] } = {}) {
   const { file } = about;
   const lines = source.split('\n');
-  const run = mutants.filter((mutant) => isSampled(mutant, options.sample));
+  const run = mutants.filter(
+    (mutant) => options.sample === 1 || (!mutant.static && isSampled(mutant, options.sample)),
+  );
   const result = {
     ...about,
     ...(options.sample < 1 && { of: mutants.length }),

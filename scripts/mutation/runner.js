@@ -105,12 +105,12 @@ class CircusRunner {
   }
 
   async mutantRun({ activeMutant, testFilter, disableBail, hitLimit, mutantActivation }) {
-    if (!isSampled(activeMutant, SAMPLE))
-      return { status: MutantRunStatus.Error, errorMessage: 'not in the sample' };
     this.#stryker.mutantCoverage = undefined;
     this.#stryker.currentTestId = undefined;
     fc.configureGlobal({ interruptAfterTimeLimit: RANDOM_TIME });
     const isStatic = mutantActivation === 'static';
+    if (SAMPLE < 1 && (isStatic || !isSampled(activeMutant, SAMPLE)))
+      return { status: MutantRunStatus.Error, errorMessage: 'not in the sample' };
     const attempt = async () => {
       this.#stryker.hitLimit = hitLimit;
       this.#stryker.hitCount = hitLimit ? 0 : undefined;
