@@ -16,6 +16,7 @@ import {
 } from './view.js';
 import {
   configurationWords,
+  controlsOf,
   count,
   coverageLine,
   credentialName,
@@ -33,7 +34,7 @@ import {
  * last lines are enough to know what to do.
  */
 export const text: Reporter = (report, context) => {
-  const page = layout(report.run.asOf, context);
+  const page = layout(report, context);
   const view = viewOf(report, context);
   const sections = [
     [coverageHeadline(report, context, page)],
@@ -74,7 +75,7 @@ const COLUMN = 10;
 
 interface Layout {
   readonly context: ReporterContext;
-  readonly asOf: string;
+  readonly report: Report;
   readonly full: boolean;
   readonly paint: (style: Style, text: string) => string;
   /** Lines that fit the terminal; those after the first are indented by `hang` more. */
@@ -83,7 +84,7 @@ interface Layout {
   readonly beside: (word: string, style: Style, text: string, indent?: number, most?: number) => string;
 }
 
-function layout(asOf: string, context: ReporterContext): Layout {
+function layout(report: Report, context: ReporterContext): Layout {
   const { width = WIDTH, color, full = false } = context;
   const paint: Layout['paint'] = color
     ? (style, text) => `\u001b[${STYLES[style]}m${text}\u001b[0m`
@@ -95,7 +96,7 @@ function layout(asOf: string, context: ReporterContext): Layout {
     hung(' '.repeat(indent), linesOf(text, indent + hang), indent + hang);
   return {
     context,
-    asOf,
+    report,
     full,
     paint,
     wrap,
@@ -196,7 +197,7 @@ function oneLiner({ credential, severity, findings }: FindingGroup, { paint, bes
 /** A headline, one line a rule, and the fix where rules share it. */
 function details({ credential, severity, findings }: FindingGroup, page: Layout): string {
   const { full, paint, wrap, beside } = page;
-  const about = full && credential ? [`${credential.id} · ${datesOf(credential, page.asOf)}`] : [];
+  const about = full && credential ? [`${credential.id} · ${datesOf(credential, page.report.run.asOf)}`] : [];
   return [
     beside(severity.toUpperCase(), severity, headline(credential, findings, page)),
     ...about.map((line) => wrap(paint('dim', safe(line)), 2)),
@@ -245,8 +246,13 @@ function fixOf(finding: Finding, findings: readonly Finding[], { full, paint }: 
   return [`${paint('dim', `Fix${rules}:`)} ${safe(finding.fix)}`];
 }
 
-function pageOf({ rule }: Finding, { full, paint, context }: Layout): string[] {
-  return full ? [paint('dim', safe(rulePageAddress(rule, context)))] : [];
+function pageOf({ rule }: Finding, { report, full, paint, context }: Layout): string[] {
+  if (!full) return [];
+  const controls = controlsOf(report, rule).map(({ standard, ids }) => `${standard} ${ids.join(', ')}`);
+  return [
+    ...(controls.length > 0 ? [`Controls: ${controls.join('; ')}`] : []),
+    rulePageAddress(rule, context),
+  ].map((line) => paint('dim', safe(line)));
 }
 
 function unknownSection({ unknown }: ReportView, { paint, wrap }: Layout): string[] {

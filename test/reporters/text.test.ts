@@ -168,6 +168,24 @@ describe('text', () => {
     );
   });
 
+  test('prints the controls of a rule and the ways in that were not read', () => {
+    const report = fullReport();
+    const controls = { unused: { 'cis-controls-8': ['5.3'], 'nist-800-53': ['AC-2(3)', 'AC-6'] } };
+    const ledger = [
+      { way: 'personal-clients', status: 'read', reason: null },
+      { way: 'functions', status: 'refused', reason: 'refused' },
+      { way: 'devices', status: 'not-coverable', reason: 'one at a time' },
+    ] as const;
+    const named = { ...report, coverage: { ...report.coverage, controls, ledger } };
+    const full = sampleContext({ full: true, width: 200 });
+    expect(text(named, full)).toContain('Controls: cis-controls-8 5.3; nist-800-53 AC-2(3), AC-6');
+    expect(text(named, context)).not.toContain('Controls:');
+    expect(text(named, full)).toContain(
+      '  Ways in: 1 read, 1 refused (functions), 1 c1-audit cannot read (devices)\n',
+    );
+    expect(text(report, full)).not.toContain('Ways in');
+  });
+
   test('prints ids, dates, fixes and pages only if everything is requested', () => {
     const short = text(fullReport(), context);
     for (const detail of ['Make a new one', '400 days ago', '/docs/rules/', 'first seen'])
