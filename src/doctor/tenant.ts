@@ -5,7 +5,7 @@ import { AuditError } from '../errors.js';
 import type { ApiClient } from '../sources/c1/client.js';
 import { SEARCH as EXTERNAL_CLIENTS } from '../sources/c1/external-clients.js';
 import { PROVIDERS, readProviders, SEARCH as TRUSTS } from '../sources/c1/federation.js';
-import { SEARCH as FUNCTIONS } from '../sources/c1/functions.js';
+import { LIST as ALL_FUNCTIONS, SEARCH as FUNCTIONS } from '../sources/c1/functions.js';
 import { type List, nameOf, type Page } from '../sources/c1/lists.js';
 import { LIST as GATEWAY_KEYS } from '../sources/c1/llm-gateway-keys.js';
 import { readUser, toOwner } from '../sources/c1/people.js';
@@ -187,9 +187,8 @@ export const sources: readonly Check[] = (Object.keys(SOURCE_KINDS) as SourceNam
     needs: ['plan', 'access', 'connection', 'caller'],
     async run(_, { plan, access, connection }) {
       const kind = SOURCE_KINDS[source];
-      const list = listOf(source, plan.config.scope);
       const isWanted = plan.kinds.has(kind);
-      const page = await attempt(connection.firstPage(list));
+      const { list, page } = await readFirst(source, plan.config.scope, connection);
       if (page instanceof AuditError) {
         if (!isWanted) return skipped(`not part of this audit, and not readable: ${page.message}`);
         return unreadable(page, list, source === 'personal-clients' || plan.required.has(kind));
@@ -202,6 +201,19 @@ export const sources: readonly Check[] = (Object.keys(SOURCE_KINDS) as SourceNam
     },
   }),
 );
+
+/** The first page of a source, from the list that an audit would read it from. */
+async function readFirst(
+  source: SourceName,
+  scope: Scope,
+  connection: Connection,
+): Promise<{ readonly list: List; readonly page: Page | AuditError }> {
+  const list = listOf(source, scope);
+  const page = await attempt(connection.firstPage(list));
+  if (source !== 'functions' || !isUnavailable(page)) return { list, page };
+  const other = await attempt(connection.firstPage(ALL_FUNCTIONS));
+  return other instanceof AuditError ? { list, page } : { list: ALL_FUNCTIONS, page: other };
+}
 
 function unreadable(error: AuditError, list: List, isRequired: boolean): Outcome {
   if (isUnavailable(error) && !isRequired)

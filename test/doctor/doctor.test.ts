@@ -407,6 +407,9 @@ describe('the sources', () => {
   test.each([
     ['service-principals', 'service-principals'],
     ['search-federation-trusts', 'federation-trusts'],
+    ['search-external-clients', 'external-clients'],
+    ['tunnel-bridges', 'tunnel-credentials'],
+    ['llm-gateway-keys', 'llm-gateway-keys'],
   ] as const)(
     '%s refused: a warning, or a problem if the source is requested by name',
     async (target, source) => {
@@ -421,6 +424,15 @@ describe('the sources', () => {
       expect([named.having('problem'), named.code]).toEqual([[`source-${source}`], 3]);
     },
   );
+
+  test('functions without a search are read from their list', async () => {
+    refuse('search-functions', 404);
+    const found = await examine();
+    expect([found.having('warning'), found.code]).toEqual([[], 0]);
+    expect(found.line('source-functions').detail).toContain('readable (GET /functions)');
+    refuse('functions', 404);
+    expect((await examine()).having('warning')).toEqual(['source-functions']);
+  });
 
   test('a source that answers 500 is a problem', async () => {
     refuse('service-principals', 500);

@@ -193,7 +193,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   {
     target: 'search-external-clients',
     scope: 'tenant',
-    sources: ['personal-clients', 'external-clients'],
+    sources: ['external-clients'],
     path: /\/search\/iam\/external_clients/,
     required: true,
     list: true,
@@ -211,7 +211,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   {
     target: 'tunnel-bridges',
     scope: 'tenant',
-    sources: ['personal-clients', 'tunnel-credentials'],
+    sources: ['tunnel-credentials'],
     path: /\/iam\/tunnel\/bridges/,
     required: true,
     list: true,
@@ -220,7 +220,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   {
     target: 'tunnel-credentials',
     scope: 'tenant',
-    sources: ['personal-clients', 'tunnel-credentials'],
+    sources: ['tunnel-credentials'],
     path: /\/iam\/tunnel\/bridges\/[^/]+\/credentials/,
     required: true,
     list: true,
@@ -238,7 +238,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   {
     target: 'llm-gateway-keys',
     scope: 'tenant',
-    sources: ['personal-clients', 'llm-gateway-keys'],
+    sources: ['llm-gateway-keys'],
     path: /\/llm-gateway\/keys/,
     required: true,
     list: true,
@@ -247,7 +247,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   {
     target: 'search-functions',
     scope: 'tenant',
-    sources: ['personal-clients', 'functions'],
+    sources: ['functions'],
     path: /\/search\/functions/,
     required: true,
     list: true,
@@ -256,7 +256,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   {
     target: 'functions',
     scope: 'tenant',
-    sources: ['personal-clients', 'functions'],
+    sources: ['functions'],
     path: /(GET|POST) \S*\/functions/,
     required: true,
     list: true,
@@ -506,8 +506,9 @@ function fields({ target, list, fields: known }: Endpoint): Case[] {
     { name: `${field} null or absent`, expected: 'nothing-lost', faults: () => unset(target, list, field) },
     {
       name: `${field} of the wrong type`,
-      // Without a creation date, whatever ends soon counts as a long life that ends.
-      expected: field === 'createdAt' ? 'nothing-lost' : 'any',
+      // Without a creation date, whatever ends soon counts as a long life that ends; without a date of its revocation, a
+      // key is judged.
+      expected: /^(createdAt|revokedAt)$/.test(field) ? 'nothing-lost' : 'any',
       faults: () => [strike(target, set(field, wrong), always)],
     },
   ]);

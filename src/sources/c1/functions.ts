@@ -3,7 +3,8 @@ import { isUnavailable } from './request-error.js';
 
 const KIND = 'function';
 export const SEARCH: List = { method: 'POST', path: '/search/functions' };
-const LIST: List = { method: 'GET', path: '/functions' };
+/** Read where there is no search. */
+export const LIST: List = { method: 'GET', path: '/functions' };
 
 /** The functions that run inside the tenant. The search pages; the list, which very likely does not, replaces it. */
 export async function collectFunctions(reader: Reader, required: boolean): Promise<KindSeen> {

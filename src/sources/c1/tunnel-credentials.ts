@@ -1,4 +1,4 @@
-import { type Fact, Unknown } from '../../contract/index.js';
+import { Unknown } from '../../contract/index.js';
 import { asRecord, FieldReader, type WireRecord } from '../record.js';
 import type { KindSeen, List, Reader } from './lists.js';
 import { collectNested, type Nesting, readParents } from './nested.js';
@@ -18,13 +18,13 @@ const NESTING: Nesting = {
   listOf,
   problemsOf: (bridge) => readBridge(bridge).problems,
   adopt(credential, _, bridge) {
-    const { name, status } = readBridge(bridge);
+    const { name, connected } = readBridge(bridge);
     // A bridge has one active credential, and that is the one it is connected with.
     const isActive = credential.deletedAt === null && !credential.disabled;
     return {
       ...credential,
       name: `${name} ${credential.id}`.trim(),
-      connected: isActive ? isConnected(status) : false,
+      connected: isActive && connected,
     };
   },
   mayBeRefused: true,
@@ -32,13 +32,19 @@ const NESTING: Nesting = {
 };
 
 function readBridge(bridge: WireRecord) {
+  const { appliance = null } = bridge;
   const read = new FieldReader(bridge);
-  const appliance = new FieldReader(asRecord(bridge.appliance ?? {}) ?? { status: bridge.appliance });
+  const state = asRecord(appliance ?? {});
+  const ofAppliance = new FieldReader(state ?? {});
+  const name = read.text('displayName');
+  const deletedAt = read.instant('deletedAt');
+  const status = ofAppliance.text('status');
+  const unread = state ? ofAppliance.problems : ['appliance is not an object'];
   return {
-    name: read.text('displayName'),
-    deletedAt: read.instant('deletedAt'),
-    status: appliance.text('status'),
-    problems: [...read.problems, ...appliance.problems],
+    name,
+    deletedAt,
+    connected: unread.length > 0 ? STATUS_NOT_KNOWN : (CONNECTED.get(status) ?? STATUS_NOT_KNOWN),
+    problems: [...read.problems, ...unread],
   };
 }
 
@@ -47,20 +53,15 @@ export async function collectTunnelCredentials(reader: Reader, required: boolean
   return collectNested(NESTING, reader, await readParents(NESTING, reader), required);
 }
 
-const CONNECTED: Readonly<Record<string, boolean>> = {
+const CONNECTED: ReadonlyMap<string, boolean> = new Map([
   // A bridge without an appliance.
-  '': false,
-  TUNNEL_APPLIANCE_STATUS_CONNECTED: true,
-  TUNNEL_APPLIANCE_STATUS_DISCONNECTED: false,
-  TUNNEL_APPLIANCE_STATUS_NEVER_CONNECTED: false,
-};
+  ['', false],
+  ['TUNNEL_APPLIANCE_STATUS_CONNECTED', true],
+  ['TUNNEL_APPLIANCE_STATUS_DISCONNECTED', false],
+  ['TUNNEL_APPLIANCE_STATUS_NEVER_CONNECTED', false],
+]);
 
-function isConnected(status: string): Fact<boolean> {
-  return (
-    (Object.hasOwn(CONNECTED, status) ? CONNECTED[status] : undefined) ??
-    new Unknown(
-      'ConductorOne does not say whether its bridge is connected',
-      'Look at the bridge in ConductorOne.',
-    )
-  );
-}
+const STATUS_NOT_KNOWN = new Unknown(
+  'ConductorOne does not say whether its bridge is connected',
+  'Look at the bridge in ConductorOne.',
+);

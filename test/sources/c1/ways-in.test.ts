@@ -269,11 +269,20 @@ describe('tunnel credentials', () => {
     async (status) => {
       strike('tunnel-bridges', setField('appliance.status', status));
       const credential = await named('tunnel-0');
-      expect(typeof status === 'number' || !isKnown(credential?.connected ?? null)).toBe(true);
+      expect(isKnown(credential?.connected ?? null)).toBe(false);
       const { seen } = await collectTunnelCredentials(reader, false);
       expect(seen.status).toBe(typeof status === 'number' ? 'partial' : 'complete');
     },
   );
+
+  test('of a bridge whose appliance is not an object are partial', async () => {
+    strike('tunnel-bridges', setField('appliance', 'on'));
+    const { seen } = await collectTunnelCredentials(reader, false);
+    expect(seen).toMatchObject({
+      status: 'partial',
+      note: expect.stringContaining('appliance is not an object'),
+    });
+  });
 
   test('of a bridge without an appliance are not connected', async () => {
     strike('tunnel-bridges', setField('appliance', null));
