@@ -30,6 +30,7 @@ const DIRECTORIES: readonly { readonly path: string; readonly may: readonly stri
       'src/engine/judge.ts',
       'src/engine/world.ts',
       'src/check.ts',
+      'src/config/config.ts',
       'src/config/nearest.ts',
     ],
   },

@@ -1,6 +1,6 @@
 import { flawsOf, type Path } from '../check.js';
+import type { CustomRule } from '../config/config.js';
 import {
-  type Controls,
   countDays,
   DAY,
   dateOf,
@@ -11,28 +11,10 @@ import {
   type Rule,
   type RuleTest,
   type ScopedRole,
-  type Severity,
 } from '../contract/index.js';
 import type { Mistake, Scope } from './explain.js';
 import { credentialSchema, define, FACT_TYPES, INSTANT } from './facts.js';
 import { compile, type Expression, isWhole, type Result } from './language.js';
-
-/** A rule as a configuration or a file of rules describes it. */
-export interface CustomRule {
-  readonly id: string;
-  readonly title: string;
-  readonly severity: Severity;
-  readonly kinds: readonly Kind[];
-  /** In CEL: when a credential is a finding. */
-  readonly when: string;
-  readonly message: string;
-  readonly fix: string;
-  readonly why?: string;
-  readonly controls?: Controls;
-  readonly judges?: 'live' | 'expired';
-  readonly options?: Readonly<Record<string, OptionSpec['default'] | OptionSpec>>;
-  readonly tests?: readonly RuleTest[];
-}
 
 /** One mistake in a rule: where in its description, and the part of the text there that it is about. */
 export interface RuleMistake extends Mistake {

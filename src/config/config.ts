@@ -1,5 +1,4 @@
-import type { CustomRule } from '../cel/rule.js';
-import type { Kind, OptionSpec, Severity, Waiver } from '../contract/index.js';
+import type { Controls, Kind, OptionSpec, RuleTest, Severity, Waiver } from '../contract/index.js';
 
 export type { Waiver } from '../contract/index.js';
 
@@ -62,6 +61,23 @@ export interface WebhookSettings extends MessageSettings {
 
 /** If C1_AUDIT_WEBHOOK_URL alone is set. */
 export const WEBHOOK_DEFAULTS: WebhookSettings = { format: 'json', when: undefined, minSeverity: 'low' };
+
+/** A rule as a configuration or a file of rules describes it. */
+export interface CustomRule {
+  readonly id: string;
+  readonly title: string;
+  readonly severity: Severity;
+  readonly kinds: readonly Kind[];
+  /** In CEL: when a credential is a finding. */
+  readonly when: string;
+  readonly message: string;
+  readonly fix: string;
+  readonly why?: string;
+  readonly controls?: Controls;
+  readonly judges?: 'live' | 'expired';
+  readonly options?: Readonly<Record<string, OptionSpec['default'] | OptionSpec>>;
+  readonly tests?: readonly RuleTest[];
+}
 
 /** The settings of a run, merged from flags, environment, file and defaults. Holds no secret. */
 export interface Config {

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as v from 'valibot';
-import type { CustomRule, RuleMistake } from '../cel/rule.js';
+import type { RuleMistake } from '../cel/rule.js';
 import {
   about,
   choice,
@@ -37,6 +37,7 @@ import {
   SEVERITIES,
   WAYS,
 } from '../contract/index.js';
+import type { CustomRule } from './config.js';
 import type { Position, Problem } from './problem.js';
 import { type ConfigFile, readConfig } from './read.js';
 import { looksSecret, quote, quoteError } from './secrets.js';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { type CustomRule, toRule } from '../../src/cel/rule.js';
+import { toRule } from '../../src/cel/rule.js';
 import { missingCases, runTests } from '../../src/cel/rule-test.js';
+import type { CustomRule } from '../../src/config/config.js';
 import type { Rule, RuleTest } from '../../src/contract/index.js';
 
 function rule(when: string, tests: readonly RuleTest[], changes: Partial<CustomRule> = {}): Rule {

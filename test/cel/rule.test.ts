@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { type CustomRule, toRule } from '../../src/cel/rule.js';
+import { toRule } from '../../src/cel/rule.js';
+import type { CustomRule } from '../../src/config/config.js';
 import type { Rule } from '../../src/contract/index.js';
 import { ago, judgeRule } from '../../src/testing.js';
 import { HOSTILE_NAMES } from '../helpers/hostile.js';
