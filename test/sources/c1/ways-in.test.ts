@@ -365,6 +365,20 @@ describe('an audit', () => {
     expect(client?.owner).toMatchObject({ id: idOf('caller'), email: 'ada.okafor@acme.example' });
   });
 
+  test('reads the other kinds while the pages of personal clients come in', async () => {
+    await audit(['--scope', 'tenant']);
+    const asked = tenant.requests.map(({ target }) => target);
+    const lastPage = asked.lastIndexOf('search-personal-clients');
+    expect(lastPage).toBeGreaterThan(12);
+    for (const list of [
+      'search-external-clients',
+      'tunnel-credentials',
+      'llm-gateway-keys',
+      'search-functions',
+    ])
+      expect(asked.lastIndexOf(list as Target)).toBeLessThan(lastPage);
+  });
+
   test("of one's own reads what one approved, and nothing of the tenant", async () => {
     const { code, report } = await audit([]);
     expect(code).toBe(0);
