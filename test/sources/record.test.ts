@@ -178,6 +178,11 @@ describe('a page', () => {
 
   test.each([
     [{}, 'no "list"'],
+    [{ list: [], errors: { a: 1 } }, 'has "errors" beside the "list", so records may be missing'],
+    [{ list: [], errors: ['lost'] }, 'has "errors" beside the "list"'],
+    [{ list: [], error: {} }, 'has "error" beside the "list"'],
+    [{ list: [], code: 13 }, 'has "code" beside the "list"'],
+    [{ list: [], next_page_token: 'x' }, 'has "next_page_token" beside the "list"'],
     [{ list: null, nextPageToken: '' }, '"list" that is not a list'],
     [{ list: { 0: {} }, nextPageToken: '' }, '"list" that is not a list'],
     [{ list: [], nextPageToken: 5 }, '"nextPageToken" that is not text'],

@@ -6,10 +6,15 @@ import { readDecoys } from '../../../src/sources/c1/decoys.js';
 import { readEnvironment } from '../../../src/sources/c1/environment.js';
 import { collectTrusts, readProviders } from '../../../src/sources/c1/federation.js';
 import type { Reader } from '../../../src/sources/c1/lists.js';
-import { UserLookup } from '../../../src/sources/c1/people.js';
+import { readOwners, UserLookup } from '../../../src/sources/c1/people.js';
 import { collectEveryones, collectMine } from '../../../src/sources/c1/personal-clients.js';
 import { DEFAULT_LIMITS } from '../../../src/sources/c1/retry.js';
-import { collectPrincipalCredentials, readPrincipals } from '../../../src/sources/c1/service-principals.js';
+import {
+  collectPrincipalCredentials,
+  emptyInVain,
+  principalOwners,
+  readPrincipals,
+} from '../../../src/sources/c1/service-principals.js';
 import { openSession } from '../../../src/sources/c1/source.js';
 import { introspect, readAllowList, readRoles } from '../../../src/sources/c1/tenant-facts.js';
 import { smallTenant } from '../../helpers/small-tenant.js';
@@ -112,6 +117,23 @@ describe('roles', () => {
       setField('name', '', ({ systemBuiltin }) => systemBuiltin !== true),
     );
     expect(isKnown((await readRoles(reader)).roles)).toBe(true);
+  });
+
+  test('are unknown if one comes twice, or the list repeats itself', async () => {
+    const [one, two] = tenant.data.roles;
+    strike(
+      'roles',
+      setField('id', one?.id, ({ id }) => id === two?.id),
+    );
+    const { roles, failure } = await readRoles(reader);
+    const problem = `GET /iam/roles lists ${one?.id} twice, with other fields`;
+    expect([reasonOf(roles), failure?.message]).toEqual([problem, `${problem}.`]);
+    tenant.faults.clear();
+    tenant.paging.maxSize = 2;
+    strike('roles', { kind: 'cursor-loop' });
+    expect(reasonOf((await readRoles(reader)).roles)).toBe(
+      'GET /iam/roles repeats itself instead of going on',
+    );
   });
 
   test('are unknown without the role that every tenant has', async () => {
@@ -367,11 +389,14 @@ describe('personal clients', () => {
       expect(failure).toMatchObject({ status: 500 });
     });
 
-    test('do not include what the search shows of others', async () => {
-      const answer = { list: tenant.data.personalClients.slice(0, 10), nextPageToken: '' };
-      strike('search-personal-clients', { kind: 'edit', edit: () => answer });
-      const { credentials } = await collectMine(reader, me());
-      expect(new Set(credentials.map(({ ownerId }) => ownerId))).toEqual(new Set([me()]));
+    test('include what only the search shows, but nothing of others', async () => {
+      const [one] = own();
+      const more = (id: string, userId: string) => ({ ...one, id, clientId: id, userId });
+      const list = [more('mine', me() ?? ''), more('nobodys', ''), more('others', 'somebody')];
+      strike('search-personal-clients', { kind: 'edit', edit: () => ({ list, nextPageToken: '' }) });
+      const found = (await collectMine(reader, me())).credentials.map(({ id }) => id);
+      expect(found).toEqual(expect.arrayContaining(['mine', 'nobodys', one?.id]));
+      expect(found).not.toContain('others');
     });
   });
 });
@@ -439,6 +464,103 @@ describe('service principals', () => {
     expect(ending).toMatchObject({ message: expect.stringMatching(/lists the service principal \S+ twice/) });
   });
 
+  const missing = (...victims: (string | undefined)[]) =>
+    tenant.faults.add({
+      on: ({ path }) => victims.some((id) => path.endsWith(`/${id}/credentials`)),
+      times: Number.POSITIVE_INFINITY,
+      effect: { kind: 'status', status: 404 },
+    });
+  const listing = (list: unknown[]) => strike('service-principals', setAnswerField('list', list), 2);
+
+  test('whose credentials are missing are gone only if they are no longer listed', async () => {
+    const [, victim = ''] = ids();
+    missing(victim);
+    const still = await collect();
+    expect(still.seen.status).toBe('partial');
+    expect(still.seen.note).toContain(
+      `The credentials of service principal ${victim} could not be read: GET `,
+    );
+    listing(tenant.data.servicePrincipals.filter(({ id }) => id !== victim));
+    const gone = await collect();
+    expect(gone.seen).toMatchObject({
+      status: 'complete',
+      note: `Deleted while the audit ran: service principal ${victim}.`,
+    });
+  });
+
+  test('are not gone if all of them are missing, or the list cannot be read again', async () => {
+    missing(...ids());
+    expect((await collect()).seen.status).toBe('partial');
+    expect(tenant.requests.filter(({ target }) => target === 'service-principals')).toHaveLength(1);
+    tenant.faults.clear();
+    missing(ids()[1]);
+    refuse('service-principals', 500, 2);
+    expect((await collect()).seen.status).toBe('partial');
+  });
+
+  test('are not believed to be none while trusts name some', async () => {
+    const { credentials } = await collectTrusts(reader, false);
+    const none = { parents: new Map(), pages: 1, ending: 'end' as const };
+    expect(emptyInVain(none, credentials)?.message).toBe(
+      'GET /service_principals lists none, but federation trusts name some.',
+    );
+    expect(emptyInVain({ ...none, ending: 'repeats' }, credentials)).toBeUndefined();
+    expect(emptyInVain(await readPrincipals(reader), credentials)).toBeUndefined();
+    expect(emptyInVain(none, [])).toBeUndefined();
+    for (const over of [{ ownerId: '' }, { deletedAt: new Date(NOW) }, { kind: 'personal-client' as const }])
+      expect(
+        emptyInVain(
+          none,
+          credentials.map((one) => ({ ...one, ...over })),
+        ),
+      ).toBeUndefined();
+  });
+
+  describe('as owners', () => {
+    const owners = async (of: string[], seesAll = true) => {
+      const { roles } = await readRoles(reader);
+      return principalOwners(reader, of, await readPrincipals(reader), roles, seesAll);
+    };
+
+    test('have the status of their user and their own name', async () => {
+      const found = await owners(ids());
+      const [one] = tenant.data.servicePrincipals;
+      expect(found.owners.get(one?.id ?? '')).toMatchObject({
+        id: one?.id,
+        name: one?.displayName,
+        status: 'active',
+        type: 'service',
+      });
+      expect([found.note, found.failure]).toEqual([null, undefined]);
+    });
+
+    test('are gone if a complete list lacks them and the caller sees all', async () => {
+      expect((await owners(['nobody'])).owners.get('nobody')).toMatchObject({
+        status: 'gone',
+        type: 'service',
+      });
+      const unseen = { reason: 'its service principal is not listed' };
+      expect((await owners(['nobody'], false)).owners.get('nobody')).toMatchObject(unseen);
+      strike('service-principals', { kind: 'cursor-loop' });
+      expect((await owners(['nobody'])).owners.get('nobody')).toMatchObject(unseen);
+    });
+
+    test('are not known if their user is blank, and malformed ones are named', async () => {
+      put('service-principals', 'user', null);
+      const blank = await owners(ids());
+      expect(blank.note).toMatch(
+        /^Of the service principals \(GET \/service_principals\): 1 owner is not known/,
+      );
+      expect(blank.failure).toBeUndefined();
+      tenant.faults.clear();
+      put('service-principals', 'user', 'x');
+      expect((await owners(ids())).failure?.message).toContain('user is not an object');
+      tenant.faults.clear();
+      put('service-principals', 'user.email', 5);
+      expect((await owners(ids())).failure?.message).toContain('email is not text');
+    });
+  });
+
   test('without a valid id end the reading', async () => {
     put('service-principals', 'id', '');
     expect((await readPrincipals(reader)).ending).toMatchObject({
@@ -461,6 +583,99 @@ describe('users', () => {
     expect([...users.keys()].sort()).toEqual(ids().sort());
     expect(failure).toBeUndefined();
     expect(asked('user')).toBe(0);
+  });
+
+  test('are searched a hundred at a time', async () => {
+    strike('search-users', setAnswerField('list', []));
+    refuse('user', 500);
+    await lookUp(...[...Array(250).keys()].map((n) => `user ${n}`));
+    const sizes = tenant.requests
+      .filter(({ target }) => target === 'search-users')
+      .map(({ body }) => (body as { refs: unknown[] }).refs.length);
+    expect(sizes.sort()).toEqual([100, 100, 50]);
+  });
+
+  test('are not searched at all if there are none', async () => {
+    expect((await lookUp('')).users.size).toBe(0);
+    expect(tenant.requests.filter(({ target }) => target !== 'token')).toEqual([]);
+  });
+
+  describe('as owners', () => {
+    const owners = async (of: string[]) => {
+      const { roles } = await readRoles(reader);
+      return readOwners(reader, new UserLookup(reader), of, roles);
+    };
+    const away = () => tenant.data.users.find(({ status }) => status === 'DISABLED');
+
+    test('are active, disabled with their active managers, or gone', async () => {
+      const [one = ''] = ids();
+      const found = await owners([one, away()?.id ?? '', 'nobody']);
+      expect(found.owners.get(one)).toMatchObject({ id: one, status: 'active', managers: [] });
+      expect(found.owners.get(away()?.id ?? '')).toMatchObject({
+        status: 'disabled',
+        managers: [{ id: one, email: tenant.data.users[0]?.email }],
+      });
+      expect(found.owners.get('nobody')).toMatchObject({ status: 'gone' });
+      expect([found.note, found.failure]).toEqual([null, undefined]);
+    });
+
+    test('have no managers who are away themselves', async () => {
+      const [manager] = ids();
+      strike(
+        'search-users',
+        setField('user.status', 'DISABLED', ({ user }) => (user as { id: string }).id === manager),
+      );
+      expect((await owners([away()?.id ?? ''])).owners.get(away()?.id ?? '')).toMatchObject({ managers: [] });
+    });
+
+    test('are unknown if they are listed twice, with the reason', async () => {
+      const [one = ''] = ids();
+      strike('search-users', {
+        kind: 'edit',
+        edit(json) {
+          const { list } = json as { list: { user: object }[] };
+          return { list: [...list, { user: { ...list[0]?.user, displayName: 'x' } }], nextPageToken: '' };
+        },
+      });
+      const found = await owners([one]);
+      expect(reasonOf(found.owners.get(one) ?? {})).toBe(
+        'ConductorOne lists its owner twice, with different content',
+      );
+      expect(found.failure).toMatchObject({
+        message: `POST /search/users lists users twice, with other fields: ${one}.`,
+        hint: expect.stringContaining('which of the records is right'),
+      });
+    });
+
+    test('are unknown if they could not be looked up, and only an outage is a failure', async () => {
+      const [one = ''] = ids();
+      refuse('search-users');
+      refuse('user');
+      const refused = await owners([one]);
+      expect(reasonOf(refused.owners.get(one) ?? {})).toMatch(
+        /^its owner could not be looked up: .* answered 403/,
+      );
+      expect(refused.note).toMatch(/^Some owners are not known: .* answered 403/);
+      expect(refused.failure).toBeUndefined();
+      tenant.faults.clear();
+      refuse('search-users', 500);
+      refuse('user', 500);
+      expect((await owners([one])).failure).toMatchObject({ status: 500 });
+    });
+
+    test('whose records are malformed are named', async () => {
+      const [one = ''] = ids();
+      put('search-users', 'user.email', 5);
+      expect((await owners([one])).failure).toMatchObject({
+        message: `1 record of POST /search/users and GET /users/{id} is malformed: ${one}: email is not text.`,
+        hint: expect.stringContaining('Look at them in ConductorOne'),
+      });
+      tenant.faults.clear();
+      strike('search-users', setAnswerField('list', [null]));
+      expect((await owners([one])).failure).toMatchObject({
+        message: 'POST /search/users lists a record that is not an object.',
+      });
+    });
   });
 
   test('that the search leaves out are read one by one, and gone if they are unknown', async () => {
