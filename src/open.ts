@@ -75,6 +75,7 @@ export async function open(
     asOf,
     scope: config.scope,
     callerSeesAll: config.callerSeesAll,
+    evidenceDays: config.evidence.systemLog ? config.evidence.days : undefined,
     kinds,
     required: new Set(isDefault ? [] : kinds),
     onRecords,

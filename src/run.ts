@@ -183,12 +183,16 @@ async function collect(
       'Switch on at least one under "rules" in the configuration.',
     );
   let early: EarlyVerdicts | undefined;
-  const reading = source.collect(io.signal, async () => {
-    const { EarlyVerdicts } = await loadEngine();
-    const verdicts = new EarlyVerdicts(rules, asOf);
-    early = verdicts;
-    return (credentials) => verdicts.judge(credentials);
-  });
+  const reading = source.collect(
+    io.signal,
+    async () => {
+      const { EarlyVerdicts } = await loadEngine();
+      const verdicts = new EarlyVerdicts(rules, asOf);
+      early = verdicts;
+      return (credentials) => verdicts.judge(credentials);
+    },
+    state?.state?.log,
+  );
   const collected = await reading.finally(onCollected);
   const { withLosses } = await loadEngine();
   return {

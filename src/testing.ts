@@ -259,6 +259,13 @@ const ORDINARY: Omit<Facts, 'conditionVerdict'> = {
   provider: { id: 'provider-1', name: 'GitHub', disabled: false },
   registration: { type: 'metadata-url', verifiedDomain: 'cursor.com', wellKnownClient: 'CURSOR' },
   exposure: null,
+  usage: {
+    since: ago(90),
+    complete: true,
+    addresses: [{ address: '52.20.30.40', count: 12, lastAt: ago(1) }],
+    refused: [],
+    lastAt: ago(1),
+  },
   self: false,
 };
 

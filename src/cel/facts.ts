@@ -136,6 +136,19 @@ export const FACT_TYPES: Readonly<Record<FactName, { readonly type: FactType; re
     about:
       'What ConductorOne found in public; null: nothing. The source is the address that its finding names',
   },
+  usage: {
+    type: group('Usage', {
+      since: TIMESTAMP,
+      complete: BOOL,
+      addresses: listOf(group('UsedAddress', { address: STRING, count: INT, lastAt: TIMESTAMP })),
+      refused: listOf(
+        group('RefusedLogin', { reason: STRING, address: STRING, count: INT, lastAt: TIMESTAMP }),
+      ),
+      lastAt: orNull(TIMESTAMP),
+    }),
+    about:
+      'What the system log shows since a time: addresses it was used from, logins that were refused in the last 30 days, its last use (null: none). Known only with evidence: {systemLog: true}. It shows that something was not used only if it is complete',
+  },
   self: { type: BOOL, about: 'True for the credential that runs the audit' },
 };
 

@@ -120,6 +120,7 @@ const AUDIT_FLAGS: readonly Option[] = [
   flag('--no-fail-on-new', 'exit 1 for known findings too (default)'),
   flag('--min-severity <severity>', 'leave findings below it out of reports', SEVERITIES),
   repeatable('--rule <id>', 'run only this rule, repeatable'),
+  flag('--evidence', "judge use by ConductorOne's system log too"),
   flag('--as-of <time>', 'judge as of this RFC 3339 timestamp or date'),
   flag('--state <file>', 'remember findings from audit to audit'),
   flag('--baseline <report.json>', 'findings of this saved report count as known'),

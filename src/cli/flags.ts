@@ -14,6 +14,7 @@ export interface AuditFlags {
   readonly failOnNew?: boolean;
   readonly minSeverity?: string;
   readonly rule?: string[];
+  readonly evidence?: boolean;
   readonly asOf?: string;
   readonly state?: string;
   readonly baseline?: string;
@@ -45,6 +46,7 @@ export const OF_THE_AUDIT = [
   'profile',
   'minSeverity',
   'rule',
+  'evidence',
   'asOf',
   'waivers',
   'timeout',

@@ -41,8 +41,20 @@ export function loadAuditSettings(
   beforeForeignCode?: () => void,
 ): Promise<LoadedConfig> {
   const { scope, source: sources, profile, failOn, failOnNew, minSeverity, rule: rules, waivers } = flags;
-  const { state, baseline, config } = flags;
-  const given = { scope, sources, profile, failOn, failOnNew, minSeverity, state, baseline, rules, waivers };
+  const { state, baseline, config, evidence } = flags;
+  const given = {
+    scope,
+    sources,
+    profile,
+    failOn,
+    failOnNew,
+    minSeverity,
+    state,
+    baseline,
+    rules,
+    waivers,
+    evidence,
+  };
   return loadSettings(context, given, { config, now, ...(beforeForeignCode && { beforeForeignCode }) });
 }
 
@@ -69,11 +81,12 @@ export async function auditRequest(
 }
 
 async function readInput(
-  { input, scope, source }: AuditFlags,
+  { input, scope, source, evidence }: AuditFlags,
   { cwd, env, stdin }: Io,
 ): Promise<ExportedList | undefined> {
   if (input === undefined) return undefined;
-  const conflict = scope !== undefined ? '--scope' : source !== undefined ? '--source' : undefined;
+  const others = { '--scope': scope, '--source': source, '--evidence': evidence };
+  const conflict = Object.entries(others).find(([, value]) => value !== undefined)?.[0];
   if (conflict)
     throw new AuditError(
       'usage',

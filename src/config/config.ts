@@ -104,6 +104,8 @@ export interface Config {
   readonly slack: SlackSettings;
   /** undefined: the file has no such section. */
   readonly webhook: WebhookSettings | undefined;
+  /** Judging by the system log. `days`: how far back it is read. */
+  readonly evidence: { readonly systemLog: boolean; readonly days: number };
   readonly push: { readonly conductorone: boolean };
 }
 

@@ -47,6 +47,7 @@ export function printConfig(
   section('slack', config.slack);
   if (config.webhook) section('webhook', config.webhook);
   else unset.push('webhook');
+  section('evidence', config.evidence);
   section('push', config.push);
 
   const document = new Document(root);

@@ -114,6 +114,8 @@ export interface ConfigFlags {
   readonly rules?: readonly string[] | undefined;
   /** False with `--no-waivers`. */
   readonly waivers?: boolean | undefined;
+  /** True with `--evidence`. */
+  readonly evidence?: boolean | undefined;
 }
 
 const FLAG_NAMES = {
@@ -306,6 +308,7 @@ class Merge {
       baseline: this.#path('baseline'),
       slack: this.#slack(),
       webhook: this.#webhook(),
+      evidence: this.#evidence(),
       push: { conductorone: this.#fromFile('push', 'conductorone', this.#file.push?.conductorone) ?? false },
     };
   }
@@ -333,6 +336,17 @@ class Merge {
     const { file } = this.#input;
     if (value === undefined || !file || this.origins.get(key)?.from !== 'file') return value;
     return path.resolve(path.dirname(file.path), value);
+  }
+
+  #evidence(): Config['evidence'] {
+    const { systemLog, days } = this.#file.evidence ?? {};
+    const held = {
+      systemLog: this.#fromFile('evidence', 'systemLog', systemLog) ?? false,
+      days: this.#fromFile('evidence', 'days', days) ?? DEFAULTS.evidenceDays,
+    };
+    if (!this.#input.flags.evidence) return held;
+    this.origins.set('evidence.systemLog', { from: 'flag', at: '--evidence' });
+    return { ...held, systemLog: true };
   }
 
   #slack(): Config['slack'] {

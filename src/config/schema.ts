@@ -43,6 +43,7 @@ export const DEFAULTS = {
   failOnNew: false,
   minSeverity: 'info',
   messageMinSeverity: 'low',
+  evidenceDays: 30,
 } as const;
 
 const SEVERITY = choice(SEVERITIES);
@@ -130,6 +131,21 @@ export function configSchema({ rules, foreign, now }: SchemaScope) {
     ),
     state: SHARED_SETTINGS.state,
     baseline: SHARED_SETTINGS.baseline,
+    evidence: about(
+      'Evidence from what really happened',
+      v.nullish(
+        section({
+          systemLog: about(
+            "Judge use by ConductorOne's system log; needs the right to read it",
+            withDefault(v.exactOptional(v.boolean()), false),
+          ),
+          days: about(
+            'How many days back the first audit reads it; later ones go on from the state',
+            withDefault(v.exactOptional(number({ integer: true, min: 1, max: 365 })), DEFAULTS.evidenceDays),
+          ),
+        }),
+      ),
+    ),
     slack: about('What is sent to Slack, and when', v.nullish(section(SLACK))),
     webhook: about(
       'What is sent to the webhook in C1_AUDIT_WEBHOOK_URL, and when',

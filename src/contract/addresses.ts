@@ -241,6 +241,102 @@ function sharedSize(a: readonly Range[], b: readonly Range[]): bigint {
   return size;
 }
 
+/** How many addresses are in the set. */
+export function addressCount(set: AddressSet): bigint {
+  return sizeOf(set.ipv4) + sizeOf(set.ipv6);
+}
+
+/** Whole families: every address of those that the set has any of. */
+export function wholeFamilies({ ipv4, ipv6 }: AddressSet): AddressSet {
+  return {
+    ipv4: ipv4.length > 0 ? [network(4, 0n, 0)] : [],
+    ipv6: ipv6.length > 0 ? [network(6, 0n, 0)] : [],
+  };
+}
+
+/** The canonical text of a single address, an IPv4-mapped one as its IPv4 self; undefined for anything else. */
+export function singleAddress(text: string): string | undefined {
+  const { ranges, problem } = readEntry(text);
+  const [range] = ranges;
+  if (problem !== undefined || range === undefined || range.first !== range.last) return undefined;
+  return range.family === 4 ? formatIpv4(Number(range.first)) : formatIpv6(range.first);
+}
+
+/** Networks that cover a set: how many addresses they hold, and themselves as a tree. */
+interface Cover {
+  readonly size: bigint;
+  readonly parts: Range | readonly [Cover, Cover];
+}
+
+/** The smallest cover by its number of networks. */
+type Covers = readonly (Cover | undefined)[];
+
+/**
+ * The networks that contain every address of `set` and as few others as possible; of equally small ones, the fewest.
+ *
+ * @param limit   how many networks there may be
+ * @param within  no network may hold an address that is not in it
+ * @returns undefined if `limit` networks are too few, or an address is not in `within`
+ */
+export function smallestCover(set: AddressSet, limit: number, within?: AddressSet): AddressSet | undefined {
+  if (isEmpty(set)) return set;
+  if (within && !containsSet(within, set)) return undefined;
+  const families = FAMILIES.map((family) => rangesOf(set, family).flatMap(alignedRanges))
+    .filter((leaves) => leaves.length > 0)
+    .map((leaves) => coversOf(leaves, limit, within));
+  const [first = [], second] = families;
+  const best = (second ? combined(first, second, limit) : first).reduce(
+    (a, b) => (b && (!a || b.size < a.size) ? b : a),
+    undefined,
+  );
+  if (!best) return undefined;
+  const ranges = rangesIn(best);
+  return {
+    ipv4: ranges.filter(({ family }) => family === 4),
+    ipv6: ranges.filter(({ family }) => family === 6),
+  };
+}
+
+/** @param leaves aligned, disjoint, ascending, of one family */
+function coversOf(leaves: readonly Range[], limit: number, within: AddressSet | undefined): Covers {
+  const [first] = leaves;
+  const last = leaves.at(-1);
+  if (!first || !last) return [];
+  if (first === last) return [undefined, { size: first.last - first.first + 1n, parts: first }];
+  const { family } = first;
+  const hostBits = (first.first ^ last.last).toString(2).length;
+  const around = network(family, first.first, WIDTH[family] - hostBits);
+  const middle = around.first + (1n << BigInt(hostBits - 1));
+  const at = leaves.findIndex((leaf) => leaf.first >= middle);
+  const covers = [
+    ...combined(
+      coversOf(leaves.slice(0, at), limit, within),
+      coversOf(leaves.slice(at), limit, within),
+      limit,
+    ),
+  ];
+  const isAllowed = !within || containsRanges(rangesOf(within, family), [around]);
+  if (isAllowed) covers[1] = { size: 1n << BigInt(hostBits), parts: around };
+  return covers;
+}
+
+function combined(a: Covers, b: Covers, limit: number): Covers {
+  const covers: (Cover | undefined)[] = [];
+  for (const [i, left] of a.entries()) {
+    for (const [j, right] of b.entries()) {
+      if (!left || !right || i + j > limit) continue;
+      const size = left.size + right.size;
+      const before = covers[i + j];
+      if (!before || size < before.size) covers[i + j] = { size, parts: [left, right] };
+    }
+  }
+  return covers;
+}
+
+function rangesIn({ parts }: Cover): Range[] {
+  return 'first' in parts ? [parts] : parts.flatMap(rangesIn);
+}
+
 /** The set as the fewest aligned CIDRs: IPv4, then IPv6, ascending. */
 export function alignedBlocks(set: AddressSet): Block[] {
   return [...set.ipv4, ...set.ipv6].flatMap(split);
@@ -254,15 +350,22 @@ export function blocksOf(set: AddressSet): string[] {
 function split(range: Range): Block[] {
   const { family } = range;
   const globallyReachable = !containsRanges(rangesOf(SPECIAL, family), [range]);
-  const blocks: Block[] = [];
-  for (let first = range.first; first <= range.last; ) {
+  return alignedRanges(range).map(({ first, last }) => {
+    const prefix = WIDTH[family] - trailingZeros(last - first + 1n);
+    return { cidr: formatCidr(family, first, prefix), family, prefix, globallyReachable };
+  });
+}
+
+function alignedRanges({ family, first: from, last }: Range): Range[] {
+  const ranges: Range[] = [];
+  for (let first = from; first <= last; ) {
     let hostBits = first === 0n ? WIDTH[family] : trailingZeros(first);
-    while (first + (1n << BigInt(hostBits)) - 1n > range.last) hostBits -= 1;
-    const prefix = WIDTH[family] - hostBits;
-    blocks.push({ cidr: formatCidr(family, first, prefix), family, prefix, globallyReachable });
-    first += 1n << BigInt(hostBits);
+    while (first + (1n << BigInt(hostBits)) - 1n > last) hostBits -= 1;
+    const next = first + (1n << BigInt(hostBits));
+    ranges.push({ family, first, last: next - 1n });
+    first = next;
   }
-  return blocks;
+  return ranges;
 }
 
 function trailingZeros(value: bigint): number {

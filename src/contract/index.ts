@@ -1,6 +1,7 @@
 /** The public face of the contract: all that a rule, built in or plugged in, imports. */
 export type { Addresses, AddressSet, Block, MalformedEntry } from './addresses.js';
 export {
+  addressCount,
   alignedBlocks,
   blocksBroaderThan,
   blocksOf,
@@ -12,6 +13,9 @@ export {
   reachableBlocks,
   readAddresses,
   shareOf,
+  singleAddress,
+  smallestCover,
+  wholeFamilies,
 } from './addresses.js';
 export type { Controls, FrameworkName } from './controls.js';
 export { controlTexts, FRAMEWORK_NAMES, FRAMEWORKS } from './controls.js';
@@ -69,11 +73,12 @@ export type {
   Setting,
   Sibling,
   Siblings,
+  Usage,
   Way,
 } from './rule.js';
 export { defineRule, EXPECTATIONS, FACT_KINDS, hasFact, SETTINGS, WAYS } from './rule.js';
 export type { Severity } from './severity.js';
 export { atLeast, oneHigher, SEVERITIES, severityRank } from './severity.js';
-export type { Failure, Snapshot, SourceSeen, TenantFacts } from './snapshot.js';
+export type { ClientMemory, Failure, LogMemory, Snapshot, SourceSeen, TenantFacts } from './snapshot.js';
 export { countDays, DAY, dateOf, parseInstant, wholeDays } from './time.js';
 export { count, kindName, plural } from './words.js';

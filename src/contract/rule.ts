@@ -61,6 +61,27 @@ export interface ConditionVerdict {
   readonly part: string;
 }
 
+/**
+ * What the system log says about a credential.
+ *
+ * `since`: the log was read from then on without a gap. Where it is not `complete`, something after that could not be read.
+ * An address is a network where there were too many, and empty where an event names none.
+ */
+export interface Usage {
+  readonly since: Date;
+  readonly complete: boolean;
+  readonly addresses: readonly { readonly address: string; readonly count: number; readonly lastAt: Date }[];
+  /** Logins that failed, by the log's word for the reason. */
+  readonly refused: readonly {
+    readonly reason: string;
+    readonly address: string;
+    readonly count: number;
+    readonly lastAt: Date;
+  }[];
+  /** The last use; null: none that the log has. */
+  readonly lastAt: Date | null;
+}
+
 /** Everything a rule can need. null is "never" or "none". */
 export interface Facts {
   name: string;
@@ -89,6 +110,8 @@ export interface Facts {
   registration: Registration;
   /** null: no open finding of ConductorOne says that it is public. */
   exposure: Exposure | null;
+  /** Known only if the audit reads the system log. */
+  usage: Usage;
   /** True for the credential that runs the audit. */
   self: boolean;
 }
@@ -122,6 +145,7 @@ export const FACT_KINDS: Record<FactName, readonly Kind[]> = {
   provider:          [T],
   registration:      [G],
   exposure:          [P, S, T],
+  usage:             [P, S, T],
   self:              [P, S, T, G, B, L, F],
 };
 

@@ -9,7 +9,7 @@ import type {
   Role,
   Unknown,
 } from './credential.js';
-import type { PrincipalTrust } from './rule.js';
+import type { PrincipalTrust, Usage } from './rule.js';
 
 /** How much of one source was read. */
 export interface SourceSeen {
@@ -44,6 +44,36 @@ export interface TenantFacts {
   readonly exposures?:
     | { readonly byText: ReadonlyMap<string, Exposure>; readonly rest: Unknown | null }
     | undefined;
+  /** What the system log says, by client id; or why it could not be read. `undefined`: it was not requested. */
+  readonly usage?: Fact<ReadonlyMap<string, Usage>> | undefined;
+}
+
+/** What audits remember of the system log. Timestamps are RFC 3339. No names. */
+export interface LogMemory {
+  /** The uid of the last event; empty: none was read. */
+  readonly lastEvent: string;
+  /** Up to when the log was read. */
+  readonly to: string;
+  /** By client id. */
+  readonly clients: Readonly<Record<string, ClientMemory>>;
+}
+
+/** Use of one client id, as far as the log was read without a gap from `from` to `to`. */
+export interface ClientMemory {
+  readonly from: string;
+  readonly to: string;
+  readonly lastAt: string | null;
+  readonly addresses: readonly {
+    readonly address: string;
+    readonly count: number;
+    readonly lastAt: string;
+  }[];
+  readonly refused: readonly {
+    readonly reason: string;
+    readonly address: string;
+    readonly count: number;
+    readonly lastAt: string;
+  }[];
 }
 
 /** What happened, and what to do next. */
@@ -65,6 +95,8 @@ export interface Snapshot {
   readonly decoys?: readonly Pick<Credential, 'kind' | 'id'>[];
   readonly sources: readonly SourceSeen[];
   readonly facts: TenantFacts;
+  /** What to remember of the system log. Absent: as before. */
+  readonly log?: LogMemory | undefined;
   /** What else makes the audit incomplete, one phrase each. Absent: nothing. */
   readonly gaps?: readonly string[];
   /** What could not be read though the audit is complete, with the permission to grant. */

@@ -174,6 +174,7 @@ function checkTimes(state: State, path: string, asOf: number): void {
     ...Object.values(state.resolved).flatMap(({ firstSeen, resolvedAt }) => [firstSeen, resolvedAt]),
     ...Object.values(state.credentials).map(({ goneSince }) => goneSince),
     ...Object.values(state.slack),
+    state.log?.to,
   ];
   const later = times.find((time) => typeof time === 'string' && Date.parse(time) > savedAt);
   if (later) throw corrupt(path, `${later} in it is later than ${state.savedAt}, when it was saved`);

@@ -121,6 +121,7 @@ function withoutSource(
     // An empty file has no sources.
     if (sources.length > 0 && !kinds.some((kind) => read.has(kind))) return noneOf(kinds);
     if (needs.includes('principalTrusts') && !facts.trusts) return noneOf(['federation-trust']);
+    if (needs.includes('usage') && !facts.usage) return 'the system log was not read (--evidence)';
     return needs.includes('exposure') && !facts.exposures
       ? "ConductorOne's findings were not read"
       : undefined;

@@ -137,6 +137,7 @@ function followUp(evaluation: Evaluation, verdicts: Verdicts, run: HistoryRun): 
           credentials: changes.credentials,
           grants: changes.grants,
           covered: coveredSoFar(history.previous, waived.covered, run),
+          log: snapshot.log,
           run,
         })
       : sinceBaseline;

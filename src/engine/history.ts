@@ -105,6 +105,8 @@ export function compare(input: {
   readonly credentials: State['credentials'];
   readonly grants?: State['grants'];
   readonly covered?: State['covered'];
+  /** What to remember of the system log; absent: as before. */
+  readonly log?: State['log'];
   readonly run: HistoryRun;
 }): Comparison {
   const { run } = input;
@@ -289,10 +291,12 @@ function remember(input: {
   readonly credentials: State['credentials'];
   readonly grants?: State['grants'];
   readonly covered?: State['covered'];
+  readonly log?: State['log'];
   readonly run: HistoryRun;
   readonly told: Told;
 }): State {
   const { previous, verdicts, vanished, run, told } = input;
+  const log = input.log ?? previous?.log;
   const findings = new Map(Object.entries(previous?.findings ?? {}));
   const resolved = new Map(
     Object.entries(previous?.resolved ?? {}).filter(
@@ -319,6 +323,7 @@ function remember(input: {
     credentials: input.credentials,
     ...grantsUsedBy(input.credentials, input.grants),
     ...(input.covered && Object.keys(input.covered).length > 0 ? { covered: input.covered } : {}),
+    ...(log ? { log } : {}),
     slack: {
       postedAt: told.posted ? run.asOf : (previous?.slack.postedAt ?? null),
       digestAt: told.digest ? run.asOf : (previous?.slack.digestAt ?? null),

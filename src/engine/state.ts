@@ -5,6 +5,7 @@ import {
   either,
   list,
   map,
+  number,
   record,
   type Schema,
   type TextRule,
@@ -88,6 +89,29 @@ const REMEMBERED_CREDENTIAL = record(
   OPEN,
 );
 
+const COUNT = number({ min: 0, integer: true });
+
+const SYSTEM_LOG = record(
+  {
+    lastEvent: text(),
+    to: INSTANT,
+    clients: map(
+      undefined,
+      record(
+        {
+          from: INSTANT,
+          to: INSTANT,
+          lastAt: v.nullable(INSTANT),
+          addresses: list(record({ address: text(), count: COUNT, lastAt: INSTANT }, OPEN)),
+          refused: list(record({ reason: text(), address: text(), count: COUNT, lastAt: INSTANT }, OPEN)),
+        },
+        OPEN,
+      ),
+    ),
+  },
+  OPEN,
+);
+
 /** What one audit remembers for the next. Only ids, hashes and timestamps: no names, no emails, no secrets. */
 export const STATE = record(
   {
@@ -119,6 +143,8 @@ export const STATE = record(
      * older version wrote the state.
      */
     covered: v.exactOptional(map(FINGERPRINT, list(text(CREDENTIAL_KEY)))),
+    /** What the system log showed. Absent: it was never read. */
+    log: v.exactOptional(SYSTEM_LOG),
     slack: record(
       {
         /** The last message of any kind. */

@@ -19,6 +19,7 @@ import {
   type Siblings,
   type Snapshot,
   Unknown,
+  type Usage,
 } from '../contract/index.js';
 import { groupBy } from './report.js';
 
@@ -220,6 +221,11 @@ export class World implements FactSource {
     return exposures.rest;
   }
 
+  usage({ clientId }: Credential): Fact<Usage> {
+    const { usage = LOG_NOT_REQUESTED } = this.tenant;
+    return isKnown(usage) ? (usage.get(clientId) ?? NO_CLIENT_ID) : usage;
+  }
+
   principalTrusts({ ownerId }: Credential): Fact<readonly PrincipalTrust[]> {
     const { trusts } = this.tenant;
     if (!trusts)
@@ -242,12 +248,22 @@ const RESOLVERS: {
   provider: ({ providerId }, world) =>
     world.tenant.providers.seen.get(providerId) ?? world.tenant.providers.rest ?? null,
   exposure: (credential, world) => world.exposure(credential),
+  usage: (credential, world) => world.usage(credential),
   self: (credential, world) => world.isSelf(credential),
 };
 
 const FINDINGS_NOT_READ = new Unknown(
   "ConductorOne's findings were not read",
   'Audit the tenant itself with the right to read findings (POST /findings/search).',
+);
+
+const LOG_NOT_REQUESTED = new Unknown(
+  'the system log was not read',
+  'Audit with --evidence, or set evidence: { systemLog: true } in the configuration.',
+);
+const NO_CLIENT_ID = new Unknown(
+  'its record has no client id to look for in the system log',
+  'Look at the credential in ConductorOne.',
 );
 
 const NO_OWNER = new Unknown('the record names no owner', 'Look at the credential in ConductorOne.');

@@ -1,4 +1,4 @@
-import type { Credential, Snapshot } from '../contract/index.js';
+import type { Credential, LogMemory, Snapshot } from '../contract/index.js';
 
 /** Where credentials come from. */
 export interface Source {
@@ -9,9 +9,11 @@ export interface Source {
    *
    * @param prepare  called once the source is being asked, for what may be handed credentials of the snapshot while more
    *   are on their way
+   * @param memory   what earlier audits remember of the system log
    */
   collect(
     signal: AbortSignal,
     prepare?: () => Promise<(credentials: readonly Credential[]) => void>,
+    memory?: LogMemory,
   ): Promise<Snapshot>;
 }

@@ -58,6 +58,12 @@ const siblings = fc
     return { all, used: all.filter(({ lastUsedAt }) => lastUsedAt !== null) };
   });
 
+const address = fc.oneof(
+  fc.constantFrom('', '52.20.30.40', '52.20.30.41', '52.20.0.0/17', '10.1.2.3', '2620::1', 'office'),
+  fc.ipV4(),
+);
+const count = fc.nat(200);
+
 /** `conditionVerdict` follows from `condition`. */
 const FACTS: { readonly [F in Exclude<FactName, 'conditionVerdict'>]: fc.Arbitrary<Facts[F]> } = {
   name: fc.oneof(fc.constantFrom('', '\u200b', 'Created by Cone', 'Created by c1i 1', NAME)),
@@ -116,6 +122,16 @@ const FACTS: { readonly [F in Exclude<FactName, 'conditionVerdict'>]: fc.Arbitra
     type: fc.constantFrom('dynamic', 'metadata-url', 'app'),
     verifiedDomain: fc.constantFrom('', 'cursor.com'),
     wellKnownClient: fc.constantFrom('', 'CURSOR'),
+  }),
+  usage: fc.record({
+    since: instant,
+    complete: fc.boolean(),
+    addresses: fc.array(fc.record({ address, count, lastAt: instant }), { maxLength: 5 }),
+    refused: fc.array(
+      fc.record({ reason: fc.constantFrom('other', 'sp_disabled'), address, count, lastAt: instant }),
+      { maxLength: 3 },
+    ),
+    lastAt: orNever,
   }),
   self: fc.boolean(),
 };

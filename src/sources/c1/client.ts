@@ -15,7 +15,7 @@ interface CallOf<Method extends 'GET' | 'POST', Path extends string> {
 }
 
 /** Where the API takes a POST to answer a question. */
-export type SearchPath = `/search/${string}` | '/decoys/search' | '/findings/search';
+export type SearchPath = `/search/${string}` | '/decoys/search' | '/findings/search' | '/systemlog/events';
 
 /** One call of the API that reads, below `/api/v1`: all that an audit can send. */
 type ReadingCall = CallOf<'GET', string> | CallOf<'POST', SearchPath>;

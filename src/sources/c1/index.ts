@@ -4,6 +4,7 @@ import {
   ifKnown,
   isPersonal,
   type Kind,
+  type LogMemory,
   type Owner,
   type Snapshot,
   type TenantFacts,
@@ -31,6 +32,7 @@ import {
   readPrincipals,
 } from './service-principals.js';
 import type { C1Options } from './source.js';
+import { readSystemLog } from './system-log.js';
 import {
   type Caller,
   holdsNoAdministratorRole,
@@ -47,6 +49,7 @@ export async function collect(
   options: C1Options,
   signal: AbortSignal,
   onCredentials: Reader['onCredentials'],
+  memory?: LogMemory,
 ): Promise<Snapshot> {
   const { access, scope, kinds, limits } = options;
   const client = new ApiClient({ ...options, origin: access.origin, signal });
@@ -81,6 +84,9 @@ export async function collect(
     planted.decoys,
   );
   const { credentials, decoys } = apart;
+  const reading = readLog(options, bare, credentials, memory);
+  // Whoever waits for it hears why it failed.
+  reading.catch(() => undefined);
 
   const claimed = options.callerSeesAll && scope === 'tenant';
   const me = claimed && caller.userId !== undefined ? [caller.userId] : [];
@@ -93,6 +99,7 @@ export async function collect(
     (await principalOwners(bare, ownerIds(credentials, false), principals, roles.roles, seesAll));
   const trusts = trustsAmong(seen, credentials);
   const known = providersOf(trusts, providers.providers);
+  const log = await reading;
   const facts: TenantFacts = {
     owners: new Map([...people.owners, ...(machines?.owners ?? [])]),
     roles: roles.roles,
@@ -100,6 +107,7 @@ export async function collect(
     providers: known.providers,
     trusts: trusts && trustsByPrincipal(trusts, known.providers),
     exposures: exposed.exposures,
+    usage: log.usage,
   };
   const missing = whatIsMissing({
     seen,
@@ -113,6 +121,7 @@ export async function collect(
       'the session settings': settings.failure,
       'federation providers': providers.failure,
       "ConductorOne's findings": exposed.failure,
+      'the system log': log.failure,
     },
     notes: [
       roles.note,
@@ -125,6 +134,7 @@ export async function collect(
       planted.note,
       apart.note,
       exposed.note,
+      log.note,
       unmatchedNote(
         exposed.findings,
         seen.flatMap((kind) => kind.credentials),
@@ -141,8 +151,21 @@ export async function collect(
     decoys,
     sources: seen.map((kind) => kind.seen),
     facts,
+    log: log.log,
     ...missing,
   };
+}
+
+/** Beside the owners: which client ids to look for is known only after the lists. */
+async function readLog(
+  { evidenceDays: days, asOf }: C1Options,
+  reader: Reader,
+  credentials: readonly Credential[],
+  memory: LogMemory | undefined,
+): ReturnType<typeof readSystemLog> {
+  return days === undefined
+    ? { usage: undefined, log: undefined, note: null }
+    : readSystemLog(reader, credentials, { days, memory }, asOf);
 }
 
 interface Parts {

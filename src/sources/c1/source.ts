@@ -16,6 +16,8 @@ export interface C1Options {
   readonly callerSeesAll: boolean;
   /** Kinds requested by name: without them the run is incomplete. Personal clients are always required. */
   readonly required: ReadonlySet<Kind>;
+  /** How far back the system log is read; undefined: not at all. */
+  readonly evidenceDays?: number | undefined;
   readonly limits: Limits;
   readonly log: Pick<Logger, 'debug' | 'info'>;
   readonly now: () => number;
@@ -59,7 +61,7 @@ export function openSession(
 export function c1Source(options: C1Options): Source {
   return {
     tenant: options.access.tenant,
-    collect: (signal, prepare) => collectWithin(options, signal, prepare),
+    collect: (signal, prepare, memory) => collectWithin(options, signal, prepare, memory),
   };
 }
 
@@ -68,6 +70,7 @@ async function collectWithin(
   options: C1Options,
   signal: AbortSignal,
   prepare: Parameters<Source['collect']>[1],
+  memory: Parameters<Source['collect']>[2],
 ): Promise<Snapshot> {
   const { runTimeout } = options.limits;
   return within(
@@ -84,7 +87,7 @@ async function collectWithin(
       await Promise.race([session.sent, session.token(stop).catch(() => undefined)]);
       const { collect } = await import('./index.js');
       const { take, ready } = onceReady(prepare);
-      const [snapshot] = await Promise.all([collect(options, stop, take), ready]);
+      const [snapshot] = await Promise.all([collect(options, stop, take, memory), ready]);
       return snapshot;
     },
   );
