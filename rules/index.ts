@@ -7,6 +7,7 @@ import exposed from './exposed.js';
 import lifetimeTooLong from './lifetime-too-long.js';
 import looseTrustCondition from './loose-trust-condition.js';
 import malformedCidr from './malformed-cidr.js';
+import networkWiderThanUse from './network-wider-than-use.js';
 import noExpiry from './no-expiry.js';
 import noProofOfPossession from './no-proof-of-possession.js';
 import noScopedRoles from './no-scoped-roles.js';
@@ -14,6 +15,7 @@ import notRotated from './not-rotated.js';
 import openCidr from './open-cidr.js';
 import ownerInactive from './owner-inactive.js';
 import ownerLeaving from './owner-leaving.js';
+import refusedUse from './refused-use.js';
 import rotationUnfinished from './rotation-unfinished.js';
 import scopeBeyondOwner from './scope-beyond-owner.js';
 import staticBesideFederation from './static-beside-federation.js';
@@ -32,9 +34,11 @@ export const rules: readonly Rule[] = [
   lifetimeTooLong,
   notRotated,
   unused,
+  refusedUse,
   openCidr,
   malformedCidr,
   unreachableCidr,
+  networkWiderThanUse,
   noScopedRoles,
   adminScope,
   scopeBeyondOwner,

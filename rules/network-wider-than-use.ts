@@ -1,20 +1,22 @@
 import {
   addressCount,
-  alignedBlocks,
   blocksOf,
   containsSet,
   count,
+  countDays,
   DAY,
   defineRule,
+  type Facts,
   isEmpty,
   readAddresses,
   smallestCover,
-  wholeFamilies,
   wholeDays,
+  wholeFamilies,
 } from '../src/contract/index.js';
 
 /** Of the networks that a message lists. */
 const LISTED = 4;
+const KEEP = 'Keep a state (--state): what the log covers adds up from audit to audit.';
 const LOOK = 'Look at its use in the system log of ConductorOne.';
 
 export default defineRule({
@@ -44,7 +46,11 @@ export default defineRule({
   optional: ['createdAt'],
   options: {
     days: { describe: 'The log must cover at least this many days', default: 30, min: 1 },
-    factor: { describe: 'Report if more than this many times the used addresses are allowed', default: 16, min: 1 },
+    factor: {
+      describe: 'Report if more than this many times the used addresses are allowed',
+      default: 16,
+      min: 1,
+    },
     maxEntries: {
       describe: 'The most networks that are proposed',
       default: 8,
@@ -64,45 +70,54 @@ export default defineRule({
     const { days, factor, maxEntries } = options;
     if (createdAt !== undefined && now - createdAt.getTime() < days * DAY) return undefined;
     const covered = now - usage.since.getTime();
-    if (!usage.complete || covered < days * DAY)
-      return cannotTell(
-        usage.complete
-          ? `the system log covers ${wholeDays(covered)} of ${days} days`
-          : 'the system log was not read completely',
-        'Keep a state (--state): what the log covers adds up from audit to audit.',
-      );
-    const texts = usage.addresses.map(({ address }) => address);
-    if (texts.length === 0) return undefined;
-    const used = readAddresses(texts);
-    if (used.malformed.length > 0)
-      return cannotTell('the system log does not show the address of every use', LOOK);
-    const read = readAddresses(allowedCidrs).set;
-    if (allowedCidrs.length > 0 && isEmpty(read))
-      return cannotTell('none of its source restrictions is an address or CIDR', 'Correct its source restrictions.');
-    const allowed = allowedCidrs.length === 0 ? wholeFamilies(used.set) : read;
-    if (!containsSet(allowed, used.set))
-      return cannotTell('it was used from addresses that its source networks do not allow now', LOOK);
-    const most = addressCount(used.set);
-    if (addressCount(allowed) <= BigInt(Math.ceil(factor * 1000)) * most / 1000n) return undefined;
-    const networks = smallestCover(used.set, maxEntries, allowed);
+    if (!usage.complete) return cannotTell('the system log was not read completely', KEEP);
+    if (covered < days * DAY)
+      return cannotTell(`the system log covers ${wholeDays(covered)} of ${countDays(days)}`, KEEP);
+    if (usage.addresses.length === 0) return undefined;
+    const { used, allowed, problem } = compared(usage.addresses, allowedCidrs);
+    if (problem) return problem;
+    const [most, size] = [addressCount(used), addressCount(allowed)];
+    if (size * 1000n <= BigInt(Math.round(factor * 1000)) * most) return undefined;
+    const networks = smallestCover(used, maxEntries, allowed);
     if (!networks)
       return cannotTell(
         `more than ${count(maxEntries, 'network')} would be needed for the addresses that it was used from`,
         'Raise maxEntries of this rule, or merge its source networks.',
       );
     // Nothing can be taken away.
-    if (addressCount(networks) === addressCount(allowed)) return undefined;
+    if (addressCount(networks) === size) return undefined;
     return {
       messageId: 'narrow',
       data: {
         used: Number(most),
         days: wholeDays(covered),
-        allowed: sizeWords(allowedCidrs.length === 0, addressCount(allowed)),
-        networks: alignedBlocks(networks).length > maxEntries ? blocksOf(networks) : blocksOf(networks),
+        allowed: sizeWords(allowedCidrs.length === 0, size),
+        networks: blocksOf(networks),
       },
     };
   },
 });
+
+/** The addresses that were used and those that are allowed, or why they cannot be compared. */
+function compared(addresses: Facts['usage']['addresses'], allowedCidrs: readonly string[]) {
+  const { set: used, malformed } = readAddresses(addresses.map(({ address }) => address));
+  const { set } = readAddresses(allowedCidrs);
+  const allowed = allowedCidrs.length === 0 ? wholeFamilies(used) : set;
+  return { used, allowed, problem: problemOf() };
+
+  function problemOf() {
+    if (malformed.length > 0)
+      return cannotTell('the system log does not show the address of every use', LOOK);
+    if (isEmpty(allowed))
+      return cannotTell(
+        'none of its source restrictions is an address or CIDR',
+        'Correct its source restrictions.',
+      );
+    return containsSet(allowed, used)
+      ? undefined
+      : cannotTell('it was used from addresses that its source networks do not allow now', LOOK);
+  }
+}
 
 function cannotTell(reason: string, cure: string) {
   return { unknown: { reason, cure } };

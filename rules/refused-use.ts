@@ -48,7 +48,9 @@ export default defineRule({
           days: RECENT,
           lastAt: new Date(Math.max(...recent.map(({ lastAt }) => lastAt.getTime()))).toISOString(),
           reasons: inOrder(recent.map(({ reason, count }) => [reason, count])),
-          addresses: inOrder(recent.map(({ address, count }) => [address, count])).filter((one) => one !== ''),
+          addresses: inOrder(recent.map(({ address, count }) => [address, count])).filter(
+            (one) => one !== '',
+          ),
         },
         ...(times >= options.many ? { severity: 'high' } : {}),
       };
@@ -58,7 +60,9 @@ export default defineRule({
     const reason = usage.complete
       ? `the system log covers ${covered} of ${countDays(RECENT)}`
       : 'the system log was not read completely';
-    return { unknown: { reason, cure: 'Keep a state (--state): what the log covers adds up from audit to audit.' } };
+    return {
+      unknown: { reason, cure: 'Keep a state (--state): what the log covers adds up from audit to audit.' },
+    };
   },
 });
 

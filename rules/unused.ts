@@ -4,9 +4,15 @@ export default defineRule({
   id: 'unused',
   title: 'The credential has not been used for a long time',
   severity: 'medium',
-  kinds: ['personal-client', 'service-principal-credential', 'external-client', 'tunnel-credential'],
+  kinds: [
+    'personal-client',
+    'service-principal-credential',
+    'federation-trust',
+    'external-client',
+    'tunnel-credential',
+  ],
   docs: {
-    why: 'Nobody would miss an unused credential, and nobody would notice if someone else used it.',
+    why: 'Nobody would miss an unused credential, and nobody would notice if someone else used it. ConductorOne does not show the last use of federation trusts: they are judged only with evidence: { systemLog: true }, once the system log covers the whole time.',
     fix: 'Ask the owner whether it is still needed; if not, revoke it.',
     references: [
       {
@@ -33,37 +39,48 @@ export default defineRule({
     'fedramp-20x': ['KSI-IAM-AAM'],
   },
   plan: { way: 'ask' },
-  needs: ['lastUsedAt'],
+  needs: ['lastUse'],
   optional: ['createdAt', 'connected'],
   options: {
     days: { describe: 'Report after this many days unused', default: 90, min: 1 },
   },
   messages: {
-    idle: (d: { days: number; limit: number; lastUsedAt: string }) =>
-      `last used ${countDays(d.days)} ago (limit ${d.limit}): revoke it unless its owner still needs it`,
+    idle: (d: { days: number; limit: number; lastUsedAt: string | null }) =>
+      `${d.lastUsedAt === null ? `no use in the ${countDays(d.days)} that the system log covers` : `last used ${countDays(d.days)} ago`} (limit ${d.limit}): revoke it unless its owner still needs it`,
     neverUsed: (d: { days: number; limit: number; createdAt: string }) =>
       `never used since it was created ${countDays(d.days)} ago (limit ${d.limit}): revoke it`,
   },
   check({ facts, options, now }) {
     const limit = options.days;
+    const { at, since } = facts.lastUse;
     // Its last use is when it connected.
     if (facts.connected) return undefined;
-    if (facts.lastUsedAt !== null) {
-      const idle = now - facts.lastUsedAt.getTime();
-      if (idle < limit * DAY) return undefined;
-      if (facts.connected === undefined) return { unknown: 'connected' };
+    if (at !== null && now - at.getTime() < limit * DAY) return undefined;
+    const age = facts.createdAt && now - facts.createdAt.getTime();
+    if (at === null && age !== undefined && age < limit * DAY) return undefined;
+    const covered = now - (since?.getTime() ?? 0);
+    if (covered < limit * DAY) return notCovered(covered, limit);
+    if (facts.connected === undefined && (at ?? since ?? facts.createdAt)) return { unknown: 'connected' };
+    if (at !== null)
       return {
         messageId: 'idle',
-        data: { days: wholeDays(idle), limit, lastUsedAt: facts.lastUsedAt.toISOString() },
+        data: { days: wholeDays(now - at.getTime()), limit, lastUsedAt: at.toISOString() },
       };
-    }
-    if (facts.createdAt === undefined) return { unknown: 'createdAt' };
-    const age = now - facts.createdAt.getTime();
-    if (age < limit * DAY) return undefined;
-    if (facts.connected === undefined) return { unknown: 'connected' };
+    if (since !== null)
+      return { messageId: 'idle', data: { days: wholeDays(covered), limit, lastUsedAt: null } };
+    if (facts.createdAt === undefined || age === undefined) return { unknown: 'createdAt' };
     return {
       messageId: 'neverUsed',
       data: { days: wholeDays(age), limit, createdAt: facts.createdAt.toISOString() },
     };
   },
 });
+
+function notCovered(covered: number, limit: number) {
+  return {
+    unknown: {
+      reason: `the system log covers ${wholeDays(covered)} of ${countDays(limit)}`,
+      cure: 'Keep a state (--state): what the log covers adds up from audit to audit.',
+    },
+  };
+}

@@ -235,6 +235,7 @@ const ORDINARY: Omit<Facts, 'conditionVerdict'> = {
   createdAt: ago(10),
   expiresAt: ahead(80),
   lastUsedAt: ago(1),
+  lastUse: { at: ago(1), since: null },
   connected: false,
   allowedCidrs: ['52.20.30.40/32'],
   scopedRoles: [{ id: 'role-viewer', name: 'system:viewer' }],

@@ -59,6 +59,11 @@ export const FACT_TYPES: Readonly<Record<FactName, { readonly type: FactType; re
   createdAt: { type: TIMESTAMP, about: 'When it was created' },
   expiresAt: { type: orNull(TIMESTAMP), about: 'When it ends; null: never' },
   lastUsedAt: { type: orNull(TIMESTAMP), about: 'When it was last used; null: never' },
+  lastUse: {
+    type: group('LastUse', { at: orNull(TIMESTAMP), since: orNull(TIMESTAMP) }),
+    about:
+      'Its last use, of federation trusts too: at is null if there was none since the given time, which is null if that is all of its life. Of trusts it is known only with evidence: {systemLog: true}',
+  },
   connected: {
     type: BOOL,
     about:

@@ -291,10 +291,7 @@ export function smallestCover(set: AddressSet, limit: number, within?: AddressSe
   );
   if (!best) return undefined;
   const ranges = rangesIn(best);
-  return {
-    ipv4: ranges.filter(({ family }) => family === 4),
-    ipv6: ranges.filter(({ family }) => family === 6),
-  };
+  return { ipv4: merge(ranges, 4), ipv6: merge(ranges, 6) };
 }
 
 /** @param leaves aligned, disjoint, ascending, of one family */

@@ -89,6 +89,11 @@ export interface Facts {
   createdAt: Date;
   expiresAt: Date | null;
   lastUsedAt: Date | null;
+  /**
+   * The last use; `at` is null for none. `since` is null if that is all of its life, as in the records of most kinds: of a
+   * federation trust, it is when the system log begins.
+   */
+  lastUse: { readonly at: Date | null; readonly since: Date | null };
   /** True while something is connected with it. Only the bridges of tunnel credentials show this: false for other kinds. */
   connected: boolean;
   allowedCidrs: readonly string[];
@@ -130,7 +135,8 @@ export const FACT_KINDS: Record<FactName, readonly Kind[]> = {
   createdAt:         [P, S, T, G, B, L, F],
   expiresAt:         [P, S, B],
   lastUsedAt:        [P, S, G, B],
-  connected:         [P, S, G, B],
+  lastUse:           [P, S, T, G, B],
+  connected:         [P, S, T, G, B],
   allowedCidrs:      [P, S, T],
   scopedRoles:       [P, S, T, G, F],
   tenantRoles:       [P, S, T, G, B, L, F],

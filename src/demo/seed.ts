@@ -67,7 +67,7 @@ export function seed(now: number): TenantRecords {
     tunnelCredentials: tunnelCredentials(calendar),
     gatewayKeys: gatewayKeys(calendar),
     functions: functions(calendar),
-    uses: uses(calendar, secrets, trusted),
+    uses: uses(calendar, { clients, secrets, trusted }),
     sessionSettings: {
       ...sessionSettings(),
       // Ordinary users may only call from the company's networks; administrators may call from anywhere.
@@ -687,7 +687,7 @@ function decoys(clients: readonly PersonalClient[], trusts: readonly FederationT
 }
 
 /**
- * What the system log has of a service principal's credential or a trust: its name, how many days ago the last use was,
+ * What the system log has of a credential: its name, how many days ago the last use was,
  * how many addresses it was used from, and the first of them. Those that are missing here were not used.
  */
 // biome-ignore format: a table
@@ -705,6 +705,7 @@ const USES: readonly (readonly [name: string, last: number, addresses: number, f
   ['mirror',           2.1,  3,  '20.118.40.5'],
   ['glue job',         0.4,  16, '62.176.96.96'],
   ['canary pod',       0.3,  5,  '20.118.40.32'],
+  ['jira-sync',        0.2,  2,  '62.176.96.12'],
   ['any run',          1.3,  4,  '20.118.40.9'],
   ['smoke test',       3.2,  4,  '20.118.40.52'],
   ['dbt',              0.2,  16, '62.176.96.128'],
@@ -714,6 +715,7 @@ const USES: readonly (readonly [name: string, last: number, addresses: number, f
 // biome-ignore format: a table
 const REFUSED: readonly (readonly [name: string, times: number, why: string, from: string])[] = [
   ['hr-sync',    14, 'sp_disabled',           '62.176.96.30'],
+  ['hr-feed',    4,  'expired',               '62.176.96.31'],
   ['unfinished', 3,  'cel_condition_not_met', '20.118.40.11'],
 ];
 
@@ -721,10 +723,22 @@ const LOGGED_DAYS = 90;
 
 function uses(
   calendar: Calendar,
-  secrets: readonly ServicePrincipalCredential[],
-  trusted: readonly FederationTrust[],
+  {
+    clients,
+    secrets,
+    trusted,
+  }: {
+    readonly clients: readonly PersonalClient[];
+    readonly secrets: readonly ServicePrincipalCredential[];
+    readonly trusted: readonly FederationTrust[];
+  },
 ): LoggedUse[] {
   const credentials = [
+    ...clients.map((client) => ({
+      ...client,
+      kind: 'personal-client' as const,
+      servicePrincipalId: client.userId,
+    })),
     ...secrets.map((secret) => ({ ...secret, kind: 'service-principal-credential' as const })),
     ...trusted.map((trust) => ({ ...trust, kind: 'federation-trust' as const })),
   ];

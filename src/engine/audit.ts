@@ -63,7 +63,8 @@ export function audit(
   const skippedRules = withoutSource(snapshot, rules);
   const skipped = new Set(skippedRules.map(({ rule }) => rule));
   const running = rules.filter(({ rule }) => !skipped.has(rule.id));
-  const panelsFor = byKindAndState(running, (judging, kind) => {
+  const panelsFor = byKindAndState(running, (inForce, kind) => {
+    const judging = inForce.filter(({ rule }) => canJudge(rule, kind, snapshot));
     const [early, late] = [true, false].map((first) =>
       judging.filter(({ rule }) => isEarly(rule) === first),
     ) as [RuleInForce[], RuleInForce[]];
@@ -130,6 +131,15 @@ function withoutSource(
     const because = reasonFor(rule);
     return because === undefined ? [] : [{ rule: rule.id, because }];
   });
+}
+
+/** The use of federation trusts stands only in the system log: where nobody asked for that, no rule judges it. */
+export function canJudge(
+  { needs }: Pick<Rule, 'needs'>,
+  kind: Kind,
+  { facts }: Pick<Snapshot, 'facts'>,
+): boolean {
+  return kind !== 'federation-trust' || facts.usage !== undefined || !needs.includes('lastUse');
 }
 
 export type CredentialState = 'live' | 'expired' | 'disabled';

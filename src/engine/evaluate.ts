@@ -10,7 +10,14 @@ import {
   type Snapshot,
 } from '../contract/index.js';
 import { AuditError } from '../errors.js';
-import { audit, type EarlyVerdicts, type SkippedRule, sortFindings, type Verdicts } from './audit.js';
+import {
+  audit,
+  canJudge,
+  type EarlyVerdicts,
+  type SkippedRule,
+  sortFindings,
+  type Verdicts,
+} from './audit.js';
 import { compareWithBaseline } from './baseline.js';
 import { type Docket, reportOn } from './docket.js';
 import { DRIFT_RULES, drift } from './drift.js';
@@ -255,6 +262,9 @@ export function historyRun(
       ? new Set(judged.credentials.map(({ kind, id }) => credentialKey(kind, id)))
       : undefined,
     decoys: new Set(snapshot.decoys?.map(({ kind, id }) => credentialKey(kind, id))),
+    notOnTrusts: new Set(
+      rules.filter(({ rule }) => !canJudge(rule, 'federation-trust', snapshot)).map(({ rule }) => rule.id),
+    ),
     rules: new Set([...rules.map(({ rule }) => rule.id), ...others].filter((id) => !skipped.has(id))),
   };
 }

@@ -235,6 +235,7 @@ function vanishedFrom(
       ([fingerprint, { rule, kind, credentialId, seenIn }]) =>
         !present.has(fingerprint) &&
         run.rules.has(rule) &&
+        !(kind === 'federation-trust' && run.notOnTrusts?.has(rule)) &&
         wouldSee(run, kind, seenIn) &&
         (kind === 'waiver' || (run.shown?.has(credentialKey(kind, credentialId)) ?? true)),
     )

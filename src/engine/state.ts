@@ -186,6 +186,8 @@ export interface HistoryRun {
   readonly completeKinds: ReadonlySet<Kind>;
   /** Ids of the rules that judged, those on waivers and drift included. */
   readonly rules: ReadonlySet<string>;
+  /** Of those, the ones that did not judge federation trusts. Absent: none. */
+  readonly notOnTrusts?: ReadonlySet<string>;
   /** If ConductorOne may leave credentials out: those that it listed, by `credentialKey`. */
   readonly shown?: ReadonlySet<string> | undefined;
   /** Decoys, by `credentialKey`: forgotten without being mentioned. Absent: none are known. */

@@ -226,6 +226,15 @@ export class World implements FactSource {
     return isKnown(usage) ? (usage.get(clientId) ?? NO_CLIENT_ID) : usage;
   }
 
+  lastUse(credential: Credential): Fact<Facts['lastUse']> {
+    const { kind, lastUsedAt } = credential;
+    if (kind !== 'federation-trust')
+      return isKnown(lastUsedAt) ? { at: lastUsedAt, since: null } : lastUsedAt;
+    const usage = this.usage(credential);
+    if (!isKnown(usage)) return usage;
+    return usage.complete ? { at: usage.lastAt, since: usage.since } : LOG_CUT_OFF;
+  }
+
   principalTrusts({ ownerId }: Credential): Fact<readonly PrincipalTrust[]> {
     const { trusts } = this.tenant;
     if (!trusts)
@@ -249,6 +258,7 @@ const RESOLVERS: {
     world.tenant.providers.seen.get(providerId) ?? world.tenant.providers.rest ?? null,
   exposure: (credential, world) => world.exposure(credential),
   usage: (credential, world) => world.usage(credential),
+  lastUse: (credential, world) => world.lastUse(credential),
   self: (credential, world) => world.isSelf(credential),
 };
 
@@ -260,6 +270,10 @@ const FINDINGS_NOT_READ = new Unknown(
 const LOG_NOT_REQUESTED = new Unknown(
   'the system log was not read',
   'Audit with --evidence, or set evidence: { systemLog: true } in the configuration.',
+);
+const LOG_CUT_OFF = new Unknown(
+  'the system log was not read completely',
+  'Keep a state (--state): the next audit goes on from there.',
 );
 const NO_CLIENT_ID = new Unknown(
   'its record has no client id to look for in the system log',

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   type AddressSet,
+  addressCount,
   alignedBlocks,
   blocksOf,
   containsSet,
@@ -12,6 +13,9 @@ import {
   reachableBlocks,
   readAddresses,
   shareOf,
+  singleAddress,
+  smallestCover,
+  wholeFamilies,
 } from '../../src/contract/index.js';
 
 const setOf = (...entries: string[]): AddressSet => readAddresses(entries).set;
@@ -517,3 +521,111 @@ function textOfBig({ value, prefix }: { value: bigint; prefix: number }): string
     .padStart(32, '0')
     .replace(/(.{4})(?=.)/g, '$1:')}/${prefix}`;
 }
+
+describe('the smallest cover', () => {
+  /** Every way to choose aligned networks inside 16 addresses, by brute force. */
+  const NETWORKS = [0, 1, 2, 3, 4].flatMap((bits) =>
+    Array.from({ length: 16 >> bits }, (_, n) => ({ first: n << bits, size: 1 << bits })),
+  );
+  const bitsOf = ({ first, size }: { first: number; size: number }) => ((1 << size) - 1) << first;
+
+  function bruteForce(used: number, within: number, limit: number): number | undefined {
+    const useful = NETWORKS.filter((network) => {
+      const bits = bitsOf(network);
+      return (bits & ~within) === 0 && (bits & used) !== 0;
+    });
+    const least = (from: number, left: number, covered: number): number => {
+      if ((covered & used) === used) return 0;
+      if (left === 0) return Number.POSITIVE_INFINITY;
+      const sizes = useful
+        .slice(from)
+        .map((network, at) =>
+          (bitsOf(network) & covered) === 0
+            ? network.size + least(from + at + 1, left - 1, covered | bitsOf(network))
+            : Number.POSITIVE_INFINITY,
+        );
+      return Math.min(...sizes, Number.POSITIVE_INFINITY);
+    };
+    const size = least(0, limit, 0);
+    return Number.isFinite(size) ? size : undefined;
+  }
+  const hosts = (bits: number, base: string) =>
+    [...Array(16).keys()]
+      .filter((n) => bits & (1 << n))
+      .map((n) => `${base}${base.includes(':') ? n.toString(16) : n}`);
+
+  test.each(['52.20.30.', '2620:1::'])('is as small as any, for %s', (base) => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 0xffff }),
+        fc.nat(0xffff),
+        fc.integer({ min: 1, max: 4 }),
+        (used, more, limit) => {
+          const within = used | more;
+          const cover = smallestCover(setOf(...hosts(used, base)), limit, setOf(...hosts(within, base)));
+          const best = bruteForce(used, within, limit);
+          expect(cover && Number(addressCount(cover))).toBe(best);
+          if (!cover) return;
+          expect(alignedBlocks(cover).length).toBeLessThanOrEqual(limit);
+          expect(containsSet(cover, setOf(...hosts(used, base)))).toBe(true);
+          expect(containsSet(setOf(...hosts(within, base)), cover)).toBe(true);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('of any addresses holds them all, within the limit, and never more with a higher one', () => {
+    const address = fc.oneof(fc.ipV4(), fc.ipV6());
+    fc.assert(
+      fc.property(
+        fc.array(address, { minLength: 1, maxLength: 40 }),
+        fc.integer({ min: 2, max: 12 }),
+        (texts, limit) => {
+          const set = readAddresses(texts).set;
+          const [cover, larger] = [smallestCover(set, limit), smallestCover(set, limit + 1)];
+          if (!cover || !larger) throw new Error('no cover');
+          expect(containsSet(cover, set)).toBe(true);
+          expect(blocksOf(cover).length).toBeLessThanOrEqual(limit);
+          expect(addressCount(larger) <= addressCount(cover)).toBe(true);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  test.each([
+    ['nothing', [], 1, undefined, []],
+    ['neighbours as one', ['10.0.0.4', '10.0.0.5'], 4, undefined, ['10.0.0.4/31']],
+    ['one network of two families: none', ['10.0.0.4', '2620::1'], 1, undefined, undefined],
+    ['outside', ['10.0.0.4'], 4, ['10.0.0.5'], undefined],
+    ['the whole of a family', ['0.0.0.0', '255.255.255.255'], 1, undefined, ['0.0.0.0/0']],
+    ['a network', ['10.0.0.0/25', '10.0.0.200'], 1, undefined, ['10.0.0.0/24']],
+  ] as const)('of %s', (_, used, limit, within, expected) => {
+    const cover = smallestCover(setOf(...used), limit, within && setOf(...within));
+    expect(cover && blocksOf(cover)).toEqual(expected);
+  });
+
+  test('single addresses have one canonical text', () => {
+    const texts = [
+      '52.20.30.4',
+      '::ffff:52.20.30.4',
+      '2620:1:0::7',
+      '52.20.30.4/32',
+      '2620::/64',
+      '052.1.1.1',
+      ' 1.1.1.1',
+      'office',
+      '',
+    ];
+    expect(texts.map(singleAddress)).toEqual([
+      '52.20.30.4',
+      '52.20.30.4',
+      '2620:1::7',
+      '52.20.30.4',
+      ...Array(5).fill(undefined),
+    ]);
+    expect(blocksOf(wholeFamilies(setOf('52.20.30.4', '2620::1')))).toEqual(['0.0.0.0/0', '::/0']);
+    expect(addressCount(setOf('52.20.30.0/24', '2620::1'))).toBe(257n);
+  });
+});

@@ -31,6 +31,7 @@ beforeAll(async () => {
     asOf: Date.now(),
     scope: 'tenant',
     callerSeesAll: false,
+    evidenceDays: 90,
     kinds: KINDS,
     required: new Set(KINDS),
     scrub: (text) => text,

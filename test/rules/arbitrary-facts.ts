@@ -71,6 +71,7 @@ const FACTS: { readonly [F in Exclude<FactName, 'conditionVerdict'>]: fc.Arbitra
   createdAt: instant,
   expiresAt: orNever,
   lastUsedAt: orNever,
+  lastUse: fc.record({ at: orNever, since: orNever }),
   connected: fc.boolean(),
   allowedCidrs: cidrs,
   scopedRoles: fc.array(

@@ -19,6 +19,7 @@ import { watched } from '../watchdog.js';
 interface AuditDefaults {
   readonly failOn?: Config['failOn'];
   readonly scope?: Config['scope'];
+  readonly evidence?: Config['evidence'];
   /** Sends to Slack only with `--slack`. */
   readonly slackOnRequest?: boolean;
 }
@@ -87,9 +88,10 @@ async function load(
 }
 
 /** The demo's defaults, where nobody sets another value. */
-function withDefaults(loaded: LoadedConfig, { failOn, scope }: AuditDefaults): LoadedConfig {
-  const set = Object.entries({ failOn, scope }).filter(
-    ([key, value]) => value !== undefined && (loaded.origins.get(key)?.from ?? 'default') === 'default',
+function withDefaults(loaded: LoadedConfig, { failOn, scope, evidence }: AuditDefaults): LoadedConfig {
+  const isDefault = (key: string) => (loaded.origins.get(key)?.from ?? 'default') === 'default';
+  const set = Object.entries({ failOn, scope, evidence }).filter(
+    ([key, value]) => value !== undefined && isDefault(key === 'evidence' ? 'evidence.systemLog' : key),
   );
   const origin = { from: 'default', at: 'default of the demo' } as const;
   return {

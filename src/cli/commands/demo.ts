@@ -36,7 +36,13 @@ export async function demoCommand(
       // A repository's own `failOnNew` needs a state, which a look at the demo has not.
       { ...flags, failOnNew: flags.failOnNew ?? false },
       { ...context, io: { ...io, env } },
-      { failOn: 'never', scope: 'tenant', slackOnRequest: true },
+      {
+        failOn: 'never',
+        scope: 'tenant',
+        // As far back as its log goes.
+        evidence: { systemLog: true, days: 90 },
+        slackOnRequest: true,
+      },
     );
   } finally {
     await tenant.close();

@@ -1,4 +1,5 @@
 import {
+  type AddressSet,
   blocksOf,
   type ClientMemory,
   containsSet,
@@ -13,7 +14,7 @@ import { asRecord, type WireRecord } from '../record.js';
 /** Addresses kept per credential; more are merged into networks. */
 export const ADDRESSES_KEPT = 64;
 /** Merging takes time, so it waits until some have come together. */
-const ADDRESSES_HELD = 512;
+const ADDRESSES_HELD = 128;
 /** Refusals kept per credential; the addresses of more are forgotten. */
 const REFUSALS_KEPT = 64;
 /** Refused logins count for this long. */
@@ -59,6 +60,7 @@ export class Tally {
   readonly #after: number;
   readonly #asOf: number;
   readonly #remembered: string;
+  readonly #addresses = new Map<string, string>();
   #clients = new Map<string, ClientTally>();
   /** Events that could not be read as far as they concern a known credential, or at all. */
   unreadable = 0;
@@ -131,9 +133,19 @@ export class Tally {
     return {
       at: this.#timeOf(record),
       clientIds: reason === HANDSHAKE ? [] : this.#namedIn(record),
-      address: (typeof ip === 'string' ? singleAddress(ip) : undefined) ?? '',
+      address: typeof ip === 'string' ? this.#addressIn(ip) : '',
       refused: failed && isLogin ? reason : undefined,
     };
+  }
+
+  /** Most addresses come again and again. */
+  #addressIn(ip: string): string {
+    const known = this.#addresses.get(ip);
+    if (known !== undefined) return known;
+    const address = singleAddress(ip) ?? '';
+    if (this.#addresses.size >= TEXTS_KEPT) this.#addresses.clear();
+    this.#addresses.set(ip, address);
+    return address;
   }
 
   #timeOf({ time, time_dt }: WireRecord): number | undefined {
@@ -230,8 +242,11 @@ function refusals(before: ClientMemory | undefined, tally: ClientTally | undefin
 /** Addresses, or the networks around them, with how often and when last they were seen. */
 class AddressCounts {
   #seen = new Map<string, Seen>();
+  /** Those of them that are networks. */
+  #networks: (readonly [text: string, set: AddressSet])[] = [];
 
   constructor(before: ClientMemory['addresses'] = []) {
+    this.#setNetworks(before.map(({ address }) => address).filter((address) => address.includes('/')));
     for (const { address, count, lastAt } of before)
       this.count(address, { count, lastAt: Date.parse(lastAt) });
   }
@@ -248,13 +263,15 @@ class AddressCounts {
     return [...this.#seen];
   }
 
+  #setNetworks(texts: readonly string[]): void {
+    this.#networks = texts.map((text) => [text, readAddresses([text]).set]);
+  }
+
   /** The network that the address was merged into, if there is one. */
   #around(address: string): string | undefined {
-    if (address === '') return undefined;
+    if (address === '' || this.#networks.length === 0) return undefined;
     const { set } = readAddresses([address]);
-    for (const network of this.#seen.keys())
-      if (network.includes('/') && containsSet(readAddresses([network]).set, set)) return network;
-    return undefined;
+    return this.#networks.find(([, network]) => containsSet(network, set))?.[0];
   }
 
   #merge(limit: number): void {
@@ -264,10 +281,13 @@ class AddressCounts {
     const cover = smallestCover(readAddresses(texts).set, limit - (unknown ? 1 : 0));
     if (!cover) return;
     this.#seen = new Map(blocksOf(cover).map((network) => [network, { count: 0, lastAt: 0 }]));
+    this.#setNetworks([...this.#seen.keys()]);
     if (unknown) this.#seen.set('', unknown);
     for (const [address, seen] of before) if (address !== '') this.count(address, seen);
   }
 }
+
+const TEXTS_KEPT = 10_000;
 
 const FIRST_BELIEVED = Date.UTC(2000);
 
