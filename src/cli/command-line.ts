@@ -109,7 +109,7 @@ const AUDIT_FLAGS: readonly Option[] = [
   flag('--scope <scope>', 'whose: mine, or tenant (as Super Administrator)', ['mine', 'tenant']),
   repeatable('--source <source>', `what to audit, repeatable: ${SOURCES.join(', ')}`, SOURCES),
   flag('--input <file>', 'audit an exported list; - for stdin'),
-  flag('-c, --config <file>', 'configuration (default: the nearest c1-audit.config.{yaml,yml,json,mjs,js})'),
+  flag('-c, --config <file>', 'configuration (default: c1-audit.config.*)'),
   flag('--profile <name>', `limits: ${PROFILES.join(', ')}`, PROFILES),
   repeatable('-f, --format <format[:file]>', `output, repeatable: ${FORMATS.join(', ')}`, FORMATS),
   flag('--fail-on <severity>', `exit 1 at this severity or above: ${SEVERITIES.join(', ')}, never`, [

@@ -190,6 +190,14 @@ export interface ReportedCredential {
   }[];
   /** True if the report gives no advice on the credential and its owner is not notified: ask a Super Administrator. Absent otherwise. */
   readonly adviceWithheld?: true;
+  /** What the system log shows, which was read from `since` on without a gap. Absent: it was not requested, or not read completely. */
+  readonly use?: {
+    readonly since: string;
+    /** From how many addresses, or networks of them, it was used. */
+    readonly addresses: number;
+    /** Its last use; null: none. */
+    readonly lastAt: string | null;
+  };
 }
 
 export interface JudgedCredential {
@@ -224,6 +232,14 @@ export interface JudgedCredential {
   }[];
   /** True if the report gives no advice on the credential and its owner is not notified: ask a Super Administrator. Absent otherwise. */
   readonly adviceWithheld?: true;
+  /** What the system log shows, which was read from `since` on without a gap. Absent: it was not requested, or not read completely. */
+  readonly use?: {
+    readonly since: string;
+    /** From how many addresses, or networks of them, it was used. */
+    readonly addresses: number;
+    /** Its last use; null: none. */
+    readonly lastAt: string | null;
+  };
   /** Neither expired nor disabled. */
   readonly live: boolean;
 }

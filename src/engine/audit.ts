@@ -283,6 +283,22 @@ function toJudged(credential: Credential, world: World, live: boolean): JudgedCr
     allowedCidrs: ifKnown(credential.allowedCidrs) ?? [],
     scopedRoles: ifKnown(world.scopedRoles(credential)) ?? [],
     ...(credential.adviceWithheld ? { adviceWithheld: true } : {}),
+    ...useOf(credential, world),
+  };
+}
+
+/** Only what was read completely can show that something was not used. */
+function useOf(credential: Credential, world: World): Pick<JudgedCredential, 'use'> {
+  if (!world.tenant.usage) return {};
+  const usage = ifKnown(world.usage(credential));
+  if (!usage?.complete) return {};
+  const { since, addresses, lastAt } = usage;
+  return {
+    use: {
+      since: toTimestamp(since),
+      addresses: addresses.filter(({ address }) => address !== '').length,
+      lastAt: lastAt && toTimestamp(lastAt),
+    },
   };
 }
 

@@ -104,8 +104,9 @@ export class Docket {
 
   /** The end of a credential's JSON, after `live`. Keys in the order of the schema. */
   #aboutText(judged: JudgedCredential): string {
-    const { owner, createdAt, expiresAt, lastUsedAt, allowedCidrs, scopedRoles, adviceWithheld } = judged;
-    return `,"owner":${owner && this.#shared(owner, ownerText)},"createdAt":${dated(createdAt)},"expiresAt":${dated(expiresAt)},"lastUsedAt":${dated(lastUsedAt)},"allowedCidrs":${allowedCidrs.length === 0 ? '[]' : JSON.stringify(allowedCidrs)},"scopedRoles":${scopedRoles.length === 0 ? '[]' : this.#shared(scopedRoles, rolesText)}${adviceWithheld ? ',"adviceWithheld":true' : ''}}`;
+    const { owner, createdAt, expiresAt, lastUsedAt, allowedCidrs, scopedRoles, adviceWithheld, use } =
+      judged;
+    return `,"owner":${owner && this.#shared(owner, ownerText)},"createdAt":${dated(createdAt)},"expiresAt":${dated(expiresAt)},"lastUsedAt":${dated(lastUsedAt)},"allowedCidrs":${allowedCidrs.length === 0 ? '[]' : JSON.stringify(allowedCidrs)},"scopedRoles":${scopedRoles.length === 0 ? '[]' : this.#shared(scopedRoles, rolesText)}${adviceWithheld ? ',"adviceWithheld":true' : ''}${use ? `,"use":${JSON.stringify(use)}` : ''}}`;
   }
 
   /** Owners and lists of roles are shared by many credentials. */

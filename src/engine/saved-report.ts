@@ -184,6 +184,19 @@ const CREDENTIAL_FIELDS = {
     'True if the report gives no advice on the credential and its owner is not notified: ask a Super Administrator. Absent otherwise.',
     v.exactOptional(v.literal(true)),
   ),
+  use: about(
+    'What the system log shows, which was read from `since` on without a gap. Absent: it was not requested, or not read completely.',
+    v.exactOptional(
+      record({
+        since: INSTANT,
+        addresses: about(
+          'From how many addresses, or networks of them, it was used.',
+          number({ min: 0, integer: true }),
+        ),
+        lastAt: about('Its last use; null: none.', v.nullable(INSTANT)),
+      }),
+    ),
+  ),
 };
 
 const REPORTED_CREDENTIAL = record(CREDENTIAL_FIELDS);

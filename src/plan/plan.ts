@@ -1,4 +1,6 @@
 import {
+  count,
+  countDays,
   DAY,
   type Finding,
   hasFact,
@@ -9,6 +11,7 @@ import {
   type Severity,
   severityRank,
   type Way,
+  wholeDays,
 } from '../contract/index.js';
 import { compareText, groupBy, partsOf, type Report } from '../engine/report.js';
 import type { RuleInfo } from '../reporters/reporter.js';
@@ -91,7 +94,7 @@ function byOwner({ run }: Report, rules: Rules, findings: readonly Finding[]): O
     (group): PlannedCredential => ({
       ...group,
       due: dueDate(group.severity, group.credential, Date.parse(run.asOf)),
-      steps: stepsFor(run.tenant, group.credential, group.findings, rules),
+      steps: stepsFor(run, group.credential, group.findings, rules),
     }),
   );
   const byId = groupBy(credentials, ({ credential: { owner } }) =>
@@ -142,7 +145,7 @@ function dueDate(severity: Severity, { expiresAt }: ReportedCredential, now: num
 
 /** The steps that fix all findings of one credential: three rules that ask for a rotation lead to one. */
 export function stepsFor(
-  tenant: string,
+  { tenant, asOf }: Pick<Report['run'], 'tenant' | 'asOf'>,
   credential: ReportedCredential,
   findings: readonly Finding[],
   rules: Rules,
@@ -163,7 +166,7 @@ export function stepsFor(
     if (remedy.sets) settings.add(remedy.sets);
     if (remedy.first) first.add(remedy.first);
   }
-  const about: About = { tenant, credential, settings, findings, advice, rules };
+  const about: About = { tenant, asOf, credential, settings, findings, advice, rules };
   return [...[...first].map((text) => ({ text })), ...planned(ways, about)];
 }
 
@@ -176,6 +179,7 @@ function remedyFor(rule: RuleInfo | undefined, messageId: string): Remedy | unde
 
 interface About {
   readonly tenant: string;
+  readonly asOf: string;
   readonly credential: ReportedCredential;
   readonly settings: ReadonlySet<Setting>;
   readonly findings: readonly Finding[];
@@ -192,6 +196,8 @@ function planned(ways: ReadonlySet<Way>, about: About): Step[] {
       moved(about),
       revoke(about, 'Then'),
     ];
+  const unused = unusedWords(about.credential, about.asOf);
+  if (ways.has('ask') && unused && !about.credential.self) return [{ text: unused }, revoke(about, 'Then')];
   // The credential that runs the audit is in use.
   const asks = ways.has('ask') && !about.credential.self ? [ask(about)] : [];
   if (ways.has('replace')) return [...asks, ...replace(about, asks.length > 0, ways.has('federate'))];
@@ -222,16 +228,38 @@ function planned(ways: ReadonlySet<Way>, about: About): Step[] {
   return [...advice, ...(ways.has('ask') ? [keepOrMove(about)] : [])];
 }
 
-function ask({ tenant, credential }: About): Step {
-  const used = credential.lastUsedAt
-    ? `it was last used on ${credential.lastUsedAt.slice(0, 10)}`
-    : hasFact(credential.kind, 'lastUsedAt')
-      ? 'no use of it is on record'
-      : 'ConductorOne does not show its use';
+function ask({ tenant, asOf, credential }: About): Step {
+  const used =
+    useWords(credential, asOf) ??
+    (credential.lastUsedAt
+      ? `it was last used on ${credential.lastUsedAt.slice(0, 10)}`
+      : hasFact(credential.kind, 'lastUsedAt')
+        ? 'no use of it is on record'
+        : 'ConductorOne does not show its use');
   return {
     text: `Find out whether anything still needs it (${used}).`,
     command: lookCall(tenant, credential),
   };
+}
+
+/** As the system log shows it; undefined if that shows no use. */
+function useWords({ use }: ReportedCredential, asOf: string): string | undefined {
+  if (!use?.lastAt) return undefined;
+  const days = wholeDays(Date.parse(asOf) - Date.parse(use.lastAt));
+  const last = days < 1 ? 'in the last day' : `last ${countDays(days)} ago`;
+  return `it was used from ${count(use.addresses, 'address', 'addresses')}, ${last}`;
+}
+
+/** Days that the log must cover at least to show that nothing uses a credential. */
+const ENOUGH = 30;
+
+/** That nothing uses it, where the system log covers enough time to show that. */
+function unusedWords({ use, lastUsedAt }: ReportedCredential, asOf: string): string | undefined {
+  if (use?.lastAt !== null || (lastUsedAt !== null && lastUsedAt >= use.since)) return undefined;
+  const covered = Date.parse(asOf) - Date.parse(use.since);
+  return covered < ENOUGH * DAY
+    ? undefined
+    : `No use in the ${countDays(wholeDays(covered))} the log covers: safe to revoke.`;
 }
 
 function keepOrMove({ credential: { kind } }: About): Step {
@@ -240,7 +268,10 @@ function keepOrMove({ credential: { kind } }: About): Step {
   };
 }
 
-function stillUsed({ tenant, credential }: About): Step {
+function stillUsed({ tenant, asOf, credential }: About): Step {
+  const used = useWords(credential, asOf);
+  if (used)
+    return { text: `Make sure that nothing depends on it: ${used}.`, command: lookCall(tenant, credential) };
   if (!hasFact(credential.kind, 'lastUsedAt')) return { text: 'Make sure that no workload depends on it.' };
   return {
     text: 'Make sure that nothing depends on it: check its last use.',
@@ -372,8 +403,16 @@ const ADJUST: Readonly<Record<Setting, string>> = {
   condition: 'let its condition name exactly one workload',
 };
 
-function adjust({ tenant, credential, settings }: About, asked: boolean): Step[] {
-  const what = list([...settings].map((setting) => ADJUST[setting]));
+function adjust(about: About, asked: boolean): Step[] {
+  const { tenant, credential, settings } = about;
+  const networks = networksUsed(about);
+  const what = list(
+    [...settings].map((setting) =>
+      setting === 'networks' && networks
+        ? `limit it to ${networks}, which hold every address that the system log shows`
+        : ADJUST[setting],
+    ),
+  );
   const trial = settings.has('condition')
     ? [
         {
@@ -390,6 +429,12 @@ function adjust({ tenant, credential, settings }: About, asked: boolean): Step[]
     },
     { text: 'Check that its jobs still run.' },
   ];
+}
+
+/** The networks that a finding proposes. */
+function networksUsed({ findings }: About): string | undefined {
+  const networks = findings.find(({ rule }) => rule === 'network-wider-than-use')?.data.networks;
+  return Array.isArray(networks) && networks.length > 0 ? networks.join(', ') : undefined;
 }
 
 /** The id of the successor that a finding names. */

@@ -165,7 +165,8 @@ export function judgedInOrder(credential: Report['credentials'][number]) {
 }
 
 function facts(credential: ReportedCredential) {
-  const { owner, createdAt, expiresAt, lastUsedAt, allowedCidrs, scopedRoles, adviceWithheld } = credential;
+  const { owner, createdAt, expiresAt, lastUsedAt, allowedCidrs, scopedRoles, adviceWithheld, use } =
+    credential;
   return {
     owner: owner && { id: owner.id, name: owner.name, email: owner.email },
     createdAt,
@@ -174,6 +175,7 @@ function facts(credential: ReportedCredential) {
     allowedCidrs,
     scopedRoles: scopedRoles.map(({ id, name }) => ({ id, name })),
     adviceWithheld,
+    use: use && { since: use.since, addresses: use.addresses, lastAt: use.lastAt },
   };
 }
 

@@ -11,8 +11,6 @@ import { casesFor } from '../rules/arbitrary-facts.js';
 
 const ADMIN = 'credential.scopedRoles.exists(r, r.id == "system:owner" || r.name == "system:owner")';
 
-const LAST_USE_KNOWN = '(credential.lastUsedAt == null || credential.lastUsedAt != null)';
-
 /** A built-in rule in CEL: for each message id, when it is reported. */
 const IN_CEL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   expired: { expired: 'credential.expiresAt != null && now - credential.expiresAt >= duration("0s")' },
@@ -21,11 +19,6 @@ const IN_CEL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'no-expiry': { never: 'credential.expiresAt == null' },
   'not-rotated': { old: 'now - credential.createdAt >= duration("8760h")' },
-  // The TypeScript rule asks for the last use even of what is connected.
-  unused: {
-    idle: `${LAST_USE_KNOWN} ? credential.lastUsedAt != null && now - credential.lastUsedAt >= duration("2160h") && !credential.connected : false`,
-    neverUsed: `${LAST_USE_KNOWN} ? credential.lastUsedAt == null && now - credential.createdAt >= duration("2160h") && !credential.connected : false`,
-  },
   'admin-scope': {
     admin: ADMIN,
     adminByPermissions: `!(${ADMIN}) && credential.scopedRoles.exists(r, r.id in credential.tenantRoles && credential.tenantRoles[r.id].coversOwner)`,
@@ -66,6 +59,9 @@ const NOT_IN_CEL: Readonly<Record<string, string>> = {
   'open-cidr': 'it merges networks',
   'malformed-cidr': 'it reads networks',
   'unreachable-cidr': 'it merges networks',
+  unused: 'it is unknown on purpose where the system log is too short',
+  'refused-use': 'its severity depends on how many there were',
+  'network-wider-than-use': 'it merges networks',
   'loose-trust-condition': 'it is unknown on purpose for a condition that is too long',
 };
 

@@ -29,7 +29,7 @@ const TABLE: readonly (readonly [string, string, ...string[]])[] = [
   [
     'an option at the top',
     'days: 45',
-    '1:1: days: no such key; it belongs under rules.unused, rules.expiring-soon or rules.woke-up',
+    '1:1: days: no such key; it belongs under rules.unused, rules.expiring-soon, rules.woke-up or evidence',
   ],
   ['a rule at the top', 'unused: off', '1:1: unused: no such key; it belongs under rules'],
   [
@@ -40,7 +40,7 @@ const TABLE: readonly (readonly [string, string, ...string[]])[] = [
   [
     'an option of another rule',
     'rules:\n  no-expiry: { days: 3 }',
-    '2:16: rules.no-expiry.days: no such setting of no-expiry; it belongs under rules.unused, rules.expiring-soon or rules.woke-up',
+    '2:16: rules.no-expiry.days: no such setting of no-expiry; it belongs under rules.unused, rules.expiring-soon, rules.woke-up or evidence',
   ],
   [
     'a misspelt option',
@@ -330,7 +330,7 @@ describe('reports a mistake in the file with place, key and fix', () => {
       `  ${FILE}:2:1: fail-on: no such key; did you mean "failOn"?`,
       `  ${FILE}:4:19: rules.unused.days: must be at least 1, not -1`,
       `  ${FILE}:6:73: waivers[0].expires: "2027-02-30": this date does not exist`,
-      `  ${FILE}:7:1: days: no such key; it belongs under rules.unused, rules.expiring-soon or rules.woke-up`,
+      `  ${FILE}:7:1: days: no such key; it belongs under rules.unused, rules.expiring-soon, rules.woke-up or evidence`,
     ]);
   });
 

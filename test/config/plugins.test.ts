@@ -108,7 +108,7 @@ describe('checking a rule', () => {
       'must be an https address',
     ],
     [{ needs: undefined }, 'needs', 'must be a list, not nothing'],
-    [{ needs: ['lastUsed'] }, 'needs[0]', 'did you mean "lastUsedAt"?'],
+    [{ needs: ['lastUsed'] }, 'needs[0]', 'did you mean "lastUse"?'],
     [{ optional: [7] }, 'optional[0]', 'must be one of name, clientId, '],
     [{ needs: ['createdAt'] }, 'optional', 'createdAt is needed already'],
     [{ needs: ['requireDpop'] }, 'needs', 'personal-client has no requireDpop: drop the kind or the fact'],

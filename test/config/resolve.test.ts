@@ -79,6 +79,7 @@ describe('merging flags, environment, file and defaults', () => {
         heartbeat: undefined,
         notifyOwners: false,
       },
+      evidence: { systemLog: false, days: 30 },
       push: { conductorone: false },
     });
     expect(new Set([...origins.values()].map(({ from }) => from))).toEqual(new Set(['default']));
@@ -340,6 +341,9 @@ slack:
   minSeverity: low # default
   mentions: {} # default
   notifyOwners: false # default
+evidence:
+  systemLog: false # default
+  days: 30 # default
 push:
   conductorone: false # default
 

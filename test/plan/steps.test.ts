@@ -6,6 +6,7 @@ import { stepsFor } from '../../src/plan/plan.js';
 import { ruleInfos } from '../../src/run.js';
 import { sampleCredential, sampleFinding, TENANT } from '../helpers/sample-report.js';
 
+const AS_OF = '2026-11-24T06:00:00.000Z';
 const infos = ruleInfos(rules);
 const built: readonly Pick<Rule, 'id' | 'kinds' | 'messages'>[] = [...rules, ...DRIFT_RULES];
 const cases = built.flatMap(({ id, kinds, messages }) =>
@@ -19,7 +20,7 @@ function steps(given: readonly Partial<Rule>[], ...ids: readonly string[]): stri
   const findings = ids.map((rule) =>
     sampleFinding({ rule, messageId: 'x', fix: 'Put the ticket number into its name.', credential }),
   );
-  return stepsFor(TENANT, credential, findings, known).map(({ text }) => text);
+  return stepsFor({ tenant: TENANT, asOf: AS_OF }, credential, findings, known).map(({ text }) => text);
 }
 
 describe('each message on each kind leads to steps', () => {
@@ -28,7 +29,7 @@ describe('each message on each kind leads to steps', () => {
     ({ id, kind, messageId }: { id: string; kind: Kind; messageId: string }) => {
       const credential = sampleCredential({ kind });
       const found = sampleFinding({ rule: id, messageId, credential });
-      const steps = stepsFor(TENANT, credential, [found], infos);
+      const steps = stepsFor({ tenant: TENANT, asOf: AS_OF }, credential, [found], infos);
       expect(steps.length).toBeGreaterThan(0);
       for (const { text } of steps) {
         expect(text).toMatch(/^[A-Z].*\.$/s);
@@ -93,7 +94,7 @@ describe('the other ways in', () => {
   const stepsOf = (kind: Kind, over: Parameters<typeof sampleCredential>[0], ...ids: readonly string[]) => {
     const credential = sampleCredential({ kind, ...over });
     const findings = ids.map((rule) => sampleFinding({ rule, messageId: 'x', credential }));
-    return stepsFor(TENANT, credential, findings, infos).map(({ text }) => text);
+    return stepsFor({ tenant: TENANT, asOf: AS_OF }, credential, findings, infos).map(({ text }) => text);
   };
 
   test('a new tunnel credential revokes the old one, which is not revoked twice', () => {
@@ -121,5 +122,52 @@ describe('the other ways in', () => {
     const [adjust] = stepsOf('external-client', {}, 'admin-scope');
     expect(adjust).toMatch(/^Limit it to the roles its job needs: AI access management > AI clients/);
     expect(adjust).toContain('connect the client again and approve it with the roles it needs');
+  });
+});
+
+describe('what the system log shows', () => {
+  const idle = (over: object) => {
+    const credential = sampleCredential({ kind: 'federation-trust', lastUsedAt: null, ...over });
+    const found = sampleFinding({ rule: 'unused', messageId: 'idle', credential });
+    return stepsFor({ tenant: TENANT, asOf: AS_OF }, credential, [found], infos).map(({ text }) => text);
+  };
+  const none = { since: '2026-10-25T06:00:00.000Z', addresses: 0, lastAt: null };
+
+  test('no use over 30 days or more: safe to revoke', () => {
+    const [first, second, ...others] = idle({ use: none });
+    expect(first).toBe('No use in the 30 days the log covers: safe to revoke.');
+    expect(second).toMatch(/^Then delete it/);
+    expect(others).toEqual([]);
+  });
+
+  test.each([
+    ['a log that is a millisecond too short', { use: { ...none, since: '2026-10-25T06:00:00.001Z' } }],
+    ['no log', {}],
+    ['a last use on record that the log lacks', { use: none, lastUsedAt: '2026-11-01T00:00:00.000Z' }],
+    ['the credential that runs the audit', { use: none, self: true }],
+  ])('%s: nothing is said to be safe', (_, over) => {
+    expect(idle(over).join()).not.toContain('safe to revoke');
+  });
+
+  test('addresses and the last use', () => {
+    const use = { ...none, addresses: 3, lastAt: '2026-11-22T05:00:00.000Z' };
+    expect(idle({ use })[0]).toBe(
+      'Find out whether anything still needs it (it was used from 3 addresses, last 2 days ago).',
+    );
+    expect(idle({ use: { ...use, addresses: 1, lastAt: AS_OF } })[0]).toContain('1 address, in the last day');
+  });
+
+  test('the networks to set', () => {
+    const credential = sampleCredential({ kind: 'personal-client' });
+    const found = sampleFinding({
+      rule: 'network-wider-than-use',
+      messageId: 'narrow',
+      credential,
+      data: { networks: ['62.176.96.4/31', '62.176.96.9/32'] },
+    });
+    const [step] = stepsFor({ tenant: TENANT, asOf: AS_OF }, credential, [found], infos);
+    expect(step?.text).toContain(
+      'Limit it to 62.176.96.4/31, 62.176.96.9/32, which hold every address that the system log shows',
+    );
   });
 });
