@@ -103,16 +103,20 @@ interface Coverage {
   readonly isWhole: boolean;
 }
 
-/** Which time the log covers, by the first event and the end of reading. */
+/**
+ * Which time the log covers, by the first event and the end of reading. Without any event, nothing more is covered than
+ * before: that is enough for an audit within a day of the last one.
+ */
 function coverageOf({ tally, ending }: EventsRead, { start, asOf, resumed }: Asked): Coverage {
   const { first } = tally;
-  const isWhole = ending === 'end' && (first !== undefined || start === asOf);
-  const begins = first ?? (start === asOf ? start : asOf);
+  const isQuiet = first === undefined;
+  const isWhole = ending === 'end' && (!isQuiet || (resumed !== undefined && asOf - start <= DAY));
+  const begins = first ?? (isWhole ? start : asOf);
   const hasGap = begins > start + DAY;
   return {
     from: hasGap ? begins : start,
-    to: isWhole ? asOf : Math.max(start, tally.latest),
-    goesOn: resumed !== undefined && !hasGap,
+    to: isWhole && !isQuiet ? asOf : Math.max(start, tally.latest),
+    goesOn: resumed !== undefined && (isQuiet || !hasGap),
     isWhole,
   };
 }

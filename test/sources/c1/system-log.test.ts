@@ -155,13 +155,16 @@ describe('reading goes on', () => {
     expect(gap.usage?.complete).toBe(true);
   });
 
-  test('with nothing new, no further time is covered', async () => {
+  test.each([
+    ['a day', DAY, true],
+    ['more than a day', DAY + 1, false],
+  ])('with nothing new within %s, no further time is covered', async (_, ms, complete) => {
     const first = [other(39), use(38.5), use(10)];
     const before = await read(first, { asOf: NOW - 9 * DAY });
-    const { usage, log } = await read(first, { memory: before.log, asOf: NOW - 8.5 * DAY });
-    expect(usage?.complete).toBe(false);
-    expect(log?.to).toBe(before.log?.to);
-    expect(log?.lastEvent).toBe(before.log?.lastEvent);
+    const { usage, log } = await read(first, { memory: before.log, asOf: NOW - 9 * DAY + ms });
+    expect(usage?.complete).toBe(complete);
+    expect(usage?.since).toEqual(new Date(iso(39)));
+    expect(log).toEqual(before.log);
   });
 
   test('from the start after a longer pause, and a credential that was not listed starts later', async () => {
