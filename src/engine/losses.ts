@@ -8,6 +8,8 @@ import {
 } from '../contract/index.js';
 import { credentialKey, isWithin, reachOf, type State } from './state.js';
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** With fewer known credentials, all may be gone for good reasons. */
 const LEAST_KNOWN = 20;
 
@@ -26,6 +28,7 @@ export function withLosses(snapshot: Snapshot, previous: State | undefined, acce
   const notes: string[] = [];
   const lost = new Set<Kind>();
   const listed = new Set(snapshot.credentials.map(({ kind, id }) => credentialKey(kind, id)));
+  const knownOf = knownByKind(previous, snapshot);
   const fail = (source: SourceSeen, failure: Failure): string => {
     failures.push(failure);
     return [source.note, failure.message, failure.hint].filter((part) => part !== null).join(' ');
@@ -40,7 +43,7 @@ export function withLosses(snapshot: Snapshot, previous: State | undefined, acce
       return { ...source, required: true, note };
     }
     if (source.status !== 'complete') return source;
-    const known = knownIn(previous, source.kind, snapshot);
+    const known = knownOf.get(source.kind) ?? NONE;
     const missing = [...known].filter((key) => !listed.has(key)).length;
     if (known.size < LEAST_KNOWN || missing * 2 <= known.size) return source;
     const loss = `${missing} of the ${known.size} ${what} that the last complete audit of ${snapshot.tenant} knew are missing from the list`;
@@ -76,19 +79,25 @@ function certainOf({ byPrincipal }: NonNullable<Snapshot['facts']['trusts']>): S
   return { byPrincipal: new Map(certain), rest: TRUSTS_LOST };
 }
 
-/** What this audit should list again, by `credentialKey`: without decoys and what was gone before. */
-function knownIn(previous: State, kind: Kind, { scope, self, decoys = [] }: Snapshot): Set<string> {
+/** What this audit should list again of each kind, by `credentialKey`: without decoys and what was gone before. */
+function knownByKind(
+  previous: State,
+  { scope, self, decoys = [] }: Snapshot,
+): ReadonlyMap<string, ReadonlySet<string>> {
   const reach = reachOf({ scope, userId: self?.userId ?? null });
-  const excepted = new Set(decoys.map((decoy) => credentialKey(decoy.kind, decoy.id)));
+  const excepted = new Set(decoys.map(({ kind, id }) => credentialKey(kind, id)));
   const credentials = new Map(Object.entries(previous.credentials));
-  const known = new Set<string>();
-  const add = (key: string, seenIn: string) => {
-    if (isWithin(reach, seenIn) && !excepted.has(key) && credentials.get(key)?.goneSince === undefined)
-      known.add(key);
+  const known = new Map<string, Set<string>>();
+  const add = (kind: string, key: string, seenIn: string) => {
+    if (!isWithin(reach, seenIn) || excepted.has(key) || credentials.get(key)?.goneSince !== undefined)
+      return;
+    const ofKind = known.get(kind);
+    if (ofKind) ofKind.add(key);
+    else known.set(kind, new Set([key]));
   };
-  for (const [key, { seenIn }] of credentials) if (key.startsWith(`${kind}|`)) add(key, seenIn);
+  for (const [key, { seenIn }] of credentials) add(key.slice(0, key.indexOf('|')), key, seenIn);
   // If no rule on changes ran, only findings are remembered.
-  for (const finding of Object.values(previous.findings))
-    if (finding.kind === kind) add(credentialKey(kind, finding.credentialId), finding.seenIn);
+  for (const { kind, credentialId, seenIn } of Object.values(previous.findings))
+    if (kind !== 'waiver') add(kind, credentialKey(kind, credentialId), seenIn);
   return known;
 }
