@@ -246,10 +246,10 @@ function registrationOf(read: FieldReader): Fact<Registration> {
 }
 
 /** The list holds revoked and expired credentials too; the status decides where the dates do not. */
-function endOfTunnel(read: FieldReader, { deletedAt }: Credential): Partial<Credential> {
+function endOfTunnel(read: FieldReader, { deletedAt, expiresAt }: Credential): Partial<Credential> {
   const status = read.text('credentialStatus').replace(/^TUNNEL_CREDENTIAL_STATUS_/, '');
   if (status === 'REVOKED') return { deletedAt: deletedAt ?? LONG_AGO };
-  return { disabled: status === 'EXPIRED' };
+  return { disabled: status === 'EXPIRED' && expiresAt === null };
 }
 
 /** For an end whose date is not known. */

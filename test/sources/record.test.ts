@@ -230,7 +230,18 @@ describe('the other ways in', () => {
     ['a revocation date is enough', { revokedAt: '2026-06-02T00:00:00Z' }, true, false],
     ['a deletion date is enough', { deletedAt: '2026-06-02T00:00:00Z' }, true, false],
     ['an active one is judged', { credentialStatus: 'TUNNEL_CREDENTIAL_STATUS_ACTIVE' }, false, false],
-    ['an expired one is not live', { credentialStatus: 'TUNNEL_CREDENTIAL_STATUS_EXPIRED' }, false, true],
+    [
+      'an expired one without an end date is not live',
+      { credentialStatus: 'TUNNEL_CREDENTIAL_STATUS_EXPIRED', expiresTime: null },
+      false,
+      true,
+    ],
+    [
+      'the end date decides whether an expired one is live',
+      { credentialStatus: 'TUNNEL_CREDENTIAL_STATUS_EXPIRED', expiresTime: '2099-01-01T00:00:00Z' },
+      false,
+      false,
+    ],
     ['one without a status is judged', {}, false, false],
   ])('tunnel credentials: %s', (_, over, deleted, disabled) => {
     const unset = { revokedAt: null, deletedAt: null, credentialStatus: null };
