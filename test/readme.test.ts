@@ -206,6 +206,7 @@ describe('every command in the documents', () => {
     'npx c1-audit': 1,
     'c1-audit --scope tenant -f html:report.html -f sarif:c1.sarif': 1,
     'c1-audit --scope tenant --state .c1-audit/state.json': 1,
+    'c1-audit --scope tenant --evidence --state .c1-audit/state.json': 1,
     'c1-audit --input clients.json': 1,
     'c1-audit --rule expiring-soon --as-of 2027-01-31': 1,
     'c1-audit --scope tenant': 1,

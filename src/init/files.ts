@@ -66,6 +66,10 @@ ${waiver(setup, now)}
 # a state. heartbeat: a message without news, daily or weekly. mentions: Slack user ids by owner's e-mail address.
 ${slackSection(slack)}
 
+# Judge use by ConductorOne's system log too: unused trusts, networks wider than use, refused logins.
+# Needs the right to read the system log.
+#evidence: { systemLog: true }
+
 # What is sent to the webhook in C1_AUDIT_WEBHOOK_URL: teams (a Microsoft Teams workflow) or json.
 #webhook: { format: teams }
 `;
