@@ -292,6 +292,8 @@ function closed(value: unknown): unknown {
     await run(['doctor', '--scope', 'tenant']);
     await run(['doctor']);
     await run(['plan', '--scope', 'tenant']);
+    await run(['--scope', 'tenant', '--evidence', '--state', 'state.json']);
+    await run(['--scope', 'tenant', '--evidence', '--state', 'state.json']);
     tenant.faults.add({ on: 'search-users', times: 1, effect: { kind: 'status', status: 403 } });
     await run(['--scope', 'tenant']);
     tenant.faults.add({ on: 'search-functions', times: 1, effect: { kind: 'status', status: 404 } });
@@ -319,6 +321,7 @@ function closed(value: unknown): unknown {
       'service-principal-credentials',
       'service-principals',
       'session-settings',
+      'system-log',
       'tunnel-bridges',
       'tunnel-credentials',
       'user',
