@@ -331,7 +331,7 @@ async function collectKinds(
     },
     'external-client': async () =>
       scope === 'mine'
-        ? collectMyExternalClients(reader, (await caller).userId, required.has('external-client'))
+        ? collectMyExternalClients(reader, await caller, required.has('external-client'))
         : collectExternalClients(reader, required.has('external-client')),
     'tunnel-credential': () => collectTunnelCredentials(reader, required.has('tunnel-credential')),
     'llm-gateway-key': () => collectGatewayKeys(reader, required.has('llm-gateway-key')),

@@ -235,20 +235,35 @@ describe('external clients', () => {
 
   test("of one's own are searched by user, and others that come along are dropped", async () => {
     const me = idOf('caller');
-    const mine = await collectMyExternalClients(reader, me, false);
+    const mine = await collectMyExternalClients(reader, { userId: me }, false);
     expect(mine.credentials.map(({ ownerId }) => ownerId)).toEqual([me]);
     expect(tenant.requests.at(-1)?.body).toMatchObject({ users: [{ id: me }] });
     strike(
       'search-external-clients',
       setField('userId', 'somebody', (_, index) => index === 0),
     );
-    expect((await collectMyExternalClients(reader, me, false)).credentials).toEqual([]);
+    expect((await collectMyExternalClients(reader, { userId: me }, false)).credentials).toEqual([]);
   });
 
   test("of one's own are not available if the caller's user is not known", async () => {
-    const { seen } = await collectMyExternalClients(reader, undefined, true);
+    const { seen } = await collectMyExternalClients(reader, { userId: undefined }, true);
     expect(seen).toMatchObject({ status: 'unavailable', required: true, pages: 0 });
     expect(seen.note).toContain("the caller's user id");
+  });
+
+  test.each<[string, Effect, number]>([
+    ['refused', { kind: 'status', status: 403 }, 0],
+    ['down', { kind: 'status', status: 500 }, 3],
+    ['a web page', { kind: 'html' }, 3],
+  ])("of one's own are missed without a false clean if introspect is %s", async (_, effect, exit) => {
+    tenant.faults.add({ on: 'introspect', times: ALWAYS, effect });
+    const { code, report } = await runProgram(['--scope', 'mine', '--fail-on', 'never', '-f', 'json'], {
+      env: tenant.environment,
+      cwd: emptyFolder(),
+      now: () => NOW,
+    });
+    const way = report.coverage.ledger?.find((one) => one.way === 'external-clients');
+    expect([code, report.coverage.complete, way?.status]).toEqual([exit, exit === 0, 'refused']);
   });
 });
 
