@@ -384,7 +384,7 @@ function changes(
   const hasAppeared = before === undefined || before.goneSince !== undefined;
   const found = [
     hasAppeared ? appeared(credential, input) : undefined,
-    before && scopeChange(before, now, input),
+    before && scopeChange(before, now, credential.kind, input),
     before && networkChange(before, now),
     before && wokeUp(before, credential, input),
   ];
@@ -399,10 +399,20 @@ function appeared(credential: Credential, { previous, run }: DriftInput): Change
   return { rule: CREDENTIAL_APPEARED, messageId: 'appeared', data: { createdAt } };
 }
 
-function scopeChange(before: RememberedCredential, now: Observed, input: DriftInput): Change | undefined {
-  if (before.roles === null || before.roles.length === 0 || now.roles === null) return undefined;
+function scopeChange(
+  before: RememberedCredential,
+  now: Observed,
+  kind: Kind,
+  input: DriftInput,
+): Change | undefined {
+  if (before.roles === null || now.roles === null) return undefined;
+  // Without scoped roles, a function can do nothing, and a credential whatever its owner can.
+  const isFunction = kind === 'function';
+  if (before.roles.length === 0 && !isFunction) return undefined;
   if (now.roles.size === 0)
-    return { rule: SCOPE_WIDENED, messageId: 'lost', data: { had: before.roles.length } };
+    return isFunction
+      ? undefined
+      : { rule: SCOPE_WIDENED, messageId: 'lost', data: { had: before.roles.length } };
   const old = new Set(before.roles);
   const strongest = Math.max(...[...old].map((hash) => strength(hash, input)));
   const gained = [...now.roles].filter(([hash]) => !old.has(hash) && strength(hash, input) >= strongest);

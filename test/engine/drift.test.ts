@@ -111,6 +111,22 @@ describe('scope-widened', () => {
     if (message) expect(findings).toMatchObject([{ severity: 'high', status: 'new' }]);
   });
 
+  test.each([
+    { before: [], now: ['viewer'], said: ['scope-widened/stronger'] },
+    { before: ['viewer'], now: ['viewer', 'owner'], said: ['scope-widened/stronger'] },
+    { before: ['viewer'], now: [], said: [] },
+    { before: [], now: [], said: [] },
+  ])(
+    'knows that a function without roles can do nothing: $before → $now',
+    ({ before, now, said: expected }) => {
+      const findings = change(
+        { kind: 'function', scopedRoleIds: before },
+        { kind: 'function', scopedRoleIds: now },
+      );
+      expect(said(findings)).toEqual(expected);
+    },
+  );
+
   test('names the gained roles', () => {
     const [finding] = change({ scopedRoleIds: ['viewer'] }, { scopedRoleIds: ['owner', 'x1', 'viewer'] });
     expect(finding?.message).toBe(
