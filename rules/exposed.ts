@@ -2,12 +2,12 @@ import { defineRule } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'exposed',
-  title: 'ConductorOne has found the secret of the credential in public',
+  title: 'ConductorOne has found the credential in public',
   severity: 'critical',
   kinds: ['personal-client', 'service-principal-credential', 'federation-trust'],
   docs: {
-    why: "ConductorOne's scanners, or those it works with, have found the secret in public, and its finding is open. Whoever reads that page can use the credential. c1-audit searches for no secrets itself: it reads these findings and reports the credential that they name.",
-    fix: 'Revoke it now and give its job a new one. Then look in the system log for what it did, and remove the secret from where it was found.',
+    why: "ConductorOne's scanners, or those it works with, have found the credential in public, and the finding is open. Whoever reads that page can use it. c1-audit searches for no secrets itself: it reads these findings and reports the credential that they name. A federation trust has no secret: its client id is enough for everyone whom its condition admits.",
+    fix: 'Revoke it now and give its job a new one. Then look in the system log for what it did, and remove it from where it was found.',
     references: [
       {
         title: 'OWASP Non-Human Identities 2025, NHI2 Secret Leakage',
@@ -29,12 +29,12 @@ export default defineRule({
   plan: {
     way: 'end',
     first:
-      'Do this now: its secret is public. Give its job a new credential, and look in the system log for what this one did.',
+      'Do this now: it is public. Give its job a new credential, and look in the system log for what this one did.',
   },
   needs: ['exposure'],
   messages: {
     exposed: (d: { source: string | null }) =>
-      `ConductorOne found its secret in public${d.source === null ? '' : ` (${d.source})`}: revoke it now`,
+      `ConductorOne found it in public${d.source === null ? '' : ` (${d.source})`}: revoke it now`,
   },
   check({ facts }) {
     const { exposure } = facts;

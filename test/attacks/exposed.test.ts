@@ -83,9 +83,7 @@ describe('a credential that ConductorOne found in public', () => {
     find({ credentialPubliclyExposedEvidence: { ...made, sourceUrl: 'https://github.example/jo/x' } });
     const { code, exposed, messages, notes } = await audit();
     expect({ code, exposed }).toEqual({ code: 0, exposed: [`violation ${KEY}`] });
-    expect(messages[0]).toBe(
-      'ConductorOne found its secret in public (https://github.example/jo/x): revoke it now',
-    );
+    expect(messages[0]).toBe('ConductorOne found it in public (https://github.example/jo/x): revoke it now');
     expect(notes).not.toContain('finding');
   });
 

@@ -9,7 +9,7 @@ testRule(rule, {
       facts: { exposure: { source: 'https://github.example/jo/dotfiles' } },
       messageId: 'exposed',
       severity: 'critical',
-      message: 'ConductorOne found its secret in public (https://github.example/jo/dotfiles): revoke it now',
+      message: 'ConductorOne found it in public (https://github.example/jo/dotfiles): revoke it now',
       data: { source: 'https://github.example/jo/dotfiles' },
     },
     {
@@ -18,7 +18,7 @@ testRule(rule, {
       facts: { exposure: { source: null } },
       messageId: 'exposed',
       severity: 'critical',
-      message: 'ConductorOne found its secret in public: revoke it now',
+      message: 'ConductorOne found it in public: revoke it now',
       data: { source: null },
     },
   ],
