@@ -1,7 +1,7 @@
 import { isAscii } from 'node:buffer';
 import { type IncomingHttpHeaders, type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
-import { Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { AuditError } from './errors.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -16,16 +16,6 @@ type Env = Readonly<Record<string, string | undefined>>;
  * @throws AuditError `config` for a proxy that is not a URL, `usage` where NODE_DEBUG is set.
  */
 export function createFetch(env: Env): typeof fetch {
-  refuseDebugging(env);
-  const send = fetchFor(env);
-  if (!isTlsUnchecked(env)) return send;
-  return async (input, init) => {
-    if (new URL(input instanceof Request ? input.url : input).protocol === 'https:') refuseUncheckedTls(env);
-    return send(input, init);
-  };
-}
-
-function fetchFor(env: Env): typeof fetch {
   const proxiedFor = proxiedFetch(env);
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);
@@ -35,10 +25,12 @@ function fetchFor(env: Env): typeof fetch {
 }
 
 /** The `fetch` for an address that a proxy is set for; undefined for others. */
-function proxiedFetch(env: Env): (url: URL) => Promise<typeof fetch> | undefined {
+function proxiedFetch(env: Env): (url: URL) => Promise<typeof fetch | undefined> {
+  refuseDebugging(env);
   const proxies = readProxies(env);
   let proxied: Promise<typeof fetch> | undefined;
-  return ({ protocol, hostname }) => {
+  return async ({ protocol, hostname }) => {
+    if (protocol === 'https:') refuseUncheckedTls(env);
     const proxy = protocol === 'https:' ? proxies.https : proxies.http;
     if (!proxy || isLoopback(hostname)) return undefined;
     proxied ??= fetchThrough(proxies);
@@ -70,10 +62,8 @@ export type Send = (url: URL, sending: Sending) => Promise<Received>;
  * @throws AuditError as `createFetch` does
  */
 export function createSend(env: Env): Send {
-  refuseDebugging(env);
   const proxiedFor = proxiedFetch(env);
   return async (url, sending) => {
-    if (url.protocol === 'https:') refuseUncheckedTls(env);
     const proxied = await proxiedFor(url);
     return proxied ? sendWith(proxied, url, sending) : sendDirectly(url, sending);
   };
@@ -81,19 +71,14 @@ export function createSend(env: Env): Send {
 
 async function sendWith(send: typeof fetch, url: URL, { body, ...sending }: Sending): Promise<Received> {
   const response = await send(url, { ...sending, body: body ?? null, redirect: 'manual' });
-  return {
-    status: response.status,
-    headers: response.headers,
-    text: (limit) => readText(Readable.from(response.body ?? []), limit),
-  };
+  const { status, headers } = response;
+  return { status, headers, text: (limit) => readText(response.body ?? [], limit) };
 }
 
 async function sendDirectly(url: URL, { method, headers, body, signal }: Sending): Promise<Received> {
-  signal.throwIfAborted();
   const request = url.protocol === 'https:' ? secureRequest : plainRequest;
   const response = await new Promise<IncomingMessage>((done, fail) => {
-    const sent = request(url, { method, headers: { 'accept-encoding': 'gzip', ...headers } });
-    signal.addEventListener('abort', () => sent.destroy(), { once: true });
+    const sent = request(url, { method, headers: { 'accept-encoding': 'gzip', ...headers }, signal });
     sent.on('response', done).on('error', fail).end(body);
   });
   return {
@@ -113,23 +98,20 @@ function toHeaders(received: IncomingHttpHeaders): Headers {
 async function unzipped(response: IncomingMessage): Promise<Readable> {
   if (!/^(x-)?gzip$/i.test(response.headers['content-encoding'] ?? '')) return response;
   const { createGunzip } = await import('node:zlib');
-  const unzip = createGunzip();
-  response.on('error', (error) => unzip.destroy(error));
-  return response.pipe(unzip);
+  // Whichever ends early ends the other; its error reaches the reader.
+  return pipeline(response, createGunzip(), () => undefined);
 }
 
-function readText(stream: Readable, limit: number): Promise<string | undefined> {
-  return new Promise((done, fail) => {
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
-    stream.on('data', (chunk: Uint8Array) => {
-      bytes += chunk.byteLength;
-      if (bytes <= limit) chunks.push(chunk);
-      else done(undefined);
-    });
-    stream.on('end', () => done(decode(Buffer.concat(chunks))));
-    stream.on('error', fail);
-  });
+/** Leaving the loop destroys the body's stream, and with it the connection: no more is received. */
+async function readText(body: AsyncIterable<Uint8Array> | [], limit: number): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.byteLength;
+    if (bytes > limit) return undefined;
+    chunks.push(chunk);
+  }
+  return decode(Buffer.concat(chunks));
 }
 
 /** Nearly all answers are plain ASCII, which is copied many times as fast as UTF-8 is decoded. */
@@ -215,14 +197,13 @@ export function refuseDebugging(env: Env): void {
   );
 }
 
-/** True where Node.js accepts any certificate: then whoever is in between gets the credential. */
-function isTlsUnchecked(env: Env): boolean {
-  return env.NODE_TLS_REJECT_UNAUTHORIZED?.trim() === '0';
-}
-
-/** @throws AuditError `config` where certificates are not checked. */
+/**
+ * Where Node.js accepts any certificate, whoever is in between gets the credential.
+ *
+ * @throws AuditError `config`
+ */
 export function refuseUncheckedTls(env: Env): void {
-  if (!isTlsUnchecked(env)) return;
+  if (env.NODE_TLS_REJECT_UNAUTHORIZED?.trim() !== '0') return;
   throw new AuditError(
     'config',
     'NODE_TLS_REJECT_UNAUTHORIZED=0 turns off certificate checks: anybody in between would get the credential.',

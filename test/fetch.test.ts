@@ -1,7 +1,13 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer as createPlainServer, type Server, request as send } from 'node:http';
+import {
+  createServer as createPlainServer,
+  type Server,
+  type ServerResponse,
+  request as send,
+} from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -261,6 +267,93 @@ describe('what the calls of the API are sent with', () => {
       }),
     );
     await expect((await createSend({})(at(garbage), get())).text(99)).rejects.toThrow('incorrect header');
+  });
+
+  /** Sends the bytes over and over; `closed` when the connection is. */
+  async function endless(headers: Record<string, string>, bytes: Buffer) {
+    let closed = (): void => undefined;
+    const end = new Promise<void>((done) => {
+      closed = done;
+    });
+    const port = await listen(
+      createPlainServer((request, response) => {
+        request.socket.on('close', closed);
+        response.writeHead(200, headers);
+        const more = (): void => {
+          if (!response.destroyed) response.write(bytes, () => setImmediate(more));
+        };
+        more();
+      }),
+    );
+    return { port, end };
+  }
+
+  const BODIES = [
+    { what: 'plain', headers: {}, bytes: Buffer.from('x'.repeat(10_000)) },
+    { what: 'gzip', headers: { 'content-encoding': 'gzip' }, bytes: gzipSync(randomBytes(100_000)) },
+  ];
+
+  test.each(BODIES)('closes the connection of a $what body that never ends', async ({ headers, bytes }) => {
+    const { port, end } = await endless(headers, bytes);
+    expect(await (await createSend({})(at(port), get())).text(150_000)).toBeUndefined();
+    await end;
+  });
+
+  test('closes the connection of a body that never ends behind a proxy', async () => {
+    const { port, end } = await endless({}, Buffer.from('x'.repeat(10_000)));
+    const proxy = await proxyTo(port);
+    const send = createSend({ HTTP_PROXY: `http://127.0.0.1:${proxy.port}` });
+    expect(await (await send(new URL(`http://${WATCH}/x`), get())).text(150_000)).toBeUndefined();
+    await end;
+  });
+
+  test('inflates no more of a small answer than allowed', async () => {
+    const bomb = gzipSync(Buffer.alloc(60_000_000), { level: 1 });
+    const port = await listen(
+      createPlainServer((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb)),
+    );
+    const before = process.memoryUsage().arrayBuffers;
+    expect(await (await createSend({})(at(port), get())).text(1_000_000)).toBeUndefined();
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20_000_000);
+  });
+
+  test.each(BODIES)('stopped in the middle of a $what body, it fails', async ({ headers, bytes }) => {
+    const { port, end } = await endless(headers, bytes);
+    const stop = new AbortController();
+    const text = (await createSend({})(at(port), get(stop.signal))).text(Number.MAX_SAFE_INTEGER);
+    setImmediate(() => stop.abort());
+    await expect(text).rejects.toThrow();
+    await end;
+  });
+
+  describe.each(BODIES)('a $what body that is cut off', ({ headers, bytes }) => {
+    const half = bytes.subarray(0, bytes.length / 2);
+
+    test.each([
+      { how: 'by a close', cut: (response: ServerResponse) => response.socket?.end() },
+      { how: 'by a reset', cut: (response: ServerResponse) => response.socket?.resetAndDestroy() },
+    ])('$how is an error', async ({ cut }) => {
+      const port = await listen(
+        createPlainServer((_, response) => {
+          response.writeHead(200, { ...headers, 'content-length': bytes.length });
+          response.write(half, () => cut(response));
+        }),
+      );
+      const received = await createSend({})(at(port), get());
+      await expect(received.text(1_000_000)).rejects.toThrow();
+    });
+
+    test('is an error also where it was cut off before it is read', async () => {
+      const port = await listen(
+        createPlainServer((_, response) => {
+          response.writeHead(200, { ...headers, 'content-length': bytes.length });
+          response.write(half, () => response.destroy());
+        }),
+      );
+      const received = await createSend({})(at(port), get());
+      await new Promise((done) => setTimeout(done, 20));
+      await expect(received.text(1_000_000)).rejects.toThrow();
+    });
   });
 
   test('keeps every value of a header', async () => {

@@ -29,6 +29,7 @@ export async function startProxy(target: number, credentials?: string): Promise<
       response.writeHead(answer.statusCode ?? 500);
       answer.pipe(response);
     });
+    response.on('close', () => onward.destroy());
     request.pipe(onward);
   });
   const tunnels = new Set<Duplex>();
