@@ -44,7 +44,12 @@ async function find(world: ConeWorld): Promise<AccessRead> {
  * @throws AuditError `credentials` saying which part is wrong, never what it holds.
  */
 export async function readClientSecret(secret: string, name: string): Promise<webcrypto.CryptoKey> {
-  const malformed = (why: string) => malformedSecret(name, why);
+  const malformed = (why: string) =>
+    new AuditError(
+      'credentials',
+      `${name} is malformed: ${why}.`,
+      'Copy the complete secret again; ConductorOne shows it once, when the credential is created. If it is lost, create a new one.',
+    );
   const parts = secret.split(':');
   if (parts.length !== 4 || parts[0] !== 'secret-token' || parts[1] !== 'conductorone.com')
     throw malformed(`it does not begin with "${CLIENT_SECRET_PREFIX}"`);
@@ -71,12 +76,4 @@ function readJwk(encoded: string): webcrypto.JsonWebKey | undefined {
     // JSON.parse quotes its input in the error, and that is the secret.
   }
   return undefined;
-}
-
-function malformedSecret(name: string, why: string): AuditError {
-  return new AuditError(
-    'credentials',
-    `${name} is malformed: ${why}.`,
-    'Copy the complete secret again; ConductorOne shows it once, when the credential is created. If it is lost, create a new one.',
-  );
 }

@@ -113,12 +113,11 @@ export class Session {
   }
 
   async #mint(login: MintingLogin, signal: AbortSignal): Promise<Token> {
-    const { access, transport, hide, now } = this.#options;
-    const { origin, tenant } = access;
+    const { now } = this.#options;
     // At most three: without proof, with proof, and with the nonce that the server then asks for.
     for (let left = 2; ; left -= 1) {
       try {
-        return await requestToken(login, { origin, tenant, transport, signal, now, hide, dpop: this.#dpop });
+        return await requestToken(login, { ...this.#options, signal, dpop: this.#dpop });
       } catch (error) {
         if (left === 0 || !wantsProof(error) || (this.#dpop && !isNonceError(error))) throw error;
         this.#dpop ??= oauth.DPoP(
@@ -177,10 +176,7 @@ function isNonceError(error: unknown): boolean {
 type MintingLogin = Exclude<Login, { by: 'access-token' }>;
 
 /** What a token request needs besides the login. */
-interface Minting extends Pick<SessionOptions, 'transport' | 'now' | 'hide'> {
-  readonly origin: string;
-  /** Host without port: the audience. */
-  readonly tenant: string;
+interface Minting extends Pick<SessionOptions, 'access' | 'transport' | 'now' | 'hide'> {
   readonly signal: AbortSignal;
   readonly dpop: oauth.DPoPHandle | undefined;
 }
@@ -191,7 +187,8 @@ interface Minting extends Pick<SessionOptions, 'transport' | 'now' | 'hide'> {
  * @throws RequestError with the OAuth error; its `cause` is oauth4webapi's.
  */
 async function requestToken(login: MintingLogin, minting: Minting): Promise<Token> {
-  const { origin, dpop, now, hide } = minting;
+  const { access, dpop, now, hide } = minting;
+  const { origin } = access;
   const server: oauth.AuthorizationServer = { issuer: origin, token_endpoint: `${origin}/auth/v1/token` };
   const client: oauth.Client = { client_id: login.clientId };
   const endpoint = `POST ${new URL(origin).host}/auth/v1/token`;
@@ -211,34 +208,33 @@ async function requestToken(login: MintingLogin, minting: Minting): Promise<Toke
     [oauth.allowInsecureRequests]: isLoopback(new URL(origin).hostname),
   };
   try {
-    const response =
-      login.by === 'client-secret'
-        ? await oauth.clientCredentialsGrantRequest(
-            server,
-            client,
-            await assertion(login, minting),
-            {},
-            options,
-          )
-        : await oauth.genericTokenEndpointRequest(
-            server,
-            client,
-            oauth.None(),
-            'urn:ietf:params:oauth:grant-type:token-exchange',
-            {
-              subject_token: await subjectToken(login, minting),
-              subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
-            },
-            options,
-          );
-    return readToken(
-      await oauth.processGenericTokenEndpointResponse(server, client, response),
-      endpoint,
-      minting,
+    const [auth, grant, parameters] = await proofOf(login, minting);
+    const response = await oauth.genericTokenEndpointRequest(
+      server,
+      client,
+      auth,
+      grant,
+      parameters,
+      options,
     );
+    const answer = await oauth.processGenericTokenEndpointResponse(server, client, response);
+    return readToken(answer, endpoint, minting);
   } catch (error) {
     throw error instanceof AuditError ? error : toRequestError(error, answered, login, now(), endpoint);
   }
+}
+
+/** How the client proves itself, the grant and its parameters. */
+async function proofOf(
+  login: MintingLogin,
+  minting: Minting,
+): Promise<[oauth.ClientAuth, string, Record<string, string>]> {
+  if (login.by === 'client-secret') return [await assertion(login, minting), 'client_credentials', {}];
+  const token = {
+    subject_token: await subjectToken(login, minting),
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+  };
+  return [oauth.None(), 'urn:ietf:params:oauth:grant-type:token-exchange', token];
 }
 
 function readToken(answer: oauth.TokenEndpointResponse, endpoint: string, { hide, dpop }: Minting): Token {
@@ -248,11 +244,9 @@ function readToken(answer: oauth.TokenEndpointResponse, endpoint: string, { hide
   hide(value);
   // Whoever bound the token to a key, it was not ours: it would be used without proof, or not work at all.
   if (type === 'dpop' && !dpop)
-    throw new RequestError(
+    throw notTheTenant(
       'auth',
       `${endpoint} answered with a DPoP token, although no proof of possession was sent.`,
-      NOT_THE_TENANT,
-      { status: 200 },
     );
   return { value, type, expiresIn: answer.expires_in };
 }
@@ -260,20 +254,22 @@ function readToken(answer: oauth.TokenEndpointResponse, endpoint: string, { hide
 const NOT_THE_TENANT =
   'Check that CONDUCTORONE_SERVER_URL or CONDUCTORONE_TENANT_DOMAIN names a ConductorOne tenant and that nothing in between rewrites answers.';
 
+function notTheTenant(code: 'auth' | 'api', message: string, status = 200): RequestError {
+  return new RequestError(code, message, NOT_THE_TENANT, { status });
+}
+
 /** A shorter text cannot be hidden without hiding other words as well. */
 function refuseShortToken(token: string, call: string): void {
   if (token.length >= SHORTEST_SECRET) return;
-  throw new RequestError(
+  throw notTheTenant(
     'auth',
     `${call} answered with a token of fewer than ${SHORTEST_SECRET} characters: too short to be hidden in what c1-audit prints.`,
-    NOT_THE_TENANT,
-    { status: 200 },
   );
 }
 
 async function assertion(
   { clientSecret, names }: Extract<Login, { by: 'client-secret' }>,
-  { tenant, now }: Minting,
+  { access, now }: Minting,
 ): Promise<oauth.ClientAuth> {
   const key = await readClientSecret(clientSecret, names.clientSecret);
   return oauth.PrivateKeyJwt(key, {
@@ -281,7 +277,7 @@ async function assertion(
       // RFC 9864 renames this algorithm to "Ed25519"; ConductorOne knows it as "EdDSA" only.
       header.alg = 'EdDSA';
       const seconds = Math.floor(now() / 1000);
-      payload.aud = [tenant];
+      payload.aud = [access.tenant];
       payload.iat = seconds;
       payload.nbf = seconds - ASSERTION_SECONDS;
       payload.exp = seconds + ASSERTION_SECONDS;
@@ -292,11 +288,11 @@ async function assertion(
 /** The identity token to exchange: given, or a fresh one from GitHub, since each lives for minutes only. */
 async function subjectToken(
   login: Extract<Login, { by: 'oidc-token' | 'github-oidc' }>,
-  { transport, signal, tenant, hide, now }: Minting,
+  { transport, signal, access, hide, now }: Minting,
 ): Promise<string> {
   if (login.by === 'oidc-token') return login.oidcToken;
   const url = new URL(login.requestUrl);
-  url.searchParams.set('audience', tenant);
+  url.searchParams.set('audience', access.tenant);
   const headers = { authorization: `Bearer ${login.requestToken}`, accept: 'application/json' };
   const request = { method: 'GET' as const, url, headers };
   const answer = await transport(request, signal);
@@ -339,14 +335,12 @@ function asFetch({ transport, signal }: Pick<Minting, 'transport' | 'signal'>) {
     const method = init.method === 'POST' ? ('POST' as const) : ('GET' as const);
     const request = { method, url: new URL(url), headers: init.headers, body };
     const { status, headers, body: text } = await transport(request, signal);
-    if (status > 599) {
-      throw new RequestError(
+    if (status > 599)
+      throw notTheTenant(
         'api',
         `${describe(request)} answered ${status}, which is not an HTTP status${requestId(headers)}.`,
-        NOT_THE_TENANT,
-        { status },
+        status,
       );
-    }
     return new Response(BODILESS.has(status) ? null : text, { status, headers });
   };
 }
