@@ -13,13 +13,13 @@ export default defineRule({
     fix: 'Find out what is behind the addresses that the finding lists. If it is a job of yours, repair or stop it. If nobody knows them, replace the credential.',
     references: [
       {
-        title: 'OWASP Non-Human Identities 2025, NHI2 Secret Leakage',
-        url: 'https://owasp.org/www-project-non-human-identities-top-10/',
+        title: 'NIST SP 800-53, AC-2(12) Account Monitoring for Atypical Usage',
+        url: 'https://csrc.nist.gov/projects/cprt/catalog#/cprt/framework/version/SP_800_53_5_1_1/home?element=AC-2',
       },
     ],
   },
   controls: {
-    'owasp-nhi': ['NHI2'],
+    'nist-800-53': ['AC-2(12)'],
   },
   plan: {
     way: 'look',

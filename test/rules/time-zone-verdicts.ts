@@ -37,6 +37,7 @@ function say(rule: Rule, now: number, past: Date, future: Date): string[] {
     const newer = { id: 'newer', createdAt: past, lastUsedAt: past };
     const facts: Partial<Facts> = {
       ...life,
+      lastUse: { at: life.lastUsedAt ?? null, since: null },
       self: false,
       connected: false,
       siblings: { all: [newer], used: [newer] },
