@@ -31,8 +31,17 @@ export interface EngineNode {
   readonly start: number;
   readonly end: number;
   readonly input: string;
-  readonly meta?: { readonly alternate?: unknown; readonly macro?: object };
+  readonly meta?: { readonly alternate?: unknown; readonly macro?: Macro };
   handle?: Handle;
+}
+
+interface Macro {
+  readonly args: readonly unknown[];
+  typeCheck: (checker: Checker, macro: Macro, context: unknown) => unknown;
+}
+
+interface Checker {
+  readonly check: (node: unknown, context: unknown) => unknown;
 }
 
 export type Handle = (...given: unknown[]) => unknown;

@@ -122,6 +122,7 @@ export function compile(source: string, scope: Scope): Expression | Mistake {
   if (source.length > LONGEST) return { message: `is longer than ${LONGEST} characters`, part: '' };
   try {
     const checked = checkingEnvironment(scope).parse(source);
+    for (const node of allNodes(checked.ast)) checkName(node);
     const { valid, type = 'dyn', error } = checked.check();
     if (!valid) return explain(error, scope, FUNCTIONS);
     const parsed = running.parse(source);
@@ -142,6 +143,18 @@ export function compile(source: string, scope: Scope): Expression | Mistake {
   } catch (error) {
     return explain(error, scope, FUNCTIONS);
   }
+}
+
+/** cel-js takes any name in has(), which would then be false for every credential. */
+function checkName({ op, args, meta }: EngineNode): void {
+  const { macro } = meta ?? {};
+  if (op !== 'call' || (args as unknown[])[0] !== 'has' || !macro) return;
+  const { typeCheck } = macro;
+  macro.typeCheck = (checker, given, context) => {
+    const type = typeCheck(checker, given, context);
+    checker.check(given.args[0], context);
+    return type;
+  };
 }
 
 /** All nodes that an evaluation can reach, macros expanded. */

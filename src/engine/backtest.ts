@@ -139,6 +139,10 @@ export function backtest(nights: readonly Night[]): Backtest {
 
 const NOT_SAVED = new Unknown('saved reports do not carry it', 'Run an audit to see what the rule reports.');
 
+function notSaved(name: FactName): Unknown {
+  return new Unknown(`saved reports do not carry ${name}`, NOT_SAVED.cure);
+}
+
 function toCredential(shown: JudgedCredential, asOf: number): Credential {
   const expiresAt = dateOf(shown.expiresAt);
   return {
@@ -158,7 +162,7 @@ function toCredential(shown: JudgedCredential, asOf: number): Credential {
     scopedRoleIds: shown.scopedRoles.map(({ id }) => id),
     requireDpop: NOT_SAVED,
     registration: NOT_SAVED,
-    connected: NOT_SAVED,
+    ...(shown.kind === 'tunnel-credential' ? { connected: NOT_SAVED } : {}),
     condition: NOT_SAVED,
     providerId: '',
   };
@@ -195,7 +199,8 @@ class ReportFacts implements FactSource {
   }
 
   fact(name: FactName, credential: Credential): never {
-    return this.#fact(name, credential) as never;
+    const fact = this.#fact(name, credential);
+    return (fact === NOT_SAVED ? notSaved(name) : fact) as never;
   }
 
   #fact(name: FactName, credential: Credential): unknown {

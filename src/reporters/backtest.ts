@@ -1,5 +1,5 @@
 import type { Rule } from '../contract/index.js';
-import type { Alert, Backtest } from '../engine/backtest.js';
+import type { Backtest } from '../engine/backtest.js';
 import { forTerminal, oneLine } from './escape.js';
 import { count, credentialWords, ownerWords } from './words.js';
 
@@ -21,7 +21,7 @@ export function backtestText({ id }: Pick<Rule, 'id'>, { nights, alerts }: Backt
     '',
     ...table([head, ...rows]),
     '',
-    ...alertLines(alerts),
+    ...alertLines(alerts, nights),
     ...unknownLines(nights),
   ];
   return `${lines.join('\n')}\n`;
@@ -80,8 +80,11 @@ function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-function alertLines(alerts: readonly (Alert & { readonly nights: readonly string[] })[]): string[] {
-  if (alerts.length === 0) return ['It would not have alerted on any credential.'];
+function alertLines(alerts: Backtest['alerts'], nights: Backtest['nights']): string[] {
+  if (alerts.length === 0) {
+    const isSure = nights.every(({ unknown, complete }) => unknown.size === 0 && complete);
+    return [`It would not have alerted on any credential${isSure ? '.' : ' whose outcome is known.'}`];
+  }
   return [
     `It would have alerted on ${count(alerts.length, 'credential')}:`,
     ...alerts.flatMap(({ credential, severity, message, nights }) => [

@@ -98,6 +98,9 @@ describe('the type check', () => {
     ['credential.name && true', "logical operator requires bool operands, got 'string'"],
     ['!credential.name', '!string does not work: ! takes true or false'],
     ['-credential.name == ""', '-string does not work: - takes a number'],
+    ['has(credential.expires)', 'a personal client has no fact expires; did you mean "expiresAt"?'],
+    ['has(credential.owner.emial)', 'credential.owner has no emial; did you mean "email"?'],
+    ['credential.scopedRoles.exists(r, has(r.nam))', 'r has no nam; did you mean "name"?'],
     ['1 +', 'unexpected token: EOF'],
   ])('refuses %s', (source, message) => {
     expect(compiled(source)).toMatchObject({ message });
@@ -114,6 +117,7 @@ describe('the type check', () => {
     const factsIn = (source: string) => expression(source).facts;
     expect(factsIn('credential["name"] == "x" && [1].exists(i, credential.self)')).toEqual(['name', 'self']);
     expect(factsIn('has(credential.expiresAt)')).toEqual(['expiresAt']);
+    expect(factsIn('credential.scopedRoles.exists(r, has(r.name))')).toEqual(['scopedRoles']);
     expect(factsIn('credential.kind == "x"')).toEqual([]);
     expect(factsIn('[credential].exists(c, c.name == "x")')).toContain('owner');
   });

@@ -135,7 +135,7 @@ describe('rules backtest', () => {
       {
         judged: 4,
         findings: 1,
-        unknown: { 'owner.status could not be read': 2, 'saved reports do not carry it': 1 },
+        unknown: { 'owner.status could not be read': 2, 'saved reports do not carry owner': 1 },
       },
     ]);
     expect(alerts).toMatchObject([{ credential: { id: 'a' } }]);
@@ -143,8 +143,20 @@ describe('rules backtest', () => {
     expect(stdout).toContain('Unknown, over all nights:\n  2 credentials: owner.status could not be read\n');
     save(0, [credential('s', { kind: 'service-principal-credential' })]);
     expect((await backtestOf('acme/dpop', '0.json')).nights).toMatchObject([
-      { judged: 1, findings: 0, unknown: { 'saved reports do not carry it': 1 } },
+      { judged: 1, findings: 0, unknown: { 'saved reports do not carry requireDpop': 1 } },
     ]);
+    expect((await run('acme/dpop', '0.json')).stdout).toContain(
+      'It would not have alerted on any credential whose outcome is known.\n',
+    );
+  });
+
+  test('only tunnel credentials can be connected, which reports do not carry', async () => {
+    const idle = { createdAt: iso(-200), lastUsedAt: iso(-150) };
+    save(0, [credential('a', idle), credential('b', { ...idle, kind: 'tunnel-credential' })]);
+    expect(await backtestOf('unused', '0.json')).toMatchObject({
+      nights: [{ judged: 2, findings: 1, unknown: { 'saved reports do not carry connected': 1 } }],
+      alerts: [{ credential: { id: 'a' } }],
+    });
   });
 
   test('a role without a name may be any role', async () => {
