@@ -12,6 +12,7 @@ import {
   type RuleTest,
   type ScopedRole,
 } from '../contract/index.js';
+import { CONDITIONS } from '../engine/judge.js';
 import type { Mistake, Scope } from './explain.js';
 import { credentialSchema, define, FACT_TYPES, INSTANT } from './facts.js';
 import { compile, type Expression, isWhole, type Result } from './language.js';
@@ -88,6 +89,7 @@ function makeRule(custom: CustomRule, options: OptionSpecs, { when, message }: P
     check: (given: Given) => check(when, message, given, rule),
   };
   parts.set(rule, { when, message });
+  CONDITIONS.set(rule, JSON.stringify([custom.when, kinds, judges]));
   return rule;
 }
 

@@ -285,9 +285,12 @@ export function optionsInForce(
   );
 }
 
+/** What rules that the configuration describes judge. */
+export const CONDITIONS = new WeakMap<object, string>();
+
 /**
- * Identifies the options of all rules: a finding that disappears with another limit is not fixed. undefined if all options
- * have their defaults.
+ * Identifies the options of all rules, and the conditions that the configuration describes: a finding that disappears with
+ * another limit or condition is not fixed. undefined if there are no such conditions and all options have their defaults.
  *
  * One value for all rules keeps the report small. Limits change rarely, and then too little is reported as fixed rather
  * than too much. Rules that do not run are included, so that an audit of some rules compares with an audit of all.
@@ -298,11 +301,16 @@ export function settingsMark(
   set: Readonly<Record<string, { readonly options: RuleInForce['options'] }>>,
 ): string | undefined {
   const changed = rules.flatMap((rule) => {
+    const condition = CONDITIONS.get(rule);
     const inForce = optionsInForce(rule, Object.hasOwn(set, rule.id) ? set[rule.id]?.options : undefined);
-    return Object.entries(rule.options ?? {}).flatMap(([name, { default: own }]) => {
+    const limits = Object.entries(rule.options ?? {}).flatMap(([name, { default: own }]) => {
       const held = JSON.stringify(inForce[name]);
-      return held === JSON.stringify(own) ? [] : [JSON.stringify([rule.id, name, held])];
+      // A default of the configuration may change as well.
+      return condition === undefined && held === JSON.stringify(own)
+        ? []
+        : [JSON.stringify([rule.id, name, held])];
     });
+    return condition === undefined ? limits : [...limits, JSON.stringify([rule.id, condition])];
   });
   if (changed.length === 0) return undefined;
   return createHash('sha256').update(changed.sort().join('\n')).digest('hex').slice(0, 16);

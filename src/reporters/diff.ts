@@ -158,7 +158,7 @@ export function diffNotes(diff: ReportDiff): string[] {
     hidesFindings(after) &&
       'A minimum severity kept findings out of the new report: missing findings may be among them and are listed as not covered. To compare reports, save them without --min-severity.',
     !haveSameLimits(before, after) &&
-      "The rules' options differ (settings or a profile): missing findings on credentials that still exist are listed as not covered, and new or changed findings may be due to the options.",
+      "The rules' options or conditions differ (settings or a profile): missing findings on credentials that still exist are listed as not covered, and new or changed findings may be due to them.",
     before.tool.version !== after.tool.version &&
       `Different versions wrote the reports (${before.tool.version}, then ${after.tool.version}); their rules may differ.`,
   ];
@@ -252,7 +252,7 @@ const WHY: Record<UnseenFinding['why'], string> = {
   filtered: 'ConductorOne may have left its credential out',
   hidden: 'the minimum severity may have left it out',
   rule: 'its rule did not run for the new report',
-  settings: 'its rule ran with other options',
+  settings: 'rules ran with other options or conditions',
 };
 
 const HOW: Record<ReportDiff['resolved'][number]['how'], string> = {

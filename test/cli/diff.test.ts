@@ -104,8 +104,35 @@ describe('of audits of one list', () => {
     expect(fewer.coverage.settings).toBe(cis.coverage.settings);
     const { stdout } = await diff(['cis.json', 'usual.json'], { now });
     expect(stdout).toContain('NOT COVERED: 2 FINDINGS\n  medium not-rotated: export');
-    expect(stdout).toMatch(/ {2}medium unused: export[^\n]*\n {4}may still exist: .* other options/);
+    expect(stdout).toMatch(
+      / {2}medium unused: export[^\n]*\n {4}may still exist: .* other options or conditions/,
+    );
     expect(stdout).not.toContain('RESOLVED');
+  });
+
+  test('another condition in CEL mends nothing', async () => {
+    const auditWith = (when: string, file: string) => {
+      writeFileSync(
+        join(cwd, 'acme.yaml'),
+        `customRules: [{ id: acme/export, title: T, severity: high, kinds: [service-principal-credential], when: '${when}', message: m, fix: f }]`,
+      );
+      writeFileSync(join(cwd, 'acme.config.yaml'), 'plugins: [./acme.yaml]');
+      const keys = JSON.stringify([
+        unused,
+        { ...unused, id: 'b', clientId: 'b@acme.conductor.one/pcc', displayName: 'export-2' },
+      ]);
+      const argv = ['--input', '-', '-c', 'acme.config.yaml', '-f', `json:${file}`, '--fail-on', 'never'];
+      return runProgram(argv, { cwd, stdin: keys, now });
+    };
+    await auditWith('credential.name.startsWith("export")', 'wide.json');
+    await auditWith('credential.name == "export-2"', 'narrow.json');
+    const { stdout } = await diff(['wide.json', 'narrow.json'], { now });
+    expect(stdout).toMatch(
+      /NOT COVERED: 1 FINDING\n {2}high acme\/export: export [^\n]*\n {4}may still exist: .* other options or conditions/,
+    );
+    expect(stdout).not.toContain('RESOLVED');
+    await auditWith('credential.name == "export-2"', 'same.json');
+    expect((await diff(['narrow.json', 'same.json'], { now })).stdout).not.toContain('NOT COVERED');
   });
 
   test('waivers switched off mend nothing', async () => {

@@ -198,7 +198,7 @@ describe('notes', () => {
 
   test('other options of rules', () => {
     const limited = { ...base, coverage: { ...base.coverage, settings: 'aa' } };
-    const says = [expect.stringMatching(/^The rules' options differ.*not covered/)];
+    const says = [expect.stringMatching(/^The rules' options or conditions differ.*not covered/)];
     expect(diffNotes(compareReports(base, limited))).toEqual(says);
     expect(diffNotes(compareReports(limited, base))).toEqual(says);
     expect(diffNotes(compareReports(limited, limited))).toEqual([]);
