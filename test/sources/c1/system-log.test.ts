@@ -201,7 +201,7 @@ describe('what cannot be read is not known', () => {
     expect(failure).toBeDefined();
   });
 
-  test.each([403, 501, 500] as const)('%d midway: only up to there', async (status) => {
+  test.each([403, 404, 501, 500] as const)('%d midway: only up to there', async (status) => {
     const { usage, note, log } = await read(many, {
       faults: [{ on, from: 2, times: Infinity, effect: { kind: 'status', status } }],
     });
