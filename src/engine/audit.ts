@@ -110,6 +110,8 @@ function countFailure(broken: Map<string, BrokenRule>, rule: string, reason: str
   broken.set(rule, { rule, credentials: (before?.credentials ?? 0) + 1, reason: before?.reason ?? reason });
 }
 
+const OR = new Intl.ListFormat('en-GB', { type: 'disjunction' });
+
 function withoutSource(
   { sources, credentials, facts }: Snapshot,
   rules: readonly RuleInForce[],
@@ -117,7 +119,7 @@ function withoutSource(
   const read = new Set(credentials.map(({ kind }) => kind));
   for (const { kind, status } of sources) if (status !== 'unavailable') read.add(kind);
   const noneOf = (kinds: readonly Kind[]) =>
-    `no ${kinds.map((kind) => kindName(kind, 2)).join(' or ')} were read`;
+    `no ${OR.format(kinds.map((kind) => kindName(kind, 2)))} were read`;
   const reasonFor = ({ kinds, needs }: Rule): string | undefined => {
     // An empty file has no sources.
     if (sources.length > 0 && !kinds.some((kind) => read.has(kind))) return noneOf(kinds);

@@ -96,7 +96,7 @@ function sourceGap(sources: readonly SourceCoverage[]): string {
   const [{ status, note } = { status: 'unavailable', note: null }] = sources;
   const names = sources.map(({ kind }) => kindName(kind, 2));
   const read = status === 'unavailable' ? 'were not read' : 'were read only in part';
-  return `${AND.format(names)} ${read}${note ? ` (${note})` : ''}`;
+  return `${AND.format(names)} ${read}${note ? ` (${note.replace(/\.$/, '')})` : ''}`;
 }
 
 const AND = new Intl.ListFormat('en-GB');

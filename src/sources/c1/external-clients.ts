@@ -24,7 +24,7 @@ export async function collectMyExternalClients(
 }
 
 function notKnownWhose(failure: Caller['failure'], required: boolean): KindSeen {
-  const note = "the search needs the caller's user id, which is not known.";
+  const note = "The search needs the caller's user id, which is not known.";
   const isOut = failure !== undefined && isOutage(failure);
   return {
     credentials: [],

@@ -257,14 +257,30 @@ describe('external clients', () => {
     ['a web page', { kind: 'html' }, 3],
   ])("of one's own are missed without a false clean if introspect is %s", async (_, effect, exit) => {
     tenant.faults.add({ on: 'introspect', times: ALWAYS, effect });
-    const { code, report } = await runProgram(['--scope', 'mine', '--fail-on', 'never', '-f', 'json'], {
-      env: tenant.environment,
-      cwd: emptyFolder(),
-      now: () => NOW,
-    });
+    const { code, report, stderr } = await runProgram(
+      ['--scope', 'mine', '--fail-on', 'never', '-f', 'json'],
+      {
+        env: tenant.environment,
+        cwd: emptyFolder(),
+        now: () => NOW,
+      },
+    );
     const way = report.coverage.ledger?.find((one) => one.way === 'external-clients');
     expect([code, report.coverage.complete, way?.status]).toEqual([exit, exit === 0, 'refused']);
+    // A parenthesis that ends without a stop.
+    expect(stderr.includes("(The search needs the caller's user id, which is not known)")).toBe(exit === 3);
   });
+});
+
+test('a rule that judges none of the sources that were read names those it needs', async () => {
+  const { report } = await runProgram(['--scope', 'tenant', '--source', 'functions', '-f', 'json'], {
+    env: tenant.environment,
+    cwd: emptyFolder(),
+    now: () => NOW,
+  });
+  expect(report.coverage.notes.join()).toContain(
+    'no personal clients, service-principal credentials or tunnel credentials were read: expired',
+  );
 });
 
 describe('tunnel credentials', () => {
