@@ -193,7 +193,7 @@ class ReportFacts implements FactSource {
       if (outcome !== 'unknown' || !credential) continue;
       const key = credentialKey(credential.kind, credential.id);
       const unread = this.#unread.get(key) ?? new Set();
-      for (const name of needs.get(rule) ?? []) unread.add(name);
+      for (const name of needs.get(rule) ?? []) unread.add(name === 'lastUse' ? 'lastUsedAt' : name);
       this.#unread.set(key, unread);
     }
   }
@@ -209,7 +209,14 @@ class ReportFacts implements FactSource {
     switch (name) {
       case 'provider':
       case 'conditionVerdict':
+      case 'usage':
         return NOT_SAVED;
+      case 'lastUse':
+        if (shown.kind === 'federation-trust') return NOT_SAVED;
+        return (
+          this.#mayBeUnread('lastUsedAt', shown, shown.lastUsedAt === null) ??
+          this.#world.fact(name, credential)
+        );
       case 'self':
         return shown.self;
       case 'owner':

@@ -184,6 +184,23 @@ describe('rules backtest', () => {
     ]);
   });
 
+  test('a last use that no rule could read is not "never", and reports do not carry the system log', async () => {
+    const idle = { createdAt: iso(-200), lastUsedAt: null };
+    const unread = credential('a', idle);
+    const trust = credential('t', { ...idle, kind: 'federation-trust' });
+    save(0, [unread, credential('b', idle), trust], {
+      findings: [sampleUnknown({ rule: 'unused', credential: unread })],
+    });
+    const reason = 'the audit could not read it, or another fact that a rule needs';
+    expect(await backtestOf('unused', '0.json')).toMatchObject({
+      nights: [{ findings: 1, unknown: { [reason]: 1, 'saved reports do not carry lastUse': 1 } }],
+      alerts: [{ credential: { id: 'b' } }],
+    });
+    expect((await backtestOf('refused-use', '0.json')).nights).toMatchObject([
+      { findings: 0, unknown: { 'saved reports do not carry usage': 3 } },
+    ]);
+  });
+
   test('judges live or expired credentials, as the rule does', async () => {
     const expired = { live: false, expiresAt: iso(-1) };
     save(0, [credential('a', expired), credential('b', { live: false, expiresAt: null }), credential('c')]);
