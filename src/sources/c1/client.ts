@@ -91,14 +91,9 @@ export class ApiClient<Allowed extends RepeatableCall = ReadingCall> {
   #toRequest({ method, path, query = {}, body }: RepeatableCall): Request {
     const url = new URL(`/api/v1${path}`, this.#options.origin);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    const headers = { accept: 'application/json', 'user-agent': `c1-audit/${C1_AUDIT_VERSION}` };
-    if (body === undefined) return { method, url, headers };
-    return {
-      method,
-      url,
-      headers: { ...headers, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    };
+    const typed = body && { 'content-type': 'application/json' };
+    const headers = { accept: 'application/json', 'user-agent': `c1-audit/${C1_AUDIT_VERSION}`, ...typed };
+    return { method, url, headers, body: body && JSON.stringify(body) };
   }
 
   async #once(request: Request): Promise<Record<string, unknown>> {

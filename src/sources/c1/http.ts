@@ -1,7 +1,7 @@
 import { BUILT_IN_ROLE } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
 import type { Send } from '../../fetch.js';
-import { networkError, RequestError, requestId, timeoutError } from './request-error.js';
+import { networkError, RequestError, redirected, timeoutError, tooLong } from './request-error.js';
 import { abortReason, type Limits, within } from './retry.js';
 
 export interface Request {
@@ -48,7 +48,7 @@ export function createTransport({
       try {
         const { method, url, headers, body } = request;
         const received = await send(url, { method, headers, body, signal: stop });
-        refuseRedirect(received, what);
+        if (received.status >= 300 && received.status < 400) throw redirected(received, what);
         const text = await received.text(responseBytes);
         if (text === undefined) throw tooLong(received.status, responseBytes, what);
         return { status: received.status, headers: received.headers, body: text };
@@ -62,25 +62,6 @@ export function createTransport({
 function failure(error: unknown, stop: AbortSignal, what: string): AuditError {
   if (error instanceof RequestError) return error;
   return stop.aborted ? abortReason(stop) : networkError(what, error);
-}
-
-function refuseRedirect({ status, headers }: Omit<Answer, 'body'>, what: string): void {
-  if (status < 300 || status >= 400) return;
-  throw new RequestError(
-    'api',
-    `${what} was redirected (status ${status})${requestId(headers)}. c1-audit does not follow redirects, because its credential would go with them.`,
-    'Check CONDUCTORONE_SERVER_URL and CONDUCTORONE_TENANT_DOMAIN: they must name the tenant itself.',
-    { status },
-  );
-}
-
-function tooLong(status: number, limit: number, what: string): RequestError {
-  return new RequestError(
-    'api',
-    `${what} answered with more than ${Math.floor(limit / 1024)} KiB, which no page of a list needs.`,
-    "Check that the address is the tenant's own and that nothing in between rewrites answers.",
-    { status },
-  );
 }
 
 /** Takes secrets out of a text. */

@@ -1,3 +1,4 @@
+import * as oauth from 'oauth4webapi';
 import { AuditError, type ErrorCode } from '../../errors.js';
 
 /** What is known about a failed request, beyond words. */
@@ -135,6 +136,26 @@ function refusalHint(status: number, fromApi: boolean): string {
   return 'c1-audit does not expect this answer; look for a newer version.';
 }
 
+/** Redirects are not followed. */
+export function redirected({ status, headers }: Omit<AnswerLike, 'body'>, what: string): RequestError {
+  return new RequestError(
+    'api',
+    `${what} was redirected (status ${status})${requestId(headers)}. c1-audit does not follow redirects, because its credential would go with them.`,
+    'Check CONDUCTORONE_SERVER_URL and CONDUCTORONE_TENANT_DOMAIN: they must name the tenant itself.',
+    { status },
+  );
+}
+
+/** @param limit in bytes */
+export function tooLong(status: number, limit: number, what: string): RequestError {
+  return new RequestError(
+    'api',
+    `${what} answered with more than ${Math.floor(limit / 1024)} KiB, which no page of a list needs.`,
+    "Check that the address is the tenant's own and that nothing in between rewrites answers.",
+    { status },
+  );
+}
+
 export function timeoutError(what: string, limit: number): RequestError {
   return new RequestError(
     'network',
@@ -202,4 +223,59 @@ function networkHint(code: string): string {
   if (code === 'ENOTFOUND')
     return 'Check the tenant name in CONDUCTORONE_CLIENT_ID or CONDUCTORONE_TENANT_DOMAIN, and the network.';
   return 'Check the network between this machine and the tenant, and HTTPS_PROXY if one is needed.';
+}
+
+const NOT_THE_TENANT =
+  'Check that CONDUCTORONE_SERVER_URL or CONDUCTORONE_TENANT_DOMAIN names a ConductorOne tenant and that nothing in between rewrites answers.';
+
+/** @param message what answered, and how */
+export function notTheTenant(code: 'auth' | 'api', message: string, status = 200): RequestError {
+  return new RequestError(code, message, NOT_THE_TENANT, { status });
+}
+
+/**
+ * An error of oauth4webapi, in words.
+ *
+ * @param hint what to do where the credential was refused
+ */
+export function tokenError(
+  cause: unknown,
+  response: Response | undefined,
+  hint: () => string,
+  now: number,
+  endpoint: string,
+): RequestError {
+  const status = response?.status;
+  const id = response ? requestId(response.headers) : '';
+  // 429 and 5xx may carry an OAuth error as well.
+  if (status !== undefined && isPassing(status)) {
+    return new RequestError('auth', `${endpoint} answered ${status}${id}.`, 'Try again later.', {
+      status,
+      retryable: true,
+      retryAfter: readRetryAfter(response?.headers.get('retry-after') ?? null, now),
+      cause,
+    });
+  }
+  const said = refusalIn(cause);
+  if (said !== undefined)
+    return new RequestError('auth', `${endpoint} answered ${status}: ${said}${id}.`, hint(), {
+      status,
+      cause,
+    });
+  const broken = cause instanceof oauth.OperationProcessingError && cause.code === oauth.PARSE_ERROR;
+  return new RequestError(
+    'auth',
+    broken
+      ? `${endpoint} answered ${status ?? 200} with JSON that is cut off or broken${id}.`
+      : `${endpoint} did not answer with an OAuth token response${status === undefined ? '' : ` (status ${status})`}${id}.`,
+    NOT_THE_TENANT,
+    { status, retryable: broken, cause },
+  );
+}
+
+/** What the server says where it refuses the credential. */
+function refusalIn(error: unknown): string | undefined {
+  if (error instanceof oauth.WWWAuthenticateChallengeError) return 'the credential was refused';
+  if (!(error instanceof oauth.ResponseBodyError)) return undefined;
+  return oneLine([error.error, error.error_description].filter(Boolean).join(': '));
 }

@@ -7,7 +7,14 @@ import { readClientSecret } from './access.js';
 import { certainSkew, SET_CLOCK, skewFrom, skewWords } from './clock.js';
 import type { Login, TenantAccess } from './environment.js';
 import { type Answer, describe, type Request, type Transport } from './http.js';
-import { isPassing, oneLine, RequestError, readRetryAfter, requestId } from './request-error.js';
+import {
+  isPassing,
+  notTheTenant,
+  RequestError,
+  readRetryAfter,
+  requestId,
+  tokenError,
+} from './request-error.js';
 import { type RetryLimits, withRetries } from './retry.js';
 
 /** How long an assertion holds before and after now, in seconds; ConductorOne accepts five minutes in all. */
@@ -220,7 +227,9 @@ async function requestToken(login: MintingLogin, minting: Minting): Promise<Toke
     const answer = await oauth.processGenericTokenEndpointResponse(server, client, response);
     return readToken(answer, endpoint, minting);
   } catch (error) {
-    throw error instanceof AuditError ? error : toRequestError(error, answered, login, now(), endpoint);
+    if (error instanceof AuditError) throw error;
+    const hint = () => clockHint(login, answered, now()) ?? hintFor(login);
+    throw tokenError(error, answered, hint, now(), endpoint);
   }
 }
 
@@ -249,13 +258,6 @@ function readToken(answer: oauth.TokenEndpointResponse, endpoint: string, { hide
       `${endpoint} answered with a DPoP token, although no proof of possession was sent.`,
     );
   return { value, type, expiresIn: answer.expires_in };
-}
-
-const NOT_THE_TENANT =
-  'Check that CONDUCTORONE_SERVER_URL or CONDUCTORONE_TENANT_DOMAIN names a ConductorOne tenant and that nothing in between rewrites answers.';
-
-function notTheTenant(code: 'auth' | 'api', message: string, status = 200): RequestError {
-  return new RequestError(code, message, NOT_THE_TENANT, { status });
 }
 
 /** A shorter text cannot be hidden without hiding other words as well. */
@@ -345,48 +347,6 @@ function asFetch({ transport, signal }: Pick<Minting, 'transport' | 'signal'>) {
   };
 }
 
-/** An error of oauth4webapi, in words. */
-function toRequestError(
-  cause: unknown,
-  response: Response | undefined,
-  login: MintingLogin,
-  now: number,
-  endpoint: string,
-): RequestError {
-  const status = response?.status;
-  const id = response ? requestId(response.headers) : '';
-  // 429 and 5xx may carry an OAuth error as well.
-  if (status !== undefined && isPassing(status)) {
-    return new RequestError('auth', `${endpoint} answered ${status}${id}.`, 'Try again later.', {
-      status,
-      retryable: true,
-      retryAfter: readRetryAfter(response?.headers.get('retry-after') ?? null, now),
-      cause,
-    });
-  }
-  const said = refusalIn(cause);
-  if (said !== undefined) {
-    const hint = clockHint(login, response, now) ?? hintFor(login);
-    return new RequestError('auth', `${endpoint} answered ${status}: ${said}${id}.`, hint, { status, cause });
-  }
-  const broken = cause instanceof oauth.OperationProcessingError && cause.code === oauth.PARSE_ERROR;
-  return new RequestError(
-    'auth',
-    broken
-      ? `${endpoint} answered ${status ?? 200} with JSON that is cut off or broken${id}.`
-      : `${endpoint} did not answer with an OAuth token response${status === undefined ? '' : ` (status ${status})`}${id}.`,
-    NOT_THE_TENANT,
-    { status, retryable: broken, cause },
-  );
-}
-
-/** What the server says where it refuses the credential. */
-function refusalIn(error: unknown): string | undefined {
-  if (error instanceof oauth.WWWAuthenticateChallengeError) return 'the credential was refused';
-  if (!(error instanceof oauth.ResponseBodyError)) return undefined;
-  return oneLine([error.error, error.error_description].filter(Boolean).join(': '));
-}
-
 /** An assertion is good for minutes: with a wrong clock the right credential is refused. */
 function clockHint(login: MintingLogin, response: Response | undefined, now: number): string | undefined {
   const range = skewFrom(response?.headers.get('date') ?? null, now, now);
@@ -398,7 +358,7 @@ function clockHint(login: MintingLogin, response: Response | undefined, now: num
 function hintFor(login: MintingLogin): string {
   if (login.by === 'client-secret') {
     const { clientId, clientSecret } = login.names;
-    return `Check that ${lowerFirst(clientId)} and ${lowerFirst(clientSecret)} belong together, and that the credential was not revoked, has not expired and allows this network.`;
+    return `Check that ${inSentence(clientId)} and ${inSentence(clientSecret)} belong together, and that the credential was not revoked, has not expired and allows this network.`;
   }
   const trust =
     'Check that CONDUCTORONE_CLIENT_ID names an enabled federation trust whose condition admits this workload';
@@ -407,7 +367,4 @@ function hintFor(login: MintingLogin): string {
     : `${trust}, and that CONDUCTORONE_OIDC_TOKEN is fresh: it is good for one exchange within ten minutes. In GitHub Actions leave it unset, and each exchange gets a token of its own.`;
 }
 
-/** "The client-id of …" in the middle of a sentence. */
-function lowerFirst(text: string): string {
-  return text.startsWith('The ') ? `the ${text.slice(4)}` : text;
-}
+const inSentence = (name: string): string => name.replace(/^The /, 'the ');
