@@ -56,7 +56,7 @@ export function openBot(token: string, sending: Sending, apiUrl: string | undefi
         channel,
         ...payload,
         ...(thread === undefined ? {} : { thread_ts: thread }),
-        // The same for every try: Slack takes a message once even if its answer to the first try is lost.
+        // The same for every try, in the hope that Slack drops a repeated one: that is not documented.
         client_msg_id: randomUUID(),
       });
       const at = { channel: answer.channel, ts: answer.ts } as SlackMessageId;
