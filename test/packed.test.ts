@@ -1,6 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { transformSync } from 'esbuild';
 import { type Bill, billErrors } from './helpers/bill.js';
@@ -8,6 +10,8 @@ import { needs } from './helpers/needs.js';
 import { installPackage, root, run, shellEnvironment } from './helpers/package.js';
 import { emptyFolder } from './helpers/program.js';
 import { schemaErrors } from './helpers/report-schema.js';
+import { BOT_TOKEN, CHANNEL, type SlackServer, startSlack } from './helpers/slack-server.js';
+import { startTenant } from './tenant/index.js';
 
 let folder: string;
 let tarball: string;
@@ -186,8 +190,33 @@ describe('the command', () => {
     expect(stderr).toMatch(/ src\/cli\/|\(src\/cli\//);
   });
 
+  test.each([
+    ['an incoming webhook', ({ webhookUrl }: SlackServer) => ({ SLACK_WEBHOOK_URL: webhookUrl })],
+    [
+      'a bot',
+      ({ apiUrl }: SlackServer) => ({
+        SLACK_BOT_TOKEN: BOT_TOKEN,
+        SLACK_CHANNEL: CHANNEL,
+        C1_AUDIT_SLACK_API_URL: apiUrl,
+      }),
+    ],
+  ])('writes to Slack through %s', async (_, connection) => {
+    const [tenant, slack] = await Promise.all([startTenant(), startSlack()]);
+    const env = shellEnvironment(folder, { ...tenant.environment, ...connection(slack) });
+    const child = spawn(join(folder, 'node_modules/.bin/c1-audit'), ['--fail-on', 'never'], {
+      cwd: folder,
+      env,
+    });
+    child.stdout.resume();
+    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+    await Promise.all([tenant.close(), slack.close()]);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    // What a bot's message has no room for is in its thread.
+    expect(slack.posted.filter(({ thread }) => thread === null)).toHaveLength(1);
+  });
+
   test('Ctrl-C ends demo --serve', async () => {
-    const { spawn } = await import('node:child_process');
     const child = spawn(join(folder, 'node_modules/.bin/c1-audit'), ['demo', '--serve'], { cwd: folder });
     const code = await new Promise((done) => {
       child.stdout.once('data', () => child.kill('SIGINT'));

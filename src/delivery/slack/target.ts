@@ -94,14 +94,15 @@ function isWebhook(text: string): boolean {
  */
 export async function postToWebhook(url: string, payload: SlackPayload, sending: Sending): Promise<void> {
   const { fetch, answer } = watchedFetch(sending);
-  const { IncomingWebhook, IncomingWebhookHTTPError } = await import('@slack/webhook');
-  const webhook = new IncomingWebhook(url, { fetch, timeout: 0, retryConfig: { retries: 0 } });
+  // By its default export: a chunk that esbuild makes of CommonJS has no other.
+  const { default: slack } = await import('@slack/webhook');
+  const webhook = new slack.IncomingWebhook(url, { fetch, timeout: 0, retryConfig: { retries: 0 } });
   await withRetries(async () => {
     let said: string;
     try {
       said = (await webhook.send(payload as unknown as IncomingWebhookSendArguments)).text;
     } catch (error) {
-      throw failureOf(answer(), error instanceof IncomingWebhookHTTPError ? error.body : undefined);
+      throw failureOf(answer(), error instanceof slack.IncomingWebhookHTTPError ? error.body : undefined);
     }
     // A proxy's own page may also answer 200.
     if (said.trim() !== 'ok') throw new SendFailure({ status: 200, word: 'not an answer from Slack' });
