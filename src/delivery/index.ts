@@ -9,6 +9,7 @@ import type { Redactor } from '../redact.js';
 import { forGitHubLine, neutraliseJson } from '../reporters/escape.js';
 import type { Format } from '../reporters/index.js';
 import type { ReporterContext } from '../reporters/reporter.js';
+import { moreSevereIn } from '../reporters/view.js';
 import { summaryLine } from '../reporters/words.js';
 import type { PushContext, PushRequest } from './conductorone/index.js';
 import { writeStream } from './files.js';
@@ -105,7 +106,7 @@ export async function deliverReports(
 ): Promise<boolean> {
   const done = { failed: false };
   await writeReports(report, targets, about, { ...context, attempt: attemptsIn(done, context) });
-  if (!done.failed) announce(report, targets, context.io);
+  if (!done.failed) announce(report, about, targets, context.io);
   return !done.failed;
 }
 
@@ -137,15 +138,22 @@ async function outputFiles({ report, request, about, io, attempt, done }: Run): 
   // A dry run prints to stdout itself.
   const stdoutIsFree = request.dryRun === undefined;
   done.files = await writeReports(report, request.targets, about, { io, attempt, stdoutIsFree });
-  if (stdoutIsFree && request.announce && !done.failed) announce(report, request.targets, io);
+  if (stdoutIsFree && request.announce && !done.failed) announce(report, about, request.targets, io);
 }
 
 /** One line for whoever started an audit that writes only files. */
-function announce(report: Report, targets: readonly OutputTarget[], { stderr }: Pick<Io, 'stderr'>): void {
+function announce(
+  report: Report,
+  about: Run['about'],
+  targets: readonly OutputTarget[],
+  { stderr }: Pick<Io, 'stderr'>,
+): void {
   const files = targets.flatMap(({ file }) => file ?? []);
   // Devices, such as /dev/stdout, are not files to open later.
   if (files.length < targets.length || files.some((file) => file.startsWith('/dev/'))) return;
-  stderr.write(`${forGitHubLine(`${summaryLine(report)}. Written to ${files.join(', ')}.`)}\n`);
+  stderr.write(
+    `${forGitHubLine(`${summaryLine(report, moreSevereIn(report, about))}. Written to ${files.join(', ')}.`)}\n`,
+  );
 }
 
 async function slack(run: Run): Promise<void> {

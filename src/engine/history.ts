@@ -70,11 +70,14 @@ export interface Comparison {
  */
 export function newFindings({ findings, news }: Pick<Comparison, 'findings' | 'news'>): Finding[] {
   const fresh = new Set(
-    news.items
-      .filter(({ reasons }) => reasons.some((reason) => !ABOUT_MESSAGES.has(reason)))
-      .map(({ fingerprint }) => fingerprint),
+    news.items.filter(({ reasons }) => isNews(reasons)).map(({ fingerprint }) => fingerprint),
   );
   return findings.filter(({ fingerprint }) => fresh.has(fingerprint));
+}
+
+/** True where something happened to the finding since the last audit. */
+export function isNews(reasons: readonly Reason[]): boolean {
+  return reasons.some((reason) => !ABOUT_MESSAGES.has(reason));
 }
 
 /** Fingerprints of the findings that are more severe than when they were last reported. */

@@ -5,6 +5,7 @@ import { type Reporter, type ReporterContext, rulePageAddress } from './reporter
 import {
   type FindingGroup,
   groupsWords,
+  moreSevereIn,
   nameToFix,
   newsKind,
   newsWords,
@@ -85,7 +86,7 @@ function head(report: Report, context: ReporterContext): string[] {
   return [
     '# API credential audit',
     `${complete ? '✅' : '❌'} **${safe(coverageLine(report), 2000)}${safe(configurationWords(context))}**`,
-    `${capital(summaryLine(report))}.`,
+    `${capital(summaryLine(report, moreSevereIn(report, context)))}.`,
     ...(address ? [`[The run](<${address}>)`] : []),
   ];
 }

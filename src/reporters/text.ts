@@ -6,6 +6,7 @@ import { type Reporter, type ReporterContext, rulePageAddress } from './reporter
 import {
   type FindingGroup,
   groupsWords,
+  moreSevereIn,
   nameToFix,
   newsKind,
   newsWords,
@@ -308,7 +309,7 @@ function summarySection(view: ReportView, report: Report, page: Layout): string[
   });
   const steps = nextSteps(report, view);
   return [
-    wrap(paint('bold', safe(`Summary: ${summaryLine(report)}`))),
+    wrap(paint('bold', safe(`Summary: ${summaryLine(report, moreSevereIn(report, page.context))}`))),
     ...(entries.length > 0 ? [paint('bold', 'Fix first:'), ...entries] : []),
     ...steps.map(({ what, about }) =>
       wrap(what === undefined ? safe(about) : `${paint('bold', safe(what))}: ${safe(about)}`),

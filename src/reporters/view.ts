@@ -84,6 +84,14 @@ export function newsKind(
   return raised?.has(fingerprint) ? 'more severe' : undefined;
 }
 
+/** How many known findings are news, as they are more severe than before. */
+export function moreSevereIn(report: Report, { raised }: Pick<ReporterContext, 'raised'>): number {
+  if (!raised?.size) return 0;
+  return partsOf(report).open.filter(
+    ({ status, fingerprint }) => status === 'known' && raised.has(fingerprint),
+  ).length;
+}
+
 /** Worst first. Findings on waivers are left out. */
 export function byCredential(findings: readonly Finding[]): CredentialGroup[] {
   return onCredentials(groupsOf(findings));

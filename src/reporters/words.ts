@@ -130,8 +130,12 @@ export function waysLines({ coverage }: Pick<Report, 'coverage'>): string[] {
   return [`Ways in: ${parts.join(', ')}`];
 }
 
-/** `12 findings (2 critical, 10 high), 3 waived, 5 unknown; 2 new, 10 known, 1 resolved`. */
-export function summaryLine(report: Report): string {
+/**
+ * `12 findings (2 critical, 10 high), 3 waived, 5 unknown; 2 new, 10 known, 1 resolved`.
+ *
+ * @param moreSevere how many of the known findings are news, as they are more severe than before
+ */
+export function summaryLine(report: Report, moreSevere = 0): string {
   const { summary, coverage } = report;
   const severities = severityCounts(summary.bySeverity);
   const hidden = summary.hidden ? severityCounts(summary.hidden) : '';
@@ -145,7 +149,9 @@ export function summaryLine(report: Report): string {
   return [
     counts.join(', '),
     ...(hasHistory(report)
-      ? [`${number(summary.new)} new, ${number(summary.known)} known, ${number(summary.resolved)} resolved`]
+      ? [
+          `${number(summary.new)} new, ${moreSevere > 0 ? `${number(moreSevere)} more severe, ` : ''}${number(summary.known - moreSevere)} known, ${number(summary.resolved)} resolved`,
+        ]
       : []),
     ...(coverage.complete ? [] : ['the audit is incomplete']),
   ].join('; ');

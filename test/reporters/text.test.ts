@@ -232,6 +232,7 @@ describe('text', () => {
     );
     expect(output).toContain('NEW: 1 finding on 1 credential (1 more severe)\n');
     expect(output).toContain('  medium    unused (more severe): last used');
+    expect(output).toContain('Summary: 1 finding (1 medium); 0 new, 1 more severe, 0 known, 0 resolved\n');
   });
 
   test('says in the first and the last lines that it is incomplete', () => {

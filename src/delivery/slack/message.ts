@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { MessageSettings, SlackSettings } from '../../config/config.js';
 import { atLeast, DAY, type Finding, plural, SEVERITIES, type Severity } from '../../contract/index.js';
-import type { News, ResolvedNews, Told } from '../../engine/history.js';
+import { isNews, type News, type ResolvedNews, type Told } from '../../engine/history.js';
 import { isOpen, type Report } from '../../engine/report.js';
 import { credentialKey } from '../../engine/state.js';
 import { cutTo, webAddress } from '../../reporters/escape.js';
@@ -112,10 +112,12 @@ interface Parts extends SlackMessageInput {
 function itemsOf(open: readonly Finding[], news: News | undefined): Item[] {
   if (news === undefined) return open.map((finding) => ({ finding, reasons: [] }));
   const reasons = new Map(news.items.map((item) => [item.fingerprint, item.reasons]));
-  return open.flatMap((finding) => {
+  const items = open.flatMap((finding) => {
     const why = reasons.get(finding.fingerprint);
     return why === undefined ? [] : [{ finding, reasons: why }];
   });
+  // Reminders, and what no message has reported so far, come after the news.
+  return items.sort((a, b) => Number(isNews(b.reasons)) - Number(isNews(a.reasons)));
 }
 
 function speaks({ report, settings, news, open, items, resolved }: Parts): boolean {

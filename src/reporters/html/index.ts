@@ -2,7 +2,7 @@ import { kindName } from '../../contract/index.js';
 import { MOST_SEVERE_FIRST, type Report, type SourceCoverage } from '../../engine/report.js';
 import { jsonForHtml, webAddress } from '../escape.js';
 import { type Reporter, type ReporterContext, rulePageAddress } from '../reporter.js';
-import { unknownGroups, viewOf } from '../view.js';
+import { moreSevereIn, unknownGroups, viewOf } from '../view.js';
 import { configurationWords, count, credentialName, gaps, minute, number, waysLines } from '../words.js';
 import { badge, card } from './cards.js';
 import { CLIENT_SCRIPT } from './client-script.js';
@@ -75,7 +75,7 @@ function headline(report: Report, view: View, context: ReporterContext): Markup 
 ${!coverage.complete && alarm(report)}
 <p class="verdict ${state(report)}">${verdict(report, affected)}</p>
 ${coverage.complete && completeLine(report)}
-${totals(report, view)}`;
+${totals(report, view, context)}`;
 }
 
 function alarm(report: Report): Markup {
@@ -118,12 +118,16 @@ function completeLine({ coverage: { sources, notes } }: Report): Markup {
   return markup`<p class="meta">${readable(text, 300)} <a href="#coverage">Coverage${notes.length > 0 && ` and ${count(notes.length, 'note')}`}</a></p>`;
 }
 
-function totals({ summary }: Report, { hasMemory, news, resolved, unknown, waived }: View): Markup {
+function totals(report: Report, view: View, context: ReporterContext): Markup {
+  const { summary } = report;
+  const { hasMemory, news, resolved, unknown, waived } = view;
+  const moreSevere = moreSevereIn(report, context);
   const others = [
     // Without a memory nothing is new, and zeros would look like the result of a comparison.
     ...(hasMemory
       ? ([
-          [news.reduce((sum, { findings }) => sum + findings.length, 0), 'new', '#news'],
+          [news.reduce((sum, { findings }) => sum + findings.length, 0) - moreSevere, 'new', '#news'],
+          ...(moreSevere > 0 ? ([[moreSevere, 'more severe', '#news']] as const) : []),
           [resolved.reduce((sum, { rules }) => sum + rules.length, 0), 'resolved', '#resolved'],
         ] as const)
       : []),

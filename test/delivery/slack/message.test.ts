@@ -218,6 +218,23 @@ describe('what it says', () => {
     expect(said).toContain(`personal client a${label ? ` ${label}` : ''}\n`);
   });
 
+  test('news comes before worse findings that no message has reported and before reminders', () => {
+    const fresh = on('fresh', { severity: 'low' });
+    const others = (['untold', 'milestone'] as const).map((reason) => ({
+      reason,
+      finding: on(reason, { status: 'known', severity: 'critical', firstSeen: daysAgo(3) }),
+    }));
+    const news = {
+      ...because('new', fresh),
+      items: [
+        ...others.flatMap(({ reason, finding }) => because(reason, finding).items),
+        ...because('new', fresh).items,
+      ],
+    };
+    const said = text({ findings: [...others.map(({ finding }) => finding), fresh] }, { news });
+    expect(said.match(/(?<=name of )\S+/g)?.slice(0, 3)).toEqual(['fresh', 'milestone', 'untold']);
+  });
+
   test('has a digest of one line with the worst three', () => {
     const known = ['a', 'b', 'c', 'd'].map((id) =>
       on(id, { status: 'known', firstSeen: daysAgo(20), severity: id === 'd' ? 'high' : 'medium' }),

@@ -144,7 +144,8 @@ describe('the news', () => {
       'new',
       'new',
     ]);
-    expect(page).toContain('<b>5</b> new');
+    expect(page).toContain('<b>4</b> new');
+    expect(page).toContain('<b>1</b> more severe');
   });
 
   test('are of ten credentials at most, with a link to the others', () => {
