@@ -79,10 +79,8 @@ export async function collect(
     readExposures(reader, kinds),
   ]);
   const { seen, principals } = withoutEmptyPrincipals(lists, scope);
-  const apart = setDecoysApart(
-    seen.flatMap((kind) => kind.credentials),
-    planted.decoys,
-  );
+  const listed = seen.flatMap((kind) => kind.credentials);
+  const apart = setDecoysApart(listed, planted.decoys);
   const { credentials, decoys } = apart;
   const reading = readLog(options, bare, credentials, memory);
   // Whoever waits for it hears why it failed.
@@ -135,10 +133,7 @@ export async function collect(
       apart.note,
       exposed.note,
       log.note,
-      unmatchedNote(
-        exposed.findings,
-        seen.flatMap((kind) => kind.credentials),
-      ),
+      unmatchedNote(exposed.findings, listed),
     ],
     claim: claimed ? claimNote(superAdministrator) : null,
   });
@@ -312,32 +307,28 @@ async function collectKinds(
     principals ??= readPrincipals(reader);
     return principals;
   };
-  const collectors: Record<Kind, () => Promise<KindSeen>> = {
+  const collectors: Record<Kind, (isRequired: boolean) => Promise<KindSeen>> = {
     'personal-client': async () =>
       scope === 'mine' ? collectMine(reader, (await caller).userId) : collectEveryones(reader),
-    'service-principal-credential': async () =>
-      collectPrincipalCredentials(
-        reader,
-        await readPrincipalsOnce(),
-        required.has('service-principal-credential'),
-      ),
-    'federation-trust': async () => {
+    'service-principal-credential': async (isRequired) =>
+      collectPrincipalCredentials(reader, await readPrincipalsOnce(), isRequired),
+    'federation-trust': async (isRequired) => {
       const [trusts] = await Promise.all([
-        collectTrusts(reader, required.has('federation-trust')),
+        collectTrusts(reader, isRequired),
         // Their owners.
         readPrincipalsOnce(),
       ]);
       return trusts;
     },
-    'external-client': async () =>
+    'external-client': async (isRequired) =>
       scope === 'mine'
-        ? collectMyExternalClients(reader, await caller, required.has('external-client'))
-        : collectExternalClients(reader, required.has('external-client')),
-    'tunnel-credential': () => collectTunnelCredentials(reader, required.has('tunnel-credential')),
-    'llm-gateway-key': () => collectGatewayKeys(reader, required.has('llm-gateway-key')),
-    function: () => collectFunctions(reader, required.has('function')),
+        ? collectMyExternalClients(reader, await caller, isRequired)
+        : collectExternalClients(reader, isRequired),
+    'tunnel-credential': (isRequired) => collectTunnelCredentials(reader, isRequired),
+    'llm-gateway-key': (isRequired) => collectGatewayKeys(reader, isRequired),
+    function: (isRequired) => collectFunctions(reader, isRequired),
   };
-  const found = await Promise.all(kinds.map((kind) => collectors[kind]()));
+  const found = await Promise.all(kinds.map((kind) => collectors[kind](required.has(kind))));
   // A ready token does not name its credential, but the tenant may.
   const self = access.clientId ?? (await caller).principal ?? null;
   const seen = found.map((kind) => holdingSelf(kind, self));
