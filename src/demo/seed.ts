@@ -480,22 +480,18 @@ function trusts(calendar: Calendar): FederationTrust[] {
   );
 }
 
+/** The credentials that the log and the scanners name. */
+interface Named {
+  readonly clients: readonly PersonalClient[];
+  readonly secrets: readonly ServicePrincipalCredential[];
+  readonly trusted: readonly FederationTrust[];
+}
+
 /**
  * What ConductorOne's scanners found in public. Which of its names a finding uses for a credential is not documented, so
  * each uses another one.
  */
-function exposures(
-  calendar: Calendar,
-  {
-    clients,
-    secrets,
-    trusted,
-  }: {
-    readonly clients: readonly PersonalClient[];
-    readonly secrets: readonly ServicePrincipalCredential[];
-    readonly trusted: readonly FederationTrust[];
-  },
-): ExposureFinding[] {
+function exposures(calendar: Calendar, { clients, secrets, trusted }: Named): ExposureFinding[] {
   const found = (
     {
       displayName: name,
@@ -721,18 +717,7 @@ const REFUSED: readonly (readonly [name: string, times: number, why: string, fro
 
 const LOGGED_DAYS = 90;
 
-function uses(
-  calendar: Calendar,
-  {
-    clients,
-    secrets,
-    trusted,
-  }: {
-    readonly clients: readonly PersonalClient[];
-    readonly secrets: readonly ServicePrincipalCredential[];
-    readonly trusted: readonly FederationTrust[];
-  },
-): LoggedUse[] {
+function uses(calendar: Calendar, { clients, secrets, trusted }: Named): LoggedUse[] {
   const credentials = [
     ...clients.map((client) => ({
       ...client,
