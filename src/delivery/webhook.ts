@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { WebhookSettings } from '../config/config.js';
 import { NOTHING_TOLD, type Told } from '../engine/history.js';
 import { AuditError } from '../errors.js';
-import { isLoopback } from '../fetch.js';
+import { isSafe } from '../fetch.js';
 import { findingInOrder, resolvedInOrder, summaryInOrder } from '../reporters/json.js';
 import { gaps } from '../reporters/words.js';
 import {
@@ -30,10 +30,8 @@ type WebhookNews = NewsToSend<WebhookSettings>;
 export function webhookUrl(env: Connection['env']): string | undefined {
   const text = env.C1_AUDIT_WEBHOOK_URL?.trim() || undefined;
   if (text === undefined) return undefined;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
   // fetch refuses a login in a URL, and shows both.
-  if (url && isSafe && url.username === '' && url.password === '') return text;
+  if (isSafe(text) && new URL(text).username + new URL(text).password === '') return text;
   throw new AuditError(
     'config',
     'C1_AUDIT_WEBHOOK_URL is not the URL of a webhook.',

@@ -1,5 +1,5 @@
 import { AuditError } from '../../errors.js';
-import { isLoopback } from '../../fetch.js';
+import { isSafe } from '../../fetch.js';
 
 /** How the run proves who it is. */
 export type Login =
@@ -189,13 +189,6 @@ function originOfHost(host: string): URL | undefined {
   return url.host !== '' && url.pathname === '/' && !url.username && !url.search && !url.hash
     ? url
     : undefined;
-}
-
-/** True where nobody in between can read or change what is sent. */
-function isSafe(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }
 
 /** A variable's value; blank counts as unset, as an undefined secret is in GitHub Actions. */
