@@ -1,22 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Fact, isKnown, Unknown } from '../../../src/contract/index.js';
-import { createSend } from '../../../src/fetch.js';
-import { ApiClient } from '../../../src/sources/c1/client.js';
 import { readDecoys } from '../../../src/sources/c1/decoys.js';
-import { readEnvironment } from '../../../src/sources/c1/environment.js';
 import { collectTrusts, readProviders } from '../../../src/sources/c1/federation.js';
 import type { Reader } from '../../../src/sources/c1/lists.js';
 import { readOwners, UserLookup } from '../../../src/sources/c1/people.js';
 import { collectEveryones, collectMine } from '../../../src/sources/c1/personal-clients.js';
-import { DEFAULT_LIMITS } from '../../../src/sources/c1/retry.js';
 import {
   collectPrincipalCredentials,
   emptyInVain,
   principalOwners,
   readPrincipals,
 } from '../../../src/sources/c1/service-principals.js';
-import { openSession } from '../../../src/sources/c1/source.js';
 import { introspect, readAllowList, readRoles } from '../../../src/sources/c1/tenant-facts.js';
+import { readerOf } from '../../helpers/reader.js';
 import { smallTenant } from '../../helpers/small-tenant.js';
 import {
   type Fault,
@@ -44,22 +40,7 @@ beforeEach(async () => {
     paging: { ignoring: [], minSize: 1, maxSize: 10 },
   });
   records = [];
-  const access = readEnvironment(tenant.environment);
-  const common = {
-    access,
-    limits: { ...DEFAULT_LIMITS, retries: 0 },
-    log: { debug: () => undefined, info: () => undefined },
-    now: () => NOW,
-  };
-  const session = openSession({ ...common, hide: () => undefined, send: createSend({}) });
-  const client = new ApiClient({
-    ...common,
-    origin: access.origin,
-    session,
-    scrub: (text) => text,
-    signal: new AbortController().signal,
-  });
-  reader = { client, pageLimit: 100, latest: NOW, onRecords: (count) => records.push(count) };
+  reader = readerOf(tenant, NOW, (count) => records.push(count));
 });
 afterEach(() => tenant.close());
 

@@ -1,12 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Credential, LogMemory, Usage } from '../../../src/contract/index.js';
-import { createSend } from '../../../src/fetch.js';
-import { ApiClient } from '../../../src/sources/c1/client.js';
-import { readEnvironment } from '../../../src/sources/c1/environment.js';
-import { DEFAULT_LIMITS } from '../../../src/sources/c1/retry.js';
-import { openSession } from '../../../src/sources/c1/source.js';
 import { LOG_LIMITS, readSystemLog } from '../../../src/sources/c1/system-log.js';
 import { Tally } from '../../../src/sources/c1/usage.js';
+import { readerOf } from '../../helpers/reader.js';
 import { type Fault, type LoggedUse, startTenant, type Tenant } from '../../tenant/index.js';
 
 const DAY = 86_400_000;
@@ -48,22 +44,8 @@ async function read(
   tenant = await startTenant({ now: () => NOW, faults: over.faults ?? [] });
   tenant.data.uses = uses;
   const { asOf = NOW, memory, limits, ids = [ID] } = over;
-  const access = readEnvironment(tenant.environment);
-  const common = {
-    access,
-    limits: { ...DEFAULT_LIMITS, retries: 0 },
-    log: { debug: () => undefined, info: () => undefined },
-    now: () => NOW,
-  };
-  const client = new ApiClient({
-    ...common,
-    origin: access.origin,
-    session: openSession({ ...common, hide: () => undefined, send: createSend({}) }),
-    scrub: (text) => text,
-    signal: new AbortController().signal,
-  });
   const seen = await readSystemLog(
-    { client, pageLimit: 100, latest: NOW, onRecords: () => undefined },
+    readerOf(tenant, NOW),
     ids.map((clientId) => ({ kind: 'service-principal-credential', clientId }) as Credential),
     { days: 30, memory },
     asOf,

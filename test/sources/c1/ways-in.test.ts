@@ -1,9 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { isKnown } from '../../../src/contract/index.js';
 import type { Report } from '../../../src/engine/report.js';
-import { createSend } from '../../../src/fetch.js';
-import { ApiClient } from '../../../src/sources/c1/client.js';
-import { readEnvironment } from '../../../src/sources/c1/environment.js';
 import {
   collectExternalClients,
   collectMyExternalClients,
@@ -11,10 +8,9 @@ import {
 import { collectFunctions } from '../../../src/sources/c1/functions.js';
 import type { KindSeen, Reader } from '../../../src/sources/c1/lists.js';
 import { collectGatewayKeys } from '../../../src/sources/c1/llm-gateway-keys.js';
-import { DEFAULT_LIMITS } from '../../../src/sources/c1/retry.js';
-import { openSession } from '../../../src/sources/c1/source.js';
 import { collectTunnelCredentials } from '../../../src/sources/c1/tunnel-credentials.js';
 import { emptyFolder, runProgram } from '../../helpers/program.js';
+import { readerOf } from '../../helpers/reader.js';
 import { smallTenant, waysIn } from '../../helpers/small-tenant.js';
 import {
   type Effect,
@@ -43,22 +39,7 @@ let reader: Reader;
 beforeEach(async () => {
   const data = { ...smallTenant(NOW), ...waysIn(NOW) };
   tenant = await startTenant({ now: () => NOW, data, paging: { minSize: 1, maxSize: 2, defaultSize: 25 } });
-  const access = readEnvironment(tenant.environment);
-  const common = {
-    access,
-    limits: { ...DEFAULT_LIMITS, retries: 0 },
-    log: { debug: () => undefined, info: () => undefined },
-    now: () => NOW,
-  };
-  const session = openSession({ ...common, hide: () => undefined, send: createSend({}) });
-  const client = new ApiClient({
-    ...common,
-    origin: access.origin,
-    session,
-    scrub: (text) => text,
-    signal: new AbortController().signal,
-  });
-  reader = { client, pageLimit: 100, latest: NOW, onRecords: () => undefined };
+  reader = readerOf(tenant, NOW);
 });
 afterEach(() => tenant.close());
 
