@@ -9,6 +9,7 @@ import {
   type Severity,
   type Snapshot,
 } from '../contract/index.js';
+import { toTimestamp } from '../contract/time.js';
 import { AuditError } from '../errors.js';
 import {
   audit,
@@ -251,7 +252,7 @@ export function historyRun(
   const others = HISTORY_RULE_IDS.filter((id) => isWanted(id, evaluation));
   return {
     tenant: snapshot.tenant,
-    asOf: timestamp(asOf),
+    asOf: toTimestamp(asOf),
     scope: snapshot.scope,
     userId: snapshot.self?.userId ?? null,
     complete: judged.complete,
@@ -327,9 +328,9 @@ export function assembleReport(parts: ReportParts): Report {
     run: {
       tenant: snapshot.tenant,
       scope: snapshot.scope,
-      asOf: timestamp(parts.asOf),
-      startedAt: timestamp(parts.startedAt),
-      finishedAt: timestamp(parts.finishedAt),
+      asOf: toTimestamp(parts.asOf),
+      startedAt: toTimestamp(parts.startedAt),
+      finishedAt: toTimestamp(parts.finishedAt),
       self: snapshot.self,
     },
     coverage: {
@@ -395,10 +396,6 @@ function contentOfDocket(docket: Docket, minSeverity: Severity): Content {
     left: left.open + left.unknown,
     make: (about) => reportOn(shown, about),
   };
-}
-
-function timestamp(ms: number): string {
-  return new Date(ms).toISOString();
 }
 
 /** Every requested source was read completely, nothing else is missing, and no rule failed. */

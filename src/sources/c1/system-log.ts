@@ -8,11 +8,11 @@ import {
   Unknown,
   type Usage,
 } from '../../contract/index.js';
+import { toTimestamp } from '../../contract/time.js';
 import { AuditError } from '../../errors.js';
-import { asRecord } from '../record.js';
 import { errorNote, joinNotes, type List, type ListRead, nameOf, type Reader, readList } from './lists.js';
 import { isOutage, isUnavailable, RequestError } from './request-error.js';
-import { REFUSALS_FOR, Tally } from './usage.js';
+import { REFUSALS_FOR, Tally, uidOf } from './usage.js';
 
 /** How the system log is used. */
 export interface Evidence {
@@ -87,7 +87,7 @@ export async function readSystemLog(
     usage: new Map([...clients].map(([id, entry]) => [id, toUsage(entry, covered.isWhole, asOf)])),
     log: {
       lastEvent: tally.events === 0 ? last : tally.lastEvent,
-      to: timestamp(covered.to),
+      to: toTimestamp(covered.to),
       clients: { ...notListed(memory, clients, asOf), ...Object.fromEntries(clients) },
     },
     note: noteOn(seen, covered.isWhole),
@@ -130,8 +130,8 @@ function remember(
   const before = memory && Object.hasOwn(memory.clients, clientId) ? memory.clients[clientId] : undefined;
   const goesOn = covered.goesOn && before?.to === resumed?.to;
   return {
-    from: goesOn && before ? before.from : timestamp(covered.from),
-    to: timestamp(covered.to),
+    from: goesOn && before ? before.from : toTimestamp(covered.from),
+    to: toTimestamp(covered.to),
     ...tally.memoryOf(clientId, before),
   };
 }
@@ -147,10 +147,6 @@ function notListed(
       ([clientId, { to }]) => !clients.has(clientId) && asOf - Date.parse(to) <= REMEMBER_GONE,
     ),
   );
-}
-
-function timestamp(ms: number): string {
-  return new Date(ms).toISOString();
 }
 
 interface Asked {
@@ -184,8 +180,8 @@ async function readEvents(
     method: 'POST',
     path: PATH,
     narrowed: {
-      since: new Date(since).toISOString(),
-      until: new Date(asOf).toISOString(),
+      since: toTimestamp(since),
+      until: toTimestamp(asOf),
       sortDirection: 'SORT_DIRECTION_ASC',
       ...(remembered === '' ? {} : { sinceEventUid: remembered }),
     },
@@ -200,10 +196,7 @@ async function readEvents(
       cutOff = tally.size > limits.logCharacters || reader.client.now - began > limits.logTime;
       if (cutOff) throw new AuditError('api', `${NAME} is larger than c1-audit reads at once.`, LATER);
     },
-    (event) => {
-      const uid = asRecord(asRecord(event)?.metadata)?.uid;
-      return typeof uid === 'string' ? uid : '';
-    },
+    uidOf,
   );
   return { ...read, tally, cutOff: cutOff || read.pages >= limits.logPages };
 }

@@ -9,6 +9,7 @@ import {
   singleAddress,
   smallestCover,
 } from '../../contract/index.js';
+import { toTimestamp } from '../../contract/time.js';
 import { asRecord, type WireRecord } from '../record.js';
 
 /** Addresses kept per credential; more are merged into networks. */
@@ -52,6 +53,12 @@ const LOGIN = 3002;
 const FAILURE = 2;
 /** A client learns by it that the server wants a nonce, and logs in. */
 const HANDSHAKE = 'use_dpop_nonce';
+
+/** The uid of an event; empty where it has none. */
+export function uidOf(event: unknown): string {
+  const uid = asRecord(asRecord(event)?.metadata)?.uid;
+  return typeof uid === 'string' ? uid : '';
+}
 
 /** Counts what the events of a log say about some credentials. */
 export class Tally {
@@ -99,8 +106,7 @@ export class Tally {
       this.unreadable += 1;
       return;
     }
-    const uid = asRecord(record.metadata)?.uid;
-    this.lastEvent = typeof uid === 'string' ? uid : '';
+    this.lastEvent = uidOf(record);
     if (this.lastEvent !== '' && this.lastEvent === this.#remembered) {
       // The log begins before what was requested.
       this.#clients = new Map();
@@ -188,13 +194,13 @@ export class Tally {
     const addresses = new AddressCounts(before?.addresses);
     for (const [address, seen] of tally?.addresses.entries() ?? []) addresses.count(address, seen);
     return {
-      lastAt: lastAt === 0 ? null : timestamp(lastAt),
+      lastAt: lastAt === 0 ? null : toTimestamp(lastAt),
       addresses: addresses
         .entries(ADDRESSES_KEPT)
-        .map(([address, { count, lastAt }]) => ({ address, count, lastAt: timestamp(lastAt) })),
+        .map(([address, { count, lastAt }]) => ({ address, count, lastAt: toTimestamp(lastAt) })),
       refused: refusals(before, tally, this.#asOf).map((refused) => ({
         ...refused,
-        lastAt: timestamp(refused.lastAt),
+        lastAt: toTimestamp(refused.lastAt),
       })),
     };
   }
@@ -296,8 +302,4 @@ function wordOf(detail: unknown): string {
   return typeof detail === 'string' && /^[a-z][a-z0-9_]{0,63}$/i.test(detail)
     ? detail.toLowerCase()
     : 'other';
-}
-
-function timestamp(ms: number): string {
-  return new Date(ms).toISOString();
 }
