@@ -78,7 +78,7 @@ export type {
 } from './rule.js';
 export { defineRule, EXPECTATIONS, FACT_KINDS, hasFact, SETTINGS, WAYS } from './rule.js';
 export type { Severity } from './severity.js';
-export { atLeast, oneHigher, SEVERITIES, severityRank } from './severity.js';
+export { atLeast, compareSeverity, oneHigher, SEVERITIES, severityRank } from './severity.js';
 export type { ClientMemory, Failure, LogMemory, Snapshot, SourceSeen, TenantFacts } from './snapshot.js';
 export { countDays, DAY, dateOf, parseInstant, wholeDays } from './time.js';
 export { count, kindName, plural } from './words.js';

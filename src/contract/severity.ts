@@ -13,6 +13,11 @@ export function atLeast(severity: Severity, threshold: Severity): boolean {
   return severityRank(severity) >= severityRank(threshold);
 }
 
+/** For sorting: the most severe first. */
+export function compareSeverity(a: Severity, b: Severity): number {
+  return severityRank(b) - severityRank(a);
+}
+
 /** One step more severe; critical stays critical. */
 export function oneHigher(severity: Severity): Severity {
   return SEVERITIES[severityRank(severity) + 1] ?? 'critical';

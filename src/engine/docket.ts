@@ -1,7 +1,7 @@
 import type { Finding, JudgedCredential, Kind, Rule } from '../contract/index.js';
-import { atLeast, type Severity } from '../contract/severity.js';
+import { atLeast, compareSeverity, type Severity } from '../contract/severity.js';
 import { fingerprint, type Statement } from './finding.js';
-import { compareText, MOST_SEVERE_FIRST, type Report } from './report.js';
+import { compareText, noneBySeverity, type Report } from './report.js';
 import { TextStore } from './text-store.js';
 
 /** A finding whose statement was written. */
@@ -140,10 +140,7 @@ export class Docket {
   }
 
   count(): Counts {
-    const bySeverity = Object.fromEntries(MOST_SEVERE_FIRST.map((severity) => [severity, 0])) as Record<
-      Severity,
-      number
-    >;
+    const bySeverity = noneBySeverity();
     const byRule = new Map<string, number>();
     let open = 0;
     let unknown = 0;
@@ -228,9 +225,7 @@ export class Docket {
   /** By severity, then rule; each bucket by the ids of its credentials. */
   #inOrder(): Bucket[] {
     const inOrder = [...this.#buckets.values()].sort(
-      (a, b) =>
-        MOST_SEVERE_FIRST.indexOf(a.severity) - MOST_SEVERE_FIRST.indexOf(b.severity) ||
-        compareText(a.rule, b.rule),
+      (a, b) => compareSeverity(a.severity, b.severity) || compareText(a.rule, b.rule),
     );
     for (const bucket of inOrder) this.#sort(bucket);
     return inOrder;

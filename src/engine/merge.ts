@@ -1,6 +1,14 @@
-import { type Finding, type Severity, severityRank } from '../contract/index.js';
+import { compareSeverity, type Finding, type Severity } from '../contract/index.js';
 import { EXIT, type ExitCode } from '../errors.js';
-import { exitCode, isOpen, isWaived, MOST_SEVERE_FIRST, type Report } from './report.js';
+import {
+  compareText,
+  exitCode,
+  isOpen,
+  isWaived,
+  MOST_SEVERE_FIRST,
+  noneBySeverity,
+  type Report,
+} from './report.js';
 
 /** One report to merge: what was read, or why it could not be. */
 export interface MergePart {
@@ -67,7 +75,8 @@ export function mergeReports(
   const order = new Map(parts.map(({ file }, at) => [file, at]));
   const reports = kept.sort(
     (a, b) =>
-      compare(a.report.run.tenant, b.report.run.tenant) || compare(a.report.run.scope, b.report.run.scope),
+      compareText(a.report.run.tenant, b.report.run.tenant) ||
+      compareText(a.report.run.scope, b.report.run.scope),
   );
   return {
     reports,
@@ -130,16 +139,12 @@ function findingsOf(reports: readonly MergedReport[]): Merge['findings'] {
   }
   return [...found.values()].sort(
     ({ tenant: a, finding: one }, { tenant: b, finding: other }) =>
-      severityRank(other.severity) - severityRank(one.severity) ||
-      compare(one.rule, other.rule) ||
-      compare(a, b) ||
-      compare(one.credential?.id ?? '', other.credential?.id ?? '') ||
-      compare(one.fingerprint, other.fingerprint),
+      compareSeverity(one.severity, other.severity) ||
+      compareText(one.rule, other.rule) ||
+      compareText(a, b) ||
+      compareText(one.credential?.id ?? '', other.credential?.id ?? '') ||
+      compareText(one.fingerprint, other.fingerprint),
   );
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** The problems that make an overview incomplete. */
@@ -152,10 +157,7 @@ export function mergedCounts({
   reports,
   findings,
 }: Pick<Merge, 'reports' | 'findings'>): Record<Severity, number> {
-  const counts = Object.fromEntries(MOST_SEVERE_FIRST.map((severity) => [severity, 0])) as Record<
-    Severity,
-    number
-  >;
+  const counts = noneBySeverity();
   for (const { finding } of findings) if (isOpen(finding)) counts[finding.severity] += 1;
   for (const { report } of reports)
     for (const severity of MOST_SEVERE_FIRST) counts[severity] += report.summary.hidden?.[severity] ?? 0;

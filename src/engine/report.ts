@@ -65,9 +65,14 @@ export function summarizeHidden(left: readonly Finding[]): Pick<Report['summary'
 }
 
 function countBySeverity(findings: readonly Finding[]): Record<Severity, number> {
-  const counts = Object.fromEntries(MOST_SEVERE_FIRST.map((severity) => [severity, 0]));
-  for (const { severity } of findings) counts[severity] = (counts[severity] ?? 0) + 1;
-  return counts as Record<Severity, number>;
+  const counts = noneBySeverity();
+  for (const { severity } of findings) counts[severity] += 1;
+  return counts;
+}
+
+/** Counts to begin with, the most severe first. */
+export function noneBySeverity(): Record<Severity, number> {
+  return Object.fromEntries(MOST_SEVERE_FIRST.map((severity) => [severity, 0])) as Record<Severity, number>;
 }
 
 /** Open findings that share severity, rule and kind, in the order of the report. The kind is `waiver` on a waiver. */

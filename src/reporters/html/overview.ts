@@ -1,4 +1,4 @@
-import { DAY, type Finding, hasFact, type Severity } from '../../contract/index.js';
+import { compareSeverity, DAY, type Finding, hasFact, type Severity } from '../../contract/index.js';
 import { groupBy, MOST_SEVERE_FIRST, partsOf, type Report } from '../../engine/report.js';
 import { credentialKey } from '../../engine/state.js';
 import { type ReporterContext, rulePageAddress } from '../reporter.js';
@@ -36,7 +36,6 @@ function bar(counts: Counts, most: number): Markup {
 }
 
 const severityOf = ({ severity }: Finding) => severity;
-const rank = ({ severity }: Pick<Finding, 'severity'>) => MOST_SEVERE_FIRST.indexOf(severity);
 
 /** How many rules are not folded. */
 const RULES = 10;
@@ -44,13 +43,10 @@ const RULES = 10;
 /** Rules by their worst severity, then by how many findings are that bad. */
 export function ruleList(report: Report, context: ReporterContext): Markup | false {
   const groups = [...groupBy(partsOf(report).open, ({ rule }) => rule)].map(([rule, findings]) => {
-    const worst = findings.toSorted((a, b) => rank(a) - rank(b))[0]?.severity ?? 'info';
-    return { rule, findings, worst, counts: countBy(findings, severityOf) };
+    const counts = countBy(findings, severityOf);
+    return { rule, findings, worst: MOST_SEVERE_FIRST.find((level) => counts[level] > 0) ?? 'info', counts };
   });
-  groups.sort(
-    (a, b) =>
-      rank({ severity: a.worst }) - rank({ severity: b.worst }) || b.counts[b.worst] - a.counts[a.worst],
-  );
+  groups.sort((a, b) => compareSeverity(a.worst, b.worst) || b.counts[b.worst] - a.counts[a.worst]);
   const most = Math.max(...groups.map(({ findings }) => findings.length));
   const items = groups.map(
     ({ rule, findings, worst, counts }) =>
