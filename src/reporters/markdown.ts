@@ -5,12 +5,14 @@ import { type Reporter, type ReporterContext, rulePageAddress } from './reporter
 import {
   type FindingGroup,
   groupsWords,
+  marksOf,
   moreSevereIn,
   nameToFix,
-  newsKind,
   newsWords,
   nextSteps,
+  nothingNew,
   type ReportView,
+  resolvedIn,
   unknownGroups,
   viewOf,
 } from './view.js';
@@ -91,21 +93,18 @@ function head(report: Report, context: ReporterContext): string[] {
   ];
 }
 
-function newsSection(
-  { hasMemory, news }: ReportView,
-  { coverage, run }: Report,
-  context: ReporterContext,
-): string[] {
+function newsSection({ hasMemory, news }: ReportView, report: Report, context: ReporterContext): string[] {
   if (!hasMemory) return [];
-  if (news.length > 0) return [`## New: ${newsWords(news, context)}`, ...detailed(news, run.asOf, context)];
-  return [coverage.complete ? 'Nothing is new.' : 'Nothing is new so far; the audit is incomplete.'];
+  if (news.length > 0)
+    return [`## New: ${newsWords(news, context)}`, ...detailed(news, report.run.asOf, context)];
+  return [nothingNew(report)];
 }
 
-function resolvedSection({ resolved }: ReportView, context: ReporterContext): string[] {
+function resolvedSection(view: ReportView, context: ReporterContext): string[] {
+  const { resolved } = view;
   if (resolved.length === 0) return [];
-  const findings = resolved.reduce((sum, { rules }) => sum + rules.length, 0);
   return [
-    `## Resolved: ${count(findings, 'finding')}`,
+    `## Resolved: ${count(resolvedIn(view), 'finding')}`,
     ...listed(resolved, context, (items) =>
       items
         .map(({ kind, id, name, rules }) => {
@@ -203,15 +202,9 @@ function headline(
 }
 
 function ruleItem(finding: Finding, context: ReporterContext): string {
-  const { rule, severity, message, firstSeen } = finding;
-  const kind = newsKind(finding, context);
-  const marks = [
-    ...(kind && kind !== 'new' ? [kind] : []),
-    ...(context.full && firstSeen && kind !== 'new' ? [`first seen ${firstSeen.slice(0, 10)}`] : []),
-  ];
-  const mark = marks.length > 0 ? ` (${marks.join(', ')})` : '';
+  const { rule, severity, message } = finding;
   const link = `[${safe(rule)}](<${rulePageAddress(rule, context)}>)`;
-  return `- ${severity} ${link}${safe(mark)}: ${safe(message, context.full ? MESSAGE : SHORT)}`;
+  return `- ${severity} ${link}${safe(marksOf(finding, context))}: ${safe(message, context.full ? MESSAGE : SHORT)}`;
 }
 
 function unknownSection({ unknown }: ReportView): string[] {

@@ -6,12 +6,14 @@ import { type Reporter, type ReporterContext, rulePageAddress } from './reporter
 import {
   type FindingGroup,
   groupsWords,
+  marksOf,
   moreSevereIn,
   nameToFix,
-  newsKind,
   newsWords,
   nextSteps,
+  nothingNew,
   type ReportView,
+  resolvedIn,
   unknownGroups,
   viewOf,
 } from './view.js';
@@ -129,24 +131,18 @@ function coverageHeadline(report: Report, context: ReporterContext, { paint, wra
   return wrap(paint(report.coverage.complete ? 'good' : 'bad', line));
 }
 
-function newsSection({ hasMemory, news }: ReportView, { coverage }: Report, page: Layout): string[] {
+function newsSection({ hasMemory, news }: ReportView, report: Report, page: Layout): string[] {
   if (!hasMemory) return [];
   const { paint, wrap, context } = page;
-  if (news.length === 0)
-    return [
-      paint(
-        'bold',
-        coverage.complete ? 'Nothing is new.' : 'Nothing is new so far; the audit is incomplete.',
-      ),
-    ];
+  if (news.length === 0) return [paint('bold', nothingNew(report))];
   return [wrap(paint('bold', `NEW: ${newsWords(news, context)}`)), ...detailed(news, page)];
 }
 
-function resolvedSection({ resolved }: ReportView, { paint, wrap }: Layout): string[] {
+function resolvedSection(view: ReportView, { paint, wrap }: Layout): string[] {
+  const { resolved } = view;
   if (resolved.length === 0) return [];
-  const findings = resolved.reduce((sum, { rules }) => sum + rules.length, 0);
   return [
-    paint('good', `RESOLVED: ${count(findings, 'finding')}`),
+    paint('good', `RESOLVED: ${count(resolvedIn(view), 'finding')}`),
     ...resolved.map(({ kind, id, name, rules }) => {
       const what = safe(`${kindName(kind)} ${id}`);
       const label = name ? `${safe(name, NAME)} (${what})` : what;
@@ -225,15 +221,9 @@ function headline(
 }
 
 /** `no-expiry (reopened): never expires: replace it with one that does`. */
-function ruleWords(finding: Finding, { full, paint, context }: Layout): string {
-  const { rule, message, firstSeen } = finding;
-  const kind = newsKind(finding, context);
-  const marks = [
-    ...(kind && kind !== 'new' ? [kind] : []),
-    ...(full && firstSeen && kind !== 'new' ? [`first seen ${firstSeen.slice(0, 10)}`] : []),
-  ];
-  const mark = marks.length > 0 ? ` (${marks.join(', ')})` : '';
-  return `${paint('bold', safe(rule))}${safe(mark)}: ${safe(message)}`;
+function ruleWords(finding: Finding, { paint, context }: Layout): string {
+  const { rule, message } = finding;
+  return `${paint('bold', safe(rule))}${safe(marksOf(finding, context))}: ${safe(message)}`;
 }
 
 /**
@@ -298,7 +288,7 @@ function coverageSection(report: Report, { paint, wrap }: Layout): string[] {
   return [paint('bold', 'COVERAGE'), ...lines.map((line) => wrap(safe(line), 2))];
 }
 
-/** Short enough to be seen whole at the end of a terminal. */
+/** Short enough to fit on one screen at the end. */
 function summarySection(view: ReportView, report: Report, page: Layout): string[] {
   const { paint, wrap, beside } = page;
   const entries = view.fixFirst.map((group) => {

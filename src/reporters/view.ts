@@ -1,4 +1,4 @@
-import { type Finding, type ReportedCredential, type Severity, severityRank } from '../contract/index.js';
+import { compareSeverity, type Finding, type ReportedCredential, type Severity } from '../contract/index.js';
 import { groupBy, hasHistory, partsOf, type Report } from '../engine/report.js';
 import { credentialKey } from '../engine/state.js';
 import type { ReporterContext } from './reporter.js';
@@ -86,10 +86,26 @@ export function newsKind(
 
 /** How many known findings are news, as they are more severe than before. */
 export function moreSevereIn(report: Report, { raised }: Pick<ReporterContext, 'raised'>): number {
+  // Most reports have none, and their findings are made only for those who ask.
   if (!raised?.size) return 0;
-  return partsOf(report).open.filter(
-    ({ status, fingerprint }) => status === 'known' && raised.has(fingerprint),
-  ).length;
+  return partsOf(report).open.filter((finding) => newsKind(finding, { raised }) === 'more severe').length;
+}
+
+/** ` (reopened, first seen 2026-08-20)`: why a finding is news, and with `full` since when it is known. Empty for neither. */
+export function marksOf(
+  finding: Finding,
+  { raised, full }: Pick<ReporterContext, 'raised' | 'full'>,
+): string {
+  const kind = newsKind(finding, { raised });
+  if (kind === 'new') return '';
+  const since = full && finding.firstSeen ? [`first seen ${finding.firstSeen.slice(0, 10)}`] : [];
+  const marks = [...(kind ? [kind] : []), ...since];
+  return marks.length > 0 ? ` (${marks.join(', ')})` : '';
+}
+
+/** What a report with a memory but without news says in place of it. */
+export function nothingNew({ coverage }: Report): string {
+  return coverage.complete ? 'Nothing is new.' : 'Nothing is new so far; the audit is incomplete.';
 }
 
 /** Worst first. Findings on waivers are left out. */
@@ -107,7 +123,7 @@ function groupsOf(findings: readonly Finding[]): FindingGroup[] {
   );
   return [...groups.values()]
     .flatMap((group) => {
-      const sorted = group.toSorted((a, b) => severityRank(b.severity) - severityRank(a.severity));
+      const sorted = group.toSorted((a, b) => compareSeverity(a.severity, b.severity));
       const [worst] = sorted;
       return worst ? [{ credential: worst.credential, severity: worst.severity, findings: sorted }] : [];
     })
@@ -119,7 +135,7 @@ function worstFirst({ findings: a }: FindingGroup, { findings: b }: FindingGroup
   for (const [index, finding] of a.entries()) {
     const other = b[index];
     if (!other) break;
-    const difference = severityRank(other.severity) - severityRank(finding.severity);
+    const difference = compareSeverity(finding.severity, other.severity);
     if (difference !== 0) return difference;
   }
   return b.length - a.length;
@@ -138,9 +154,19 @@ function resolvedOf({ resolved, credentials }: Report): ResolvedGroup[] {
   });
 }
 
+/** How many findings groups have. */
+export function findingsIn(groups: readonly FindingGroup[]): number {
+  return groups.reduce((sum, { findings }) => sum + findings.length, 0);
+}
+
+/** How many findings are gone. */
+export function resolvedIn({ resolved }: Pick<ReportView, 'resolved'>): number {
+  return resolved.reduce((sum, { rules }) => sum + rules.length, 0);
+}
+
 /** `3 findings on 2 credentials`. */
 export function groupsWords(groups: readonly FindingGroup[]): string {
-  const findings = groups.reduce((sum, group) => sum + group.findings.length, 0);
+  const findings = findingsIn(groups);
   const credentials = groups.filter(({ credential }) => credential !== null).length;
   return `${count(findings, 'finding')}${credentials > 0 ? ` on ${count(credentials, 'credential')}` : ''}`;
 }

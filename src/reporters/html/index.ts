@@ -2,7 +2,7 @@ import { kindName } from '../../contract/index.js';
 import { MOST_SEVERE_FIRST, type Report, type SourceCoverage } from '../../engine/report.js';
 import { jsonForHtml, webAddress } from '../escape.js';
 import { type Reporter, type ReporterContext, rulePageAddress } from '../reporter.js';
-import { moreSevereIn, unknownGroups, viewOf } from '../view.js';
+import { findingsIn, moreSevereIn, resolvedIn, unknownGroups, viewOf } from '../view.js';
 import { configurationWords, count, credentialName, gaps, minute, number, waysLines } from '../words.js';
 import { badge, card } from './cards.js';
 import { CLIENT_SCRIPT } from './client-script.js';
@@ -120,15 +120,15 @@ function completeLine({ coverage: { sources, notes } }: Report): Markup {
 
 function totals(report: Report, view: View, context: ReporterContext): Markup {
   const { summary } = report;
-  const { hasMemory, news, resolved, unknown, waived } = view;
+  const { hasMemory, news, unknown, waived } = view;
   const moreSevere = moreSevereIn(report, context);
   const others = [
     // Without a memory nothing is new, and zeros would look like the result of a comparison.
     ...(hasMemory
       ? ([
-          [news.reduce((sum, { findings }) => sum + findings.length, 0) - moreSevere, 'new', '#news'],
+          [findingsIn(news) - moreSevere, 'new', '#news'],
           ...(moreSevere > 0 ? ([[moreSevere, 'more severe', '#news']] as const) : []),
-          [resolved.reduce((sum, { rules }) => sum + rules.length, 0), 'resolved', '#resolved'],
+          [resolvedIn(view), 'resolved', '#resolved'],
         ] as const)
       : []),
     [unknown.length, 'unknown', '#unknown'],
