@@ -47,7 +47,7 @@ interface Fields {
   readonly used: string;
   readonly cidrs: string;
   readonly roles: string;
-  /** Dates from which on it no longer exists. */
+  /** Dates of its end: starting at the first of them it no longer exists. */
   readonly ends: readonly string[];
 }
 

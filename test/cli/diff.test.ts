@@ -77,7 +77,7 @@ describe('of audits of one list', () => {
     return JSON.parse(readFileSync(join(cwd, file), 'utf8')) as Report;
   };
 
-  test('another limit mends nothing', async () => {
+  test('another limit does not resolve what it hides', async () => {
     const usual = await audit('usual.json');
     const cis = await audit('cis.json', '--profile', 'cis');
     expect(usual.coverage.settings).toBeUndefined();
@@ -110,7 +110,7 @@ describe('of audits of one list', () => {
     expect(stdout).not.toContain('RESOLVED');
   });
 
-  test('another condition in CEL mends nothing', async () => {
+  test('another condition in CEL does not resolve what it no longer finds', async () => {
     const auditWith = (when: string, file: string) => {
       writeFileSync(
         join(cwd, 'acme.yaml'),

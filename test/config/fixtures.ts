@@ -10,7 +10,7 @@ import { AuditError } from '../../src/errors.js';
 /** The clock of the tests: a waiver may end on 2027-06-02 at the latest. */
 export const NOW = Date.parse('2026-06-01T12:00:00Z');
 
-const docs = { why: 'Because.', fix: 'Mend it.', references: [] };
+const docs = { why: 'Because.', fix: 'Fix it.', references: [] };
 const messages = { found: () => 'found' };
 const check = () => undefined;
 

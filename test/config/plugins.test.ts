@@ -10,7 +10,7 @@ const RULE = {
   title: 'The credential is shared',
   severity: 'high',
   kinds: ['personal-client'],
-  docs: { why: 'Because.', fix: 'Mend it.', references: [{ title: 'x', url: 'https://acme.example/' }] },
+  docs: { why: 'Because.', fix: 'Fix it.', references: [{ title: 'x', url: 'https://acme.example/' }] },
   needs: ['name'],
   optional: ['createdAt'],
   judges: 'live',

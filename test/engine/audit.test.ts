@@ -12,7 +12,7 @@ import { fingerprint } from '../../src/engine/finding.js';
 import type { RuleInForce } from '../../src/engine/judge.js';
 import { credential, DAY, NO_DELETED, NOW, owner, snapshot } from '../helpers/snapshot.js';
 
-const DOCS = { why: 'Because.', fix: 'Mend it.', references: [] };
+const DOCS = { why: 'Because.', fix: 'Fix it.', references: [] };
 
 const named = defineRule({
   id: 'named',
@@ -493,7 +493,7 @@ test('puts the fingerprint and the exact facts into a finding', () => {
   expect(finding).toMatchObject({
     fingerprint: fingerprint('acme.conductor.one', 'named', 'personal-client', 'c1'),
     message: 'is called nightly',
-    fix: 'Mend it.',
+    fix: 'Fix it.',
     status: null,
     credential: {
       self: true,

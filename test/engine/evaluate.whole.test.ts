@@ -11,7 +11,7 @@ const named = defineRule({
   title: 'The credential is bad',
   severity: 'medium',
   kinds: ['personal-client', 'federation-trust'],
-  docs: { why: 'Because.', fix: 'Mend it.', references: [] },
+  docs: { why: 'Because.', fix: 'Fix it.', references: [] },
   needs: ['name'],
   messages: { bad: () => 'is bad' },
   check: ({ facts }) => (facts.name.startsWith('bad') ? { messageId: 'bad', data: {} } : undefined),
@@ -285,7 +285,7 @@ describe('waivers', () => {
     expect(Object.values(both.covered ?? {})).toEqual([['personal-client|a', 'personal-client|b']]);
   });
 
-  test('do not remember what they cover while nobody is told of it, nor decoys', () => {
+  test('do not remember what they cover while nothing reports it, nor decoys', () => {
     const quiet = after({ waivers: [waiver()], snapshot: bad('a'), choices: off('waiver-covers') });
     expect(quiet.covered).toBeUndefined();
     const history = { previous: quiet };

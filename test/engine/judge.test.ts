@@ -8,7 +8,7 @@ const spoken = defineRule({
   title: 'The credential is spoken of',
   severity: 'medium',
   kinds: ['personal-client'],
-  docs: { why: 'Because.', fix: 'Mend it.', references: [] },
+  docs: { why: 'Because.', fix: 'Fix it.', references: [] },
   needs: ['name'],
   messages: { said: (d: Record<string, unknown>) => `said ${Object.keys(d).join()}`, blank: () => '' },
   check: () => undefined,

@@ -241,7 +241,7 @@ async function attack(way: Way, where: 'token' | 'api', echo: Echo): Promise<str
           ...env,
           CONDUCTORONE_SERVER_URL: front.url,
           SLACK_WEBHOOK_URL: slack.webhookUrl,
-          // Both answer 404, which is told.
+          // Both answer 404, which is reported.
           C1_AUDIT_WEBHOOK_URL: new URL(`/invoke?${WEBHOOK}`, slack.webhookUrl).href,
           C1_AUDIT_HEARTBEAT_URL: new URL(`/${HEARTBEAT}`, slack.webhookUrl).href,
           HTTPS_PROXY: `http://auditor:${PROXY_PASSWORD}@127.0.0.1:1`,

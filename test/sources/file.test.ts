@@ -100,7 +100,7 @@ describe('a file holds its credentials as', () => {
   });
 });
 
-describe('text that is no list of credentials is refused', () => {
+describe('text that is not a list of credentials is refused', () => {
   test.each([
     ['', 'keys.json is empty.'],
     [' \n\t', 'keys.json is empty.'],
