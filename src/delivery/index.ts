@@ -166,7 +166,10 @@ async function slack(run: Run): Promise<void> {
     const { message, thread } = slackDryRun(news, target?.bot !== undefined && target.webhook === undefined);
     done.planned.slack = message;
     if (thread.length > 0) done.planned.slackThread = thread;
-  } else if (!io.signal.aborted) addTold(done, await deliverToSlack({ ...news, ...io, log }));
+  } else {
+    refuseStopped(io, 'Slack');
+    addTold(done, await deliverToSlack({ ...news, ...io, log }));
+  }
 }
 
 async function webhook(run: Run): Promise<void> {
@@ -175,7 +178,20 @@ async function webhook(run: Run): Promise<void> {
   const { deliverToWebhook, webhookDryRun } = await import('./webhook.js');
   const news = { ...newsOf(run), settings: settings.webhook };
   if (request.dryRun) done.planned.webhook = webhookDryRun(news);
-  else if (!io.signal.aborted) addTold(done, await deliverToWebhook({ ...news, ...io, log }));
+  else {
+    refuseStopped(io, 'the webhook');
+    addTold(done, await deliverToWebhook({ ...news, ...io, log }));
+  }
+}
+
+/** @throws AuditError `delivery`: what nobody was told must not be remembered as told */
+function refuseStopped({ signal }: Io, to: string): void {
+  if (signal.aborted)
+    throw new AuditError(
+      'delivery',
+      `Nothing was sent to ${to}, because the run was stopped.`,
+      'Run it again to send it.',
+    );
 }
 
 function newsOf({ report, comparison, about, evaluation }: Run) {
