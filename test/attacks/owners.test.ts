@@ -89,6 +89,19 @@ describe("an owner's rights are not understated", () => {
   });
 });
 
+describe('an owner is not taken for active', () => {
+  test.each([
+    ['UNKNOWN', undefined],
+    ['SUSPENDED', 'unknown'],
+    ['DISABLED', 'violation'],
+  ])('if the directory says %s', async (directoryStatus, outcome) => {
+    Object.assign(jo() ?? {}, { directoryStatus });
+    const { ofJo, notes } = await audit();
+    expect(ofJo('owner-inactive')?.outcome).toBe(outcome);
+    expect(/does not show whether they are active/.test(notes)).toBe(outcome === 'unknown');
+  });
+});
+
 describe('an answer about somebody else', () => {
   test('in a search for users is ignored', async () => {
     edit('search-users', (list) => [

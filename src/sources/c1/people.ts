@@ -312,8 +312,14 @@ function statusOf(user: WireRecord): Exclude<Owner['status'], 'gone'> | undefine
   const deletedAt = read.instant('deletedAt');
   if (statuses.includes('DELETED') || deletedAt instanceof Date) return 'deleted';
   if (statuses.includes('DISABLED')) return 'disabled';
-  return read.problems.length === 0 && statuses[0] === 'ENABLED' ? 'active' : undefined;
+  const [status = '', inDirectory = ''] = statuses;
+  return read.problems.length === 0 && status === 'ENABLED' && HARMLESS.has(inDirectory)
+    ? 'active'
+    : undefined;
 }
+
+/** Of the directory, for a user who is enabled. A newer API may know other ways of not being active. */
+const HARMLESS: ReadonlySet<string> = new Set(['', 'UNKNOWN', 'ENABLED']);
 
 function managerIdsOf(user: WireRecord): readonly string[] {
   return ifKnown(new FieldReader(user).texts('managerIds')) ?? [];
