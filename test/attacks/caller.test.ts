@@ -176,6 +176,25 @@ describe('a list that lacks the credential that reads it', () => {
     expect(report.coverage.sources.filter(({ status }) => status !== 'complete')).toHaveLength(1);
   });
 
+  test('does not lack one whose host it writes in another way, and marks that one', async () => {
+    const env = await tenant.issue.secret();
+    strike('search-personal-clients', {
+      kind: 'edit',
+      edit(json) {
+        const answer = json as { list: { clientId: string }[] };
+        const list = answer.list.map((record) => ({
+          ...record,
+          clientId: record.clientId.replace('@127.0.0.1/', '@127.0.0.1:443/'),
+        }));
+        return { ...answer, list };
+      },
+    });
+    const { code, report } = await audit([], { env });
+    const own = env.CONDUCTORONE_CLIENT_ID?.replace('@127.0.0.1/', '@127.0.0.1:443/');
+    expect([code, report.run.self?.clientId]).toEqual([0, own]);
+    expect(report.credentials.filter(({ self }) => self)).toMatchObject([{ clientId: own }]);
+  });
+
   test('is not mistaken for a feature that is switched off', async () => {
     tenant.features.servicePrincipals = 403;
     const env = await tenant.issue.secret(SMALL.bearer, 'service-principal-credential');

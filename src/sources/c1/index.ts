@@ -19,7 +19,7 @@ import { readExposures, unmatchedNote } from './exposures.js';
 import { collectExternalClients, collectMyExternalClients } from './external-clients.js';
 import { collectTrusts, providersOf, readProviders, trustsByPrincipal } from './federation.js';
 import { collectFunctions } from './functions.js';
-import { contradicted, errorNote, holdingSelf, type KindSeen, type Reader } from './lists.js';
+import { asListed, contradicted, errorNote, holdingSelf, type KindSeen, type Reader } from './lists.js';
 import { collectGatewayKeys } from './llm-gateway-keys.js';
 import type { ParentsSeen } from './nested.js';
 import { readOwners, UserLookup } from './people.js';
@@ -140,7 +140,7 @@ export async function collect(
   return {
     tenant: access.tenant,
     scope,
-    self: { userId: caller.userId ?? null, clientId: access.clientId },
+    self: { userId: caller.userId ?? null, clientId: access.clientId && asListed(access.clientId, listed) },
     seesAll,
     credentials,
     decoys,
@@ -281,7 +281,8 @@ function refuseFalseClaim(
   credentials: readonly Credential[],
   owners: ReadonlyMap<string, Fact<Owner>>,
 ): void {
-  const own = credentials.find(({ clientId }) => clientId === access.clientId);
+  const self = access.clientId && asListed(access.clientId, credentials);
+  const own = credentials.find(({ clientId }) => clientId === self);
   const owner = owners.get(caller.userId ?? '');
   const scope = own && ifKnown(own.scopedRoleIds);
   if (!holdsNoAdministratorRole(caller, roles, { scope, owner: owner && ifKnown(owner)?.roles })) return;

@@ -375,6 +375,14 @@ export function holdingSelf(kind: KindSeen, self: string | null): KindSeen {
   return { ...kind, seen: { ...seen, status: 'partial', note: joinNotes(seen.note, note) } };
 }
 
+/** A client id as the tenant lists it, where it does: hosts can be written in several ways. */
+export function asListed(clientId: string, credentials: readonly Credential[]): string {
+  const own = comparable(clientId);
+  const bare = own.slice(0, own.indexOf('@') + 1);
+  const isOwn = (listed: string) => listed.startsWith(bare) && comparable(listed) === own;
+  return credentials.find((listed) => isOwn(listed.clientId))?.clientId ?? clientId;
+}
+
 /** A client id with its host in lower case and without port. */
 function comparable(clientId: string): string {
   return clientId.replace(/@([^/:]+)(:[0-9]+)?/, (_, host: string) => `@${host.toLowerCase()}`);
