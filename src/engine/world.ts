@@ -119,7 +119,7 @@ export class World implements FactSource {
   /** Credentials of one owner share one object. */
   readonly #owners = new Map<string, OwnerSeen>();
   /** Credentials with the same scoped roles share one list. */
-  readonly #scopedRoles = new Map<string, readonly ScopedRole[]>();
+  readonly #scopedRoles = new Map<readonly string[], readonly ScopedRole[]>();
   /** The last credential: all rules judge one before the next. */
   #latest: Latest | undefined;
 
@@ -200,12 +200,11 @@ export class World implements FactSource {
   }
 
   #scopedRolesOf(scopedRoleIds: readonly string[]): readonly ScopedRole[] {
-    const key = scopedRoleIds.join('\n');
-    let roles = this.#scopedRoles.get(key);
+    let roles = this.#scopedRoles.get(scopedRoleIds);
     if (!roles) {
       const known = ifKnown(this.tenant.roles);
       roles = scopedRoleIds.map((id) => ({ id, name: known?.get(id)?.name ?? null }));
-      this.#scopedRoles.set(key, roles);
+      this.#scopedRoles.set(scopedRoleIds, roles);
     }
     return roles;
   }

@@ -189,7 +189,10 @@ function shared(text: string): string {
 }
 
 function sharedList(list: Fact<readonly string[]>): Fact<readonly string[]> {
-  return isKnown(list) && list.length > 0 ? once(sharedLists, list.join('\n'), list) : list;
+  if (!isKnown(list) || list.length === 0) return list;
+  const known = once(sharedLists, list.join('\n'), list);
+  // An id may hold a line break.
+  return known.length === list.length && known.every((id, at) => id === list[at]) ? known : list;
 }
 
 function once<T>(known: Map<string, T>, key: string, value: T): T {

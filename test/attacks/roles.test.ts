@@ -116,3 +116,21 @@ describe('a role is judged by what it can do, not by its name', () => {
     expect((await judged())[0]).toBe('unknown');
   });
 });
+
+test('a scoped role whose id has a line break in it does not stand for two others', async () => {
+  add({ name: 'harmless' });
+  tenant.data.personalClients.push(
+    ...[[`${CUSTOM}\n${ROLE.owner}`], [CUSTOM, ROLE.owner]].map((scopedRoles, n) =>
+      personalClient({
+        id: `calm-otter-2000${n}`,
+        displayName: `broken ${n}`,
+        userId: JO,
+        createdAt: '2026-11-01T00:00:00Z',
+        scopedRoles,
+      }),
+    ),
+  );
+  const flags = ['--scope', 'tenant', '--rule', 'admin-scope', '--fail-on', 'never', '-f', 'json'];
+  const { report } = await runProgram(flags, { env: tenant.environment, now: () => NOW });
+  expect(report.findings.map(({ credential }) => credential?.name)).toContain('broken 1');
+});
