@@ -140,7 +140,7 @@ export async function collect(
   return {
     tenant: access.tenant,
     scope,
-    self: { userId: caller.userId ?? null, clientId: access.clientId && asListed(access.clientId, listed) },
+    self: { userId: caller.userId ?? null, clientId: asListed(access.clientId, listed) },
     seesAll,
     credentials,
     decoys,
@@ -281,7 +281,7 @@ function refuseFalseClaim(
   credentials: readonly Credential[],
   owners: ReadonlyMap<string, Fact<Owner>>,
 ): void {
-  const self = access.clientId && asListed(access.clientId, credentials);
+  const self = asListed(access.clientId, credentials);
   const own = credentials.find(({ clientId }) => clientId === self);
   const owner = owners.get(caller.userId ?? '');
   const scope = own && ifKnown(own.scopedRoleIds);

@@ -376,7 +376,8 @@ export function holdingSelf(kind: KindSeen, self: string | null): KindSeen {
 }
 
 /** A client id as the tenant lists it, where it does: hosts can be written in several ways. */
-export function asListed(clientId: string, credentials: readonly Credential[]): string {
+export function asListed(clientId: string | null, credentials: readonly Credential[]): string | null {
+  if (clientId === null) return null;
   const own = comparable(clientId);
   const bare = own.slice(0, own.indexOf('@') + 1);
   const isOwn = (listed: string) => listed.startsWith(bare) && comparable(listed) === own;
