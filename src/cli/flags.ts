@@ -1,4 +1,4 @@
-import { DAY, parseInstant, startOfDate } from '../contract/time.js';
+import { DAY, parseTime, startOfDate } from '../contract/time.js';
 import { AuditError } from '../errors.js';
 
 /** The flags of an audit, as commander passes them. */
@@ -87,7 +87,7 @@ export function readAsOf(text: string | undefined): number | undefined {
 }
 
 function parse(text: string): number | undefined {
-  return parseInstant(text)?.getTime() ?? startOfDate(text);
+  return parseTime(text) ?? startOfDate(text);
 }
 
 /** True if `--as-of` is so far from the clock that the audit says nothing about today. */

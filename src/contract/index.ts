@@ -80,5 +80,5 @@ export { defineRule, EXPECTATIONS, FACT_KINDS, hasFact, SETTINGS, WAYS } from '.
 export type { Severity } from './severity.js';
 export { atLeast, compareSeverity, oneHigher, SEVERITIES, severityRank } from './severity.js';
 export type { ClientMemory, Failure, LogMemory, Snapshot, SourceSeen, TenantFacts } from './snapshot.js';
-export { countDays, DAY, dateOf, parseInstant, wholeDays } from './time.js';
+export { countDays, DAY, dateOf, parseInstant, parseTime, wholeDays } from './time.js';
 export { count, kindName, plural } from './words.js';

@@ -2,6 +2,7 @@ import {
   type Credential,
   countDays,
   DAY,
+  dateOf,
   isKnown,
   type Kind,
   kindName,
@@ -10,6 +11,7 @@ import {
   Unknown,
   wholeDays,
 } from '../contract/index.js';
+import { toTimestamp } from '../contract/time.js';
 import { SEARCH as TRUSTS } from '../sources/c1/federation.js';
 import { collectList, errorNote } from '../sources/c1/lists.js';
 import { collectMine } from '../sources/c1/personal-clients.js';
@@ -96,8 +98,8 @@ const expiry = defineCheck({
         'never ends',
         'Replace it with one that ends within 90 days, or with a federation trust.',
       );
-    const left = expiresAt.getTime() - io.now();
-    const end = expiresAt.toISOString().slice(0, 10);
+    const left = expiresAt - io.now();
+    const end = dateOf(toTimestamp(expiresAt));
     const detail = left < 0 ? `ended on ${end}` : `ends in ${countDays(wholeDays(left))}, on ${end}`;
     if (left > SOON * DAY) return ok(detail);
     return warning(

@@ -305,8 +305,8 @@ function useOf(credential: Credential, world: World): Pick<JudgedCredential, 'us
 }
 
 function instantOf(fact: Credential['expiresAt']): string | null {
-  const instant = ifKnown(fact);
-  return instant ? toTimestamp(instant) : null;
+  const instant = ifKnown(fact) ?? null;
+  return instant === null ? null : toTimestamp(instant);
 }
 
 function statementOf(verdict: Verdict, { rule, severity }: RuleInForce): Statement {

@@ -144,7 +144,7 @@ function notSaved(name: FactName): Unknown {
 }
 
 function toCredential(shown: JudgedCredential, asOf: number): Credential {
-  const expiresAt = dateOf(shown.expiresAt);
+  const expiresAt = timeOf(shown.expiresAt);
   return {
     kind: shown.kind,
     id: shown.id,
@@ -152,12 +152,12 @@ function toCredential(shown: JudgedCredential, asOf: number): Credential {
     name: shown.name,
     ownerId: shown.owner?.id ?? '',
     deletedAt: null,
-    disabled: !shown.live && !(expiresAt && expiresAt.getTime() <= asOf),
+    disabled: !shown.live && !(expiresAt !== null && expiresAt <= asOf),
     createdAt:
-      dateOf(shown.createdAt) ??
+      timeOf(shown.createdAt) ??
       new Unknown('the report has no creation date', 'Nothing needs to be granted.'),
     expiresAt,
-    lastUsedAt: dateOf(shown.lastUsedAt),
+    lastUsedAt: timeOf(shown.lastUsedAt),
     allowedCidrs: shown.allowedCidrs,
     scopedRoleIds: shown.scopedRoles.map(({ id }) => id),
     requireDpop: NOT_SAVED,
@@ -168,8 +168,8 @@ function toCredential(shown: JudgedCredential, asOf: number): Credential {
   };
 }
 
-function dateOf(instant: string | null): Date | null {
-  return instant === null ? null : new Date(instant);
+function timeOf(instant: string | null): number | null {
+  return instant === null ? null : Date.parse(instant);
 }
 
 /** Facts as far as a saved report carries them. */

@@ -21,6 +21,7 @@ import {
   SUPER_ADMINISTRATOR,
   wholeDays,
 } from '../contract/index.js';
+import { toTimestamp } from '../contract/time.js';
 import { findingOn } from './finding.js';
 import { compareText } from './report.js';
 import type { HistoryRun, RememberedCredential, State } from './state.js';
@@ -326,8 +327,8 @@ function idleTime(
   if (!isKnown(lastUsedAt)) return before?.idle;
   const since = lastUsedAt ?? createdAt;
   if (!isKnown(since)) return before?.idle;
-  if (Date.parse(run.asOf) - since.getTime() < DAY) return undefined;
-  return { since: since.toISOString(), at: run.asOf };
+  if (Date.parse(run.asOf) - since < DAY) return undefined;
+  return { since: toTimestamp(since), at: run.asOf };
 }
 
 interface RoleGrants {
@@ -395,7 +396,7 @@ function changes(
 function appeared(credential: Credential, { previous, run }: DriftInput): Change | undefined {
   const seen = previous?.seen[credential.kind] ?? [];
   if (!seen.includes('tenant') && !seen.includes(reachOf(run))) return undefined;
-  const createdAt = isKnown(credential.createdAt) ? credential.createdAt.toISOString() : null;
+  const createdAt = isKnown(credential.createdAt) ? toTimestamp(credential.createdAt) : null;
   return { rule: CREDENTIAL_APPEARED, messageId: 'appeared', data: { createdAt } };
 }
 
@@ -448,13 +449,13 @@ function wokeUp(
   if (!WOKE_UP.kinds.some((judged) => judged === kind) || !idle) return undefined;
   if (!isKnown(lastUsedAt) || lastUsedAt === null) return undefined;
   const since = Date.parse(idle.since);
-  const unused = lastUsedAt.getTime() - since;
+  const unused = lastUsedAt - since;
   // A use that the list shows late can be shortly after the one before.
   if (Math.min(unused, Date.parse(idle.at) - since) < idleDays * DAY) return undefined;
   return {
     rule: WOKE_UP,
     messageId: 'used',
-    data: { days: wholeDays(unused), usedAt: lastUsedAt.toISOString() },
+    data: { days: wholeDays(unused), usedAt: toTimestamp(lastUsedAt) },
   };
 }
 

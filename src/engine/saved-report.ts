@@ -12,7 +12,7 @@ import {
   type TextRule,
   text,
 } from '../check.js';
-import { KINDS, parseInstant, type Report, SEVERITIES } from '../contract/index.js';
+import { KINDS, parseTime, type Report, SEVERITIES } from '../contract/index.js';
 import { startOfDate } from '../contract/time.js';
 import { AuditError } from '../errors.js';
 import { summarize } from './report.js';
@@ -106,7 +106,7 @@ const INSTANT = text({
   says: 'must be a time in UTC such as 2026-06-01T12:00:00Z',
   format: 'date-time',
   refine: (value) =>
-    parseInstant(value) === undefined || Number.isNaN(Date.parse(value)) ? NO_DATE : undefined,
+    parseTime(value) === undefined || Number.isNaN(Date.parse(value)) ? NO_DATE : undefined,
 });
 const DAY = text({
   pattern: /^\d{4}-\d{2}-\d{2}$/,

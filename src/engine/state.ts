@@ -11,7 +11,7 @@ import {
   type TextRule,
   text,
 } from '../check.js';
-import { KINDS, type Kind, parseInstant, SEVERITIES } from '../contract/index.js';
+import { KINDS, type Kind, parseTime, SEVERITIES } from '../contract/index.js';
 import type { Report } from './report.js';
 
 export const STATE_VERSION = 1;
@@ -22,7 +22,7 @@ export const MILESTONES = [30, 14, 7, 3, 1] as const;
 const INSTANT = text({
   pattern: /^/,
   says: 'must be text',
-  refine: (value) => (parseInstant(value) === undefined ? 'must be an RFC 3339 timestamp' : undefined),
+  refine: (value) => (parseTime(value) === undefined ? 'must be an RFC 3339 timestamp' : undefined),
 });
 const FINGERPRINT: TextRule = { pattern: /^[0-9a-f]{64}$/, says: 'must be 64 hexadecimal digits' };
 const CREDENTIAL_KEY: TextRule = {

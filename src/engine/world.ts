@@ -33,9 +33,9 @@ export interface FactSource {
 export const OWN_FACTS = {
   name: ({ name }) => name,
   clientId: ({ clientId }) => clientId,
-  createdAt: ({ createdAt }) => createdAt,
-  expiresAt: ({ expiresAt }) => expiresAt,
-  lastUsedAt: ({ lastUsedAt }) => lastUsedAt,
+  createdAt: ({ createdAt }) => dateOf<never>(createdAt),
+  expiresAt: ({ expiresAt }) => dateOf(expiresAt),
+  lastUsedAt: ({ lastUsedAt }) => dateOf(lastUsedAt),
   allowedCidrs: ({ allowedCidrs }) => allowedCidrs,
   connected: ({ connected = false }) => connected,
   requireDpop: ({ requireDpop }) => requireDpop,
@@ -43,6 +43,10 @@ export const OWN_FACTS = {
   conditionVerdict: ({ condition }) => (isKnown(condition) ? verdictOn(condition) : condition),
   registration: ({ registration = NOT_REGISTERED }) => registration,
 } satisfies { [Name in FactName]?: (credential: Credential) => Fact<Facts[Name]> };
+
+function dateOf<None extends null>(instant: Fact<number | None>): Fact<Date | None> {
+  return typeof instant === 'number' ? new Date(instant) : instant;
+}
 
 const NOT_REGISTERED = new Unknown('the record does not say', 'Look at the credential in ConductorOne.');
 
@@ -227,8 +231,10 @@ export class World implements FactSource {
 
   lastUse(credential: Credential): Fact<Facts['lastUse']> {
     const { kind, lastUsedAt } = credential;
-    if (kind !== 'federation-trust')
-      return isKnown(lastUsedAt) ? { at: lastUsedAt, since: null } : lastUsedAt;
+    if (kind !== 'federation-trust') {
+      const at = dateOf(lastUsedAt);
+      return isKnown(at) ? { at, since: null } : at;
+    }
     const usage = this.usage(credential);
     if (!isKnown(usage)) return usage;
     return usage.complete ? { at: usage.lastAt, since: usage.since } : LOG_CUT_OFF;
@@ -325,13 +331,13 @@ function toSiblings(newestFirst: readonly Credential[]): Siblings {
 
 function toSibling({ id, createdAt, lastUsedAt }: Credential): Sibling[] {
   if (!isKnown(createdAt)) return [];
-  return [{ id, createdAt, lastUsedAt: ifKnown(lastUsedAt) ?? null }];
+  return [{ id, createdAt: new Date(createdAt), lastUsedAt: ifKnown(dateOf(lastUsedAt)) ?? null }];
 }
 
 /** By creation date, then by id; those without a date come last. */
 function newestFirst(a: Credential, b: Credential): number {
-  const first = ifKnown(a.createdAt)?.getTime() ?? Number.NEGATIVE_INFINITY;
-  const second = ifKnown(b.createdAt)?.getTime() ?? Number.NEGATIVE_INFINITY;
+  const first = ifKnown(a.createdAt) ?? Number.NEGATIVE_INFINITY;
+  const second = ifKnown(b.createdAt) ?? Number.NEGATIVE_INFINITY;
   if (first !== second) return second > first ? 1 : -1;
   return a.id < b.id ? 1 : -1;
 }
@@ -343,11 +349,11 @@ export function isLive(credential: Credential, now: number): boolean {
 
 /** A deletion date in the future does not count. */
 export function isDeleted({ deletedAt }: Credential, now: number): boolean {
-  return deletedAt !== null && deletedAt.getTime() <= now;
+  return deletedAt !== null && deletedAt <= now;
 }
 
 /** Expired at `now`, the exact time of its end date included. */
 export function isExpired(credential: Credential, now: number): boolean {
-  const expiresAt = ifKnown(credential.expiresAt);
-  return expiresAt instanceof Date && expiresAt.getTime() <= now;
+  const { expiresAt } = credential;
+  return typeof expiresAt === 'number' && expiresAt <= now;
 }

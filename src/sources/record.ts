@@ -5,10 +5,11 @@ import {
   type Fact,
   isKnown,
   type Kind,
-  parseInstant,
+  parseTime,
   type Registration,
   Unknown,
 } from '../contract/index.js';
+import { toTimestamp } from '../contract/time.js';
 
 /**
  * What the API sends, checked where it comes in. Unset is null, absent or "" alike; anything of another type than
@@ -256,15 +257,19 @@ function endOfTunnel(read: FieldReader, { deletedAt, expiresAt }: Credential): P
 }
 
 /** For an end whose date is not known. */
-const LONG_AGO = new Date(0);
+const LONG_AGO = 0;
 
 /** The first date of its end. Dates that cannot be read, or contradict each other, prove none: the credential is judged. */
-function deletionIn(read: FieldReader, fields: readonly string[], createdAt: Fact<Date | null>): Date | null {
+function deletionIn(
+  read: FieldReader,
+  fields: readonly string[],
+  createdAt: Fact<number | null>,
+): number | null {
   const ends = fields.flatMap((field) => {
     const end = read.end(field, createdAt);
-    return end instanceof Date && isKnown(createdAt) ? [end] : [];
+    return typeof end === 'number' && isKnown(createdAt) ? [end] : [];
   });
-  return ends.sort((a, b) => a.getTime() - b.getTime())[0] ?? null;
+  return ends.sort((a, b) => a - b)[0] ?? null;
 }
 
 /** A name that is not text is neither blank, which would be a finding, nor the same as another. */
@@ -312,21 +317,20 @@ export class FieldReader {
     return this.text(field);
   }
 
-  /** An instant up to `latest`; null when unset, which years up to 1970 count as. */
-  instant(field: string, latest = Number.POSITIVE_INFINITY): Fact<Date | null> {
+  /** An instant up to `latest` in milliseconds since the epoch; null when unset, which years up to 1970 count as. */
+  instant(field: string, latest = Number.POSITIVE_INFINITY): Fact<number | null> {
     const value = this.#value(field);
     if (isUnset(value)) return null;
-    const instant = typeof value === 'string' ? parseInstant(value) : undefined;
-    if (!instant) return this.#malformed(field, 'is not a timestamp');
-    if (instant.getTime() > latest)
-      return this.#malformed(field, `is in the future (${dateOf(instant.toISOString())})`);
-    return instant.getTime() < FIRST_BELIEVED ? null : instant;
+    const instant = typeof value === 'string' ? parseTime(value) : undefined;
+    if (instant === undefined) return this.#malformed(field, 'is not a timestamp');
+    if (instant > latest) return this.#malformed(field, `is in the future (${dateOf(toTimestamp(instant))})`);
+    return instant < FIRST_BELIEVED ? null : instant;
   }
 
   /** The instant at which something ends, which is not before its creation. */
-  end(field: string, createdAt: Fact<Date | null>): Fact<Date | null> {
+  end(field: string, createdAt: Fact<number | null>): Fact<number | null> {
     const end = this.instant(field);
-    const isBackwards = end instanceof Date && createdAt instanceof Date && end < createdAt;
+    const isBackwards = typeof end === 'number' && typeof createdAt === 'number' && end < createdAt;
     return isBackwards ? this.#malformed(field, 'is before createdAt') : end;
   }
 
@@ -366,8 +370,8 @@ function isUnset(value: unknown): boolean {
 
 /** The record; without its deletion date where that is still to come. */
 export function unlessDeletedLater(record: WireRecord, now: number): WireRecord {
-  const deletedAt = typeof record.deletedAt === 'string' ? parseInstant(record.deletedAt) : undefined;
-  return deletedAt && deletedAt.getTime() > now ? { ...record, deletedAt: null } : record;
+  const deletedAt = typeof record.deletedAt === 'string' ? parseTime(record.deletedAt) : undefined;
+  return deletedAt !== undefined && deletedAt > now ? { ...record, deletedAt: null } : record;
 }
 
 /**

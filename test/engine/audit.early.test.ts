@@ -30,13 +30,13 @@ const inForce = (): RuleInForce[] =>
 const credentials = [
   credential({ id: 'd' }),
   credential({ id: 'c', expiresAt: null, allowedCidrs: [], scopedRoleIds: [] }),
-  credential({ id: 'b', expiresAt: new Date(NOW - 400 * DAY) }),
-  credential({ id: 'a', deletedAt: new Date(NOW - DAY) }),
+  credential({ id: 'b', expiresAt: NOW - 400 * DAY }),
+  credential({ id: 'a', deletedAt: NOW - DAY }),
   credential({
     id: 'h',
     kind: 'service-principal-credential',
     lastUsedAt: null,
-    createdAt: new Date(NOW - 500 * DAY),
+    createdAt: NOW - 500 * DAY,
   }),
   credential({ id: 'g', kind: 'federation-trust', condition: 'true' }),
   credential({ id: 'f', kind: 'federation-trust', disabled: true, condition: '' }),

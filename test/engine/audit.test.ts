@@ -41,14 +41,14 @@ describe('which credentials are judged', () => {
 
   test('judges live credentials', () => expect(verdict({})).toEqual(['named']));
   test('treats a credential that expires in a millisecond as live', () =>
-    expect(verdict({ expiresAt: new Date(NOW + 1) })).toEqual(['named']));
+    expect(verdict({ expiresAt: NOW + 1 })).toEqual(['named']));
   test('treats a credential that expires now as expired', () =>
-    expect(verdict({ expiresAt: new Date(NOW) })).toEqual(['ended']));
+    expect(verdict({ expiresAt: NOW })).toEqual(['ended']));
   test('treats a credential that expired earlier as expired', () =>
-    expect(verdict({ expiresAt: new Date(NOW - 1) })).toEqual(['ended']));
+    expect(verdict({ expiresAt: NOW - 1 })).toEqual(['ended']));
   test('does not judge a deleted credential, expired or not', () => {
-    expect(verdict({ deletedAt: new Date(NOW - 1) })).toEqual([]);
-    expect(verdict({ deletedAt: new Date(NOW - 1), expiresAt: new Date(NOW - 1) })).toEqual([]);
+    expect(verdict({ deletedAt: NOW - 1 })).toEqual([]);
+    expect(verdict({ deletedAt: NOW - 1, expiresAt: NOW - 1 })).toEqual([]);
   });
   test('lists a disabled trust, but no rule judges it', () => {
     const { findings, credentials } = judge(
@@ -63,7 +63,7 @@ describe('which credentials are judged', () => {
     expect(verdict({ expiresAt: new Unknown('it is no timestamp', 'Look.') })).toEqual(['named']));
   test('counts deleted credentials by kind', () => {
     const { deleted, credentials } = judge(
-      snapshot([credential({ deletedAt: new Date(NOW) }), credential({ id: 'b' })]),
+      snapshot([credential({ deletedAt: NOW }), credential({ id: 'b' })]),
       rule,
     );
     expect(deleted).toEqual({ ...NO_DELETED, 'personal-client': 1 });
@@ -356,7 +356,7 @@ describe('facts across credentials', () => {
       }[],
     };
   };
-  const at = (days: number) => new Date(NOW - days * DAY);
+  const at = (days: number) => NOW - days * DAY;
 
   test("counts an owner's live credentials by kind, newest first, then by id", () => {
     const { facts: all } = seen(

@@ -52,7 +52,7 @@ function seen(override: Partial<Credential> & { live?: boolean } = {}): Seen {
     ownerId: 'user-1',
     deletedAt: null,
     disabled: false,
-    createdAt: new Date(NIGHT_1 - DAY),
+    createdAt: NIGHT_1 - DAY,
     expiresAt: null,
     lastUsedAt: null,
     allowedCidrs: ['192.0.2.0/24'],
@@ -386,7 +386,7 @@ describe('drift', () => {
   });
 
   test('reported by an incomplete audit is not reported again, and the rest of the state stays', () => {
-    const used = { lastUsedAt: new Date(NIGHT_1 + DAY) };
+    const used = { lastUsedAt: NIGHT_1 + DAY };
     const first = night(undefined, [seen(used), seen({ id: 'b' })], run());
     const half = run({ day: 1, complete: false, completeKinds: new Set() });
     const widened = seen({ ...used, scopedRoleIds: [] });
@@ -543,7 +543,7 @@ describe('a role that gains permissions', () => {
 });
 
 describe('woke-up', () => {
-  const usedAt = (day: number) => new Date(NIGHT_1 + day * DAY);
+  const usedAt = (day: number) => NIGHT_1 + day * DAY;
   const wake = (before: Partial<Credential>, now: Partial<Credential>, idleDays?: number) => {
     const first = night(undefined, [seen(before)], run());
     return drift({
@@ -568,20 +568,16 @@ describe('woke-up', () => {
   });
 
   test.each<[string, Partial<Credential>, Partial<Credential>]>([
-    [
-      'used less than 90 days ago',
-      { lastUsedAt: new Date(NIGHT_1 - 90 * DAY + 1) },
-      { lastUsedAt: usedAt(0.5) },
-    ],
+    ['used less than 90 days ago', { lastUsedAt: NIGHT_1 - 90 * DAY + 1 }, { lastUsedAt: usedAt(0.5) }],
     ['not used since', { lastUsedAt: usedAt(-90) }, {}],
     [
       'whose list shows late that it was used again soon after',
       { lastUsedAt: usedAt(-180) },
-      { lastUsedAt: new Date(NIGHT_1 - 90 * DAY - 1) },
+      { lastUsedAt: NIGHT_1 - 90 * DAY - 1 },
     ],
     ['whose last use is hidden', { lastUsedAt: usedAt(-90) }, { lastUsedAt: UNKNOWN }],
     ['whose last use was hidden', { lastUsedAt: UNKNOWN }, { lastUsedAt: usedAt(0.5) }],
-    ['never used and young', { createdAt: new Date(NIGHT_1 - 90 * DAY + 1) }, { lastUsedAt: usedAt(0.5) }],
+    ['never used and young', { createdAt: NIGHT_1 - 90 * DAY + 1 }, { lastUsedAt: usedAt(0.5) }],
     ['never used, of unknown age', { createdAt: UNKNOWN }, { lastUsedAt: usedAt(0.5) }],
     ['that lost its last use', { lastUsedAt: usedAt(-90) }, { lastUsedAt: null }],
     [
@@ -607,7 +603,7 @@ describe('woke-up', () => {
   test('obeys its limit', () => {
     const now = { lastUsedAt: usedAt(0.5) };
     expect(wake({ lastUsedAt: usedAt(-30) }, now, 30)).toHaveLength(1);
-    expect(wake({ lastUsedAt: new Date(NIGHT_1 - 30 * DAY + 1) }, now, 30)).toEqual([]);
+    expect(wake({ lastUsedAt: NIGHT_1 - 30 * DAY + 1 }, now, 30)).toEqual([]);
   });
 
   test('is reported by the next audit that runs the rule', () => {
@@ -622,7 +618,7 @@ describe('woke-up', () => {
   });
 
   test('remembers nothing of a credential in use', () => {
-    const { state } = night(undefined, [seen({ lastUsedAt: new Date(NIGHT_1 - DAY + 1) })], run());
+    const { state } = night(undefined, [seen({ lastUsedAt: NIGHT_1 - DAY + 1 })], run());
     expect(state.credentials['personal-client|a']).not.toHaveProperty('idle');
   });
 });

@@ -170,8 +170,8 @@ describe('from night to night', () => {
     const wider = credential({ scopedRoleIds: [] });
     const snapshotOf = (one: typeof wider) => ({ snapshot: snapshot([one]) });
     expect(foundBy(next(snapshotOf(wider)))).toEqual(['scope-widened a']);
-    expect(foundBy(next(snapshotOf({ ...wider, expiresAt: new Date(NOW) })))).toEqual([]);
-    expect(foundBy(next(snapshotOf({ ...wider, deletedAt: new Date(NOW) })))).toEqual([]);
+    expect(foundBy(next(snapshotOf({ ...wider, expiresAt: NOW })))).toEqual([]);
+    expect(foundBy(next(snapshotOf({ ...wider, deletedAt: NOW })))).toEqual([]);
     const severities = { 'scope-widened': { enabled: true, severity: 'low' } } as const;
     expect(audited(next({ ...snapshotOf(wider), choices: severities })).findings).toMatchObject([
       { severity: 'low', status: 'new', credential: { id: 'a' } },

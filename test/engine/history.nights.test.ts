@@ -80,7 +80,7 @@ function asListed(life: Life, night: number): Credential {
     ownerId: 'user-1',
     deletedAt: null,
     disabled: false,
-    createdAt: new Date(NIGHT_1 - 400 * DAY),
+    createdAt: NIGHT_1 - 400 * DAY,
     expiresAt: null,
     lastUsedAt: null,
     allowedCidrs: ['192.0.2.0/24'],

@@ -250,7 +250,7 @@ describe('the other ways in', () => {
   });
 
   test('a revoked key of the LLM gateway is deleted', () => {
-    expect(read('llm-gateway-key', {})?.deletedAt).toEqual(new Date('2026-06-02T00:00:00Z'));
+    expect(read('llm-gateway-key', {})?.deletedAt).toBe(Date.parse('2026-06-02T00:00:00Z'));
     expect(read('llm-gateway-key', { revokedAt: null })?.deletedAt).toBeNull();
   });
 

@@ -1,4 +1,4 @@
-import { type Credential, isKnown, type Kind, type Snapshot } from '../../contract/index.js';
+import { type Credential, ifKnown, isKnown, type Kind, type Snapshot } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
 import { asRecord, FieldReader, malformedNote } from '../record.js';
 import { errorNote, joinNotes, type List, nameOf, type Reader, readList } from './lists.js';
@@ -57,7 +57,7 @@ function toDecoy(read: FieldReader): Decoy | undefined {
   const createdAt = read.instant('createdAt');
   const name = read.text('displayName');
   const kinds = Object.hasOwn(LISTED_AS, kind) ? LISTED_AS[kind] : undefined;
-  return kinds && { kinds, name, createdAt: createdAt instanceof Date ? createdAt.getTime() : undefined };
+  return kinds && { kinds, name, createdAt: ifKnown(createdAt) ?? undefined };
 }
 
 function seen(decoys: readonly Decoy[], malformed: readonly string[], ended: boolean): DecoysSeen {
@@ -115,7 +115,7 @@ function isDecoy({ name, createdAt }: Credential, decoy: Decoy): boolean {
     name === decoy.name &&
     isKnown(createdAt) &&
     decoy.createdAt !== undefined &&
-    Math.abs(createdAt.getTime() - decoy.createdAt) <= SAME_MOMENT
+    Math.abs(createdAt - decoy.createdAt) <= SAME_MOMENT
   );
 }
 

@@ -310,7 +310,7 @@ function statusOf(user: WireRecord): Exclude<Owner['status'], 'gone'> | undefine
   const read = new FieldReader(user);
   const statuses = [read.text('status'), read.text('directoryStatus')];
   const deletedAt = read.instant('deletedAt');
-  if (statuses.includes('DELETED') || deletedAt instanceof Date) return 'deleted';
+  if (statuses.includes('DELETED') || typeof deletedAt === 'number') return 'deleted';
   if (statuses.includes('DISABLED')) return 'disabled';
   const [status = '', inDirectory = ''] = statuses;
   return read.problems.length === 0 && status === 'ENABLED' && HARMLESS.has(inDirectory)

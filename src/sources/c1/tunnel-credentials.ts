@@ -28,7 +28,7 @@ const NESTING: Nesting = {
     };
   },
   mayBeRefused: true,
-  isOver: (bridge) => readBridge(bridge).deletedAt instanceof Date,
+  isOver: (bridge) => typeof readBridge(bridge).deletedAt === 'number',
 };
 
 function readBridge(bridge: WireRecord) {

@@ -4,7 +4,7 @@ import {
   type ClientMemory,
   containsSet,
   DAY,
-  parseInstant,
+  parseTime,
   readAddresses,
   singleAddress,
   smallestCover,
@@ -156,7 +156,7 @@ export class Tally {
 
   #timeOf({ time, time_dt }: WireRecord): number | undefined {
     for (const value of [time, time_dt]) {
-      const at = typeof value === 'string' ? parseInstant(value)?.getTime() : value;
+      const at = typeof value === 'string' ? parseTime(value) : value;
       // Clocks differ a little.
       if (typeof at === 'number' && at >= FIRST_BELIEVED && at <= this.#asOf + DAY)
         return Math.min(at, this.#asOf);

@@ -34,10 +34,10 @@ function apart(credentials: readonly Credential[], decoys = [decoy()]) {
 describe('a credential is a decoy', () => {
   test.each([
     ['if kind, name and date are the same', {}, true],
-    ['if it was created a minute later', { createdAt: new Date(CREATED + 60_000) }, true],
-    ['if it was created a minute earlier', { createdAt: new Date(CREATED - 60_000) }, true],
-    ['but not if later by more', { createdAt: new Date(CREATED + 60_001) }, false],
-    ['but not if earlier by more', { createdAt: new Date(CREATED - 60_001) }, false],
+    ['if it was created a minute later', { createdAt: CREATED + 60_000 }, true],
+    ['if it was created a minute earlier', { createdAt: CREATED - 60_000 }, true],
+    ['but not if later by more', { createdAt: CREATED + 60_001 }, false],
+    ['but not if earlier by more', { createdAt: CREATED - 60_001 }, false],
     ['but not if its date is not known', { createdAt: new Unknown('?', '') }, false],
     ['but not if its name only looks alike', { name: 'Backup ' }, false],
   ])('%s', (_, over, left) => {
@@ -71,7 +71,7 @@ describe('a credential is a decoy', () => {
 });
 
 test('a note counts both, without names', () => {
-  const at = (id: string, ms: number) => credential(id, { createdAt: new Date(CREATED + ms) });
+  const at = (id: string, ms: number) => credential(id, { createdAt: CREATED + ms });
   expect(apart([at('a', 0)]).note).toBe('1 credential is a decoy and was left out.');
   expect(apart([at('a', 0), at('b', 1)]).note).toBe('2 credentials are decoys and were left out.');
   expect(apart([at('a', 1e9)]).note).toBe(

@@ -94,7 +94,7 @@ describe('trusts by service principal', () => {
   });
 
   test('leave out those that are deleted or name no principal', () => {
-    const none = [trust('a', { deletedAt: new Date(NOW) }), trust('b', { ownerId: '' })];
+    const none = [trust('a', { deletedAt: NOW }), trust('b', { ownerId: '' })];
     expect(of(seen(none))).toEqual({ byPrincipal: {}, rest: null });
   });
 

@@ -488,7 +488,7 @@ describe('service principals', () => {
     expect(emptyInVain({ ...none, ending: 'repeats' }, credentials)).toBeUndefined();
     expect(emptyInVain(await readPrincipals(reader), credentials)).toBeUndefined();
     expect(emptyInVain(none, [])).toBeUndefined();
-    for (const over of [{ ownerId: '' }, { deletedAt: new Date(NOW) }, { kind: 'personal-client' as const }])
+    for (const over of [{ ownerId: '' }, { deletedAt: NOW }, { kind: 'personal-client' as const }])
       expect(
         emptyInVain(
           none,

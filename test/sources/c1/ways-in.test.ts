@@ -273,7 +273,7 @@ describe('tunnel credentials', () => {
   test('are named after their bridge, and know whether it is connected', async () => {
     expect(await named('tunnel-0')).toMatchObject({ name: 'north tunnel-0', connected: true, ownerId: '' });
     expect(await named('tunnel-1')).toMatchObject({ name: 'south tunnel-1', connected: false });
-    expect(await named('revoked-0')).toMatchObject({ connected: false, deletedAt: expect.any(Date) });
+    expect(await named('revoked-0')).toMatchObject({ connected: false, deletedAt: expect.any(Number) });
   });
 
   test.each(['TUNNEL_APPLIANCE_STATUS_UNSPECIFIED', 'TUNNEL_APPLIANCE_STATUS_NEWER', 5])(
