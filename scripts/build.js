@@ -1,5 +1,5 @@
 // Bundles the command and the library into dist: bin.js, which holds help and the like ready, the program, and chunks that
-// are loaded on demand.
+// are loaded on demand. All of it is CommonJS: Node.js starts it in less time than ESM, and everybody can load it.
 // Code of ours keeps its names and lines and has source maps, so that a reader can compare it with src/ and a stack trace can
 // name its files. Also writes the licences and the SBOM of what is bundled and, with --types, the declarations that
 // `import … from 'c1-audit'` needs.
@@ -8,6 +8,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { compileFunction } from 'node:vm';
 import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { build, version as esbuildVersion, transform } from 'esbuild';
 import { bundledPackages, licenceText, sbom } from './sbom.js';
@@ -22,7 +23,12 @@ const common = {
   define: {
     C1_AUDIT_VERSION: JSON.stringify(self.version),
     C1_AUDIT_HOMEPAGE: JSON.stringify(self.homepage),
+    'import.meta.filename': '__filename',
+    'import.meta.dirname': '__dirname',
   },
+  outdir: 'dist',
+  sourcemap: 'linked',
+  sourcesContent: false,
   logLevel: 'warning',
 };
 
@@ -61,48 +67,30 @@ const packagesUnmapped = {
 };
 
 rmSync('dist', { recursive: true, force: true });
-// ESM alone: every Node that `engines` names takes it from require() as well.
+// esbuild splits ESM only.
 const { metafile } = await build({
   ...common,
-  entryPoints: { process: 'src/cli/process.ts', index: 'src/index.ts' },
-  outdir: 'dist',
+  entryPoints: { process: 'src/cli/process.ts', index: 'src/index.ts', testing: 'src/testing.ts' },
   splitting: true,
   metafile: true,
   plugins: [withoutUnused, packagesUnmapped],
-  sourcemap: 'linked',
-  sourcesContent: false,
   format: 'esm',
   chunkNames: 'chunks/[name]-[hash]',
-  // Some of the bundled packages are CommonJS and call require() for Node's own modules.
-  banner: {
-    js: "import { createRequire as c1CreateRequire } from 'node:module'; const require = c1CreateRequire(import.meta.url);",
-  },
 });
 
+for (const file of Object.keys(metafile.outputs).filter((name) => name.endsWith('.js')))
+  writeFileSync(file, toCommonJs(readFileSync(file, 'utf8'), file));
 await minifyPackages(metafile);
+writeFileSync('dist/package.json', '{"type":"commonjs"}\n');
 
 await build({
   ...common,
   define: { ...common.define, C1_AUDIT_ANSWERS: JSON.stringify(await answers()) },
   entryPoints: { bin: 'src/cli/bin.ts' },
-  outdir: 'dist',
   external: ['./process.js'],
-  sourcemap: 'linked',
-  sourcesContent: false,
   format: 'esm',
 });
-
-// c1-audit/testing is CommonJS: Jest cannot require() ESM, and every test runner can import CommonJS.
-await build({
-  ...common,
-  entryPoints: { testing: 'src/testing.ts' },
-  outdir: 'dist',
-  outExtension: { '.js': '.cjs' },
-  plugins: [packagesUnmapped],
-  sourcemap: 'linked',
-  sourcesContent: false,
-  format: 'cjs',
-});
+writeFileSync('dist/bin.js', toCommonJs(readFileSync('dist/bin.js', 'utf8'), 'dist/bin.js'));
 
 coarsenMaps('dist');
 
@@ -113,13 +101,7 @@ writeFileSync('sbom.cdx.json', `${JSON.stringify(sbom(packages, self, esbuildVer
 if (process.argv.includes('--types')) {
   const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'];
   const { status } = spawnSync(process.execPath, tsc, { stdio: ['ignore', 2, 2] });
-  if (status === 0) {
-    dropUnreachable('dist/types', ['src/index.d.ts', 'src/testing.d.ts']);
-    writeFileSync(
-      'dist/types/src/testing.d.cts',
-      commonJsTypes('./testing.js', 'dist/types/src/testing.d.ts'),
-    );
-  }
+  if (status === 0) dropUnreachable('dist/types', ['src/index.d.ts', 'src/testing.d.ts']);
   process.exitCode = status ?? 1;
 }
 
@@ -140,12 +122,38 @@ async function minifyPackages({ outputs }) {
     if (!sources.length || !sources.every((source) => source.startsWith('node_modules/'))) continue;
     const { code } = await transform(readFileSync(file, 'utf8'), {
       minify: true,
+      format: 'cjs',
       target: common.target,
       legalComments: 'none',
     });
     writeFileSync(file, code);
     rmSync(`${file}.map`);
   }
+}
+
+/**
+ * A chunk as CommonJS, line by line: chunks never load each other in a circle, and what they export never changes.
+ *
+ * @throws SyntaxError for a statement of ESM that is not expected
+ */
+function toCommonJs(code, file) {
+  const named = (list) => list.replace(/(\S+) as (\w+)/g, '$1: $2');
+  const converted = code
+    .replace(
+      /^import \{([^}]*)\} from ("[^"]+")/gm,
+      (_, list, from) => `const {${named(list)}} = require(${from})`,
+    )
+    .replace(/^import (?:\* as )?(\w+) from ("[^"]+")/gm, 'const $1 = require($2)')
+    .replace(/^import ("[^"]+")/gm, 'require($1)')
+    .replace(/^export default (.*);$/gm, 'module.exports = { default: $1 };')
+    .replace(
+      /^export \{([^}]*)\};$/gm,
+      (_, list) => `module.exports = {${list.replace(/(\S+) as (\w+)/g, '$2: $1')}};`,
+    )
+    .replace(/\bimport\(("\.[^"]+")\)/g, 'Promise.resolve().then(() => require($1))');
+  const strict = converted.replace(/^(#!.*\n)?/, '$&"use strict";');
+  compileFunction(strict, [], { filename: file });
+  return strict;
 }
 
 /** Maps name files and lines: columns and names within a line would take another 150 kB of the package. */
@@ -208,19 +216,6 @@ async function printed(main, argv, columns) {
   const code = await main(argv, io);
   if (code !== 0) throw new Error(`c1-audit ${argv.join(' ')} ended with ${code}.`);
   return stdout.read().toString();
-}
-
-/** Declarations of a CommonJS module that has the exports of an ESM one. */
-function commonJsTypes(module, declarations) {
-  const exported = readFileSync(declarations, 'utf8').matchAll(
-    /^export (?:declare )?(function|const|interface|type) (\w+)/gm,
-  );
-  const lines = [...exported].map(([, what, name]) =>
-    what === 'function' || what === 'const'
-      ? `export declare const ${name}: typeof esm.${name};`
-      : `export type ${name} = esm.${name};`,
-  );
-  return `import type * as esm from '${module}' with { 'resolution-mode': 'import' };\n${lines.join('\n')}\n`;
 }
 
 /** The compiler writes a declaration for each source behind the entry; users can reach the types of few of them. */

@@ -82,10 +82,10 @@ export function describeError(error: unknown): Pick<AuditError, 'message' | 'hin
 /** A stack trace with the files and lines of src/ instead of those of the bundle, taken from its source maps. */
 function sourceStack(stack: string): string {
   return stack.replace(
-    /(file:[^\s()]+):(\d+):(\d+)/g,
+    /(?<=\(|at |async )((?:\/|[A-Z]:\\).+):(\d+):(\d+)(?=\)?$)/gm,
     (place, file: string, line: string, column: string) => {
       try {
-        const map = new SourceMap(JSON.parse(readFileSync(new URL(`${file}.map`), 'utf8')));
+        const map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')));
         const origin = map.findOrigin(Number(line), Number(column));
         // The maps do not cover packages.
         if (!('fileName' in origin) || origin.fileName.includes('node_modules/')) return place;

@@ -92,13 +92,14 @@ describe('the package', () => {
   const loadedWith = (file: string, reached = new Set<string>()): Set<string> => {
     if (reached.has(file)) return reached;
     reached.add(file);
-    for (const [, target = ''] of installed(file).matchAll(/(?:from|import)\s*"(\.[^"]+)"/g))
+    for (const [, target = ''] of installed(file).matchAll(/(?<!=>\s?)\brequire\("(\.[^"]+)"\)/g))
       loadedWith(join(dirname(file), target), reached);
     return reached;
   };
 
   test('asks for the token before it loads what judges, reads lists and delivers', () => {
-    const [, audit = ''] = /import\("(\.\/chunks\/audit-\w+\.js)"\)/.exec(installed('dist/process.js')) ?? [];
+    const [, audit = ''] =
+      /require\("(\.\/chunks\/audit-\w+\.js)"\)/.exec(installed('dist/process.js')) ?? [];
     const code = [...loadedWith(join('dist', audit))].map(installed).join('');
     expect(code).toContain('// node_modules/oauth4webapi/');
     expect(code).toContain('// src/run.ts');
@@ -118,7 +119,7 @@ describe('the package', () => {
     const reached = loadedWith('dist/process.js');
     // Without the white space and names that are kept for readers.
     const code = [...reached].map(
-      (file) => transformSync(installed(file), { minify: true, format: 'esm' }).code,
+      (file) => transformSync(installed(file), { minify: true, format: 'cjs' }).code,
     );
     const bytes = code.join('').length;
     expect(reached.size).toBeGreaterThan(1);

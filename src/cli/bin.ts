@@ -11,8 +11,10 @@ if (installed.test(process.argv[1] ?? '') && !installed.test(build)) {
   process.stderr.write(`c1-audit ${C1_AUDIT_VERSION}: local build ${build}\n`);
 }
 
-const argv = process.argv.slice(2);
-if (!(await answerAtOnce(argv))) {
+void start(process.argv.slice(2));
+
+async function start(argv: readonly string[]): Promise<void> {
+  if (await answerAtOnce(argv)) return;
   const { runProcess } = await import('./process.js');
   await runProcess(argv);
 }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { AuditError } from '../errors.js';
 import { COPY_FOLDER, PROGRAM, SUMS_FILE } from './interview.js';
 
@@ -74,10 +73,12 @@ function sums(files: Files): string {
 
 /** The package that this module is part of: a clone, an installed package, or a copy. */
 async function runningPackage(): Promise<{ root: string; manifest: Readonly<Record<string, unknown>> }> {
-  const start = dirname(fileURLToPath(import.meta.url));
+  const start = import.meta.dirname;
   for (let root = start; ; root = dirname(root)) {
-    const text = await readFile(join(root, 'package.json'), 'utf8').catch(() => undefined);
-    if (text !== undefined) return { root, manifest: JSON.parse(text) };
+    const text = await readFile(join(root, 'package.json'), 'utf8').catch(() => '{}');
+    const manifest = JSON.parse(text);
+    // The one in dist has only a type.
+    if ('name' in manifest) return { root, manifest };
     if (dirname(root) === root) throw incomplete(start, 'package.json');
   }
 }

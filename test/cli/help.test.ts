@@ -81,7 +81,7 @@ describe('what the command prints without the program', () => {
     ['completion', 'zsh'],
     ['completion', 'fish'],
   ];
-  const alone = join(emptyFolder(), 'bin.mjs');
+  const alone = join(emptyFolder(), 'bin.cjs');
   copyFileSync(join(root, 'dist/bin.js'), alone);
 
   const inTerminal = (columns: number) =>
@@ -124,7 +124,7 @@ describe('what the command prints without the program', () => {
   test.each([[[]], [['rules']], [['--help', 'x']], [['help audit']], [['constructor']], [['toString']]])(
     'is not for %j',
     (argv) => {
-      expect(ask(alone, argv).stderr).toContain('ERR_MODULE_NOT_FOUND');
+      expect(ask(alone, argv).stderr).toContain('MODULE_NOT_FOUND');
     },
   );
 
