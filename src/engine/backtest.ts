@@ -61,7 +61,7 @@ export function judgeReport(file: string, report: Report, options: Options): Nig
   const { inForce } = options;
   const { run, coverage } = report;
   const asOf = Date.parse(run.asOf);
-  const credentials = new Map(report.credentials.map((one) => [toCredential(one, asOf), one]));
+  const credentials = new Map(report.credentials.map((one) => [toCredential(one), one]));
   const facts = new ReportFacts(report, credentials, options);
   const night = {
     found: new Map<string, Alert>(),
@@ -137,14 +137,11 @@ export function backtest(nights: readonly Night[]): Backtest {
   return { nights: withNews, alerts: [...alerts.values()] };
 }
 
-const NOT_SAVED = new Unknown('saved reports do not carry it', 'Run an audit to see what the rule reports.');
+/** Nobody reads the cures of a backtest. */
+const CURE = 'Run an audit to see what the rule reports.';
+const NOT_SAVED = new Unknown('saved reports do not carry it', CURE);
 
-function notSaved(name: FactName): Unknown {
-  return new Unknown(`saved reports do not carry ${name}`, NOT_SAVED.cure);
-}
-
-function toCredential(shown: JudgedCredential, asOf: number): Credential {
-  const expiresAt = timeOf(shown.expiresAt);
+function toCredential(shown: JudgedCredential): Credential {
   return {
     kind: shown.kind,
     id: shown.id,
@@ -152,14 +149,12 @@ function toCredential(shown: JudgedCredential, asOf: number): Credential {
     name: shown.name,
     ownerId: shown.owner?.id ?? '',
     deletedAt: null,
-    disabled: !shown.live && !(expiresAt !== null && expiresAt <= asOf),
-    createdAt:
-      timeOf(shown.createdAt) ??
-      new Unknown('the report has no creation date', 'Nothing needs to be granted.'),
-    expiresAt,
+    disabled: !shown.live,
+    createdAt: timeOf(shown.createdAt) ?? new Unknown('the report has no creation date', CURE),
+    expiresAt: timeOf(shown.expiresAt),
     lastUsedAt: timeOf(shown.lastUsedAt),
     allowedCidrs: shown.allowedCidrs,
-    scopedRoleIds: shown.scopedRoles.map(({ id }) => id),
+    scopedRoleIds: NOT_SAVED,
     requireDpop: NOT_SAVED,
     registration: NOT_SAVED,
     ...(shown.kind === 'tunnel-credential' ? { connected: NOT_SAVED } : {}),
@@ -200,15 +195,12 @@ class ReportFacts implements FactSource {
 
   fact(name: FactName, credential: Credential): never {
     const fact = this.#fact(name, credential);
-    return (fact === NOT_SAVED ? notSaved(name) : fact) as never;
+    return (fact === NOT_SAVED ? new Unknown(`saved reports do not carry ${name}`, CURE) : fact) as never;
   }
 
   #fact(name: FactName, credential: Credential): unknown {
-    const shown = this.#shown.get(credential);
-    if (!shown) return NOT_SAVED;
+    const shown = this.#shown.get(credential) as JudgedCredential;
     switch (name) {
-      case 'provider':
-      case 'conditionVerdict':
       case 'usage':
         return NOT_SAVED;
       case 'lastUse':
@@ -239,10 +231,7 @@ class ReportFacts implements FactSource {
   /** The report does not say whether an empty value is one, but a rule could not read a fact of this credential. */
   #mayBeUnread(name: FactName, { kind, id }: JudgedCredential, empty: boolean): Unknown | undefined {
     if (!empty || !this.#unread.get(credentialKey(kind, id))?.has(name)) return undefined;
-    return new Unknown(
-      `the audit could not read it, or another fact that a rule needs`,
-      'See the notes of the report.',
-    );
+    return new Unknown('the audit could not read it, or another fact that a rule needs', CURE);
   }
 
   #owner({ owner }: JudgedCredential): Fact<Owner> {
@@ -254,16 +243,12 @@ class ReportFacts implements FactSource {
   /** Rules in CEL know that a name may be missing where the tenant's roles are. */
   #scopedRoles(roles: readonly ScopedRole[]): Fact<readonly ScopedRole[]> {
     if (this.#partial || roles.every(({ name }) => name !== null)) return roles;
-    return new Unknown(
-      'the report has no name for one of its roles',
-      'Run an audit to see what the rule reports.',
-    );
+    return new Unknown('the report has no name for one of its roles', CURE);
   }
 }
 
 function snapshotOf(report: Report, credentials: readonly Credential[]): Snapshot {
   const { tenant, scope, self } = report.run;
-  const owners = new Map(credentials.map(({ ownerId }) => [ownerId, NOT_SAVED]));
   return {
     tenant,
     scope,
@@ -271,7 +256,7 @@ function snapshotOf(report: Report, credentials: readonly Credential[]): Snapsho
     credentials,
     sources: [],
     facts: {
-      owners,
+      owners: new Map(),
       roles: NOT_SAVED,
       allowList: NOT_SAVED,
       providers: { seen: new Map(), rest: NOT_SAVED },
