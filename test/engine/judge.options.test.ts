@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { optionsInForce, settingsMark } from '../../src/engine/judge.js';
+import { CONDITIONS, optionsInForce, settingsMark } from '../../src/engine/judge.js';
 
 const rule = {
   options: {
@@ -51,5 +51,28 @@ describe('settingsMark', () => {
       mark({ days: 45 }, { days: 45 }),
     ];
     expect(new Set(marks).size).toBe(marks.length);
+  });
+
+  test('exists if the configuration describes a condition, and differs with it and with its options', () => {
+    const described = (when: string, own = 90) => {
+      const custom = { id: 'acme/own', options: { days: { describe: 'Days', default: own, min: 1 } } };
+      CONDITIONS.set(custom, when);
+      return custom;
+    };
+    const markOf = (custom: ReturnType<typeof described>, days?: number) =>
+      settingsMark([...rules, custom], days === undefined ? {} : { 'acme/own': { options: { days } } });
+    const marks = [
+      markOf(described('true')),
+      markOf(described('false')),
+      markOf(described('true', 45)),
+      markOf(described('true'), 30),
+    ];
+    expect(marks.map((each) => each?.length)).toEqual(marks.map(() => 16));
+    expect(new Set(marks).size).toBe(marks.length);
+    expect(markOf(described('true'))).toBe(marks[0]);
+  });
+
+  test('ignores settings that are inherited', () => {
+    expect(settingsMark(rules, Object.create({ aged: { options: { days: 1 } } }))).toBeUndefined();
   });
 });

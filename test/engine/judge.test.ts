@@ -1,6 +1,8 @@
-import { describe, expect, test } from '@jest/globals';
-import { defineRule, type Rule } from '../../src/contract/index.js';
+import { describe, expect, jest, test } from '@jest/globals';
+import { type Credential, defineRule, type FactName, type Rule, Unknown } from '../../src/contract/index.js';
 import { audit } from '../../src/engine/audit.js';
+import { judge, Panel, type RuleInForce, type Verdict } from '../../src/engine/judge.js';
+import { type FactSource, World } from '../../src/engine/world.js';
 import { credential, NOW, snapshot } from '../helpers/snapshot.js';
 
 const spoken = defineRule({
@@ -95,4 +97,178 @@ describe('invalid results of a check', () => {
       fix: 'Show it.',
     });
   });
+});
+
+const inForce = (over: Partial<Rule>, floors: RuleInForce['floors'] = {}): RuleInForce => ({
+  rule: { ...spoken, ...over } as Rule,
+  severity: undefined,
+  options: {},
+  floors,
+});
+const world = (one: Credential) => new World(snapshot([one]), NOW);
+
+describe('what a check returned, before it is written', () => {
+  const said = (data: unknown) =>
+    judge(inForce({ check: () => ({ messageId: 'said', data }) }), credential(), world(credential()), NOW);
+
+  test.each([
+    [{ days: -0 }, { days: 0 }],
+    [{ days: undefined }, {}],
+    [{ days: Number.POSITIVE_INFINITY }, { days: null }],
+    [new Duration(2), { days: 2 }],
+    [{ list: [1] }, { list: [1] }],
+  ])('is what JSON holds: %j', (data, expected) => {
+    expect(said(data)).toStrictEqual({
+      outcome: 'violation',
+      severity: 'medium',
+      messageId: 'said',
+      message: `said ${Object.keys(data).join()}`,
+      data: expected,
+    });
+  });
+
+  test.each([
+    [{ text: 'x' }, 0],
+    [{ text: '' }, 0],
+    [{ flag: false }, 0],
+    [{ flag: true }, 0],
+    [{ none: null }, 0],
+    [{ count: 3 }, 0],
+    [{ count: 0 }, 0],
+    [{}, 0],
+    [{ text: 'x', list: [] }, 1],
+    [new Duration(2), 1],
+  ])('goes through JSON only if it is not flat: %j', (data, times) => {
+    const parse = jest.spyOn(JSON, 'parse');
+    try {
+      said(data);
+      expect(parse).toHaveBeenCalledTimes(times);
+    } finally {
+      parse.mockRestore();
+    }
+  });
+});
+
+describe('what a rule needs', () => {
+  const missing = new Unknown('it is hidden', 'Show it.');
+  const hidden = credential({ expiresAt: missing });
+  const unknown = { outcome: 'unknown', reason: 'it is hidden', cure: 'Show it.' };
+  const found = { messageId: 'said', data: {} };
+
+  /** What one rule says of each credential, asked as one of a panel. */
+  function onPanel(rules: readonly RuleInForce[], credentials: readonly Credential[], facts?: FactSource) {
+    const heard: [string, Verdict][] = [];
+    const panel = new Panel(rules, 'personal-client', facts ?? world(hidden), NOW);
+    for (const one of credentials) panel.judge(one, (verdict, { rule }) => heard.push([rule.id, verdict]));
+    return heard;
+  }
+
+  test.each(['own', 'acme/plugged'])('must be known: %s', (id) => {
+    const check = jest.fn(() => found);
+    const needy = inForce({ id, needs: ['name', 'expiresAt'], check });
+    expect(judge(needy, hidden, world(hidden), NOW)).toEqual(unknown);
+    expect(onPanel([needy], [hidden])).toEqual([[id, unknown]]);
+    expect(check).not.toHaveBeenCalled();
+  });
+
+  test.each(['own', 'acme/plugged'])('may be missing if it is optional: %s', (id) => {
+    const given: unknown[] = [];
+    const check = ({ facts }: { facts: object }) => void given.push({ ...facts });
+    const rule = inForce({ id, needs: ['name'], optional: ['expiresAt'], check });
+    expect(onPanel([rule], [hidden])).toEqual([]);
+    expect(given).toEqual([{ name: 'deploy', expiresAt: undefined }]);
+  });
+
+  test('is asked of each credential anew', () => {
+    const needy = inForce({ id: 'own', needs: ['expiresAt'], check: () => found });
+    const plain = inForce({ id: 'plain', needs: ['name'], check: () => found });
+    const heard = onPanel([needy, plain], [hidden, credential(), hidden]);
+    expect(heard.map(([id, { outcome }]) => `${id} ${outcome}`)).toEqual([
+      'own unknown',
+      'plain violation',
+      'own violation',
+      'plain violation',
+      'own unknown',
+      'plain violation',
+    ]);
+  });
+
+  test('is looked up once for all built-in rules, and not for those of plug-ins', () => {
+    const asked: FactName[] = [];
+    const facts = {
+      fact: (name: FactName, one: Credential) => {
+        asked.push(name);
+        return world(one).fact(name, one);
+      },
+    } as FactSource;
+    const rules = [
+      inForce({ id: 'a', needs: ['name', 'createdAt'] }),
+      inForce({ id: 'b', needs: ['name'], optional: ['clientId'] }),
+      inForce({ id: 'acme/c', needs: ['lastUsedAt'] }),
+    ];
+    onPanel(rules, [credential()], facts);
+    expect(asked).toEqual(['name', 'createdAt', 'clientId', 'lastUsedAt']);
+  });
+});
+
+describe('what a plug-in is given', () => {
+  test.each<[FactName, (fact: never) => unknown, RegExp]>([
+    ['allowedCidrs', (fact: string[]) => fact.push('0.0.0.0/0'), /not extensible/],
+    ['scopedRoles', (fact: { name: string }[]) => Object.assign(fact[0] ?? {}, { name: 'x' }), /read only/],
+    ['tenantRoles', (fact: Map<string, unknown>) => fact.clear(), /a rule may not change the facts/],
+    ['tenantRoles', (fact: Map<string, unknown>) => fact.delete('r1'), /a rule may not change the facts/],
+    ['tenantRoles', (fact: Map<string, unknown>) => fact.set('r2', 1), /a rule may not change the facts/],
+    [
+      'tenantRoles',
+      (fact: Map<string, { name: string }>) => Object.assign(fact.get('r1') ?? {}, { name: 'x' }),
+      /read only/,
+    ],
+    ['siblings', (fact: { all: unknown[] }) => fact.all.pop(), /./],
+  ])('cannot be changed: %s', (name, change, says) => {
+    const one = credential();
+    const roles = new Map([['r1', { id: 'r1', name: 'system:viewer', permissions: null }]]) as never;
+    const facts = new World(snapshot([one], { roles }), NOW);
+    const check = (context: { facts: Record<string, never> }) => void change(context.facts[name] as never);
+    const before = JSON.stringify([facts.fact(name, one)]);
+    const verdict = judge(inForce({ id: 'acme/bad', needs: [name], check }), one, facts, NOW);
+    expect(verdict).toEqual({ outcome: 'failed', reason: expect.stringMatching(says) });
+    expect(JSON.stringify([facts.fact(name, one)])).toBe(before);
+    expect(one.allowedCidrs).toEqual(['62.1.2.0/24']);
+  });
+
+  test('is a copy of a date', () => {
+    const one = credential();
+    const check = ({ facts }: { facts: { createdAt: Date } }) => void facts.createdAt.setTime(0);
+    expect(
+      judge(inForce({ id: 'acme/bad', needs: ['createdAt'], check }), one, world(one), NOW),
+    ).toBeUndefined();
+    expect(one.createdAt).toEqual(credential().createdAt);
+  });
+
+  test('may hold dates, empty values and texts', () => {
+    const made = new Date(NOW);
+    const facts = {
+      fact: () =>
+        new Map<string, unknown>([
+          ['a', null],
+          ['b', 'x'],
+          ['c', { made, none: null }],
+        ]),
+    };
+    const given: unknown[] = [];
+    const check = ({ facts: { tenantRoles } }: { facts: { tenantRoles: unknown } }) =>
+      void given.push(tenantRoles);
+    const rule = inForce({ id: 'acme/reads', needs: ['tenantRoles'], check });
+    expect(judge(rule, credential(), facts as never, NOW)).toBeUndefined();
+    expect(given).toHaveLength(1);
+  });
+});
+
+test('a floor raises, and never lowers', () => {
+  const check = () => ({ messageId: 'said', data: {} });
+  const severity = (floors: RuleInForce['floors']) =>
+    judge(inForce({ check }, floors), credential(), world(credential()), NOW);
+  expect(severity({ said: 'high' })).toMatchObject({ severity: 'high' });
+  expect(severity({ said: 'low', '*': 'critical' })).toMatchObject({ severity: 'critical' });
+  expect(severity({ said: 'low', '*': 'medium', blank: 'critical' })).toMatchObject({ severity: 'medium' });
 });

@@ -3,6 +3,7 @@ import { type Finding, type Kind, SEVERITIES, type Severity } from '../../src/co
 import {
   credentialsByKind,
   exitCode,
+  groupBy,
   hasHistory,
   hidesFindings,
   highestSeverity,
@@ -174,4 +175,23 @@ describe('what counts', () => {
     expect(hasHistory(report)).toBe(true);
     expect(hasHistory(sampleReport({ findings: [waived, sampleFinding({ status: null })] }))).toBe(false);
   });
+});
+
+test('only the findings that count decide, whatever else is there or left out', () => {
+  const report = of([sampleFinding({ severity: 'critical' })]);
+  const hidden = { critical: 2, high: 0, medium: 0, low: 0, info: 0 };
+  const hiding = { ...report, summary: { ...report.summary, hidden } };
+  expect(exitCode(hiding, 'low', [])).toBe(EXIT.clean);
+  expect(exitCode(hiding, 'high', [medium])).toBe(EXIT.clean);
+  expect(exitCode(hiding, 'low', [sampleUnknown()])).toBe(EXIT.clean);
+  expect(exitCode(hiding, 'low', [{ ...medium, waiver: WAIVER }])).toBe(EXIT.clean);
+  expect(exitCode(hiding, 'medium', [sampleUnknown(), medium])).toBe(EXIT.findings);
+});
+
+test('what has no key is in no group', () => {
+  const groups = groupBy(['a1', 'b', 'a2', ''], (text) => text[0]);
+  expect([...groups]).toEqual([
+    ['a', ['a1', 'a2']],
+    ['b', ['b']],
+  ]);
 });
