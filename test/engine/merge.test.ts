@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Severity } from '../../src/contract/index.js';
 import { type MergePart, mergedCounts, mergeExitCode, mergeReports } from '../../src/engine/merge.js';
 import type { Report } from '../../src/engine/report.js';
 import {
@@ -66,6 +67,19 @@ describe('duplicates of one tenant and scope', () => {
     expect(why(merged)).toEqual([['d.json', 'replaced']]);
   });
 
+  test('an unknown caller counts only for what depends on the caller', () => {
+    const unknown = { self: null };
+    expect(files(merge(part('a.json', {}, unknown), part('b.json')))).toEqual(['b.json']);
+    const mine = (file: string) => part(file, { scope: 'mine' }, unknown);
+    expect(files(merge(mine('a.json'), mine('b.json')))).toEqual(['a.json', 'b.json']);
+  });
+
+  test('two audits of a tenant that is called file are', () => {
+    expect(files(merge(part('a.json', { tenant: 'file' }), part('b.json', { tenant: 'file' })))).toEqual([
+      'b.json',
+    ]);
+  });
+
   test.each(['', 'file'])('two files of unnamed tenants (%j) are not duplicates', (tenant) => {
     const findings = [sampleFinding()];
     const merged = merge(
@@ -91,6 +105,18 @@ describe('duplicates of one tenant and scope', () => {
     expect(files(merge(keys, trusts)).sort()).toEqual(['keys.json', 'trusts.json']);
     expect(files(merge(keys, refused)).sort()).toEqual(['keys.json', 'refused.json']);
     expect(files(merge(keys, both))).toEqual(['both.json']);
+    const older = part(
+      'older.json',
+      { sources: [source('personal-client'), source('federation-trust')] },
+      at(HOUR),
+    );
+    expect(files(merge(older, trusts)).sort()).toEqual(['older.json', 'trusts.json']);
+    const oldRefused = part(
+      'old-refused.json',
+      { sources: [source('personal-client', 'unavailable'), source('federation-trust')] },
+      at(HOUR),
+    );
+    expect(files(merge(oldRefused, trusts))).toEqual(['trusts.json']);
   });
 
   test('a stale report that a fresh one replaces makes nothing incomplete', () => {
@@ -111,6 +137,19 @@ describe('a report that does not show the tenant as it is now', () => {
     expect(why(merged)).toEqual(expected);
     expect(files(merged)).toEqual(['a.json']);
     expect(mergeExitCode(merged, 'high')).toBe(expected.length > 0 ? 3 : 0);
+  });
+
+  test('is named in the order of the command line', () => {
+    const merged = merge(
+      part('a.json', {}, at(40 * HOUR)),
+      { file: 'b.json', report: 'no such file' },
+      part('c.json', { complete: false, tenant: 'c' }),
+    );
+    expect(why(merged)).toEqual([
+      ['a.json', 'stale'],
+      ['b.json', 'unreadable'],
+      ['c.json', 'incomplete'],
+    ]);
   });
 
   test('may be both incomplete and stale, and says both', () => {
@@ -138,12 +177,16 @@ describe('the exit code is the worst of the parts', () => {
 
 describe('findings', () => {
   test('come worst first, then by rule, tenant and credential, each with its tenant', () => {
-    const finding = (severity: 'high' | 'low', rule: string, id: string) =>
+    const finding = (severity: Severity, rule: string, id: string) =>
       sampleFinding({ severity, rule, credential: sampleCredential({ id }) });
     const merged = merge(
       part('b.json', {
         tenant: 'b',
-        findings: [finding('high', 'unused', '1'), finding('low', 'expired', '9')],
+        findings: [
+          finding('critical', 'no-expiry', '3'),
+          finding('high', 'unused', '1'),
+          finding('low', 'expired', '9'),
+        ],
       }),
       part('a.json', {
         tenant: 'a',
@@ -152,7 +195,37 @@ describe('findings', () => {
     );
     expect(
       merged.findings.map(({ tenant, finding }) => `${finding.severity} ${finding.rule} ${tenant}`),
-    ).toEqual(['high no-expiry a', 'high unused a', 'high unused b', 'low expired b']);
+    ).toEqual([
+      'critical no-expiry b',
+      'high no-expiry a',
+      'high unused a',
+      'high unused b',
+      'low expired b',
+    ]);
+  });
+
+  test('of one rule and tenant come by credential, those on waivers first', () => {
+    const on = (id: string) =>
+      sampleFinding({ rule: 'waiver-expired', credential: sampleCredential({ id }) });
+    const onWaiver = (message: string) =>
+      sampleFinding({ rule: 'waiver-expired', credential: null, message });
+    const merged = merge(
+      part('a.json', { findings: [on('2'), onWaiver('x')] }),
+      part('b.json', { scope: 'mine', findings: [on('1'), on('3'), onWaiver('y')] }),
+    );
+    const [first, second, ...rest] = merged.findings.map(({ finding }) => finding);
+    expect(rest.map(({ credential }) => credential?.id)).toEqual(['1', '2', '3']);
+    const prints = [onWaiver('x'), onWaiver('y')].map(({ fingerprint }) => fingerprint).sort();
+    expect([first?.fingerprint, second?.fingerprint]).toEqual(prints);
+  });
+
+  test('that two reports hold alike are those of the first', () => {
+    const seenSince = (firstSeen: string) => [sampleFinding({ firstSeen })];
+    const merged = merge(
+      part('b.json', { findings: seenSince(daysAgo(2)) }),
+      part('a.json', { scope: 'mine', findings: seenSince(daysAgo(1)) }),
+    );
+    expect(merged.findings).toMatchObject([{ finding: { firstSeen: daysAgo(1) } }]);
   });
 
   test('that two reports of one tenant hold alike come once; where they differ, both stay', () => {

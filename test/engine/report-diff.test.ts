@@ -97,6 +97,11 @@ describe('a missing finding is resolved only if the new audit would have seen it
     ['its source was not asked for', mended({ sources: [] }), 'not seen: source'],
     ['gone from a part of the source', sampleReport({ sources: sources('partial') }), 'not seen: source'],
     ['findings are hidden', hiding(mended()), 'not seen: hidden'],
+    [
+      'the audit itself told that it is resolved, and findings are hidden',
+      hiding(sampleReport({ credentials: [sampleCredential()], resolved: [resolvedOf(finding)] })),
+      'resolved: mended',
+    ],
     ['gone, while findings are hidden', hiding(withFindings(other)), 'resolved: gone'],
     ['the scope is narrower', run(withFindings(other), { scope: 'mine' }), 'not seen: scope'],
     ['the scope is a file', run(withFindings(other), { scope: 'file' }), 'not seen: scope'],
@@ -210,6 +215,16 @@ describe('a missing finding is resolved only if the new audit would have seen it
         run(withFindings(other), { scope: 'mine', self: second }),
       ),
     ).toBe(expected);
+  });
+
+  test('two files are one scope, whoever exported them', () => {
+    const file = (report: Report) => run(report, { scope: 'file', self: null });
+    expect(fate(file(before), file(withFindings(other)))).toBe('resolved: gone');
+  });
+
+  test('a credential that only a finding of the old report names has not ended', () => {
+    const ended = sampleReport({ credentials: [sampleCredential({ expiresAt: daysAgo(1) })] });
+    expect(fate({ ...before, credentials: [] }, ended)).toBe('resolved: mended');
   });
 
   test('a wider scope reads everything that a narrower one reads', () => {
@@ -421,12 +436,6 @@ test('lists credentials that appeared, are gone, or were not seen', () => {
 });
 
 describe('refuses to compare', () => {
-  test('reports of different tenants', () => {
-    expect(() => compareReports(fullReport(), sampleReport({ tenant: 'other.conductor.one' }))).toThrow(
-      expect.objectContaining({ code: 'usage', message: expect.stringContaining('different tenants') }),
-    );
-  });
-
   test('reports in the wrong order, by a millisecond', () => {
     const later = run(fullReport(), { asOf: new Date(Date.parse(AS_OF) + 1).toISOString() });
     expect(() => compareReports(later, fullReport())).toThrow(
@@ -464,4 +473,22 @@ describe('exit code', () => {
   ])('%s', (_, actual, expected) => {
     expect(actual).toBe(expected);
   });
+});
+
+test.each<[Partial<Report['run']>, string, string]>([
+  [
+    { tenant: 'a\u001b"b' },
+    'The reports are of different tenants, "acme.conductor.one" and "a\\u001b\\"b".',
+    'Compare two reports of one tenant.',
+  ],
+  [
+    { asOf: daysAgo(1) },
+    `The first report (as of ${AS_OF}) is later than the second (as of ${daysAgo(1)}).`,
+    'Name the old report first: c1-audit report --diff old.json new.json.',
+  ],
+])('reports that do not compare are refused: %j', (over, message, hint) => {
+  const report = fullReport();
+  expect(() => compareReports(report, run(report, over))).toThrow(
+    expect.objectContaining({ code: 'usage', message, hint }),
+  );
 });
