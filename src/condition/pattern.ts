@@ -261,13 +261,13 @@ function quantified(
   [least, most]: readonly [number, number],
   plainDot: boolean,
 ): readonly Word[] {
-  if (words === SEGMENT) return most < least ? repeat(words, least, most) : SEGMENT;
+  if (most < least) throw new NotRe2();
+  if (words === SEGMENT) return SEGMENT;
   if (most === 1) return least === 0 ? capped([...EMPTY, ...words]) : words;
   return plainDot && most === Number.POSITIVE_INFINITY ? ANYTHING : repeat(words, least, most);
 }
 
 function repeat(words: readonly Word[], least: number, most: number): readonly Word[] {
-  if (most < least) throw new NotRe2();
   let once = EMPTY;
   for (let times = 0; times < Math.min(least, 8); times++) once = concatenated(once, words);
   if (least > 8 || most > least) return concatenated(once, SOMETHING);
