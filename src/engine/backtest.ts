@@ -220,7 +220,7 @@ class ReportFacts implements FactSource {
         );
       case 'expiresAt':
       case 'lastUsedAt':
-        return this.#mayBeUnread(name, shown, shown[name] === null) ?? credential[name];
+        return this.#mayBeUnread(name, shown, shown[name] === null) ?? this.#world.fact(name, credential);
       case 'allowedCidrs':
         return this.#mayBeUnread(name, shown, shown.allowedCidrs.length === 0) ?? shown.allowedCidrs;
       default:
