@@ -122,7 +122,7 @@ export async function within<T>(
   const onAbort = () => stop.abort(signal.reason);
   const timer = setTimeout(() => stop.abort(reason), time);
   if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
+  signal.addEventListener('abort', onAbort);
   try {
     return await task(stop.signal);
   } finally {

@@ -235,8 +235,12 @@ describe('federation providers and trusts', () => {
 
   test('that are refused are unknown', async () => {
     refuse('federation-providers');
-    const { providers, failure } = await readProviders(reader);
-    expect(providers.rest?.reason).toBe("the tenant's federation providers could not be read");
+    const { providers, note, failure } = await readProviders(reader);
+    expect(providers.rest).toMatchObject({
+      reason: "the tenant's federation providers could not be read",
+      cure: "Give the audit's credential the right to read federation providers (GET /workload_federation/providers).",
+    });
+    expect(note).toMatch(/^Federation providers are not known: GET .* answered 403/);
     expect(failure).toMatchObject({ status: 403 });
   });
 
@@ -323,6 +327,7 @@ describe('personal clients', () => {
   ])('of everyone that answer %d', async (status, message, hint) => {
     refuse('search-personal-clients', status);
     const { seen, failure } = await collectEveryones(reader);
+    expect(failure).toMatchObject({ code: 'api', status });
     expect(seen).toMatchObject({ status: 'unavailable', required: true });
     expect(failure?.message.startsWith(message)).toBe(true);
     expect(failure?.hint).toMatch(hint);
@@ -351,7 +356,18 @@ describe('personal clients', () => {
           .map(({ id }) => id)
           .sort(),
       );
-      expect(seen).toMatchObject({ status: 'complete', note: null });
+      // Two pages of the list, and those of the search.
+      const searched = tenant.requests.filter(({ target }) => target === 'search-personal-clients').length;
+      expect(seen).toMatchObject({ status: 'complete', note: null, pages: 1 + searched });
+    });
+
+    test('are partial if a record of either is malformed, and both are named once', async () => {
+      put('personal-clients', 'expiresTime', 'soon');
+      put('search-personal-clients', 'lastUsedAt', 'never');
+      const { seen } = await collectMine(reader, me());
+      expect(seen.status).toBe('partial');
+      expect(seen.note).toContain('expiresTime');
+      expect(seen.note).toContain('lastUsedAt');
     });
 
     test('are partial if the caller is not known', async () => {
@@ -482,9 +498,11 @@ describe('service principals', () => {
   test('are not believed to be none while trusts name some', async () => {
     const { credentials } = await collectTrusts(reader, false);
     const none = { parents: new Map(), pages: 1, ending: 'end' as const };
-    expect(emptyInVain(none, credentials)?.message).toBe(
-      'GET /service_principals lists none, but federation trusts name some.',
-    );
+    expect(emptyInVain(none, credentials)).toMatchObject({
+      code: 'api',
+      message: 'GET /service_principals lists none, but federation trusts name some.',
+      hint: "Check that the audit's credential may see service principals (Super Administrator).",
+    });
     expect(emptyInVain({ ...none, ending: 'repeats' }, credentials)).toBeUndefined();
     expect(emptyInVain(await readPrincipals(reader), credentials)).toBeUndefined();
     expect(emptyInVain(none, [])).toBeUndefined();
@@ -515,12 +533,22 @@ describe('service principals', () => {
       expect([found.note, found.failure]).toEqual([null, undefined]);
     });
 
+    test('have the name of their user if they have none', async () => {
+      put('service-principals', 'displayName', '');
+      put('service-principals', 'user.displayName', 'Jo');
+      const [one = ''] = ids();
+      expect((await owners(ids())).owners.get(one)).toMatchObject({ name: 'Jo', type: 'service' });
+    });
+
     test('are gone if a complete list lacks them and the caller sees all', async () => {
       expect((await owners(['nobody'])).owners.get('nobody')).toMatchObject({
         status: 'gone',
         type: 'service',
       });
-      const unseen = { reason: 'its service principal is not listed' };
+      const unseen = {
+        reason: 'its service principal is not listed',
+        cure: 'Run the audit as a Super Administrator, who can list all service principals.',
+      };
       expect((await owners(['nobody'], false)).owners.get('nobody')).toMatchObject(unseen);
       strike('service-principals', { kind: 'cursor-loop' });
       expect((await owners(['nobody'])).owners.get('nobody')).toMatchObject(unseen);
@@ -529,6 +557,7 @@ describe('service principals', () => {
     test('are not known if their user is blank, and malformed ones are named', async () => {
       put('service-principals', 'user', null);
       const blank = await owners(ids());
+      expect(blank.owners.get(ids()[0] ?? '')).toBeInstanceOf(Unknown);
       expect(blank.note).toMatch(
         /^Of the service principals \(GET \/service_principals\): 1 owner is not known/,
       );
@@ -609,6 +638,34 @@ describe('users', () => {
       expect((await owners([away()?.id ?? ''])).owners.get(away()?.id ?? '')).toMatchObject({ managers: [] });
     });
 
+    test('have managers who cannot be addressed if their status is not shown', async () => {
+      const [manager] = ids();
+      strike(
+        'search-users',
+        setField('user.status', '', ({ user }) => (user as { id: string }).id === manager),
+      );
+      expect((await owners([away()?.id ?? ''])).owners.get(away()?.id ?? '')).toMatchObject({
+        managers: [{ id: manager, name: '', email: '' }],
+      });
+    });
+
+    test('that are listed twice are named in order', async () => {
+      const [one = ''] = ids();
+      strike('search-users', {
+        kind: 'edit',
+        edit(json) {
+          const [first] = (json as { list: { user: object }[] }).list;
+          const named = ['b', 'a'].flatMap((id) =>
+            ['x', 'y'].map((displayName) => ({ user: { ...first?.user, id, displayName } })),
+          );
+          return { list: [...named, first], nextPageToken: '' };
+        },
+      });
+      expect((await owners([one, 'b', 'a'])).failure?.message).toBe(
+        'POST /search/users lists users twice, with other fields: a, b.',
+      );
+    });
+
     test('are unknown if they are listed twice, with the reason', async () => {
       const [one = ''] = ids();
       strike('search-users', {
@@ -666,6 +723,20 @@ describe('users', () => {
     expect(users.get(one)).toMatchObject({ id: one });
     expect(users.get('nobody')).toBe('gone');
     expect([failure, asked('user')]).toEqual([undefined, 2]);
+  });
+
+  test('that are read one by one are not taken for somebody else', async () => {
+    const [one = ''] = ids();
+    strike('search-users', setAnswerField('list', []));
+    strike('user', { kind: 'edit', edit: () => ({ userView: { user: { id: 'other' } } }) });
+    const { users, failure } = await lookUp(one);
+    expect(users.size).toBe(0);
+    expect(failure).toMatchObject({
+      code: 'api',
+      message: 'GET /users/{id} answered 200, but does not hold the requested user.',
+      hint: 'This is not the API that c1-audit knows; look for a newer version.',
+      status: 200,
+    });
   });
 
   test('of a refused search may be looked up all the same', async () => {

@@ -1,7 +1,15 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import { AuditError } from '../../../src/errors.js';
 import { RequestError, readRetryAfter } from '../../../src/sources/c1/request-error.js';
-import { delayBeforeRetry, sleep, withRetries } from '../../../src/sources/c1/retry.js';
+import {
+  abortReason,
+  DEFAULT_LIMITS,
+  delayBeforeRetry,
+  sleep,
+  within,
+  withRetries,
+} from '../../../src/sources/c1/retry.js';
 
 const LIMITS = { retries: 3, firstDelay: 100, longestDelay: 300, longestRetryAfter: 1_000 };
 const passing = (retryAfter?: number) =>
@@ -32,6 +40,13 @@ describe('the wait before the next try', () => {
     { asked: 1_001, delay: undefined },
   ])('$asked requested by the server: $delay', ({ asked, delay }) => {
     expect(delayBeforeRetry(passing(asked), 1, LIMITS, 0)).toBe(delay);
+  });
+
+  test.each([
+    [5 * 60_000, 5 * 60_000],
+    [5 * 60_000 + 1, undefined],
+  ])('by default %d ms are waited for if the server asks for them: %s', (asked, delay) => {
+    expect(delayBeforeRetry(passing(asked), 1, DEFAULT_LIMITS, 0)).toBe(delay);
   });
 
   test('retries only what may pass', () => {
@@ -108,5 +123,46 @@ describe('a task', () => {
     await expect(run).rejects.toBe(reason);
     expect(tries()).toBe(1);
     await expect(sleep(1, stop.signal)).rejects.toBe(reason);
+  });
+});
+
+test('a run that is stopped without a reason of ours says what to do', () => {
+  const cause = new Error('SIGTERM');
+  expect(abortReason(AbortSignal.abort(cause))).toMatchObject({
+    code: 'interrupted',
+    message: 'The run was stopped before it was done.',
+    hint: 'Run it again to see everything.',
+    cause,
+  });
+});
+
+describe('within a time', () => {
+  const late = new AuditError('interrupted', 'too late', 'hurry');
+  const untilStopped = (signal: AbortSignal) =>
+    new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+
+  test('a task answers, and what it leaves running is stopped', async () => {
+    let left: AbortSignal | undefined;
+    const answer = await within(60_000, late, never, async (signal) => {
+      left = signal;
+      expect(signal.aborted).toBe(false);
+      return 7;
+    });
+    expect([answer, left?.reason]).toEqual([7, late]);
+    expect(getEventListeners(never, 'abort')).toEqual([]);
+  });
+
+  test('a task that takes longer is stopped', async () => {
+    await expect(within(1, late, never, untilStopped)).rejects.toBe(late);
+  });
+
+  test('a task is stopped with the run, also if that was stopped before', async () => {
+    const stop = new AbortController();
+    const reason = new AuditError('interrupted', 'stopped', 'again');
+    const running = within(60_000, late, stop.signal, untilStopped);
+    stop.abort(reason);
+    await expect(running).rejects.toBe(reason);
+    const before = within(60_000, late, stop.signal, async (signal) => signal.reason);
+    expect(await before).toBe(reason);
   });
 });
