@@ -1,9 +1,8 @@
 import { webcrypto } from 'node:crypto';
 import type { TenantData, TenantRecords } from './records.js';
 import { seed } from './seed.js';
-import type { Jwk } from './tenant/jws.js';
-import { type ClientKind, fullClientId } from './tenant/login.js';
-import { DEFAULT_PAGING, type Paging } from './tenant/paging.js';
+import { DEFAULT_PAGING, type Paging } from './tenant/call.js';
+import { type ClientKind, fullClientId, type Jwk } from './tenant/login.js';
 import { listen, type Middleware, requestHandler } from './tenant/server.js';
 import { DpopNonces, type Features, type Lifetimes, Sessions, type State } from './tenant/state.js';
 

@@ -4,40 +4,38 @@ import {
   Calendar,
   clientNameOf,
   credential,
+  type Decoy,
   decoy,
+  type ExposureFinding,
+  type ExternalClient,
   exposure,
   externalClient,
+  type FederationProvider,
+  type FederationTrust,
+  type GatewayKey,
   gatewayKey,
   idOf,
+  type LoggedUse,
+  type PersonalClient,
   personalClient,
   provider,
   ROLE,
+  type Role,
   role,
+  type ServicePrincipal,
+  type ServicePrincipalCredential,
   servicePrincipal,
   sessionSettings,
   systemRoles,
+  type TenantFunction,
+  type TenantRecords,
+  type TunnelBridge,
+  type TunnelCredential,
   tenantFunction,
   trust,
   tunnelCredential,
+  type User,
   user,
-} from './build.js';
-import type {
-  Decoy,
-  ExposureFinding,
-  ExternalClient,
-  FederationProvider,
-  FederationTrust,
-  GatewayKey,
-  LoggedUse,
-  PersonalClient,
-  Role,
-  ServicePrincipal,
-  ServicePrincipalCredential,
-  TenantFunction,
-  TenantRecords,
-  TunnelBridge,
-  TunnelCredential,
-  User,
 } from './records.js';
 
 const HOUR = 3_600_000;
@@ -48,26 +46,26 @@ const HOUR = 3_600_000;
  */
 export function seed(now: number): TenantRecords {
   // Two demos within an hour see the same dates: what was idle in the first is not used since in the second.
-  const calendar = new Calendar(now - (now % HOUR));
-  const clients = personalClients(calendar);
-  const secrets = credentials(calendar);
-  const trusted = trusts(calendar);
+  const at = new Calendar(now - (now % HOUR));
+  const clients = personalClients(at);
+  const secrets = credentials(at);
+  const trusted = trusts(at);
   return {
     personalClients: clients,
-    users: [...people(calendar), ...machineUsers(calendar)],
-    roles: roles(calendar),
-    servicePrincipals: servicePrincipals(calendar),
+    users: [...people(at), ...machineUsers(at)],
+    roles: roles(at),
+    servicePrincipals: servicePrincipals(at),
     credentials: secrets,
     trusts: trusted,
-    providers: providers(calendar),
+    providers: providers(at),
     decoys: decoys(clients, trusted),
-    exposures: exposures(calendar, { clients, secrets, trusted }),
-    externalClients: externalClients(calendar),
-    bridges: bridges(calendar),
-    tunnelCredentials: tunnelCredentials(calendar),
-    gatewayKeys: gatewayKeys(calendar),
-    functions: functions(calendar),
-    uses: uses(calendar, { clients, secrets, trusted }),
+    exposures: exposures(at, { clients, secrets, trusted }),
+    externalClients: externalClients(at),
+    bridges: bridges(at),
+    tunnelCredentials: tunnelCredentials(at),
+    gatewayKeys: gatewayKeys(at),
+    functions: functions(at),
+    uses: uses(at, { clients, secrets, trusted }),
     sessionSettings: {
       ...sessionSettings(),
       // Ordinary users may only call from the company's networks; administrators may call from anywhere.
@@ -120,7 +118,7 @@ const PEOPLE = {
   agent:   ['Release Agent', [ROLE.applicationAdmin], { email: '', type: 'USER_TYPE_AGENT', origin: 'USER_ORIGIN_LOCAL', managerIds: [personId('chiara')] }],
 } as const satisfies Record<string, readonly [string, readonly string[], Personal?]>;
 
-function people(calendar: Calendar): User[] {
+function people(at: Calendar): User[] {
   return Object.entries<readonly [string, readonly string[], Personal?]>(PEOPLE).map(
     ([name, [displayName, roleIds, { changed = 30, deleted, ...over } = {}]]) =>
       user({
@@ -130,9 +128,9 @@ function people(calendar: Calendar): User[] {
         roleIds: [...roleIds],
         managerIds: [personId('ben')],
         department: 'Engineering',
-        createdAt: calendar.ago(900),
-        updatedAt: calendar.ago(changed),
-        deletedAt: deleted === undefined ? null : calendar.ago(deleted),
+        createdAt: at.ago(900),
+        updatedAt: at.ago(changed),
+        deletedAt: at.ago(deleted),
         ...over,
       }),
   );
@@ -144,82 +142,70 @@ function emailOf(displayName: string): string {
   return `${letters.replaceAll(' ', '.')}@acme.example`;
 }
 
-function roles(calendar: Calendar): Role[] {
+function roles(at: Calendar): Role[] {
+  const own = (id: string, displayName: string, created: number, changed: number, over: Partial<Role> = {}) =>
+    role({
+      id,
+      name: displayName.toLowerCase().replace(' ', '-'),
+      displayName,
+      systemBuiltin: false,
+      createdAt: at.ago(created),
+      updatedAt: at.ago(changed),
+      ...over,
+    });
+  const all = systemRoles().flatMap(({ id, permissions }) => (id === ROLE.owner ? permissions : []));
   return [
     ...systemRoles(),
-    role({
-      id: idOf('role access-reviewer'),
-      name: 'access-reviewer',
-      displayName: 'Access Reviewer',
-      systemBuiltin: false,
-      createdAt: calendar.ago(400),
-      updatedAt: calendar.ago(100),
-    }),
-    role({
-      id: PLATFORM_VIEWER,
-      name: 'platform-viewer',
-      displayName: 'Platform Viewer',
-      permissions: systemRoles().flatMap(({ id, permissions }) => (id === ROLE.owner ? permissions : [])),
-      systemBuiltin: false,
-      createdAt: calendar.ago(300),
-      updatedAt: calendar.ago(8),
-    }),
-    role({
-      id: LOST_ROLE.deleted,
-      name: 'vendor-onboarding',
-      displayName: 'Vendor Onboarding',
-      systemBuiltin: false,
-      createdAt: calendar.ago(700),
-      updatedAt: calendar.ago(50),
-      deletedAt: calendar.ago(50),
-    }),
+    own(idOf('role access-reviewer'), 'Access Reviewer', 400, 100),
+    own(PLATFORM_VIEWER, 'Platform Viewer', 300, 8, { permissions: all }),
+    own(LOST_ROLE.deleted, 'Vendor Onboarding', 700, 50, { deletedAt: at.ago(50) }),
   ];
 }
 
-/** The service principals: name, roles, owners. */
+/** The service principals: name, role, owner. */
+// biome-ignore format: a table
 const MACHINES = {
-  audit: { name: 'c1-audit', roles: [ROLE.owner], owners: [personId('ada')] },
-  terraform: { name: 'terraform-cloud', roles: [ROLE.owner], owners: [personId('ben')] },
-  deployer: { name: 'ci-deployer', roles: [ROLE.applicationAdmin], owners: [personId('chiara')] },
-  siem: { name: 'siem-export', roles: [ROLE.logsReader], owners: [personId('lucia')] },
-  warehouse: { name: 'data-warehouse', roles: [ROLE.viewer], owners: [personId('elif')] },
-  helpdesk: { name: 'helpdesk-portal', roles: [ROLE.user], owners: [personId('jonas')] },
-  retired: { name: 'hr-sync (retired)', roles: [ROLE.user], owners: [personId('grace')] },
+  audit:     ['c1-audit',          ROLE.owner,            'ada'],
+  terraform: ['terraform-cloud',   ROLE.owner,            'ben'],
+  deployer:  ['ci-deployer',       ROLE.applicationAdmin, 'chiara'],
+  siem:      ['siem-export',       ROLE.logsReader,       'lucia'],
+  warehouse: ['data-warehouse',    ROLE.viewer,           'elif'],
+  helpdesk:  ['helpdesk-portal',   ROLE.user,             'jonas'],
+  retired:   ['hr-sync (retired)', ROLE.user,             'grace'],
 } as const;
 
 type Machine = keyof typeof MACHINES;
 
 const idOfMachine = (machine: Machine) => idOf(`service principal ${machine}`);
 
-function servicePrincipals(calendar: Calendar): ServicePrincipal[] {
-  return (Object.keys(MACHINES) as Machine[]).map((machine) =>
+function servicePrincipals(at: Calendar): ServicePrincipal[] {
+  return Object.entries(MACHINES).map(([machine, [displayName, , owner]]) =>
     servicePrincipal({
-      id: idOfMachine(machine),
-      displayName: MACHINES[machine].name,
-      ownerIds: [...MACHINES[machine].owners],
-      createdAt: calendar.ago(700),
-      updatedAt: calendar.ago(60),
+      id: idOfMachine(machine as Machine),
+      displayName,
+      ownerIds: [personId(owner)],
+      createdAt: at.ago(700),
+      updatedAt: at.ago(60),
     }),
   );
 }
 
 /** The users behind the service principals. */
-function machineUsers(calendar: Calendar): User[] {
-  return (Object.keys(MACHINES) as Machine[]).map((machine) => {
-    const { name, roles, owners } = MACHINES[machine];
-    return user({
-      id: idOfMachine(machine),
-      displayName: name,
-      roleIds: [...roles],
-      managerIds: [...owners],
+function machineUsers(at: Calendar): User[] {
+  return Object.entries(MACHINES).map(([machine, [displayName, roleId, owner]]) =>
+    user({
+      id: idOfMachine(machine as Machine),
+      displayName,
+      roleIds: [roleId],
+      managerIds: [personId(owner)],
       status: machine === 'retired' ? 'DISABLED' : 'ENABLED',
       directoryStatus: 'UNKNOWN',
       type: 'USER_TYPE_SERVICE',
       origin: 'USER_ORIGIN_LOCAL',
-      createdAt: calendar.ago(700),
-      updatedAt: calendar.ago(60),
-    });
-  });
+      createdAt: at.ago(700),
+      updatedAt: at.ago(60),
+    }),
+  );
 }
 
 /** One or several. */
@@ -321,17 +307,17 @@ const BEYOND: readonly Key[] = [
   ['jonas', 'app-inventory',    18.8, 71.2, 1.6, CI_RUNNERS, [ROLE.campaignAdmin, ROLE.applicationAdmin]],
 ];
 
-function personalClients(calendar: Calendar): PersonalClient[] {
+function personalClients(at: Calendar): PersonalClient[] {
   return [...ADA, ...ADMINS, ...USERS, ...LEFT_BEHIND, ...HOSTILE, DECOY, ...BEYOND].map(
     ([owner, name, created, ends, used, from = [], roles = [], deleted = null], index) =>
       personalClient({
         id: clientNameOf(idOf(`personal client ${index} ${name}`)),
         displayName: name,
         userId: personId(owner),
-        createdAt: calendar.ago(created),
-        deletedAt: deleted === null ? null : calendar.ago(deleted),
-        expiresTime: ends === null ? null : calendar.ahead(ends),
-        lastUsedAt: used === null ? null : calendar.ago(used),
+        createdAt: at.ago(created),
+        deletedAt: at.ago(deleted),
+        expiresTime: at.ago(ends === null ? null : -ends),
+        lastUsedAt: at.ago(used),
         allowSourceCidr: listOf(from),
         scopedRoles: listOf(roles),
       }),
@@ -368,15 +354,15 @@ const SECRETS: readonly Secret[] = [
   ['retired',   'hr-sync',        77.7,  102.3, 41,   OFFICE,                                      ROLE.user,                        'dpop'],
 ];
 
-function credentials(calendar: Calendar): ServicePrincipalCredential[] {
+function credentials(at: Calendar): ServicePrincipalCredential[] {
   return SECRETS.map(([machine, name, created, ends, used, from, roles, dpop], index) =>
     credential({
       id: clientNameOf(`secret ${index}`),
       displayName: name,
       servicePrincipalId: idOfMachine(machine),
-      createdAt: calendar.ago(created),
-      expiresAt: ends === null ? null : calendar.ahead(ends),
-      lastUsedAt: used === null ? null : calendar.ago(used),
+      createdAt: at.ago(created),
+      expiresAt: at.ago(ends === null ? null : -ends),
+      lastUsedAt: at.ago(used),
       requireDpop: dpop !== undefined,
       allowSourceCidrs: listOf(from),
       scopedRoleIds: listOf(roles),
@@ -384,35 +370,31 @@ function credentials(calendar: Calendar): ServicePrincipalCredential[] {
   );
 }
 
+/** Name, issuer, type. */
+// biome-ignore format: a table
 const PROVIDERS = {
-  github: {
-    name: 'GitHub Actions',
-    url: 'https://token.actions.githubusercontent.com',
-    type: 'GITHUB_ACTIONS',
-  },
-  gitlab: { name: 'GitLab CI', url: 'https://gitlab.com', type: 'GITLAB_CI' },
-  terraform: { name: 'HCP Terraform', url: 'https://app.terraform.io', type: 'HCP_TERRAFORM' },
-  aws: { name: 'AWS', url: 'https://7f1c9a3e.tokens.sts.global.api.aws', type: 'AWS_IAM_OUTBOUND' },
-  spiffe: { name: 'SPIRE', url: 'spiffe://prod.acme.example', type: 'SPIFFE' },
-  buildkite: { name: 'Buildkite (retired)', url: 'https://agent.buildkite.com', type: 'CUSTOM' },
+  github:    ['GitHub Actions',      'https://token.actions.githubusercontent.com', 'GITHUB_ACTIONS'],
+  gitlab:    ['GitLab CI',           'https://gitlab.com',                          'GITLAB_CI'],
+  terraform: ['HCP Terraform',       'https://app.terraform.io',                    'HCP_TERRAFORM'],
+  aws:       ['AWS',                 'https://7f1c9a3e.tokens.sts.global.api.aws',  'AWS_IAM_OUTBOUND'],
+  spiffe:    ['SPIRE',               'spiffe://prod.acme.example',                  'SPIFFE'],
+  buildkite: ['Buildkite (retired)', 'https://agent.buildkite.com',                 'CUSTOM'],
 } as const;
 
-type ProviderName = keyof typeof PROVIDERS;
+const idOfProvider = (name: keyof typeof PROVIDERS | 'removed') => idOf(`provider ${name}`);
 
-const idOfProvider = (name: ProviderName | 'removed') => idOf(`provider ${name}`);
-
-function providers(calendar: Calendar): FederationProvider[] {
-  return (Object.keys(PROVIDERS) as ProviderName[]).map((name) =>
+function providers(at: Calendar): FederationProvider[] {
+  return Object.entries(PROVIDERS).map(([name, [displayName, issuerUrl, type]]) =>
     provider({
-      id: idOfProvider(name),
-      displayName: PROVIDERS[name].name,
-      issuerUrl: PROVIDERS[name].url,
-      wellKnownProvider: `WELL_KNOWN_WORKLOAD_PROVIDER_${PROVIDERS[name].type}`,
+      id: idOfProvider(name as keyof typeof PROVIDERS),
+      displayName,
+      issuerUrl,
+      wellKnownProvider: `WELL_KNOWN_WORKLOAD_PROVIDER_${type}`,
       disabled: name === 'buildkite',
       oidc: name === 'spiffe' ? null : {},
       spiffe: name === 'spiffe' ? { bundleEndpointUrl: 'https://spire.acme.example/keys' } : null,
-      createdAt: calendar.ago(420),
-      updatedAt: calendar.ago(200),
+      createdAt: at.ago(420),
+      updatedAt: at.ago(200),
     }),
   );
 }
@@ -420,7 +402,7 @@ function providers(calendar: Calendar): FederationProvider[] {
 type Trusted = readonly [
   condition: string,
   of: Machine,
-  by: ProviderName | 'removed',
+  by: keyof typeof PROVIDERS | 'removed',
   name: string,
   from: Some,
   roles: Some,
@@ -463,7 +445,7 @@ const TRUSTS: readonly Trusted[] = [
     'deployer', 'github', PLANTED.trust, [], []],
 ];
 
-function trusts(calendar: Calendar): FederationTrust[] {
+function trusts(at: Calendar): FederationTrust[] {
   return TRUSTS.map(([conditionExpression, machine, by, displayName, from, roles, disabled], index) =>
     trust({
       clientId: clientNameOf(`trust ${index}`),
@@ -474,8 +456,8 @@ function trusts(calendar: Calendar): FederationTrust[] {
       servicePrincipalId: idOfMachine(machine),
       allowSourceCidrs: listOf(from),
       scopedRoleIds: listOf(roles),
-      createdAt: calendar.ago(30 + index * 9),
-      updatedAt: calendar.ago(20 + index * 5),
+      createdAt: at.ago(30 + index * 9),
+      updatedAt: at.ago(20 + index * 5),
     }),
   );
 }
@@ -491,37 +473,31 @@ interface Named {
  * What ConductorOne's scanners found in public. Which of its names a finding uses for a credential is not documented, so
  * each uses another one.
  */
-function exposures(calendar: Calendar, { clients, secrets, trusted }: Named): ExposureFinding[] {
+function exposures(at: Calendar, { clients, secrets, trusted }: Named): ExposureFinding[] {
   const found = (
-    {
-      displayName: name,
-      clientId,
-    }: { readonly displayName: string; readonly clientId: string } | undefined = NOWHERE,
+    records: readonly { readonly displayName: string; readonly clientId: string }[],
+    name: string,
     sourceUrl: string,
     over: Partial<ExposureFinding> = {},
   ) => {
-    const made = exposure({ id: idOf(`exposure of ${name}`), createdAt: calendar.ago(0.6), ...over });
-    return {
-      ...made,
-      credentialPubliclyExposed: { userClientId: clientId, credentialDisplayName: name },
-      credentialPubliclyExposedEvidence: { ...made.credentialPubliclyExposedEvidence, sourceUrl },
+    const made = exposure({ id: idOf(`exposure of ${name}`), createdAt: at.ago(0.6), ...over });
+    made.credentialPubliclyExposed = {
+      userClientId: records.find(({ displayName }) => displayName === name)?.clientId ?? '',
+      credentialDisplayName: name,
     };
+    made.credentialPubliclyExposedEvidence.sourceUrl = sourceUrl;
+    return made;
   };
-  const named = <T extends { readonly displayName: string }>(records: readonly T[], name: string) =>
-    records.find(({ displayName }) => displayName === name);
-  const secret = named(secrets, 'backfill');
   return [
-    found(named(clients, 'postman'), 'https://github.example/ada/collections'),
-    found(secret && { ...secret, clientId: secret.id }, ''),
-    found(named(trusted, 'smoke test'), 'https://paste.example/x8f2', { state: 'FINDING_STATE_IN_PROGRESS' }),
-    found(named(clients, 'laptop'), 'https://github.example/ada/notes', {
+    found(clients, 'postman', 'https://github.example/ada/collections'),
+    found(secrets, 'backfill', ''),
+    found(trusted, 'smoke test', 'https://paste.example/x8f2', { state: 'FINDING_STATE_IN_PROGRESS' }),
+    found(clients, 'laptop', 'https://github.example/ada/notes', {
       state: 'FINDING_STATE_RESOLVED',
-      resolvedAt: calendar.ago(0.1),
+      resolvedAt: at.ago(0.1),
     }),
   ];
 }
-
-const NOWHERE = { displayName: '', clientId: '' };
 
 /**
  * Who approved it, the client's name, how it is registered, days since, days since its last use, roles. A verified domain
@@ -547,7 +523,7 @@ const GRANTS: readonly Grant[] = [
   ['lucia',  'Windsurf',       'windsurf.com', 23.9,  2.1,   ROLE.logsReader],
 ];
 
-function externalClients(calendar: Calendar): ExternalClient[] {
+function externalClients(at: Calendar): ExternalClient[] {
   return GRANTS.map(([name, displayName, verifiedDomain, approved, used, roles]) => {
     const isVerified = verifiedDomain !== '';
     return externalClient({
@@ -558,8 +534,8 @@ function externalClients(calendar: Calendar): ExternalClient[] {
       displayName,
       userId: personId(name),
       roleIds: listOf(roles),
-      createdAt: calendar.ago(approved),
-      lastUsedAt: used === null ? null : calendar.ago(used),
+      createdAt: at.ago(approved),
+      lastUsedAt: at.ago(used),
       verifiedDomain,
       wellKnownClient: isVerified
         ? `WELL_KNOWN_CLIENT_${displayName.toUpperCase().replace(' ', '_')}`
@@ -568,31 +544,30 @@ function externalClients(calendar: Calendar): ExternalClient[] {
   });
 }
 
+/** Name, status, days since it was seen, days since its deletion (its credential still works). */
 const BRIDGES = {
-  frankfurt: { name: 'frankfurt-dc', status: 'CONNECTED', seen: 0 },
-  oslo: { name: 'oslo-lab', status: 'DISCONNECTED', seen: 130.6 },
-  office: { name: 'old office', status: 'NEVER_CONNECTED', seen: null },
+  frankfurt: ['frankfurt-dc', 'CONNECTED', 0, null],
+  oslo: ['oslo-lab', 'DISCONNECTED', 130.6, null],
+  office: ['old office', 'NEVER_CONNECTED', null, 70],
 } as const;
 
-const idOfBridge = (name: keyof typeof BRIDGES) => idOf(`bridge ${name}`);
+const idOfBridge = (name: string) => idOf(`bridge ${name}`);
 
-function bridges(calendar: Calendar): TunnelBridge[] {
-  return (Object.keys(BRIDGES) as (keyof typeof BRIDGES)[]).map((name) => {
-    const { name: displayName, status, seen } = BRIDGES[name];
-    return bridge({
+function bridges(at: Calendar): TunnelBridge[] {
+  return Object.entries(BRIDGES).map(([name, [displayName, status, seen, deleted]]) =>
+    bridge({
       id: idOfBridge(name),
       displayName,
       appliance: {
         status: `TUNNEL_APPLIANCE_STATUS_${status}`,
-        lastSeenAt: seen === null ? null : calendar.ago(seen),
+        lastSeenAt: at.ago(seen),
         announcedServiceCount: status === 'CONNECTED' ? 4 : 0,
         links: [],
       },
-      createdAt: calendar.ago(640),
-      // Its credential still works.
-      deletedAt: name === 'office' ? calendar.ago(70) : null,
-    });
-  });
+      createdAt: at.ago(640),
+      deletedAt: at.ago(deleted),
+    }),
+  );
 }
 
 /** Bridge, days since its creation, days until its end, days since its last use, status if not active. */
@@ -614,64 +589,60 @@ const TUNNELS: readonly Tunnel[] = [
   ['office',    388.1, 11.5,  null],
 ];
 
-function tunnelCredentials(calendar: Calendar): TunnelCredential[] {
+function tunnelCredentials(at: Calendar): TunnelCredential[] {
   return TUNNELS.map(([of, created, ends, used, status = 'ACTIVE'], index) =>
     tunnelCredential({
       id: clientNameOf(`tunnel ${index}`),
       bridgeId: idOfBridge(of),
       credentialStatus: `TUNNEL_CREDENTIAL_STATUS_${status}`,
-      createdAt: calendar.ago(created),
-      expiresTime: ends === null ? null : calendar.ahead(ends),
-      lastUsedAt: used === null ? null : calendar.ago(used),
-      revokedAt: status === 'REVOKED' ? calendar.ago(148.4) : null,
+      createdAt: at.ago(created),
+      expiresTime: at.ago(ends === null ? null : -ends),
+      lastUsedAt: at.ago(used),
+      revokedAt: status === 'REVOKED' ? at.ago(148.4) : null,
     }),
   );
 }
 
-function gatewayKeys(calendar: Calendar): GatewayKey[] {
+function gatewayKeys(at: Calendar): GatewayKey[] {
   const key = (displayName: string, created: number, revoked?: number) =>
     gatewayKey({
       id: idOf(`gateway key ${displayName}`),
       displayName,
-      createdAt: calendar.ago(created),
-      revokedAt: revoked === undefined ? null : calendar.ago(revoked),
+      createdAt: at.ago(created),
+      revokedAt: at.ago(revoked),
     });
   return [key('support-bot', 421.3), key('docs-assistant', 36.8), key('hackathon', 210.4, 180.2)];
 }
 
-function functions(calendar: Calendar): TenantFunction[] {
+function functions(at: Calendar): TenantFunction[] {
   const made = (displayName: string, created: number, over: Partial<TenantFunction> = {}) =>
     tenantFunction({
       id: idOf(`function ${displayName}`),
       displayName,
       scopedRoleIds: [ROLE.viewer],
-      createdAt: calendar.ago(created),
+      createdAt: at.ago(created),
       ...over,
     });
   return [
     made('offboarding-hook', 152.6, { scopedRoleIds: [ROLE.owner] }),
     made('ticket-sync', 77.2),
     made('payroll-check', 3.5, { isDraft: true, scopedRoleIds: [ROLE.owner] }),
-    made('old-approver', 480.9, { deletedAt: calendar.ago(12.3) }),
+    made('old-approver', 480.9, { deletedAt: at.ago(12.3) }),
   ];
 }
 
 /** The decoys behind the planted records, and one of a kind that is in no list of credentials. */
 function decoys(clients: readonly PersonalClient[], trusts: readonly FederationTrust[]): Decoy[] {
-  const createdAt = (records: readonly (PersonalClient | FederationTrust)[], name: string) =>
-    records.find(({ displayName }) => displayName === name)?.createdAt ?? null;
+  const planted = (records: readonly (PersonalClient | FederationTrust)[], displayName: string) => ({
+    displayName,
+    createdAt: records.find((record) => record.displayName === displayName)?.createdAt ?? null,
+  });
   return [
-    decoy({
-      id: idOf('decoy key'),
-      displayName: PLANTED.key,
-      createdAt: createdAt(clients, PLANTED.key),
-      annotations: { team: 'security' },
-    }),
+    decoy({ id: idOf('decoy key'), annotations: { team: 'security' }, ...planted(clients, PLANTED.key) }),
     decoy({
       id: idOf('decoy trust'),
       kind: 'DECOY_KIND_WORKLOAD_FEDERATION',
-      displayName: PLANTED.trust,
-      createdAt: createdAt(trusts, PLANTED.trust),
+      ...planted(trusts, PLANTED.trust),
     }),
     decoy({
       id: idOf('decoy connector'),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { TenantData } from '../../src/demo/records.js';
-import { filter, rows } from '../../src/demo/tenant/paging.js';
+import { filter, rows } from '../../src/demo/tenant/call.js';
 import { call } from '../demo/client.js';
 import { bulk, startTenant, type Tenant } from './index.js';
 

@@ -2,15 +2,18 @@ import { DAY } from '../../src/contract/index.js';
 import {
   credential,
   idOf,
+  type PersonalClient,
   personalClient,
   provider,
   ROLE,
+  type ServicePrincipalCredential,
   servicePrincipal,
+  type TenantData,
   trust,
+  type User,
   user,
-} from '../../src/demo/build.js';
-import type { PersonalClient, ServicePrincipalCredential, TenantData, User } from '../../src/demo/records.js';
-import type { Table } from '../../src/demo/tenant/paging.js';
+} from '../../src/demo/records.js';
+import type { Table } from '../../src/demo/tenant/call.js';
 import { tenantRecords } from './records.js';
 
 export interface BulkSize {

@@ -11,9 +11,9 @@ import { type Fault, Faults } from './faults.js';
 import { Logins } from './logins.js';
 import { type RecordedRequest, recorded } from './requests.js';
 
-export * from '../../src/demo/build.js';
 export type { Environment } from '../../src/demo/index.js';
 export type * from '../../src/demo/records.js';
+export * from '../../src/demo/records.js';
 export { Permission } from '../../src/demo/records.js';
 export { seed } from '../../src/demo/seed.js';
 export type { Target } from '../../src/demo/tenant/endpoints.js';

@@ -1,7 +1,6 @@
 import { randomUUID, webcrypto } from 'node:crypto';
-import type { Jwk } from '../../src/demo/tenant/jws.js';
-import { type ClientKind, findClient, fullClientId } from '../../src/demo/tenant/login.js';
-import { find, findById } from '../../src/demo/tenant/paging.js';
+import { find, findById } from '../../src/demo/tenant/call.js';
+import { type ClientKind, findClient, fullClientId, type Jwk } from '../../src/demo/tenant/login.js';
 import { type Listening, listen } from '../../src/demo/tenant/server.js';
 import type { State } from '../../src/demo/tenant/state.js';
 import type { Environment } from './index.js';

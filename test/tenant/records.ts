@@ -6,9 +6,9 @@ import {
   ROLE,
   sessionSettings,
   systemRoles,
+  type TenantRecords,
   user,
-} from '../../src/demo/build.js';
-import type { TenantRecords } from '../../src/demo/records.js';
+} from '../../src/demo/records.js';
 
 /** A tenant with the system roles, one Super Administrator and the caller's personal client only. */
 export function tenantRecords(now: number, over: Partial<TenantRecords> = {}): TenantRecords {

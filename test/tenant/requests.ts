@@ -1,4 +1,4 @@
-import { parseObject } from '../../src/demo/tenant/fields.js';
+import { parseObject } from '../../src/demo/tenant/messages.js';
 import type { Middleware, TenantRequest } from '../../src/demo/tenant/server.js';
 import type { State } from '../../src/demo/tenant/state.js';
 

@@ -1,19 +1,13 @@
-import { apiError, Code } from './errors.js';
-import {
-  findById,
-  type Page,
-  type PageAsk,
-  type Paging,
-  page,
-  type Table,
-  type UndeclaredList,
-} from './paging.js';
+import { createHash } from 'node:crypto';
+import { apiError, Code } from './messages.js';
 import type { Caller, Features, State } from './state.js';
 
 /** One authorised API request, as endpoints see it. */
 export interface Call {
   readonly state: State;
   readonly caller: Caller;
+  /** Of the endpoint. */
+  readonly name: string;
   /** Parts of the path, by the name its pattern gives them. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
@@ -28,9 +22,9 @@ export function declaredPage<T>(call: Call, table: Table<T>): Page<T> {
 }
 
 /** One page of a list that declares no parameters: page 1, unless the paging rules say that it reads them. */
-export function undeclaredPage<T>(call: Call, name: UndeclaredList, table: Table<T>): Page<T> {
-  const ask = call.paging.ignoring.includes(name) ? { size: 0, token: '' } : queryAsk(call);
-  return page(table, ask, call.paging, [name, call.params]);
+export function undeclaredPage<T>(call: Call, table: Table<T>): Page<T> {
+  const ask = call.paging.ignoring.includes(call.name) ? { size: 0, token: '' } : queryAsk(call);
+  return page(table, ask, call.paging, [call.name, call.params]);
 }
 
 /** The fields of every search. */
@@ -101,4 +95,149 @@ export function existing<T extends { readonly id: string }>(
 
 export function notFound(what: string): Error {
   return apiError(Code.notFound, `${what} not found`);
+}
+
+/**
+ * An ordered collection of records. Arrays are tables. A large tenant computes its records when they are read, and
+ * finds some of them without reading all.
+ */
+export interface Table<T> {
+  readonly length: number;
+  at(index: number): T | undefined;
+  byId?(id: string): T | undefined;
+  byOwner?(ownerId: string): Table<T>;
+}
+
+/** Every record, in order. */
+export function* rows<T>(table: Table<T>): Generator<T> {
+  for (let index = 0; index < table.length; index += 1) {
+    const row = table.at(index);
+    if (row !== undefined) yield row;
+  }
+}
+
+export function filter<T>(table: Table<T>, wanted: (row: T) => boolean): T[] {
+  const found: T[] = [];
+  for (const row of rows(table)) if (wanted(row)) found.push(row);
+  return found;
+}
+
+export function find<T>(table: Table<T>, wanted: (row: T) => boolean): T | undefined {
+  for (const row of rows(table)) if (wanted(row)) return row;
+  return undefined;
+}
+
+export function findById<T extends { readonly id: string }>(table: Table<T>, id: string): T | undefined {
+  return table.byId ? table.byId(id) : find(table, (row) => row.id === id);
+}
+
+/** The records with these ids, each once, in the table's order where it has to be read through. */
+export function findByIds<T extends { readonly id: string }>(table: Table<T>, ids: ReadonlySet<string>): T[] {
+  const byId = table.byId?.bind(table);
+  if (!byId) return filter(table, (row) => ids.has(row.id));
+  return [...ids].flatMap((id) => byId(id) ?? []);
+}
+
+/** The records that belong to one of these owners. */
+export function ownedBy<T>(
+  table: Table<T>,
+  owners: ReadonlySet<string>,
+  ownerOf: (row: T) => string,
+): Table<T> {
+  const [first] = owners;
+  if (table.byOwner && owners.size === 1 && first !== undefined) return table.byOwner(first);
+  return filter(table, (row) => owners.has(ownerOf(row)));
+}
+
+/** The GET lists that declare no query parameters: by default they ignore the page size and the page token. */
+const UNDECLARED_LISTS = [
+  'personal-clients',
+  'service-principals',
+  'service-principal-credentials',
+  'service-principal-trusts',
+  'federation-providers',
+  'tunnel-bridges',
+  'tunnel-credentials',
+  'llm-gateway-keys',
+  'functions',
+];
+
+export interface Paging {
+  /** Records on a page if no size is requested, or the list ignores it. */
+  defaultSize: number;
+  /** Smaller sizes are raised to this one. */
+  minSize: number;
+  /** Larger sizes are lowered to this one. */
+  maxSize: number;
+  /** `refuse` answers 400 to a size out of range. */
+  outOfRange: 'clamp' | 'refuse';
+  /** The lists that always answer with page 1 and its token. */
+  ignoring: readonly string[];
+}
+
+export const DEFAULT_PAGING: Readonly<Paging> = {
+  defaultSize: 25,
+  minSize: 10,
+  maxSize: 100,
+  outOfRange: 'clamp',
+  ignoring: UNDECLARED_LISTS,
+};
+
+/** The page that is requested. 0 and "" mean that the request does not say. */
+export interface PageAsk {
+  readonly size: number;
+  readonly token: string;
+}
+
+export interface Page<T> {
+  readonly list: T[];
+  readonly nextPageToken: string;
+}
+
+/**
+ * One page of `table`. `query` is what the list is filtered by: a token is valid for its query only.
+ *
+ * @throws Refusal 400 for a token that was not issued for this query, or a size out of range.
+ */
+export function page<T>(table: Table<T>, ask: PageAsk, rules: Paging, query: unknown): Page<T> {
+  const size = pageSize(ask.size, rules);
+  const mark = createHash('sha256').update(JSON.stringify(query)).digest('base64url').slice(0, 12);
+  const from = ask.token === '' ? 0 : offset(ask.token, mark);
+  const list: T[] = [];
+  for (let index = from; index < Math.min(from + size, table.length); index += 1) {
+    const row = table.at(index);
+    if (row !== undefined) list.push(row);
+  }
+  const next = from + size;
+  return { list, nextPageToken: next < table.length ? token(next, mark) : '' };
+}
+
+function pageSize(asked: number, { defaultSize, minSize, maxSize, outOfRange }: Paging): number {
+  if (asked === 0) return defaultSize;
+  if (outOfRange === 'refuse' && (asked < minSize || asked > maxSize)) {
+    throw apiError(
+      Code.invalidArgument,
+      `invalid page size: value must be between ${minSize} and ${maxSize}`,
+    );
+  }
+  return Math.min(Math.max(asked, minSize), maxSize);
+}
+
+function token(from: number, mark: string): string {
+  return Buffer.from(`${from}|${mark}`).toString('base64url');
+}
+
+function offset(pageToken: string, mark: string): number {
+  const [text = ''] = Buffer.from(pageToken, 'base64url').toString('utf8').split('|');
+  const from = Number(text);
+  // Compares with the token that was issued: one that was shortened or extended can still decode.
+  if (!Number.isSafeInteger(from) || from <= 0 || token(from, mark) !== pageToken) {
+    throw apiError(Code.invalidArgument, 'invalid page token');
+  }
+  return from;
+}
+
+/** Whether a filter admits `value`; an empty one admits all. */
+export function admits(wanted: readonly string[], value: string): boolean {
+  return wanted.length === 0 || wanted.includes(value);
 }

@@ -1,21 +1,33 @@
-import { Permission, type PersonalClient, type Role, type ServicePrincipal, type User } from '../records.js';
 import {
+  Permission,
+  type PersonalClient,
+  type Role,
+  type ServicePrincipal,
+  type User,
+  user,
+} from '../records.js';
+import {
+  admits,
   type Call,
   declaredPage,
   existing,
+  filter,
+  findById,
+  findByIds,
   mapped,
   may,
   notFound,
+  ownedBy,
   PAGE,
+  type Page,
   require,
   searchPage,
+  type Table,
   undeclaredPage,
 } from './call.js';
-import { apiError, Code } from './errors.js';
-import { jsonName, parseObject, readFields } from './fields.js';
 import { createFinding, searchFindings, setFindingState } from './findings.js';
 import { type ClientKind, evaluateCondition, fullClientId } from './login.js';
-import { filter, findById, findByIds, ownedBy } from './paging.js';
+import { apiError, Code, jsonName, parseObject, readFields, type Shape, type Values } from './messages.js';
 import type { Features } from './state.js';
 import { listEvents } from './system-log.js';
 
@@ -56,14 +68,22 @@ export const ENDPOINTS = {
   'service-principal-trusts': get('/service_principals/:id/trusts', listPrincipalTrusts, 'federation'),
   'service-principal-trust': get('/service_principals/:id/trusts/:trust', getPrincipalTrust, 'federation'),
   'search-federation-trusts': post('/search/workload_federation_trusts', searchTrusts, 'federation'),
-  'federation-providers': get('/workload_federation/providers', listProviders, 'federation'),
+  'federation-providers': get(
+    '/workload_federation/providers',
+    plain('providers', Permission.readFederation),
+    'federation',
+  ),
   'federation-provider': get('/workload_federation/providers/:id', getProvider, 'federation'),
   'test-cel': post('/workload_federation/test-cel', testCel, 'federation'),
   'search-external-clients': post('/search/iam/external_clients', searchExternalClients, 'externalClients'),
-  'tunnel-bridges': get('/iam/tunnel/bridges', listBridges, 'tunnels'),
+  'tunnel-bridges': get('/iam/tunnel/bridges', plain('bridges', Permission.readTunnels), 'tunnels'),
   'tunnel-credentials': get('/iam/tunnel/bridges/:id/credentials', listTunnelCredentials, 'tunnels'),
-  'llm-gateway-keys': get('/llm-gateway/keys', listGatewayKeys, 'llmGateway'),
-  functions: get('/functions', listFunctions, 'functions'),
+  'llm-gateway-keys': get(
+    '/llm-gateway/keys',
+    plain('gatewayKeys', Permission.readGatewayKeys),
+    'llmGateway',
+  ),
+  functions: get('/functions', plain('functions', Permission.readFunctions), 'functions'),
   'search-functions': post('/search/functions', searchFunctions, 'functions'),
   'search-decoys': post('/decoys/search', searchDecoys, 'decoys'),
   'session-settings': get('/settings/session', getSessionSettings),
@@ -145,7 +165,7 @@ function introspect(call: Call) {
 /** GET /iam/personal_clients: the caller's own. */
 function listPersonalClients(call: Call) {
   const own = ofUsers(call, new Set([call.caller.userId]));
-  return mapped(undeclaredPage(call, 'personal-clients', own), (client) => personalClientView(call, client));
+  return mapped(undeclaredPage(call, own), (client) => personalClientView(call, client));
 }
 
 /** GET /iam/personal_clients/{id} */
@@ -157,18 +177,13 @@ function getPersonalClient(call: Call) {
 
 /** POST /search/iam/personal_clients: everyone's, or those of some users. The caller's own need no permission. */
 function searchPersonalClients(call: Call) {
-  const ask = readFields(call.body, {
-    ...PAGE,
-    query: 'string',
-    users: 'refs',
-  });
+  const ask = readFields(call.body, { ...PAGE, query: 'string', users: 'refs' });
   const users = new Set(ask.users);
   const onlyOwn = users.size === 1 && users.has(call.caller.userId);
   if (!onlyOwn) require(call, Permission.searchPersonalClients);
   const theirs = users.size === 0 ? call.state.data.personalClients : ofUsers(call, users);
-  const text = ask.query.toLowerCase();
   const matching =
-    text === '' ? theirs : filter(theirs, (client) => client.displayName.toLowerCase().includes(text));
+    ask.query === '' ? theirs : filter(theirs, (client) => contains(client.displayName, ask.query));
   return mapped(searchPage(call, matching, ask), (client) => personalClientView(call, client));
 }
 
@@ -220,8 +235,7 @@ function searchUsers(call: Call) {
   const ids = new Set([...ask.refs, ...ask.ids]);
   const chosen = ids.size === 0 ? users : findByIds(users, ids);
   const tests: ((user: User) => boolean)[] = [];
-  const text = ask.query.toLowerCase();
-  if (text !== '') tests.push((u) => `${u.displayName} ${u.email}`.toLowerCase().includes(text));
+  if (ask.query !== '') tests.push((u) => contains(`${u.displayName} ${u.email}`, ask.query));
   if (ask.email !== '') tests.push((u) => u.email === ask.email);
   if (ask.excludeIds.length > 0) tests.push((u) => !ask.excludeIds.includes(u.id));
   if (ask.roleIds.length > 0) tests.push((u) => u.roleIds.some((id) => ask.roleIds.includes(id)));
@@ -242,8 +256,8 @@ function listUsers(call: Call) {
 /** GET /users/{id} */
 function getUser(call: Call) {
   requireUnlessBlank(call, Permission.readUsers);
-  const user = existing(call.state.data.users, call.params.id, 'user');
-  return { userView: userView(call, user), expanded: [] };
+  const found = existing(call.state.data.users, call.params.id, 'user');
+  return { userView: userView(call, found), expanded: [] };
 }
 
 function userView(call: Call, user: User) {
@@ -259,36 +273,22 @@ function userView(call: Call, user: User) {
 }
 
 /** The user, with blank fields for a caller who may not read others. */
-function visibleUser(call: Call, user: User) {
-  const full = {
-    ...user,
-    emails: user.email === '' ? [] : [user.email],
-    usernames: user.username === '' ? [] : [user.username],
+function visibleUser(call: Call, { ...shown }: User) {
+  if (shown.id !== call.caller.userId && !may(call, Permission.readUsers)) {
+    const { id, displayName } = shown;
+    const unknown = { status: 'UNKNOWN', directoryStatus: 'UNKNOWN' } as const;
+    const unspecified = { type: 'USER_TYPE_UNSPECIFIED', origin: 'USER_ORIGIN_UNSPECIFIED' } as const;
+    Object.assign(shown, user({ id, displayName, ...unknown, ...unspecified }));
+  }
+  return {
+    ...shown,
+    emails: shown.email === '' ? [] : [shown.email],
+    usernames: shown.username === '' ? [] : [shown.username],
     employeeIds: [],
     directoryIds: [],
     delegatedUserId: '',
     employmentType: '',
     profile: null,
-  };
-  if (user.id === call.caller.userId || may(call, Permission.readUsers)) return full;
-  return {
-    ...full,
-    email: '',
-    emails: [],
-    username: '',
-    usernames: [],
-    department: '',
-    employmentStatus: '',
-    jobTitle: '',
-    status: 'UNKNOWN',
-    directoryStatus: 'UNKNOWN',
-    type: 'USER_TYPE_UNSPECIFIED',
-    origin: 'USER_ORIGIN_UNSPECIFIED',
-    roleIds: [],
-    managerIds: [],
-    createdAt: null,
-    updatedAt: null,
-    deletedAt: null,
   };
 }
 
@@ -316,9 +316,7 @@ function listServicePrincipals(call: Call) {
   const visible = may(call, Permission.readServicePrincipals)
     ? data.servicePrincipals
     : filter(data.servicePrincipals, (principal) => isOwn(call, principal));
-  return mapped(undeclaredPage(call, 'service-principals', visible), (principal) =>
-    withUser(call, principal),
-  );
+  return mapped(undeclaredPage(call, visible), (principal) => withUser(call, principal));
 }
 
 /** GET /service_principals/{id} */
@@ -328,7 +326,7 @@ function getServicePrincipal(call: Call) {
 
 /** GET /service_principals/{id}/credentials */
 function listCredentials(call: Call) {
-  const page = undeclaredPage(call, 'service-principal-credentials', credentialsOf(call, readable(call)));
+  const page = undeclaredPage(call, credentialsOf(call, readable(call)));
   return mapped(page, (credential) => withClientId(call, credential, 'service-principal-credential'));
 }
 
@@ -341,7 +339,7 @@ function getCredential(call: Call) {
 
 /** GET /service_principals/{id}/trusts */
 function listPrincipalTrusts(call: Call) {
-  const page = undeclaredPage(call, 'service-principal-trusts', trustsOf(call, readable(call)));
+  const page = undeclaredPage(call, trustsOf(call, readable(call)));
   return mapped(page, (trust) => withClientId(call, trust, 'federation-trust'));
 }
 
@@ -363,8 +361,8 @@ function readable(call: Call): ServicePrincipal {
 }
 
 function withUser(call: Call, { ownerIds: _inside, ...principal }: ServicePrincipal) {
-  const user = findById(call.state.data.users, principal.id);
-  return { ...principal, user: user ? visibleUser(call, user) : null, objectPermissions: null };
+  const found = findById(call.state.data.users, principal.id);
+  return { ...principal, user: found ? visibleUser(call, found) : null, objectPermissions: null };
 }
 
 function credentialsOf(call: Call, { id }: ServicePrincipal) {
@@ -379,35 +377,41 @@ function isOwn(call: Call, principal: ServicePrincipal): boolean {
   return principal.ownerIds.includes(call.caller.userId);
 }
 
-/** POST /search/workload_federation_trusts */
-function searchTrusts(call: Call) {
-  const { data } = call.state;
-  const ask = readFields(call.body, {
-    ...PAGE,
-    providerId: 'string',
-    servicePrincipalId: 'string',
-    query: 'string',
-  });
-  require(call, Permission.readFederation);
-  const { providerId, servicePrincipalId } = ask;
-  const text = ask.query.toLowerCase();
-  const narrowed = providerId !== '' || servicePrincipalId !== '' || text !== '';
-  const matching = narrowed
-    ? filter(
-        data.trusts,
-        (trust) =>
-          (providerId === '' || trust.providerId === providerId) &&
-          (servicePrincipalId === '' || trust.servicePrincipalId === servicePrincipalId) &&
-          `${trust.displayName}\n${trust.description}`.toLowerCase().includes(text),
-      )
-    : data.trusts;
-  return mapped(searchPage(call, matching, ask), (trust) => withClientId(call, trust, 'federation-trust'));
+/** A search by text and `fields`: the records that `wanted` admits. */
+function search<S extends Shape, T>(
+  call: Call,
+  table: Table<T>,
+  permission: string,
+  fields: S,
+  wanted: (row: T, ask: Values<S> & { readonly query: string }) => boolean,
+): Page<T> {
+  const ask = readFields(call.body, { ...PAGE, query: 'string', ...fields }) as Values<S> &
+    Values<typeof PAGE> & { readonly query: string };
+  require(call, permission);
+  const { pageSize, pageToken, ...filters } = ask;
+  // A large table is read through only if something is filtered out.
+  const isNarrowed = Object.values(filters).some((value) => value !== false && String(value) !== '');
+  return searchPage(call, isNarrowed ? filter(table, (row) => wanted(row, ask)) : table, ask);
 }
 
-/** GET /workload_federation/providers */
-function listProviders(call: Call) {
-  require(call, Permission.readFederation);
-  return undeclaredPage(call, 'federation-providers', call.state.data.providers);
+function contains(text: string, query: string): boolean {
+  return text.toLowerCase().includes(query.toLowerCase());
+}
+
+/** POST /search/workload_federation_trusts */
+function searchTrusts(call: Call) {
+  const fields = { providerId: 'string', servicePrincipalId: 'string' } as const;
+  const page = search(
+    call,
+    call.state.data.trusts,
+    Permission.readFederation,
+    fields,
+    ({ displayName, description, ...trust }, { query, providerId, servicePrincipalId }) =>
+      (providerId === '' || trust.providerId === providerId) &&
+      (servicePrincipalId === '' || trust.servicePrincipalId === servicePrincipalId) &&
+      contains(`${displayName}\n${description}`, query),
+  );
+  return mapped(page, (trust) => withClientId(call, trust, 'federation-trust'));
 }
 
 /** GET /workload_federation/providers/{id} */
@@ -426,56 +430,48 @@ async function testCel(call: Call) {
 
 /** POST /decoys/search */
 function searchDecoys(call: Call) {
-  const ask = readFields(call.body, {
-    ...PAGE,
-    query: 'string',
+  const fields = {
     kinds: 'strings',
     statuses: 'strings',
     annotationKeys: 'strings',
     hasBeenUsed: 'boolean',
-  });
-  require(call, Permission.readDecoys);
-  const text = ask.query.toLowerCase();
-  const admits = (wanted: readonly string[], value: string) => wanted.length === 0 || wanted.includes(value);
-  const matching = filter(
+  } as const;
+  return search(
+    call,
     call.state.data.decoys,
-    (decoy) =>
-      `${decoy.displayName}\n${decoy.description}`.toLowerCase().includes(text) &&
-      admits(ask.kinds, decoy.kind) &&
-      admits(ask.statuses, `DECOY_STATUS_FILTER_${decoy.disabled ? 'DISABLED' : 'ACTIVE'}`) &&
-      (ask.annotationKeys.length === 0 || ask.annotationKeys.some((key) => key in decoy.annotations)) &&
-      (!ask.hasBeenUsed || decoy.lastUsedAt !== null),
+    Permission.readDecoys,
+    fields,
+    (decoy, { query, kinds, statuses, annotationKeys, hasBeenUsed }) =>
+      contains(`${decoy.displayName}\n${decoy.description}`, query) &&
+      admits(kinds, decoy.kind) &&
+      admits(statuses, `DECOY_STATUS_FILTER_${decoy.disabled ? 'DISABLED' : 'ACTIVE'}`) &&
+      (annotationKeys.length === 0 || annotationKeys.some((key) => key in decoy.annotations)) &&
+      (!hasBeenUsed || decoy.lastUsedAt !== null),
   );
-  return searchPage(call, matching, ask);
 }
 
 /** POST /search/iam/external_clients: everyone's, or those of some users. */
 function searchExternalClients(call: Call) {
-  const ask = readFields(call.body, {
-    ...PAGE,
-    query: 'string',
-    users: 'refs',
-    clientIdUrls: 'strings',
-    wellKnownClients: 'strings',
-  });
-  require(call, Permission.searchExternalClients);
-  const text = ask.query.toLowerCase();
-  const admits = (wanted: readonly string[], value: string) => wanted.length === 0 || wanted.includes(value);
-  const matching = filter(
+  const fields = { users: 'refs', clientIdUrls: 'strings', wellKnownClients: 'strings' } as const;
+  return search(
+    call,
     call.state.data.externalClients,
-    ({ clientId, clientName, userId, wellKnownClient }) =>
-      clientName.toLowerCase().includes(text) &&
-      admits(ask.users, userId) &&
-      admits(ask.clientIdUrls, clientId) &&
-      admits(ask.wellKnownClients, wellKnownClient),
+    Permission.searchExternalClients,
+    fields,
+    (client, { query, users, clientIdUrls, wellKnownClients }) =>
+      contains(client.clientName, query) &&
+      admits(users, client.userId) &&
+      admits(clientIdUrls, client.clientId) &&
+      admits(wellKnownClients, client.wellKnownClient),
   );
-  return searchPage(call, matching, ask);
 }
 
-/** GET /iam/tunnel/bridges: deleted ones too, as long as they have an active credential. */
-function listBridges(call: Call) {
-  require(call, Permission.readTunnels);
-  return undeclaredPage(call, 'tunnel-bridges', call.state.data.bridges);
+/** A list that answers with the records as they are: deleted bridges and revoked keys too. */
+function plain(name: 'providers' | 'bridges' | 'gatewayKeys' | 'functions', permission: string) {
+  return (call: Call) => {
+    require(call, permission);
+    return undeclaredPage<unknown>(call, call.state.data[name]);
+  };
 }
 
 /** GET /iam/tunnel/bridges/{bridge_id}/credentials: revoked and expired ones too. */
@@ -484,36 +480,24 @@ function listTunnelCredentials(call: Call) {
   const { data, audience } = call.state;
   const { id } = existing(data.bridges, call.params.id, 'tunnel bridge');
   const theirs = filter(data.tunnelCredentials, ({ bridgeId }) => bridgeId === id);
-  return mapped(undeclaredPage(call, 'tunnel-credentials', theirs), (credential) => ({
+  return mapped(undeclaredPage(call, theirs), (credential) => ({
     ...credential,
     clientId: `${credential.clientId}@${audience}/tcc`,
   }));
 }
 
-/** GET /llm-gateway/keys: revoked ones too. */
-function listGatewayKeys(call: Call) {
-  require(call, Permission.readGatewayKeys);
-  return undeclaredPage(call, 'llm-gateway-keys', call.state.data.gatewayKeys);
-}
-
-/** GET /functions */
-function listFunctions(call: Call) {
-  require(call, Permission.readFunctions);
-  return undeclaredPage(call, 'functions', call.state.data.functions);
-}
-
 /** POST /search/functions */
 function searchFunctions(call: Call) {
-  const ask = readFields(call.body, { ...PAGE, query: 'string', functionTypes: 'strings' });
-  require(call, Permission.readFunctions);
-  const text = ask.query.toLowerCase();
-  const matching = filter(
+  const { readFunctions } = Permission;
+  const fields = { functionTypes: 'strings' } as const;
+  return search(
+    call,
     call.state.data.functions,
-    ({ displayName, functionType }) =>
-      displayName.toLowerCase().includes(text) &&
-      (ask.functionTypes.length === 0 || ask.functionTypes.includes(functionType)),
+    readFunctions,
+    fields,
+    (row, { query, functionTypes }) =>
+      contains(row.displayName, query) && admits(functionTypes, row.functionType),
   );
-  return searchPage(call, matching, ask);
 }
 
 /** GET /settings/session */

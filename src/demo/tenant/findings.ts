@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type CustomFinding, type ExposureFinding, Permission } from '../records.js';
-import { type Call, notFound, PAGE, require, searchPage } from './call.js';
-import { apiError, Code } from './errors.js';
-import { readFields } from './fields.js';
-import { filter } from './paging.js';
+import { admits, type Call, filter, notFound, PAGE, require, searchPage } from './call.js';
+import { apiError, Code, readFields } from './messages.js';
 
 const SEVERITIES = ['INFO', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL'].map((name) => `FINDING_SEVERITY_${name}`);
 
@@ -83,7 +81,6 @@ export function searchFindings(call: Call) {
     sourceKinds: 'strings',
   });
   require(call, Permission.readFindings);
-  const admits = (wanted: readonly string[], value: string) => wanted.length === 0 || wanted.includes(value);
   const { state } = call;
   const isWanted = (finding: CustomFinding | ExposureFinding) =>
     admits(ask.refs, finding.id) &&

@@ -2,12 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { requireFeature } from './call.js';
+import { type Paging, requireFeature } from './call.js';
 import { API_PREFIX, findRoute, type Target } from './endpoints.js';
-import { apiError, Code, oauthError, Refusal, type Reply } from './errors.js';
-import { parseObject } from './fields.js';
 import { answerTokenRequest, authorize, logCall, TOKEN_PATH } from './login.js';
-import type { Paging } from './paging.js';
+import { apiError, Code, oauthError, parseObject, Refusal, type Reply } from './messages.js';
 import type { State } from './state.js';
 
 /** A request that has been read completely. */
@@ -140,14 +138,14 @@ async function answerRequest(state: State, request: TenantRequest): Promise<Repl
     path: url.pathname,
   });
   if ('allow' in route) throw notServed(route.allow);
-  const { endpoint, params } = route;
+  const { name, endpoint, params } = route;
   const body = endpoint.method === 'POST' ? jsonBody(headers, text) : {};
   const logged = (status: number) =>
     logCall(state, caller, address, { method, path: url.pathname, isSearch: isSearch(url), status });
   let json: unknown;
   try {
     if (endpoint.feature) requireFeature(state, endpoint.feature);
-    json = await endpoint.answer({ state, caller, params, query: url.searchParams, body, paging });
+    json = await endpoint.answer({ state, caller, name, params, query: url.searchParams, body, paging });
   } catch (error) {
     logged(error instanceof Refusal ? error.reply.status : 500);
     throw error;

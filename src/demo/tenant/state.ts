@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { CustomFinding, LoggedUse, Role, TenantData } from '../records.js';
-import type { Jwk } from './jws.js';
-import type { ClientKind } from './login.js';
-import type { Paging } from './paging.js';
+import type { Paging } from './call.js';
+import type { ClientKind, Jwk } from './login.js';
 
 /** All that endpoints share. What can be changed are the tenant's settings. */
 export interface State {

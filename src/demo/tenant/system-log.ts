@@ -1,9 +1,7 @@
 import { type LoggedUse, Permission } from '../records.js';
-import { type Call, mapped, notFound, PAGE, require, searchPage } from './call.js';
-import { apiError, Code } from './errors.js';
-import { readFields } from './fields.js';
+import { type Call, filter, mapped, notFound, PAGE, require, searchPage, type Table } from './call.js';
 import { fullClientId } from './login.js';
-import { filter, type Table } from './paging.js';
+import { apiError, Code, readFields } from './messages.js';
 
 /** POST /systemlog/events, as a search: a page holds whole events, oldest first unless requested otherwise. */
 export function listEvents(call: Call) {
