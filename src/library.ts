@@ -1,7 +1,7 @@
 import { Readable, Writable } from 'node:stream';
 import { rules as builtIns } from '../rules/index.js';
-import { loadConfig } from './config/load.js';
 import { checkRule } from './config/plugins.js';
+import { loadConfig } from './config/resolve.js';
 import type { Rule } from './contract/index.js';
 import type { Report } from './engine/report.js';
 import { AuditError } from './errors.js';

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { kindsOf } from './config/config.js';
-import type { LoadedConfig } from './config/load.js';
+import type { LoadedConfig } from './config/resolve.js';
 import type { PushRequest } from './delivery/conductorone/index.js';
 import type { AuditError } from './errors.js';
 import { createSend, refuseUncheckedTls } from './fetch.js';

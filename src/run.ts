@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { type Config, WEBHOOK_DEFAULTS } from './config/config.js';
-import type { LoadedConfig } from './config/load.js';
-import { readVariable } from './config/resolve.js';
+import { type LoadedConfig, readVariable } from './config/resolve.js';
 import type { Rule, Snapshot } from './contract/index.js';
 import { actionsRunUrl, inActions, maskLines } from './delivery/github.js';
 import { type DeliveryRequest, deliver, deliverReports } from './delivery/index.js';
@@ -17,8 +16,8 @@ import { AuditError, EXIT, type ExitCode } from './errors.js';
 import type { Io } from './io.js';
 import { type OpenContext, type Opened, type OpenRequest, open } from './open.js';
 import { secretsToMask } from './redact.js';
-import { whyIncomplete } from './reporters/incomplete.js';
 import type { ReporterContext, RuleInfo } from './reporters/reporter.js';
+import { whyIncomplete } from './reporters/words.js';
 import type { Source } from './sources/source.js';
 
 /** What to audit, and by which rules. */

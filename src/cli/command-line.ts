@@ -269,11 +269,11 @@ Examples:
     run: async (command, context) => {
       const [word, ...others] = command.args;
       if (word === 'test') {
-        const { testCommand } = await import('./commands/rules-test.js');
+        const { testCommand } = await import('./commands/rules.js');
         return testCommand(others, command.opts(), context);
       }
       if (word === 'backtest') {
-        const { backtestCommand } = await import('./commands/rules-backtest.js');
+        const { backtestCommand } = await import('./commands/rules.js');
         return backtestCommand(others, command.opts(), context);
       }
       const { rulesCommand } = await import('./commands/rules.js');

@@ -13,6 +13,34 @@ import {
   type Status,
   skipped,
 } from './check.js';
+import { clock, proxy, reachability, tls, token } from './network.js';
+import { ownCredential } from './own-credential.js';
+import { paging } from './paging.js';
+import { configuration, credential, github, heartbeat, slack, state, webhook } from './setup.js';
+import { facts, identity, push, roles, sources } from './tenant.js';
+
+/** In their order: each builds on those before it. */
+const CHECKS: readonly Check[] = [
+  configuration,
+  credential,
+  proxy,
+  reachability,
+  tls,
+  clock,
+  token,
+  identity,
+  roles,
+  ...sources,
+  ...facts,
+  ...paging,
+  ...ownCredential,
+  push,
+  slack,
+  webhook,
+  github,
+  heartbeat,
+  state,
+];
 
 /** One result for each check, in their order. */
 interface Examination {
@@ -26,16 +54,12 @@ interface Examination {
  *
  * @param onResult receives each result at once
  */
-export async function examine(
-  checks: readonly Check[],
-  exam: Exam,
-  onResult: (result: Result) => Promise<void>,
-): Promise<Examination> {
+export async function examine(exam: Exam, onResult: (result: Result) => Promise<void>): Promise<Examination> {
   const results: Result[] = [];
   let known: Partial<Known> = {};
   let prevented = false;
   let stopped = false;
-  for (const check of checks) {
+  for (const check of CHECKS) {
     const outcome: Outcome = stopped ? skipped('not reached') : await outcomeOf(check, exam, known);
     // Only the check that was interrupted reports it.
     stopped ||= exam.signal.aborted && outcome.status === 'problem';

@@ -4,8 +4,7 @@ import { isOpen, isWaived, MOST_SEVERE_FIRST, type Report } from '../engine/repo
 import { cutTo, forMarkdown, forTerminal } from './escape.js';
 import { badge } from './html/cards.js';
 import { ownerLabel } from './html/data.js';
-import { type Markup, markup, type Part, readable, table } from './html/markup.js';
-import { page } from './html/page.js';
+import { type Markup, markup, type Part, page, readable, table } from './html/markup.js';
 import type { Format } from './index.js';
 import { findingInOrder, jsonList, summaryInOrder } from './json.js';
 import {

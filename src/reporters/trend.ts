@@ -5,8 +5,7 @@ import type { Severity } from '../contract/index.js';
 import { MOST_SEVERE_FIRST } from '../engine/report.js';
 import { type TrendPoint, trendSubject } from '../engine/trend.js';
 import { cutTo, forCsv, forTerminal } from './escape.js';
-import { type Markup, markup, readable, table } from './html/markup.js';
-import { page } from './html/page.js';
+import { type Markup, markup, page, readable, table } from './html/markup.js';
 import type { Format } from './index.js';
 import { count, minute, number } from './words.js';
 

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { isMapping } from '../../check.js';
 import type { Config } from '../../config/config.js';
-import type { LoadedConfig } from '../../config/load.js';
+import type { LoadedConfig } from '../../config/resolve.js';
 import { writeStream } from '../../delivery/files.js';
 import { type EndReports, withEndReported } from '../../delivery/index.js';
 import { parseTargets } from '../../delivery/output.js';
@@ -73,7 +73,7 @@ async function readBaseline(
 ): Promise<RunRequest['baseline']> {
   if (file === undefined) return undefined;
   // Few audits need what reads a report.
-  const { readSavedReport } = await import('../documents.js');
+  const { readSavedReport } = await import('../request.js');
   return { file, report: await readSavedReport(file, context) };
 }
 

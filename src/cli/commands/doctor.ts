@@ -1,6 +1,7 @@
 import { kindsOf } from '../../config/config.js';
 import { writeStream } from '../../delivery/files.js';
-import { CHECKS, type Exam, examine, jsonOf, type Plan, summaryOf, TextLines } from '../../doctor/index.js';
+import type { Exam, Plan } from '../../doctor/check.js';
+import { examine, jsonOf, summaryOf, TextLines } from '../../doctor/examine.js';
 import { AuditError, type ExitCode } from '../../errors.js';
 import { refuseShortSecrets } from '../../redact.js';
 import { DEFAULT_LIMITS, within } from '../../sources/c1/retry.js';
@@ -57,7 +58,7 @@ export async function doctorCommand(flags: DoctorFlags, context: CommandContext)
       loadPlan: () => loadPlan(flags, context, watch),
       slackTest: flags.slackTest === true,
     };
-    const examination = await examine(CHECKS, exam, async (result) => {
+    const examination = await examine(exam, async (result) => {
       if (asText) await print(lines.add(result));
     });
     await print(asText ? lines.end() + summaryOf(examination) : jsonOf(examination));

@@ -1,14 +1,20 @@
-import type { LoadedConfig } from '../../config/load.js';
+import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { LoadedConfig } from '../../config/resolve.js';
+import { count } from '../../contract/words.js';
 import { parseTargets } from '../../delivery/output.js';
+import { type MergePart, mergeExitCode, mergeReports } from '../../engine/merge.js';
+import { exitCode } from '../../engine/report.js';
 import { compareReports, diffExitCode } from '../../engine/report-diff.js';
-import { AuditError, type ExitCode } from '../../errors.js';
+import { inTime, type TrendPoint, trendPoint, trendSubject } from '../../engine/trend.js';
+import { AuditError, codeOf, EXIT, type ExitCode } from '../../errors.js';
 import { DIFF_FORMATS, renderDiff } from '../../reporters/diff.js';
-import { whyIncomplete } from '../../reporters/incomplete.js';
+import type { Trend } from '../../reporters/trend.js';
+import { whyIncomplete } from '../../reporters/words.js';
 import { rerender } from '../../run.js';
 import type { CommandContext } from '../context.js';
-import { documentTargets, readSavedReport, writeDocuments } from '../documents.js';
 import type { ReportFlags } from '../flags.js';
-import { checkTargets, loadSettings } from '../request.js';
+import { checkTargets, documentTargets, loadSettings, readSavedReport, writeDocuments } from '../request.js';
 import { lookOf } from '../terminal.js';
 
 /** Renders a saved report again, compares two, or draws several together. The exit code depends on `failOn`, as that of an audit does. */
@@ -21,14 +27,8 @@ export async function reportCommand(
   const loaded = await loadSettings(context, { failOn: flags.failOn }, flags);
   refuseContradictions(files, flags);
   if (flags.diff) return compare(files, flags, loaded, context);
-  if (flags.merge) {
-    const { mergeCommand } = await import('./merge.js');
-    return mergeCommand(files, flags, loaded, context);
-  }
-  if (flags.trend !== undefined) {
-    const { trendCommand } = await import('./trend.js');
-    return trendCommand(flags.trend, flags, loaded, context);
-  }
+  if (flags.merge) return mergeAll(files, flags, loaded, context);
+  if (flags.trend !== undefined) return drawTrend(flags.trend, flags, loaded, context);
   const [file, ...others] = files;
   if (file === undefined || others.length > 0)
     throw new AuditError(
@@ -98,4 +98,152 @@ async function compare(
   if (why) context.complain(why);
   const code = diffExitCode(diff, loaded.config.failOn);
   return writeDocuments(targets, (format) => renderDiff(format, diff), code, context);
+}
+
+/** One overview of several saved reports. A report that cannot be read is named and makes it incomplete. */
+async function mergeAll(
+  files: readonly string[],
+  flags: ReportFlags,
+  loaded: LoadedConfig,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const { io } = context;
+  if (files.length === 0)
+    throw new AuditError(
+      'usage',
+      'report --merge needs at least one saved report.',
+      'Usage: c1-audit report --merge <a.json> <b.json> …; - for one of them reads from stdin.',
+    );
+  if (files.filter((file) => file === '-').length > 1)
+    throw new AuditError(
+      'usage',
+      'Only one of the reports can come from stdin.',
+      'Name the others as files.',
+    );
+  const { MERGE_FORMATS, problemLines, renderMerge } = await import('../../reporters/merged.js');
+  const maxAge = readMaxAge(flags.maxAge);
+  const targets = documentTargets(flags.format, MERGE_FORMATS, 'overview', io.cwd);
+  await checkTargets(targets, loaded, files, io);
+  const parts: MergePart[] = [];
+  for (const file of files) parts.push({ file, report: await readPart(file, context) });
+  const merge = mergeReports(parts, { now: io.now(), maxAge });
+  const problems = problemLines(merge);
+  if (problems.length > 0)
+    context.complain({ message: `The overview is incomplete:\n${problems.join('\n')}`, hint: '' });
+  const code = mergeExitCode(merge, loaded.config.failOn);
+  return writeDocuments(targets, (format) => renderMerge(format, merge), code, context);
+}
+
+async function readPart(file: string, context: CommandContext): Promise<MergePart['report']> {
+  try {
+    // The overview shows no credentials, and they are most of a report: those of many tenants may not fit into memory.
+    return { ...(await readSavedReport(file, context)), credentials: [] };
+  } catch (error) {
+    if (!(error instanceof AuditError)) throw error;
+    return context.redactor.redact(error.message);
+  }
+}
+
+const HOUR = 3_600_000;
+const UNITS: Readonly<Record<string, number>> = { m: HOUR / 60, h: HOUR, d: 24 * HOUR };
+
+/** In milliseconds. */
+function readMaxAge(text = '36h'): number {
+  const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)([mhd])$/.exec(text) ?? [];
+  const age = Number(amount) * (UNITS[unit] ?? 0);
+  if (age > 0) return age;
+  throw new AuditError(
+    'usage',
+    `--max-age ${JSON.stringify(text)} is not a duration.`,
+    'Write a number above 0 and m, h or d: 36h, 2d.',
+  );
+}
+
+/** What the saved reports of a folder say over time. Exits as its newest report does, and with 3 if a file cannot be read. */
+async function drawTrend(
+  folder: string,
+  flags: ReportFlags,
+  loaded: LoadedConfig,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const { io } = context;
+  const { renderTrend, TREND_FORMATS } = await import('../../reporters/trend.js');
+  const targets = documentTargets(flags.format, TREND_FORMATS, 'trend', io.cwd);
+  const files = await reportsIn(folder, io.cwd);
+  await checkTargets(targets, loaded, files, io);
+  const { points, unread, newest } = await readPoints(files, loaded.config.failOn, context);
+  if (unread.length > 0)
+    context.complain({
+      message: `Not every file of ${folder} is in the trend:\n${unread.map((line) => `  - ${line}`).join('\n')}`,
+      hint: 'Keep nothing but saved reports in the folder.',
+    });
+  const [first, ...others] = inTime(points);
+  if (first === undefined || newest === undefined)
+    throw new AuditError(
+      'input',
+      `No report in ${folder} can be read.`,
+      'Check the files with c1-audit report.',
+    );
+  refuseOthers([first, ...others], folder);
+  const left = others.concat(first).filter(({ complete }) => !complete).length;
+  if (left > 0)
+    context.complain({
+      message: `${left} of ${count(points.length, 'report')} ${left === 1 ? 'is' : 'are'} incomplete. Counts of incomplete reports are too low: the trend leaves them out.`,
+      hint: '',
+    });
+  const code = unread.length > 0 ? EXIT.incomplete : newest.code;
+  const trend: Trend = [first, ...others];
+  return writeDocuments(targets, (format) => [renderTrend(format, trend)], code, context);
+}
+
+/** What the files say, the exit code of the newest report, and why files cannot be read. */
+async function readPoints(
+  files: readonly string[],
+  failOn: LoadedConfig['config']['failOn'],
+  context: CommandContext,
+) {
+  const points: TrendPoint[] = [];
+  const unread: string[] = [];
+  let newest: { readonly at: number; readonly code: ExitCode } | undefined;
+  // One at a time: a year of reports does not fit into memory.
+  for (const file of files) {
+    try {
+      const report = await readSavedReport(file, context);
+      const at = Date.parse(report.run.asOf);
+      if (newest === undefined || at >= newest.at) newest = { at, code: exitCode(report, failOn) };
+      points.push(trendPoint(report));
+    } catch (error) {
+      if (!(error instanceof AuditError)) throw error;
+      unread.push(error.message);
+    }
+  }
+  return { points, unread, newest };
+}
+
+async function reportsIn(folder: string, cwd: string): Promise<string[]> {
+  const names = await readdir(resolve(cwd, folder)).catch((cause) => {
+    const code = codeOf(cause);
+    throw new AuditError('input', `The folder ${folder} cannot be read (${code}).`, 'Check the path.', {
+      cause,
+    });
+  });
+  const files = names.filter((name) => name.endsWith('.json')).sort();
+  if (files.length === 0)
+    throw new AuditError(
+      'input',
+      `The folder ${folder} has no .json file.`,
+      'Save reports there: c1-audit -f json:reports/2026-11-26.json.',
+    );
+  return files.map((name) => join(folder, name));
+}
+
+function refuseOthers(points: readonly TrendPoint[], folder: string): void {
+  const subjects = [...new Set(points.map(trendSubject))];
+  if (subjects.length < 2) return;
+  const more = subjects.length > 3 ? ` and ${subjects.length - 3} more` : '';
+  throw new AuditError(
+    'usage',
+    `The reports in ${folder} are of different audits: ${subjects.slice(0, 3).join(', ')}${more}.`,
+    'Keep the reports of each tenant and scope in a folder of their own.',
+  );
 }

@@ -1,7 +1,13 @@
+import { stringify } from 'yaml';
+import { conditionOf, testMistakes } from '../../cel/rule.js';
+import { type MissingCase, missingCases, runTests, type TestResult } from '../../cel/rule-test.js';
+import { describeFlaws } from '../../check.js';
 import { nearest } from '../../config/nearest.js';
+import type { ConfigFile } from '../../config/read.js';
 import {
   type Controls,
   controlTexts,
+  count,
   FRAMEWORK_NAMES,
   KINDS,
   type Kind,
@@ -10,14 +16,19 @@ import {
   type OptionSpec,
   type OptionSpecs,
   type Rule,
+  type RuleTest,
 } from '../../contract/index.js';
 import { writeStream } from '../../delivery/files.js';
+import { backtest, judgeReport, type Night } from '../../engine/backtest.js';
 import { DRIFT_RULES } from '../../engine/drift.js';
 import { WAIVER_RULES } from '../../engine/waivers.js';
 import { AuditError, EXIT, type ExitCode } from '../../errors.js';
+import { backtestJson, backtestText } from '../../reporters/backtest.js';
+import { forTerminal, oneLine } from '../../reporters/escape.js';
+import { rulesInForce } from '../../run.js';
 import type { CommandContext } from '../context.js';
 import type { RulesFlags } from '../flags.js';
-import { loadSettings } from '../request.js';
+import { loadSettings, readSavedReport } from '../request.js';
 
 /** Lists the rules, those of plug-ins included, or explains one. */
 export async function rulesCommand(
@@ -42,7 +53,7 @@ export async function rulesCommand(
   const [only] = wanted;
   const text =
     flags.format === 'json'
-      ? `${JSON.stringify(id === undefined ? wanted.map(toJson) : only && toJson(only), null, 2)}\n`
+      ? `${JSON.stringify(id === undefined ? wanted.map(ruleJson) : only && ruleJson(only), null, 2)}\n`
       : id !== undefined && only
         ? describeRule(only)
         : describeRules(all);
@@ -88,7 +99,16 @@ export function unknownRule(id: string, rules: readonly Pick<Rule, 'id'>[]): Aud
   );
 }
 
-function toJson({ id, title, severity, kinds, docs, controls, options = {}, messages = {} }: DocumentedRule) {
+function ruleJson({
+  id,
+  title,
+  severity,
+  kinds,
+  docs,
+  controls,
+  options = {},
+  messages = {},
+}: DocumentedRule) {
   return { id, title, severity, kinds, ...docs, controls, options, messages: Object.keys(messages) };
 }
 
@@ -180,4 +200,180 @@ export function describeRule(rule: DocumentedRule): string {
     ...(references.length > 0 ? ['', 'References:', ...references] : []),
     '',
   ].join('\n');
+}
+
+interface Tested {
+  readonly rule: Rule;
+  readonly results: readonly TestResult[];
+  readonly missing: readonly MissingCase[];
+}
+
+/** Runs the tests of the rules of a configuration and its plug-ins, and suggests boundary cases. Exits 1 if a test fails. */
+export async function testCommand(
+  [file, ...others]: readonly string[],
+  flags: RulesFlags,
+  context: CommandContext,
+): Promise<ExitCode> {
+  if (others.length > 0 || (file !== undefined && flags.config !== undefined))
+    throw new AuditError(
+      'usage',
+      'rules test takes one file.',
+      'Usage: c1-audit rules test [file]; without a file it tests the rules of the configuration.',
+    );
+  const loaded = await loadSettings(context, {}, { config: file ?? flags.config });
+  // Rules with a prefix are not built in.
+  const own = loaded.rules.filter(({ id }) => id.includes('/'));
+  if (own.length === 0)
+    throw new AuditError(
+      'config',
+      `${loaded.file ? `${loaded.file.name} has` : 'There are'} no rules of your own.`,
+      'Describe them under customRules, or name plug-ins. docs/rules-in-cel.md shows how.',
+    );
+  refuseMistakes(own);
+  const tested = own.map((rule) => ({ rule, results: runTests(rule), missing: missingCases(rule) }));
+  const text =
+    flags.format === 'json'
+      ? `${JSON.stringify(tested.map(testedJson), null, 2)}\n`
+      : describeTested(tested, loaded.file);
+  await writeStream(context.io.stdout, text);
+  return tested.some(({ results }) => results.some(({ passed }) => !passed)) ? EXIT.findings : EXIT.clean;
+}
+
+/** Tests of a plug-in are checked here only: an audit does not need them. */
+function refuseMistakes(rules: readonly Rule[]): void {
+  const wrong = rules.flatMap(({ id, kinds, options = {}, tests = [] }) => {
+    const flaws = testMistakes(tests, { kinds, options, usesNow: false });
+    return flaws.map(({ path, message }) => `${id}: ${describeFlaws([{ path, part: 'value', message }])}`);
+  });
+  if (wrong.length > 0) throw new AuditError('config', wrong.join('\n'), 'Correct the tests of these rules.');
+}
+
+function testedJson({ rule: { id }, results, missing }: Tested) {
+  return {
+    rule: id,
+    tests: results.map(({ test, outcome, detail, passed }) => ({
+      ...(test.name === undefined ? {} : { name: test.name }),
+      expect: test.expect,
+      outcome,
+      detail,
+      passed,
+    })),
+    missing,
+  };
+}
+
+function describeTested(tested: readonly Tested[], file: ConfigFile | undefined): string {
+  const results = tested.flatMap((one) => one.results);
+  const failed = results.filter(({ passed }) => !passed).length;
+  const missing = tested.reduce((total, one) => total + one.missing.length, 0);
+  const untested = tested.filter((one) => one.results.length === 0).length;
+  const summary = [
+    `${count(results.length - failed, 'test')} passed, ${failed} failed`,
+    ...(missing > 0 ? [`${count(missing, 'boundary case is', 'boundary cases are')} missing`] : []),
+    ...(untested > 0 ? [`${count(untested, 'rule has', 'rules have')} no tests`] : []),
+  ];
+  return `${[...tested.flatMap((one) => [...describeTests(one, file), '']), `${summary.join('; ')}.`].join('\n')}\n`;
+}
+
+function describeTests({ rule, results, missing }: Tested, file: ConfigFile | undefined): string[] {
+  return [
+    rule.id,
+    ...(results.length === 0 ? ['  no tests: add some under tests'] : []),
+    ...results.map((result, index) => describeTest(result, index, placeOf(rule, index, file))),
+    ...describeMissing(missing),
+  ];
+}
+
+/** ` (c1-audit.config.yaml:12)`, for a rule of the configuration itself. */
+function placeOf({ id }: Rule, test: number, file: ConfigFile | undefined): string {
+  const { customRules } = (file?.value ?? {}) as { customRules?: readonly { id?: unknown }[] };
+  const index = customRules?.findIndex((custom) => custom.id === id) ?? -1;
+  const position = index < 0 ? undefined : file?.locate(['customRules', index, 'tests', test], 'value');
+  return position ? ` (${file?.name}:${position.line})` : '';
+}
+
+function describeTest(
+  { test, outcome, detail, cure, passed }: TestResult,
+  index: number,
+  place: string,
+): string {
+  const name = `test ${index + 1}${test.name === undefined ? '' : ` ${JSON.stringify(test.name)}`}`;
+  const shown = `${outcome}${detail === '' ? '' : `: ${forTerminal(oneLine(detail))}`}`;
+  if (passed) return `  pass  ${name}: ${shown}`;
+  const message = outcome === test.expect ? ` with the message ${JSON.stringify(test.message)}` : '';
+  const hint = cure === undefined ? '' : `. ${cure}`;
+  return forTerminal(`  FAIL  ${name}${place}: expected ${test.expect}${message}, but it is ${shown}${hint}`);
+}
+
+function describeMissing(missing: readonly MissingCase[]): string[] {
+  if (missing.length === 0) return [];
+  return [
+    '  Missing boundary cases. Add them if what the rule reports now is what you mean:',
+    ...missing.flatMap(({ comparison, place, test }) => [
+      `    # ${comparison}, ${place}`,
+      test ? `    - ${flow(test)}` : '    # no test has a value for it: add one that does',
+    ]),
+  ];
+}
+
+/** On one line, as in the file. */
+function flow(test: RuleTest): string {
+  return stringify(test, { collectionStyle: 'flow', lineWidth: 0, schema: 'core' }).trim();
+}
+
+/** What a rule would have reported over saved reports. Exits 3 if one of them cannot be read. */
+export async function backtestCommand(
+  [id, ...files]: readonly string[],
+  flags: RulesFlags,
+  context: CommandContext,
+): Promise<ExitCode> {
+  if (id === undefined || files.length === 0)
+    throw new AuditError(
+      'usage',
+      'rules backtest needs a rule and at least one saved report.',
+      'Usage: c1-audit rules backtest <rule> reports/*.json',
+    );
+  const { rules, config } = await loadSettings(context, {}, flags);
+  if (extraRules().some((rule) => rule.id === id))
+    throw new AuditError(
+      'usage',
+      `${id} compares audits or waivers: it cannot be tried on single reports.`,
+      'Choose a rule that judges credentials. c1-audit rules lists them.',
+    );
+  const [inForce] = rulesInForce({ rules, config, only: new Set([id]) });
+  if (!inForce) throw unknownRule(id, rules);
+  const partialFacts = conditionOf(inForce.rule) !== undefined;
+  const { nights, unread } = await readNights(files, { inForce, rules, partialFacts }, context);
+  if (unread.length > 0)
+    context.complain({
+      message: `Not every report could be read:\n${unread.map((line) => `  - ${line}`).join('\n')}`,
+      hint: nights.length === 0 ? 'Give reports that were written with -f json.' : '',
+    });
+  if (nights.length === 0) return EXIT.usage;
+  const result = backtest(nights);
+  const text =
+    flags.format === 'json'
+      ? `${JSON.stringify(backtestJson(inForce.rule, result), null, 2)}\n`
+      : backtestText(inForce.rule, result);
+  await writeStream(context.io.stdout, text);
+  return unread.length > 0 ? EXIT.incomplete : EXIT.clean;
+}
+
+async function readNights(
+  files: readonly string[],
+  options: Parameters<typeof judgeReport>[2],
+  context: CommandContext,
+): Promise<{ readonly nights: readonly Night[]; readonly unread: readonly string[] }> {
+  const nights: Night[] = [];
+  const unread: string[] = [];
+  // One at a time: a year of reports does not fit into memory.
+  for (const file of files) {
+    try {
+      nights.push(judgeReport(file, await readSavedReport(file, context), options));
+    } catch (error) {
+      if (!(error instanceof AuditError)) throw error;
+      unread.push(error.message);
+    }
+  }
+  return { nights, unread };
 }

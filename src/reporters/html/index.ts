@@ -4,13 +4,11 @@ import { jsonForHtml, webAddress } from '../escape.js';
 import { type Reporter, type ReporterContext, rulePageAddress } from '../reporter.js';
 import { findingsIn, moreSevereIn, resolvedIn, unknownGroups, viewOf } from '../view.js';
 import { configurationWords, count, credentialName, gaps, minute, number, waysLines } from '../words.js';
-import { badge, card } from './cards.js';
+import { badge, card, explorer } from './cards.js';
 import { CLIENT_SCRIPT } from './client-script.js';
 import { type CredentialData, pageData } from './data.js';
-import { explorer } from './explorer.js';
-import { Markup, markup, type Part, readable, table } from './markup.js';
+import { Markup, markup, type Part, page, readable, table } from './markup.js';
 import { dateCharts, filterLink, ownerChart, ruleList } from './overview.js';
-import { page } from './page.js';
 
 type View = ReturnType<typeof viewOf>;
 

@@ -5,7 +5,7 @@ import { expect } from '@jest/globals';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { rules } from '../../../rules/index.js';
-import { loadConfig } from '../../../src/config/load.js';
+import { loadConfig } from '../../../src/config/resolve.js';
 import { printConfig } from '../../../src/config/print.js';
 import { rulesInForce } from '../../../src/run.js';
 import { runProgram } from '../../helpers/program.js';
