@@ -109,6 +109,12 @@ export function withDefault<S extends Schema>(schema: S, value: unknown): S {
   return { ...schema, json: { default: value } };
 }
 
+/** A key that may be missing, with a text for people and the value it then has, if that is one. */
+export function optional<S extends Schema>(description: string, schema: S, fallback?: unknown) {
+  const base = v.exactOptional(schema);
+  return about(description, fallback === undefined ? base : withDefault(base, fallback));
+}
+
 type Dataset = v.UnknownDataset & { issues?: [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]] };
 type Config = v.Config<v.BaseIssue<unknown>>;
 type Refuse = (message: string, key?: string) => void;

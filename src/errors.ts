@@ -50,6 +50,11 @@ export class AuditError extends Error {
   }
 }
 
+/** A flag or argument is wrong. */
+export function usageError(message: string, hint: string): AuditError {
+  return new AuditError('usage', message, hint);
+}
+
 /** Exit codes, the same whatever the format. */
 export const EXIT = {
   /** Complete, nothing at or above the threshold. */

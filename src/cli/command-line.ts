@@ -2,7 +2,7 @@ import { Argument, Command, Help, type HelpConfiguration, Option } from 'command
 import { PROFILES, SOURCE_KINDS } from '../config/config.js';
 import { FRAMEWORK_NAMES } from '../contract/controls.js';
 import { SEVERITIES } from '../contract/severity.js';
-import { AuditError, type ExitCode } from '../errors.js';
+import { type AuditError, type ExitCode, usageError } from '../errors.js';
 import { FORMATS } from '../reporters/index.js';
 import type { CommandContext } from './context.js';
 import { OF_THE_AUDIT, SHELLS } from './flags.js';
@@ -390,8 +390,7 @@ function argument(name: string, about: string, values: readonly string[]): Argum
 async function unknownCommand(word: string): Promise<AuditError> {
   const { didYouMean } = await import('../config/nearest.js');
   const names = COMMANDS.filter(({ hidden }) => !hidden).map(({ name }) => name);
-  return new AuditError(
-    'usage',
+  return usageError(
     `There is no command ${JSON.stringify(word)}${didYouMean(word, names) || '.'}`,
     `Commands are ${names.join(', ')}; c1-audit --help explains them.`,
   );
@@ -436,7 +435,7 @@ function addFlags(command: Command, flags: readonly Option[]): void {
 function answerGuesses(command: Command, { argChoices: formats = [], flags }: Option): void {
   const toFile = flags.includes('[:file]');
   const answer = (names: string, hint: string) => {
-    throw new AuditError('usage', `There is no flag ${names}.`, hint);
+    throw usageError(`There is no flag ${names}.`, hint);
   };
   for (const format of formats) {
     command.addOption(new Option(`--${format}`).hideHelp());

@@ -1,5 +1,5 @@
 import { DAY, parseTime, startOfDate } from '../contract/time.js';
-import { AuditError } from '../errors.js';
+import { usageError } from '../errors.js';
 
 /** The flags of an audit, as commander passes them. */
 export interface AuditFlags {
@@ -79,8 +79,7 @@ export function readAsOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const instant = parse(text);
   if (instant !== undefined) return instant;
-  throw new AuditError(
-    'usage',
+  throw usageError(
     `--as-of ${JSON.stringify(text)} is not valid: it must be an RFC 3339 timestamp or a date.`,
     'Write it like 2027-01-31T06:00:00Z or 2027-01-31.',
   );
@@ -112,8 +111,7 @@ export function timeoutOf(
   if (timeout === undefined) return undefined;
   const seconds = Number(timeout);
   if (Number.isFinite(seconds) && seconds > 0 && seconds <= most) return seconds * 1000;
-  throw new AuditError(
-    'usage',
+  throw usageError(
     `--timeout ${JSON.stringify(timeout)} is not a number of seconds.`,
     `Give a number above 0, up to ${most}.`,
   );

@@ -8,7 +8,7 @@ import { type Kept, type OutputTarget, parseTargets, prepareTargets } from '../d
 import { redactReport } from '../engine/redact-report.js';
 import type { Report } from '../engine/report.js';
 import { parseReport } from '../engine/saved-report.js';
-import { AuditError, codeOf, EXIT, type ExitCode } from '../errors.js';
+import { AuditError, codeOf, EXIT, type ExitCode, usageError } from '../errors.js';
 import type { Io } from '../io.js';
 import type { Format } from '../reporters/index.js';
 import type { AuditRequest, RunContext } from '../run.js';
@@ -30,7 +30,7 @@ export function loadSettings(
   }: {
     readonly config?: string | undefined;
     readonly now?: number;
-    readonly beforeForeignCode?: () => void;
+    readonly beforeForeignCode?: (() => void) | undefined;
   },
 ): Promise<LoadedConfig> {
   return loadConfig({ cwd: io.cwd, env: io.env, flags, configPath, now, builtIns, beforeForeignCode });
@@ -43,22 +43,8 @@ export function loadAuditSettings(
   now: number,
   beforeForeignCode?: () => void,
 ): Promise<LoadedConfig> {
-  const { scope, source: sources, profile, failOn, failOnNew, minSeverity, rule: rules, waivers } = flags;
-  const { state, baseline, config, evidence } = flags;
-  const given = {
-    scope,
-    sources,
-    profile,
-    failOn,
-    failOnNew,
-    minSeverity,
-    state,
-    baseline,
-    rules,
-    waivers,
-    evidence,
-  };
-  return loadSettings(context, given, { config, now, ...(beforeForeignCode && { beforeForeignCode }) });
+  const { source: sources, rule: rules, config } = flags;
+  return loadSettings(context, { ...flags, sources, rules }, { config, now, beforeForeignCode });
 }
 
 /**
@@ -91,8 +77,7 @@ async function readInput(
   const others = { '--scope': scope, '--source': source, '--evidence': evidence };
   const conflict = Object.entries(others).find(([, value]) => value !== undefined)?.[0];
   if (conflict)
-    throw new AuditError(
-      'usage',
+    throw usageError(
       `${conflict} has no effect with --input.`,
       `Everything in the file is audited: leave ${conflict} out.`,
     );
@@ -168,11 +153,7 @@ export function documentTargets<F extends Format>(
   return parseTargets(specs ?? [], cwd).map(({ format, file }) => {
     const known = formats.find((one) => one === format);
     if (known) return { format: known, file };
-    throw new AuditError(
-      'usage',
-      `There is no ${what} in the format ${format}.`,
-      `Formats are ${formats.join(', ')}.`,
-    );
+    throw usageError(`There is no ${what} in the format ${format}.`, `Formats are ${formats.join(', ')}.`);
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { type Logger, pino } from 'pino';
 import { kindName } from '../contract/index.js';
-import { AuditError } from '../errors.js';
+import { usageError } from '../errors.js';
 import type { Io } from '../io.js';
 import type { Redactor } from '../redact.js';
 import { cutTo, forGitHubLine } from '../reporters/escape.js';
@@ -32,8 +32,7 @@ export function lookOf(
     .map(Number)
     .find((number) => number >= 1);
   if (width !== undefined && !(Number(width) >= NARROWEST && Number(width) <= WIDEST && /^\d+$/.test(width)))
-    throw new AuditError(
-      'usage',
+    throw usageError(
       `--width ${JSON.stringify(width)} is not a number of columns.`,
       `Give a number from ${NARROWEST} to ${WIDEST}.`,
     );

@@ -15,6 +15,7 @@ import {
   list,
   map,
   number,
+  optional,
   type Path,
   record,
   refined,
@@ -39,7 +40,7 @@ import {
 } from '../contract/index.js';
 import type { CustomRule } from './config.js';
 import type { Position, Problem } from './problem.js';
-import { type ConfigFile, readConfig } from './read.js';
+import { type ConfigFile, problemIn, readConfig } from './read.js';
 import { looksSecret, quote, quoteError } from './secrets.js';
 
 /** One mistake in a rule: the field, and what is wrong with it. */
@@ -158,18 +159,16 @@ const TEST = record(
       'Facts by name; those that are not given are unknown',
       map(undefined, v.unknown() as Schema),
     ),
-    options: about('Options that differ from their defaults', v.exactOptional(map(undefined, VALUE))),
-    now: about(
+    options: optional('Options that differ from their defaults', map(undefined, VALUE)),
+    now: optional(
       'The time of the audit',
-      v.exactOptional(
-        v.custom<string | Date>(
-          (value) => typeof value === 'string' || value instanceof Date,
-          ({ input }) => `must be a date, not ${quote(input)}`,
-        ),
+      v.custom<string | Date>(
+        (value) => typeof value === 'string' || value instanceof Date,
+        ({ input }) => `must be a date, not ${quote(input)}`,
       ),
     ),
     expect: choice(EXPECTATIONS),
-    message: about('The message of the finding, in full', v.exactOptional(text(FILLED))),
+    message: optional('The message of the finding, in full', text(FILLED)),
   },
   { noun: 'key of a test' },
 );
@@ -225,17 +224,14 @@ const CUSTOM_RULE: Schema<CustomRule> = record({
   when: about('In CEL: a credential is a finding when this is true', text(FILLED)),
   message: about('What the finding says; CEL in braces', text(MESSAGE)),
   fix: about('What to do about a finding', text(FILLED)),
-  why: about('Why it matters', v.exactOptional(text(FILLED))),
-  controls: about('The controls of standards that its findings are evidence on', v.exactOptional(CONTROLS)),
-  judges: about(
-    'Live credentials, or expired ones that are still listed',
-    v.exactOptional(choice(['live', 'expired'])),
-  ),
-  options: about(
+  why: optional('Why it matters', text(FILLED)),
+  controls: optional('The controls of standards that its findings are evidence on', CONTROLS),
+  judges: optional('Live credentials, or expired ones that are still listed', choice(['live', 'expired'])),
+  options: optional(
     'Options by name: a default, or {default, describe, min, max, integer}',
-    v.exactOptional(map(OPTION_NAME, either(isMapping, optionSchema(v.exactOptional(text(FILLED))), VALUE))),
+    map(OPTION_NAME, either(isMapping, optionSchema(v.exactOptional(text(FILLED))), VALUE)),
   ),
-  tests: about('Credentials, and what the rule is expected to report on them', v.exactOptional(list(TEST))),
+  tests: optional('Credentials, and what the rule is expected to report on them', list(TEST)),
 }) as Schema<CustomRule>;
 
 export const CUSTOM_RULES: Schema<readonly CustomRule[]> = list(CUSTOM_RULE);
@@ -261,13 +257,8 @@ export async function loadCustomRules(file: RuleFile, homes: Map<string, string>
     const at = ['customRules', index];
     const home = homes.get(custom.id);
     if (home !== undefined) {
-      const path = [...at, 'id'];
-      problems.push({
-        where: file.name,
-        position: file.locate(path, 'value'),
-        key: writePath(path),
-        message: `${custom.id} is already used by ${home}`,
-      });
+      const message = `${custom.id} is already used by ${home}`;
+      problems.push(problemIn(file, { path: [...at, 'id'], part: 'value', message }));
       continue;
     }
     // Loaded here only: most configurations have no such rules.
@@ -285,15 +276,10 @@ function isMistakes(made: Rule | readonly RuleMistake[]): made is readonly RuleM
 }
 
 function mistakeIn(file: RuleFile, at: Path, { path: way, message, part }: RuleMistake): Problem {
-  const whole = [...at, ...way];
-  const start = file.locate(whole, 'value');
   const quoted = part === '' || part.length > 100 ? '' : ` (in ${quote(part)})`;
-  return {
-    where: file.name,
-    position: start && placeOf(part, file.text, start),
-    key: writePath(whole),
-    message: `${message}${quoted}`,
-  };
+  const whole = { path: [...at, ...way], part: 'value', message: `${message}${quoted}` } as const;
+  const problem = problemIn(file, whole);
+  return { ...problem, position: problem.position && placeOf(part, file.text, problem.position) };
 }
 
 /** Where a part of a value is, which may be lines below the beginning of the value. */
@@ -362,12 +348,7 @@ async function loadRuleFile(
     return { rules: [], problems: [{ where: `plug-in ${spec}`, message: 'there is no such file' }] };
   const read = await readConfig(file, baseDir);
   const flaws = read.problems.length > 0 ? [] : flawsOf(RULE_FILE, read.value);
-  const formal = flaws.map(({ path: at, part, message }) => ({
-    where: read.name,
-    position: read.locate(at, part),
-    key: writePath(at),
-    message,
-  }));
+  const formal = flaws.map((flaw) => problemIn(read, flaw));
   const { rules, problems } = await loadCustomRules(read, homes);
   return { rules, problems: [...read.problems, ...formal, ...problems] };
 }

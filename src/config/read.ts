@@ -1,7 +1,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Part, Path } from '../check.js';
+import { type Flaw, type Part, type Path, writePath } from '../check.js';
 import { AuditError, codeOf } from '../errors.js';
 import type { Position, Problem } from './problem.js';
 import { quoteError } from './secrets.js';
@@ -61,7 +61,7 @@ export async function findConfig(
       return file;
     }
     if (homes.includes(folder) || path.dirname(folder) === folder) return undefined;
-    if (await exists(path.join(folder, '.git'))) return undefined;
+    if (await stat(path.join(folder, '.git')).catch(() => undefined)) return undefined;
   }
 }
 
@@ -91,13 +91,6 @@ async function refuseStrangers(file: string): Promise<void> {
   );
 }
 
-function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
-}
-
 async function isFile(file: string): Promise<boolean> {
   try {
     return (await stat(file)).isFile();
@@ -114,27 +107,38 @@ export async function readConfig(file: string, cwd: string): Promise<ConfigFile>
   const name = relative.startsWith('..') || path.isAbsolute(relative) ? file : relative;
   const text = await readText(file, name);
   const kind = path.extname(file).toLowerCase();
-  if (text === undefined) {
-    return unread(file, name, '', 'is not UTF-8 text: save it as UTF-8');
-  }
-  if (kind === '.mjs' || kind === '.js') return importConfig(file, name, text);
-  if (kind !== '.json' && kind !== '.yaml' && kind !== '.yml') {
-    return unread(file, name, text, 'its name must end in .yaml, .yml, .json, .mjs or .js');
-  }
-  if (kind === '.json' && text.trim() === '') {
-    return { name, path: file, text, value: null, problems: [], locate: () => undefined };
-  }
-  // Loaded here only: runs without such a file need no YAML.
-  const { parseConfigText } = await import('./yaml.js');
-  const { value, problems, locate } = parseConfigText(text, kind === '.json');
-  return {
+  const read = (found: Read): ConfigFile => ({
     name,
     path: file,
-    text,
-    value,
-    problems: problems.map((problem) => ({ where: name, ...problem })),
-    locate,
-  };
+    text: text ?? '',
+    value: found.value,
+    problems: (found.problems ?? []).map((problem) => ({ where: name, ...problem })),
+    locate: found.locate ?? (() => undefined),
+  });
+  if (text === undefined) return read(unread('is not UTF-8 text: save it as UTF-8'));
+  if (kind === '.mjs' || kind === '.js') return read(await importConfig(file));
+  if (kind !== '.json' && kind !== '.yaml' && kind !== '.yml')
+    return read(unread('its name must end in .yaml, .yml, .json, .mjs or .js'));
+  if (kind === '.json' && text.trim() === '') return read({ value: null });
+  // Loaded here only: runs without such a file need no YAML.
+  const { parseConfigText } = await import('./yaml.js');
+  return read(parseConfigText(text, kind === '.json'));
+}
+
+/** What a file holds, as far as it can be read. */
+interface Read extends Partial<Pick<ConfigFile, 'locate'>> {
+  readonly value: unknown;
+  readonly problems?: readonly Omit<Problem, 'where'>[];
+}
+
+function unread(message: string): Read {
+  return { value: undefined, problems: [{ message }] };
+}
+
+/** A problem at the place that it is about. */
+export function problemIn({ name, locate }: Pick<ConfigFile, 'name' | 'locate'>, flaw: Flaw): Problem {
+  const { path: at, part, message } = flaw;
+  return { where: name, position: locate(at, part), key: writePath(at), message };
 }
 
 async function readText(file: string, name: string): Promise<string | undefined> {
@@ -142,10 +146,9 @@ async function readText(file: string, name: string): Promise<string | undefined>
   try {
     bytes = await readFile(file);
   } catch (cause) {
-    const code = codeOf(cause);
     throw new AuditError(
       'config',
-      `cannot read the configuration file ${name} (${code})`,
+      `cannot read the configuration file ${name} (${codeOf(cause)})`,
       'Check that it is a readable file.',
       { cause },
     );
@@ -157,26 +160,13 @@ async function readText(file: string, name: string): Promise<string | undefined>
   }
 }
 
-function unread(file: string, name: string, text: string, message: string): ConfigFile {
-  return {
-    name,
-    path: file,
-    text,
-    value: undefined,
-    problems: [{ where: name, message }],
-    locate: () => undefined,
-  };
-}
-
-async function importConfig(file: string, name: string, text: string): Promise<ConfigFile> {
+async function importConfig(file: string): Promise<Read> {
   let module: { default?: unknown };
   try {
     module = await import(pathToFileURL(file).href);
   } catch (error) {
-    return unread(file, name, text, `cannot be loaded: ${quoteError(error)}`);
+    return unread(`cannot be loaded: ${quoteError(error)}`);
   }
-  if (!Object.hasOwn(module, 'default')) {
-    return unread(file, name, text, 'has no default export: write `export default { … }`');
-  }
-  return { name, path: file, text, value: module.default, problems: [], locate: () => undefined };
+  if (!Object.hasOwn(module, 'default')) return unread('has no default export: write `export default { … }`');
+  return { value: module.default };
 }

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { flawsOf, isMapping, type Path, writePath } from '../check.js';
+import { flawsOf, isMapping, type Path } from '../check.js';
 import { type OptionSpec, type Rule, type Severity, severityRank } from '../contract/index.js';
 import {
   type Config,
@@ -15,12 +15,11 @@ import {
 import { didYouMean } from './nearest.js';
 import { loadCustomRules, loadPlugins } from './plugins.js';
 import { type Problem, problemsError } from './problem.js';
-import { type ConfigFile, findConfig, readConfig } from './read.js';
+import { type ConfigFile, findConfig, problemIn, readConfig } from './read.js';
 import {
   configSchema,
   DEFAULTS,
   type FileConfig,
-  type FileRule,
   RUN_RULES,
   type SettableRule,
   SHARED_SETTINGS,
@@ -70,9 +69,8 @@ function fileSecrets(file: ConfigFile, named: readonly Problem[]): Problem[] {
   const found = named.filter(({ message }) => isSecretMessage(message));
   const already = found.length;
   walk(file.value, [], (path, text) => {
-    const key = writePath(path);
-    if (found.some((problem) => problem.key === key)) return;
-    found.push({ where: file.name, position: file.locate(path, 'value'), key, message: secretMessage(text) });
+    const problem = problemIn(file, { path, part: 'value', message: secretMessage(text) });
+    if (!found.some(({ key }) => key === problem.key)) found.push(problem);
   });
   const lines = new Set(found.map(({ position }) => position?.line));
   for (const offset of secretOffsets(file.text)) {
@@ -101,17 +99,12 @@ function walk(value: unknown, path: Path, visit: (path: Path, text: string) => v
 }
 
 /** What the command line says; texts as written, checked here. */
-export interface ConfigFlags {
-  readonly scope?: string | undefined;
+export interface ConfigFlags
+  extends Readonly<Partial<Record<Exclude<ScalarKey, 'sources' | 'failOnNew'>, string | undefined>>> {
   /** `--source`, repeated. */
   readonly sources?: readonly string[] | undefined;
-  readonly profile?: string | undefined;
-  readonly failOn?: string | undefined;
   /** False with `--no-fail-on-new`. */
   readonly failOnNew?: boolean | undefined;
-  readonly minSeverity?: string | undefined;
-  readonly state?: string | undefined;
-  readonly baseline?: string | undefined;
   /** `--rule`, repeated: only these. */
   readonly rules?: readonly string[] | undefined;
   /** False with `--no-waivers`. */
@@ -193,27 +186,22 @@ function flagProblems({ flags, rules, foreignRules }: ResolveInput): Problem[] {
   const ids = [...rules, ...RUN_RULES].map(({ id }) => id);
   for (const id of flags.rules ?? []) {
     if (ids.includes(id) || (foreignRules && id.includes('/'))) continue;
-    problems.push({
-      where: '--rule',
-      message: `there is no rule ${JSON.stringify(id)}${didYouMean(id, ids)}`,
-    });
+    const message = `there is no rule ${JSON.stringify(id)}${didYouMean(id, ids)}`;
+    problems.push({ where: '--rule', message });
   }
   return problems;
 }
 
-function valueProblems(value: unknown, key: ScalarKey, where: string): Problem[] {
-  return flawsOf(SHARED_SETTINGS[key], value, [key]).map(({ message }) => ({ where, message }));
-}
+const valueProblems = (value: unknown, key: ScalarKey, where: string): Problem[] =>
+  flawsOf(SHARED_SETTINGS[key], value, [key]).map(({ message }) => ({ where, message }));
 
 function environmentProblems({ env }: ResolveInput): Problem[] {
   const known = [...Object.keys(ENVIRONMENT), ...Object.keys(OTHER_ENVIRONMENT)];
   const problems: Problem[] = [];
   for (const name of Object.keys(env).sort()) {
     if (!name.startsWith('C1_AUDIT_') || known.includes(name) || !env[name]?.trim()) continue;
-    problems.push({
-      where: name,
-      message: `there is no such environment variable${didYouMean(name, known)}`,
-    });
+    const message = `there is no such environment variable${didYouMean(name, known)}`;
+    problems.push({ where: name, message });
   }
   const key = readVariable(env, 'C1_AUDIT_STATE_KEY');
   if (key !== undefined && key.length < STATE_KEY_MIN) {
@@ -247,15 +235,7 @@ function fileProblems({ file, rules, foreignRules = false, now }: ResolveInput):
   if (!file) return [];
   const empty = file.value === null || file.value === undefined;
   const flaws = empty ? [] : flawsOf(configSchema({ rules, foreign: foreignRules, now }), file.value);
-  const problems = [
-    ...file.problems,
-    ...flaws.map(({ path: at, part, message }) => ({
-      where: file.name,
-      position: file.locate(at, part),
-      key: writePath(at),
-      message,
-    })),
-  ];
+  const problems = [...file.problems, ...flaws.map((flaw) => problemIn(file, flaw))];
   return [...problems, ...fileSecrets(file, problems)];
 }
 
@@ -378,7 +358,7 @@ class Merge {
 
   #rule(rule: SettableRule, profile: ProfileName): RuleSetting {
     const key = `rules.${rule.id}`;
-    const said = this.#ruleInFile(rule.id);
+    const said = ownValue(this.#file.rules, rule.id);
     const preset = PROFILE_RULES[profile][rule.id] ?? {};
     const short = typeof said !== 'object';
     const { severity, ...options } = short ? { severity: said === 'off' ? undefined : said } : said;
@@ -388,7 +368,7 @@ class Merge {
     this.#note(`${key}.severity`, severity, short ? ['rules', rule.id] : ['rules', rule.id, 'severity']);
     for (const name of Object.keys(rule.options ?? {})) {
       this.#note(`${key}.${name}`, ownValue(options, name), ['rules', rule.id, name]);
-      if (ownValue(options, name) === undefined && ownValue(preset.options ?? {}, name) !== undefined)
+      if (ownValue(options, name) === undefined && ownValue(preset.options, name) !== undefined)
         this.origins.set(`${key}.${name}`, { from: 'profile', at: `profile ${profile}` });
     }
     return {
@@ -397,11 +377,6 @@ class Merge {
       options: { ...preset.options, ...(options as Record<string, OptionSpec['default']>) },
       floors: severity === undefined ? (preset.floors ?? {}) : {},
     };
-  }
-
-  #ruleInFile(id: string): FileRule | undefined {
-    const { rules } = this.#file;
-    return rules && Object.hasOwn(rules, id) ? rules[id] : undefined;
   }
 
   #fromFile<T>(section: string, key: string, value: T | null | undefined): T | undefined {
@@ -420,8 +395,8 @@ class Merge {
   }
 }
 
-function ownValue(values: Readonly<Record<string, unknown>>, name: string): unknown {
-  return Object.hasOwn(values, name) ? values[name] : undefined;
+function ownValue<T>(values: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return values && Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
 interface LoadInput {

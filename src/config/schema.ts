@@ -9,6 +9,7 @@ import {
   list,
   map,
   number,
+  optional,
   record,
   type Schema,
   type TextRule,
@@ -50,37 +51,35 @@ const SEVERITY = choice(SEVERITIES);
 
 /** The settings that can also be set by a flag or an environment variable. */
 export const SHARED_SETTINGS = {
-  scope: about(
+  scope: optional(
     'mine: your own credentials; tenant: everyone’s (needs Super Administrator)',
-    withDefault(v.exactOptional(choice(['mine', 'tenant'])), DEFAULTS.scope),
+    choice(['mine', 'tenant']),
+    DEFAULTS.scope,
   ),
   sources: about(
     'What to audit. Without it: personal-clients and external-clients for scope mine, all for scope tenant',
     v.nullish(list(choice(Object.keys(SOURCE_KINDS) as SourceName[]), { filled: true, unique: true })),
   ),
-  profile: about(
+  profile: optional(
     'A set of rule settings; settings under rules win over it',
-    withDefault(v.exactOptional(choice(PROFILES)), DEFAULTS.profile),
+    choice(PROFILES),
+    DEFAULTS.profile,
   ),
-  failOn: about(
+  failOn: optional(
     'The lowest severity that makes the exit code 1, or never',
-    withDefault(v.exactOptional(choice(['never', ...SEVERITIES])), DEFAULTS.failOn),
+    choice(['never', ...SEVERITIES]),
+    DEFAULTS.failOn,
   ),
-  failOnNew: about(
+  failOnNew: optional(
     'Only findings that are new, reopened or more severe than before make the exit code 1; needs state or baseline',
-    withDefault(v.exactOptional(v.boolean()), DEFAULTS.failOnNew),
+    v.boolean(),
+    DEFAULTS.failOnNew,
   ),
-  minSeverity: about(
-    'The lowest severity that reports show',
-    withDefault(v.exactOptional(SEVERITY), DEFAULTS.minSeverity),
-  ),
-  state: about(
-    'The file that remembers findings from run to run, relative to this file',
-    v.exactOptional(text(FILLED)),
-  ),
-  baseline: about(
+  minSeverity: optional('The lowest severity that reports show', SEVERITY, DEFAULTS.minSeverity),
+  state: optional('The file that remembers findings from run to run, relative to this file', text(FILLED)),
+  baseline: optional(
     'A saved JSON report whose findings count as known, relative to this file; not together with state',
-    v.exactOptional(text(FILLED)),
+    text(FILLED),
   ),
 };
 
@@ -105,12 +104,13 @@ export function configSchema({ rules, foreign, now }: SchemaScope) {
   const section = <const E extends v.ObjectEntries>(entries: E, noun = 'key') =>
     record(entries, { noun, missing: MISSING, unknownKey: unknownSetting });
   const schema = section({
-    $schema: about('The JSON Schema of this file, for editors', v.exactOptional(text(FILLED))),
+    $schema: optional('The JSON Schema of this file, for editors', text(FILLED)),
     scope: SHARED_SETTINGS.scope,
     sources: SHARED_SETTINGS.sources,
-    callerSeesAll: about(
+    callerSeesAll: optional(
       'States that you have checked that the audit sees every credential, although it does not run as a Super Administrator',
-      withDefault(v.exactOptional(v.boolean()), false),
+      v.boolean(),
+      false,
     ),
     profile: SHARED_SETTINGS.profile,
     failOn: SHARED_SETTINGS.failOn,
@@ -135,13 +135,15 @@ export function configSchema({ rules, foreign, now }: SchemaScope) {
       'Evidence from what really happened',
       v.nullish(
         section({
-          systemLog: about(
+          systemLog: optional(
             "Judge use by ConductorOne's system log; needs the right to read it",
-            withDefault(v.exactOptional(v.boolean()), false),
+            v.boolean(),
+            false,
           ),
-          days: about(
+          days: optional(
             'How many days back the first audit reads it; later ones go on from the state',
-            withDefault(v.exactOptional(number({ integer: true, min: 1, max: 365 })), DEFAULTS.evidenceDays),
+            number({ integer: true, min: 1, max: 365 }),
+            DEFAULTS.evidenceDays,
           ),
         }),
       ),
@@ -155,9 +157,10 @@ export function configSchema({ rules, foreign, now }: SchemaScope) {
       'Where findings are sent beside the reports',
       v.nullish(
         section({
-          conductorone: about(
+          conductorone: optional(
             'Send findings to ConductorOne’s own Findings (early access)',
-            withDefault(v.exactOptional(v.boolean()), false),
+            v.boolean(),
+            false,
           ),
         }),
       ),
@@ -180,7 +183,7 @@ export function configSchema({ rules, foreign, now }: SchemaScope) {
   function ruleSchema({ id, options = {} }: SettableRule) {
     const entries = Object.entries(options).map(([name, spec]) => [
       name,
-      about(spec.describe, withDefault(v.exactOptional(optionSchema(spec)), spec.default)),
+      optional(spec.describe, optionSchema(spec), spec.default),
     ]);
     const long = section({ severity: RULE_SEVERITY, ...Object.fromEntries(entries) }, `setting of ${id}`);
     return v.exactOptional(either(isMapping, long as Schema<RuleSettings>, OFF_OR_SEVERITY));
@@ -227,10 +230,7 @@ type RuleSettings = { readonly severity?: Severity } & Readonly<Record<string, O
 export type FileRule = Described<typeof OFF_OR_SEVERITY> | RuleSettings;
 
 const OFF_OR_SEVERITY = choice(['off', ...SEVERITIES]);
-const RULE_SEVERITY = about(
-  "The severity of all its findings, in place of the rule's own",
-  v.exactOptional(SEVERITY),
-);
+const RULE_SEVERITY = optional("The severity of all its findings, in place of the rule's own", SEVERITY);
 
 const FOREIGN_RULE: TextRule = {
   pattern: /^[a-z][a-z0-9-]*\/[a-z][a-z0-9-]*$/,
@@ -255,20 +255,18 @@ const MISSING = {
 };
 
 const MESSAGES = {
-  when: about(
+  when: optional(
     'Which runs send a message: those with new findings, with any findings, or all. Without it: new if a state is kept, else findings',
-    v.exactOptional(choice(['new', 'findings', 'always'])),
+    choice(['new', 'findings', 'always']),
   ),
-  minSeverity: about(
-    'The lowest severity that messages list',
-    withDefault(v.exactOptional(SEVERITY), DEFAULTS.messageMinSeverity),
-  ),
+  minSeverity: optional('The lowest severity that messages list', SEVERITY, DEFAULTS.messageMinSeverity),
 };
 
 const WEBHOOK = {
-  format: about(
+  format: optional(
     'json: a documented JSON object; teams: a card for a Microsoft Teams workflow',
-    withDefault(v.exactOptional(choice(WEBHOOK_FORMATS)), WEBHOOK_DEFAULTS.format),
+    choice(WEBHOOK_FORMATS),
+    WEBHOOK_DEFAULTS.format,
   ),
   ...MESSAGES,
 };
@@ -292,23 +290,18 @@ const SLACK = {
       ),
     ),
   ),
-  fallback: about(
+  fallback: optional(
     'Slack user or user group to address if an owner is inactive and has no active manager',
-    v.exactOptional(
-      text({
-        pattern: /^[UWS][A-Z0-9]{2,20}$/,
-        says: 'must be a Slack user id such as U012345, or a user group id such as S012345',
-      }),
-    ),
+    text({
+      pattern: /^[UWS][A-Z0-9]{2,20}$/,
+      says: 'must be a Slack user id such as U012345, or a user group id such as S012345',
+    }),
   ),
-  heartbeat: about(
+  heartbeat: optional(
     'How often a run without news reports that all is well. Without it: never',
-    v.exactOptional(choice(['daily', 'weekly'])),
+    choice(['daily', 'weekly']),
   ),
-  notifyOwners: about(
-    'Direct messages to owners; needs a bot token',
-    withDefault(v.exactOptional(v.boolean()), false),
-  ),
+  notifyOwners: optional('Direct messages to owners; needs a bot token', v.boolean(), false),
 };
 
 function optionSchema(spec: OptionSpec): Schema<OptionValue> {

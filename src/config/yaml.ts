@@ -11,20 +11,13 @@ import {
   type YAMLWarning,
 } from 'yaml';
 import { type Part, type Path, writePath } from '../check.js';
-import type { Position } from './problem.js';
+import type { Position, Problem } from './problem.js';
+import type { ConfigFile } from './read.js';
 
-export interface ParseProblem {
-  readonly position: Position | undefined;
-  readonly key?: string;
-  readonly message: string;
-}
+type ParseProblem = Omit<Problem, 'where'>;
 
-export interface Parsed {
-  /** Plain data without prototypes; undefined if the text cannot be read at all. */
-  readonly value: unknown;
-  readonly problems: readonly ParseProblem[];
-  readonly locate: (path: Path, part: Part) => Position | undefined;
-}
+/** `value` is plain data without prototypes; undefined if the text cannot be read at all. */
+type Parsed = Pick<ConfigFile, 'value' | 'locate'> & { readonly problems: readonly ParseProblem[] };
 
 /** Reads YAML 1.2, or JSON if `json`, and keeps the place of every key and value. */
 export function parseConfigText(text: string, json: boolean): Parsed {

@@ -1,3 +1,4 @@
+import type { SourceName } from '../config/config.js';
 import { count, type Kind } from '../contract/index.js';
 import { AuditError } from '../errors.js';
 import { PROVIDERS } from '../sources/c1/federation.js';
@@ -20,17 +21,41 @@ import { listOf, sampleOf, USERS } from './tenant.js';
 
 type Given = Pick<Known, 'plan' | 'connection' | 'caller'>;
 
+type Find = (given: Given) => List | undefined | Promise<List | undefined>;
+
 interface PagedList {
   readonly id: string;
   readonly title: string;
   /** An audit reads the list only for this kind. */
   readonly kind?: Kind;
-  readonly find: (given: Given) => List | undefined | Promise<List | undefined>;
+  readonly find: Find;
   /** An audit is complete without it. */
   readonly optional?: boolean;
   /** What it means for an audit that the list has no second page; `what` says so. */
   readonly otherwise: (what: string, given: Given) => Outcome | Promise<Outcome>;
 }
+
+const all =
+  (source: SourceName): Find =>
+  () =>
+    listOf(source, 'tenant');
+const sample =
+  (source: SourceName): Find =>
+  ({ connection }) =>
+    sampleOf(source, connection);
+
+/** The lists without which an audit is incomplete. */
+// biome-ignore format: a table
+const REQUIRED: readonly (readonly [id: string, title: string, kind: Kind, find: Find])[] = [
+  ['service-principals',            'service principals',                'service-principal-credential', all('service-principals')],
+  ['service-principal-credentials', "a service principal's credentials", 'service-principal-credential', sample('service-principals')],
+  ['federation-trusts',             'federation trusts',                 'federation-trust',             all('federation-trusts')],
+  ['external-clients',              'external clients',                  'external-client',              all('external-clients')],
+  ['tunnel-bridges',                'tunnel bridges',                    'tunnel-credential',            all('tunnel-credentials')],
+  ['tunnel-credentials',            "a bridge's credentials",            'tunnel-credential',            sample('tunnel-credentials')],
+  ['llm-gateway-keys',              'LLM gateway keys',                  'llm-gateway-key',              all('llm-gateway-keys')],
+  ['functions',                     'functions',                         'function',                     all('functions')],
+];
 
 const LISTS: readonly PagedList[] = [
   {
@@ -41,62 +66,7 @@ const LISTS: readonly PagedList[] = [
     otherwise: (what, given) =>
       given.plan.config.scope === 'mine' ? searchInstead(what, given) : incomplete(what),
   },
-  {
-    id: 'service-principals',
-    title: 'service principals',
-    kind: 'service-principal-credential',
-    find: () => listOf('service-principals', 'tenant'),
-    otherwise: incomplete,
-  },
-  {
-    id: 'service-principal-credentials',
-    title: "a service principal's credentials",
-    kind: 'service-principal-credential',
-    find: ({ connection }) => sampleOf('service-principals', connection),
-    otherwise: incomplete,
-  },
-  {
-    id: 'federation-trusts',
-    title: 'federation trusts',
-    kind: 'federation-trust',
-    find: () => listOf('federation-trusts', 'tenant'),
-    otherwise: incomplete,
-  },
-  {
-    id: 'external-clients',
-    title: 'external clients',
-    kind: 'external-client',
-    find: () => listOf('external-clients', 'tenant'),
-    otherwise: incomplete,
-  },
-  {
-    id: 'tunnel-bridges',
-    title: 'tunnel bridges',
-    kind: 'tunnel-credential',
-    find: () => listOf('tunnel-credentials', 'tenant'),
-    otherwise: incomplete,
-  },
-  {
-    id: 'tunnel-credentials',
-    title: "a bridge's credentials",
-    kind: 'tunnel-credential',
-    find: ({ connection }) => sampleOf('tunnel-credentials', connection),
-    otherwise: incomplete,
-  },
-  {
-    id: 'llm-gateway-keys',
-    title: 'LLM gateway keys',
-    kind: 'llm-gateway-key',
-    find: () => listOf('llm-gateway-keys', 'tenant'),
-    otherwise: incomplete,
-  },
-  {
-    id: 'functions',
-    title: 'functions',
-    kind: 'function',
-    find: () => listOf('functions', 'tenant'),
-    otherwise: incomplete,
-  },
+  ...REQUIRED.map(([id, title, kind, find]) => ({ id, title, kind, find, otherwise: incomplete })),
   {
     id: 'federation-providers',
     title: 'federation providers',

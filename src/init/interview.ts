@@ -1,7 +1,7 @@
 import { type FailOn, PROFILES, type ProfileName, type Scope } from '../config/config.js';
 import { didYouMean } from '../config/nearest.js';
 import { SEVERITIES } from '../contract/severity.js';
-import { AuditError } from '../errors.js';
+import { type AuditError, usageError } from '../errors.js';
 
 /** How the nightly run logs in: by a federation trust, or with a client secret. */
 export const LOGINS = ['federation', 'secret'] as const;
@@ -72,7 +72,7 @@ export async function interview({ flags, defaults, ask, yes }: Interview): Promi
     const text = flags[key];
     if (text !== undefined) take(key, text);
   }
-  if (wrong.length > 0) throw new AuditError('usage', wrong.join('\n'), HELP);
+  if (wrong.length > 0) throw usageError(wrong.join('\n'), HELP);
 
   const missing: Key[] = [];
   const answer = async <K extends Key>(key: K) => {
@@ -100,14 +100,9 @@ function missingError(keys: readonly Key[], yes: boolean): AuditError {
   const flags = keys.map((key) => QUESTIONS[key].flag).join(', ');
   if (yes) {
     const examples = keys.map((key) => (key === 'tenant' ? '--tenant acme' : '--repository acme/security'));
-    return new AuditError(
-      'usage',
-      `There is no default for ${flags}.`,
-      `For example, add ${examples.join(' ')}.`,
-    );
+    return usageError(`There is no default for ${flags}.`, `For example, add ${examples.join(' ')}.`);
   }
-  return new AuditError(
-    'usage',
+  return usageError(
     `These flags are missing, and there is no terminal to ask on: ${flags}.`,
     'Add them, or add --yes to use the defaults.',
   );

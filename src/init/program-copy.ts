@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { AuditError } from '../errors.js';
+import { type AuditError, usageError } from '../errors.js';
 import { COPY_FOLDER, PROGRAM, SUMS_FILE } from './interview.js';
 
 /** Contents by path below the directory, with `/`. */
@@ -84,8 +84,7 @@ async function runningPackage(): Promise<{ root: string; manifest: Readonly<Reco
 }
 
 function incomplete(root: string, name: string): AuditError {
-  return new AuditError(
-    'usage',
+  return usageError(
     `c1-audit cannot copy itself: ${name} is missing in ${root}.`,
     'In a clone, run npm ci && npm run build first. Otherwise install the package again.',
   );
@@ -108,11 +107,7 @@ export async function currentCopy(folder: string): Promise<CurrentCopy | undefin
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return undefined;
   if (!found.isDirectory())
-    throw new AuditError(
-      'usage',
-      `${COPY_FOLDER} is not a directory. Nothing was written.`,
-      'Move it away first.',
-    );
+    throw usageError(`${COPY_FOLDER} is not a directory. Nothing was written.`, 'Move it away first.');
   const files = new Map<string, Buffer>();
   for (const name of await namesBelow(path)) {
     // c1-audit writes no links, so their targets are not read.
@@ -124,8 +119,7 @@ export async function currentCopy(folder: string): Promise<CurrentCopy | undefin
   const strangers = [...files.keys()].filter((name) => !ours.has(name)).sort();
   if (strangers.length > 0) {
     const more = strangers.length > 3 ? ` and ${strangers.length - 3} more` : '';
-    throw new AuditError(
-      'usage',
+    throw usageError(
       `${COPY_FOLDER} holds files that c1-audit did not put there: ${strangers.slice(0, 3).join(', ')}${more}. Nothing was written.`,
       'Move them elsewhere: init replaces the whole directory.',
     );

@@ -65,12 +65,8 @@ export function createCall(
     return curl(tenant, 'POST', ['llm-gateway', 'keys'], { displayName: NEW_NAME });
   if (kind !== 'personal-client' && kind !== 'service-principal-credential') return undefined;
   const networks = settings.has('networks') ? [] : plain(allowedCidrs, /^[0-9a-fA-F:./]{2,49}$/);
-  const roles = settings.has('roles')
-    ? []
-    : plain(
-        scopedRoles.map(({ id }) => id),
-        PLAIN_ID,
-      );
+  const ids = scopedRoles.map(({ id }) => id);
+  const roles = settings.has('roles') ? [] : plain(ids, PLAIN_ID);
   const shared = {
     displayName: NEW_NAME,
     expires: NINETY_DAYS,
@@ -111,21 +107,19 @@ const PLAIN_ID = /^[0-9A-Za-z_-]{1,64}$/;
 const NETWORKS = ['YOUR_NETWORK_CIDR'];
 const ROLES = ['ROLE_ID'];
 
-/** A setting's name in the API, and a value for the reader to fill in. */
+/** A setting's name in the API, for personal clients too where that differs, and a value for the reader to fill in. */
+const FIELDS: Readonly<Record<Setting, readonly [name: string, value: unknown, ofPersonalClients?: string]>> =
+  {
+    networks: ['allowSourceCidrs', NETWORKS, 'allowSourceCidr'],
+    roles: ['scopedRoleIds', ROLES, 'scopedRoles'],
+    name: ['displayName', NEW_NAME],
+    dpop: ['requireDpop', true],
+    condition: ['conditionExpression', 'CONDITION'],
+  };
+
 function fieldOf({ kind }: Target, setting: Setting): readonly [string, unknown] {
-  const personal = kind === 'personal-client';
-  switch (setting) {
-    case 'networks':
-      return [personal ? 'allowSourceCidr' : 'allowSourceCidrs', NETWORKS];
-    case 'roles':
-      return [personal ? 'scopedRoles' : 'scopedRoleIds', ROLES];
-    case 'name':
-      return ['displayName', NEW_NAME];
-    case 'dpop':
-      return ['requireDpop', true];
-    case 'condition':
-      return ['conditionExpression', 'CONDITION'];
-  }
+  const [name, value, ofPersonalClients = name] = FIELDS[setting];
+  return [kind === 'personal-client' ? ofPersonalClients : name, value];
 }
 
 function plain(values: readonly string[], pattern: RegExp): readonly string[] {
@@ -141,24 +135,17 @@ function principal({ owner }: Target): string[] {
   return ['service_principals', owner?.id || PRINCIPAL];
 }
 
-function recordPath(credential: Target): string[] | undefined {
-  switch (credential.kind) {
-    case 'personal-client':
-      return ['iam', 'personal_clients', credential.id];
-    case 'service-principal-credential':
-      return [...principal(credential), 'credentials', credential.id];
-    case 'federation-trust':
-      return [...principal(credential), 'trusts', credential.id];
-    case 'external-client':
-      return undefined;
-    case 'tunnel-credential':
-      return ['iam', 'tunnel', 'credentials', credential.id];
-    case 'llm-gateway-key':
-      return ['llm-gateway', 'keys', credential.id];
-    case 'function':
-      return ['functions', credential.id];
-  }
-}
+const PATHS: Readonly<Record<Kind, (credential: Target) => string[] | undefined>> = {
+  'personal-client': ({ id }) => ['iam', 'personal_clients', id],
+  'service-principal-credential': (one) => [...principal(one), 'credentials', one.id],
+  'federation-trust': (one) => [...principal(one), 'trusts', one.id],
+  'external-client': () => undefined,
+  'tunnel-credential': ({ id }) => ['iam', 'tunnel', 'credentials', id],
+  'llm-gateway-key': ({ id }) => ['llm-gateway', 'keys', id],
+  function: ({ id }) => ['functions', id],
+};
+
+const recordPath = (credential: Target) => PATHS[credential.kind](credential);
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
@@ -175,7 +162,7 @@ function segment(text: string): string | undefined {
   if (text === '' || text.length > 200 || /^\.+$/.test(text) || !text.isWellFormed()) return undefined;
   return encodeURIComponent(text).replace(
     /[!'()*~]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 }
 

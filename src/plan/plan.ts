@@ -97,12 +97,10 @@ function byOwner({ run }: Report, rules: Rules, findings: readonly Finding[]): O
       steps: stepsFor(run, group.credential, group.findings, rules),
     }),
   );
-  const byId = groupBy(credentials, ({ credential: { owner } }) =>
-    owner ? JSON.stringify([owner.id, owner.id === '' ? owner.email : '']) : '',
-  );
-  return [...byId]
-    .map(([key, group]) => ({
-      key,
+  const keyOf = (owner: OwnerPlan['owner']) =>
+    owner ? JSON.stringify([owner.id, owner.id === '' ? owner.email : '']) : '';
+  return [...groupBy(credentials, ({ credential }) => keyOf(credential.owner)).values()]
+    .map((group) => ({
       owner: group[0]?.credential.owner ?? null,
       credentials: group.sort(
         (a, b) =>
@@ -116,9 +114,8 @@ function byOwner({ run }: Report, rules: Rules, findings: readonly Finding[]): O
         Number(a.owner === null) - Number(b.owner === null) ||
         bySeverity(a.credentials[0], b.credentials[0]) ||
         compareText(a.owner?.name ?? '', b.owner?.name ?? '') ||
-        compareText(a.key, b.key),
-    )
-    .map(({ owner, credentials: theirs }) => ({ owner, credentials: theirs }));
+        compareText(keyOf(a.owner), keyOf(b.owner)),
+    );
 }
 
 function bySeverity(a: PlannedCredential | undefined, b: PlannedCredential | undefined): number {
@@ -126,13 +123,10 @@ function bySeverity(a: PlannedCredential | undefined, b: PlannedCredential | und
 }
 
 /** Days to fix a finding, counted from the audit. */
-const DUE_DAYS: Readonly<Record<Severity, number | null>> = {
-  critical: 2,
-  high: 7,
-  medium: 30,
-  low: 90,
-  info: null,
-};
+const DUE_DAYS = { critical: 2, high: 7, medium: 30, low: 90, info: null } satisfies Record<
+  Severity,
+  number | null
+>;
 
 /** No later than the day the credential expires: its jobs stop then. */
 function dueDate(severity: Severity, { expiresAt }: ReportedCredential, now: number): string | null {
@@ -190,12 +184,7 @@ interface About {
 
 function planned(ways: ReadonlySet<Way>, about: About): Step[] {
   if (ways.has('end')) return [stillUsed(about), revoke(about, 'Then')];
-  if (ways.has('finish'))
-    return [
-      { text: `Switch everything that still uses it to its successor${successor(about)}.` },
-      moved(about),
-      revoke(about, 'Then'),
-    ];
+  if (ways.has('finish')) return [switchOver(about), moved(about), revoke(about, 'Then')];
   const unused = unusedWords(about.credential, about.asOf);
   if (ways.has('ask') && unused && !about.credential.self) return [{ text: unused }, revoke(about, 'Then')];
   // The credential that runs the audit is in use.
@@ -211,13 +200,10 @@ function planned(ways: ReadonlySet<Way>, about: About): Step[] {
     const instead = ways.has('federate') ? [alternative(about)] : [];
     return [...asks, ...advice, ...adjusted, ...otherwise, ...instead];
   }
-  if (ways.has('federate'))
-    return [
-      ...asks,
-      { text: `Let its workloads sign in through ${trust(about)}.` },
-      moved(about),
-      revoke(about, 'Then'),
-    ];
+  if (ways.has('federate')) {
+    const text = `Let its workloads sign in through ${trust(about)}.`;
+    return [...asks, { text }, moved(about), revoke(about, 'Then')];
+  }
   if (asks.length > 0)
     return [
       ...asks,
@@ -229,13 +215,11 @@ function planned(ways: ReadonlySet<Way>, about: About): Step[] {
 }
 
 function ask({ tenant, asOf, credential }: About): Step {
-  const used =
-    useWords(credential, asOf) ??
-    (credential.lastUsedAt
-      ? `it was last used on ${credential.lastUsedAt.slice(0, 10)}`
-      : hasFact(credential.kind, 'lastUsedAt')
-        ? 'no use of it is on record'
-        : 'ConductorOne does not show its use');
+  const none = hasFact(credential.kind, 'lastUsedAt')
+    ? 'no use of it is on record'
+    : 'ConductorOne does not show its use';
+  const last = credential.lastUsedAt && `it was last used on ${credential.lastUsedAt.slice(0, 10)}`;
+  const used = useWords(credential, asOf) ?? last ?? none;
   return {
     text: `Find out whether anything still needs it (${used}).`,
     command: lookCall(tenant, credential),
@@ -270,13 +254,10 @@ function keepOrMove({ credential: { kind } }: About): Step {
 
 function stillUsed({ tenant, asOf, credential }: About): Step {
   const used = useWords(credential, asOf);
-  if (used)
-    return { text: `Make sure that nothing depends on it: ${used}.`, command: lookCall(tenant, credential) };
-  if (!hasFact(credential.kind, 'lastUsedAt')) return { text: 'Make sure that no workload depends on it.' };
-  return {
-    text: 'Make sure that nothing depends on it: check its last use.',
-    command: lookCall(tenant, credential),
-  };
+  if (!used && !hasFact(credential.kind, 'lastUsedAt'))
+    return { text: 'Make sure that no workload depends on it.' };
+  const text = `Make sure that nothing depends on it: ${used ?? 'check its last use'}.`;
+  return { text, command: lookCall(tenant, credential) };
 }
 
 const REVOKE: Readonly<Record<Kind, string>> = {
@@ -302,6 +283,7 @@ function replace(about: About, asked: boolean, federates: boolean): Step[] {
   const needs = [...rules.values()].flatMap(({ kinds, successor: need }) =>
     need !== undefined && kinds?.includes(kind) ? [need] : [],
   );
+  const end = create.endsOld ? 'If nothing needs it,' : asked ? 'Then, or if nothing needs it,' : 'Then';
   const give = needs.length > 0 && !create.endsOld ? ` Give it ${list([...new Set(needs)])}.` : '';
   return [
     {
@@ -318,11 +300,7 @@ function replace(about: About, asked: boolean, federates: boolean): Step[] {
         : `Replace it with ${create.given} everywhere it is used.`,
     },
     moved(about),
-    ...(create.endsOld
-      ? asked
-        ? [revoke(about, 'If nothing needs it,')]
-        : []
-      : [revoke(about, asked ? 'Then, or if nothing needs it,' : 'Then')]),
+    ...(create.endsOld && !asked ? [] : [revoke(about, end)]),
   ];
 }
 
@@ -372,12 +350,7 @@ const NEW: Readonly<Record<Kind, New>> = {
     also: ONCE,
     given: 'the new key',
   },
-  function: {
-    what: SUCCESSOR,
-    where: 'Functions',
-    also: '',
-    given: 'the new function',
-  },
+  function: { what: SUCCESSOR, where: 'Functions', also: '', given: 'the new function' },
 };
 
 function moved({ tenant, credential }: About): Step {
@@ -390,9 +363,8 @@ function moved({ tenant, credential }: About): Step {
 }
 
 function alternative(about: About): Step {
-  return {
-    text: `Or use no secret: let its workloads sign in through ${trust(about)}, then ${REVOKE[about.credential.kind]}.`,
-  };
+  const end = REVOKE[about.credential.kind];
+  return { text: `Or use no secret: let its workloads sign in through ${trust(about)}, then ${end}.` };
 }
 
 const ADJUST: Readonly<Record<Setting, string>> = {
@@ -413,16 +385,12 @@ function adjust(about: About, asked: boolean): Step[] {
         : ADJUST[setting],
     ),
   );
-  const trial = settings.has('condition')
-    ? [
-        {
-          text: 'Write the condition, and test it on the claims of a token that must be accepted and of one that must not.',
-          command: tryConditionCall(tenant),
-        },
-      ]
-    : [];
+  const trial = {
+    text: 'Write the condition, and test it on the claims of a token that must be accepted and of one that must not.',
+    command: tryConditionCall(tenant),
+  };
   return [
-    ...trial,
+    ...(settings.has('condition') ? [trial] : []),
     {
       text: `${asked ? 'If something does, ' : ''}${asked ? what : capital(what)}: ${PLACES[credential.kind]}. If the page does not offer this, ${credential.kind === 'external-client' ? NEW[credential.kind].what : 'replace the credential with one created this way'}.`,
       command: updateCall(tenant, credential, [...settings]),
@@ -437,15 +405,20 @@ function networksUsed({ findings }: About): string | undefined {
   return Array.isArray(networks) && networks.length > 0 ? networks.join(', ') : undefined;
 }
 
-/** The id of the successor that a finding names. */
-function successor({ findings }: About): string {
-  const id = findings.find(({ rule }) => rule === 'rotation-unfinished')?.data.newerId;
-  return typeof id === 'string' && id !== '' ? ` (${id})` : '';
+/** The id in the data of a rule's finding; empty for none. */
+function idIn({ findings }: About, wanted: string, field: string): string {
+  const id = findings.find(({ rule }) => rule === wanted)?.data[field];
+  return typeof id === 'string' ? id : '';
 }
 
-function trust({ findings }: About): string {
-  const id = findings.find(({ rule }) => rule === 'static-beside-federation')?.data.trust;
-  return typeof id === 'string' && id !== '' ? `the federation trust ${id}` : 'its federation trust';
+function switchOver(about: About): Step {
+  const newer = idIn(about, 'rotation-unfinished', 'newerId');
+  return { text: `Switch everything that still uses it to its successor${newer && ` (${newer})`}.` };
+}
+
+function trust(about: About): string {
+  const id = idIn(about, 'static-beside-federation', 'trust');
+  return id === '' ? 'its federation trust' : `the federation trust ${id}`;
 }
 
 function list(items: readonly string[]): string {

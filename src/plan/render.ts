@@ -14,16 +14,6 @@ import {
 import { hostOf } from './calls.js';
 import type { OwnerPlan, Plan, PlannedCredential } from './plan.js';
 
-/** A plan for people at a terminal, or in an email. */
-export function planText(plan: Plan): Generator<string> {
-  return render(plan, TEXT);
-}
-
-/** A plan for an issue, a wiki or a chat that reads Markdown. */
-export function planMarkdown(plan: Plan): Generator<string> {
-  return render(plan, MARKDOWN);
-}
-
 /** How one format writes the parts of a plan. What it gets is not escaped yet, links and commands aside. */
 interface Form {
   title(text: string): string;
@@ -96,7 +86,13 @@ const MARKDOWN: Form = {
     `- **${safeMarkdown(lead)}**: ${safeMarkdown(text)}\n${fix ? `  - Fix: ${safeMarkdown(fix)}\n` : ''}`,
 };
 
-function* render(plan: Plan, form: Form): Generator<string> {
+/** For people at a terminal or in an email, or for an issue, a wiki or a chat that reads Markdown. */
+const FORMS = { text: TEXT, markdown: MARKDOWN };
+
+export const PLAN_FORMATS = Object.keys(FORMS) as readonly (keyof typeof FORMS)[];
+
+export function* renderPlan(format: keyof typeof FORMS, plan: Plan): Generator<string> {
+  const form: Form = FORMS[format];
   const { report, only, owners } = plan;
   yield form.title(planTitle(plan));
   for (const line of introduction(plan)) yield form.paragraph(line);
@@ -132,10 +128,10 @@ function planTitle({ report, only }: Plan): string {
 
 /** What this is, why, and by when: an owner may see nothing else of the audit. */
 function introduction(plan: Plan): string[] {
-  const { report, only, owners } = plan;
+  const { report, only } = plan;
   const { complete, notes } = report.coverage;
   const left = leftOut(report);
-  const credentials = owners.reduce((sum, owner) => sum + owner.credentials.length, 0);
+  const credentials = plannedIn(plan).length;
   const found = credentials === 0 ? 'no credential' : count(credentials, 'credential');
   const needs = credentials > 1 ? 'need' : 'needs';
   const limits = `${complete ? '' : ' among those it read'}${left.length > 0 ? ', but did not check everything (see below)' : ''}`;
@@ -146,7 +142,7 @@ function introduction(plan: Plan): string[] {
     `An audit on ${minute(report.run.asOf)} found ${found}${only ? ' of yours' : ''} that ${needs} attention${limits}.${credentials > 0 ? ` ${why}` : ''}`,
     ...left,
     'This plan changes nothing: people carry out the steps. Follow the steps of a credential in order, so that its jobs keep running.',
-    ...(hasCommands(plan) ? [commandWords(plan)] : []),
+    ...commandWords(plan),
     ...(complete && !only ? [coverageLine(report)] : []),
     ...(only ? [] : notes.map((note) => `Note: ${note}`)),
   ];
@@ -168,27 +164,23 @@ function leftOut(report: Report): string[] {
   ];
 }
 
-function hasCommands({ owners }: Plan): boolean {
-  return owners.some(({ credentials }) =>
-    credentials.some(({ steps }) => steps.some(({ command }) => command !== undefined)),
-  );
-}
-
-function commandWords({ report, owners }: Plan): string {
-  const host = hostOf(report.run.tenant)
+function commandWords(plan: Plan): string[] {
+  const planned = plannedIn(plan);
+  if (!planned.some(({ steps }) => steps.some(({ command }) => command !== undefined))) return [];
+  const host = hostOf(plan.report.run.tenant)
     ? ''
     : ' C1_HOST is the host of your tenant, as in acme.conductor.one.';
-  const principal = owners.some(({ owner, credentials }) =>
-    credentials.some(({ credential: { kind } }) => hasFact(kind, 'owner') && !isPersonal(kind) && !owner?.id),
+  const principal = planned.some(
+    ({ credential: { kind, owner } }) => hasFact(kind, 'owner') && !isPersonal(kind) && !owner?.id,
   )
     ? ' SERVICE_PRINCIPAL_ID is the id of the service principal.'
     : '';
-  const bridge = owners.some(({ credentials }) =>
-    credentials.some(({ credential: { kind } }) => kind === 'tunnel-credential'),
-  )
+  const bridge = planned.some(({ credential }) => credential.kind === 'tunnel-credential')
     ? ' BRIDGE_ID is the id of the bridge.'
     : '';
-  return `The curl commands do the same through the API. C1_TOKEN is an access token with the necessary rights.${host}${principal}${bridge} They use ConductorOne's published API, parts of which are early access: read each command and replace the words in capitals before you run it.`;
+  return [
+    `The curl commands do the same through the API. C1_TOKEN is an access token with the necessary rights.${host}${principal}${bridge} They use ConductorOne's published API, parts of which are early access: read each command and replace the words in capitals before you run it.`,
+  ];
 }
 
 const DOCS: Readonly<Record<Kind, string>> = {
@@ -202,12 +194,15 @@ const DOCS: Readonly<Record<Kind, string>> = {
   function: 'https://www.c1.ai/docs/api-reference/function/update-function',
 };
 
+/** All credentials of a plan. */
+function plannedIn({ owners }: Plan): PlannedCredential[] {
+  return owners.flatMap(({ credentials }) => credentials);
+}
+
 /** The tenant itself, and ConductorOne's pages about the kinds in the plan. */
-function links({ report, owners }: Plan): string[] {
-  const host = hostOf(report.run.tenant);
-  const kinds = new Set(
-    owners.flatMap(({ credentials }) => credentials.map(({ credential: { kind } }) => kind)),
-  );
+function links(plan: Plan): string[] {
+  const host = hostOf(plan.report.run.tenant);
+  const kinds = new Set(plannedIn(plan).map(({ credential }) => credential.kind));
   return [...(host && kinds.size > 0 ? [`https://${host}/`] : []), ...[...kinds].map((kind) => DOCS[kind])];
 }
 
@@ -225,14 +220,10 @@ function findingWords({ severity, rule, message }: Finding): string {
 }
 
 /** Why it matters, each rule once, in the order of its first finding. */
-function reasons({ owners, rules }: Plan): { readonly rule: string; readonly reason: string }[] {
-  const ids = new Set(
-    owners.flatMap(({ credentials }) =>
-      credentials.flatMap(({ findings }) => findings.map(({ rule }) => rule)),
-    ),
-  );
+function reasons(plan: Plan): { readonly rule: string; readonly reason: string }[] {
+  const ids = new Set(plannedIn(plan).flatMap(({ findings }) => findings.map(({ rule }) => rule)));
   return [...ids].flatMap((rule) => {
-    const reason = rules.get(rule)?.docs.why;
+    const reason = plan.rules.get(rule)?.docs.why;
     return reason ? [{ rule, reason }] : [];
   });
 }

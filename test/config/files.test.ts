@@ -1,8 +1,8 @@
 import { chmod, chown, mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { loadConfig } from '../../src/config/resolve.js';
 import { CONFIG_NAMES, findConfig, readConfig } from '../../src/config/read.js';
+import { loadConfig } from '../../src/config/resolve.js';
 import { errorOf, folderWith, load, mistakesOf, NOW, RULES } from './fixtures.js';
 
 const JSON_NAME = 'c1-audit.config.json';

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll } from '@jest/globals';
-import { type LoadedConfig, loadConfig, type ConfigFlags } from '../../src/config/resolve.js';
+import { type ConfigFlags, type LoadedConfig, loadConfig } from '../../src/config/resolve.js';
 import { defineRule, type Rule } from '../../src/contract/index.js';
 import { AuditError } from '../../src/errors.js';
 

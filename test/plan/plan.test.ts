@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { rules } from '../../rules/index.js';
 import type { Finding, ReportedCredential } from '../../src/contract/index.js';
 import { makePlan, type Plan } from '../../src/plan/plan.js';
-import { planMarkdown, planText } from '../../src/plan/render.js';
+import { renderPlan } from '../../src/plan/render.js';
 import { ruleInfos } from '../../src/run.js';
 import { HOSTILE_NAMES } from '../helpers/hostile.js';
 import {
@@ -228,7 +228,8 @@ describe('by owner', () => {
 
   test('tells an owner without findings so, and whether the audit was complete', () => {
     const credentials = [sampleCredential({ owner: jo })];
-    const said = (complete: boolean) => [...planText(plan([], jo.id, { credentials, complete }))].join('');
+    const said = (complete: boolean) =>
+      [...renderPlan('text', plan([], jo.id, { credentials, complete }))].join('');
     expect(said(true)).toContain('found no credential of yours that needs attention.');
     expect(said(false)).toMatch(/INCOMPLETE[\s\S]*needs attention among those it read\./);
   });
@@ -242,7 +243,7 @@ describe('by owner', () => {
       coverage: { ...base.coverage, ...over },
     });
     const said = (report: typeof base, owner?: string) =>
-      [...planText(makePlan(report, infos, owner) as Plan)].join('');
+      [...renderPlan('text', makePlan(report, infos, owner) as Plan)].join('');
 
     test.each<[string, typeof base, RegExp]>([
       ['less severe findings', { ...base, summary: { ...base.summary, hidden } }, /^Less severe findings/m],
@@ -307,11 +308,11 @@ describe('due', () => {
 
 describe('as text and markdown', () => {
   const whole = plan(fullReport().findings);
-  const text = [...planText(whole)].join('');
-  const markdown = [...planMarkdown(whole)].join('');
+  const text = [...renderPlan('text', whole)].join('');
+  const markdown = [...renderPlan('markdown', whole)].join('');
 
   test("an owner's plan says what to do, why, by when, and that c1-audit changes nothing", () => {
-    const mine = [...planText(plan(of(key, 'no-expiry'), 'jo@acme.example'))].join('');
+    const mine = [...renderPlan('text', plan(of(key, 'no-expiry'), 'jo@acme.example'))].join('');
     expect(mine).toMatch(/^API credentials of Jo Doe in acme\.conductor\.one: what to do\n/);
     expect(mine).toContain('found 1 credential of yours that needs attention');
     expect(mine).toContain('This plan changes nothing');
@@ -332,7 +333,7 @@ describe('as text and markdown', () => {
   });
 
   test('says first that an audit is incomplete', () => {
-    const part = [...planText(plan([], undefined, { complete: false }))].join('').split('\n');
+    const part = [...renderPlan('text', plan([], undefined, { complete: false }))].join('').split('\n');
     expect(part[2]).toMatch(/^INCOMPLETE: .* What was not read is not in this plan\.$/);
   });
 
@@ -341,7 +342,7 @@ describe('as text and markdown', () => {
   });
 
   test("explains C1_HOST if the tenant's host is unknown", () => {
-    const bare = [...planText(plan(of(key, 'no-expiry'), undefined, { tenant: '' }))].join('');
+    const bare = [...renderPlan('text', plan(of(key, 'no-expiry'), undefined, { tenant: '' }))].join('');
     expect(bare).toContain('C1_HOST is the host');
     expect(text).not.toContain('C1_HOST');
   });
@@ -367,11 +368,11 @@ describe('hostile text', () => {
         new Map([[`x/${word}`, ruleInfo({ ...rules[0], id: `x/${word}` } as never)]]),
       ) as Plan;
     };
-    const hostile = [...planText(made(name))].join('');
+    const hostile = [...renderPlan('text', made(name))].join('');
     expect(hostile).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
     for (const line of hostile.split('\n').filter((one) => one.includes('C1_TOKEN"')))
       expect(line).toMatch(/^ {8}curl -sS -X/);
-    const markdown = [...planMarkdown(made(name))].join('');
+    const markdown = [...renderPlan('markdown', made(name))].join('');
     const outside = markdown.replace(/^ {3}```sh\n {3}curl [^\n]*\n {3}```$/gm, '');
     expect(outside).not.toMatch(/```/);
     expect(outside.replace(/^- <https:\/\/[a-z./-]+>$/gm, '')).not.toMatch(/<(?!!-- -->)[a-z!/]/i);

@@ -1,7 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from '../../src/demo/tenant/endpoints.js';
-import { apiError, Code, oauthError, parseObject, type Reply, STATUS } from '../../src/demo/tenant/messages.js';
+import {
+  apiError,
+  Code,
+  oauthError,
+  parseObject,
+  type Reply,
+  STATUS,
+} from '../../src/demo/tenant/messages.js';
 import { type Middleware, type TenantRequest, webPage } from '../../src/demo/tenant/server.js';
 import type { State } from '../../src/demo/tenant/state.js';
 import { bodyOf } from './requests.js';

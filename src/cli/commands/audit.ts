@@ -6,7 +6,7 @@ import { writeStream } from '../../delivery/files.js';
 import { type EndReports, withEndReported } from '../../delivery/index.js';
 import { parseTargets } from '../../delivery/output.js';
 import { slackTarget } from '../../delivery/slack/target.js';
-import { AuditError, EXIT, type ExitCode } from '../../errors.js';
+import { AuditError, EXIT, type ExitCode, usageError } from '../../errors.js';
 import { refuseDebugging } from '../../fetch.js';
 import { type RunRequest, run } from '../../run.js';
 import type { CommandContext } from '../context.js';
@@ -127,31 +127,24 @@ function refuseMemory({ config, origins }: LoadedConfig, { input }: AuditFlags):
   const { failOnNew, state, baseline } = config;
   const named = (key: string) => `${key} (${origins.get(key)?.at})`;
   if (state !== undefined && baseline !== undefined)
-    throw new AuditError(
-      'usage',
+    throw usageError(
       `${named('state')} and ${named('baseline')} cannot be used together.`,
       'Both say which findings are known. Keep the state for audits that repeat, or the baseline for a fixed comparison.',
     );
   if (failOnNew && state === undefined && baseline === undefined)
-    throw new AuditError(
-      'usage',
+    throw usageError(
       `${named('failOnNew')} is set, but nothing says which findings are known.`,
       'Add --state <file>, or --baseline <report.json>. To exit 1 for known findings too: --no-fail-on-new.',
     );
   if (baseline === '-' && input === '-')
-    throw new AuditError(
-      'usage',
-      'Only one of --input and --baseline can come from stdin.',
-      'Give the other one a file.',
-    );
+    throw usageError('Only one of --input and --baseline can come from stdin.', 'Give the other one a file.');
 }
 
 /** @throws AuditError `usage` if a report would go to stdout beside what a dry run prints */
 function refuseSharedStdout(flags: AuditFlags, targets: RunRequest['targets']): void {
   const dryRun = flags.slackDryRun ? '--slack-dry-run' : flags.dryRun ? '--dry-run' : undefined;
   if (!dryRun || !flags.format || targets.every(({ file }) => file !== undefined)) return;
-  throw new AuditError(
-    'usage',
+  throw usageError(
     `${dryRun} prints ${flags.slackDryRun ? 'the Slack message' : 'what would be sent'} to stdout, so a report cannot go there as well.`,
     'Give the report a file, as in -f json:report.json.',
   );
@@ -192,8 +185,7 @@ async function deliveries(
   const hasSlack = slackTarget(env) !== undefined;
   if (flags.dryRun) return dryRun(flags, loaded, { slack: hasSlack, webhook: Boolean(url) });
   if (flags.slack && !hasSlack)
-    throw new AuditError(
-      'usage',
+    throw usageError(
       '--slack is given, but no destination is set.',
       'Set SLACK_WEBHOOK_URL, or SLACK_BOT_TOKEN and SLACK_CHANNEL.',
     );
@@ -224,8 +216,7 @@ function dryRun(
   has: { readonly slack: boolean; readonly webhook: boolean },
 ): Deliveries {
   if (flags.slackDryRun)
-    throw new AuditError(
-      'usage',
+    throw usageError(
       '--dry-run and --slack-dry-run both print to stdout.',
       'Give one at a time: --dry-run prints the Slack message as well.',
     );
@@ -237,8 +228,7 @@ function dryRun(
     push: loaded.config.push.conductorone && !apart,
   };
   if (all.slack || all.webhook || all.push) return { ...all, dryRun: 'all' };
-  throw new AuditError(
-    'usage',
+  throw usageError(
     `--dry-run prints what would be sent, but ${apart ? `with ${apart} nothing is pushed to ConductorOne` : 'nothing is set up to get it'}.`,
     apart
       ? `Leave ${apart} out.`
@@ -254,8 +244,7 @@ function dryRun(
 function apartFromToday({ input, asOf, waivers }: AuditFlags, { push }: Config): string | undefined {
   if (!push.conductorone) return undefined;
   if (input !== undefined)
-    throw new AuditError(
-      'usage',
+    throw usageError(
       'push.conductorone is set, but --input names a file: there is no tenant to push to.',
       'Use a configuration without it, or leave --input out.',
     );

@@ -2,7 +2,7 @@ import type { Argument, Command, Option } from 'commander';
 import { rules } from '../../../rules/index.js';
 import { didYouMean } from '../../config/nearest.js';
 import { writeStream } from '../../delivery/files.js';
-import { AuditError, EXIT, type ExitCode } from '../../errors.js';
+import { EXIT, type ExitCode, usageError } from '../../errors.js';
 import type { CommandContext } from '../context.js';
 import { SHELLS } from '../flags.js';
 
@@ -13,8 +13,7 @@ export async function completionCommand(
 ): Promise<ExitCode> {
   const script = SHELLS.some((known) => known === shell) ? SCRIPTS[shell as Shell] : undefined;
   if (script === undefined)
-    throw new AuditError(
-      'usage',
+    throw usageError(
       shell === undefined
         ? 'Name the shell to complete words in.'
         : `There is no completion for ${JSON.stringify(shell)}${didYouMean(shell, SHELLS) || '.'}`,

@@ -1,159 +1,81 @@
 import { FRAMEWORKS, type FrameworkName } from '../../contract/index.js';
 import type { DocumentedRule } from './rules.js';
 
-interface Control {
-  readonly id: string;
-  readonly title: string;
-  /** What of it c1-audit does not judge, and why. */
-  readonly limit?: string;
-}
-
-interface ControlList {
-  readonly source: string;
-  /** Those on credentials and accounts that are not people's. */
-  readonly controls: readonly Control[];
-}
+/** What of it c1-audit does not judge, and why, comes last. */
+type Control = readonly [id: string, title: string, limit?: string];
 
 const PROCESS = 'a process of your own, which leaves no trace in ConductorOne';
 
-/** The controls of each framework that concern non-human credentials, judged or not. */
-const CONTROL_LISTS: Record<FrameworkName, ControlList> = {
+/** The controls of each framework that concern credentials and accounts that are not people's, judged or not. */
+// biome-ignore format: a table
+const CONTROL_LISTS: Record<FrameworkName, { readonly source: string; readonly controls: readonly Control[] }> = {
   'owasp-nhi': {
     source: 'https://owasp.org/www-project-non-human-identities-top-10/',
     controls: [
-      { id: 'NHI1', title: 'Improper Offboarding' },
-      { id: 'NHI2', title: 'Secret Leakage', limit: 'c1-audit searches for no secrets' },
-      { id: 'NHI3', title: 'Vulnerable Third-Party NHI', limit: 'how secure a third party is' },
-      { id: 'NHI4', title: 'Insecure Authentication' },
-      { id: 'NHI5', title: 'Overprivileged NHI' },
-      {
-        id: 'NHI6',
-        title: 'Insecure Cloud Deployment Configurations',
-        limit: "everything but ConductorOne's federation trusts",
-      },
-      { id: 'NHI7', title: 'Long-Lived Secrets' },
-      {
-        id: 'NHI8',
-        title: 'Environment Isolation',
-        limit: 'ConductorOne does not record the environment of a credential',
-      },
-      {
-        id: 'NHI9',
-        title: 'NHI Reuse',
-        limit: 'ConductorOne does not record which workloads share a credential',
-      },
-      {
-        id: 'NHI10',
-        title: 'Human Use of NHI',
-        limit: 'ConductorOne does not record whether a person or a program uses a credential',
-      },
+      ['NHI1', 'Improper Offboarding'],
+      ['NHI2', 'Secret Leakage', 'c1-audit searches for no secrets'],
+      ['NHI3', 'Vulnerable Third-Party NHI', 'how secure a third party is'],
+      ['NHI4', 'Insecure Authentication'],
+      ['NHI5', 'Overprivileged NHI'],
+      ['NHI6', 'Insecure Cloud Deployment Configurations', "everything but ConductorOne's federation trusts"],
+      ['NHI7', 'Long-Lived Secrets'],
+      ['NHI8', 'Environment Isolation', 'ConductorOne does not record the environment of a credential'],
+      ['NHI9', 'NHI Reuse', 'ConductorOne does not record which workloads share a credential'],
+      ['NHI10', 'Human Use of NHI', 'ConductorOne does not record whether a person or a program uses a credential'],
     ],
   },
   'cis-controls-8': {
     source: 'https://www.cisecurity.org/controls',
     controls: [
-      {
-        id: '5.1',
-        title: 'Establish and Maintain an Inventory of Accounts',
-        limit: `the quarterly review: ${PROCESS}`,
-      },
-      { id: '5.3', title: 'Disable Dormant Accounts' },
-      { id: '5.4', title: 'Restrict Administrator Privileges to Dedicated Administrator Accounts' },
-      {
-        id: '5.5',
-        title: 'Establish and Maintain an Inventory of Service Accounts',
-        limit: `the quarterly review: ${PROCESS}`,
-      },
-      { id: '6.1', title: 'Establish an Access Granting Process', limit: PROCESS },
-      { id: '6.2', title: 'Establish an Access Revoking Process' },
-      {
-        id: '6.8',
-        title: 'Define and Maintain Role-Based Access Control',
-        limit: 'whether a role fits its task',
-      },
+      ['5.1', 'Establish and Maintain an Inventory of Accounts', `the quarterly review: ${PROCESS}`],
+      ['5.3', 'Disable Dormant Accounts'],
+      ['5.4', 'Restrict Administrator Privileges to Dedicated Administrator Accounts'],
+      ['5.5', 'Establish and Maintain an Inventory of Service Accounts', `the quarterly review: ${PROCESS}`],
+      ['6.1', 'Establish an Access Granting Process', PROCESS],
+      ['6.2', 'Establish an Access Revoking Process'],
+      ['6.8', 'Define and Maintain Role-Based Access Control', 'whether a role fits its task'],
     ],
   },
   'nist-800-53': {
     source: 'https://csrc.nist.gov/pubs/sp/800/53/r5/upd1/final',
     controls: [
-      { id: 'AC-2', title: 'Account Management', limit: PROCESS },
-      { id: 'AC-2(3)', title: 'Disable Accounts' },
-      {
-        id: 'AC-2(4)',
-        title: 'Automated Audit Actions',
-        limit: 'changes that were undone between two audits',
-      },
-      { id: 'AC-2(11)', title: 'Usage Conditions', limit: 'conditions other than source networks' },
-      {
-        id: 'AC-2(12)',
-        title: 'Account Monitoring for Atypical Usage',
-        limit: 'use that does not differ from before in time',
-      },
-      {
-        id: 'AC-2(13)',
-        title: 'Disable Accounts for High-risk Individuals',
-        limit: 'ConductorOne does not record who is a risk',
-      },
-      { id: 'AC-6', title: 'Least Privilege', limit: 'whether a narrow role fits its task' },
-      { id: 'AC-6(5)', title: 'Privileged Accounts' },
-      { id: 'AC-6(7)', title: 'Review of User Privileges', limit: PROCESS },
-      { id: 'IA-5', title: 'Authenticator Management', limit: 'how secrets are stored and handed over' },
-      {
-        id: 'IA-5(7)',
-        title: 'No Embedded Unencrypted Static Authenticators',
-        limit: 'c1-audit reads no code and no configuration of yours',
-      },
-      { id: 'IA-9', title: 'Service Identification and Authentication' },
-      { id: 'PS-4', title: 'Personnel Termination', limit: 'how soon after the termination' },
+      ['AC-2', 'Account Management', PROCESS],
+      ['AC-2(3)', 'Disable Accounts'],
+      ['AC-2(4)', 'Automated Audit Actions', 'changes that were undone between two audits'],
+      ['AC-2(11)', 'Usage Conditions', 'conditions other than source networks'],
+      ['AC-2(12)', 'Account Monitoring for Atypical Usage', 'use that does not differ from before in time'],
+      ['AC-2(13)', 'Disable Accounts for High-risk Individuals', 'ConductorOne does not record who is a risk'],
+      ['AC-6', 'Least Privilege', 'whether a narrow role fits its task'],
+      ['AC-6(5)', 'Privileged Accounts'],
+      ['AC-6(7)', 'Review of User Privileges', PROCESS],
+      ['IA-5', 'Authenticator Management', 'how secrets are stored and handed over'],
+      ['IA-5(7)', 'No Embedded Unencrypted Static Authenticators', 'c1-audit reads no code and no configuration of yours'],
+      ['IA-9', 'Service Identification and Authentication'],
+      ['PS-4', 'Personnel Termination', 'how soon after the termination'],
     ],
   },
   'pci-dss-4.0.1': {
     source: 'https://www.pcisecuritystandards.org/document_library/',
     controls: [
-      { id: '7.2.5', title: 'Application and system accounts have the least privileges they need' },
-      { id: '7.2.5.1', title: 'Access of application and system accounts is reviewed', limit: PROCESS },
-      { id: '8.2.4', title: 'Changes of accounts and credentials are authorized', limit: PROCESS },
-      { id: '8.2.5', title: 'Access of terminated users is revoked immediately' },
-      { id: '8.2.6', title: 'Inactive accounts are removed or disabled within 90 days' },
-      {
-        id: '8.6.1',
-        title: 'Interactive use of system accounts is prevented or approved',
-        limit: 'ConductorOne does not record whether a person or a program uses a credential',
-      },
-      {
-        id: '8.6.2',
-        title: 'Secrets are not hard-coded',
-        limit: 'c1-audit reads no code and no configuration of yours',
-      },
-      {
-        id: '8.6.3',
-        title: 'Secrets of application and system accounts are changed periodically and protected',
-        limit: 'the frequency that your own risk analysis defines, unless you set it as an option',
-      },
+      ['7.2.5', 'Application and system accounts have the least privileges they need'],
+      ['7.2.5.1', 'Access of application and system accounts is reviewed', PROCESS],
+      ['8.2.4', 'Changes of accounts and credentials are authorized', PROCESS],
+      ['8.2.5', 'Access of terminated users is revoked immediately'],
+      ['8.2.6', 'Inactive accounts are removed or disabled within 90 days'],
+      ['8.6.1', 'Interactive use of system accounts is prevented or approved', 'ConductorOne does not record whether a person or a program uses a credential'],
+      ['8.6.2', 'Secrets are not hard-coded', 'c1-audit reads no code and no configuration of yours'],
+      ['8.6.3', 'Secrets of application and system accounts are changed periodically and protected', 'the frequency that your own risk analysis defines, unless you set it as an option'],
     ],
   },
   'fedramp-20x': {
-    source:
-      'https://www.fedramp.gov/2026/providers/20x/key-security-indicators/identity-and-access-management/',
+    source: 'https://www.fedramp.gov/2026/providers/20x/key-security-indicators/identity-and-access-management/',
     controls: [
-      { id: 'KSI-IAM-AAM', title: 'Automating Account Management', limit: 'how accounts are created' },
-      { id: 'KSI-IAM-ELP', title: 'Ensuring Least Privilege', limit: 'whether a narrow role fits its task' },
-      {
-        id: 'KSI-IAM-JIT',
-        title: 'Authorizing Just-in-Time',
-        limit: 'requests and approvals are in ConductorOne, but not in the lists of credentials',
-      },
-      { id: 'KSI-IAM-SNU', title: 'Securing Non-User Authentication' },
-      {
-        id: 'KSI-IAM-SUS',
-        title: 'Responding to Suspicious Activity',
-        limit: 'the response: c1-audit reports',
-      },
-      {
-        id: 'KSI-SVC-ASM',
-        title: 'Automating Secret Management',
-        limit: 'how secrets are stored and distributed',
-      },
+      ['KSI-IAM-AAM', 'Automating Account Management', 'how accounts are created'],
+      ['KSI-IAM-ELP', 'Ensuring Least Privilege', 'whether a narrow role fits its task'],
+      ['KSI-IAM-JIT', 'Authorizing Just-in-Time', 'requests and approvals are in ConductorOne, but not in the lists of credentials'],
+      ['KSI-IAM-SNU', 'Securing Non-User Authentication'],
+      ['KSI-IAM-SUS', 'Responding to Suspicious Activity', 'the response: c1-audit reports'],
+      ['KSI-SVC-ASM', 'Automating Secret Management', 'how secrets are stored and distributed'],
     ],
   },
 };
@@ -180,7 +102,7 @@ export function coverageOf(framework: FrameworkName, rules: readonly DocumentedR
   const { source, controls } = CONTROL_LISTS[framework];
   const naming = (id: string) =>
     rules.filter((rule) => rule.controls?.[framework]?.includes(id)).map((rule) => rule.id);
-  const listed = new Set(controls.map(({ id }) => id));
+  const listed = new Set(controls.map(([id]) => id));
   const others = new Set(
     rules.flatMap((rule) => rule.controls?.[framework] ?? []).filter((id) => !listed.has(id)),
   );
@@ -188,8 +110,8 @@ export function coverageOf(framework: FrameworkName, rules: readonly DocumentedR
     framework,
     name: FRAMEWORKS[framework].name,
     source,
-    controls: [...controls, ...[...others].sort().map((id): Control => ({ id, title: '' }))].map(
-      ({ id, title, limit }) => ({ id, title, rules: naming(id), notJudged: limit ?? null }),
+    controls: [...controls, ...[...others].sort().map((id): Control => [id, ''])].map(
+      ([id, title, limit]) => ({ id, title, rules: naming(id), notJudged: limit ?? null }),
     ),
   };
 }

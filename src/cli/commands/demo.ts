@@ -1,6 +1,6 @@
 import { writeStream } from '../../delivery/files.js';
 import { startTenant } from '../../demo/index.js';
-import { AuditError, codeOf, EXIT, type ExitCode } from '../../errors.js';
+import { codeOf, EXIT, type ExitCode, usageError } from '../../errors.js';
 import type { Io } from '../../io.js';
 import { hideSecrets } from '../../redact.js';
 import type { CommandContext } from '../context.js';
@@ -21,11 +21,9 @@ export async function demoCommand(
     now: io.now,
     ...(port === undefined ? {} : { port }),
   }).catch((cause: unknown) => {
-    throw new AuditError(
-      'usage',
+    throw usageError(
       `The demo tenant cannot listen on port ${port ?? 0} (${codeOf(cause)}).`,
       'Choose another port.',
-      { cause },
     );
   });
   try {
@@ -56,14 +54,9 @@ function withoutRealWorld(env: Io['env']): Io['env'] {
 function readPort({ serve, port }: { readonly serve?: boolean; readonly port?: string }): number | undefined {
   if (port === undefined) return undefined;
   const number = Number(port);
-  if (!serve)
-    throw new AuditError('usage', '--port has no effect without --serve.', 'Add --serve, or leave it out.');
+  if (!serve) throw usageError('--port has no effect without --serve.', 'Add --serve, or leave it out.');
   if (/^\d{1,5}$/.test(port) && number <= 65_535) return number;
-  throw new AuditError(
-    'usage',
-    `--port ${JSON.stringify(port)} is not a port.`,
-    'Give a number from 0 to 65535.',
-  );
+  throw usageError(`--port ${JSON.stringify(port)} is not a port.`, 'Give a number from 0 to 65535.');
 }
 
 /** Prints a login for the tenant, with its secret: it works for nothing but this tenant. */

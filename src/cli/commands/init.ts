@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { createInterface, type Interface as Terminal } from 'node:readline/promises';
 import { CONFIG_NAMES } from '../../config/read.js';
 import { makeDirectory, temporaryBeside, writeStream } from '../../delivery/files.js';
-import { AuditError, codeOf, EXIT, type ExitCode } from '../../errors.js';
+import { AuditError, codeOf, EXIT, type ExitCode, usageError } from '../../errors.js';
 import { configFile, workflowFile } from '../../init/files.js';
 import {
   CONFIG_FILE,
@@ -64,7 +64,7 @@ const ANSWERS = [
 export async function initCommand(flags: InitFlags, { io }: CommandContext): Promise<ExitCode> {
   const folder = resolve(io.cwd, flags.dir ?? '.');
   if (!(await stat(folder).catch(() => undefined))?.isDirectory())
-    throw new AuditError('usage', `There is no directory ${flags.dir}.`, 'Create it, or choose another.');
+    throw usageError(`There is no directory ${flags.dir}.`, 'Create it, or choose another.');
   const print = (stream: Io['stdout'], text: string) => writeStream(stream, text);
   if (flags.update) return update(flags, folder, (text) => print(io.stdout, text));
 
@@ -104,22 +104,19 @@ async function update(
 ): Promise<ExitCode> {
   const others = [...ANSWERS, 'yes' as const, 'force' as const].filter((name) => flags[name] !== undefined);
   if (others.length > 0)
-    throw new AuditError(
-      'usage',
+    throw usageError(
       '--update replaces only the copy of c1-audit, so it takes no flags besides --dir and --dry-run.',
       'To write the workflow and the configuration again, use --force instead.',
     );
   await refuseOutsideRoot(folder);
   const current = await currentCopy(folder);
   if (current === undefined)
-    throw new AuditError(
-      'usage',
+    throw usageError(
       `There is no copy of c1-audit in ${COPY_FOLDER}.`,
       'Run c1-audit init to set the repository up, or name its root with --dir.',
     );
   if (current.running)
-    throw new AuditError(
-      'usage',
+    throw usageError(
       `The running program is the copy in ${COPY_FOLDER} itself. Nothing was written.`,
       'Run init --update from the version that should replace it.',
     );
@@ -156,8 +153,7 @@ async function refuseToWrite(folder: string, force: boolean): Promise<void> {
     if (await exists(join(folder, name))) found.push(name);
   const other = found.find((name) => ![CONFIG_FILE, WORKFLOW_FILE, COPY_FOLDER].includes(name));
   if (other !== undefined) {
-    throw new AuditError(
-      'usage',
+    throw usageError(
       `${other} exists, and a second configuration beside it would stop every audit. Nothing was written.`,
       `Move it away first, or keep it: --dry-run prints what ${CONFIG_FILE} would say.`,
     );
@@ -165,8 +161,7 @@ async function refuseToWrite(folder: string, force: boolean): Promise<void> {
   if (found.length > 0 && !force) {
     const verb = found.length > 1 ? 'exist' : 'exists';
     const update = found.includes(COPY_FOLDER) ? ', --update replaces only the copy of c1-audit' : '';
-    throw new AuditError(
-      'usage',
+    throw usageError(
       `${found.join(' and ')} ${verb} already. Nothing was written.`,
       `--force overwrites existing files, --dry-run prints what would be written${update}.`,
     );
@@ -180,8 +175,7 @@ async function refuseOutsideRoot(folder: string): Promise<void> {
   const root = await repositoryRoot(folder);
   if (root !== undefined && root !== folder) {
     const path = relative(folder, root);
-    throw new AuditError(
-      'usage',
+    throw usageError(
       `This directory is inside a git repository, and GitHub runs only workflows at its root (${path}).`,
       `Add --dir ${path}, or make this directory a repository first (git init).`,
     );

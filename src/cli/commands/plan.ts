@@ -2,9 +2,9 @@ import { rules as builtIns } from '../../../rules/index.js';
 import type { Rule, Snapshot } from '../../contract/index.js';
 import type { OutputTarget } from '../../delivery/output.js';
 import { exitCode, type Report } from '../../engine/report.js';
-import { AuditError, type ExitCode } from '../../errors.js';
+import { type ExitCode, usageError } from '../../errors.js';
 import { makePlan } from '../../plan/plan.js';
-import { planMarkdown, planText } from '../../plan/render.js';
+import { PLAN_FORMATS, renderPlan } from '../../plan/render.js';
 import { whyIncomplete } from '../../reporters/words.js';
 import { audit, ruleInfos } from '../../run.js';
 import type { CommandContext } from '../context.js';
@@ -26,9 +26,6 @@ type PlanFlags = Pick<AuditFlags, (typeof OF_THE_AUDIT)[number] | 'format'> & {
   readonly owner?: string;
 };
 
-const RENDERERS = { text: planText, markdown: planMarkdown };
-const FORMATS = ['text', 'markdown'] as const;
-
 /**
  * Says what to do about each open finding of a saved report, or of an audit made for it. Such an audit leaves no trace: no
  * state, no message, no heartbeat. Exits with 3 if the report is incomplete, as the plan then is as well.
@@ -42,10 +39,9 @@ export async function planCommand(
   context: CommandContext,
 ): Promise<ExitCode> {
   const { io } = context;
-  const targets = documentTargets(flags.format, FORMATS, 'plan', io.cwd);
+  const targets = documentTargets(flags.format, PLAN_FORMATS, 'plan', io.cwd);
   if (file !== undefined && given !== undefined)
-    throw new AuditError(
-      'usage',
+    throw usageError(
       `${given} has no effect with a saved report.`,
       'Leave it out, or leave the report out to audit.',
     );
@@ -55,14 +51,13 @@ export async function planCommand(
       : await readAudited(file, targets, context);
   const plan = makePlan(report, ruleInfos(rules), flags.owner);
   if (!plan)
-    throw new AuditError(
-      'usage',
+    throw usageError(
       `No credential in the report belongs to ${JSON.stringify(flags.owner)}.`,
       'Give the email or id that the report shows; c1-audit plan without --owner lists all owners.',
     );
   const why = whyIncomplete(report, snapshot);
   if (why) context.complain(why);
-  return writeDocuments(targets, (format) => RENDERERS[format](plan), exitCode(report, 'never'), context);
+  return writeDocuments(targets, (format) => renderPlan(format, plan), exitCode(report, 'never'), context);
 }
 
 interface Audited {

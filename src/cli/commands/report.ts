@@ -7,7 +7,7 @@ import { type MergePart, mergeExitCode, mergeReports } from '../../engine/merge.
 import { exitCode } from '../../engine/report.js';
 import { compareReports, diffExitCode } from '../../engine/report-diff.js';
 import { inTime, type TrendPoint, trendPoint, trendSubject } from '../../engine/trend.js';
-import { AuditError, codeOf, EXIT, type ExitCode } from '../../errors.js';
+import { AuditError, codeOf, EXIT, type ExitCode, usageError } from '../../errors.js';
 import { DIFF_FORMATS, renderDiff } from '../../reporters/diff.js';
 import type { Trend } from '../../reporters/trend.js';
 import { whyIncomplete } from '../../reporters/words.js';
@@ -31,8 +31,7 @@ export async function reportCommand(
   if (flags.trend !== undefined) return drawTrend(flags.trend, flags, loaded, context);
   const [file, ...others] = files;
   if (file === undefined || others.length > 0)
-    throw new AuditError(
-      'usage',
+    throw usageError(
       `report takes one saved report, not ${files.length}.`,
       others.length === 1
         ? `To compare two: c1-audit report --diff <old.json> <new.json>; to merge them: --merge.`
@@ -53,23 +52,14 @@ function refuseContradictions(
     (name) => name !== undefined && name !== false,
   );
   if (given.length > 1)
-    throw new AuditError(
-      'usage',
-      `${given.join(' and ')} cannot be used together.`,
-      'Run one after the other.',
-    );
+    throw usageError(`${given.join(' and ')} cannot be used together.`, 'Run one after the other.');
   const detail = full ? '--full' : width !== undefined ? '--width' : undefined;
   if (detail && given[0])
-    throw new AuditError('usage', `${detail} has no effect with ${given[0]}.`, `Leave ${detail} out.`);
+    throw usageError(`${detail} has no effect with ${given[0]}.`, `Leave ${detail} out.`);
   if (maxAge !== undefined && !merge)
-    throw new AuditError(
-      'usage',
-      '--max-age has no effect without --merge.',
-      'Leave it out, or add --merge.',
-    );
+    throw usageError('--max-age has no effect without --merge.', 'Leave it out, or add --merge.');
   if (trend !== undefined && files.length > 0)
-    throw new AuditError(
-      'usage',
+    throw usageError(
       `report --trend reads a folder, not files: ${files[0]}.`,
       'Usage: c1-audit report --trend <folder>.',
     );
@@ -87,9 +77,9 @@ async function compare(
   const { io } = context;
   const [older, newer, ...others] = files;
   if (older === undefined || newer === undefined || others.length > 0)
-    throw new AuditError('usage', `report --diff takes two saved reports, not ${files.length}.`, USAGE);
+    throw usageError(`report --diff takes two saved reports, not ${files.length}.`, USAGE);
   if (older === '-' && newer === '-')
-    throw new AuditError('usage', 'Only one of the two reports can come from stdin.', USAGE);
+    throw usageError('Only one of the two reports can come from stdin.', USAGE);
   const targets = documentTargets(flags.format, DIFF_FORMATS, 'comparison', io.cwd);
   await checkTargets(targets, loaded, [older, newer], io);
   const before = await readSavedReport(older, context);
@@ -109,17 +99,12 @@ async function mergeAll(
 ): Promise<ExitCode> {
   const { io } = context;
   if (files.length === 0)
-    throw new AuditError(
-      'usage',
+    throw usageError(
       'report --merge needs at least one saved report.',
       'Usage: c1-audit report --merge <a.json> <b.json> …; - for one of them reads from stdin.',
     );
   if (files.filter((file) => file === '-').length > 1)
-    throw new AuditError(
-      'usage',
-      'Only one of the reports can come from stdin.',
-      'Name the others as files.',
-    );
+    throw usageError('Only one of the reports can come from stdin.', 'Name the others as files.');
   const { MERGE_FORMATS, problemLines, renderMerge } = await import('../../reporters/merged.js');
   const maxAge = readMaxAge(flags.maxAge);
   const targets = documentTargets(flags.format, MERGE_FORMATS, 'overview', io.cwd);
@@ -152,8 +137,7 @@ function readMaxAge(text = '36h'): number {
   const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)([mhd])$/.exec(text) ?? [];
   const age = Number(amount) * (UNITS[unit] ?? 0);
   if (age > 0) return age;
-  throw new AuditError(
-    'usage',
+  throw usageError(
     `--max-age ${JSON.stringify(text)} is not a duration.`,
     'Write a number above 0 and m, h or d: 36h, 2d.',
   );
@@ -241,8 +225,7 @@ function refuseOthers(points: readonly TrendPoint[], folder: string): void {
   const subjects = [...new Set(points.map(trendSubject))];
   if (subjects.length < 2) return;
   const more = subjects.length > 3 ? ` and ${subjects.length - 3} more` : '';
-  throw new AuditError(
-    'usage',
+  throw usageError(
     `The reports in ${folder} are of different audits: ${subjects.slice(0, 3).join(', ')}${more}.`,
     'Keep the reports of each tenant and scope in a folder of their own.',
   );

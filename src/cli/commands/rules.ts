@@ -22,7 +22,7 @@ import { writeStream } from '../../delivery/files.js';
 import { backtest, judgeReport, type Night } from '../../engine/backtest.js';
 import { DRIFT_RULES } from '../../engine/drift.js';
 import { WAIVER_RULES } from '../../engine/waivers.js';
-import { AuditError, EXIT, type ExitCode } from '../../errors.js';
+import { AuditError, EXIT, type ExitCode, usageError } from '../../errors.js';
 import { backtestJson, backtestText } from '../../reporters/backtest.js';
 import { forTerminal, oneLine } from '../../reporters/escape.js';
 import { rulesInForce } from '../../run.js';
@@ -37,8 +37,7 @@ export async function rulesCommand(
   context: CommandContext,
 ): Promise<ExitCode> {
   if (others.length > 0)
-    throw new AuditError(
-      'usage',
+    throw usageError(
       `rules explains one rule at a time, not ${others.length + 1}.`,
       'Usage: c1-audit rules <id>, rules test [file], or rules backtest <rule> <reports…>.',
     );
@@ -70,15 +69,13 @@ async function controlText(
   const framework = FRAMEWORK_NAMES.find((name) => name === wanted);
   if (framework === undefined) {
     const near = nearest(wanted, FRAMEWORK_NAMES);
-    throw new AuditError(
-      'usage',
+    throw usageError(
       `There is no framework "${wanted}".`,
       near ? `Did you mean ${near}?` : `Choose one of ${FRAMEWORK_NAMES.join(', ')}.`,
     );
   }
   if (id !== undefined)
-    throw new AuditError(
-      'usage',
+    throw usageError(
       '--control lists the controls of all rules, so it takes no rule.',
       `c1-audit rules ${id} shows the controls of one rule.`,
     );
@@ -92,8 +89,7 @@ export function unknownRule(id: string, rules: readonly Pick<Rule, 'id'>[]): Aud
     id,
     rules.map((rule) => rule.id),
   );
-  return new AuditError(
-    'usage',
+  return usageError(
     `There is no rule "${id}".`,
     near ? `Did you mean ${near}?` : 'c1-audit rules lists them.',
   );
@@ -215,8 +211,7 @@ export async function testCommand(
   context: CommandContext,
 ): Promise<ExitCode> {
   if (others.length > 0 || (file !== undefined && flags.config !== undefined))
-    throw new AuditError(
-      'usage',
+    throw usageError(
       'rules test takes one file.',
       'Usage: c1-audit rules test [file]; without a file it tests the rules of the configuration.',
     );
@@ -328,15 +323,13 @@ export async function backtestCommand(
   context: CommandContext,
 ): Promise<ExitCode> {
   if (id === undefined || files.length === 0)
-    throw new AuditError(
-      'usage',
+    throw usageError(
       'rules backtest needs a rule and at least one saved report.',
       'Usage: c1-audit rules backtest <rule> reports/*.json',
     );
   const { rules, config } = await loadSettings(context, {}, flags);
   if (extraRules().some((rule) => rule.id === id))
-    throw new AuditError(
-      'usage',
+    throw usageError(
       `${id} compares audits or waivers: it cannot be tried on single reports.`,
       'Choose a rule that judges credentials. c1-audit rules lists them.',
     );
