@@ -66,12 +66,7 @@ export function plainTypes(text: string): string {
 }
 
 /** What the engine says about a mistake. */
-export function partsOf(error: unknown): {
-  code: string;
-  summary: string;
-  node: EngineNode | undefined;
-  part: string;
-} {
+export function partsOf(error: unknown) {
   const {
     code = '',
     summary,
@@ -79,11 +74,11 @@ export function partsOf(error: unknown): {
     node,
     range,
   } = error as {
-    code?: string;
-    summary?: string;
-    message?: string;
-    node?: EngineNode & { input?: string };
-    range?: { start: number; end: number };
+    readonly code?: string;
+    readonly summary?: string;
+    readonly message?: string;
+    readonly node?: EngineNode & { readonly input?: string };
+    readonly range?: { readonly start: number; readonly end: number };
   };
   const part = node?.input !== undefined && range ? node.input.slice(range.start, range.end) : '';
   return { code, summary: summary ?? message ?? String(error), node, part };
@@ -159,72 +154,55 @@ function wrongTypes(node: EngineNode | undefined, summary: string): string {
   if (unary !== undefined)
     return `${unary} does not work: ${unary.startsWith('!') ? '! takes true or false' : '- takes a number'}`;
   const [, left = '', sign = '', right = ''] = /^no such overload: (.+) (\S+) (.+)$/.exec(summary) ?? [];
-  const sides = Array.isArray(node?.args) ? (node.args as EngineNode[]) : [];
-  const hint = remedy({ left, sign, right, sides });
+  const [first, second] = Array.isArray(node?.args) ? (node.args as EngineNode[]) : [];
+  const hints = REMEDIES.map(([type, remedy]) => {
+    const [own, other] = left === type ? [first, second] : right === type ? [second, first] : [];
+    return own && other && remedy({ own: textOf(own), other, type: left === type ? right : left }, sign);
+  });
+  const hint = hints.find((found) => found);
   const said = sign === '' ? summary : `${left} ${sign} ${right} does not work`;
-  return hint === undefined ? said : `${said}: ${hint}`;
+  return hint ? `${said}: ${hint}` : said;
 }
 
-/** A comparison or calculation of two types: their names, the sign and the source of each side. */
-interface Pair {
-  readonly left: string;
-  readonly sign: string;
-  readonly right: string;
-  readonly sides: readonly EngineNode[];
-}
-
-/** What people mean by pairs of types that do not work, the first that fits. */
-function remedy(pair: Pair): string | undefined {
-  return [ofDurationAndNumber, ofDurationAndTime, ofText, ofTimeAndNumber, ofNull, ofList]
-    .map((remedyFor) => remedyFor(pair))
-    .find((found) => found !== undefined);
-}
-
-/** The side of that type, as written, and the other one; undefined: neither side is. */
-function sidesOf({ left, right, sides: [first, second] }: Pair, type: string) {
-  const [own, other] = left === type ? [first, second] : right === type ? [second, first] : [];
-  return own && other && { own: textOf(own), other, type: left === type ? right : left };
+/** One side of a comparison or calculation as written, and the other one with its type. */
+interface Side {
+  readonly own: string;
+  readonly other: EngineNode;
+  readonly type: string;
 }
 
 const NUMBERS: ReadonlySet<string> = new Set(['int', 'uint', 'double']);
 
-function ofDurationAndNumber(pair: Pair): string | undefined {
-  const found = sidesOf(pair, 'duration');
-  if (!found || !NUMBERS.has(found.type)) return undefined;
-  const days = found.other.op === 'value' ? Number(found.other.args) : 30;
-  return `write duration("${days * 24}h") for ${days} days, or count whole days with days(${found.own})`;
-}
-
-function ofDurationAndTime(pair: Pair): string | undefined {
-  const found = sidesOf(pair, 'timestamp');
-  if (found?.type !== 'duration' || pair.sign === '-') return undefined;
-  return `a point in time is not a length of time; subtract first, as in now - ${found.own}`;
-}
-
-function ofText(pair: Pair): string | undefined {
-  const found = sidesOf(pair, 'string');
-  if (found?.type === 'timestamp') return 'write timestamp("2026-01-31T00:00:00Z")';
-  return found?.type === 'duration' ? 'write duration("720h")' : undefined;
-}
-
-function ofTimeAndNumber(pair: Pair): string | undefined {
-  const found = sidesOf(pair, 'timestamp');
-  return found && NUMBERS.has(found.type)
-    ? 'compare it with timestamp("2026-01-31T00:00:00Z"), or subtract it from now'
-    : undefined;
-}
-
-function ofNull(pair: Pair): string | undefined {
-  const found = sidesOf(pair, 'null');
-  return found && `${textOf(found.other)} is never null`;
-}
-
-function ofList(pair: Pair): string | undefined {
-  const found = sidesOf(pair, 'string');
-  return found?.type.startsWith('list<')
-    ? `write ${found.own} in ${textOf(found.other)}, or use exists()`
-    : undefined;
-}
+/** What people mean by a side of some type beside one of another type that does not work; the first that fits. */
+const REMEDIES: readonly (readonly [string, (side: Side, sign: string) => string | false | undefined])[] = [
+  [
+    'duration',
+    ({ own, other, type }) => {
+      const days = other.op === 'value' ? Number(other.args) : 30;
+      const written = `write duration("${days * 24}h") for ${days} days`;
+      return NUMBERS.has(type) && `${written}, or count whole days with days(${own})`;
+    },
+  ],
+  [
+    'timestamp',
+    ({ own, type }, sign) =>
+      type === 'duration' &&
+      sign !== '-' &&
+      `a point in time is not a length of time; subtract first, as in now - ${own}`,
+  ],
+  ['string', ({ type }) => type === 'timestamp' && 'write timestamp("2026-01-31T00:00:00Z")'],
+  ['string', ({ type }) => type === 'duration' && 'write duration("720h")'],
+  [
+    'timestamp',
+    ({ type }) =>
+      NUMBERS.has(type) && 'compare it with timestamp("2026-01-31T00:00:00Z"), or subtract it from now',
+  ],
+  ['null', ({ other }) => `${textOf(other)} is never null`],
+  [
+    'string',
+    ({ own, other, type }) => type.startsWith('list<') && `write ${own} in ${textOf(other)}, or use exists()`,
+  ],
+];
 
 /** Macros and functions that people are likely to mean. */
 function unknownFunction(node: EngineNode | undefined, summary: string, names: ReadonlySet<string>): string {

@@ -204,11 +204,9 @@ function convert(value: object, { of = STRING, fields = {} }: FactType, path: st
   if (value instanceof Map)
     return new Map([...value].map(([key, item]) => [key, toCel(item, of, path)] as const));
   const object = {};
+  const record = value as Record<string, unknown>;
   const parts = Object.fromEntries(
-    Object.entries(fields).map(([name, { read }]) => [
-      name,
-      read ? read(value as never) : (value as Record<string, unknown>)[name],
-    ]),
+    Object.entries(fields).map(([name, { read }]) => [name, read ? read(record as never) : record[name]]),
   );
   // Known ones first: to find a type, the engine reads the first.
   const names = Object.keys(fields).sort(
@@ -265,22 +263,20 @@ function knownSchema({ is, of = STRING, fields = {} }: FactType): Schema {
     case 'map':
       return map(undefined, factSchema(of));
     default:
-      return recordOf(
-        Object.entries(fields).map(([name, type]) => [name, v.exactOptional(factSchema(type))]),
-        'field',
-      );
+      return recordOf(Object.entries(fields), 'field');
   }
 }
 
 /** A test writes only the facts that matter. */
 export function credentialSchema(kinds: readonly Kind[]): Schema {
-  const facts = factsOf(kinds).map(
-    (name) => [name, v.exactOptional(factSchema(FACT_TYPES[name].type))] as const,
+  return recordOf(
+    factsOf(kinds).map((name) => [name, FACT_TYPES[name].type]),
+    'fact',
   );
-  return recordOf(facts, 'fact');
 }
 
-function recordOf(entries: readonly (readonly [string, unknown])[], noun: string): Schema {
+function recordOf(fields: readonly (readonly [string, FactType])[], noun: string): Schema {
+  const entries = fields.map(([name, type]) => [name, v.exactOptional(factSchema(type))]);
   return record(Object.fromEntries(entries) as never, { noun }) as Schema;
 }
 

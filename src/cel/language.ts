@@ -241,10 +241,8 @@ function wrongDuration(text: string): string | undefined {
     return undefined;
   } catch {
     const days = /^(\d+) ?d(?:ays?)?$/.exec(text)?.[1];
-    const hint =
-      days === undefined
-        ? 'its units are h, m, s and ms, as in duration("720h")'
-        : `write duration("${Number(days) * 24}h")`;
+    const units = 'its units are h, m, s and ms, as in duration("720h")';
+    const hint = days === undefined ? units : `write duration("${Number(days) * 24}h")`;
     return `${JSON.stringify(text)} is not a duration; ${hint}`;
   }
 }
@@ -271,9 +269,8 @@ function patternFor(pattern: string): RE2JS {
     patterns.set(pattern, made);
     return made;
   } catch (error) {
-    throw new Error(
-      `the pattern is not RE2: ${(error as Error).message.replace(/^error parsing regexp: /, '')}`,
-    );
+    const said = (error as Error).message.replace(/^error parsing regexp: /, '');
+    throw new Error(`the pattern is not RE2: ${said}`);
   }
 }
 

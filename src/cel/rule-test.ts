@@ -42,13 +42,8 @@ function runTest(rule: Rule, test: RuleTest): TestResult {
 
 function verdictOn(rule: Rule, test: RuleTest): Omit<TestResult, 'test' | 'passed'> {
   const { kind, now, options } = inputOf(rule, test);
-  const credential = { kind } as Credential;
-  const verdict = judge(
-    { rule, severity: undefined, options, floors: {} },
-    credential,
-    factsOf(rule, test),
-    now,
-  );
+  const setting = { rule, severity: undefined, options, floors: {} };
+  const verdict = judge(setting, { kind } as Credential, factsOf(rule, test), now);
   if (!verdict) return { outcome: 'pass', detail: '' };
   if (verdict.outcome === 'violation') return { outcome: 'finding', detail: verdict.message };
   const { outcome, reason } = verdict;
@@ -159,11 +154,11 @@ function missingOf(rule: Rule, comparison: Comparison): MissingCase[] {
   );
   if (isAt && isBeyond) return [];
   const [at, over] = boundaryTests(rule, comparison);
-  const missing: MissingCase[] = [];
-  if (!isAt) missing.push({ comparison: text, place: 'at the limit', test: at });
   const place = beyond > 0 ? 'just above the limit' : 'just below the limit';
-  if (!isBeyond) missing.push({ comparison: text, place, test: over });
-  return missing;
+  return [
+    ...(isAt ? [] : [{ comparison: text, place: 'at the limit', test: at } as const]),
+    ...(isBeyond ? [] : [{ comparison: text, place, test: over } as const]),
+  ];
 }
 
 /** How far a test's value is above the limit; undefined: one of them is not known. */
@@ -278,25 +273,16 @@ const LONGEST_LIST = 20;
 function lengthOf(test: RuleTest, path: readonly string[], held: readonly unknown[], { of }: FactType): Knob {
   const item = (index: number) =>
     held[index] ?? (of?.is === 'string' ? `item-${index + 1}` : { id: `item-${index + 1}` });
-  return {
-    start: held.length,
-    unit: 1,
-    set: (length) =>
-      length >= 0 && length <= LONGEST_LIST
-        ? withPart(
-            test,
-            path,
-            Array.from({ length: Math.round(length) }, (_, index) => item(index)),
-          )
-        : undefined,
+  const set = (length: number) => {
+    if (length < 0 || length > LONGEST_LIST) return undefined;
+    const items = Array.from({ length: Math.round(length) }, (_, index) => item(index));
+    return withPart(test, path, items);
   };
+  return { start: held.length, unit: 1, set };
 }
 
 function readPart({ credential }: RuleTest, path: readonly string[]): unknown {
-  return path.reduce<unknown>(
-    (held, name) => (held as Record<string, unknown> | undefined)?.[name],
-    credential,
-  );
+  return path.reduce<unknown>((held, name) => (held as Record<string, unknown>)?.[name], credential);
 }
 
 function withPart(test: RuleTest, path: readonly string[], value: unknown): RuleTest {

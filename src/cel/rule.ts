@@ -1,4 +1,4 @@
-import { flawsOf, type Path } from '../check.js';
+import { flawsOf, type Path, type Schema } from '../check.js';
 import type { CustomRule } from '../config/config.js';
 import {
   countDays,
@@ -97,7 +97,6 @@ function oneLine(text: string): string {
   return text.trim().replace(/\s+/g, ' ');
 }
 
-/** What the engine gives to `check`. */
 interface Given {
   readonly facts: Readonly<Record<string, unknown>>;
   readonly options: Readonly<Record<string, OptionSpec['default']>>;
@@ -160,11 +159,8 @@ function withBareFacts(context: Context): object {
 function reasonOf(result: Result): FactName | { reason: string; cure: string } {
   if ('missing' in result) {
     const { fact, path } = result.missing;
-    if (path === fact) return fact;
-    return {
-      reason: `${path} could not be read`,
-      cure: 'See the notes on coverage for the permission to grant.',
-    };
+    const cure = 'See the notes on coverage for the permission to grant.';
+    return path === fact ? fact : { reason: `${path} could not be read`, cure };
   }
   const ofNull = 'ofNull' in result && result.ofNull;
   return {
@@ -253,11 +249,8 @@ function readPlaceholder(rest: string, scope: Scope): Placeholder {
     if ('source' in value) return { part: showable(value), length: end + 1 };
     first ??= { part: value, length: end + 1 };
   }
-  const lonely = {
-    message: 'a brace has no partner; write {{ or }} for a brace itself',
-    part: rest.slice(0, 20),
-  };
-  return first ?? { part: lonely, length: rest.length };
+  const message = 'a brace has no partner; write {{ or }} for a brace itself';
+  return first ?? { part: { message, part: rest.slice(0, 20) }, length: rest.length };
 }
 
 function showable(value: Expression): MessagePart | Mistake {
@@ -274,10 +267,8 @@ function optionSpecs(options: CustomRule['options'] = {}): OptionSpecs {
           : ({ describe: '', default: given } as OptionSpec);
       const describe = spec.describe || 'Used by its condition';
       const { integer = Number.isInteger(spec.default) } = spec as { integer?: boolean };
-      return [
-        name,
-        typeof spec.default === 'number' ? { ...spec, describe, integer } : { ...spec, describe },
-      ];
+      const isNumber = typeof spec.default === 'number';
+      return [name, { ...spec, describe, ...(isNumber && { integer }) }];
     }),
   ) as OptionSpecs;
 }
@@ -285,44 +276,29 @@ function optionSpecs(options: CustomRule['options'] = {}): OptionSpecs {
 /** What is wrong with the tests of a rule beyond their form. */
 export function testMistakes(
   tests: readonly RuleTest[],
-  {
-    kinds,
-    options,
-    usesNow,
-  }: { readonly kinds: readonly Kind[]; readonly options: OptionSpecs; readonly usesNow: boolean },
+  { kinds, options, usesNow }: Pick<Scope, 'kinds' | 'options'> & { readonly usesNow: boolean },
 ): RuleMistake[] {
   return tests.flatMap((test, index) => {
     const at = ['tests', index];
-    const wrong = (message: string, ...path: readonly string[]): RuleMistake => ({
+    const wrong = (message: string, ...path: Path): RuleMistake => ({
       path: [...at, ...path],
       message,
       part: '',
     });
+    const flaws = (schema: Schema, value: unknown, name: string) =>
+      flawsOf(schema, value, [name]).map(({ path, message }) => wrong(message, ...path));
     const kind = test.kind ?? kinds[0];
+    const unsaid =
+      'has no now: the rule compares with the time of the audit, so say what it is, as in now: 2026-06-01';
+    const others = Object.keys(test.options ?? {}).filter((name) => !Object.hasOwn(options, name));
     return [
-      ...flawsOf(credentialSchema(kind ? [kind] : kinds), test.credential, [...at, 'credential']).map(
-        ({ path, message }) => ({ path, message, part: '' }),
-      ),
-      ...(test.now === undefined
-        ? []
-        : flawsOf(INSTANT, test.now, [...at, 'now']).map(({ path, message }) => ({
-            path,
-            message,
-            part: '',
-          }))),
-      ...(test.now === undefined && usesNow
-        ? [
-            wrong(
-              'has no now: the rule compares with the time of the audit, so say what it is, as in now: 2026-06-01',
-            ),
-          ]
-        : []),
+      ...flaws(credentialSchema(kind ? [kind] : kinds), test.credential, 'credential'),
+      ...(test.now === undefined ? [] : flaws(INSTANT, test.now, 'now')),
+      ...(test.now === undefined && usesNow ? [wrong(unsaid)] : []),
       ...(test.kind !== undefined && !kinds.includes(test.kind)
         ? [wrong(`the rule does not judge ${test.kind}`, 'kind')]
         : []),
-      ...Object.keys(test.options ?? {})
-        .filter((name) => !Object.hasOwn(options, name))
-        .map((name) => wrong('the rule has no such option', 'options', name)),
+      ...others.map((name) => wrong('the rule has no such option', 'options', name)),
     ];
   });
 }

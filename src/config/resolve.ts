@@ -395,7 +395,7 @@ class Merge {
   }
 }
 
-function ownValue<T>(values: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+function ownValue<T>(values: Readonly<Record<string, T>> | null | undefined, name: string): T | undefined {
   return values && Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
