@@ -73,7 +73,7 @@ async function readBaseline(
 ): Promise<RunRequest['baseline']> {
   if (file === undefined) return undefined;
   // Few audits need what reads a report.
-  const { readSavedReport } = await import('../request.js');
+  const { readSavedReport } = await import('../documents.js');
   return { file, report: await readSavedReport(file, context) };
 }
 

@@ -8,17 +8,9 @@ import { PLAN_FORMATS, renderPlan } from '../../plan/render.js';
 import { whyIncomplete } from '../../reporters/words.js';
 import { audit, ruleInfos } from '../../run.js';
 import type { CommandContext } from '../context.js';
+import { documentTargets, readSavedReport, writeDocuments } from '../documents.js';
 import { type AuditFlags, type OF_THE_AUDIT, readAsOf } from '../flags.js';
-import {
-  auditContext,
-  auditRequest,
-  checkTargets,
-  documentTargets,
-  loadAuditSettings,
-  readSavedReport,
-  timeLimit,
-  writeDocuments,
-} from '../request.js';
+import { auditContext, auditRequest, checkTargets, loadAuditSettings, timeLimit } from '../request.js';
 import { watched } from '../watchdog.js';
 
 /** Flags of `plan`, as commander passes them. */

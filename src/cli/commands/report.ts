@@ -13,8 +13,9 @@ import type { Trend } from '../../reporters/trend.js';
 import { whyIncomplete } from '../../reporters/words.js';
 import { rerender } from '../../run.js';
 import type { CommandContext } from '../context.js';
+import { documentTargets, readSavedReport, writeDocuments } from '../documents.js';
 import type { ReportFlags } from '../flags.js';
-import { checkTargets, documentTargets, loadSettings, readSavedReport, writeDocuments } from '../request.js';
+import { checkTargets, loadSettings } from '../request.js';
 import { lookOf } from '../terminal.js';
 
 /** Renders a saved report again, compares two, or draws several together. The exit code depends on `failOn`, as that of an audit does. */

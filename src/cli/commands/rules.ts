@@ -27,8 +27,9 @@ import { backtestJson, backtestText } from '../../reporters/backtest.js';
 import { forTerminal, oneLine } from '../../reporters/escape.js';
 import { rulesInForce } from '../../run.js';
 import type { CommandContext } from '../context.js';
+import { readSavedReport } from '../documents.js';
 import type { RulesFlags } from '../flags.js';
-import { loadSettings, readSavedReport } from '../request.js';
+import { loadSettings } from '../request.js';
 
 /** Lists the rules, those of plug-ins included, or explains one. */
 export async function rulesCommand(
