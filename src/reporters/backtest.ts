@@ -12,7 +12,7 @@ export function backtestText({ id }: Pick<Rule, 'id'>, { nights, alerts }: Backt
     night.judged === undefined ? 'not read' : String(night.judged),
     String(night.found.size),
     String(night.news.length),
-    String(sum(night.unknown.values())),
+    String([...night.unknown.values()].reduce((sum, times) => sum + times, 0)),
     night.complete ? '' : 'incomplete',
   ]);
   const head = ['night', ...(tenants.size > 1 ? ['tenant'] : []), 'judged', 'findings', 'new', 'unknown', ''];
@@ -59,22 +59,15 @@ function shown(text: string): string {
   return forTerminal(oneLine(text));
 }
 
-function sum(counts: Iterable<number>): number {
-  let total = 0;
-  for (const one of counts) total += one;
-  return total;
-}
-
 /** Columns as wide as their widest cell; the first is text, the others are numbers. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows.map((row) =>
     row
-      .map((cell, column) =>
-        column === 0 || column === row.length - 1
-          ? cell.padEnd(widths[column] ?? 0)
-          : cell.padStart(widths[column] ?? 0),
-      )
+      .map((cell, column) => {
+        const isText = column === 0 || column === row.length - 1;
+        return isText ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
+      })
       .join('  ')
       .trimEnd(),
   );

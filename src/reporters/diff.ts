@@ -9,7 +9,7 @@ import {
 } from '../engine/report-diff.js';
 import { cutTo, forMarkdown, forTerminal, neutraliseJson } from './escape.js';
 import type { Format } from './index.js';
-import { findingInOrder, jsonList, judgedInOrder } from './json.js';
+import { findingInOrder, jsonLists, judgedInOrder } from './json.js';
 import {
   count,
   coverageLine,
@@ -65,6 +65,7 @@ function* diffMarkdown(diff: ReportDiff): Generator<string> {
  */
 function* diffJson(diff: ReportDiff): Generator<string> {
   const { before, after, added, changed, resolved, notSeen, unchanged, credentials } = diff;
+  const { appeared, gone, notSeen: uncovered } = credentials;
   const side = ({ tool, run, coverage }: Report) => ({
     version: tool.version,
     scope: run.scope,
@@ -84,39 +85,38 @@ function* diffJson(diff: ReportDiff): Generator<string> {
       resolved: resolved.length,
       notSeen: notSeen.length,
       unchanged,
-      credentialsAppeared: credentials.appeared.length,
-      credentialsGone: credentials.gone.length,
-      credentialsNotSeen: credentials.notSeen.length,
+      credentialsAppeared: appeared.length,
+      credentialsGone: gone.length,
+      credentialsNotSeen: uncovered.length,
     },
   };
-  yield `${neutraliseJson(JSON.stringify(start, null, 2)).slice(0, -'\n}'.length)},\n  "findings": {\n`;
-  yield* jsonList('new', added, findingInOrder, '    ');
-  yield ',\n';
-  yield* jsonList(
-    'changed',
-    changed,
-    ({ before: old, after: now, changes, worsened }) => ({
-      changes,
-      worsened,
-      old: findingInOrder(old),
-      new: findingInOrder(now),
-    }),
-    '    ',
-  );
-  yield ',\n';
+  yield `${neutraliseJson(JSON.stringify(start, null, 2)).slice(0, -'\n}'.length)},\n`;
   const withFinding = <T extends { finding: Finding }>({ finding, ...how }: T) => ({
     ...how,
     finding: findingInOrder(finding),
   });
-  yield* jsonList('resolved', resolved, withFinding, '    ');
-  yield ',\n';
-  yield* jsonList('notSeen', notSeen, withFinding, '    ');
+  yield '  "findings": {\n';
+  yield* jsonLists('    ', [
+    ['new', added, findingInOrder],
+    [
+      'changed',
+      changed,
+      ({ before: old, after: now, ...how }: (typeof changed)[number]) => ({
+        changes: how.changes,
+        worsened: how.worsened,
+        old: findingInOrder(old),
+        new: findingInOrder(now),
+      }),
+    ],
+    ['resolved', resolved, withFinding],
+    ['notSeen', notSeen, withFinding],
+  ]);
   yield '\n  },\n  "credentials": {\n';
-  yield* jsonList('appeared', credentials.appeared, judgedInOrder, '    ');
-  yield ',\n';
-  yield* jsonList('gone', credentials.gone, judgedInOrder, '    ');
-  yield ',\n';
-  yield* jsonList('notSeen', credentials.notSeen, judgedInOrder, '    ');
+  yield* jsonLists('    ', [
+    ['appeared', appeared, judgedInOrder],
+    ['gone', gone, judgedInOrder],
+    ['notSeen', uncovered, judgedInOrder],
+  ]);
   yield '\n  }\n}\n';
 }
 
@@ -290,11 +290,6 @@ function worsenedIn({ changed }: ReportDiff): number {
 function mark(diff: ReportDiff): string {
   const { after, added, notSeen, credentials } = diff;
   if (!after.coverage.complete) return '❌';
-  const quiet =
-    added.length === 0 &&
-    worsenedIn(diff) === 0 &&
-    !hidesFindings(after) &&
-    notSeen.length === 0 &&
-    credentials.notSeen.length === 0;
-  return quiet ? '✅' : '⚠️';
+  const open = added.length + worsenedIn(diff) + notSeen.length + credentials.notSeen.length;
+  return open === 0 && !hidesFindings(after) ? '✅' : '⚠️';
 }

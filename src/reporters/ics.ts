@@ -44,8 +44,8 @@ function event(credential: Report['credentials'][number], { run }: Report): stri
     'BEGIN:VEVENT',
     `UID:${encodeURIComponent(forFoldedText(`${credential.kind}.${credential.id}`))}@${value(run.tenant || 'c1-audit')}`,
     `DTSTAMP:${stamp(run.asOf)}`,
-    `DTSTART;VALUE=DATE:${date(day)}`,
-    `DTEND;VALUE=DATE:${date(day + DAY)}`,
+    `DTSTART;VALUE=DATE:${stamp(day).slice(0, 8)}`,
+    `DTEND;VALUE=DATE:${stamp(day + DAY).slice(0, 8)}`,
     `SUMMARY:${summary}`,
     `DESCRIPTION:${details.map(value).join('\\n')}`,
     'TRANSP:TRANSPARENT',
@@ -60,11 +60,8 @@ function event(credential: Report['credentials'][number], { run }: Report): stri
   ];
 }
 
-function date(instant: number): string {
-  return new Date(instant).toISOString().slice(0, 10).replace(/-/g, '');
-}
-
-function stamp(instant: string): string {
+/** `20260901T020000Z`; its first eight digits are the date. */
+function stamp(instant: number | string): string {
   return new Date(instant).toISOString().replace(/\.\d+|[-:]/g, '');
 }
 

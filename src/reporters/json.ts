@@ -14,7 +14,7 @@ export const json: PartReporter = function* (report) {
   yield ',\n';
   yield* listOf('credentials', docket?.credentialTexts() ?? texts(report.credentials, judgedInOrder));
   yield ',\n';
-  yield* jsonList('resolved', resolved, (one) => one);
+  yield* jsonLists('  ', [['resolved', resolved, (one) => one]]);
   yield '\n}\n';
 };
 
@@ -26,14 +26,15 @@ function* texts<T>(items: readonly T[], write: (item: T) => unknown): Generator<
 /** Items in one part: some tens of kilobytes, so that the parts of a large report are never all in memory at once. */
 const AT_ONCE = 64;
 
-/** `"name": […]`, an item a line: half the bytes of an indented list, and grep and diff show each item completely. */
-export function jsonList<T>(
-  name: string,
-  items: readonly T[],
-  write: (item: T) => unknown,
-  indent = '  ',
-): Iterable<string> {
-  return listOf(name, texts(items, write), indent);
+/** `"name": […]` for each list, an item a line: half the bytes of an indented list, and grep and diff show each item completely. */
+export function* jsonLists(
+  indent: string,
+  lists: readonly (readonly [name: string, items: readonly unknown[], write: (item: never) => unknown])[],
+): Generator<string> {
+  for (const [index, [name, items, write]] of lists.entries()) {
+    if (index > 0) yield ',\n';
+    yield* listOf(name, texts(items as readonly never[], write), indent);
+  }
 }
 
 function* listOf(name: string, items: Iterable<string>, indent = '  '): Generator<string> {
@@ -79,62 +80,43 @@ function line(value: object): string {
 
 /** All but findings and credentials. */
 function inOrder({ schemaVersion, tool, run, coverage, summary, resolved }: Report) {
-  const { tenant, scope, asOf, startedAt, finishedAt, self } = run;
-  const { complete, sources, ledger, notes, gaps, mayBeFiltered, rulesNotRun, controls, settings } = coverage;
   return {
     schemaVersion,
-    tool: { name: tool.name, version: tool.version },
+    tool: pick(tool, 'name', 'version'),
     run: {
-      tenant,
-      scope,
-      asOf,
-      startedAt,
-      finishedAt,
-      self: self && { userId: self.userId, clientId: self.clientId },
+      ...pick(run, 'tenant', 'scope', 'asOf', 'startedAt', 'finishedAt'),
+      self: run.self && pick(run.self, 'userId', 'clientId'),
     },
-    // JSON leaves out what is undefined.
     coverage: {
-      complete,
-      sources: sources.map(({ kind, status, credentials: judged, deleted, pages, note }) => ({
-        kind,
-        status,
-        credentials: judged,
-        deleted,
-        pages,
-        note,
-      })),
-      ledger: ledger?.map(({ way, status, reason }) => ({ way, status, reason })),
-      notes,
-      gaps,
-      mayBeFiltered,
-      rulesNotRun,
-      controls,
-      settings,
+      complete: coverage.complete,
+      sources: coverage.sources.map((one) =>
+        pick(one, 'kind', 'status', 'credentials', 'deleted', 'pages', 'note'),
+      ),
+      ledger: coverage.ledger?.map((one) => pick(one, 'way', 'status', 'reason')),
+      ...pick(coverage, 'notes', 'gaps', 'mayBeFiltered', 'rulesNotRun', 'controls', 'settings'),
     },
     summary: summaryInOrder(summary),
     resolved: resolved.map(resolvedInOrder),
   };
 }
 
+/** Some fields of a record, in this order. JSON leaves out what is undefined. */
+function pick<T extends object, K extends keyof T>(record: T, ...names: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(names.map((name) => [name, record[name]])) as Pick<T, K>;
+}
+
 export function summaryInOrder(summary: Report['summary']) {
-  const { credentials, findings, waived, unknown, bySeverity, byRule, known, resolved, hidden } = summary;
+  const { bySeverity, byRule, hidden } = summary;
   return {
-    credentials,
-    findings,
-    waived,
-    unknown,
+    ...pick(summary, 'credentials', 'findings', 'waived', 'unknown'),
     bySeverity: severitiesInOrder(bySeverity),
     byRule: Object.fromEntries(Object.entries(byRule).sort(([a], [b]) => (a < b ? -1 : 1))),
-    new: summary.new,
-    known,
-    resolved,
+    ...pick(summary, 'new', 'known', 'resolved'),
     hidden: hidden && severitiesInOrder(hidden),
   };
 }
 
-function severitiesInOrder(counts: Report['summary']['bySeverity']) {
-  return Object.fromEntries(MOST_SEVERE_FIRST.map((severity) => [severity, counts[severity]]));
-}
+const severitiesInOrder = (counts: Report['summary']['bySeverity']) => pick(counts, ...MOST_SEVERE_FIRST);
 
 export function findingInOrder(finding: Finding) {
   const { credential, waiver } = finding;

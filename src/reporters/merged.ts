@@ -1,12 +1,12 @@
 import { type Finding, SEVERITIES } from '../contract/index.js';
 import { type Merge, type MergeProblem, mergedCounts, openProblems } from '../engine/merge.js';
-import { isOpen, isWaived, MOST_SEVERE_FIRST, type Report } from '../engine/report.js';
+import { groupBy, isOpen, isWaived, MOST_SEVERE_FIRST, type Report } from '../engine/report.js';
 import { cutTo, forMarkdown, forTerminal } from './escape.js';
 import { badge } from './html/cards.js';
 import { ownerLabel } from './html/data.js';
 import { type Markup, markup, type Part, page, readable, table } from './html/markup.js';
 import type { Format } from './index.js';
-import { findingInOrder, jsonList, summaryInOrder } from './json.js';
+import { findingInOrder, jsonLists, summaryInOrder } from './json.js';
 import {
   count,
   gaps,
@@ -82,7 +82,9 @@ function totals(merge: Merge): string {
   const counts = mergedCounts(merge);
   const open = SEVERITIES.reduce((sum, severity) => sum + counts[severity], 0);
   const severities = severityCounts(counts);
-  const [waived, unknown] = [partition(merge).waived.length, partition(merge).unknown.length];
+  const numberOf = (wanted: string) =>
+    sections(merge).find(({ title }) => title === wanted)?.findings.length ?? 0;
+  const [waived, unknown] = [numberOf('Waived'), numberOf('Unknown')];
   const sum = (of: 'new' | 'resolved') =>
     merge.reports.reduce((total, { report }) => total + report.summary[of], 0);
   return [
@@ -96,27 +98,17 @@ function totals(merge: Merge): string {
 
 type Found = Merge['findings'][number];
 
-function partition({ findings }: Merge): Record<'open' | 'unknown' | 'waived', Found[]> {
-  const parts: Record<'open' | 'unknown' | 'waived', Found[]> = { open: [], unknown: [], waived: [] };
-  for (const found of findings) {
-    const { finding } = found;
-    parts[isWaived(finding) ? 'waived' : isOpen(finding) ? 'open' : 'unknown'].push(found);
-  }
-  return parts;
-}
-
-const SECTIONS = [
-  ['open', 'Findings'],
-  ['unknown', 'Unknown'],
-  ['waived', 'Waived'],
-] as const;
+const TITLES = ['Findings', 'Unknown', 'Waived'] as const;
 
 /** Sections that hold something, in the order of a reader's interest. */
-function sections(merge: Merge): { readonly title: string; readonly findings: readonly Found[] }[] {
-  const parts = partition(merge);
-  return SECTIONS.map(([part, title]) => ({ title, findings: parts[part] })).filter(
-    ({ findings }) => findings.length > 0,
-  );
+function sections({ findings }: Merge): { readonly title: string; readonly findings: readonly Found[] }[] {
+  const titleOf = ({ finding }: Found): (typeof TITLES)[number] =>
+    isWaived(finding) ? 'Waived' : isOpen(finding) ? 'Findings' : 'Unknown';
+  const parts = groupBy(findings, titleOf);
+  return TITLES.flatMap((title) => {
+    const found = parts.get(title);
+    return found ? [{ title, findings: found }] : [];
+  });
 }
 
 /** Whether a report can be relied on; shown with it, and among the problems. */
@@ -124,10 +116,10 @@ function state(
   { problems }: Merge,
   file: string,
 ): 'complete' | 'incomplete' | 'stale' | 'dated in the future' {
-  const kinds = problems.filter((problem) => problem.file === file).map(({ why }) => why.kind);
-  if (kinds.includes('incomplete')) return 'incomplete';
-  if (kinds.includes('stale')) return 'stale';
-  return kinds.includes('future') ? 'dated in the future' : 'complete';
+  const kinds = new Set(problems.flatMap((problem) => (problem.file === file ? [problem.why.kind] : [])));
+  if (kinds.has('incomplete')) return 'incomplete';
+  if (kinds.has('stale')) return 'stale';
+  return kinds.has('future') ? 'dated in the future' : 'complete';
 }
 
 function place(tenant: string): string {
@@ -296,24 +288,20 @@ function findingCells({ tenant, finding }: Found): Part[] {
 
 /** `{schemaVersion, reports: [{tenant, scope, asOf, complete, summary, file}], findings, problems}`, an item a line. */
 function* mergedJson(merge: Merge): Generator<string> {
-  yield '{\n  "schemaVersion": 1,\n';
-  yield* jsonList('reports', merge.reports, ({ file, report: { run, coverage, summary } }) => ({
+  const reportOf = ({ file, report: { run, coverage, summary } }: Merge['reports'][number]) => ({
     tenant: run.tenant,
     scope: run.scope,
     asOf: run.asOf,
     complete: coverage.complete,
     summary: summaryInOrder(summary),
     file,
-  }));
-  yield ',\n';
-  yield* jsonList('findings', merge.findings, ({ tenant, finding }) => ({
-    ...findingInOrder(finding),
-    tenant,
-  }));
-  yield ',\n';
-  yield* jsonList('problems', merge.problems, (problem) => ({
-    file: problem.file,
-    problem: problemWords(problem, merge),
-  }));
+  });
+  const problemOf = (one: MergeProblem) => ({ file: one.file, problem: problemWords(one, merge) });
+  yield '{\n  "schemaVersion": 1,\n';
+  yield* jsonLists('  ', [
+    ['reports', merge.reports, reportOf],
+    ['findings', merge.findings, ({ tenant, finding }: Found) => ({ ...findingInOrder(finding), tenant })],
+    ['problems', merge.problems, problemOf],
+  ]);
   yield '\n}\n';
 }

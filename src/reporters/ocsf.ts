@@ -1,4 +1,4 @@
-import type { Finding, ReportedCredential, Severity } from '../contract/index.js';
+import { type Finding, type ReportedCredential, severityRank } from '../contract/index.js';
 import type { Report } from '../engine/report.js';
 import { neutraliseJson } from './escape.js';
 import { type Reporter, type ReporterContext, rulePageAddress } from './reporter.js';
@@ -15,13 +15,12 @@ function line(event: object): string {
   return `${neutraliseJson(JSON.stringify(event))}\n`;
 }
 
-const SEVERITY: Record<Severity, { readonly severity_id: number; readonly severity: string }> = {
-  info: { severity_id: 1, severity: 'Informational' },
-  low: { severity_id: 2, severity: 'Low' },
-  medium: { severity_id: 3, severity: 'Medium' },
-  high: { severity_id: 4, severity: 'High' },
-  critical: { severity_id: 5, severity: 'Critical' },
-};
+const SEVERITIES = ['Informational', 'Low', 'Medium', 'High', 'Critical'];
+
+function severityOf({ severity }: Finding) {
+  const rank = severityRank(severity);
+  return { severity_id: rank + 1, severity: SEVERITIES[rank] };
+}
 
 const STATUS = {
   new: { status_id: 1, status: 'New' },
@@ -37,7 +36,7 @@ function findingEvent(finding: Finding, report: Report, context: ReporterContext
   const title = titleOf(finding.rule, context);
   return {
     ...base(report),
-    ...SEVERITY[finding.severity],
+    ...severityOf(finding),
     ...waiverStatus(finding),
     // Its status is new, as somebody may have to act on it; the detail says that it is no violation.
     ...(unknown ? { status_detail: UNKNOWN } : {}),

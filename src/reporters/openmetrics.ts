@@ -21,9 +21,11 @@ function metrics(report: Report, expiryLabels: (credential: ReportedCredential) 
   const { run, coverage, summary } = report;
   const hidden = summary.hidden;
   return [
-    ...family('open_findings', 'Findings that are neither waived nor unknown.', [
-      ...openCounts(report).map(({ findings, ...labels }): Sample => [labels, findings]),
-    ]),
+    ...family(
+      'open_findings',
+      'Findings that are neither waived nor unknown.',
+      openCounts(report).map(({ findings, ...labels }): Sample => [labels, findings]),
+    ),
     ...(hidden
       ? family(
           'hidden_findings',

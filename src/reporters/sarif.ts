@@ -39,21 +39,15 @@ const NAME = 200;
 /** Keeps 25,000 results below GitHub's 10 MB (gzipped), however long the texts are. */
 const MESSAGE = 1000;
 
-const LEVEL: Record<Severity, 'error' | 'warning' | 'note'> = {
-  critical: 'error',
-  high: 'error',
-  medium: 'warning',
-  low: 'note',
-  info: 'note',
-};
+type Level = 'error' | 'warning' | 'note';
 
-/** A CVSS-like score that GitHub reads; info has none. */
-const SECURITY_SEVERITY: Record<Severity, string | undefined> = {
-  critical: '9.5',
-  high: '8.0',
-  medium: '5.5',
-  low: '2.0',
-  info: undefined,
+/** The level, and a CVSS-like score that GitHub reads; info has none. */
+const LEVELS: Record<Severity, readonly [level: Level, score?: string]> = {
+  critical: ['error', '9.5'],
+  high: ['error', '8.0'],
+  medium: ['warning', '5.5'],
+  low: ['note', '2.0'],
+  info: ['note'],
 };
 
 /** Neutralised text can be longer, and has to fit; cutting before as well saves work on text nobody sees. */
@@ -67,7 +61,7 @@ function descriptor(id: string, shown: readonly Finding[], report: Report, conte
     findings.some((finding) => finding.severity === severity),
   );
   const severity = worst ?? info?.severity ?? 'info';
-  const score = SECURITY_SEVERITY[severity];
+  const [level, score] = LEVELS[severity];
   const title = info?.title ?? id;
   const fix = info?.docs.fix ?? findings[0]?.fix ?? '';
   return {
@@ -77,7 +71,7 @@ function descriptor(id: string, shown: readonly Finding[], report: Report, conte
     fullDescription: { text: safe(info?.docs.why ?? title, DESCRIPTION) },
     help: { text: safe(fix.trim() ? fix : title, DESCRIPTION) },
     helpUri: rulePageAddress(id, context),
-    defaultConfiguration: { level: LEVEL[severity] },
+    defaultConfiguration: { level },
     properties: {
       tags: ['security', 'credentials', ...controlTags(id, report)],
       ...(score ? { 'security-severity': score } : {}),
@@ -108,7 +102,7 @@ function result(finding: Finding, ruleIndex: number, tenant: string) {
     ruleId: finding.rule,
     ruleIndex,
     kind: 'fail',
-    level: LEVEL[finding.severity],
+    level: LEVELS[finding.severity][0],
     message: {
       text: `${name}${owner}: ${safe(finding.message, MESSAGE)}\nFix: ${safe(finding.fix, MESSAGE)}`,
     },
@@ -128,9 +122,7 @@ function invocation(report: Report, left: number) {
   const missing = gaps(report);
   const notices = [
     ...missing.map((gap) => notification('error', `The audit is incomplete: ${gap}`)),
-    ...report.coverage.notes
-      .filter((note) => !missing.includes(note))
-      .map((note) => notification('note', note)),
+    ...report.coverage.notes.flatMap((note) => (missing.includes(note) ? [] : [notification('note', note)])),
   ];
   if (left > 0) {
     const what = `${count(left, 'less severe finding')} left out: GitHub accepts ${number(MAX_RESULTS)} results`;
@@ -144,7 +136,7 @@ function invocation(report: Report, left: number) {
   };
 }
 
-function notification(level: 'error' | 'warning' | 'note', text: string) {
+function notification(level: Level, text: string) {
   return { level, message: { text: safe(text, MESSAGE) } };
 }
 
