@@ -1,6 +1,5 @@
 import * as v from 'valibot';
-import { didYouMean } from './config/nearest.js';
-import { looksSecret, quote } from './config/secrets.js';
+import { didYouMean, looksSecret, quote } from './config/problem.js';
 
 /*
  * The one way in which data from outside is described and checked: settings, rules of plug-ins, state files, saved

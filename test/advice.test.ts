@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import rule from '../rules/loose-trust-condition.js';
 import { judgeCondition } from '../src/condition/judge.js';
-import { trustCondition } from '../src/init/next-steps.js';
+import { trustCondition } from '../src/init/files.js';
 import { emptyFolder, runProgram } from './helpers/program.js';
 
 const CONDITION = trustCondition('acme/security', 'main');

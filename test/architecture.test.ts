@@ -13,7 +13,7 @@ const DIRECTORIES: readonly { readonly path: string; readonly may: readonly stri
   { path: 'rules/', may: ['src/contract/index.ts'] },
   { path: 'src/contract/', may: [] },
   { path: 'src/condition/', may: ['src/contract/'] },
-  { path: 'src/check.ts', may: ['src/config/nearest.ts', 'src/config/secrets.ts'] },
+  { path: 'src/check.ts', may: ['src/config/problem.ts'] },
   { path: 'src/errors.ts', may: [] },
   { path: 'src/redact.ts', may: ['src/errors.ts'] },
   { path: 'src/io.ts', may: [] },
@@ -31,7 +31,7 @@ const DIRECTORIES: readonly { readonly path: string; readonly may: readonly stri
       'src/engine/world.ts',
       'src/check.ts',
       'src/config/config.ts',
-      'src/config/nearest.ts',
+      'src/config/problem.ts',
     ],
   },
   {
@@ -60,7 +60,7 @@ const DIRECTORIES: readonly { readonly path: string; readonly may: readonly stri
   },
   {
     path: 'src/init/',
-    may: ['src/contract/', 'src/config/config.ts', 'src/config/nearest.ts', 'src/errors.ts'],
+    may: ['src/contract/', 'src/config/config.ts', 'src/config/problem.ts', 'src/errors.ts'],
   },
   { path: 'src/plan/', may: ['src/contract/', 'src/engine/', 'src/reporters/'] },
   {

@@ -1,4 +1,4 @@
-import { didYouMean } from '../config/nearest.js';
+import { didYouMean } from '../config/problem.js';
 import {
   FACT_KINDS,
   type FactName,

@@ -388,7 +388,7 @@ function argument(name: string, about: string, values: readonly string[]): Argum
 }
 
 async function unknownCommand(word: string): Promise<AuditError> {
-  const { didYouMean } = await import('../config/nearest.js');
+  const { didYouMean } = await import('../config/problem.js');
   const names = COMMANDS.filter(({ hidden }) => !hidden).map(({ name }) => name);
   return usageError(
     `There is no command ${JSON.stringify(word)}${didYouMean(word, names) || '.'}`,

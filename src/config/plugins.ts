@@ -39,9 +39,8 @@ import {
   WAYS,
 } from '../contract/index.js';
 import type { CustomRule } from './config.js';
-import type { Position, Problem } from './problem.js';
+import { looksSecret, type Position, type Problem, quote, quoteError } from './problem.js';
 import { type ConfigFile, problemIn, readConfig } from './read.js';
-import { looksSecret, quote, quoteError } from './secrets.js';
 
 /** One mistake in a rule: the field, and what is wrong with it. */
 interface RuleProblem {

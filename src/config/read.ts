@@ -3,8 +3,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Flaw, type Part, type Path, writePath } from '../check.js';
 import { AuditError, codeOf } from '../errors.js';
-import type { Position, Problem } from './problem.js';
-import { quoteError } from './secrets.js';
+import { type Position, type Problem, quoteError } from './problem.js';
 
 /** In the working directory, else in the nearest directory above it that has one. */
 export const CONFIG_NAMES = ['yaml', 'yml', 'json', 'mjs', 'js'].map((end) => `c1-audit.config.${end}`);

@@ -12,9 +12,16 @@ import {
   type SourceName,
   WEBHOOK_DEFAULTS,
 } from './config.js';
-import { didYouMean } from './nearest.js';
 import { loadCustomRules, loadPlugins } from './plugins.js';
-import { type Problem, problemsError } from './problem.js';
+import {
+  didYouMean,
+  isSecretMessage,
+  looksSecret,
+  type Problem,
+  problemsError,
+  secretMessage,
+  secretOffsets,
+} from './problem.js';
 import { type ConfigFile, findConfig, problemIn, readConfig } from './read.js';
 import {
   configSchema,
@@ -24,7 +31,6 @@ import {
   type SettableRule,
   SHARED_SETTINGS,
 } from './schema.js';
-import { isSecretMessage, looksSecret, secretMessage, secretOffsets } from './secrets.js';
 
 /** Environment variables that set a key of the configuration. Blank ones set nothing. */
 export const ENVIRONMENT = {

@@ -26,9 +26,8 @@ import {
   waiverDateProblem,
 } from '../engine/waivers.js';
 import { PROFILES, SOURCE_KINDS, type SourceName, WEBHOOK_DEFAULTS, WEBHOOK_FORMATS } from './config.js';
-import { didYouMean } from './nearest.js';
 import { CUSTOM_RULES } from './plugins.js';
-import { namesSecret, secretMessage } from './secrets.js';
+import { didYouMean, namesSecret, secretMessage } from './problem.js';
 
 /** What can be set under `rules`: an id, a title, perhaps options. */
 export type SettableRule = Pick<Rule, 'id' | 'title' | 'severity' | 'options'>;

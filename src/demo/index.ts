@@ -1,10 +1,17 @@
 import { webcrypto } from 'node:crypto';
 import type { TenantData, TenantRecords } from './records.js';
 import { seed } from './seed.js';
-import { DEFAULT_PAGING, type Paging } from './tenant/call.js';
+import {
+  DEFAULT_PAGING,
+  DpopNonces,
+  type Features,
+  type Lifetimes,
+  type Paging,
+  Sessions,
+  type State,
+} from './tenant/call.js';
 import { type ClientKind, fullClientId, type Jwk } from './tenant/login.js';
 import { listen, type Middleware, requestHandler } from './tenant/server.js';
-import { DpopNonces, type Features, type Lifetimes, Sessions, type State } from './tenant/state.js';
 
 export interface TenantOptions<Data extends TenantData = TenantRecords> {
   /** What the tenant holds; without it, the seed as of `now()`. */

@@ -14,10 +14,9 @@ import {
   skipped,
 } from './check.js';
 import { clock, proxy, reachability, tls, token } from './network.js';
-import { ownCredential } from './own-credential.js';
 import { paging } from './paging.js';
 import { configuration, credential, github, heartbeat, slack, state, webhook } from './setup.js';
-import { facts, identity, push, roles, sources } from './tenant.js';
+import { facts, identity, ownCredential, push, roles, sources } from './tenant.js';
 
 /** In their order: each builds on those before it. */
 const CHECKS: readonly Check[] = [

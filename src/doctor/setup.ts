@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access as canAccess, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { WEBHOOK_DEFAULTS } from '../config/config.js';
-import { didYouMean, nearest } from '../config/nearest.js';
+import { didYouMean, nearest } from '../config/problem.js';
 import { readVariable } from '../config/resolve.js';
 import { count, kindName } from '../contract/index.js';
 import { linkedPath } from '../delivery/files.js';
@@ -15,7 +15,7 @@ import { AuditError } from '../errors.js';
 import { readAccess } from '../sources/c1/access.js';
 import { type Login, setting, type TenantAccess } from '../sources/c1/environment.js';
 import { attempt, defineCheck, type Exam, obstacle, ok, skipped, warning } from './check.js';
-import { kindOf } from './own-credential.js';
+import { kindOf } from './tenant.js';
 
 export const configuration = defineCheck({
   id: 'configuration',

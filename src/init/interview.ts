@@ -1,5 +1,5 @@
 import { type FailOn, PROFILES, type ProfileName, type Scope } from '../config/config.js';
-import { didYouMean } from '../config/nearest.js';
+import { didYouMean } from '../config/problem.js';
 import { SEVERITIES } from '../contract/severity.js';
 import { type AuditError, usageError } from '../errors.js';
 

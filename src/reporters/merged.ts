@@ -2,9 +2,9 @@ import { type Finding, SEVERITIES } from '../contract/index.js';
 import { type Merge, type MergeProblem, mergedCounts, openProblems } from '../engine/merge.js';
 import { groupBy, isOpen, isWaived, MOST_SEVERE_FIRST, type Report } from '../engine/report.js';
 import { cutTo, forMarkdown, forTerminal } from './escape.js';
-import { badge } from './html/cards.js';
 import { ownerLabel } from './html/data.js';
 import { type Markup, markup, type Part, page, readable, table } from './html/markup.js';
+import { badge } from './html/overview.js';
 import type { Format } from './index.js';
 import { findingInOrder, jsonLists, summaryInOrder } from './json.js';
 import {

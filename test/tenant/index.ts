@@ -6,7 +6,7 @@ import {
 } from '../../src/demo/index.js';
 import type { TenantData, TenantRecords } from '../../src/demo/records.js';
 import { seed } from '../../src/demo/seed.js';
-import type { State } from '../../src/demo/tenant/state.js';
+import type { State } from '../../src/demo/tenant/call.js';
 import { type Fault, Faults } from './faults.js';
 import { Logins } from './logins.js';
 import { type RecordedRequest, recorded } from './requests.js';

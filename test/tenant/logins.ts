@@ -1,8 +1,7 @@
 import { randomUUID, webcrypto } from 'node:crypto';
-import { find, findById } from '../../src/demo/tenant/call.js';
+import { find, findById, type State } from '../../src/demo/tenant/call.js';
 import { type ClientKind, findClient, fullClientId, type Jwk } from '../../src/demo/tenant/login.js';
 import { type Listening, listen } from '../../src/demo/tenant/server.js';
-import type { State } from '../../src/demo/tenant/state.js';
 import type { Environment } from './index.js';
 
 const { subtle } = webcrypto;

@@ -1,6 +1,6 @@
 import type { Argument, Command, Option } from 'commander';
 import { rules } from '../../../rules/index.js';
-import { didYouMean } from '../../config/nearest.js';
+import { didYouMean } from '../../config/problem.js';
 import { writeStream } from '../../delivery/files.js';
 import { EXIT, type ExitCode, usageError } from '../../errors.js';
 import type { CommandContext } from '../context.js';

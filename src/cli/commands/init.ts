@@ -4,7 +4,7 @@ import { createInterface, type Interface as Terminal } from 'node:readline/promi
 import { CONFIG_NAMES } from '../../config/read.js';
 import { makeDirectory, temporaryBeside, writeStream } from '../../delivery/files.js';
 import { AuditError, codeOf, EXIT, type ExitCode, usageError } from '../../errors.js';
-import { configFile, workflowFile } from '../../init/files.js';
+import { configFile, nextSteps, workflowFile } from '../../init/files.js';
 import {
   CONFIG_FILE,
   COPY_FOLDER,
@@ -17,7 +17,6 @@ import {
   type Texts,
   WORKFLOW_FILE,
 } from '../../init/interview.js';
-import { nextSteps } from '../../init/next-steps.js';
 import { currentCopy, differences, type Files, programFiles } from '../../init/program-copy.js';
 import type { Io } from '../../io.js';
 import { forTerminal } from '../../reporters/escape.js';

@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { conditionOf, testMistakes } from '../../cel/rule.js';
 import { type MissingCase, missingCases, runTests, type TestResult } from '../../cel/rule-test.js';
 import { describeFlaws } from '../../check.js';
-import { nearest } from '../../config/nearest.js';
+import { nearest } from '../../config/problem.js';
 import type { ConfigFile } from '../../config/read.js';
 import {
   type Controls,

@@ -11,6 +11,7 @@ import {
   type Call,
   declaredPage,
   existing,
+  type Features,
   filter,
   findById,
   findByIds,
@@ -28,7 +29,6 @@ import {
 import { createFinding, searchFindings, setFindingState } from './findings.js';
 import { type ClientKind, evaluateCondition, fullClientId } from './login.js';
 import { apiError, Code, jsonName, parseObject, readFields, type Shape, type Values } from './messages.js';
-import type { Features } from './state.js';
 import { listEvents } from './system-log.js';
 
 export const API_PREFIX = '/api/v1';

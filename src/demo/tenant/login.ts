@@ -1,8 +1,7 @@
 import { createHash, createPublicKey, type JsonWebKey, randomBytes, verify } from 'node:crypto';
 import { type LoggedUse, Permission, type Role, type Timestamp } from '../records.js';
-import { find, findById, findByIds } from './call.js';
+import { type Caller, find, findById, findByIds, type Session, type State } from './call.js';
 import { apiError, Code, oauthError, parseObject, Refusal, type Reply } from './messages.js';
-import type { Caller, Session, State } from './state.js';
 
 export const TOKEN_PATH = '/auth/v1/token';
 

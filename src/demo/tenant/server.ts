@@ -2,11 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Paging, requireFeature } from './call.js';
+import { type Paging, requireFeature, type State } from './call.js';
 import { API_PREFIX, findRoute, type Target } from './endpoints.js';
 import { answerTokenRequest, authorize, logCall, TOKEN_PATH } from './login.js';
 import { apiError, Code, oauthError, parseObject, Refusal, type Reply } from './messages.js';
-import type { State } from './state.js';
 
 /** A request that has been read completely. */
 export interface TenantRequest {

@@ -4,11 +4,10 @@ import { jsonForHtml, webAddress } from '../escape.js';
 import { type Reporter, type ReporterContext, rulePageAddress } from '../reporter.js';
 import { findingsIn, moreSevereIn, resolvedIn, unknownGroups, viewOf } from '../view.js';
 import { configurationWords, count, credentialName, gaps, minute, number, waysLines } from '../words.js';
-import { badge, card, explorer } from './cards.js';
 import { CLIENT_SCRIPT } from './client-script.js';
 import { type CredentialData, pageData } from './data.js';
 import { Markup, markup, type Part, page, readable, table } from './markup.js';
-import { dateCharts, filterLink, ownerChart, ruleList } from './overview.js';
+import { badge, card, dateCharts, explorer, filterLink, ownerChart, ruleList } from './overview.js';
 
 type View = ReturnType<typeof viewOf>;
 
