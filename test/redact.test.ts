@@ -137,6 +137,11 @@ test('hides two secrets in a row as one, and keeps what is between others', () =
   expect(redactor(twelve).redact(`<${twelve}${twelve}>`)).toBe('<[redacted]>');
 });
 
+test('keeps what only has each three characters in common with a secret', () => {
+  const made = redactor(`${'a'.repeat(12)}b${'a'.repeat(12)}`);
+  expect(made.redact('abaabaabaabaaba')).toBe('abaabaabaabaaba');
+});
+
 test('hides a secret with a lone surrogate', () => {
   const odd = 'odd-\ud800-secret-of-many';
   expect(redactor(odd).redact(`<${odd}>`)).toBe('<[redacted]>');

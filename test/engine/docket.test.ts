@@ -1,13 +1,22 @@
 import { describe, expect, test } from '@jest/globals';
 import { rules } from '../../rules/index.js';
-import { type Credential, KINDS, type Owner, type Rule, Unknown } from '../../src/contract/index.js';
-import { docketOf } from '../../src/engine/docket.js';
+import {
+  type Credential,
+  type JudgedCredential,
+  KINDS,
+  type Owner,
+  type Rule,
+  Unknown,
+} from '../../src/contract/index.js';
+import { Docket, docketOf, Notes } from '../../src/engine/docket.js';
 import { evaluate } from '../../src/engine/evaluate.js';
+import { fingerprint, type Statement } from '../../src/engine/finding.js';
 import { optionsInForce } from '../../src/engine/judge.js';
 import { redactReport } from '../../src/engine/redact-report.js';
 import type { Report } from '../../src/engine/report.js';
 import { Redactor } from '../../src/redact.js';
 import { json, ndjson } from '../../src/reporters/json.js';
+import { sampleCredential } from '../helpers/sample-report.js';
 import { credential, DAY, NOW, owner, snapshot } from '../helpers/snapshot.js';
 
 const SECRET = 's3cr3t-Tok"en-0123456789';
@@ -163,5 +172,160 @@ describe('secrets', () => {
     const clean = redactReport(made, scrub);
     expect(docketOf(clean)).toBe(docketOf(made));
     expect(written(clean)).toBe(written(made));
+  });
+});
+
+describe('a docket', () => {
+  const said: Statement = {
+    severity: 'low',
+    outcome: 'violation',
+    messageId: 'm',
+    message: 'says',
+    data: {},
+    fix: 'do',
+  };
+
+  /** A docket of credentials by id, each with what is said of it. */
+  function docketOn(
+    ...found: readonly [about: Partial<JudgedCredential>, ...said: [string, Partial<Statement>][]][]
+  ) {
+    const notes = new Notes();
+    const docket = new Docket('acme', notes);
+    for (const [about, ...statements] of found) {
+      docket.addCredential({ ...sampleCredential(about), live: true, ...about });
+      for (const [id, statement] of statements)
+        docket.addFinding(notes.note({ id }, { ...said, ...statement }));
+    }
+    return docket;
+  }
+  const ids = (of: Docket) =>
+    of.findings.map(({ severity, rule, credential: on }) => `${severity} ${rule} ${on?.kind[0]}${on?.id}`);
+
+  test('has its findings by severity, rule and credential, whatever the kind', () => {
+    const docket = docketOn(
+      [{ kind: 'personal-client', id: '2' }, ['b', {}], ['a', {}], ['c', { severity: 'high' }]],
+      [{ kind: 'personal-client', id: '4' }, ['a', { message: 'four' }]],
+      [{ kind: 'service-principal-credential', id: '1' }, ['a', { message: 'one' }], ['b', {}]],
+      [{ kind: 'service-principal-credential', id: '2' }, ['a', { message: 'two' }]],
+    );
+    expect(ids(docket)).toEqual(['high c p2', ...sortedTwos(), 'low a p4', 'low b s1', 'low b p2']);
+    const texts = [...docket.findingTexts()].map((text) => JSON.parse(text));
+    expect(texts.map(({ credential: { live, ...rest } }) => rest.id)).toEqual(
+      docket.findings.map(({ credential: on }) => on?.id),
+    );
+    expect(texts.map(({ message }) => message)).toEqual(docket.findings.map(({ message }) => message));
+    expect(docket.findings.find(({ message }) => message === 'four')?.credential?.id).toBe('4');
+
+    /** Of one id, by fingerprint. */
+    function sortedTwos() {
+      const twos = (['personal-client', 'service-principal-credential'] as const).map((kind) => ({
+        text: `low a ${kind[0]}2`,
+        print: fingerprint('acme', 'a', kind, '2'),
+      }));
+      return ['low a s1', ...twos.sort((a, b) => (a.print < b.print ? -1 : 1)).map(({ text }) => text)];
+    }
+  });
+
+  test('counts what is open and what cannot be told', () => {
+    const docket = docketOn(
+      [{ id: '1' }, ['b', {}], ['a', { outcome: 'unknown' }]],
+      [
+        { id: '2' },
+        ['b', { outcome: 'unknown' }],
+        ['a', { severity: 'high' }],
+        ['c', { outcome: 'unknown' }],
+      ],
+      [{ id: '3' }, ['a', { severity: 'low' }]],
+    );
+    expect(docket.count()).toEqual({
+      open: 3,
+      unknown: 3,
+      bySeverity: { critical: 0, high: 1, medium: 0, low: 2, info: 0 },
+      byRule: { a: 2, b: 1 },
+    });
+    expect(Object.keys(docket.count().byRule)).toEqual(['a', 'b']);
+    expect([docket.size, docket.kinds]).toEqual([3, Array(3).fill('personal-client')]);
+    const parts = (['from', 'below'] as const).map((which) => docket.part('high', which));
+    expect(parts.map(ids)).toEqual([['high a p2'], ids(docket).slice(1)]);
+    expect(parts.map(({ credentials: all }) => all)).toEqual([docket.credentials, docket.credentials]);
+    expect(parts.map((part) => part.count().open)).toEqual([1, 2]);
+  });
+
+  test('says what each rule says once in a row', () => {
+    const docket = docketOn(
+      [{ id: '1' }, ['a', {}], ['b', {}]],
+      [{ id: '2' }, ['a', {}], ['b', { message: 'other' }]],
+      [{ id: '3' }, ['a', { message: 'other' }], ['b', {}]],
+    );
+    const messages = [...docket.statements()].map(
+      ({ rule, json: text }) => `${rule} ${JSON.parse(text).message}`,
+    );
+    expect(messages).toEqual(['a says', 'a other', 'b says', 'b other', 'b says']);
+    const all = [...docket.blocks()].join('');
+    for (const text of ['"id":"3"', '"message":"other"', '"message":"says"']) expect(all).toContain(text);
+    expect(all.match(/"message":"says"/g)).toHaveLength(3);
+  });
+
+  test('keeps each credential as it was, in the order of the schema', () => {
+    const about: JudgedCredential = {
+      kind: 'personal-client',
+      id: 'a"b',
+      clientId: 'c\\d',
+      name: 'é\n',
+      self: true,
+      live: false,
+      owner: { id: 'o', name: '"', email: '' },
+      createdAt: '2026-01-01T00:00:00.000Z',
+      expiresAt: null,
+      lastUsedAt: null,
+      allowedCidrs: ['192.0.2.0/24', '"'],
+      scopedRoles: [{ id: 'r', name: null }],
+      adviceWithheld: true,
+      use: { since: '2026-01-01T00:00:00.000Z', addresses: 2, lastAt: null },
+    };
+    const { adviceWithheld, use, ...plainly } = { ...about, owner: null, allowedCidrs: [], scopedRoles: [] };
+    const docket = docketOn([about], [plainly]);
+    expect(docket.credentials).toEqual([about, plainly]);
+    const order =
+      'kind id clientId name self live owner createdAt expiresAt lastUsedAt allowedCidrs scopedRoles';
+    expect(docket.credentials.map((one) => Object.keys(one).join(' '))).toEqual([
+      `${order} adviceWithheld use`,
+      order,
+    ]);
+    expect(docket.credentials).toBe(docket.credentials);
+    expect(docket.findings).toBe(docket.findings);
+  });
+
+  test('writes owners and roles that many share once', () => {
+    let reads = 0;
+    const shared = {
+      id: 'o',
+      email: '',
+      get name() {
+        reads += 1;
+        return 'Jo';
+      },
+    };
+    const docket = docketOn([{ id: '1', owner: shared }], [{ id: '2', owner: shared }]);
+    expect(reads).toBe(1);
+    expect(docket.credentials.map(({ owner: of }) => of)).toEqual(
+      Array(2).fill({ id: 'o', name: 'Jo', email: '' }),
+    );
+  });
+
+  test('keeps what is said as JSON would', () => {
+    const data = { text: 'a"b', n: 1.5, none: null, deep: [{ a: 'é' }], 'odd"name': true, '': 'x' };
+    const statement = { data, message: 'a\\b', fix: '\u0000', messageId: 'x"y', outcome: 'unknown' as const };
+    const [finding] = docketOn([{ id: '1' }, ['r"s', statement]]).findings;
+    expect(finding).toEqual({
+      ...statement,
+      fingerprint: fingerprint('acme', 'r"s', 'personal-client', '1'),
+      rule: 'r"s',
+      severity: 'low',
+      status: null,
+      credential: { ...sampleCredential({ id: '1' }), live: true },
+      waiver: null,
+      firstSeen: null,
+    });
   });
 });

@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { Docket, docketOf, Notes, reportOn } from '../../src/engine/docket.js';
+import type { Statement } from '../../src/engine/finding.js';
 import { redactReport } from '../../src/engine/redact-report.js';
 import { sampleCredential, sampleFinding, sampleReport } from '../helpers/sample-report.js';
 
@@ -133,6 +135,34 @@ describe('a secret is removed from', () => {
       ['The rule ***', null],
     ]);
     expect(redacted(report).coverage).not.toHaveProperty('gaps');
+    expect(redacted(report).coverage).not.toHaveProperty('ledger');
+  });
+
+  test('the ledger of a saved report', () => {
+    const report = sampleReport();
+    const entry = (reason: string | null) => ({ way: 'functions', status: 'refused' as const, reason });
+    const ledger = [entry(`as ${SECRET} says`), entry(null)];
+    const of = (origin?: 'audit' | 'file') =>
+      redacted({ ...report, coverage: { ...report.coverage, ledger } }, origin).coverage.ledger;
+    expect(of()).toEqual(ledger);
+    expect(of('file')).toEqual([entry('as *** says'), entry(null)]);
+  });
+
+  test.each([
+    [`Rule my/rule failed on 1 credential: ${SECRET}`, 'Rule my/rule failed on 1 credential: ***'],
+    [`Rule ${SECRET} failed on 1 credential: x`, `Rule ${SECRET} failed on 1 credential: x`],
+    [
+      `Rule my/rule failed on 1 credential: ${SECRET}: ${SECRET}`,
+      'Rule my/rule failed on 1 credential: ***: ***',
+    ],
+    [
+      `The Rule my/rule failed on 1 credential: ${SECRET}`,
+      `The Rule my/rule failed on 1 credential: ${SECRET}`,
+    ],
+    [`Rule my rule failed on 1 credential: ${SECRET}`, `Rule my rule failed on 1 credential: ${SECRET}`],
+    [`Rule my/rule failed on 1 credential:${SECRET}`, `Rule my/rule failed on 1 credential:${SECRET}`],
+  ])('a note, as far as a plug-in threw it: %s', (note, clean) => {
+    expect(redacted(sampleReport({ notes: [note] })).coverage.notes).toEqual([clean]);
   });
 });
 
@@ -179,4 +209,69 @@ test('what holds no secret is not copied', () => {
   const [one, two] = findings.filter(({ message }) => message === 'says ***');
   expect(one?.credential).toBe(two?.credential);
   expect(one).not.toBe(two);
+});
+
+describe('what an audit found', () => {
+  const said: Statement = {
+    severity: 'low',
+    outcome: 'violation',
+    messageId: 'm',
+    message: 'says',
+    data: { of: 'x' },
+    fix: 'do',
+  };
+  type Judged = Parameters<Docket['addCredential']>[0];
+
+  function audited(credential: Partial<Judged>, statement: Partial<Statement> = {}, rule = 'unused') {
+    const notes = new Notes();
+    const docket = new Docket('acme', notes);
+    docket.addCredential({ ...sampleCredential(), live: true, ...credential });
+    docket.addFinding(notes.note({ id: rule }, { ...said, ...statement }));
+    const { findings, credentials, ...about } = sampleReport({ tenant: 'acme' });
+    return { docket, report: reportOn(docket, about) };
+  }
+
+  test.each<[string, Parameters<typeof audited>]>([
+    ['nothing secret', [{}]],
+    ['what only looks like it may hold one', [{ name: 'a "quoted" name' }, { data: { of: 'a\\b' } }]],
+    ['a word of ours that is one', [{}, { messageId: SECRET }]],
+    ['a message of ours that is one', [{}, { message: SECRET, fix: SECRET }]],
+    [
+      'a built-in role that is one',
+      [{ scopedRoles: [{ id: 'r', name: 'system:owner' }] }, { data: { role: 'system:owner' } }],
+    ],
+  ])('stays as it is with %s', (_, given) => {
+    const { docket, report } = audited(...given);
+    const clean = redactReport(report, (text) =>
+      text.replaceAll(SECRET, '***').replaceAll('system:owner', '***'),
+    );
+    expect(docketOf(clean)).toBe(docket);
+    expect([...(docketOf(clean)?.findingTexts() ?? [])]).toEqual([...docket.findingTexts()]);
+    expect(clean.findings).toEqual(report.findings);
+    const { schemaVersion, tool, summary, run, coverage } = report;
+    expect(clean).toMatchObject({ schemaVersion, tool, summary, run, coverage });
+  });
+
+  test.each<[string, Parameters<typeof audited>]>([
+    ['in a name', [{ name: SECRET }]],
+    ['in a name with quotes', [{ name: `"${SECRET}"` }]],
+    ['in what a rule says', [{}, { data: { of: SECRET } }]],
+    ['in what a rule says, deep', [{}, { data: { of: [{ x: `"${SECRET}` }] } }]],
+    ['in the words of a plug-in', [{}, { message: SECRET }, 'acme/mine']],
+    ['in the fix of a plug-in', [{}, { fix: SECRET }, 'acme/mine']],
+  ])('loses a secret %s', (_, given) => {
+    const { report } = audited(...given);
+    const clean = redacted(report);
+    expect(docketOf(clean)).toBeUndefined();
+    expect(JSON.stringify(clean)).not.toContain(SECRET);
+    expect(JSON.stringify(clean)).toContain('***');
+    expect(JSON.stringify(report)).toContain(SECRET);
+  });
+
+  test('loses one that only JSON escapes', () => {
+    const { report } = audited({ name: 'a "b" secret' });
+    const clean = redactReport(report, (text) => text.replaceAll('a "b"', '***'));
+    expect(clean.credentials).toMatchObject([{ name: '*** secret' }]);
+    expect(clean.findings).toMatchObject([{ credential: { name: '*** secret' } }]);
+  });
 });

@@ -27,4 +27,30 @@ describe('texts outside the heap', () => {
     const wrong = Array.from({ length: 20_000 }, (_, n) => n).filter((n) => store.get(n) !== textOf(n));
     expect(wrong).toEqual([]);
   });
+
+  test('come together in blocks, in their order', () => {
+    for (const length of [0, 1, 60_000, 5_000_000]) {
+      const texts = ['é', 'a'.repeat(length), 'b'.repeat(length), 'end'];
+      const store = new TextStore();
+      for (const text of texts) store.add(text);
+      expect([...store.blocks()].join('') === texts.join('')).toBe(true);
+    }
+    expect([...new TextStore().blocks()]).toEqual([]);
+  });
+
+  test('share blocks, which grow to 4 MiB', () => {
+    const store = new TextStore();
+    for (let n = 0; n < 13_000; n += 1) store.add('x'.repeat(1000));
+    const sizes = [...store.blocks()].slice(0, 8).map(({ length }) => length);
+    const KIB = 1024;
+    const room = [64, 128, 256, 512, 1024, 2048, 4096, 4096].map((size) => size * KIB);
+    // A text of 1,000 characters needs room for 3,000 bytes.
+    expect(sizes.map((size, at) => (room[at] ?? 0) - size < 3000 && size <= (room[at] ?? 0))).toEqual(
+      room.map(() => true),
+    );
+  });
+
+  test('that do not exist are empty', () => {
+    expect(new TextStore().get(0)).toBe('');
+  });
 });
