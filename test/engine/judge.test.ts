@@ -1,4 +1,4 @@
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { type Credential, defineRule, type FactName, type Rule, Unknown } from '../../src/contract/index.js';
 import { audit } from '../../src/engine/audit.js';
 import { judge, Panel, type RuleInForce, type Verdict } from '../../src/engine/judge.js';
@@ -139,13 +139,18 @@ describe('what a check returned, before it is written', () => {
     [{ text: 'x', list: [] }, 1],
     [new Duration(2), 1],
   ])('goes through JSON only if it is not flat: %j', (data, times) => {
-    const parse = jest.spyOn(JSON, 'parse');
+    const { parse } = JSON;
+    let calls = 0;
+    JSON.parse = (...given) => {
+      calls += 1;
+      return parse(...given);
+    };
     try {
       said(data);
-      expect(parse).toHaveBeenCalledTimes(times);
     } finally {
-      parse.mockRestore();
+      JSON.parse = parse;
     }
+    expect(calls).toBe(times);
   });
 });
 
@@ -164,11 +169,10 @@ describe('what a rule needs', () => {
   }
 
   test.each(['own', 'acme/plugged'])('must be known: %s', (id) => {
-    const check = jest.fn(() => found);
+    const check = () => expect(id).toBe('not asked');
     const needy = inForce({ id, needs: ['name', 'expiresAt'], check });
     expect(judge(needy, hidden, world(hidden), NOW)).toEqual(unknown);
     expect(onPanel([needy], [hidden])).toEqual([[id, unknown]]);
-    expect(check).not.toHaveBeenCalled();
   });
 
   test.each(['own', 'acme/plugged'])('may be missing if it is optional: %s', (id) => {
