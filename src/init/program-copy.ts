@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { type AuditError, usageError } from '../errors.js';
@@ -45,9 +46,12 @@ export async function programFiles(): Promise<Files> {
   if (!names.includes(PROGRAM)) throw incomplete(root, PROGRAM);
   const files = new Map<string, Buffer>();
   for (const name of [...BESIDE_THE_BUNDLE, ...names]) {
-    const bytes = await readFile(join(root, name)).catch(() => undefined);
-    if (bytes === undefined) throw incomplete(root, name);
-    files.set(name, bytes);
+    try {
+      // At once: of hundreds of small files, each would wait for a thread.
+      files.set(name, readFileSync(join(root, name)));
+    } catch {
+      throw incomplete(root, name);
+    }
   }
   const kept = Object.fromEntries(
     MANIFEST_FIELDS.filter((field) => field in manifest).map((field) => [field, manifest[field]]),

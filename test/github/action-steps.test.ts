@@ -266,7 +266,7 @@ ln -s "${root}/node_modules" node_modules
     const home = join(world.RUNNER_TEMP, 'c1-audit');
     expect(npmCall()).toEqual([home, 'ci', '--ignore-scripts', '--no-audit', '--no-fund']);
     for (const part of ['package.json', 'package-lock.json'])
-      expect(readFileSync(join(home, part))).toEqual(readFileSync(join(root, part)));
+      expect(readFileSync(join(home, part), 'utf8')).toBe(readFileSync(join(root, part), 'utf8'));
     // No package of this name is requested from a registry.
     expect(called()).toEqual([]);
 
