@@ -15,8 +15,8 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Report } from '../src/engine/report.js';
 import { needs } from './helpers/needs.js';
-import { installPackage, root, run, shellEnvironment } from './helpers/package.js';
-import { emptyFolder } from './helpers/program.js';
+import { root, run, shellEnvironment, unpackedPackage } from './helpers/package.js';
+import { emptyFolder, runProgram } from './helpers/program.js';
 import { schemaErrors } from './helpers/report-schema.js';
 
 /** What people read: its commands are run as they are written. */
@@ -56,7 +56,7 @@ let env: NodeJS.ProcessEnv;
 
 /** A tenant that `demo --serve` keeps, with the environment that it prints. */
 beforeAll(async () => {
-  ({ folder } = installPackage());
+  folder = unpackedPackage();
   served = spawn('c1-audit', ['demo', '--serve'], { cwd: folder, env: shellEnvironment(folder) });
   const printed: Record<string, string> = {};
   const lines = createInterface({ input: served.stdout as NodeJS.ReadableStream });
@@ -241,26 +241,46 @@ describe('every command in the documents', () => {
   const OF_THE_PROJECT = /^npm (ci && npm )?(run [\w:-]+|test|pack|install --global \S+)( .*)?$/;
 
   const ofUsers = commands.filter((command) => !OF_THE_PROJECT.test(command) && !command.includes('<id>'));
-  const forBash = ofUsers.filter((command) => command.includes('<('));
+  /** What a shell does more than to split the line into words. */
+  const forShells = ofUsers.filter((command) => /[<>|&;$(]|^(export|source) /.test(command));
+  const forBash = forShells.filter((command) => command.includes('<('));
 
-  function expectDocumentedEnd(command: string, shell: string) {
+  /** A project with the files that the commands read. */
+  function prepared(command: string): string {
     const here = project();
     for (const name of INPUTS) cpSync(join(folder, name), join(here, name), { recursive: true });
     if (/ rules (test|backtest)|--rule acme/.test(command))
       writeFileSync(join(here, 'c1-audit.config.yaml'), ruleInCel);
-    // npx starts the same command a second later; test/packed.test.ts covers it.
-    const { status, stdout, stderr } = sh(command.replace(/^npx /, ''), here, shell);
-    expect(`${status} ${status === (ENDS[command] ?? 0) ? '' : stdout + stderr}`).toBe(
-      `${ENDS[command] ?? 0} `,
-    );
+    return here;
   }
 
-  test.each(ofUsers.filter((command) => !forBash.includes(command)))('%s', (command) => {
-    expectDocumentedEnd(command, 'sh');
+  function expectEnd(command: string, status: number | null, output: string) {
+    const expected = ENDS[command] ?? 0;
+    expect(`${status} ${status === expected ? '' : output}`).toBe(`${expected} `);
+  }
+
+  // In this process: one of its own for each would take longer than the rest of the test.
+  test.each(ofUsers.filter((command) => !forShells.includes(command)))('%s', async (command) => {
+    const here = prepared(command);
+    const [name, ...argv] = sh(`printf '%s\\n' ${command.replace(/^npx /, '')}`, here)
+      .stdout.trimEnd()
+      .split('\n');
+    expect(name).toBe('c1-audit');
+    const { code, stdout, stderr } = await runProgram(argv, { cwd: here, env });
+    expectEnd(command, code, stdout + stderr);
+  });
+
+  function expectEndIn(shell: string, command: string) {
+    const { status, stdout, stderr } = sh(command, prepared(command), shell);
+    expectEnd(command, status, stdout + stderr);
+  }
+
+  test.each(forShells.filter((command) => !forBash.includes(command)))('%s', (command) => {
+    expectEndIn('sh', command);
   });
 
   needs('bash').test.each(forBash)('%s', (command) => {
-    expectDocumentedEnd(command, 'bash');
+    expectEndIn('bash', command);
   });
 
   test('npm run … names a script of package.json', () => {

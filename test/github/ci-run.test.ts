@@ -14,7 +14,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect } from '@jest/globals';
 import { needs } from '../helpers/needs.js';
-import { NODE_SCRIPT } from '../helpers/package.js';
 
 const { describe, test } = needs('bash');
 
@@ -35,23 +34,40 @@ const passing = (tests: string) =>
 /** The tools that .ci/run expects on any machine. */
 const ORDINARY = 'bash cat chmod dirname env grep ln mkdir mktemp rm sed sh tail tar tee'.split(' ');
 
-/** Notes each call with what it can see; its exit code comes from a file, because the bare run has no variables. */
-const fakeNpm = (root: string) => `${NODE_SCRIPT}
-const { appendFileSync, existsSync, readFileSync, readdirSync } = require('node:fs');
-const { ci = 0, summaries, tests = [0, 0], ...scripts } = JSON.parse(readFileSync(${JSON.stringify(join(root, 'settings.json'))}));
-const calls = ${JSON.stringify(join(root, 'calls'))};
-const args = process.argv.slice(2).join(' ');
-const run = existsSync(calls) && /"args":"test"/.test(readFileSync(calls, 'utf8')) ? 1 : 0;
-appendFileSync(calls, JSON.stringify({
-  args,
-  cwd: process.cwd(),
-  env: process.env,
-  input: readFileSync(0, 'utf8'),
-  commands: process.env.PATH.split(':').flatMap((folder) => readdirSync(folder)),
-  files: readdirSync('.'),
-}) + '\\n');
-if (args === 'test') process.stderr.write(summaries[run]);
-process.exitCode = args === 'ci' ? ci : args === 'test' ? tests[run] : scripts[args.replace('run ', '')] ?? 0;
+const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/**
+ * Notes each call with what it can see; what it prints and its exit code come from a file, because the bare run has no
+ * variables. Of a shell alone: dozens of calls of Node.js take seconds, and the bare run has no other tools.
+ */
+const fakeNpm = (root: string) => `#!/bin/sh
+root=${quoted(root)}
+{
+  printf '{"args":"%s","cwd":"%s","input":"' "$*" "$PWD"
+  IFS= read -r line && printf '%s' "$line"
+  printf '","files":['
+  for file in .[!.]* *; do [ -e "$file" ] && printf '"%s",' "$file"; done
+  printf 'null],"commands":['
+  IFS=:
+  for folder in $PATH; do for file in "$folder"/*; do printf '"%s",' "\${file##*/}"; done; done
+  printf 'null]}\n'
+  unset IFS
+  export -p
+  echo
+} >> "$root/calls"
+. "$root/settings"
+case "$*" in
+  ci) exit "$ci" ;;
+  'run lint') exit "$lint" ;;
+  'run typecheck') exit "$typecheck" ;;
+esac
+if [ -e "$root/tested" ]; then
+  printf '%s' "$summary2" >&2
+  exit "$test2"
+fi
+: > "$root/tested"
+printf '%s' "$summary1" >&2
+exit "$test1"
 `;
 
 let root: string;
@@ -94,9 +110,32 @@ interface Call {
   readonly files: readonly string[];
 }
 
+/** What the npm of these tests noted. */
+function calls(): Call[] {
+  const path = join(root, 'calls');
+  const notes = existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n\n') : [];
+  return notes.map((text) => {
+    const [seen = '', ...exports] = text.split('\n');
+    const { files, commands, ...rest } = JSON.parse(seen);
+    const env = exports.map((line) => /^export (\w+)=(["'])(.*)\2$/.exec(line)?.slice(1) ?? []);
+    return {
+      ...rest,
+      files: files.slice(0, -1),
+      commands: commands.slice(0, -1),
+      env: Object.fromEntries(env.map(([name, , value]) => [name, value])),
+    };
+  });
+}
+
 function run({ apt = 0, root: asRoot = false, ...settings }: Settings = {}) {
-  const summary = passing('12 passed, 12 total');
-  writeFileSync(join(root, 'settings.json'), JSON.stringify({ summaries: [summary, summary], ...settings }));
+  const twelve = passing('12 passed, 12 total');
+  const { summaries = [twelve, twelve], tests = [0, 0], ci = 0, lint = 0, typecheck = 0 } = settings;
+  const variables = {
+    ...{ ci, lint, typecheck },
+    ...{ summary1: summaries[0], test1: tests[0], summary2: summaries[1], test2: tests[1] },
+  };
+  const assigned = Object.entries(variables).map(([name, value]) => `${name}=${quoted(String(value))}\n`);
+  writeFileSync(join(root, 'settings'), assigned.join(''));
   const { status, stdout } = spawnSync(join(bin, 'bash'), [join(root, 'checkout/.ci/run')], {
     cwd: tmpdir(),
     encoding: 'utf8',
@@ -113,7 +152,7 @@ function run({ apt = 0, root: asRoot = false, ...settings }: Settings = {}) {
     code: status,
     last: stdout.trimEnd().split('\n').at(-1),
     stdout,
-    calls: lines(join(root, 'calls')).map((line) => JSON.parse(line) as Call),
+    calls: calls(),
     notes: lines(join(root, 'notes')),
   };
 }
@@ -181,7 +220,7 @@ describe('the bare run', () => {
     run();
     const after = execFileSync('ls', [root], { encoding: 'utf8' });
     expect(after.split('\n').toSorted()).toEqual(
-      [...before.split('\n'), 'calls', 'settings.json'].toSorted(),
+      [...before.split('\n'), 'calls', 'settings', 'tested'].toSorted(),
     );
   });
 });

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { emptyFolder } from './program.js';
@@ -33,6 +33,22 @@ export function installPackage(): InstalledPackage {
     stdio: 'pipe',
   });
   return { tarball, folder };
+}
+
+/**
+ * A folder with the files and the command of the package, as if it were installed: npm takes seconds, and packed.test.ts
+ * holds that it comes to the same.
+ */
+export function unpackedPackage(): string {
+  const folder = emptyFolder();
+  const target = join(folder, 'node_modules/c1-audit');
+  const { files, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  for (const name of ['package.json', ...files])
+    cpSync(join(root, name), join(target, name), { recursive: true });
+  mkdirSync(join(folder, 'node_modules/.bin'));
+  chmodSync(join(target, bin['c1-audit']), 0o755);
+  symlinkSync(join('../c1-audit', bin['c1-audit']), join(folder, 'node_modules/.bin/c1-audit'));
+  return folder;
 }
 
 /** The environment without what the test's own npm and Node.js brought along, and with the package's command. */
