@@ -14,7 +14,7 @@ import { toTimestamp } from '../contract/time.js';
 import { Docket, type Noted, Notes } from './docket.js';
 import { type Statement, sayable } from './finding.js';
 import { Panel, type RuleInForce, type Verdict } from './judge.js';
-import { compareText, MOST_SEVERE_FIRST } from './report.js';
+import { compareText } from './report.js';
 import { type FactSource, isDeleted, isExpired, isLive, OWN_FACTS, World } from './world.js';
 
 /** Everything the rules report on a snapshot. */
@@ -24,7 +24,7 @@ export interface Verdicts {
   /** All that were judged, by kind and id. */
   readonly credentials: readonly JudgedCredential[];
   /** What `findings` and `credentials` are made from when somebody reads them. */
-  readonly docket?: Docket;
+  readonly docket: Docket;
   /** Listed as deleted, by kind. */
   readonly deleted: Readonly<Record<Kind, number>>;
   /** Rules that threw or returned something invalid: the audit is incomplete. */
@@ -52,12 +52,14 @@ export interface SkippedRule {
  * Judges every credential of a snapshot by every rule in force. Pure; the order of the snapshot does not matter.
  *
  * @param early  verdicts of the same rules at the same time
+ * @param onJudged  called with each credential, in the order of the report
  */
 export function audit(
   snapshot: Snapshot,
   rules: readonly RuleInForce[],
   now: number,
   early?: EarlyVerdicts,
+  onJudged?: (judged: JudgedCredential, credential: Credential) => void,
 ): Verdicts {
   const world = new World(snapshot, now);
   const skippedRules = withoutSource(snapshot, rules);
@@ -86,7 +88,9 @@ export function audit(
       continue;
     }
     const state = stateOf(credential, now);
-    docket.addCredential(toJudged(credential, world, state === 'live'));
+    const judged = toJudged(credential, world, state === 'live');
+    docket.addCredential(judged);
+    onJudged?.(judged, credential);
     const panels = panelsFor(credential, state);
     report(early?.take(credential) ?? foundBy(panels.early, credential, notes));
     report(foundBy(panels.late, credential, notes));
@@ -240,33 +244,6 @@ const ownFacts: FactSource = {
 
 function inOrder(credentials: readonly Credential[]): Credential[] {
   return [...credentials].sort((a, b) => compareText(a.kind, b.kind) || compareText(a.id, b.id));
-}
-
-/**
- * By severity, most severe first, then rule, then credential id.
- *
- * Credentials are judged in the order of their ids, so the findings of one rule and severity are nearly sorted. Sorting
- * these groups takes a step or two per finding; sorting all findings together takes a dozen comparisons of texts each.
- */
-export function sortFindings(findings: readonly Finding[]): Finding[] {
-  const groups = new Map(MOST_SEVERE_FIRST.map((severity) => [severity, new Map<string, Finding[]>()]));
-  for (const finding of findings) {
-    const ofSeverity = groups.get(finding.severity);
-    const group = ofSeverity?.get(finding.rule);
-    if (group) group.push(finding);
-    else ofSeverity?.set(finding.rule, [finding]);
-  }
-  const inOrder = [...groups.values()].flatMap((ofSeverity) =>
-    [...ofSeverity].sort(([a], [b]) => compareText(a, b)).map(([, group]) => group.sort(byCredential)),
-  );
-  // Not flat(), which adds the findings one by one.
-  return ([] as Finding[]).concat(...inOrder);
-}
-
-function byCredential(a: Finding, b: Finding): number {
-  return (
-    compareText(a.credential?.id ?? '', b.credential?.id ?? '') || compareText(a.fingerprint, b.fingerprint)
-  );
 }
 
 /** What reports show of a credential. */

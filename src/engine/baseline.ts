@@ -1,35 +1,34 @@
-import { count, type Finding, plural } from '../contract/index.js';
+import { count, plural } from '../contract/index.js';
 import { isDrift } from './drift.js';
-import { type Comparison, compare } from './history.js';
+import type { Comparison } from './history.js';
 import { hidesFindings, isWaived, type Report } from './report.js';
-import { type HistoryRun, type RememberedFinding, reachOf, STATE_VERSION, type State } from './state.js';
+import { type RememberedFinding, reachOf, STATE_VERSION, type State } from './state.js';
 
 /**
- * Compares findings with those of a saved report, as `compare` does with a state. Pure.
+ * What a comparison with a saved report says. Pure.
  *
  * A baseline stays as it is. What it holds and the tenant no longer does would be resolved in every audit again, so it is
  * only counted, and nothing is reported twice or remembered.
  */
-export function compareWithBaseline(
+export function sinceBaseline(
   baseline: Report,
-  findings: readonly Finding[],
-  run: HistoryRun,
-): Comparison & { readonly notes: readonly string[] } {
-  const comparison = compare({ previous: asState(baseline), findings, credentials: {}, run });
-  const items = comparison.news.items.filter(({ reasons }) =>
-    reasons.some((reason) => reason !== 'milestone'),
-  );
+  comparison: Comparison,
+): { readonly comparison: Comparison; readonly baselineNotes: readonly string[] } {
+  const { news, gone } = comparison;
+  const items = news.items.filter(({ reasons }) => reasons.some((reason) => reason !== 'milestone'));
   return {
-    ...comparison,
-    resolved: [],
-    news: { ...comparison.news, items, resolved: [], digest: [] },
-    next: () => undefined,
-    notes: notesOn(baseline, comparison.gone),
+    comparison: {
+      ...comparison,
+      resolved: [],
+      news: { ...news, items, resolved: [], digest: [] },
+      next: () => undefined,
+    },
+    baselineNotes: notesOn(baseline, gone),
   };
 }
 
 /** What an audit with this report would have remembered, everything told. */
-function asState(report: Report): State {
+export function asState(report: Report): State {
   const { tenant, asOf, scope, self } = report.run;
   const seenIn = reachOf({ scope, userId: self?.userId ?? null });
   const remembered = report.findings

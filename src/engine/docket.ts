@@ -1,16 +1,35 @@
 import type { Finding, JudgedCredential, Kind, Rule } from '../contract/index.js';
 import { atLeast, compareSeverity, type Severity } from '../contract/severity.js';
 import { fingerprint, type Statement } from './finding.js';
-import { compareText, noneBySeverity, type Report } from './report.js';
+import { compareText, isWaived, noneBySeverity, type Report } from './report.js';
 import { TextStore } from './text-store.js';
 
 /** A finding whose statement was written. */
 export interface Noted {
   readonly rule: string;
   readonly severity: Severity;
-  readonly isUnknown: boolean;
   /** The statement's number. */
   readonly statement: number;
+}
+
+/** What waivers and earlier audits make of a finding. Findings share it. */
+export type Mark = Pick<Finding, 'status' | 'waiver' | 'firstSeen'>;
+
+const UNMARKED: Mark = { status: null, waiver: null, firstSeen: null };
+
+/** A finding, for those who mark it. */
+export interface Entry {
+  /** The number of its credential; below 0: it is on a waiver. */
+  readonly credential: number;
+  readonly kind: Kind | 'waiver';
+  /** Of the credential. For a finding on a waiver its own fingerprint. */
+  readonly id: string;
+  readonly fingerprint: string;
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly isUnknown: boolean;
+  /** When its credential expires. */
+  expiresAt(): string | null;
 }
 
 /** What rules say, as JSON that is written once. */
@@ -18,6 +37,8 @@ export class Notes {
   readonly #texts = new TextStore();
   /** The latest statement of each rule: many credentials have the same. */
   readonly #latest = new Map<string, { readonly text: string; readonly statement: number }>();
+  /** Statements that a rule could not tell. */
+  readonly #unknown = new Set<number>();
 
   note({ id: rule }: Pick<Rule, 'id'>, said: Statement): Noted {
     const text = statementText(said);
@@ -25,9 +46,13 @@ export class Notes {
     if (latest?.text !== text) {
       latest = { text, statement: this.#texts.add(text) };
       this.#latest.set(rule, latest);
+      if (said.outcome === 'unknown') this.#unknown.add(latest.statement);
     }
-    const { severity, outcome } = said;
-    return { rule, severity, isUnknown: outcome === 'unknown', statement: latest.statement };
+    return { rule, severity: said.severity, statement: latest.statement };
+  }
+
+  isUnknown(statement: number): boolean {
+    return this.#unknown.has(statement);
   }
 
   text(statement: number): string {
@@ -43,14 +68,18 @@ export class Notes {
 interface Bucket {
   readonly rule: string;
   readonly severity: Severity;
-  readonly credentials: number[];
-  readonly statements: number[];
-  /** How many of them could not tell. */
-  unknown: number;
+  credentials: number[];
+  statements: number[];
+  /** Of those that were marked. */
+  fingerprints: string[];
+  marks: Mark[];
 }
 
-/** Findings, counted as in a report's summary. */
-type Counts = Pick<Report['summary'], 'unknown' | 'bySeverity' | 'byRule'> & { readonly open: number };
+/** Findings, counted as in a report's summary, and all of them. */
+type Counts = Pick<
+  Report['summary'],
+  'findings' | 'waived' | 'unknown' | 'bySeverity' | 'byRule' | 'new' | 'known'
+> & { readonly all: number };
 
 /**
  * Everything that was judged and found, as JSON that is written once. It becomes objects only for whoever reads
@@ -66,6 +95,8 @@ export class Docket {
   readonly #live: boolean[];
   readonly #notes: Notes;
   readonly #sharedTexts = new Map<object, string>();
+  /** Ids of the waivers that findings are on; the first has the number -1. */
+  readonly #waivers: string[];
   readonly #buckets: Map<string, Bucket>;
   #credentials: readonly JudgedCredential[] | undefined;
   #findings: readonly Finding[] | undefined;
@@ -78,12 +109,18 @@ export class Docket {
     this.#texts = of ? of.#texts : new TextStore();
     this.#places = of ? of.#places : [];
     this.#live = of ? of.#live : [];
+    this.#waivers = of ? of.#waivers : [];
     this.#buckets = buckets;
   }
 
   /** Of each credential. */
   get kinds(): readonly Kind[] {
     return this.#kinds;
+  }
+
+  /** Each credential. */
+  get subjects(): readonly Pick<JudgedCredential, 'kind' | 'id'>[] {
+    return this.#kinds.map((kind, credential) => ({ kind, id: this.#ids[credential] as string }));
   }
 
   /** The number of credentials. */
@@ -118,17 +155,68 @@ export class Docket {
     return text;
   }
 
-  /** Adds a finding on the credential that was added last. */
-  addFinding({ rule, severity, isUnknown, statement }: Noted): void {
+  /** Adds a finding; by default on the credential that was added last. */
+  addFinding({ rule, severity, statement }: Noted, credential = this.size - 1): void {
     const key = `${severity} ${rule}`;
     let bucket = this.#buckets.get(key);
     if (!bucket) {
-      bucket = { rule, severity, credentials: [], statements: [], unknown: 0 };
+      bucket = { rule, severity, credentials: [], statements: [], fingerprints: [], marks: [] };
       this.#buckets.set(key, bucket);
     }
-    bucket.credentials.push(this.size - 1);
+    bucket.credentials.push(credential);
     bucket.statements.push(statement);
-    if (isUnknown) bucket.unknown += 1;
+  }
+
+  /** Adds what a rule says of a credential. */
+  say(rule: Pick<Rule, 'id'>, said: Statement, credential: number): void {
+    this.addFinding(this.#notes.note(rule, said), credential);
+  }
+
+  /** Adds what a rule says of a waiver. */
+  sayOfWaiver(rule: Pick<Rule, 'id'>, said: Statement, id: string): void {
+    this.say(rule, said, -this.#waivers.push(id));
+  }
+
+  /** Marks the findings that were added since the last time. */
+  mark(markOf: (finding: Entry) => Mark): void {
+    let last = UNMARKED;
+    for (const { rule, severity, credentials, statements, fingerprints, marks } of this.#buckets.values())
+      for (let at = marks.length; at < credentials.length; at += 1) {
+        const credential = credentials[at] as number;
+        const made = this.#fingerprint(rule, credential);
+        const mark = markOf({
+          credential,
+          kind: this.#kind(credential),
+          id: this.#ids[credential] ?? made,
+          fingerprint: made,
+          rule,
+          severity,
+          isUnknown: this.#notes.isUnknown(statements[at] as number),
+          expiresAt: () => this.#expiresAt(credential),
+        });
+        // There may be hundreds of thousands, and a few different ones.
+        if (mark.status !== last.status || mark.waiver !== last.waiver || mark.firstSeen !== last.firstSeen)
+          last = mark;
+        fingerprints.push(made);
+        marks.push(last);
+      }
+  }
+
+  #kind(credential: number): Kind | 'waiver' {
+    return this.#kinds[credential] ?? 'waiver';
+  }
+
+  #expiresAt(credential: number): string | null {
+    // A quote in a name is escaped, so this is the key.
+    return /,"expiresAt":"([^"]*)"/.exec(this.#texts.get(credential))?.[1] ?? null;
+  }
+
+  /** Every waiver that a finding is marked with. */
+  waivers(): ReadonlySet<NonNullable<Mark['waiver']>> {
+    const waivers = [...this.#buckets.values()].flatMap(({ marks }) =>
+      marks.flatMap(({ waiver }) => waiver ?? []),
+    );
+    return new Set(waivers);
   }
 
   /** The same with the findings of this severity and above, or with those below. */
@@ -142,21 +230,27 @@ export class Docket {
   count(): Counts {
     const bySeverity = noneBySeverity();
     const byRule = new Map<string, number>();
-    let open = 0;
-    let unknown = 0;
-    for (const bucket of this.#buckets.values()) {
-      const violations = bucket.statements.length - bucket.unknown;
-      bySeverity[bucket.severity] += violations;
-      if (violations > 0) byRule.set(bucket.rule, (byRule.get(bucket.rule) ?? 0) + violations);
-      open += violations;
-      unknown += bucket.unknown;
+    const counts = { all: 0, findings: 0, waived: 0, unknown: 0, bySeverity, byRule: {}, new: 0, known: 0 };
+    for (const { rule, severity, statements, marks } of this.#buckets.values()) {
+      const before = counts.findings;
+      for (const [at, statement] of statements.entries())
+        for (const part of this.#partsOf(statement, marks[at] ?? UNMARKED)) counts[part] += 1;
+      const open = counts.findings - before;
+      counts.all += statements.length;
+      bySeverity[severity] += open;
+      if (open > 0) byRule.set(rule, (byRule.get(rule) ?? 0) + open);
     }
     return {
-      open,
-      unknown,
-      bySeverity,
+      ...counts,
       byRule: Object.fromEntries([...byRule].sort(([a], [b]) => compareText(a, b))),
     };
+  }
+
+  /** The parts of a summary that a finding counts in. */
+  #partsOf(statement: number, mark: Mark): readonly ('findings' | 'waived' | 'unknown' | 'new' | 'known')[] {
+    if (isWaived(mark)) return ['waived'];
+    if (this.#notes.isUnknown(statement)) return ['unknown'];
+    return mark.status === null ? ['findings'] : ['findings', mark.status === 'known' ? 'known' : 'new'];
   }
 
   /** In the order of the report. */
@@ -171,7 +265,7 @@ export class Docket {
     return this.#findings;
   }
 
-  #findingsOf({ rule, severity, credentials, statements }: Bucket): Finding[] {
+  #findingsOf({ rule, severity, credentials, statements, marks }: Bucket): Finding[] {
     return credentials.map((credential, at) => ({
       fingerprint: this.#fingerprint(rule, credential),
       rule,
@@ -179,9 +273,8 @@ export class Docket {
       ...(JSON.parse(`{${this.#notes.text(statements[at] as number)}}`) as Omit<Statement, 'severity'> & {
         readonly status: null;
       }),
-      credential: this.credentials[credential] as JudgedCredential,
-      waiver: null,
-      firstSeen: null,
+      credential: this.credentials[credential] ?? null,
+      ...(marks[at] ?? UNMARKED),
     }));
   }
 
@@ -209,17 +302,26 @@ export class Docket {
 
   /** The JSON of each of `findings`. */
   *findingTexts(): Generator<string> {
-    for (const { rule, severity, credentials, statements } of this.#inOrder()) {
+    let last: Mark | undefined;
+    let end = '';
+    for (const { rule, severity, credentials, statements, fingerprints, marks } of this.#inOrder()) {
       const about = `","rule":${quote(rule)},"severity":"${severity}",`;
       for (let at = 0; at < credentials.length; at += 1) {
         const credential = credentials[at] as number;
-        yield `{"fingerprint":"${this.#fingerprint(rule, credential)}${about}${this.#notes.text(statements[at] as number)},"credential":${this.#texts.get(credential)},"waiver":null,"firstSeen":null}`;
+        const mark = marks[at] ?? UNMARKED;
+        if (mark !== last) {
+          end = `,"waiver":${JSON.stringify(mark.waiver)},"firstSeen":${dated(mark.firstSeen)}}`;
+          last = mark;
+        }
+        const said = this.#notes.text(statements[at] as number);
+        yield `{"fingerprint":"${fingerprints[at] ?? this.#fingerprint(rule, credential)}${about}${mark.status === null ? said : said.replace(NO_STATUS, `"status":"${mark.status}"`)},"credential":${credential < 0 ? 'null' : this.#texts.get(credential)}${end}`;
       }
     }
   }
 
   #fingerprint(rule: string, credential: number): string {
-    return fingerprint(this.#tenant, rule, this.#kinds[credential] as Kind, this.#ids[credential] as string);
+    const id = credential < 0 ? this.#waivers[-credential - 1] : this.#ids[credential];
+    return fingerprint(this.#tenant, rule, this.#kind(credential), id as string);
   }
 
   /** By severity, then rule; each bucket by the ids of its credentials. */
@@ -231,22 +333,21 @@ export class Docket {
     return inOrder;
   }
 
-  /** Credentials come by kind and id, so only a rule of several kinds finds them in another order. */
-  #sort({ rule, credentials, statements }: Bucket): void {
+  /** Credentials come by kind and id, so only a rule of several kinds, or on waivers, finds them in another order. */
+  #sort(bucket: Bucket): void {
+    const { rule, credentials, statements, fingerprints, marks } = bucket;
     const idAt = (credential: number | undefined) => this.#ids[credential ?? 0] ?? '';
     if (credentials.every((credential, at) => at === 0 || idAt(credentials[at - 1]) < idAt(credential)))
       return;
-    const sorted = credentials
-      .map((credential, at) => [credential, statements[at] as number] as const)
-      .sort(
-        ([a], [b]) =>
-          compareText(idAt(a), idAt(b)) ||
-          compareText(this.#fingerprint(rule, a), this.#fingerprint(rule, b)),
-      );
-    for (const [at, [credential, statement]] of sorted.entries()) {
-      credentials[at] = credential;
-      statements[at] = statement;
-    }
+    const made = (at: number) => fingerprints[at] ?? this.#fingerprint(rule, credentials[at] as number);
+    const order = [...credentials.keys()].sort(
+      (a, b) => compareText(idAt(credentials[a]), idAt(credentials[b])) || compareText(made(a), made(b)),
+    );
+    const sorted = <T>(items: readonly T[]) => (items.length === 0 ? [] : order.map((at) => items[at] as T));
+    bucket.credentials = sorted(credentials);
+    bucket.statements = sorted(statements);
+    bucket.fingerprints = sorted(fingerprints);
+    bucket.marks = sorted(marks);
   }
 }
 
@@ -282,6 +383,9 @@ function quote(text: string): string {
 function dated(instant: string | null): string {
   return instant === null ? 'null' : `"${instant}"`;
 }
+
+/** See `statementText`. */
+const NO_STATUS = '"status":null';
 
 function ownerText({ id, name, email }: NonNullable<JudgedCredential['owner']>): string {
   return JSON.stringify({ id, name, email });

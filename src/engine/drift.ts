@@ -1,14 +1,6 @@
 import { createHash } from 'node:crypto';
 import { blocksOf, containsSet, readAddresses } from '../contract/addresses.js';
-import type {
-  Credential,
-  Finding,
-  Kind,
-  ReportedCredential,
-  Role,
-  Rule,
-  Severity,
-} from '../contract/index.js';
+import type { Credential, Kind, Role, Rule, Severity } from '../contract/index.js';
 import {
   count,
   countDays,
@@ -22,11 +14,12 @@ import {
   wholeDays,
 } from '../contract/index.js';
 import { toTimestamp } from '../contract/time.js';
-import { findingOn } from './finding.js';
+import { type Statement, sayable } from './finding.js';
 import { compareText } from './report.js';
 import type { HistoryRun, RememberedCredential, State } from './state.js';
 import { credentialKey, reachOf, wouldSee } from './state.js';
 import { WAIVER_RULES } from './waivers.js';
+import { isLive } from './world.js';
 
 /** A rule that needs a state: it judges changes. It has no facts. */
 type DriftRule = Pick<
@@ -163,16 +156,14 @@ export const DRIFT_RULES: readonly DriftRule[] = [
 
 /** A drift finding is in the report of one audit only: it is neither repeated nor resolved. The same goes for `waiver-covers`. */
 export function isDrift(rule: string): boolean {
-  return rule === WAIVER_RULES.covers.id || DRIFT_RULES.some(({ id }) => id === rule);
+  return IDS.has(rule);
 }
+
+const IDS: ReadonlySet<string> = new Set([WAIVER_RULES.covers, ...DRIFT_RULES].map(({ id }) => id));
 
 export interface DriftInput {
   readonly previous: State | undefined;
-  readonly credentials: readonly {
-    readonly credential: Credential;
-    readonly reported: ReportedCredential;
-    readonly live: boolean;
-  }[];
+  readonly credentials: readonly Credential[];
   /** The tenant's roles by id; undefined if they could not be read. */
   readonly roles: ReadonlyMap<string, Role> | undefined;
   readonly run: HistoryRun;
@@ -183,8 +174,12 @@ export interface DriftInput {
 }
 
 interface Drift {
-  /** Before waivers and history. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly {
+    /** Its place in the list. */
+    readonly credential: number;
+    readonly rule: DriftRule;
+    readonly said: Statement;
+  }[];
   /** For the next state. */
   readonly credentials: State['credentials'];
   /** What the roles of those credentials can do, by the hashes that they are remembered with. */
@@ -202,18 +197,25 @@ export function drift(input: DriftInput): Drift {
   const { previous, run } = input;
   const known = new Map(Object.entries(previous?.credentials ?? {}));
   const next = new Map<string, RememberedCredential>();
-  const findings: Finding[] = [];
-  for (const { credential, reported, live } of input.credentials) {
+  const findings: Drift['findings'][number][] = [];
+  const asOf = Date.parse(run.asOf);
+  for (const [place, credential] of input.credentials.entries()) {
     const key = credentialKey(credential.kind, credential.id);
     const before = known.get(key);
     known.delete(key);
-    if (!live) {
+    if (!isLive(credential, asOf)) {
       if (before) next.set(key, listed(before, run));
       continue;
     }
     const now = observe(credential, run.tenant);
-    const found = changes(before, now, credential, input);
-    findings.push(...found.map((change) => toFinding(change, reported, input)));
+    for (const change of changes(before, now, credential, input)) {
+      const { rule } = change;
+      findings.push({
+        credential: place,
+        rule,
+        said: sayable(statementOf(change, input), credential, rule),
+      });
+    }
     const memory = remember(before, now, credential, input);
     if (memory) next.set(key, memory);
   }
@@ -501,19 +503,15 @@ function networkChange(before: RememberedCredential, now: Observed): Change | un
   return { rule: NETWORK_WIDENED, messageId: 'wider', data: { added, unrestricted: false } };
 }
 
-function toFinding(
-  { rule, messageId, data }: Change,
-  reported: ReportedCredential,
-  { run, severities }: DriftInput,
-): Finding {
-  return findingOn(reported, run.tenant, rule, {
+function statementOf({ rule, messageId, data }: Change, { severities }: DriftInput): Statement {
+  return {
     severity: severities?.get(rule.id) ?? rule.severity,
     outcome: 'violation',
     messageId,
     message: rule.messages[messageId]?.(data) ?? rule.title,
     data,
     fix: rule.docs.fix,
-  });
+  };
 }
 
 const LISTED = 5;

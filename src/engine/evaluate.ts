@@ -1,7 +1,6 @@
 import {
-  atLeast,
+  type Credential,
   count,
-  type Finding,
   ifKnown,
   type Kind,
   plural,
@@ -11,30 +10,16 @@ import {
 } from '../contract/index.js';
 import { toTimestamp } from '../contract/time.js';
 import { AuditError } from '../errors.js';
-import {
-  audit,
-  canJudge,
-  type EarlyVerdicts,
-  type SkippedRule,
-  sortFindings,
-  type Verdicts,
-} from './audit.js';
-import { compareWithBaseline } from './baseline.js';
-import { type Docket, reportOn } from './docket.js';
+import { audit, canJudge, type EarlyVerdicts, type SkippedRule, type Verdicts } from './audit.js';
+import { asState, sinceBaseline } from './baseline.js';
+import { type Entry, reportOn } from './docket.js';
 import { DRIFT_RULES, drift } from './drift.js';
-import { type Comparison, compare } from './history.js';
+import { type Comparison, History, waivedBy } from './history.js';
 import type { RuleInForce } from './judge.js';
 import { ledger } from './ledger.js';
-import {
-  compareText,
-  groupBy,
-  type Report,
-  type SourceCoverage,
-  summarize,
-  summarizeHidden,
-} from './report.js';
+import { compareText, groupBy, type Report, type SourceCoverage } from './report.js';
 import { credentialKey, type HistoryRun, type State } from './state.js';
-import { applyWaivers, WAIVER_RULE_IDS, WAIVER_RULES, type WaiverInput } from './waivers.js';
+import { WAIVER_RULE_IDS, WAIVER_RULES, type WaiverInput, Waivers } from './waivers.js';
 
 /** Rules on changes and on waivers: they have no facts of their own. */
 const HISTORY_RULE_IDS: readonly string[] = [...DRIFT_RULES.map(({ id }) => id), ...WAIVER_RULE_IDS];
@@ -86,22 +71,26 @@ export interface Evaluated {
  */
 export function evaluate(evaluation: Evaluation): Evaluated {
   const { snapshot, rules, asOf } = evaluation;
-  const verdicts = audit(snapshot, rules, asOf, evaluation.early);
+  const judged: Credential[] = [];
+  const waivers = waiversOf(evaluation);
+  const verdicts = audit(snapshot, rules, asOf, evaluation.early, (reported, credential) => {
+    judged.push(credential);
+    waivers.see(reported);
+  });
   const skipped = [...verdicts.skippedRules, ...withoutState(evaluation)];
   const run = historyRun(evaluation, {
     complete: isComplete(snapshot, verdicts),
     notRun: skipped.map(({ rule }) => rule),
     get credentials() {
-      return verdicts.credentials;
+      return verdicts.docket.subjects;
     },
   });
   if (run.complete && snapshot.sources.length > 0) refuseEmpty(evaluation, run, skipped);
-  const { findings, comparison, baselineNotes } = followUp(evaluation, verdicts, run);
+  const { comparison, baselineNotes } = followUp(evaluation, { verdicts, judged, waivers, run });
   const report = assembleReport({
     ...evaluation,
     verdicts,
     skipped,
-    findings,
     resolved: comparison?.resolved ?? [],
     baselineNotes,
     ran: evaluation.rules.map(({ rule }) => rule.id).filter((id) => run.rules.has(id)),
@@ -112,44 +101,69 @@ export function evaluate(evaluation: Evaluation): Evaluated {
 }
 
 interface FollowedUp {
-  /** undefined: those of the verdicts, as they are. */
-  readonly findings: readonly Finding[] | undefined;
   readonly comparison: Comparison | undefined;
   readonly baselineNotes: readonly string[];
 }
 
-/** What waivers and earlier audits make of the findings. */
-function followUp(evaluation: Evaluation, verdicts: Verdicts, run: HistoryRun): FollowedUp {
-  const { snapshot, asOf, history, baseline, waivers = [] } = evaluation;
-  if (!history && !baseline && waivers.length === 0)
-    return { findings: undefined, comparison: undefined, baselineNotes: [] };
-  const changes = history ? driftOf(evaluation, verdicts, run, history.previous) : undefined;
-  const waived = applyWaivers({
+/** Adds findings on drift and waivers, and marks what waivers and earlier audits make of each finding. */
+function followUp(
+  evaluation: Evaluation,
+  {
+    verdicts,
+    judged,
+    waivers,
+    run,
+  }: {
+    readonly verdicts: Verdicts;
+    /** In the order of the docket. */
+    readonly judged: readonly Credential[];
+    readonly waivers: Waivers;
+    readonly run: HistoryRun;
+  },
+): FollowedUp {
+  const { snapshot, history, baseline } = evaluation;
+  const { docket } = verdicts;
+  if (!history && !baseline && !evaluation.waivers?.length)
+    return { comparison: undefined, baselineNotes: [] };
+  const memory = historyOf(evaluation, run);
+  const mark = (finding: Entry) => {
+    const waiver = waivers.covering(finding.credential, finding.rule);
+    return memory ? memory.judge(finding, waiver) : waivedBy(waiver);
+  };
+  const changes = history && driftOf(evaluation, judged, run);
+  for (const { rule, said, credential } of changes?.findings ?? []) docket.say(rule, said, credential);
+  docket.mark(mark);
+  const hygiene = waivers.hygiene((rule) => wouldSeeAll(rule, evaluation, run));
+  for (const { rule, said, id } of hygiene.filter(({ rule: { id } }) => isWanted(id, evaluation)))
+    docket.sayOfWaiver(rule, said, id);
+  docket.mark(mark);
+  if (history && changes) {
+    const { credentials, grants } = changes;
+    const covered = coveredSoFar(history.previous, waivers.covered, run);
+    const comparison = memory?.compare({ credentials, grants, covered, log: snapshot.log });
+    return { comparison, baselineNotes: [] };
+  }
+  const comparison = memory?.compare({ credentials: {} });
+  return {
+    comparison,
+    baselineNotes: [],
+    ...(baseline && comparison && sinceBaseline(baseline, comparison)),
+  };
+}
+
+function historyOf({ history, baseline }: Evaluation, run: HistoryRun): History | undefined {
+  if (history) return new History(history.previous, run);
+  return baseline && new History(asState(baseline), run);
+}
+
+function waiversOf({ snapshot, asOf, waivers = [], choices, history }: Evaluation): Waivers {
+  return new Waivers({
     tenant: snapshot.tenant,
     now: asOf,
     waivers,
-    findings: [...verdicts.findings, ...(changes?.findings ?? [])],
-    credentials: verdicts.credentials,
-    wouldSeeAll: (rule) => wouldSeeAll(rule, evaluation, run),
-    severities: severitiesOf(evaluation.choices),
+    severities: severitiesOf(choices),
     covered: history && (history.previous?.covered ?? {}),
   });
-  const hygiene = waived.hygiene.filter(({ rule }) => isWanted(rule, evaluation));
-  const all = [...waived.findings, ...hygiene];
-  const sinceBaseline = baseline && !history ? compareWithBaseline(baseline, all, run) : undefined;
-  const comparison =
-    history && changes
-      ? compare({
-          previous: history.previous,
-          findings: all,
-          credentials: changes.credentials,
-          grants: changes.grants,
-          covered: coveredSoFar(history.previous, waived.covered, run),
-          log: snapshot.log,
-          run,
-        })
-      : sinceBaseline;
-  return { findings: comparison?.findings ?? all, comparison, baselineNotes: sinceBaseline?.notes ?? [] };
 }
 
 function controlsOf({ rules }: Evaluation, run: HistoryRun): Pick<ReportParts, 'controls'> {
@@ -183,22 +197,13 @@ function refuseEmpty({ only }: Evaluation, { rules }: HistoryRun, skipped: reado
 }
 
 function driftOf(
-  { snapshot, choices }: Evaluation,
-  verdicts: Verdicts,
+  { snapshot, choices, history }: Evaluation,
+  judged: readonly Credential[],
   run: HistoryRun,
-  previous: State | undefined,
 ): ReturnType<typeof drift> {
-  const reported = new Map(
-    verdicts.credentials.map((credential) => [credentialKey(credential.kind, credential.id), credential]),
-  );
   return drift({
-    previous,
-    credentials: snapshot.credentials.flatMap((credential) => {
-      const judged = reported.get(credentialKey(credential.kind, credential.id));
-      if (!judged) return [];
-      const { live, ...about } = judged;
-      return [{ credential, reported: about, live }];
-    }),
+    previous: history?.previous,
+    credentials: judged,
     roles: ifKnown(snapshot.facts.roles),
     run,
     severities: severitiesOf(choices),
@@ -217,7 +222,7 @@ function idleDaysOf(choices: Evaluation['choices']): { readonly idleDays?: numbe
  */
 function coveredSoFar(
   previous: State | undefined,
-  covered: ReturnType<typeof applyWaivers>['covered'],
+  covered: Waivers['covered'],
   run: HistoryRun,
 ): NonNullable<State['covered']> {
   const looked = run.rules.has(WAIVER_RULES.covers.id);
@@ -245,7 +250,11 @@ function severitiesOf(choices: Evaluation['choices']): ReadonlyMap<string, Sever
  */
 export function historyRun(
   evaluation: Evaluation,
-  judged: { readonly complete: boolean; readonly notRun: readonly string[] } & Pick<Verdicts, 'credentials'>,
+  judged: {
+    readonly complete: boolean;
+    readonly notRun: readonly string[];
+    readonly credentials: readonly Pick<Credential, 'kind' | 'id'>[];
+  },
 ): HistoryRun {
   const { snapshot, rules, asOf } = evaluation;
   const skipped = new Set(judged.notRun);
@@ -294,11 +303,9 @@ function wouldSeeAll(id: string, { rules, only, snapshot }: Evaluation, run: His
 export interface ReportParts {
   readonly tool: Report['tool'];
   readonly snapshot: Snapshot;
-  readonly verdicts: Verdicts;
+  readonly verdicts: Pick<Verdicts, 'docket' | 'deleted' | 'brokenRules'>;
   /** Rules in force that could not run, and why. */
   readonly skipped: readonly SkippedRule[];
-  /** The verdicts' findings after waivers and history, and those on waivers and drift. undefined: the verdicts' own. */
-  readonly findings: readonly Finding[] | undefined;
   readonly resolved: Report['resolved'];
   /** What to know about the baseline. Absent: nothing, or there is none. */
   readonly baselineNotes?: readonly string[];
@@ -321,8 +328,11 @@ export interface ReportParts {
 /** The one report that every output is made from. */
 export function assembleReport(parts: ReportParts): Report {
   const { snapshot, verdicts, minSeverity, resolved } = parts;
-  const { summary, left, make } = contentOf(parts);
-  return make({
+  const { docket } = verdicts;
+  const shown = docket.part(minSeverity, 'from');
+  const { all: _, ...counts } = shown.count();
+  const left = docket.part(minSeverity, 'below').count();
+  return reportOn(shown, {
     schemaVersion: 1,
     tool: parts.tool,
     run: {
@@ -341,7 +351,7 @@ export function assembleReport(parts: ReportParts): Report {
         ...snapshot.notes,
         ...ruleNotes(parts),
         ...(parts.baselineNotes ?? []),
-        ...leftOutNote(left, minSeverity),
+        ...leftOutNote(left.all, minSeverity),
       ],
       ...(snapshot.gaps?.length ? { gaps: snapshot.gaps } : {}),
       ...(mayBeFiltered(snapshot) ? { mayBeFiltered: true } : {}),
@@ -349,57 +359,21 @@ export function assembleReport(parts: ReportParts): Report {
       ...(parts.controls === undefined ? {} : { controls: parts.controls }),
       ...(parts.settings === undefined ? {} : { settings: parts.settings }),
     },
-    summary,
+    summary: {
+      credentials: docket.size,
+      ...counts,
+      resolved: resolved.length,
+      ...(left.findings > 0 ? { hidden: left.bySeverity } : {}),
+    },
     resolved,
   });
 }
 
-interface Content {
-  readonly summary: Report['summary'];
-  /** How many findings are left out. */
-  readonly left: number;
-  /** The report with its findings and credentials. */
-  readonly make: (about: Omit<Report, 'findings' | 'credentials'>) => Report;
-}
-
-function contentOf(parts: ReportParts): Content {
-  const { verdicts, minSeverity, resolved } = parts;
-  if (!parts.findings && verdicts.docket) return contentOfDocket(verdicts.docket, minSeverity);
-  const { credentials } = verdicts;
-  const all = parts.findings ?? verdicts.findings;
-  const findings = sortFindings(all.filter(({ severity }) => atLeast(severity, minSeverity)));
-  const left = all.filter(({ severity }) => !atLeast(severity, minSeverity));
-  return {
-    summary: { ...summarize({ findings, credentials, resolved }), ...summarizeHidden(left) },
-    left: left.length,
-    make: (about) => ({ ...about, findings, credentials }),
-  };
-}
-
-function contentOfDocket(docket: Docket, minSeverity: Severity): Content {
-  const shown = docket.part(minSeverity, 'from');
-  const left = docket.part(minSeverity, 'below').count();
-  const { open, bySeverity, byRule, unknown } = shown.count();
-  return {
-    summary: {
-      credentials: docket.size,
-      findings: open,
-      waived: 0,
-      unknown,
-      bySeverity,
-      byRule,
-      new: 0,
-      known: 0,
-      resolved: 0,
-      ...(left.open > 0 ? { hidden: left.bySeverity } : {}),
-    },
-    left: left.open + left.unknown,
-    make: (about) => reportOn(shown, about),
-  };
-}
-
 /** Every requested source was read completely, nothing else is missing, and no rule failed. */
-export function isComplete({ sources, gaps = [] }: Snapshot, { brokenRules }: Verdicts): boolean {
+export function isComplete(
+  { sources, gaps = [] }: Snapshot,
+  { brokenRules }: Pick<Verdicts, 'brokenRules'>,
+): boolean {
   const isRead = sources.every(
     ({ status, required }) => status === 'complete' || (status === 'unavailable' && !required),
   );
@@ -411,10 +385,9 @@ function mayBeFiltered({ scope, seesAll }: Snapshot): boolean {
   return scope === 'tenant' && seesAll === false;
 }
 
-function sourcesOf({ sources }: Snapshot, verdicts: Verdicts): SourceCoverage[] {
+function sourcesOf({ sources }: Snapshot, verdicts: ReportParts['verdicts']): SourceCoverage[] {
   const judged = new Map<Kind, number>();
-  for (const kind of verdicts.docket?.kinds ?? verdicts.credentials.map((credential) => credential.kind))
-    judged.set(kind, (judged.get(kind) ?? 0) + 1);
+  for (const kind of verdicts.docket.kinds) judged.set(kind, (judged.get(kind) ?? 0) + 1);
   return sources.map(({ kind, status, pages, note }) => ({
     kind,
     status,

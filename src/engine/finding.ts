@@ -17,12 +17,6 @@ export type Statement = Pick<Finding, 'severity' | 'outcome' | 'messageId' | 'me
 /** Gives no reason: readers must not be able to guess which credential is a decoy. */
 const ASK = 'Ask a Super Administrator before you change or remove it.';
 
-/** A waiver itself, as what a finding is on. */
-interface WaiverSubject {
-  readonly kind: 'waiver';
-  readonly id: string;
-}
-
 /** What is said about this credential: if advice is withheld, only the fact and whom to ask. */
 export function sayable(
   said: Statement,
@@ -31,31 +25,4 @@ export function sayable(
 ): Statement {
   if (!adviceWithheld || said.outcome !== 'violation') return said;
   return { ...said, message: title, fix: ASK };
-}
-
-/** A finding before waivers and history. */
-export function findingOn(
-  subject: ReportedCredential | WaiverSubject,
-  tenant: string,
-  rule: Pick<Rule, 'id' | 'title'>,
-  said: Statement,
-): Finding {
-  const credential = subject.kind === 'waiver' ? null : subject;
-  const { severity, outcome, messageId, message, data, fix } = credential
-    ? sayable(said, credential, rule)
-    : said;
-  return {
-    fingerprint: fingerprint(tenant, rule.id, subject.kind, subject.id),
-    rule: rule.id,
-    severity,
-    outcome,
-    status: null,
-    messageId,
-    message,
-    data,
-    fix,
-    credential,
-    waiver: null,
-    firstSeen: null,
-  };
 }

@@ -1,5 +1,6 @@
-import type { Finding, FindingStatus, Kind } from '../contract/index.js';
+import type { Finding, FindingStatus, Kind, Severity } from '../contract/index.js';
 import { DAY, severityRank } from '../contract/index.js';
+import type { Entry, Mark } from './docket.js';
 import { isDrift } from './drift.js';
 import type { Report } from './report.js';
 import { compareText } from './report.js';
@@ -11,6 +12,7 @@ export type Reason = 'new' | 'reopened' | 'waiver-ended' | 'severity-raised' | '
 
 interface NewsItem {
   readonly fingerprint: string;
+  readonly severity: Severity;
   readonly reasons: readonly Reason[];
 }
 
@@ -51,8 +53,6 @@ export interface Told {
 export const NOTHING_TOLD: Told = { posted: false, findings: new Set(), digest: false };
 
 export interface Comparison {
-  /** In the order given, with `status` and `firstSeen`. */
-  readonly findings: readonly Finding[];
   readonly resolved: Report['resolved'];
   /** How many remembered findings, waived ones included, are no longer there. */
   readonly gone: number;
@@ -68,11 +68,8 @@ export interface Comparison {
  * What `--fail-on-new` counts: findings that are new, reopened or more severe than before, also those that the report
  * leaves out. What only a message mentions again is not new.
  */
-export function newFindings({ findings, news }: Pick<Comparison, 'findings' | 'news'>): Finding[] {
-  const fresh = new Set(
-    news.items.filter(({ reasons }) => isNews(reasons)).map(({ fingerprint }) => fingerprint),
-  );
-  return findings.filter(({ fingerprint }) => fresh.has(fingerprint));
+export function newFindings({ news }: Pick<Comparison, 'news'>): readonly Pick<Finding, 'severity'>[] {
+  return news.items.filter(({ reasons }) => isNews(reasons));
 }
 
 /** True where something happened to the finding since the last audit. */
@@ -96,60 +93,162 @@ const MILESTONE_RULE = 'expiring-soon';
 const REMEMBER_RESOLVED = 90 * DAY;
 const DIGEST_EVERY = 7 * DAY;
 
-/**
- * Compares findings with the state. Pure.
- *
- * @param findings all of the run, before any is left out of the report: also unknown, waived and drift findings
- * @param credentials what to remember of credentials (see `drift`), and `covered` of waivers by name
- */
-export function compare(input: {
-  readonly previous: State | undefined;
-  readonly findings: readonly Finding[];
+/** What to remember beside the findings. */
+interface Others {
+  /** See `drift`. */
   readonly credentials: State['credentials'];
   readonly grants?: State['grants'];
+  /** Of waivers by name. */
   readonly covered?: State['covered'];
-  /** What to remember of the system log; absent: as before. */
+  /** Of the system log; absent: as before. */
   readonly log?: State['log'];
-  readonly run: HistoryRun;
-}): Comparison {
-  const { run } = input;
-  const previous = input.previous && withoutDecoys(input.previous, run);
-  const verdicts = input.findings.map((finding) => judge(finding, previous, run));
-  const vanished = vanishedFrom(previous, input.findings, run);
-  const items = verdicts.flatMap(({ finding, reasons }) =>
-    reasons.length > 0 ? [{ fingerprint: finding.fingerprint, reasons }] : [],
-  );
-  return {
-    findings: verdicts.map(({ finding }) => finding),
-    resolved: vanished
-      .filter(([, memory]) => !memory.waived)
-      .map(([fingerprint, { rule, kind, credentialId }]) => ({
+}
+
+/** A finding, compared. */
+interface Judged {
+  /** As it is remembered if no message mentions it. */
+  readonly seen: RememberedFinding;
+  readonly reasons: readonly Reason[];
+  /** Milestones. */
+  readonly reached: readonly number[];
+}
+
+/** Compares the findings of a run with the state: all, before any is left out of the report. */
+export class History {
+  readonly #previous: State | undefined;
+  readonly #run: HistoryRun;
+  readonly #reach: string;
+  /** By fingerprint. undefined: it is not known whether it is still a finding. */
+  readonly #judged = new Map<string, Judged | undefined>();
+
+  constructor(previous: State | undefined, run: HistoryRun) {
+    this.#previous = previous && withoutDecoys(previous, run);
+    this.#run = run;
+    this.#reach = reachOf(run);
+  }
+
+  /** What becomes of a finding. */
+  judge(finding: Entry, waiver: Finding['waiver']): Mark {
+    const { fingerprint, rule, severity, isUnknown } = finding;
+    if (isUnknown) {
+      this.#judged.set(fingerprint, undefined);
+      return waivedBy(waiver);
+    }
+    const memory = lookUp(this.#previous?.findings, fingerprint);
+    const back = memory ? undefined : this.#resolvedBefore(fingerprint);
+    const expiresAt = rule === MILESTONE_RULE ? finding.expiresAt() : null;
+    const reached = expiresAt === null ? NONE : milestonesReached(expiresAt, this.#run);
+    const told = milestonesTold(memory, expiresAt);
+    const { status, reasons } =
+      waiver === null
+        ? becomeOf(
+            finding,
+            memory,
+            back,
+            reached.some((days) => !told.includes(days)),
+          )
+        : WAIVED;
+    const firstSeen = (memory ?? back)?.firstSeen ?? this.#run.asOf;
+    // What no message mentioned stays news. A missed milestone is simply not marked.
+    const missed = reasons.some((reason) => reason !== 'milestone');
+    const seen: RememberedFinding = {
+      rule,
+      kind: finding.kind,
+      credentialId: finding.id,
+      firstSeen,
+      severity,
+      waived: waiver !== null,
+      ...messagesOf(memory?.messages),
+      toldAt: missed ? null : (memory?.toldAt ?? null),
+      milestones: expiresAt === null ? null : { expiresAt, told: [...told] },
+      seenIn: this.#reach,
+    };
+    this.#judged.set(fingerprint, { seen, reasons, reached });
+    return { status, waiver, firstSeen };
+  }
+
+  #resolvedBefore(fingerprint: string): FindingMemory | undefined {
+    const gone = lookUp(this.#previous?.resolved, fingerprint);
+    return gone && age(gone.resolvedAt, this.#run) <= REMEMBER_RESOLVED ? gone : undefined;
+  }
+
+  /** What has changed, once all findings were judged. */
+  compare(others: Others): Comparison {
+    const previous = this.#previous;
+    const run = this.#run;
+    const vanished = vanishedFrom(previous, this.#judged, run);
+    const open = vanished.filter(([, { waived }]) => !waived);
+    return {
+      resolved: open.map(([fingerprint, { rule, kind, credentialId }]) => ({
         fingerprint,
         rule,
         credential: { kind, id: credentialId, name: null },
       })),
-    gone: vanished.length,
-    news: {
-      items,
-      resolved: vanished
-        .filter(([, memory]) => !memory.waived && memory.toldAt !== null)
-        .map(([fingerprint, { rule, kind, credentialId, firstSeen, severity }]) => ({
-          fingerprint,
-          rule,
-          kind,
-          credentialId,
-          firstSeen,
-          severity,
-        })),
-      digest: digestDue(verdicts, previous, run),
-      lastPostedAt: previous?.slack.postedAt ?? null,
-      outdated: outdatedMessages(previous, vanished, run),
-    },
-    next: (told) =>
-      run.complete
-        ? remember({ ...input, previous, verdicts, vanished, told })
-        : previous && rememberDrift({ ...input, previous }),
-  };
+      gone: vanished.length,
+      news: {
+        items: [...this.#judged].flatMap(([fingerprint, judged]) =>
+          judged && judged.reasons.length > 0
+            ? [{ fingerprint, severity: judged.seen.severity, reasons: judged.reasons }]
+            : [],
+        ),
+        resolved: open
+          .filter(([, { toldAt }]) => toldAt !== null)
+          .map(([fingerprint, memory]) => ({ fingerprint, ...gist(memory) })),
+        digest: digestDue(this.#judged, previous, run),
+        lastPostedAt: previous?.slack.postedAt ?? null,
+        outdated: outdatedMessages(previous, vanished, run),
+      },
+      next: (told) =>
+        run.complete
+          ? remember({ ...others, previous, judged: this.#judged, vanished, run, told })
+          : previous && rememberDrift({ ...others, previous, judged: this.#judged }),
+    };
+  }
+}
+
+const NONE: readonly never[] = [];
+
+interface Outcome {
+  readonly status: FindingStatus;
+  readonly reasons: readonly Reason[];
+}
+
+const WAIVED: Outcome = { status: 'waived', reasons: NONE };
+const NEW: Outcome = { status: 'new', reasons: ['new'] };
+const REOPENED: Outcome = { status: 'reopened', reasons: ['reopened'] };
+const WAIVER_ENDED: Outcome = { status: 'reopened', reasons: ['waiver-ended'] };
+const KNOWN: Outcome = { status: 'known', reasons: NONE };
+const UNTOLD: Outcome = { status: 'known', reasons: ['untold'] };
+
+/** What becomes of a finding that no waiver covers. */
+function becomeOf(
+  { rule, severity }: Entry,
+  memory: RememberedFinding | undefined,
+  back: FindingMemory | undefined,
+  reachesMilestone: boolean,
+): Outcome {
+  if (isDrift(rule)) return NEW;
+  if (memory === undefined) return back ? REOPENED : NEW;
+  if (memory.waived) return WAIVER_ENDED;
+  const reasons: Reason[] = [];
+  if (severityRank(severity) > severityRank(memory.severity)) reasons.push('severity-raised');
+  if (reachesMilestone) reasons.push('milestone');
+  // Findings share what most of them have.
+  if (reasons.length === 0) return memory.toldAt === null ? UNTOLD : KNOWN;
+  return { status: 'known', reasons: memory.toldAt === null ? [...reasons, 'untold'] : reasons };
+}
+
+/** What becomes of a finding where there is nothing to compare it with. */
+export function waivedBy(waiver: Finding['waiver']): Mark {
+  return { status: waiver === null ? null : 'waived', waiver, firstSeen: null };
+}
+
+function messagesOf(messages: RememberedFinding['messages'] = NONE): Pick<RememberedFinding, 'messages'> {
+  return messages.length > 0 ? { messages } : {};
+}
+
+function gist({ rule, kind, credentialId, firstSeen, severity }: FindingMemory): FindingMemory {
+  return { rule, kind, credentialId, firstSeen, severity };
 }
 
 /** A finding on a decoy is not resolved, because that would reveal the decoy. */
@@ -164,38 +263,6 @@ function withoutDecoys(state: State, { decoys }: HistoryRun): State {
   return { ...state, findings: others(state.findings), resolved: others(state.resolved) };
 }
 
-interface Verdict {
-  readonly finding: Finding;
-  readonly memory: RememberedFinding | undefined;
-  readonly reasons: readonly Reason[];
-  readonly reached: readonly number[];
-}
-
-function judge(finding: Finding, previous: State | undefined, run: HistoryRun): Verdict {
-  const memory = lookUp(previous?.findings, finding.fingerprint);
-  if (finding.outcome === 'unknown') return { finding, memory, reasons: [], reached: [] };
-  const gone = lookUp(previous?.resolved, finding.fingerprint);
-  const back = gone !== undefined && age(gone.resolvedAt, run) <= REMEMBER_RESOLVED ? gone : undefined;
-  const firstSeen = (memory ?? back)?.firstSeen ?? run.asOf;
-  const reached = milestonesReached(finding, run);
-  const verdict = (status: FindingStatus, ...reasons: Reason[]): Verdict => ({
-    finding: { ...finding, status, firstSeen },
-    memory,
-    reasons,
-    reached,
-  });
-  if (finding.waiver !== null) return verdict('waived');
-  if (isDrift(finding.rule)) return verdict('new', 'new');
-  if (memory?.waived) return verdict('reopened', 'waiver-ended');
-  if (memory === undefined) return back ? verdict('reopened', 'reopened') : verdict('new', 'new');
-  const reasons: Reason[] = [];
-  if (severityRank(finding.severity) > severityRank(memory.severity)) reasons.push('severity-raised');
-  const told = milestonesTold(finding, memory);
-  if (reached.some((days) => !told.includes(days))) reasons.push('milestone');
-  if (memory.toldAt === null) reasons.push('untold');
-  return verdict('known', ...reasons);
-}
-
 function lookUp<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
   return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
 }
@@ -205,20 +272,15 @@ function age(instant: string, run: HistoryRun): number {
   return Date.parse(run.asOf) - Date.parse(instant);
 }
 
-function expiryOf(finding: Finding): string | null {
-  return finding.rule === MILESTONE_RULE ? (finding.credential?.expiresAt ?? null) : null;
-}
-
-function milestonesReached(finding: Finding, run: HistoryRun): readonly number[] {
-  const expiresAt = expiryOf(finding);
-  if (expiresAt === null) return [];
-  return MILESTONES.filter((days) => -age(expiresAt, run) <= days * DAY);
+function milestonesReached(expiresAt: string, run: HistoryRun): readonly number[] {
+  const left = -age(expiresAt, run);
+  return MILESTONES.filter((days) => left <= days * DAY);
 }
 
 /** A new expiry date starts all milestones over. */
-function milestonesTold(finding: Finding, memory: RememberedFinding | undefined): readonly number[] {
+function milestonesTold(memory: RememberedFinding | undefined, expiresAt: string | null): readonly number[] {
   const milestones = memory?.milestones;
-  return milestones && milestones.expiresAt === expiryOf(finding) ? milestones.told : [];
+  return milestones && milestones.expiresAt === expiresAt ? milestones.told : NONE;
 }
 
 type Vanished = readonly [fingerprint: string, memory: RememberedFinding];
@@ -229,10 +291,9 @@ type Vanished = readonly [fingerprint: string, memory: RememberedFinding];
  */
 function vanishedFrom(
   previous: State | undefined,
-  findings: readonly Finding[],
+  present: ReadonlyMap<string, unknown>,
   run: HistoryRun,
 ): readonly Vanished[] {
-  const present = new Set(findings.map(({ fingerprint }) => fingerprint));
   return Object.entries(previous?.findings ?? {})
     .filter(
       ([fingerprint, { rule, kind, credentialId, seenIn }]) =>
@@ -254,19 +315,18 @@ function vanishedFrom(
  * At least a week after the last digest line, and a week after each finding was last mentioned. Otherwise a message would
  * repeat today what was new yesterday.
  */
-function digestDue(verdicts: readonly Verdict[], previous: State | undefined, run: HistoryRun): string[] {
+function digestDue(
+  findings: ReadonlyMap<string, Judged | undefined>,
+  previous: State | undefined,
+  run: HistoryRun,
+): string[] {
   const last = previous?.slack.digestAt ?? null;
   if (last !== null && age(last, run) < DIGEST_EVERY) return [];
-  return verdicts
-    .filter(
-      ({ finding, memory, reasons }) =>
-        finding.status === 'known' &&
-        reasons.length === 0 &&
-        memory !== undefined &&
-        memory.toldAt !== null &&
-        age(memory.toldAt, run) >= DIGEST_EVERY,
-    )
-    .map(({ finding }) => finding.fingerprint);
+  return [...findings].flatMap(([fingerprint, judged]) => {
+    if (!judged || judged.reasons.length > 0) return [];
+    const { waived, toldAt } = judged.seen;
+    return !waived && toldAt !== null && age(toldAt, run) >= DIGEST_EVERY ? [fingerprint] : [];
+  });
 }
 
 function outdatedMessages(
@@ -288,33 +348,32 @@ function outdatedMessages(
   return [...outdated].map(([key, { channel, ts }]) => ({ channel, ts, isDone: !current.has(key) }));
 }
 
-function remember(input: {
-  readonly previous: State | undefined;
-  readonly verdicts: readonly Verdict[];
-  readonly vanished: readonly Vanished[];
-  readonly credentials: State['credentials'];
-  readonly grants?: State['grants'];
-  readonly covered?: State['covered'];
-  readonly log?: State['log'];
-  readonly run: HistoryRun;
-  readonly told: Told;
-}): State {
-  const { previous, verdicts, vanished, run, told } = input;
-  const log = input.log ?? previous?.log;
+function remember(
+  input: Others & {
+    readonly previous: State | undefined;
+    readonly judged: ReadonlyMap<string, Judged | undefined>;
+    readonly vanished: readonly Vanished[];
+    readonly run: HistoryRun;
+    readonly told: Told;
+  },
+): State {
+  const { previous, judged, vanished, run, told } = input;
+  const { slack: before = { postedAt: null, digestAt: null } } = previous ?? {};
+  const { credentials, covered = {}, log = previous?.log } = input;
   const findings = new Map(Object.entries(previous?.findings ?? {}));
   const resolved = new Map(
     Object.entries(previous?.resolved ?? {}).filter(
       ([, gone]) => age(gone.resolvedAt, run) <= REMEMBER_RESOLVED,
     ),
   );
-  for (const [fingerprint, { rule, kind, credentialId, firstSeen, severity }] of vanished) {
+  for (const [fingerprint, memory] of vanished) {
     findings.delete(fingerprint);
-    resolved.set(fingerprint, { rule, kind, credentialId, firstSeen, severity, resolvedAt: run.asOf });
+    resolved.set(fingerprint, { ...gist(memory), resolvedAt: run.asOf });
   }
-  for (const verdict of verdicts) {
-    const { fingerprint, outcome, rule } = verdict.finding;
-    if (outcome === 'unknown' || isDrift(rule)) continue;
-    findings.set(fingerprint, memoryOf(verdict, run, told));
+  for (const [fingerprint, finding] of judged) {
+    if (!finding || isDrift(finding.seen.rule)) continue;
+    const spokenOf = told.findings.has(fingerprint);
+    findings.set(fingerprint, spokenOf ? toldOf(finding, run, told) : finding.seen);
     resolved.delete(fingerprint);
   }
   return {
@@ -324,13 +383,13 @@ function remember(input: {
     seen: seenBy(previous, run),
     findings: sorted(findings),
     resolved: sorted(resolved),
-    credentials: input.credentials,
-    ...grantsUsedBy(input.credentials, input.grants),
-    ...(input.covered && Object.keys(input.covered).length > 0 ? { covered: input.covered } : {}),
+    credentials,
+    ...grantsUsedBy(credentials, input.grants),
+    ...(Object.keys(covered).length > 0 ? { covered } : {}),
     ...(log ? { log } : {}),
     slack: {
-      postedAt: told.posted ? run.asOf : (previous?.slack.postedAt ?? null),
-      digestAt: told.digest ? run.asOf : (previous?.slack.digestAt ?? null),
+      postedAt: told.posted ? run.asOf : before.postedAt,
+      digestAt: told.digest ? run.asOf : before.digestAt,
     },
   };
 }
@@ -338,24 +397,23 @@ function remember(input: {
 /** Drift that an incomplete audit reported is not reported again. */
 function rememberDrift({
   previous,
-  findings,
+  judged,
   credentials,
   grants,
   covered,
-}: {
+}: Others & {
   readonly previous: State;
-  readonly findings: readonly Finding[];
-  readonly credentials: State['credentials'];
-  readonly grants?: State['grants'];
-  readonly covered?: State['covered'];
+  readonly judged: ReadonlyMap<string, Judged | undefined>;
 }): State | undefined {
-  const drifted = findings.filter(({ rule }) => isDrift(rule));
+  const drifted = [...judged.values()].flatMap((finding) =>
+    finding && isDrift(finding.seen.rule) ? [finding.seen] : [],
+  );
   if (drifted.length === 0) return undefined;
   const memory = new Map(Object.entries(previous.credentials));
-  for (const { credential } of drifted) {
-    const key = credential && credentialKey(credential.kind, credential.id);
-    const now = lookUp(credentials, key ?? '');
-    if (key && now) memory.set(key, now);
+  for (const { kind, credentialId } of drifted) {
+    const key = kind === 'waiver' ? '' : credentialKey(kind, credentialId);
+    const now = lookUp(credentials, key);
+    if (now) memory.set(key, now);
   }
   const remembered = sorted(memory);
   return {
@@ -376,32 +434,18 @@ function grantsUsedBy(
   return kept.length === 0 ? {} : { grants: sorted(new Map(kept)) };
 }
 
-function memoryOf(
-  { finding, memory, reasons, reached }: Verdict,
-  run: HistoryRun,
-  told: Told,
-): RememberedFinding {
-  const spokenOf = told.findings.has(finding.fingerprint);
-  // What no message mentioned stays news. A missed milestone is simply not marked.
-  const missed = reasons.some((reason) => reason !== 'milestone');
-  const expiresAt = expiryOf(finding);
+/** How to remember a finding that a message mentions. */
+function toldOf({ seen, reasons, reached }: Judged, run: HistoryRun, told: Told): RememberedFinding {
+  const { waived, messages = [], milestones, seenIn } = seen;
   // The digest line names only a few of its findings.
-  const entry = spokenOf && reasons.length > 0 && told.message ? [told.message] : [];
-  const messages = [...(memory?.messages ?? []), ...entry];
+  const entry = reasons.length > 0 && told.message ? [told.message] : [];
   return {
-    rule: finding.rule,
-    kind: finding.credential?.kind ?? 'waiver',
-    credentialId: finding.credential?.id ?? finding.fingerprint,
-    firstSeen: finding.firstSeen ?? run.asOf,
-    severity: finding.severity,
-    waived: finding.waiver !== null,
-    ...(messages.length > 0 ? { messages } : {}),
-    toldAt: spokenOf ? run.asOf : missed ? null : (memory?.toldAt ?? null),
-    milestones:
-      expiresAt === null
-        ? null
-        : { expiresAt, told: spokenOf ? [...reached] : [...milestonesTold(finding, memory)] },
-    seenIn: reachOf(run),
+    ...gist(seen),
+    waived,
+    ...messagesOf([...messages, ...entry]),
+    toldAt: run.asOf,
+    milestones: milestones && { ...milestones, told: [...reached] },
+    seenIn,
   };
 }
 

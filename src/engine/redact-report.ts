@@ -65,6 +65,7 @@ export function redactReport(report: Report, scrub: Scrub, origin: 'audit' | 'fi
 function isFree(docket: Docket, scrubber: Scrubber, scrub: Scrub): boolean {
   // Escapes could hide one.
   const isClear = (json: string) => !json.includes('\\') && scrub(json) === json;
+  for (const waiver of docket.waivers()) if (scrubber.waiver(waiver) !== waiver) return false;
   if ([...docket.blocks()].every(isClear)) return true;
   for (const json of docket.credentialTexts()) {
     if (isClear(json)) continue;
@@ -90,14 +91,17 @@ class Scrubber {
 
   finding(finding: Finding): Finding {
     const credential = finding.credential && this.credential(finding.credential);
-    const waiver =
-      finding.waiver &&
-      changed(finding.waiver, {
-        reason: this.#scrub(finding.waiver.reason),
-        approvedBy: this.#scrub(finding.waiver.approvedBy),
-      });
+    const waiver = finding.waiver && this.waiver(finding.waiver);
     const isForeign = credential !== finding.credential || finding.rule.includes('/');
     return changed(this.said(finding, isForeign), { credential, waiver });
+  }
+
+  waiver<W extends NonNullable<Finding['waiver']>>(waiver: W): W {
+    const { reason, approvedBy } = waiver;
+    return changed(waiver, {
+      reason: this.#scrub(reason),
+      approvedBy: this.#scrub(approvedBy),
+    } as Partial<W>);
   }
 
   /** In what a built-in rule says, only its data came from outside. */

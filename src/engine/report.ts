@@ -58,12 +58,6 @@ export function summarize({
   };
 }
 
-/** The `hidden` of a summary, from the findings that the minimum severity keeps out. */
-export function summarizeHidden(left: readonly Finding[]): Pick<Report['summary'], 'hidden'> {
-  const open = left.filter(isOpen);
-  return open.length === 0 ? {} : { hidden: countBySeverity(open) };
-}
-
 function countBySeverity(findings: readonly Finding[]): Record<Severity, number> {
   const counts = noneBySeverity();
   for (const { severity } of findings) counts[severity] += 1;
@@ -134,17 +128,17 @@ export function hidesFrom({ summary: { hidden } }: Report, threshold: Severity):
 /**
  * Incomplete beats findings: an audit that failed in part never looks clean.
  *
- * @param only the findings that count, also those left out of the report; undefined: all
+ * @param only the open findings that count, also those left out of the report; undefined: all
  */
 export function exitCode(
   report: Report,
   failOn: Severity | 'never',
-  only: readonly Finding[] | undefined = undefined,
+  only: readonly Pick<Finding, 'severity'>[] | undefined = undefined,
 ): ExitCode {
   if (!report.coverage.complete) return EXIT.incomplete;
   if (failOn === 'never') return EXIT.clean;
   const found = only
-    ? only.some((finding) => isOpen(finding) && atLeast(finding.severity, failOn))
+    ? only.some(({ severity }) => atLeast(severity, failOn))
     : SEVERITIES.some((severity) => report.summary.bySeverity[severity] > 0 && atLeast(severity, failOn));
   // What is left out of the report counts too: a shorter report is not a cleaner tenant.
   return found || (only === undefined && hidesFrom(report, failOn)) ? EXIT.findings : EXIT.clean;

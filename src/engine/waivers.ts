@@ -12,7 +12,7 @@ import {
   wholeDays,
 } from '../contract/index.js';
 import { startOfDate } from '../contract/time.js';
-import { findingOn } from './finding.js';
+import type { Statement } from './finding.js';
 import { credentialKey } from './state.js';
 
 /** A waiver that ends within this many days is reported, so that there is time to renew it. */
@@ -83,105 +83,153 @@ export interface WaiverInput {
   /** The audit's clock, in milliseconds. */
   readonly now: number;
   readonly waivers: readonly Waiver[];
-  readonly findings: readonly Finding[];
-  /** All that were judged: they explain why a waiver covers nothing. */
-  readonly credentials: readonly Pick<ReportedCredential, 'id' | 'clientId' | 'name' | 'owner'>[];
-  /**
-   * Whether the audit would have seen every finding of this rule (`*`: any rule): the rule ran, and the sources of all
-   * its kinds were read completely. Otherwise no waiver of it is reported as unmatched.
-   */
-  readonly wouldSeeAll: (rule: string) => boolean;
   /** Severities that the user sets for findings on waivers, by id. */
   readonly severities?: ReadonlyMap<string, Severity>;
-  /** What each waiver by name covered before, like {@link Waived.covered}; undefined: no state is kept. */
+  /** What each waiver by name covered before, like {@link Waivers.covered}; undefined: no state is kept. */
   readonly covered?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
-interface Waived {
-  /** The same findings in the same order, those covered by a waiver with `waiver` and status `waived`. */
-  readonly findings: readonly Finding[];
-  /** Findings on the waivers, without `status` and `firstSeen`. */
-  readonly hygiene: readonly Finding[];
-  /** The credentials that each waiver by name covers: `credentialKey`s by `patternId`. Includes waivers that cover none. */
-  readonly covered: ReadonlyMap<string, ReadonlySet<string>>;
+/** What is said of a waiver. */
+interface OfWaiver {
+  readonly rule: WaiverRule;
+  /** The waiver's. */
+  readonly id: string;
+  readonly said: Statement;
 }
+
+type Waivable = Pick<ReportedCredential, 'kind' | 'id' | 'clientId' | 'name' | 'owner'>;
 
 /**
  * Applies waivers. One that has ended covers nothing; one that ends today covers until the end of the day in UTC.
  *
  * A waiver covers violations and unknowns. If several cover a finding, the report shows the one that ends last.
  */
-export function applyWaivers({
-  tenant,
-  now,
-  waivers,
-  findings,
-  credentials,
-  wouldSeeAll,
-  severities,
-  covered: before,
-}: WaiverInput): Waived {
-  const holding = waivers.filter((waiver) => remaining(waiver, now) > 0);
-  const index = new WaiverIndex(holding);
-  const matched = new Set<Waiver>();
-  const coverage = new Coverage(tenant, waivers);
-  const result = findings.map((finding): Finding => {
-    if (holding.length === 0) return finding;
-    const covering = index.covering(finding);
-    for (const waiver of covering) {
-      matched.add(waiver);
-      coverage.add(waiver, finding);
-    }
-    const [first, ...others] = covering;
-    if (!first) return finding;
-    const { reason, approvedBy, expires } = others.reduce((a, b) => (b.expires > a.expires ? b : a), first);
-    return { ...finding, status: 'waived', waiver: { reason, approvedBy, expires } };
-  });
-  const exists = existence(credentials);
-  const hygiene = waivers.flatMap((waiver) => {
-    const about = { waiver, left: remaining(waiver, now), tenant };
-    if (about.left <= 0) return [expired(about)];
-    if (!matched.has(waiver) && wouldSeeAll(waiver.rule)) return [unmatched(about, exists(waiver))];
-    return about.left <= WAIVER_NOTICE_DAYS * DAY ? [expiring(about)] : [];
-  });
-  const asSet = (finding: Finding) => ({
-    ...finding,
-    severity: severities?.get(finding.rule) ?? finding.severity,
-  });
-  const news = before ? coverage.beyond(before) : [];
-  return { findings: result, hygiene: [...hygiene, ...news].map(asSet), covered: coverage.covered };
-}
-
-/** Which credentials the waivers by name cover. */
-class Coverage {
+export class Waivers {
+  readonly #input: WaiverInput;
+  readonly #all: readonly Watched[];
+  readonly #byId = new Map<string, Watched[]>();
+  readonly #byOwner = new Map<string, Watched[]>();
+  /** Of the credentials by number, those that waivers name. */
+  readonly #named: ({ readonly credential: Waivable; readonly by: readonly Watched[] } | undefined)[] = [];
+  /** The credentials that each waiver by name covers: `credentialKey`s by `patternId`. Includes waivers that cover none. */
   readonly covered = new Map<string, Set<string>>();
-  readonly #first = new Map<string, readonly [Waiver, ReportedCredential]>();
-  readonly #tenant: string;
-  readonly #ids = new Map<Waiver, string>();
+  readonly #first = new Map<string, readonly [Waiver, Waivable]>();
 
-  constructor(tenant: string, waivers: readonly Waiver[]) {
-    this.#tenant = tenant;
-    for (const waiver of waivers) {
-      if (typeof waiver.credential === 'string') continue;
-      const id = patternId(tenant, waiver.rule, waiver.credential);
-      this.#ids.set(waiver, id);
-      this.covered.set(id, new Set());
+  constructor(input: WaiverInput) {
+    this.#input = input;
+    this.#all = input.waivers.map((waiver, order) => new Watched(waiver, order, input));
+    for (const watched of this.#all) {
+      const { credential } = watched.waiver;
+      const [index, keys] =
+        typeof credential === 'string'
+          ? ([this.#byId, [credential]] as const)
+          : ([this.#byOwner, new Set(ownersOf(credential.owner).filter((owner) => owner !== ''))] as const);
+      for (const key of keys) {
+        const same = index.get(key);
+        if (same) same.push(watched);
+        else index.set(key, [watched]);
+      }
+      if (watched.patternId !== undefined) this.covered.set(watched.patternId, new Set());
     }
   }
 
-  add(waiver: Waiver, { credential }: Finding): void {
-    const id = this.#ids.get(waiver);
-    if (id === undefined || !credential) return;
+  /** Takes note of the next credential, from number 0. All that were judged: they explain why a waiver covers nothing. */
+  see(credential: Waivable): void {
+    const found = this.#naming(credential);
+    for (const one of found) one.exists = true;
+    const by = found.filter(({ left }) => left > 0).sort((a, b) => a.order - b.order);
+    this.#named.push(by.length > 0 ? { credential, by } : undefined);
+  }
+
+  #naming(credential: Waivable): readonly Watched[] {
+    const byId =
+      this.#byId.size === 0 ? [] : namesOf(credential).flatMap((name) => this.#byId.get(name) ?? []);
+    // By name and owner, because anybody can choose a name. An unknown owner is not there.
+    const { id = '', email = '' } = credential.owner ?? {};
+    const byOwner = [...(this.#byOwner.get(id) ?? NO_WAIVERS), ...(this.#byOwner.get(email) ?? NO_WAIVERS)];
+    if (byId.length + byOwner.length === 0) return NO_WAIVERS;
+    return [...new Set([...byId, ...byOwner.filter(({ matches }) => matches(credential.name))])];
+  }
+
+  /** The waiver of a finding on a credential, by its number; null: none. */
+  covering(credential: number, rule: string): Finding['waiver'] {
+    const named = this.#named[credential];
+    let last: Watched | undefined;
+    for (const one of named?.by ?? []) {
+      const { waiver } = one;
+      if (waiver.rule !== rule && (waiver.rule !== '*' || NAMED_ONLY.includes(rule))) continue;
+      one.isMatched = true;
+      if (named) this.#cover(one, named.credential);
+      if (last === undefined || waiver.expires > last.waiver.expires) last = one;
+    }
+    return last?.shown ?? null;
+  }
+
+  #cover({ waiver, patternId: id }: Watched, credential: Waivable): void {
+    if (id === undefined) return;
     const key = credentialKey(credential.kind, credential.id);
     this.covered.get(id)?.add(key);
     this.#first.set(`${id}|${key}`, [waiver, credential]);
   }
 
-  beyond(before: Readonly<Record<string, readonly string[]>>): Finding[] {
-    const known = new Set(Object.entries(before).flatMap(([id, keys]) => keys.map((key) => `${id}|${key}`)));
+  /**
+   * Findings on the waivers themselves.
+   *
+   * @param wouldSeeAll whether the audit would have seen every finding of this rule (`*`: any rule): the rule ran, and the
+   *   sources of all its kinds were read completely. Otherwise no waiver of it is reported as unmatched.
+   */
+  hygiene(wouldSeeAll: (rule: string) => boolean): OfWaiver[] {
+    const { severities } = this.#input;
+    const each = this.#all.flatMap(({ waiver, left, isMatched, exists }) => {
+      if (left <= 0) return [expired(waiver)];
+      if (!isMatched && wouldSeeAll(waiver.rule)) return [unmatched(waiver, exists)];
+      return left <= WAIVER_NOTICE_DAYS * DAY ? [expiring(waiver, left)] : [];
+    });
+    return [...each, ...this.#news()].map(({ rule, id, said }) => ({
+      rule,
+      id,
+      said: { ...said, severity: severities?.get(rule.id) ?? said.severity },
+    }));
+  }
+
+  #news(): OfWaiver[] {
+    const { covered } = this.#input;
+    if (!covered) return [];
+    const known = new Set(Object.entries(covered).flatMap(([id, keys]) => keys.map((key) => `${id}|${key}`)));
     return [...this.#first]
       .filter(([each]) => !known.has(each))
-      .map(([each, [waiver, credential]]) => covers(waiver, credential, this.#tenant, each));
+      .map(([each, [waiver, credential]]) => covers(waiver, credential, each));
+  }
+}
+
+const NO_WAIVERS: readonly Watched[] = [];
+
+/** A waiver in one audit. */
+class Watched {
+  readonly waiver: Waiver;
+  /** Its place in the file. */
+  readonly order: number;
+  /** Milliseconds until it ends. A date that does not exist has passed. */
+  readonly left: number;
+  /** As reports show it. */
+  readonly shown: NonNullable<Finding['waiver']>;
+  /** Of a waiver by name. */
+  readonly patternId: string | undefined;
+  readonly matches: (name: string) => boolean;
+  /** Whether any credential is the one that it names. */
+  exists = false;
+  /** Whether it covers a finding. */
+  isMatched = false;
+
+  constructor(waiver: Waiver, order: number, { tenant, now }: WaiverInput) {
+    const { rule, credential, reason, approvedBy, expires } = waiver;
+    this.waiver = waiver;
+    this.order = order;
+    this.left = (endOfDate(expires) ?? now) - now;
+    this.shown = { reason, approvedBy, expires };
+    const isPattern = typeof credential !== 'string';
+    this.patternId = isPattern ? patternId(tenant, rule, credential) : undefined;
+    this.matches = isPattern ? nameMatcher(credential.name) : () => true;
   }
 }
 
@@ -198,111 +246,23 @@ function ownersOf(owner: NamePattern['owner']): string[] {
   return [owner].flat().sort();
 }
 
-/** Milliseconds until a waiver ends. A date that does not exist has passed. */
-function remaining({ expires }: Waiver, now: number): number {
-  const end = endOfDate(expires);
-  return end === undefined ? 0 : end - now;
-}
-
-interface Entry {
-  readonly waiver: Waiver;
-  /** Its place in the file. */
-  readonly order: number;
-}
-
-interface Globbed extends Entry {
-  readonly matches: Matcher;
-}
-
-type Matcher = (credential: Pick<ReportedCredential, 'name' | 'owner'>) => boolean;
-
-/** By name and owner, because anybody can choose a name. An unknown owner never matches. */
-function patternMatcher({ name, owner }: NamePattern): Matcher {
-  const matches = nameMatcher(name);
-  const owners = new Set(ownersOf(owner));
-  return (credential) => {
-    const { id = '', email = '' } = credential.owner ?? {};
-    return ((id !== '' && owners.has(id)) || (email !== '' && owners.has(email))) && matches(credential.name);
-  };
-}
-
-/** Finds a finding's waivers: by id in one step, by pattern one after the other. */
-class WaiverIndex {
-  readonly #byId = new Map<string, Entry[]>();
-  readonly #globs: Globbed[] = [];
-  readonly #known = new Map<ReportedCredential, readonly Waiver[]>();
-
-  constructor(waivers: readonly Waiver[]) {
-    for (const [order, waiver] of waivers.entries()) {
-      const { credential } = waiver;
-      if (typeof credential === 'string') {
-        const same = this.#byId.get(credential);
-        if (same) same.push({ waiver, order });
-        else this.#byId.set(credential, [{ waiver, order }]);
-        continue;
-      }
-      this.#globs.push({ waiver, order, matches: patternMatcher(credential) });
-    }
-  }
-
-  /** In the order they were written. */
-  covering({ rule, credential }: Finding): Waiver[] {
-    if (!credential) return [];
-    return this.#naming(credential).filter(
-      (waiver) => waiver.rule === rule || (waiver.rule === '*' && !NAMED_ONLY.includes(rule)),
-    );
-  }
-
-  /** Waivers of any rule for a credential: looked up once, however many findings it has. */
-  #naming(credential: ReportedCredential): readonly Waiver[] {
-    const known = this.#known.get(credential);
-    if (known) return known;
-    const byId = namesOf(credential).flatMap((id) => this.#byId.get(id) ?? []);
-    const byName = this.#globs.filter(({ matches }) => matches(credential));
-    const entries: Entry[] = [...byId, ...byName];
-    const found = entries.sort((a, b) => a.order - b.order).map(({ waiver }) => waiver);
-    this.#known.set(credential, found);
-    return found;
-  }
-}
-
-interface About {
-  readonly waiver: Waiver;
-  readonly left: number;
-  readonly tenant: string;
-}
-
-function expired({ waiver, tenant }: About): Finding {
-  const message = `${words(waiver)} ended on ${waiver.expires} and no longer covers anything`;
-  return findingOnWaiver('expired', waiver, tenant, message);
-}
-
-function expiring({ waiver, left, tenant }: About): Finding {
-  const days = wholeDays(left);
-  const when = days === 0 ? 'today' : `in ${countDays(days)}`;
-  return findingOnWaiver(
-    'expiring',
+function expired(waiver: Waiver): OfWaiver {
+  return ofWaiver(
+    'expired',
     waiver,
-    tenant,
-    `${words(waiver)} ends ${when}, after ${waiver.expires}`,
+    `${words(waiver)} ended on ${waiver.expires} and no longer covers anything`,
   );
 }
 
-function unmatched({ waiver, tenant }: About, exists: boolean): Finding {
-  const why = exists ? 'the rule reports nothing there' : 'there is no such credential';
-  return findingOnWaiver('unmatched', waiver, tenant, `${words(waiver)} covers nothing: ${why}`);
+function expiring(waiver: Waiver, left: number): OfWaiver {
+  const days = wholeDays(left);
+  const when = days === 0 ? 'today' : `in ${countDays(days)}`;
+  return ofWaiver('expiring', waiver, `${words(waiver)} ends ${when}, after ${waiver.expires}`);
 }
 
-/** Whether any credential is the one that a waiver names. */
-function existence(credentials: WaiverInput['credentials']): (waiver: Waiver) => boolean {
-  let ids: Set<string> | undefined;
-  return ({ credential }) => {
-    if (typeof credential === 'string') {
-      ids ??= new Set(credentials.flatMap(namesOf));
-      return ids.has(credential);
-    }
-    return credentials.some(patternMatcher(credential));
-  };
+function unmatched(waiver: Waiver, exists: boolean): OfWaiver {
+  const why = exists ? 'the rule reports nothing there' : 'there is no such credential';
+  return ofWaiver('unmatched', waiver, `${words(waiver)} covers nothing: ${why}`);
 }
 
 function words({ rule, credential }: Waiver): string {
@@ -312,29 +272,22 @@ function words({ rule, credential }: Waiver): string {
     : `the waiver of ${of} for names like ${credential.name} of ${ownersOf(credential.owner).join(' or ')}`;
 }
 
-function covers(
-  waiver: Waiver,
-  { kind, id, clientId, name, owner }: ReportedCredential,
-  tenant: string,
-  first: string,
-): Finding {
+function covers(waiver: Waiver, { kind, id, clientId, name, owner }: Waivable, first: string): OfWaiver {
   const message = `${words(waiver)} covers ${JSON.stringify(name)} (${kind} ${id}) for the first time`;
   const data = { ...waiver, covers: { kind, id, clientId, name, owner } };
-  return findingOnWaiver('covers', waiver, tenant, message, data, first);
+  return ofWaiver('covers', waiver, message, data, first);
 }
 
-function findingOnWaiver(
+function ofWaiver(
   messageId: keyof typeof WAIVER_RULES,
   waiver: Waiver,
-  tenant: string,
   message: string,
   data: Finding['data'] = { ...waiver },
   id = waiverId(waiver),
-): Finding {
+): OfWaiver {
   const rule = WAIVER_RULES[messageId];
   const { severity, docs } = rule;
-  const statement = { severity, outcome: 'violation', messageId, message, data, fix: docs.fix } as const;
-  return findingOn({ kind: 'waiver', id }, tenant, rule, statement);
+  return { rule, id, said: { severity, outcome: 'violation', messageId, message, data, fix: docs.fix } };
 }
 
 /** Does not depend on a waiver's place in the file; changes when it is renewed. */

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
 import { openState, type StateUse } from '../../src/delivery/state-file.js';
-import { compare, NOTHING_TOLD } from '../../src/engine/history.js';
+import { NOTHING_TOLD } from '../../src/engine/history.js';
 import type { State } from '../../src/engine/state.js';
 import { AuditError } from '../../src/errors.js';
+import { compare } from '../helpers/follow-up.js';
 import { AS_OF, daysAgo, sampleCredential, sampleFinding, TENANT } from '../helpers/sample-report.js';
 
 const NOW = Date.parse(AS_OF);

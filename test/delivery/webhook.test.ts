@@ -55,7 +55,7 @@ function news(settings: WebhookSettings, findings: readonly Finding[] = [on('a')
 }
 
 const because = (...findings: readonly Finding[]): News => ({
-  items: findings.map(({ fingerprint }) => ({ fingerprint, reasons: ['new'] })),
+  items: findings.map(({ fingerprint, severity }) => ({ fingerprint, severity, reasons: ['new'] })),
   resolved: [],
   digest: [],
   lastPostedAt: null,

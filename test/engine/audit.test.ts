@@ -1,13 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  defineRule,
-  type Facts,
-  type Finding,
-  type Rule,
-  type Snapshot,
-  Unknown,
-} from '../../src/contract/index.js';
-import { audit, sortFindings } from '../../src/engine/audit.js';
+import { defineRule, type Facts, type Rule, type Snapshot, Unknown } from '../../src/contract/index.js';
+import { audit } from '../../src/engine/audit.js';
 import { fingerprint } from '../../src/engine/finding.js';
 import type { RuleInForce } from '../../src/engine/judge.js';
 import { credential, DAY, NO_DELETED, NOW, owner, snapshot } from '../helpers/snapshot.js';
@@ -433,24 +426,6 @@ test('sorts findings by severity, rule and credential, whatever the order of cre
   const expected = ['z-high a', 'z-high b', 'a-low a', 'a-low b'];
   expect(order([low, high], credentials)).toEqual(expected);
   expect(order([high, low], [...credentials].reverse())).toEqual(expected);
-});
-
-test('sorts findings that are about no credential by their fingerprint, before those about one', () => {
-  const [about] = judge(snapshot([credential({})]), inForce(named)).findings;
-  const finding = (over: Partial<Finding>) => ({ ...(about as Finding), ...over });
-  const list = [
-    finding({ fingerprint: '0' }),
-    finding({ credential: null, fingerprint: '2' }),
-    finding({ credential: null, fingerprint: '1' }),
-    finding({ fingerprint: '1' }),
-  ];
-  for (const given of [list, [...list].reverse()])
-    expect(sortFindings(given).map((one) => [one.credential?.id, one.fingerprint])).toEqual([
-      [undefined, '1'],
-      [undefined, '2'],
-      ['a', '0'],
-      ['a', '1'],
-    ]);
 });
 
 test('says of a credential whose advice is withheld, and of no other, that it is', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Finding } from '../../src/contract/index.js';
-import { compareWithBaseline } from '../../src/engine/baseline.js';
+import { asState, sinceBaseline } from '../../src/engine/baseline.js';
 import type { HistoryRun } from '../../src/engine/state.js';
+import { compare } from '../helpers/follow-up.js';
 import {
   AS_OF,
   daysAgo,
@@ -40,15 +41,14 @@ function compared(
   const report = sampleReport(baseline);
   const hidden = { critical: 0, high: 0, medium: 0, low: 2, info: 0 };
   const self = baseline.userId === null ? null : { userId: baseline.userId ?? 'user-0', clientId: null };
-  return compareWithBaseline(
-    {
-      ...report,
-      run: { ...report.run, asOf: daysAgo(1), self },
-      summary: { ...report.summary, ...(baseline.hidden && { hidden }) },
-    },
-    findings,
-    run(over),
-  );
+  const saved = {
+    ...report,
+    run: { ...report.run, asOf: daysAgo(1), self },
+    summary: { ...report.summary, ...(baseline.hidden && { hidden }) },
+  };
+  const whole = compare({ previous: asState(saved), findings, credentials: {}, run: run(over) });
+  const { comparison, baselineNotes } = sinceBaseline(saved, whole);
+  return { ...comparison, notes: baselineNotes, findings: whole.findings };
 }
 
 type Compared = ReturnType<typeof compared>;
@@ -102,7 +102,7 @@ describe('a finding of the audit', () => {
     const soon = sampleFinding({ rule: 'expiring-soon', credential });
     const { news } = compared({ findings: [soon] }, [{ ...soon, severity: 'critical' }]);
     expect(news.items).toEqual([
-      { fingerprint: soon.fingerprint, reasons: ['severity-raised', 'milestone'] },
+      { fingerprint: soon.fingerprint, severity: 'critical', reasons: ['severity-raised', 'milestone'] },
     ]);
   });
 });

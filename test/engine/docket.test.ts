@@ -7,13 +7,17 @@ import {
   type Owner,
   type Rule,
   Unknown,
+  type Waiver,
 } from '../../src/contract/index.js';
+import { compareSeverity } from '../../src/contract/severity.js';
 import { Docket, docketOf, Notes } from '../../src/engine/docket.js';
 import { evaluate } from '../../src/engine/evaluate.js';
 import { fingerprint, type Statement } from '../../src/engine/finding.js';
+import { NOTHING_TOLD } from '../../src/engine/history.js';
 import { optionsInForce } from '../../src/engine/judge.js';
 import { redactReport } from '../../src/engine/redact-report.js';
-import type { Report } from '../../src/engine/report.js';
+import { compareText, type Report, summarize } from '../../src/engine/report.js';
+import type { State } from '../../src/engine/state.js';
 import { Redactor } from '../../src/redact.js';
 import { json, ndjson } from '../../src/reporters/json.js';
 import { sampleCredential } from '../helpers/sample-report.js';
@@ -70,7 +74,16 @@ const meddler: Rule = {
   },
 };
 
-const report = (over: Partial<Parameters<typeof evaluate>[0]> = {}): Report =>
+const waiver = (over: Partial<Waiver> = {}): Waiver => ({
+  rule: '*',
+  credential: 'a',
+  reason: 'x',
+  approvedBy: 'y',
+  expires: '2027-01-01',
+  ...over,
+});
+
+const evaluated = (over: Partial<Parameters<typeof evaluate>[0]> = {}) =>
   evaluate({
     tool: { name: 'c1-audit', version: '0.1.0' },
     snapshot: snapshot(credentials, {
@@ -96,7 +109,8 @@ const report = (over: Partial<Parameters<typeof evaluate>[0]> = {}): Report =>
     startedAt: NOW,
     finishedAt: NOW,
     ...over,
-  }).report;
+  });
+const report = (over: Parameters<typeof evaluated>[0] = {}): Report => evaluated(over).report;
 
 const written = (of: Report, reporter = json) =>
   [...reporter(of, { rules: new Map(), color: false })].join('');
@@ -117,15 +131,7 @@ describe('what was judged and found', () => {
   );
 
   test('is the same where waivers are looked for', () => {
-    const waiver = {
-      rule: 'unused',
-      credential: 'nobody',
-      reason: 'x',
-      approvedBy: 'y',
-      expires: '2027-01-01',
-    };
-    const made = report({ waivers: [waiver] });
-    expect(docketOf(made)).toBeUndefined();
+    const made = report({ waivers: [waiver({ rule: 'unused', credential: 'nobody' })] });
     const others = made.findings.filter(({ rule }) => !rule.startsWith('waiver-'));
     expect(others).toEqual(report().findings);
     expect(made.credentials).toEqual(report().credentials);
@@ -137,6 +143,36 @@ describe('what was judged and found', () => {
         Object.entries(made.summary.byRule).filter(([rule]) => rule !== 'waiver-unmatched'),
       ),
     });
+  });
+
+  test('is written as its objects are, after waivers and an earlier audit', () => {
+    const night = (previous: State | undefined, asOf: number) =>
+      evaluated({
+        waivers: [
+          waiver({ rule: '*', credential: credentials[0]?.id ?? '' }),
+          waiver({ credential: 'nobody' }),
+          waiver({ credential: 'nobody else', reason: 'y' }),
+          waiver({ credential: 'ended', expires: '2026-01-01' }),
+          waiver({ rule: 'unused', credential: { name: '*', owner: 'zoe@acme.example' } }),
+        ],
+        history: { previous },
+        asOf,
+      });
+    const first = night(undefined, NOW);
+    const { report: made } = night(first.comparison?.next(NOTHING_TOLD), NOW + DAY);
+    expect(new Set(made.findings.map(({ status }) => status))).toEqual(new Set(['known', 'waived', null]));
+    expect(made.findings.some(({ credential: about, firstSeen }) => !about && firstSeen)).toBe(true);
+    expect(written(made)).toBe(written(plain(made)));
+    expect(written(made, ndjson)).toBe(written(plain(made), ndjson));
+    expect(made.summary).toEqual(summarize(made));
+    const sorted = [...made.findings].sort(
+      (a, b) =>
+        compareSeverity(a.severity, b.severity) ||
+        compareText(a.rule, b.rule) ||
+        compareText(a.credential?.id ?? '', b.credential?.id ?? '') ||
+        compareText(a.fingerprint, b.fingerprint),
+    );
+    expect(made.findings).toEqual(sorted);
   });
 
   test('findings share their credential', () => {
@@ -165,6 +201,17 @@ describe('secrets', () => {
     expect(written(clean)).toContain('[redacted]');
     expect(written(clean)).toBe(written(redactReport(plain(made), scrub)));
   });
+
+  test.each<Partial<Waiver>>([{ reason: `see ${SECRET}` }, { approvedBy: SECRET }])(
+    'in a waiver are hidden: %j',
+    (over) => {
+      const made = report({ waivers: [waiver({ ...over, credential: credentials[0]?.id ?? '' })] });
+      expect(written(made)).toContain(JSON.stringify(SECRET).slice(1, -1));
+      const clean = written(redactReport(made, scrub));
+      expect(clean).not.toContain(JSON.stringify(SECRET).slice(1, -1));
+      expect(clean).toContain('[redacted]');
+    },
+  );
 
   test('that equal our own words, or are not there, change nothing', () => {
     redactor.add('personal-client');
@@ -238,8 +285,12 @@ describe('a docket', () => {
       [{ id: '3' }, ['a', { severity: 'low' }]],
     );
     expect(docket.count()).toEqual({
-      open: 3,
+      all: 6,
+      findings: 3,
+      waived: 0,
       unknown: 3,
+      new: 0,
+      known: 0,
       bySeverity: { critical: 0, high: 1, medium: 0, low: 2, info: 0 },
       byRule: { a: 2, b: 1 },
     });
@@ -248,7 +299,7 @@ describe('a docket', () => {
     const parts = (['from', 'below'] as const).map((which) => docket.part('high', which));
     expect(parts.map(ids)).toEqual([['high a p2'], ids(docket).slice(1)]);
     expect(parts.map(({ credentials: all }) => all)).toEqual([docket.credentials, docket.credentials]);
-    expect(parts.map((part) => part.count().open)).toEqual([1, 2]);
+    expect(parts.map((part) => part.count().findings)).toEqual([1, 2]);
   });
 
   test('says what each rule says once in a row', () => {

@@ -8,12 +8,13 @@ import {
   type Role,
   Unknown,
 } from '../../src/contract/index.js';
-import { DRIFT_RULES, type DriftInput, drift } from '../../src/engine/drift.js';
-import { compare, NOTHING_TOLD } from '../../src/engine/history.js';
+import { DRIFT_RULES } from '../../src/engine/drift.js';
+import { NOTHING_TOLD } from '../../src/engine/history.js';
 import type { HistoryRun, State } from '../../src/engine/state.js';
 import { WAIVER_RULES } from '../../src/engine/waivers.js';
+import { compare, drifted as drift } from '../helpers/follow-up.js';
 import { HOSTILE } from '../helpers/hostile.js';
-import { sampleCredential, TENANT } from '../helpers/sample-report.js';
+import { TENANT } from '../helpers/sample-report.js';
 
 const NIGHT_1 = Date.parse('2026-09-01T02:00:00.000Z');
 const UNKNOWN = new Unknown('the roles are not shown', 'grant the right to read them');
@@ -40,11 +41,8 @@ function run(override: Partial<HistoryRun> & { day?: number } = {}): HistoryRun 
   };
 }
 
-type Seen = DriftInput['credentials'][number];
-
-function seen(override: Partial<Credential> & { live?: boolean } = {}): Seen {
-  const { live = true, ...rest } = override;
-  const credential: Credential = {
+function seen(override: Partial<Credential> = {}): Credential {
+  return {
     kind: 'personal-client',
     id: 'a',
     clientId: `a@${TENANT}/pcc`,
@@ -60,15 +58,14 @@ function seen(override: Partial<Credential> & { live?: boolean } = {}): Seen {
     requireDpop: false,
     condition: '',
     providerId: '',
-    ...rest,
+    ...override,
   };
-  return { credential, reported: sampleCredential({ kind: credential.kind, id: credential.id }), live };
 }
 
 /** One night, its drift, and the state after it. */
 function night(
   previous: State | undefined,
-  credentials: readonly Seen[],
+  credentials: readonly Credential[],
   of = run({ day: 1 }),
   roles = ROLES,
 ) {
@@ -280,7 +277,7 @@ describe('drift', () => {
   test('of a disabled trust is reported when it is enabled', () => {
     const trust = { kind: 'federation-trust', id: 't' } as const;
     const first = night(undefined, [seen(trust)], run());
-    const disabled = night(first.state, [seen({ ...trust, allowedCidrs: [], live: false })]);
+    const disabled = night(first.state, [seen({ ...trust, allowedCidrs: [], disabled: true })]);
     expect(disabled.findings).toEqual([]);
     const enabled = night(disabled.state, [seen({ ...trust, allowedCidrs: [] })], run({ day: 2 }));
     expect(said(enabled.findings)).toEqual(['network-widened/wider']);
@@ -306,7 +303,7 @@ describe('drift', () => {
   });
 
   test('remembers nothing of a credential that was never live', () => {
-    const first = night(undefined, [seen({ live: false })], run());
+    const first = night(undefined, [seen({ disabled: true })], run());
     expect(Object.keys(first.state.credentials)).toEqual([]);
     expect(said(night(first.state, [seen()]).findings)).toEqual(['credential-appeared/appeared']);
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Finding, Snapshot } from '../../src/contract/index.js';
 import { assembleReport, isComplete, type ReportParts } from '../../src/engine/evaluate.js';
 import { coverageLine } from '../../src/reporters/words.js';
+import { docketWith } from '../helpers/follow-up.js';
 import { AS_OF, sampleCredential, sampleFinding, sampleUnknown } from '../helpers/sample-report.js';
 import { NO_DELETED, snapshot } from '../helpers/snapshot.js';
 
@@ -9,11 +10,9 @@ const NOW = Date.parse(AS_OF);
 const WAIVER = { reason: 'quarterly job', approvedBy: 'security@acme.example', expires: '2026-12-31' };
 
 const verdicts = (over: Partial<ReportParts['verdicts']> = {}): ReportParts['verdicts'] => ({
-  findings: [],
-  credentials: [],
+  docket: docketWith(),
   deleted: NO_DELETED,
   brokenRules: [],
-  skippedRules: [],
   ...over,
 });
 
@@ -22,7 +21,6 @@ const report = (over: Partial<ReportParts> = {}) =>
     tool: { name: 'c1-audit', version: '0.1.0' },
     snapshot: snapshot([]),
     verdicts: verdicts(),
-    findings: [],
     resolved: [],
     skipped: [],
     notRun: [],
@@ -36,6 +34,7 @@ const report = (over: Partial<ReportParts> = {}) =>
   });
 
 const notes = (over: Partial<ReportParts>) => report(over).coverage.notes;
+const found = (findings: readonly Finding[]) => ({ verdicts: verdicts({ docket: docketWith(findings) }) });
 const on = (id: string, over: Partial<Finding> = {}) =>
   sampleFinding({ credential: sampleCredential({ id }), ...over });
 
@@ -50,7 +49,7 @@ test('reports the time of the audit, its start and its end', () => {
 describe('the summary', () => {
   test('counts open findings by severity and rule, and the others separately', () => {
     const { summary } = report({
-      findings: [
+      ...found([
         on('a', { severity: 'high', status: 'new' }),
         on('b', { severity: 'high', status: 'reopened' }),
         on('c', { severity: 'low', status: 'known', rule: 'default-name' }),
@@ -58,14 +57,13 @@ describe('the summary', () => {
         on('e', { severity: 'critical', status: 'waived', waiver: WAIVER }),
         sampleUnknown({ credential: sampleCredential({ id: 'f' }) }),
         sampleUnknown({ credential: sampleCredential({ id: 'g' }), status: 'waived', waiver: WAIVER }),
-      ],
-      verdicts: verdicts({ credentials: [{ ...sampleCredential(), live: true }] }),
+      ]),
       resolved: [
         { fingerprint: 'f', rule: 'unused', credential: { kind: 'personal-client', id: 'x', name: null } },
       ],
     });
     expect(summary).toEqual({
-      credentials: 1,
+      credentials: 0,
       findings: 4,
       waived: 2,
       unknown: 1,
@@ -81,14 +79,14 @@ describe('the summary', () => {
   test('counts open findings that are not shown, but not waived and unknown ones', () => {
     const { summary, findings, coverage } = report({
       minSeverity: 'medium',
-      findings: [
+      ...found([
         on('a', { severity: 'medium' }),
         on('b', { severity: 'low' }),
         on('c', { severity: 'low' }),
         on('d', { severity: 'info' }),
         on('e', { severity: 'low', status: 'waived', waiver: WAIVER }),
         sampleUnknown({ severity: 'low', credential: sampleCredential({ id: 'f' }) }),
-      ],
+      ]),
     });
     expect(findings.map(({ severity }) => severity)).toEqual(['medium']);
     expect(summary).toMatchObject({ findings: 1, waived: 0, unknown: 0 });
@@ -99,7 +97,7 @@ describe('the summary', () => {
   test('has no such count if only waived findings are not shown', () => {
     const { summary, coverage } = report({
       minSeverity: 'high',
-      findings: [on('a', { severity: 'low', status: 'waived', waiver: WAIVER })],
+      ...found([on('a', { severity: 'low', status: 'waived', waiver: WAIVER })]),
     });
     expect(summary.hidden).toBeUndefined();
     expect(coverage.notes).toEqual(['1 finding below high is not shown.']);
@@ -196,10 +194,7 @@ describe('coverage', () => {
     const { coverage } = report({
       snapshot: source({ note: 'said' }),
       verdicts: verdicts({
-        credentials: [
-          { ...sampleCredential({ id: 'a' }), live: true },
-          { ...sampleCredential({ id: 'b' }), live: false },
-        ],
+        docket: docketWith([], ['personal-client', 'personal-client']),
         deleted: { ...NO_DELETED, 'federation-trust': 3 },
       }),
     });

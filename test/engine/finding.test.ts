@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { findingOn, fingerprint, type Statement, sayable } from '../../src/engine/finding.js';
-import { sampleCredential } from '../helpers/sample-report.js';
+import { type Statement, sayable } from '../../src/engine/finding.js';
 
 const said: Statement = {
   severity: 'high',
@@ -10,25 +9,7 @@ const said: Statement = {
   data: { days: 92 },
   fix: 'Revoke it.',
 };
-const rule = { id: 'unused', title: 'The credential is not used' };
-const subject = sampleCredential();
-
-test('a finding has what the rule says, and a fingerprint of tenant, rule and credential', () => {
-  expect(findingOn(subject, 'acme', rule, said)).toEqual({
-    ...said,
-    fingerprint: fingerprint('acme', 'unused', 'personal-client', 'pc-1'),
-    rule: 'unused',
-    status: null,
-    credential: subject,
-    waiver: null,
-    firstSeen: null,
-  });
-  expect(findingOn({ kind: 'waiver', id: 'w' }, 'acme', rule, said)).toMatchObject({
-    fingerprint: fingerprint('acme', 'unused', 'waiver', 'w'),
-    credential: null,
-    message: said.message,
-  });
-});
+const rule = { title: 'The credential is not used' };
 
 test('where advice is withheld, a finding says only the fact and whom to ask', () => {
   const withheld = {
@@ -38,7 +19,6 @@ test('where advice is withheld, a finding says only the fact and whom to ask', (
   };
   expect(sayable(said, { adviceWithheld: true }, rule)).toEqual(withheld);
   expect(sayable(said, {}, rule)).toBe(said);
-  expect(findingOn({ ...subject, adviceWithheld: true }, 'acme', rule, said)).toMatchObject(withheld);
   const unknown = { ...said, outcome: 'unknown' as const };
   expect(sayable(unknown, { adviceWithheld: true }, rule)).toBe(unknown);
 });

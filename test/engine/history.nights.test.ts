@@ -6,10 +6,10 @@ import type { SlackSettings } from '../../src/config/config.js';
 import { type Credential, DAY, type Finding, KINDS } from '../../src/contract/index.js';
 import { deliverToSlack } from '../../src/delivery/slack/index.js';
 import { openState } from '../../src/delivery/state-file.js';
-import { DRIFT_RULES, drift } from '../../src/engine/drift.js';
-import { compare } from '../../src/engine/history.js';
+import { DRIFT_RULES } from '../../src/engine/drift.js';
 import type { HistoryRun } from '../../src/engine/state.js';
 import { AuditError } from '../../src/errors.js';
+import { compare, drifted as drift } from '../helpers/follow-up.js';
 import { sampleCredential, sampleFinding, sampleReport, TENANT } from '../helpers/sample-report.js';
 import { type SlackServer, startSlack, textOf } from '../helpers/slack-server.js';
 
@@ -126,11 +126,7 @@ async function play(night: number): Promise<string | undefined> {
   const file = await openState(statePath, { tenant: TENANT, now: clock, asOf: clock, key: undefined });
   const drifted = drift({
     previous: file.state,
-    credentials: there.map((life) => ({
-      credential: asListed(life, night),
-      reported: sampleCredential({ id: life.id, name: `name of ${life.id}` }),
-      live: true,
-    })),
+    credentials: there.map((life) => asListed(life, night)),
     roles: undefined,
     run,
   });

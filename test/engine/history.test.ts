@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { DAY, type Finding, KINDS } from '../../src/contract/index.js';
-import { compare, NOTHING_TOLD, raisedFindings, type Told } from '../../src/engine/history.js';
+import { NOTHING_TOLD, raisedFindings, type Told } from '../../src/engine/history.js';
 import { credentialKey, type HistoryRun, type State } from '../../src/engine/state.js';
+import { compare } from '../helpers/follow-up.js';
 import { sampleCredential, sampleFinding, sampleUnknown, TENANT } from '../helpers/sample-report.js';
 
 const NIGHT_1 = Date.parse('2026-09-01T02:00:00.000Z');

@@ -5,6 +5,7 @@ import { assembleReport, type Evaluation, evaluate } from '../../src/engine/eval
 import { optionsInForce } from '../../src/engine/judge.js';
 import { hidesFindings, type Report } from '../../src/engine/report.js';
 import { compareReports, diffExitCode, type ReportDiff } from '../../src/engine/report-diff.js';
+import { docketWith } from '../helpers/follow-up.js';
 import {
   AS_OF,
   daysAgo,
@@ -271,18 +272,15 @@ function user(userId: string) {
 
 describe('findings that are kept out of a report', () => {
   const verdicts = (findings: readonly Finding[]) => ({
-    findings,
-    credentials: [],
+    docket: docketWith(findings),
     deleted: NO_DELETED,
     brokenRules: [],
-    skippedRules: [],
   });
   const assembled = (findings: readonly Finding[], minSeverity: Severity) =>
     assembleReport({
       tool: { name: 'c1-audit', version: '0.1.0' },
       snapshot: snapshot([]),
       verdicts: verdicts(findings),
-      findings,
       resolved: [],
       skipped: [],
       notRun: [],

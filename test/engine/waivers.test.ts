@@ -5,15 +5,14 @@ import { DAY, type Finding, type ReportedCredential } from '../../src/contract/i
 import { startOfDate } from '../../src/contract/time.js';
 import { fingerprint } from '../../src/engine/finding.js';
 import {
-  applyWaivers,
   endOfDate,
   globProblem,
   nameMatcher,
   WAIVER_RULES,
-  type WaiverInput,
   waiverDateProblem,
   waiverId,
 } from '../../src/engine/waivers.js';
+import { applyWaivers } from '../helpers/follow-up.js';
 
 const NOW = Date.parse('2027-01-01T12:00:00Z');
 
@@ -71,7 +70,9 @@ function waiver(change: Partial<Waiver> = {}): Waiver {
 const A = credential('a', 'ci-a');
 const B = credential('b', 'ci-b');
 
-function apply(change: Partial<WaiverInput>) {
+type Input = Parameters<typeof applyWaivers>[0];
+
+function apply(change: Partial<Input>) {
   return applyWaivers({
     tenant: 'acme',
     now: NOW,
@@ -386,7 +387,7 @@ describe('what a waiver by name covers for the first time', () => {
   test('is reported once, unless no state is kept', () => {
     const one = byName({}, 'ci-*', ['user-1', OWNER]);
     const id = idOf(one) ?? '';
-    const news = (covered: WaiverInput['covered'], waivers = [one]) =>
+    const news = (covered: Input['covered'], waivers = [one]) =>
       apply({ waivers, covered }).hygiene.map(({ rule, message }) => `${rule}: ${message}`);
     const first = (name: string, key: string) =>
       `waiver-covers: the waiver of unused for names like ci-* of jo@acme.example or user-1 covers "${name}" (personal-client ${key}) for the first time`;

@@ -44,7 +44,10 @@ function on(id: string, override: Partial<Finding> = {}): Finding {
 }
 
 function because(reason: Reason, ...findings: readonly Finding[]): News {
-  return { ...NO_NEWS, items: findings.map(({ fingerprint }) => ({ fingerprint, reasons: [reason] })) };
+  return {
+    ...NO_NEWS,
+    items: findings.map(({ fingerprint, severity }) => ({ fingerprint, severity, reasons: [reason] })),
+  };
 }
 
 function resolved(id: string, override: Partial<News['resolved'][number]> = {}): News['resolved'][number] {
