@@ -1,5 +1,6 @@
 import { compareSeverity, type Finding, type Severity } from '../contract/index.js';
 import { EXIT, type ExitCode } from '../errors.js';
+import { isDrift } from './drift.js';
 import {
   compareText,
   exitCode,
@@ -92,7 +93,7 @@ function currentOf(group: readonly MergedReport[], problems: MergeProblem[]): Me
   const newestFirst = group.toReversed().sort((a, b) => whenOf(b.report) - whenOf(a.report));
   const current: MergedReport[] = [];
   for (const one of newestFirst) {
-    const by = current.find(({ report }) => readsAllOf(report, one.report));
+    const by = current.find(({ report }) => replaces(report, one.report));
     if (by) problems.push({ file: one.file, why: { kind: 'replaced', report: one.report, by: by.file } });
     else current.push(one);
   }
@@ -115,10 +116,14 @@ function whenOf({ run }: Report): number {
   return Date.parse(run.asOf);
 }
 
-/** A report of fewer sources does not replace one of more. */
-function readsAllOf(newer: Report, older: Report): boolean {
+/** A report of fewer sources does not replace one of more, and no report replaces findings of rules that did not run for it. */
+function replaces(newer: Report, older: Report): boolean {
   const read = new Set(sourcesRead(newer));
-  return sourcesRead(older).every((kind) => read.has(kind));
+  const notRun = new Set(newer.coverage.rulesNotRun);
+  return (
+    sourcesRead(older).every((kind) => read.has(kind)) &&
+    !older.findings.some((finding) => isOpen(finding) && !isDrift(finding.rule) && notRun.has(finding.rule))
+  );
 }
 
 function sourcesRead({ coverage }: Report): string[] {

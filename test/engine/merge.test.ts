@@ -119,6 +119,20 @@ describe('duplicates of one tenant and scope', () => {
     expect(files(merge(oldRefused, trusts))).toEqual(['trusts.json']);
   });
 
+  test('a newer report does not hide findings of rules that did not run for it', () => {
+    const without = (...rules: string[]) => {
+      const { file, report } = part(`without ${rules}.json`) as { file: string; report: Report };
+      return { file, report: { ...report, coverage: { ...report.coverage, rulesNotRun: rules } } };
+    };
+    const older = part('old.json', { findings: [sampleFinding({ severity: 'high' })] }, at(HOUR));
+    const merged = merge(older, without('exposed', 'unused'));
+    expect(files(merged).sort()).toEqual(['old.json', 'without exposed,unused.json']);
+    expect(mergeExitCode(merged, 'high')).toBe(1);
+    expect(files(merge(older, without('exposed')))).toEqual(['without exposed.json']);
+    const changed = part('old.json', { findings: [sampleFinding({ rule: 'scope-widened' })] }, at(HOUR));
+    expect(files(merge(changed, without('scope-widened')))).toEqual(['without scope-widened.json']);
+  });
+
   test('a stale report that a fresh one replaces makes nothing incomplete', () => {
     const merged = merge(part('old.json', { complete: false }, at(99 * HOUR)), part('new.json'));
     expect(why(merged)).toEqual([['old.json', 'replaced']]);
