@@ -175,6 +175,11 @@ function checkTimes(state: State, path: string, asOf: number): void {
     ...Object.values(state.credentials).map(({ goneSince }) => goneSince),
     ...Object.values(state.slack),
     state.log?.to,
+    ...Object.values(state.log?.clients ?? {}).flatMap(({ to, lastAt, addresses, refused }) => [
+      to,
+      lastAt,
+      ...[...addresses, ...refused].map((seen) => seen.lastAt),
+    ]),
   ];
   const later = times.find((time) => typeof time === 'string' && Date.parse(time) > savedAt);
   if (later) throw corrupt(path, `${later} in it is later than ${state.savedAt}, when it was saved`);

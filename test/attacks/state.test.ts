@@ -87,6 +87,18 @@ describe('a forged state', () => {
     await refused(/is corrupt: 2099-01-01T00:00:00.000Z in it is later than 2026-09-01/);
   });
 
+  test.each(['to', 'lastAt'])('that saw a credential used in the future (%s) is refused', async (field) => {
+    await audit('--evidence');
+    forge(({ log, ...state }) => {
+      const [[id, client] = ['', {}]] = Object.entries(log?.clients ?? {});
+      return {
+        ...state,
+        log: { ...log, clients: { [id]: { ...client, [field]: '2099-01-01T00:00:00.000Z' } } },
+      };
+    });
+    await refused(/is corrupt: 2099-01-01T00:00:00.000Z in it is later than 2026-09-01/, '--evidence');
+  });
+
   test('is no excuse: --as-of decides what the future is', async () => {
     await audit();
     await refused(/which is later than 2026-08-31/, '--as-of', '2026-08-31T00:00:00Z');
