@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import {
+  constants,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { AuditError, codeOf } from '../errors.js';
@@ -34,6 +45,13 @@ function writePart(stream: Writable, text: string): Promise<boolean> {
 
 /** How writing fails if the reader has closed its end (`| head`, leaving `less`), which is not an error. */
 const READER_LEFT: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'EOF', 'ERR_STREAM_DESTROYED']);
+
+/** Reads a file that somebody else may have put there. A pipe, which would be waited for without end, reads as empty. */
+export function readAtOnce(path: string): Promise<string> {
+  // Windows has no such flag.
+  const { O_RDONLY, O_NONBLOCK = 0 } = constants;
+  return readFile(path, { encoding: 'utf8', flag: O_RDONLY | O_NONBLOCK });
+}
 
 /** Replaces a file, or writes to a device or pipe. */
 export async function writeTo(path: string, text: string | Iterable<string>): Promise<void> {

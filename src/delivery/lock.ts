@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { link, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { link, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { AuditError, codeOf } from '../errors.js';
+import { readAtOnce } from './files.js';
 
 /**
  * Takes a lock file, or reports who holds it. A lock is taken over if its process is dead, if it is older than six hours,
@@ -156,7 +157,7 @@ async function removeLeftovers(path: string, now: number): Promise<void> {
 
 async function read(path: string): Promise<Holder | undefined> {
   try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const value: unknown = JSON.parse(await readAtOnce(path));
     return isHolder(value) ? value : undefined;
   } catch {
     return undefined;

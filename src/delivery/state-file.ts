@@ -1,10 +1,10 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { open, readdir, readFile, rm } from 'node:fs/promises';
+import { open, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describeFlaws, flawsOf, isMapping } from '../check.js';
 import { STATE, STATE_VERSION, type State } from '../engine/state.js';
 import { AuditError, codeOf } from '../errors.js';
-import { linkedPath, makeDirectory, replaceFile } from './files.js';
+import { linkedPath, makeDirectory, readAtOnce, replaceFile } from './files.js';
 import { refuseHeld, takeLock } from './lock.js';
 
 /** The state file of one run, locked against other runs until it is released. */
@@ -78,7 +78,7 @@ export async function peekState(path: string, use: StateUse): Promise<State | un
 
 async function read(file: string, path: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8');
+    return await readAtOnce(file);
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT') return undefined;
     throw new AuditError(

@@ -26,7 +26,8 @@ import { summarize } from './report.js';
 export function parseReport(text: string, name: string): Report {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    // Editors and shells on Windows write a mark first.
+    value = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
     throw new AuditError(
       'input',

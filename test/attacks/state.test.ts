@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -65,6 +66,15 @@ async function refused(says: RegExp, ...flags: string[]) {
   expect(remembered()).toBe(before);
   expect(readdirSync(cwd)).toEqual(['state.json']);
 }
+
+describe.each(['state.json', 'state.json.lock'])('a pipe called %s', (name) => {
+  test('does not hold up the audit', async () => {
+    execFileSync('mkfifo', [join(cwd, name)]);
+    const { code, stdout, stderr } = await audit();
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(name === 'state.json' ? /is corrupt: it is not JSON/ : /another run is using/);
+  });
+});
 
 describe('a forged state', () => {
   test('that comes from the future, to make tonight a look back, is refused', async () => {

@@ -48,6 +48,8 @@ const INSTANTS = [
 
 test('reads a report as it was written', () => {
   expect(read(fullReport())).toEqual(fullReport());
+  // As Windows PowerShell saves it.
+  expect(parseReport(`\uFEFF${JSON.stringify(fullReport())}`, 'old.json')).toEqual(fullReport());
 });
 
 describe('refuses a date that does not exist, and names its place', () => {
