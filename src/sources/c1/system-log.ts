@@ -12,7 +12,7 @@ import { toTimestamp } from '../../contract/time.js';
 import { AuditError } from '../../errors.js';
 import { errorNote, joinNotes, type List, type ListRead, nameOf, type Reader, readList } from './lists.js';
 import { isOutage, isUnavailable, RequestError } from './request-error.js';
-import { REFUSALS_FOR, Tally, uidOf } from './usage.js';
+import { Tally, uidOf } from './usage.js';
 
 /** How the system log is used. */
 export interface Evidence {
@@ -84,7 +84,7 @@ export async function readSystemLog(
     clientIds.map((clientId) => [clientId, remember(clientId, memory, { ...about, tally, covered })]),
   );
   return {
-    usage: new Map([...clients].map(([id, entry]) => [id, toUsage(entry, covered.isWhole, asOf)])),
+    usage: new Map([...clients].map(([id, entry]) => [id, toUsage(entry, covered.isWhole)])),
     log: {
       lastEvent: tally.events === 0 ? last : tally.lastEvent,
       to: toTimestamp(covered.to),
@@ -243,10 +243,8 @@ function noteOn({ tally, ending, cutOff }: EventsRead, isWhole: boolean): string
   );
 }
 
-function toUsage({ from, lastAt, addresses, refused }: ClientMemory, complete: boolean, asOf: number): Usage {
-  const recent = refused
-    .map((one) => ({ ...one, lastAt: new Date(one.lastAt) }))
-    .filter((one) => asOf - one.lastAt.getTime() <= REFUSALS_FOR);
+function toUsage({ from, lastAt, addresses, refused }: ClientMemory, complete: boolean): Usage {
+  const recent = refused.map((one) => ({ ...one, lastAt: new Date(one.lastAt) }));
   const merged = new Map<string, Usage['refused'][number]>();
   for (const one of recent) {
     const key = JSON.stringify([one.reason, one.address]);

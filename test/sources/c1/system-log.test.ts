@@ -3,7 +3,7 @@ import type { Credential, LogMemory, Usage } from '../../../src/contract/index.j
 import { LOG_LIMITS, readSystemLog } from '../../../src/sources/c1/system-log.js';
 import { Tally } from '../../../src/sources/c1/usage.js';
 import { readerOf } from '../../helpers/reader.js';
-import { type Fault, type LoggedUse, startTenant, type Tenant } from '../../tenant/index.js';
+import { type Fault, type LoggedUse, startTenant, type Tenant, tenantRecords } from '../../tenant/index.js';
 
 const DAY = 86_400_000;
 const NOW = Date.parse('2026-09-01T12:00:00Z');
@@ -41,7 +41,11 @@ async function read(
   } = {},
 ) {
   await tenant?.close();
-  tenant = await startTenant({ now: () => NOW, faults: over.faults ?? [] });
+  tenant = await startTenant({
+    now: () => NOW,
+    faults: over.faults ?? [],
+    data: tenantRecords(NOW),
+  });
   tenant.data.uses = uses;
   const { asOf = NOW, memory, limits, ids = [ID] } = over;
   const seen = await readSystemLog(
@@ -161,6 +165,80 @@ describe('reading goes on', () => {
   });
 });
 
+describe('what is asked of the log', () => {
+  const bodies = () =>
+    tenant.requests.filter(({ target }) => target === 'system-log').map(({ body }) => body);
+  const asked = (since: number, until = 0) => ({
+    since: iso(since),
+    until: iso(until),
+    sortDirection: 'SORT_DIRECTION_ASC',
+    pageSize: 100,
+    pageToken: '',
+  });
+
+  test('is the time that is wanted, or what comes after the last event that is remembered', async () => {
+    const first = [other(39.5), use(39), other(10)];
+    const before = await read(first, { asOf: NOW - 9 * DAY });
+    expect(bodies()).toEqual([asked(39, 9)]);
+    await read([...first, other(8.5)], { memory: before.log });
+    // An event may come into the log a day late.
+    expect(bodies()).toEqual([{ ...asked(10), sinceEventUid: first[2]?.uid }]);
+    await read([other(8.5)], { memory: before.log });
+    expect(bodies()).toEqual([{ ...asked(10), sinceEventUid: first[2]?.uid }, asked(9)]);
+    const old = [other(38.5), other(30)];
+    const then = await read(old, { asOf: NOW - 29.5 * DAY });
+    await read([...old, other(29)], { memory: then.log });
+    expect(bodies()).toEqual([{ ...asked(30), sinceEventUid: old[1]?.uid }]);
+  });
+
+  test('is asked once if there is no log, and nothing is remembered', async () => {
+    await read([], {
+      faults: [{ on: 'system-log', times: Infinity, effect: { kind: 'status', status: 404 } }],
+    });
+    expect(bodies()).toHaveLength(1);
+  });
+
+  test('counts an event at the very end of the last audit once', async () => {
+    const same = [use(9), use(9)];
+    const before = await read([other(39), ...same], { asOf: NOW - 9 * DAY });
+    expect(before.usage?.addresses).toMatchObject([{ count: 2 }]);
+    const [one = use(9)] = same;
+    const { usage } = await read([one, other(8.9), use(2)], { memory: before.log });
+    expect(usage?.addresses).toMatchObject([{ count: 3 }]);
+  });
+
+  test('goes on from an audit at the same time, and not from one of a later time', async () => {
+    const uses = [other(38.5), use(12)];
+    const asOf = NOW - 9 * DAY;
+    const { log } = await read(uses, { asOf });
+    await read(uses, { memory: log, asOf });
+    expect(bodies()).toMatchObject([{ sinceEventUid: uses[1]?.uid }]);
+    await read(uses, { memory: log, asOf: asOf - 1 });
+    expect(bodies()).toMatchObject([{ since: new Date(asOf - 1 - 30 * DAY).toISOString() }]);
+  });
+
+  test.each([
+    [90, true],
+    [90.001, false],
+  ])('is remembered for %d days of a credential that is not listed: %s', async (days, isKept) => {
+    const { log } = await read([other(39), use(20)], { asOf: NOW - 10 * DAY });
+    const asOf = NOW - 10 * DAY + days * DAY;
+    await tenant.close();
+    tenant = await startTenant({ now: () => asOf, data: tenantRecords(asOf) });
+    tenant.data.uses = [];
+    const seen = await readSystemLog(readerOf(tenant, asOf), [], { days: 30, memory: log }, asOf);
+    expect(Object.keys(seen.log?.clients ?? {})).toEqual(isKept ? [ID] : []);
+  });
+
+  test('is forgotten of refusals after thirty days', async () => {
+    const refusals = [use(29.9, { refused: 'sp_disabled' }), use(1, { refused: 'sp_disabled' })];
+    const before = await read([other(29.95), ...refusals, other(0.5)]);
+    expect(before.usage?.refused).toMatchObject([{ count: 2 }]);
+    const { usage } = await read([other(0.4)], { memory: before.log, asOf: NOW + DAY / 2 });
+    expect(usage?.refused).toMatchObject([{ count: 1, lastAt: new Date(iso(1)) }]);
+  });
+});
+
 describe('what cannot be read is not known', () => {
   const many = [other(29.5), ...Array.from({ length: 250 }, (_, n) => use(29 - n * 0.1))];
   const on = 'system-log';
@@ -197,7 +275,11 @@ describe('what cannot be read is not known', () => {
     async (kind) => {
       const { usage, note } = await read(many, { faults: [{ on, times: Infinity, effect: { kind } }] });
       expect(usage?.complete).toBe(false);
-      expect(note).toContain('was not read completely');
+      expect(note).toMatch(
+        kind === 'endless-pages'
+          ? /was not read completely/
+          : /as unused: POST \/systemlog\/events repeats itself instead of going on\.$/,
+      );
     },
   );
 
@@ -209,7 +291,13 @@ describe('what cannot be read is not known', () => {
     const cut = await read(many, { limits });
     expect(cut.usage?.complete).toBe(false);
     expect(cut.failure).toBeUndefined();
-    expect(cut.note).toContain('goes on from there');
+    const why =
+      'logPages' in limits
+        ? 'POST /systemlog/events did not end within 2 pages.'
+        : 'POST /systemlog/events is larger than c1-audit reads at once.';
+    expect(cut.note).toBe(
+      `The system log was not read completely, so it shows no credential as unused: ${why} The next audit with the same state goes on from there.`,
+    );
     const { usage } = await read(many, { memory: cut.log });
     expect(usage).toMatchObject({ complete: true, addresses: [{ count: 250 }], since: new Date(iso(30)) });
   });
@@ -302,6 +390,14 @@ describe('events', () => {
     expect(counted(ID, login({ ...uid, time: NOW + 3_600_000 })).lastAt).toBe(iso(0));
     expect(counted(ID, login({ ...uid, time: undefined, time_dt: iso(2) })).lastAt).toBe(iso(2));
     expect(tally(login({ ...uid, time: NOW + 2 * DAY }), login({ ...uid, time: 0 })).unreadable).toBe(2);
+  });
+
+  test('up to a day ahead are from now, and those without a time count as unread only for a credential', () => {
+    const uid = { user: { uid: ID } };
+    expect(counted(ID, login({ ...uid, time: NOW + DAY })).lastAt).toBe(iso(0));
+    expect(tally(login({ ...uid, time: NOW + DAY + 1 })).unreadable).toBe(1);
+    expect(tally(login({ time: 'soon' })).unreadable).toBe(0);
+    expect(tally(login({ metadata: { uid: 7 } })).lastEvent).toBe('');
   });
 
   test('that are no objects, or nested without end, do no harm', () => {
