@@ -106,7 +106,10 @@ describe('the words of a pattern', () => {
     ['\\y', 'not RE2'],
     ['\\p{', 'not RE2'],
     ['\\pl', 'not RE2'],
+    ['\\pl{Greek}', 'not RE2'],
     ['\\xg0', 'not RE2'],
+    ['\\xg{41}', 'not RE2'],
+    ['[[:1:a:]]', 'not RE2'],
     ['\\x{g}', 'not RE2'],
     ['[[:a]', 'not RE2'],
   ])('mistakes: %s', (pattern, words) => {
@@ -258,6 +261,7 @@ describe('a pattern certainly matches', () => {
     ['a.c', 'abc'],
     ['a.*c', 'abc'],
     ['[a-z]', 'a'],
+    ['[a-z]', 'undefined'],
     ['ab*', 'ab'],
     ['\\.', '.'],
     ['(?i)a', 'a'],
@@ -266,6 +270,7 @@ describe('a pattern certainly matches', () => {
     // never matches
     ['a^', 'a'],
     ['$a', 'a'],
+    ['^$a', 'a'],
     ['a^b', 'ab'],
     ['x^', ''],
     ['(', '('],
