@@ -11,12 +11,22 @@ import {
   Unknown,
 } from '../../src/contract/credential.js';
 import { FACT_KINDS, hasFact } from '../../src/contract/rule.js';
-import { atLeast, oneHigher, SEVERITIES, severityRank } from '../../src/contract/severity.js';
+import {
+  atLeast,
+  compareSeverity,
+  oneHigher,
+  SEVERITIES,
+  severityRank,
+} from '../../src/contract/severity.js';
 
 describe('severities', () => {
   test('are in order, and one higher than critical is critical', () => {
     expect(SEVERITIES.map(severityRank)).toEqual([0, 1, 2, 3, 4]);
     expect(SEVERITIES.map(oneHigher)).toEqual(['low', 'medium', 'high', 'critical', 'critical']);
+  });
+
+  test('are sorted with the most severe first', () => {
+    expect([...SEVERITIES].sort(compareSeverity)).toEqual([...SEVERITIES].reverse());
   });
 
   test('reach a threshold from itself on', () => {
