@@ -10,7 +10,7 @@ import {
   type Waiver,
 } from '../../src/contract/index.js';
 import { compareSeverity } from '../../src/contract/severity.js';
-import { Docket, docketOf, Notes } from '../../src/engine/docket.js';
+import { Docket, docketOf, type Mark, Notes } from '../../src/engine/docket.js';
 import { evaluate } from '../../src/engine/evaluate.js';
 import { fingerprint, type Statement } from '../../src/engine/finding.js';
 import { NOTHING_TOLD } from '../../src/engine/history.js';
@@ -378,5 +378,133 @@ describe('a docket', () => {
       waiver: null,
       firstSeen: null,
     });
+  });
+
+  describe('whose findings are marked', () => {
+    const waiver = { reason: 'x', approvedBy: 'y', expires: '2027-01-01' };
+    const NONE = { status: null, waiver: null, firstSeen: null };
+    const at = '2026-11-01T00:00:00.000Z';
+
+    test('asks about each finding once, with what it is on', () => {
+      const docket = docketOn(
+        [{ id: '1', expiresAt: at }, ['a', {}]],
+        [{ id: '2' }, ['b', { outcome: 'unknown' }]],
+      );
+      docket.sayOfWaiver({ id: 'w' }, { ...said, severity: 'high' }, 'the waiver');
+      docket.say({ id: 'a' }, { ...said, message: 'more' }, 0);
+      const asked: unknown[] = [];
+      const ask = () =>
+        docket.mark(({ expiresAt, ...entry }) => {
+          asked.push({ ...entry, expiresAt: expiresAt() });
+          return NONE;
+        });
+      ask();
+      const about = { severity: 'low', isUnknown: false, expiresAt: null };
+      const onKey = (rule: string, id: string) => ({
+        ...about,
+        rule,
+        credential: Number(id) - 1,
+        kind: 'personal-client',
+        id,
+        fingerprint: fingerprint('acme', rule, 'personal-client', id),
+      });
+      const ofWaiver = fingerprint('acme', 'w', 'waiver', 'the waiver');
+      expect(asked).toEqual([
+        { ...onKey('a', '1'), expiresAt: at },
+        { ...onKey('a', '1'), expiresAt: at },
+        { ...onKey('b', '2'), isUnknown: true },
+        {
+          ...about,
+          severity: 'high',
+          rule: 'w',
+          credential: -1,
+          kind: 'waiver',
+          id: ofWaiver,
+          fingerprint: ofWaiver,
+        },
+      ]);
+      docket.say({ id: 'b' }, said, 1);
+      ask();
+      expect(asked.slice(4)).toEqual([onKey('b', '2')]);
+    });
+
+    test('counts them by status, and writes them', () => {
+      const docket = docketOn(
+        [{ id: '1' }, ['a', {}], ['b', {}]],
+        [{ id: '2' }, ['a', {}], ['b', { outcome: 'unknown' }]],
+        [{ id: '3' }, ['a', {}], ['b', { outcome: 'unknown' }]],
+        [{ id: '4' }, ['a', {}]],
+      );
+      docket.sayOfWaiver({ id: 'w' }, said, 'one');
+      docket.sayOfWaiver({ id: 'w' }, said, 'two');
+      const marks: Record<string, Mark> = {
+        'a 1': { status: 'new', waiver: null, firstSeen: at },
+        'a 2': { status: 'known', waiver: null, firstSeen: at },
+        'a 3': { status: 'reopened', waiver: null, firstSeen: at },
+        'a 4': { status: 'waived', waiver, firstSeen: at },
+        'b 1': { status: 'waived', waiver, firstSeen: null },
+        'b 2': { status: 'waived', waiver, firstSeen: at },
+      };
+      docket.mark(({ rule, id }) => marks[`${rule} ${id}`] ?? NONE);
+      expect(docket.count()).toEqual({
+        all: 9,
+        findings: 5,
+        waived: 3,
+        unknown: 1,
+        bySeverity: { critical: 0, high: 0, medium: 0, low: 5, info: 0 },
+        byRule: { a: 3, w: 2 },
+        new: 2,
+        known: 1,
+      });
+      const shown = docket.findings.map(({ rule, credential: on, status, waiver: by, firstSeen }) => [
+        `${rule} ${on?.id ?? '-'}`,
+        { status, waiver: by, firstSeen },
+      ]);
+      expect(Object.fromEntries(shown)).toEqual({ ...marks, 'b 3': NONE, 'w -': NONE });
+      expect([...docket.findingTexts()].map((text) => JSON.parse(text))).toEqual(
+        docket.findings.map(({ credential: on, ...rest }) => ({
+          ...rest,
+          credential: on && (({ live, ...about }) => about)(on as JudgedCredential),
+        })),
+      );
+      expect([...docket.waivers()]).toEqual([waiver]);
+      expect(docket.part('high', 'from').waivers().size).toBe(0);
+    });
+
+    test('keeps marks with their findings when these are put in order', () => {
+      const docket = docketOn(
+        [{ kind: 'personal-client', id: '2' }, ['a', { message: 'two' }]],
+        [{ kind: 'service-principal-credential', id: '1' }, ['a', { message: 'one' }]],
+      );
+      docket.mark(({ id }) => ({ ...NONE, status: id === '1' ? 'new' : 'known' }));
+      const shown = docket.findings.map(({ status, message, credential: on }) => [on?.id, status, message]);
+      expect(shown).toEqual([
+        ['1', 'new', 'one'],
+        ['2', 'known', 'two'],
+      ]);
+      expect([...docket.findingTexts()].map((text) => JSON.parse(text).status)).toEqual(['new', 'known']);
+    });
+
+    test('finds the end of a credential, whatever its names hold', () => {
+      const name = ',"expiresAt":"2030-01-01T00:00:00.000Z"';
+      const docket = docketOn(
+        [{ id: '1', name, owner: { id: 'o', name, email: '' } }, ['a', {}]],
+        [{ id: '2', name, expiresAt: at }, ['a', {}]],
+      );
+      const ends: (string | null)[] = [];
+      docket.mark(({ expiresAt }) => {
+        ends.push(expiresAt());
+        return NONE;
+      });
+      expect(ends).toEqual([null, at]);
+    });
+  });
+
+  test('names what it is about', () => {
+    const docket = docketOn([{ id: '1' }], [{ kind: 'function', id: '2' }]);
+    expect(docket.subjects).toEqual([
+      { kind: 'personal-client', id: '1' },
+      { kind: 'function', id: '2' },
+    ]);
   });
 });
