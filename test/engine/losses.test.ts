@@ -66,6 +66,9 @@ describe('a list that lost more than half of at least 20 known credentials is in
     const byPrincipal = new Map([
       ['p1', [inForce]],
       ['p2', [{ ...inForce, disabled: true }]],
+      ['p3', [inForce, { ...inForce, disabled: true }]],
+      ['p4', [{ ...inForce, providerDisabled: true }]],
+      ['p5', [{ ...inForce, providerDisabled: undefined }]],
     ]);
     const trusts = { byPrincipal, rest: null };
     const shrunken = {
@@ -80,8 +83,13 @@ describe('a list that lost more than half of at least 20 known credentials is in
       ),
     };
     const certain = withLosses(shrunken, before, false).facts.trusts;
-    expect([...(certain?.byPrincipal.keys() ?? [])]).toEqual(['p1']);
-    expect(certain?.rest).toBeInstanceOf(Unknown);
+    expect([...(certain?.byPrincipal.keys() ?? [])]).toEqual(['p1', 'p3']);
+    expect(certain?.rest).toEqual(
+      new Unknown(
+        'most federation trusts that the last complete audit knew are missing from the list',
+        "Check the caller's roles, or run the audit once with --accept-shrink.",
+      ),
+    );
     expect(withLosses(shrunken, before, true).facts.trusts).toEqual(trusts);
     expect(withLosses(seen([]), state(ids(20)), false).facts.trusts).toBeUndefined();
   });
@@ -116,6 +124,23 @@ describe('a list that lost more than half of at least 20 known credentials is in
     ['are decoys', {}, { decoys: ids(30).map((id) => ({ kind: 'personal-client', id })) }],
   ])('does not count credentials that %s', (_, memory, over) => {
     expect(statusOf(withLosses(seen([], over), state(ids(30), memory), false))).toBe('complete');
+  });
+
+  test("counts the caller's own credentials, if it is the same caller", () => {
+    const mine = state(ids(30), { seenIn: 'mine:u1' });
+    const as = (userId: string | null) => seen([], { scope: 'mine', self: { userId, clientId: 'c' } });
+    expect(statusOf(withLosses(as('u1'), mine, false))).toBe('partial');
+    expect(statusOf(withLosses(as('u2'), mine, false))).toBe('complete');
+    expect(statusOf(withLosses(as(null), mine, false))).toBe('complete');
+  });
+
+  test('is not said of a list that is incomplete anyway, or that was optional', () => {
+    const [source] = seen([]).sources;
+    const before = state(ids(30));
+    const partly = seen([], { sources: [{ ...source, status: 'partial' } as SourceSeen] });
+    expect(withLosses(partly, before, false)).toEqual(partly);
+    const optional = seen(ids(30), { sources: [{ ...source, required: false } as SourceSeen] });
+    expect(withLosses(optional, before, false)).toEqual(optional);
   });
 
   test('does not count a credential that is listed as deleted', () => {

@@ -183,6 +183,14 @@ describe("the report's own words stay, even if they are the secret", () => {
     expect(clean.findings[0]).toEqual(finding);
   });
 
+  test('but not what a rule says of a credential that holds it', () => {
+    const credential = sampleCredential({ name: SECRET });
+    const finding = sampleFinding({ credential, message: `says ${SECRET}`, fix: SECRET, data: { n: 1 } });
+    expect(redacted(sampleReport({ findings: [finding] })).findings).toMatchObject([
+      { message: 'says ***', fix: '***', data: { n: 1 } },
+    ]);
+  });
+
   test('but what a rule of a plug-in says is not its own', () => {
     const finding = sampleFinding({ rule: 'my/rule', message: `a ${SECRET}`, fix: SECRET, data: {} });
     expect(redacted(sampleReport({ findings: [finding] })).findings[0]).toMatchObject({
@@ -227,7 +235,9 @@ describe('what an audit found', () => {
     const docket = new Docket('acme', notes);
     docket.addCredential({ ...sampleCredential(), live: true, ...credential });
     docket.addFinding(notes.note({ id: rule }, { ...said, ...statement }));
-    const { findings, credentials, ...about } = sampleReport({ tenant: 'acme' });
+    const gone = { kind: 'personal-client', id: SECRET, name: null };
+    const resolved = [{ fingerprint: 'f', rule: 'unused', credential: gone }];
+    const { findings, credentials, ...about } = sampleReport({ tenant: 'acme', resolved });
     return { docket, report: reportOn(docket, about) };
   }
 
@@ -250,6 +260,7 @@ describe('what an audit found', () => {
     expect(clean.findings).toEqual(report.findings);
     const { schemaVersion, tool, summary, run, coverage } = report;
     expect(clean).toMatchObject({ schemaVersion, tool, summary, run, coverage });
+    expect(clean.resolved).toMatchObject([{ credential: { id: '***' } }]);
   });
 
   test.each<[string, Parameters<typeof audited>]>([
@@ -266,6 +277,18 @@ describe('what an audit found', () => {
     expect(JSON.stringify(clean)).not.toContain(SECRET);
     expect(JSON.stringify(clean)).toContain('***');
     expect(JSON.stringify(report)).toContain(SECRET);
+  });
+
+  test('keeps or loses the words of waivers as well', () => {
+    const marked = (reason: string) => {
+      const { docket, report } = audited({});
+      const waiver = { reason, approvedBy: 'y', expires: '2027-01-01' };
+      docket.mark(() => ({ status: 'waived', waiver, firstSeen: null }));
+      return redacted(report);
+    };
+    expect(docketOf(marked('fine'))).toBeDefined();
+    expect(docketOf(marked(SECRET))).toBeUndefined();
+    expect(marked(SECRET).findings).toMatchObject([{ waiver: { reason: '***', approvedBy: 'y' } }]);
   });
 
   test('loses one that only JSON escapes', () => {
