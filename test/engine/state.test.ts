@@ -113,6 +113,10 @@ describe('a state', () => {
     [message({ ts: `${'1'.repeat(21)}.1` }), 'must be the ts of a Slack message'],
     [message({ ts: `1.${'1'.repeat(11)}` }), 'must be the ts of a Slack message'],
     [remembered({ network: 'all' }), 'network'],
+    [remembered({ idle: {} }), 'idle'],
+    [client({ refused: [{ ...ADDRESS }] }), 'has no reason'],
+    [{ ...STATE_NOW, resolved: { [PRINT]: MEMORY } }, 'has no resolvedAt'],
+    [{ ...STATE_NOW, slack: {} }, 'has no postedAt'],
     [client({ addresses: [{ ...ADDRESS, count: -1 }] }), 'count'],
     [client({ addresses: [{ ...ADDRESS, count: 0.5 }] }), 'count'],
   ])('is refused: %#', (state, says) => {
