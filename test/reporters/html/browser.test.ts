@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, expect, jest } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { Report } from '../../../src/engine/report.js';
 import { html } from '../../../src/reporters/html/index.js';
-import { startBrowser } from '../../helpers/browser.js';
+import { axeViolations, startBrowser } from '../../helpers/browser.js';
 import { HOSTILE_NAMES } from '../../helpers/hostile.js';
 import { HTML_CONTEXT, tenantReport } from '../../helpers/html-report-samples.js';
 import { needs } from '../../helpers/needs.js';
@@ -21,8 +19,6 @@ const { describe, test } = needs('chromium');
 
 // A browser on a busy machine: what hangs is found by the runner's own limit.
 jest.setTimeout(120_000);
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 describe('the html report in Chromium', () => {
   let browser: Browser;
@@ -386,20 +382,6 @@ describe('the html report in Chromium', () => {
     expect(text).toContain('مفتاح الإنتاج מפתח 123');
   });
 });
-
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-}
-
-async function axeViolations(page: Page): Promise<readonly unknown[]> {
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate<{ violations: Violation[] }>('axe.run()');
-  return violations.map(({ id, nodes }) => [
-    id,
-    ...nodes.slice(0, 3).map(({ html, failureSummary }) => `${html} ${failureSummary}`),
-  ]);
-}
 
 /** A report that shows everything a page can show, also each severity. */
 function incomplete(): Report {
