@@ -129,18 +129,13 @@ export class Tally {
   }
 
   #read(record: WireRecord): LogEvent {
-    const failed =
-      Number(record.status_id ?? 0) === 0
-        ? /^fail/i.test(String(record.status))
-        : Number(record.status_id) === FAILURE;
-    const isLogin = Number(record.class_uid) === LOGIN || /^authentication$/i.test(String(record.class_name));
     const reason = wordOf(record.status_detail);
     const ip = asRecord(record.src_endpoint)?.ip;
     return {
       at: this.#timeOf(record),
       clientIds: reason === HANDSHAKE ? [] : this.#namedIn(record),
       address: typeof ip === 'string' ? this.#addressIn(ip) : '',
-      refused: failed && isLogin ? reason : undefined,
+      refused: isLogin(record) && hasFailed(record) ? reason : undefined,
     };
   }
 
@@ -156,7 +151,8 @@ export class Tally {
 
   #timeOf({ time, time_dt }: WireRecord): number | undefined {
     for (const value of [time, time_dt]) {
-      const at = typeof value === 'string' ? parseTime(value) : value;
+      // JSON of protobuf writes large whole numbers as text.
+      const at = typeof value === 'string' ? (parseTime(value) ?? Number(value)) : value;
       // Clocks differ a little.
       if (typeof at === 'number' && at >= FIRST_BELIEVED && at <= this.#asOf + DAY)
         return Math.min(at, this.#asOf);
@@ -204,6 +200,24 @@ export class Tally {
       })),
     };
   }
+}
+
+/** By number, or by a word in its place: `AUTHENTICATION`. */
+function isLogin({ class_uid, class_name }: WireRecord): boolean {
+  return Number(class_uid) === LOGIN || /\bauthentication\b/i.test(wordsIn(class_uid, class_name));
+}
+
+/** The same for `STATUS_ID_FAILURE`. */
+function hasFailed({ status_id, status }: WireRecord): boolean {
+  const id = Number(status_id ?? 0);
+  return id > 0 ? id === FAILURE : /\bfail/i.test(wordsIn(status_id, status));
+}
+
+function wordsIn(...values: readonly unknown[]): string {
+  return values
+    .filter((value) => typeof value === 'string')
+    .join(' ')
+    .replaceAll('_', ' ');
 }
 
 class ClientTally {

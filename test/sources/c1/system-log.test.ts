@@ -368,6 +368,10 @@ describe('events', () => {
       { status_id: 2 },
       { status_id: 0, status: 'Failure' },
       { status_id: undefined, status: 'failed' },
+      { status_id: '2' },
+      { status_id: 'STATUS_ID_FAILURE' },
+      { class_uid: 'AUTHENTICATION', status_id: 2 },
+      { class_uid: undefined, class_name: 'Authentication', status_id: 2 },
     ])
       expect(counted(ID, login({ ...refusal, ...failed }))).toMatchObject({
         uses: [],
@@ -389,6 +393,7 @@ describe('events', () => {
     expect(made.memoryOf(ID, undefined).lastAt).toBe(iso(5));
     expect(counted(ID, login({ ...uid, time: NOW + 3_600_000 })).lastAt).toBe(iso(0));
     expect(counted(ID, login({ ...uid, time: undefined, time_dt: iso(2) })).lastAt).toBe(iso(2));
+    expect(counted(ID, login({ ...uid, time: String(NOW - 2 * DAY) })).lastAt).toBe(iso(2));
     expect(tally(login({ ...uid, time: NOW + 2 * DAY }), login({ ...uid, time: 0 })).unreadable).toBe(2);
   });
 
