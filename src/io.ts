@@ -13,6 +13,8 @@ export interface Io {
   readonly limits?: Readonly<Record<string, number>>;
   /** Ends the program at once with exit 3 and this reason; absent where it runs inside another program. */
   readonly abandon?: (why: string) => never;
+  /** What failed outside the audit, so that it cannot be trusted; undefined: nothing did. Whoever calls it reports it. */
+  readonly trouble?: () => string | undefined;
   /** Aborted by Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
 }

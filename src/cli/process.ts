@@ -53,11 +53,18 @@ export async function runProcess(argv: readonly string[]): Promise<never> {
   let stray = false;
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, () => {
-      if (verdict !== undefined) return;
-      if (!stray)
-        say('something failed outside the audit, most likely in a plug-in. The audit is INCOMPLETE.');
       stray = true;
     });
+  }
+  let isTold = false;
+  function trouble(): string | undefined {
+    const what = stray
+      ? 'something failed outside the audit, most likely in a plug-in'
+      : calledExit
+        ? 'something called process.exit, most likely a plug-in'
+        : undefined;
+    isTold ||= what !== undefined;
+    return what;
   }
 
   // Nothing is left to do, but the audit is not finished, as when a plug-in never finishes loading.
@@ -85,13 +92,15 @@ export async function runProcess(argv: readonly string[]): Promise<never> {
       say(why);
       return end(EXIT.incomplete);
     },
+    trouble,
     signal: stop.signal,
   });
   // Ends the process itself: something that a plug-in started could run for ever, or set process.exitCode.
   for (const stream of [process.stdout, process.stderr])
     await new Promise<void>((done) => stream.write('', () => done()));
   const looksDone = code === EXIT.clean || code === EXIT.findings;
-  if (calledExit && looksDone && !stray)
-    say('something called process.exit, most likely a plug-in. The audit is INCOMPLETE.');
-  return end(looksDone && (stray || calledExit) ? EXIT.incomplete : code);
+  const wasTold = isTold;
+  const left = stray || looksDone ? trouble() : undefined;
+  if (left !== undefined && !wasTold) say(`${left}. The audit is INCOMPLETE.`);
+  return end(left !== undefined && looksDone ? EXIT.incomplete : code);
 }

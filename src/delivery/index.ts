@@ -277,6 +277,11 @@ export async function withEndReported(
   let code: ExitCode = EXIT.incomplete;
   try {
     code = await audit();
+    const trouble = isSuccess(code) ? context.io.trouble?.() : undefined;
+    if (trouble !== undefined) {
+      code = EXIT.incomplete;
+      context.complain({ message: `${trouble}. The audit is INCOMPLETE.`, hint: '' });
+    }
     return code;
   } catch (error) {
     code = exitCodeOfError(error);
@@ -284,9 +289,13 @@ export async function withEndReported(
       await sendFailure(error, to, context);
     throw error;
   } finally {
-    const succeeded = code === EXIT.clean || code === EXIT.findings;
-    if (heartbeat === 'all' || (heartbeat === 'failure' && !succeeded)) await sendHeartbeat(code, context);
+    if (heartbeat === 'all' || (heartbeat === 'failure' && !isSuccess(code)))
+      await sendHeartbeat(code, context);
   }
+}
+
+function isSuccess(code: ExitCode): boolean {
+  return code === EXIT.clean || code === EXIT.findings;
 }
 
 /** Mistakes of somebody at a keyboard, who reads the message there. */

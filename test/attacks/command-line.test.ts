@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Report } from '../../src/engine/report.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
 import { seed, startTenant, type Tenant } from '../tenant/index.js';
 
@@ -78,6 +79,29 @@ describe('a plug-in that ends the process does not make the exit code 0', () => 
     const { code: exit, stdout, stderr } = await bundle(['--scope', 'tenant']);
     expect(exit).toBe(3);
     expect(stdout).toContain('Summary: ');
+    expect(stderr.match(/incomplete/gi)).toHaveLength(1);
+  });
+
+  test.each([
+    ['throws in a timer from its start', { top: "setTimeout(() => { throw new Error('late') }, 1)" }],
+    ['leaves a promise that is rejected', { check: "Promise.reject(new Error('late'))" }],
+    ['calls process.exit in its check and catches the error', { check: 'try { process.exit(0) } catch {}' }],
+  ])('a plug-in that %s: the report and the heartbeat do not say otherwise', async (_, code) => {
+    plugin(code);
+    const beats: (string | undefined)[] = [];
+    const heartbeat = createServer(({ url }, response) => {
+      beats.push(url);
+      response.end();
+    });
+    await once(heartbeat.listen(0, '127.0.0.1'), 'listening');
+    const env = {
+      C1_AUDIT_HEARTBEAT_URL: `http://127.0.0.1:${(heartbeat.address() as AddressInfo).port}/beat`,
+    };
+    const { code: exit, stdout, stderr } = await bundle(['--scope', 'tenant', '-f', 'json'], env);
+    heartbeat.close();
+    const { coverage } = JSON.parse(stdout) as Report;
+    expect([exit, coverage.complete, coverage.gaps]).toEqual([3, false, [expect.stringMatching(/plug-in$/)]]);
+    expect(beats).toEqual(['/beat/fail']);
     expect(stderr.match(/incomplete/gi)).toHaveLength(1);
   });
 
