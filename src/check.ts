@@ -295,7 +295,7 @@ const noSuchKey = (name: string, noun: string, known: readonly string[]) =>
 
 const OPTIONAL = ['optional', 'exact_optional', 'nullish'];
 
-export type RecordSchema<E extends v.ObjectEntries> = Schema<
+type RecordSchema<E extends v.ObjectEntries> = Schema<
   Readonly<v.InferOutput<v.StrictObjectSchema<E, undefined>>>
 > & {
   readonly entries: E;

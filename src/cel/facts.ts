@@ -189,7 +189,7 @@ export class UnknownFact extends Error {
 const converted = new WeakMap<object, unknown>();
 
 /** A value as the engine takes it: whole numbers as bigints, records with only the described fields. */
-export function toCel(value: unknown, type: FactType, path: string): unknown {
+function toCel(value: unknown, type: FactType, path: string): unknown {
   if (value === null || typeof value !== 'object' || value instanceof Date)
     return type.is === 'int' && typeof value === 'number' ? BigInt(value) : value;
   const before = converted.get(value);
@@ -241,7 +241,7 @@ function unknownAt(path: string): PropertyDescriptor {
 }
 
 /** How a test of a rule writes a fact: dates as text, and `unknown` for anything but a text. */
-export function factSchema(type: FactType): Schema {
+function factSchema(type: FactType): Schema {
   const known = type.nullable ? v.nullable(knownSchema(type)) : knownSchema(type);
   return type.is === 'string' ? known : either((value) => value === UNKNOWN, v.literal(UNKNOWN), known);
 }

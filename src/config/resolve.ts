@@ -170,7 +170,7 @@ const DEFAULT: Origin = { from: 'default', at: 'default' };
  *
  * Throws an AuditError (`config`, or `usage` for flags alone) if the lowest severity shown hides findings that decide the exit code.
  */
-export function resolveConfig(input: ResolveInput): Resolved {
+function resolveConfig(input: ResolveInput): Resolved {
   const merge = new Merge(input);
   const config = merge.config();
   const hidden = hiddenFailures(config, merge.origins);
@@ -179,7 +179,7 @@ export function resolveConfig(input: ResolveInput): Resolved {
 }
 
 /** Every mistake in flags, environment and file. */
-export function configProblems(input: ResolveInput): Problem[] {
+function configProblems(input: ResolveInput): Problem[] {
   return [...flagProblems(input), ...environmentProblems(input), ...fileProblems(input)];
 }
 

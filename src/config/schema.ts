@@ -226,7 +226,7 @@ export function configSchema({ rules, foreign, now }: SchemaScope) {
 
 type OptionValue = OptionSpec['default'];
 type RuleSettings = { readonly severity?: Severity } & Readonly<Record<string, OptionValue>>;
-export type FileRule = Described<typeof OFF_OR_SEVERITY> | RuleSettings;
+type FileRule = Described<typeof OFF_OR_SEVERITY> | RuleSettings;
 
 const OFF_OR_SEVERITY = choice(['off', ...SEVERITIES]);
 const RULE_SEVERITY = optional("The severity of all its findings, in place of the rule's own", SEVERITY);

@@ -4,6 +4,7 @@ import { seed } from './seed.js';
 import {
   DEFAULT_PAGING,
   DpopNonces,
+  FEATURES,
   type Features,
   type Lifetimes,
   type Paging,
@@ -42,17 +43,9 @@ export interface Tenant {
   close(): Promise<void>;
 }
 
-const DEFAULT_FEATURES: Features = {
-  servicePrincipals: 'on',
-  federation: 'on',
-  decoys: 'on',
-  externalClients: 'on',
-  tunnels: 'on',
-  llmGateway: 'on',
-  functions: 'on',
-  findings: 'on',
-  systemLog: 'on',
-};
+const ALL_ON = Object.fromEntries(
+  Object.keys(FEATURES).map((feature) => [feature, 'on']),
+) as unknown as Features;
 
 const DEFAULT_LIFETIMES: Lifetimes = {
   'personal-client': 600,
@@ -74,7 +67,7 @@ export async function startTenant<Data extends TenantData>(
     audience: '127.0.0.1',
     now,
     paging: { ...DEFAULT_PAGING, ...options.paging },
-    features: { ...DEFAULT_FEATURES, ...options.features },
+    features: { ...ALL_ON, ...options.features },
     lifetimes: { ...DEFAULT_LIFETIMES, ...options.lifetimes },
     sessions: new Sessions(),
     clientKeys: new Map(),

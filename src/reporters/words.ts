@@ -80,7 +80,7 @@ export function gapsInShort(report: Report): string[] {
 }
 
 /** The gaps that name a source, a rule, or another cause. */
-export function namedGaps(report: Report): string[] {
+function namedGaps(report: Report): string[] {
   const { sources, gaps: others = [] } = report.coverage;
   const broken = new Set(
     report.findings

@@ -80,7 +80,7 @@ const CONTROL_LISTS: Record<FrameworkName, { readonly source: string; readonly c
   },
 };
 
-export interface ControlCoverage {
+interface ControlCoverage {
   readonly id: string;
   /** Empty for a control that only a plug-in names. */
   readonly title: string;
@@ -90,7 +90,7 @@ export interface ControlCoverage {
   readonly notJudged: string | null;
 }
 
-export interface FrameworkCoverage {
+interface FrameworkCoverage {
   readonly framework: FrameworkName;
   readonly name: string;
   readonly source: string;

@@ -85,7 +85,7 @@ async function controlText(
   return format === 'json' ? `${JSON.stringify(coverage, null, 2)}\n` : describeCoverage(coverage);
 }
 
-export function unknownRule(id: string, rules: readonly Pick<Rule, 'id'>[]): AuditError {
+function unknownRule(id: string, rules: readonly Pick<Rule, 'id'>[]): AuditError {
   const near = nearest(
     id,
     rules.map((rule) => rule.id),
@@ -168,7 +168,7 @@ export function optionLines({
 }
 
 /** All rules, a line each. */
-export function describeRules(rules: readonly DocumentedRule[]): string {
+function describeRules(rules: readonly DocumentedRule[]): string {
   const idWidth = Math.max(...rules.map(({ id }) => id.length));
   const kindsWidth = Math.max(...rules.map(({ kinds }) => kindLetters(kinds).length));
   const lines = rules.map(
@@ -179,7 +179,7 @@ export function describeRules(rules: readonly DocumentedRule[]): string {
 }
 
 /** One rule in full, for a terminal. */
-export function describeRule(rule: DocumentedRule): string {
+function describeRule(rule: DocumentedRule): string {
   const options = optionLines(rule).map(({ name, about }) => `  ${name}: ${about}`);
   const references = (rule.docs.references ?? []).map(
     ({ title, url }) => `  ${title}${url ? `\n    ${url}` : ''}`,

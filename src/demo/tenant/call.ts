@@ -63,7 +63,7 @@ export function may(call: Call, permission: string): boolean {
   return call.caller.permissions.has(permission);
 }
 
-const FEATURES: Readonly<Record<keyof Features, string>> = {
+export const FEATURES: Readonly<Record<keyof Features, string>> = {
   servicePrincipals: 'service principals',
   federation: 'workload federation',
   decoys: 'decoys',
@@ -185,7 +185,7 @@ export const DEFAULT_PAGING: Readonly<Paging> = {
 };
 
 /** The page that is requested. 0 and "" mean that the request does not say. */
-export interface PageAsk {
+interface PageAsk {
   readonly size: number;
   readonly token: string;
 }

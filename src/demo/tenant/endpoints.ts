@@ -1,11 +1,4 @@
-import {
-  Permission,
-  type PersonalClient,
-  type Role,
-  type ServicePrincipal,
-  type User,
-  user,
-} from '../records.js';
+import { Permission, type Role, type ServicePrincipal, type User, user } from '../records.js';
 import {
   admits,
   type Call,
@@ -98,10 +91,9 @@ export type EndpointName = keyof typeof ENDPOINTS;
 /** Where a request goes. `other`: not an endpoint of the API. */
 export type Target = EndpointName | 'token' | 'other';
 
-interface Route {
+interface Route extends Pick<Call, 'params'> {
   readonly name: EndpointName;
   readonly endpoint: Endpoint;
-  readonly params: Readonly<Record<string, string>>;
 }
 
 function get(path: string, answer: Endpoint['answer'], feature?: keyof Features): Endpoint {
@@ -116,25 +108,15 @@ function post(path: string, answer: Endpoint['answer'], feature?: keyof Features
 export function findRoute(method: string, path: string): Route | { readonly allow: readonly string[] } {
   const allow = new Set<string>();
   for (const [name, endpoint] of Object.entries(ENDPOINTS)) {
-    const params = matchPath(endpoint.path, path);
-    if (!params) continue;
-    if (endpoint.method === method) return { name: name as EndpointName, endpoint, params };
+    const pattern = endpoint.path.replace(/:(\w+)/g, '(?<$1>[^/]*)');
+    const found = new RegExp(`^${pattern}$`).exec(path);
+    if (!found) continue;
+    const params = Object.entries(found.groups ?? {}).map(([key, part]) => [key, decode(part)]);
+    if (endpoint.method === method)
+      return { name: name as EndpointName, endpoint, params: Object.fromEntries(params) };
     allow.add(endpoint.method);
   }
   return { allow: [...allow] };
-}
-
-function matchPath(pattern: string, path: string): Record<string, string> | undefined {
-  const wanted = pattern.split('/');
-  const parts = path.split('/');
-  if (wanted.length !== parts.length) return undefined;
-  const params: Record<string, string> = {};
-  for (const [index, name] of wanted.entries()) {
-    const part = parts[index] ?? '';
-    if (name.startsWith(':')) params[name.slice(1)] = decode(part);
-    else if (name !== part) return undefined;
-  }
-  return params;
 }
 
 function decode(part: string): string {
@@ -165,14 +147,13 @@ function introspect(call: Call) {
 /** GET /iam/personal_clients: the caller's own. */
 function listPersonalClients(call: Call) {
   const own = ofUsers(call, new Set([call.caller.userId]));
-  return mapped(undeclaredPage(call, own), (client) => personalClientView(call, client));
+  return mapped(undeclaredPage(call, own), (client) => withClientId(call, client, 'personal-client'));
 }
 
-/** GET /iam/personal_clients/{id} */
 function getPersonalClient(call: Call) {
   const client = existing(call.state.data.personalClients, call.params.id, 'personal client');
   if (client.userId !== call.caller.userId) require(call, Permission.searchPersonalClients);
-  return { client: personalClientView(call, client) };
+  return { client: withClientId(call, client, 'personal-client') };
 }
 
 /** POST /search/iam/personal_clients: everyone's, or those of some users. The caller's own need no permission. */
@@ -184,11 +165,7 @@ function searchPersonalClients(call: Call) {
   const theirs = users.size === 0 ? call.state.data.personalClients : ofUsers(call, users);
   const matching =
     ask.query === '' ? theirs : filter(theirs, (client) => contains(client.displayName, ask.query));
-  return mapped(searchPage(call, matching, ask), (client) => personalClientView(call, client));
-}
-
-function personalClientView(call: Call, client: PersonalClient): PersonalClient {
-  return withClientId(call, client, 'personal-client');
+  return mapped(searchPage(call, matching, ask), (client) => withClientId(call, client, 'personal-client'));
 }
 
 function ofUsers(call: Call, users: ReadonlySet<string>) {
@@ -222,7 +199,6 @@ const SEARCH_USERS = {
   ...NOT_SERVED,
 } as const;
 
-/** POST /search/users */
 function searchUsers(call: Call) {
   const ask = readFields(call.body, SEARCH_USERS);
   const unknown = Object.keys(call.body)
@@ -234,26 +210,26 @@ function searchUsers(call: Call) {
   const { users } = call.state.data;
   const ids = new Set([...ask.refs, ...ask.ids]);
   const chosen = ids.size === 0 ? users : findByIds(users, ids);
-  const tests: ((user: User) => boolean)[] = [];
-  if (ask.query !== '') tests.push((u) => contains(`${u.displayName} ${u.email}`, ask.query));
-  if (ask.email !== '') tests.push((u) => u.email === ask.email);
-  if (ask.excludeIds.length > 0) tests.push((u) => !ask.excludeIds.includes(u.id));
-  if (ask.roleIds.length > 0) tests.push((u) => u.roleIds.some((id) => ask.roleIds.includes(id)));
-  if (ask.managerIds.length > 0) tests.push((u) => u.managerIds.some((id) => ask.managerIds.includes(id)));
-  if (ask.userStatuses.length > 0) tests.push((u) => ask.userStatuses.includes(u.status));
-  const matching = tests.length === 0 ? chosen : filter(chosen, (user) => tests.every((test) => test(user)));
-
+  const isWanted = (one: User) =>
+    contains(`${one.displayName} ${one.email}`, ask.query) &&
+    (ask.email === '' || one.email === ask.email) &&
+    !ask.excludeIds.includes(one.id) &&
+    (ask.roleIds.length === 0 || one.roleIds.some((id) => ask.roleIds.includes(id))) &&
+    (ask.managerIds.length === 0 || one.managerIds.some((id) => ask.managerIds.includes(id))) &&
+    admits(ask.userStatuses, one.status);
+  const { excludeIds, roleIds, managerIds, userStatuses } = ask;
+  const isNarrowed =
+    `${ask.query}${ask.email}` !== '' || [excludeIds, roleIds, managerIds, userStatuses].flat().length > 0;
+  const matching = isNarrowed ? filter(chosen, isWanted) : chosen;
   return { ...mapped(searchPage(call, matching, ask), (user) => userView(call, user)), expanded: [] };
 }
 
-/** GET /users */
 function listUsers(call: Call) {
   requireUnlessBlank(call, Permission.readUsers);
   const page = declaredPage(call, call.state.data.users);
   return { ...mapped(page, (user) => userView(call, user)), expanded: [] };
 }
 
-/** GET /users/{id} */
 function getUser(call: Call) {
   requireUnlessBlank(call, Permission.readUsers);
   const found = existing(call.state.data.users, call.params.id, 'user');
@@ -292,13 +268,11 @@ function visibleUser(call: Call, { ...shown }: User) {
   };
 }
 
-/** GET /iam/roles */
 function listRoles(call: Call) {
   requireUnlessBlank(call, Permission.readRoles);
   return mapped(declaredPage(call, call.state.data.roles), (role) => visibleRole(call, role));
 }
 
-/** GET /iam/roles/{id} */
 function getRole(call: Call) {
   requireUnlessBlank(call, Permission.readRoles);
   const role = existing(call.state.data.roles, call.params.id, 'role');
@@ -319,31 +293,26 @@ function listServicePrincipals(call: Call) {
   return mapped(undeclaredPage(call, visible), (principal) => withUser(call, principal));
 }
 
-/** GET /service_principals/{id} */
 function getServicePrincipal(call: Call) {
   return { servicePrincipal: withUser(call, readable(call)) };
 }
 
-/** GET /service_principals/{id}/credentials */
 function listCredentials(call: Call) {
   const page = undeclaredPage(call, credentialsOf(call, readable(call)));
   return mapped(page, (credential) => withClientId(call, credential, 'service-principal-credential'));
 }
 
-/** GET /service_principals/{id}/credentials/{credential_id} */
 function getCredential(call: Call) {
   const theirs = credentialsOf(call, readable(call));
   const credential = existing(theirs, call.params.credential, 'service principal credential');
   return { credential: withClientId(call, credential, 'service-principal-credential') };
 }
 
-/** GET /service_principals/{id}/trusts */
 function listPrincipalTrusts(call: Call) {
   const page = undeclaredPage(call, trustsOf(call, readable(call)));
   return mapped(page, (trust) => withClientId(call, trust, 'federation-trust'));
 }
 
-/** GET /service_principals/{id}/trusts/{client_id} */
 function getPrincipalTrust(call: Call) {
   const theirs = trustsOf(call, readable(call));
   const trust = theirs
@@ -398,7 +367,6 @@ function contains(text: string, query: string): boolean {
   return text.toLowerCase().includes(query.toLowerCase());
 }
 
-/** POST /search/workload_federation_trusts */
 function searchTrusts(call: Call) {
   const fields = { providerId: 'string', servicePrincipalId: 'string' } as const;
   const page = search(
@@ -414,13 +382,11 @@ function searchTrusts(call: Call) {
   return mapped(page, (trust) => withClientId(call, trust, 'federation-trust'));
 }
 
-/** GET /workload_federation/providers/{id} */
 function getProvider(call: Call) {
   require(call, Permission.readFederation);
   return { provider: existing(call.state.data.providers, call.params.id, 'workload federation provider') };
 }
 
-/** POST /workload_federation/test-cel */
 async function testCel(call: Call) {
   const { expression, claimsJson } = readFields(call.body, { expression: 'string', claimsJson: 'string' });
   const claims = parseObject(claimsJson);
@@ -428,7 +394,6 @@ async function testCel(call: Call) {
   return { expression, ...(await evaluateCondition(expression, claims)) };
 }
 
-/** POST /decoys/search */
 function searchDecoys(call: Call) {
   const fields = {
     kinds: 'strings',
@@ -486,7 +451,6 @@ function listTunnelCredentials(call: Call) {
   }));
 }
 
-/** POST /search/functions */
 function searchFunctions(call: Call) {
   const { readFunctions } = Permission;
   const fields = { functionTypes: 'strings' } as const;
@@ -500,7 +464,6 @@ function searchFunctions(call: Call) {
   );
 }
 
-/** GET /settings/session */
 function getSessionSettings(call: Call) {
   require(call, Permission.readSettings);
   return {

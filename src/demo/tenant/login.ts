@@ -182,28 +182,27 @@ interface Client {
 
 /** The credential with this complete client id. */
 export function findClient(state: State, clientId: string): Client | undefined {
-  const { data, audience, now } = state;
-  const is = (kind: ClientKind) => (record: { readonly clientId: string }) =>
-    fullClientId(record.clientId, audience, kind) === clientId;
-  switch (clientId.slice(clientId.lastIndexOf('/') + 1)) {
-    case 'pcc': {
-      const kind = 'personal-client';
-      const found = find(data.personalClients, is(kind));
+  const { data, now } = state;
+  const suffix = clientId.slice(clientId.lastIndexOf('/') + 1);
+  const kind = (Object.keys(SUFFIXES) as ClientKind[]).find((one) => SUFFIXES[one] === suffix);
+  const is = (record: { readonly clientId: string }) =>
+    kind !== undefined && fullClientId(record.clientId, state.audience, kind) === clientId;
+  switch (kind) {
+    case 'personal-client': {
+      const found = find(data.personalClients, is);
       if (!found) return undefined;
       const { userId: principalId, scopedRoles: scopedRoleIds, deletedAt, expiresTime } = found;
       const barred = deletedAt === null ? expiredBy(now(), expiresTime) : 'the credential is deleted';
       return { kind, clientId, principalId, scopedRoleIds, barred, requireDpop: false };
     }
-    case 'spc': {
-      const kind = 'service-principal-credential';
-      const found = find(data.credentials, is(kind));
+    case 'service-principal-credential': {
+      const found = find(data.credentials, is);
       if (!found) return undefined;
       const { servicePrincipalId: principalId, scopedRoleIds, expiresAt, requireDpop } = found;
       return { kind, clientId, principalId, scopedRoleIds, barred: expiredBy(now(), expiresAt), requireDpop };
     }
-    case 'wfe': {
-      const kind = 'federation-trust';
-      const found = find(data.trusts, is(kind));
+    case 'federation-trust': {
+      const found = find(data.trusts, is);
       if (!found) return undefined;
       const { servicePrincipalId: principalId, scopedRoleIds, disabled } = found;
       const barred = disabled ? 'the trust is disabled' : undefined;
@@ -485,7 +484,7 @@ interface Jws {
 }
 
 /** The parts of a compact JWS with JSON objects in the first two; undefined for anything else. */
-export function parseJws(text: string): Jws | undefined {
+function parseJws(text: string): Jws | undefined {
   const [, head = '', body = '', signature = ''] = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/.exec(text) ?? [];
   const header = decodeObject(head);
   const claims = decodeObject(body);
@@ -494,9 +493,7 @@ export function parseJws(text: string): Jws | undefined {
   return { header, claims, signed: `${head}.${body}`, signature: Buffer.from(signature, 'base64url') };
 }
 
-function decodeObject(part: string): Record<string, unknown> | undefined {
-  return parseObject(Buffer.from(part, 'base64url').toString('utf8'));
-}
+const decodeObject = (part: string) => parseObject(Buffer.from(part, 'base64url').toString('utf8'));
 
 /** The signature algorithms that the tenant accepts, and the keys that they are used with. */
 const ALGORITHMS: Readonly<Record<string, { kty: string; crv?: string; hash: 'sha256' | null }>> = {
@@ -507,7 +504,7 @@ const ALGORITHMS: Readonly<Record<string, { kty: string; crv?: string; hash: 'sh
 };
 
 /** True where `jwk` made the signature with `alg`, and `alg` is one that such a key can be used with. */
-export function isSignedBy({ signed, signature }: Jws, alg: unknown, jwk: Jwk): boolean {
+function isSignedBy({ signed, signature }: Jws, alg: unknown, jwk: Jwk): boolean {
   const algorithm = typeof alg === 'string' ? ALGORITHMS[alg] : undefined;
   if (!algorithm || jwk.kty !== algorithm.kty || jwk.crv !== algorithm.crv) return false;
   const { kty, crv, x, y, n, e } = jwk;
@@ -521,7 +518,7 @@ export function isSignedBy({ signed, signature }: Jws, alg: unknown, jwk: Jwk): 
 }
 
 /** RFC 7638, with SHA-256. */
-export function thumbprint({ crv, e, kty, n, x, y }: Jwk): string {
+function thumbprint({ crv, e, kty, n, x, y }: Jwk): string {
   // The members in lexicographic order; JSON leaves out those that a key type lacks.
   return createHash('sha256').update(JSON.stringify({ crv, e, kty, n, x, y })).digest('base64url');
 }

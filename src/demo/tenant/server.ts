@@ -98,11 +98,8 @@ async function readRequest(state: State, incoming: IncomingMessage): Promise<Ten
 
 /** @throws Refusal 413 for more than MAX_BODY, without reading the rest. */
 async function readText(request: IncomingMessage): Promise<string> {
-  const tooLarge = () =>
-    apiError(Code.invalidArgument, 'request body too large', {
-      status: 413,
-      headers: { connection: 'close' },
-    });
+  const over = { status: 413, headers: { connection: 'close' } };
+  const tooLarge = () => apiError(Code.invalidArgument, 'request body too large', over);
   if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) throw tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
@@ -130,12 +127,8 @@ async function answerRequest(state: State, request: TenantRequest): Promise<Repl
   if (clean !== url.pathname) return { status: 301, headers: { location: clean + url.search } };
 
   const proof = single(headers.dpop);
-  const caller = authorize(state, {
-    authorization: headers.authorization,
-    proof,
-    method,
-    path: url.pathname,
-  });
+  const { authorization } = headers;
+  const caller = authorize(state, { authorization, proof, method, path: url.pathname });
   if ('allow' in route) throw notServed(route.allow);
   const { name, endpoint, params } = route;
   const body = endpoint.method === 'POST' ? jsonBody(headers, text) : {};
@@ -169,10 +162,8 @@ function answerToken(state: State, { method, headers, address, text }: TenantReq
 
 function notServed(allow: readonly string[]): Refusal {
   if (allow.length === 0) return apiError(Code.notFound, 'not found');
-  return apiError(Code.unimplemented, 'method not allowed', {
-    status: 405,
-    headers: { allow: allow.join(', ') },
-  });
+  const headers = { allow: allow.join(', ') };
+  return apiError(Code.unimplemented, 'method not allowed', { status: 405, headers });
 }
 
 /** An empty body is an empty object. */
