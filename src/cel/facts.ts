@@ -164,7 +164,6 @@ export function factsOf(kinds: readonly Kind[]): FactName[] {
   return FACTS.filter((name) => kinds.every((kind) => hasFact(kind, name)));
 }
 
-/** The name of a type in CEL. */
 export function celName({ is, of, name }: FactType): string {
   if (is === 'timestamp') return 'google.protobuf.Timestamp';
   if (is === 'list') return `list<${of ? celName(of) : 'dyn'}>`;

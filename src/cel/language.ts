@@ -31,7 +31,6 @@ export interface Expression {
   readonly type: string;
   readonly facts: readonly FactName[];
   readonly usesNow: boolean;
-  /** The comparisons in it. */
   readonly comparisons: readonly ComparisonSource[];
   readonly evaluate: (context: object) => Result;
 }
@@ -117,7 +116,6 @@ export function isWhole(spec: OptionSpecs[string]): boolean {
   return 'integer' in spec && spec.integer === true;
 }
 
-/** Checks an expression. */
 export function compile(source: string, scope: Scope): Expression | Mistake {
   if (source.length > LONGEST) return { message: `is longer than ${LONGEST} characters`, part: '' };
   try {

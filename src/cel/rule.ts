@@ -22,7 +22,6 @@ export interface RuleMistake extends Mistake {
   readonly path: Path;
 }
 
-/** The one message of such a rule. */
 const MESSAGE = 'found';
 
 interface Parts {

@@ -54,7 +54,6 @@ export const OF_THE_AUDIT = [
   'verbose',
 ] as const;
 
-/** Flags of `report`, as commander passes them. */
 export interface ReportFlags {
   readonly diff?: boolean;
   readonly merge?: boolean;

@@ -31,7 +31,6 @@ export function loadSettings(
   return loadConfig({ cwd: io.cwd, env: io.env, flags, configPath, now, builtIns, beforeForeignCode });
 }
 
-/** The settings of a command that audits. */
 export function loadAuditSettings(
   flags: AuditFlags,
   context: Pick<CommandContext, 'io'>,
@@ -100,7 +99,6 @@ export function unreadable(what: string, file: string, cause: unknown): AuditErr
   );
 }
 
-/** Where an audit's log, progress and warnings go. */
 export function auditContext(
   { verbose = false, quiet = false }: Pick<AuditFlags, 'verbose' | 'quiet'>,
   context: CommandContext,

@@ -22,7 +22,6 @@ export type Scope = 'mine' | 'tenant';
 
 export type FailOn = Severity | 'never';
 
-/** How one rule is set. */
 export interface RuleSetting {
   readonly enabled: boolean;
   /** undefined: the rule's own. */
@@ -123,7 +122,6 @@ export function kindsOf({ sources, scope }: Pick<Config, 'sources' | 'scope'>): 
   return all.filter((name) => names.includes(name)).map((name) => SOURCE_KINDS[name]);
 }
 
-/** What a profile changes about one rule. */
 interface ProfileRule {
   readonly options?: Readonly<Record<string, OptionSpec['default']>>;
   /** Least severities by message id, `*` for all messages. */

@@ -7,7 +7,6 @@ export interface Position {
   readonly column: number;
 }
 
-/** One mistake in the settings. */
 export interface Problem {
   /** A file's name, an environment variable or a flag. */
   readonly where: string;

@@ -22,7 +22,6 @@ export interface ConfigFile {
   readonly locate: (path: Path, part: Part) => Position | undefined;
 }
 
-/** Where a configuration is looked for. */
 interface Search {
   readonly cwd: string;
   /** The search does not go above it. */
@@ -134,7 +133,6 @@ function unread(message: string): Read {
   return { value: undefined, problems: [{ message }] };
 }
 
-/** A problem at the place that it is about. */
 export function problemIn({ name, locate }: Pick<ConfigFile, 'name' | 'locate'>, flaw: Flaw): Problem {
   const { path: at, part, message } = flaw;
   return { where: name, position: locate(at, part), key: writePath(at), message };

@@ -97,9 +97,8 @@ function walk(value: unknown, path: Path, visit: (path: Path, text: string) => v
     for (const [index, item] of value.entries()) walk(item, [...path, index], visit);
   } else if (isMapping(value)) {
     for (const [key, held] of Object.entries(value)) {
-      const at = [...path, key];
-      if (looksSecret(key)) visit(at, key);
-      walk(held, at, visit);
+      walk(key, [...path, key], visit);
+      walk(held, [...path, key], visit);
     }
   }
 }
@@ -132,7 +131,6 @@ const FLAG_NAMES = {
 
 type ScalarKey = keyof typeof FLAG_NAMES;
 
-/** Where a value comes from. */
 interface Origin {
   readonly from: 'flag' | 'environment' | 'file' | 'profile' | 'default';
   /** As people look for it: `--scope`, `C1_AUDIT_SCOPE`, `c1-audit.config.yaml:3`, `profile cis`, `default`. */
@@ -164,25 +162,6 @@ const STATE_KEY_MIN = 8;
 
 const DEFAULT: Origin = { from: 'default', at: 'default' };
 
-/**
- * Flags, environment, file and defaults as one configuration, and where each value comes from. Only for input in which
- * `configProblems` finds none.
- *
- * Throws an AuditError (`config`, or `usage` for flags alone) if the lowest severity shown hides findings that decide the exit code.
- */
-function resolveConfig(input: ResolveInput): Resolved {
-  const merge = new Merge(input);
-  const config = merge.config();
-  const hidden = hiddenFailures(config, merge.origins);
-  if (hidden) throw problemsError([hidden]);
-  return { config, origins: merge.origins };
-}
-
-/** Every mistake in flags, environment and file. */
-function configProblems(input: ResolveInput): Problem[] {
-  return [...flagProblems(input), ...environmentProblems(input), ...fileProblems(input)];
-}
-
 function flagProblems({ flags, rules, foreignRules }: ResolveInput): Problem[] {
   const problems: Problem[] = [];
   for (const [key, flag] of Object.entries(FLAG_NAMES) as [ScalarKey, string][]) {
@@ -203,12 +182,10 @@ const valueProblems = (value: unknown, key: ScalarKey, where: string): Problem[]
 
 function environmentProblems({ env }: ResolveInput): Problem[] {
   const known = [...Object.keys(ENVIRONMENT), ...Object.keys(OTHER_ENVIRONMENT)];
-  const problems: Problem[] = [];
-  for (const name of Object.keys(env).sort()) {
-    if (!name.startsWith('C1_AUDIT_') || known.includes(name) || !env[name]?.trim()) continue;
-    const message = `there is no such environment variable${didYouMean(name, known)}`;
-    problems.push({ where: name, message });
-  }
+  const problems: Problem[] = Object.keys(env)
+    .sort()
+    .filter((name) => name.startsWith('C1_AUDIT_') && !known.includes(name) && env[name]?.trim())
+    .map((where) => ({ where, message: `there is no such environment variable${didYouMean(where, known)}` }));
   const key = readVariable(env, 'C1_AUDIT_STATE_KEY');
   if (key !== undefined && key.length < STATE_KEY_MIN) {
     problems.push({
@@ -409,7 +386,6 @@ interface LoadInput {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly flags: ConfigFlags;
-  /** `--config`. */
   readonly configPath?: string | undefined;
   /** false: a file is read only if one is named. Default: it is searched for. */
   readonly discover?: boolean;
@@ -455,9 +431,18 @@ export async function loadConfig({
   const rules = [...builtIns, ...plugins.rules, ...custom.rules];
   const foreign = [...plugins.problems, ...custom.problems];
   const input = { flags, env, file, now, rules, foreignRules: foreign.length > 0 };
-  const problems = [...configProblems(input), ...foreign];
+  const problems = [
+    ...flagProblems(input),
+    ...environmentProblems(input),
+    ...fileProblems(input),
+    ...foreign,
+  ];
   if (problems.length > 0) throw problemsError(problems);
-  return { ...resolveConfig(input), rules, file };
+  const merge = new Merge(input);
+  const config = merge.config();
+  const hidden = hiddenFailures(config, merge.origins);
+  if (hidden) throw problemsError([hidden]);
+  return { config, origins: merge.origins, rules, file };
 }
 
 function homeOf(env: LoadInput['env']): string | undefined {

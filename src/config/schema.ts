@@ -93,7 +93,6 @@ interface SchemaScope {
 /** A file's settings once the check has passed. Sections may be null: in YAML, all their lines commented out. */
 export type FileConfig = Described<ReturnType<typeof configSchema>>;
 
-/** The description of the configuration file. */
 export function configSchema({ rules, foreign, now }: SchemaScope) {
   let homes: Homes | undefined;
   const unknownSetting = (name: string, noun: string, known: readonly string[]) => {

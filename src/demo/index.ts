@@ -53,7 +53,6 @@ const DEFAULT_LIFETIMES: Lifetimes = {
   'federation-trust': 1800,
 };
 
-/** Starts a tenant on 127.0.0.1. */
 export async function startTenant<Data extends TenantData>(
   options: TenantOptions<Data> = {},
 ): Promise<Tenant> {

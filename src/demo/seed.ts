@@ -190,7 +190,6 @@ function servicePrincipals(at: Calendar): ServicePrincipal[] {
   );
 }
 
-/** The users behind the service principals. */
 function machineUsers(at: Calendar): User[] {
   return Object.entries(MACHINES).map(([machine, [displayName, roleId, owner]]) =>
     user({

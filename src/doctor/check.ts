@@ -19,7 +19,6 @@ import { latestBelieved } from '../sources/record.js';
 /** `skipped`: not checked, because an earlier check failed or nothing is set up. It never means that all is well. */
 export type Status = 'ok' | 'warning' | 'problem' | 'skipped';
 
-/** One result of the examination. */
 export interface Result {
   readonly id: string;
   readonly status: Status;

@@ -46,11 +46,8 @@ export const clock = defineCheck({
     const detail = `${words(skew)}; a signed assertion is valid for ${ASSERTION_SECONDS} s before and after, so tokens are refused at ${ASSERTION_SECONDS} s or more (perhaps earlier if the clock is ahead)`;
     if (off < REFUSED) return warning(detail, SET_CLOCK, known);
     // Some tenants issue a token anyway: then an audit works.
-    const isIssued = await connection.session.token(signal).then(
-      () => true,
-      () => false,
-    );
-    return (isIssued ? warning : problem)(detail, SET_CLOCK, known);
+    const issued = await connection.session.token(signal).catch(() => undefined);
+    return (issued ? warning : problem)(detail, SET_CLOCK, known);
   },
 });
 
@@ -76,14 +73,9 @@ export const reachability = defineCheck({
       const { status, headers } = await connection.transport(request, exam.signal);
       const type = headers.get('content-type') ?? '';
       if (status >= 500) return warning(`${host} answers with ${status}`, 'Try again later.', { reached });
-      if (status < 300 || /html/i.test(type)) {
-        const what = `${status}${type === '' ? '' : ` and ${oneLine(type)}`}`;
-        return warning(
-          `${host} answers with ${what} to a request without a token; the API would not`,
-          ADDRESS,
-          { reached },
-        );
-      }
+      const what = `${status}${type === '' ? '' : ` and ${oneLine(type)}`}`;
+      const detail = `${host} answers with ${what} to a request without a token; the API would not`;
+      if (status < 300 || /html/i.test(type)) return warning(detail, ADDRESS, { reached });
       return ok(`${host} answers`, { reached });
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
@@ -108,13 +100,9 @@ export const tls = defineCheck({
       return ok('plain http, on loopback', known);
     const file = setting(io.env, 'NODE_EXTRA_CA_CERTS');
     const isReadable = file !== undefined && (await canRead(file));
-    if (certificate !== undefined) {
-      const how = isReadable ? 'does not contain it' : 'cannot be read';
-      return untrusted(
-        certificate,
-        file === undefined ? '' : `; NODE_EXTRA_CA_CERTS is ${file}, which ${how}`,
-      );
-    }
+    const how = isReadable ? 'does not contain it' : 'cannot be read';
+    const extra = file === undefined ? '' : `; NODE_EXTRA_CA_CERTS is ${file}, which ${how}`;
+    if (certificate !== undefined) return untrusted(certificate, extra);
     if (file === undefined || isReadable) return ok('the certificate is trusted', known);
     return warning(
       `the certificate is trusted, but NODE_EXTRA_CA_CERTS is ${file}, which cannot be read`,
@@ -147,12 +135,11 @@ function untrusted(code: string, extra: string): Outcome {
   );
 }
 
-function canRead(file: string): Promise<boolean> {
-  return canAccess(file).then(
+const canRead = (file: string) =>
+  canAccess(file).then(
     () => true,
     () => false,
   );
-}
 
 const WAYS = {
   'client-secret': 'for a signed assertion',

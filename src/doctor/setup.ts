@@ -26,11 +26,8 @@ export const configuration = defineCheck({
     const { scope, profile } = plan.config;
     const file = plan.file ?? 'no file here or in the directories above (that is fine)';
     const detail = `${file}; scope ${scope}, profile ${profile}`;
-    const isFile = await stat(join(cwd, '.env')).then(
-      (found) => found.isFile(),
-      () => false,
-    );
-    if (!isFile) return ok(detail, { plan });
+    const found = await stat(join(cwd, '.env')).catch(() => undefined);
+    if (!found?.isFile()) return ok(detail, { plan });
     const lines = [detail, 'There is a .env file here. c1-audit does not read .env files.'];
     // Another program may have exported its variables already.
     if (Object.keys(env).some((name) => name.startsWith('CONDUCTORONE_'))) return ok(lines, { plan });
@@ -109,9 +106,8 @@ function otherTenant(env: Env, { tenant, clientId }: TenantAccess): string[] {
   const text = `https://${/@([^/]+)/.exec(clientId ?? '')?.[1] ?? ''}`;
   const home = URL.canParse(text) ? new URL(text).hostname : tenant;
   if (home === tenant) return [];
-  const name = setting(env, 'CONDUCTORONE_SERVER_URL')
-    ? 'CONDUCTORONE_SERVER_URL'
-    : 'CONDUCTORONE_TENANT_DOMAIN';
+  const [byUrl, byDomain] = ['CONDUCTORONE_SERVER_URL', 'CONDUCTORONE_TENANT_DOMAIN'] as const;
+  const name = setting(env, byUrl) ? byUrl : byDomain;
   return [`the client id belongs to ${home}, but ${name} is ${tenant}`];
 }
 
@@ -128,13 +124,9 @@ export const slack = defineCheck({
             'Set SLACK_WEBHOOK_URL, or SLACK_BOT_TOKEN and SLACK_CHANNEL.',
           )
         : skipped('not set up');
-    const set = [
-      target.webhook && 'SLACK_WEBHOOK_URL',
-      target.bot && 'SLACK_BOT_TOKEN',
-      target.bot?.channel && 'SLACK_CHANNEL',
-    ]
-      .filter(Boolean)
-      .join(', ');
+    const { webhook: hook, bot } = target;
+    const names = [hook && 'SLACK_WEBHOOK_URL', bot && 'SLACK_BOT_TOKEN', bot?.channel && 'SLACK_CHANNEL'];
+    const set = names.filter(Boolean).join(', ');
     if (exam.slackTest) {
       await sendSlackTest(exam, access?.tenant);
       return ok(`a test message was sent (${set})`);

@@ -123,11 +123,7 @@ type Questions = { readonly [Key in keyof Setup]: Question<NonNullable<Setup[Key
 /** In the order of the interview. */
 export const QUESTIONS: Questions = {
   tenant: { flag: '--tenant', ask: 'Tenant (acme or acme.conductor.one)', parse: parseTenant },
-  auth: {
-    flag: '--auth',
-    ask: 'Login: federation (stores no secret) or secret',
-    parse: choice(LOGINS),
-  },
+  auth: { flag: '--auth', ask: 'Login: federation (stores no secret) or secret', parse: choice(LOGINS) },
   scope: {
     flag: '--scope',
     ask: "Whose credentials: tenant (everyone's; needs Super Administrator) or mine",

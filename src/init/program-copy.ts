@@ -21,18 +21,9 @@ const GENERATED: Readonly<Record<string, string>> = {
 };
 
 /** The fields that the copy's manifest keeps. Not the dependencies, which bots would offer to update. */
-const MANIFEST_FIELDS = [
-  'name',
-  'version',
-  'description',
-  'license',
-  'repository',
-  'homepage',
-  'private',
-  'type',
-  'engines',
-  'bin',
-];
+const MANIFEST_FIELDS = 'name version description license repository homepage private type engines bin'.split(
+  ' ',
+);
 
 /**
  * The running program as `init` copies it into a repository, with the sums of all its files.
@@ -64,15 +55,9 @@ export async function programFiles(): Promise<Files> {
 
 /** In the format of `sha256sum`. */
 function sums(files: Files): string {
+  const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
   const names = [...files.keys()].sort();
-  return names
-    .map(
-      (name) =>
-        `${createHash('sha256')
-          .update(files.get(name) ?? '')
-          .digest('hex')}  ${name}\n`,
-    )
-    .join('');
+  return names.map((name) => `${sha256(files.get(name) as Buffer)}  ${name}\n`).join('');
 }
 
 /** The package that this module is part of: a clone, an installed package, or a copy. */
@@ -94,7 +79,6 @@ function incomplete(root: string, name: string): AuditError {
   );
 }
 
-/** The copy in a repository. */
 interface CurrentCopy {
   readonly version: string;
   readonly files: Files;
@@ -146,7 +130,6 @@ async function namesBelow(path: string): Promise<string[]> {
     .sort();
 }
 
-/** The paths of two sets of files that differ. */
 export function differences(before: Files, after: Files): string[] {
   const names = [...new Set([...before.keys(), ...after.keys()])].sort();
   return names.flatMap((name) => {

@@ -25,7 +25,6 @@ export interface Plan {
   /** Set in a plan for one owner alone. */
   readonly only: OwnerPlan['owner'];
   readonly owners: readonly OwnerPlan[];
-  /** Unknown outcomes. */
   readonly unknown: readonly Finding[];
   /** Findings on waivers: for whoever maintains the configuration. */
   readonly waivers: readonly Finding[];

@@ -3,7 +3,6 @@ import type { Backtest } from '../engine/backtest.js';
 import { forTerminal, oneLine } from './escape.js';
 import { count, credentialWords, ownerWords } from './words.js';
 
-/** What a rule would have reported over saved reports. */
 export function backtestText({ id }: Pick<Rule, 'id'>, { nights, alerts }: Backtest): string {
   const tenants = new Set(nights.map(({ tenant }) => tenant));
   const rows = nights.map((night) => [

@@ -19,7 +19,6 @@ import {
   tenantName,
 } from './words.js';
 
-/** The formats of an overview of several reports. */
 const RENDERERS = {
   text: mergedText,
   markdown: mergedMarkdown,

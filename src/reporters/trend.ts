@@ -12,7 +12,6 @@ import { count, minute, number } from './words.js';
 /** Points of one tenant and scope, the oldest first; at least one. */
 export type Trend = readonly [TrendPoint, ...TrendPoint[]];
 
-/** The formats of a trend. */
 const RENDERERS = { text: trendText, html: trendHtml, csv: trendCsv } satisfies Partial<
   Record<Format, (trend: Trend) => string>
 >;

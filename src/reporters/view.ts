@@ -13,16 +13,13 @@ import { count, credentialName, gapsInShort, number } from './words.js';
 export interface ReportView {
   /** True where the audit had a state or a baseline to compare with. */
   readonly hasMemory: boolean;
-  /** All open findings. */
   readonly open: readonly FindingGroup[];
   /** Open findings that are new, reopened or more severe than before: see {@link newsKind}. */
   readonly news: readonly FindingGroup[];
   readonly resolved: readonly ResolvedGroup[];
-  /** All other open findings. */
   readonly rest: readonly FindingGroup[];
   /** The few credentials with the worst open findings, news or not, each with all its open findings. */
   readonly fixFirst: readonly CredentialGroup[];
-  /** Unknown outcomes. */
   readonly unknown: readonly Finding[];
   readonly waived: readonly Finding[];
 }
@@ -154,12 +151,10 @@ function resolvedOf({ resolved, credentials }: Report): ResolvedGroup[] {
   });
 }
 
-/** How many findings groups have. */
 export function findingsIn(groups: readonly FindingGroup[]): number {
   return groups.reduce((sum, { findings }) => sum + findings.length, 0);
 }
 
-/** How many findings are gone. */
 export function resolvedIn({ resolved }: Pick<ReportView, 'resolved'>): number {
   return resolved.reduce((sum, { rules }) => sum + rules.length, 0);
 }

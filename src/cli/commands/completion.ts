@@ -6,7 +6,6 @@ import { EXIT, type ExitCode, usageError } from '../../errors.js';
 import type { CommandContext } from '../context.js';
 import { SHELLS } from '../flags.js';
 
-/** Prints a shell's completion script. */
 export async function completionCommand(
   shell: string | undefined,
   { io }: CommandContext,

@@ -116,7 +116,6 @@ export function coverageOf(framework: FrameworkName, rules: readonly DocumentedR
   };
 }
 
-/** What is judged of a control, in words. */
 export function judgedWords({ rules, notJudged }: ControlCoverage): string {
   if (rules.length === 0) return `not judged: ${notJudged}`;
   const part = notJudged === null ? '' : `; not judged: ${notJudged}`;
@@ -129,7 +128,6 @@ export function coverageSummary({ controls }: FrameworkCoverage): string {
   return `${judged} of ${controls.length} controls on non-human credentials are judged, in full or in part. Findings are evidence: a report without findings does not prove compliance.`;
 }
 
-/** For a terminal. */
 export function describeCoverage(coverage: FrameworkCoverage): string {
   const width = Math.max(...coverage.controls.map(({ id }) => id.length));
   const lines = coverage.controls.flatMap((control) => [

@@ -11,7 +11,6 @@ import { loadSettings } from '../request.js';
 import { createLog, wantsColor } from '../terminal.js';
 import { watched } from '../watchdog.js';
 
-/** Flags of `doctor`, as commander passes them. */
 interface DoctorFlags {
   readonly config?: string;
   readonly scope?: string;

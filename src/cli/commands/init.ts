@@ -22,7 +22,6 @@ import type { Io } from '../../io.js';
 import { forTerminal } from '../../reporters/escape.js';
 import type { CommandContext } from '../context.js';
 
-/** Flags of `init`, as commander passes them. */
 interface InitFlags {
   readonly tenant?: string;
   readonly auth?: string;
@@ -46,18 +45,6 @@ interface Draft {
   readonly name: string;
   readonly content: string | Files;
 }
-
-const ANSWERS = [
-  'tenant',
-  'auth',
-  'scope',
-  'profile',
-  'failOn',
-  'slack',
-  'repository',
-  'branch',
-  'schedule',
-] as const satisfies readonly (keyof InitFlags)[];
 
 /** Sets a repository up for nightly audits, and prints what to do by hand. */
 export async function initCommand(flags: InitFlags, { io }: CommandContext): Promise<ExitCode> {
@@ -101,7 +88,9 @@ async function update(
   folder: string,
   print: (text: string) => Promise<void>,
 ): Promise<ExitCode> {
-  const others = [...ANSWERS, 'yes' as const, 'force' as const].filter((name) => flags[name] !== undefined);
+  const others = [...Object.keys(QUESTIONS), 'yes', 'force'].filter(
+    (name) => flags[name as keyof InitFlags] !== undefined,
+  );
   if (others.length > 0)
     throw usageError(
       '--update replaces only the copy of c1-audit, so it takes no flags besides --dir and --dry-run.',

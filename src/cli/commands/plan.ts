@@ -13,7 +13,6 @@ import { type AuditFlags, type OF_THE_AUDIT, readAsOf } from '../flags.js';
 import { auditContext, auditRequest, checkTargets, loadAuditSettings, timeLimit } from '../request.js';
 import { watched } from '../watchdog.js';
 
-/** Flags of `plan`, as commander passes them. */
 type PlanFlags = Pick<AuditFlags, (typeof OF_THE_AUDIT)[number] | 'format'> & {
   readonly owner?: string;
 };

@@ -68,7 +68,6 @@ function refuseContradictions(
 
 const USAGE = 'Usage: c1-audit report --diff <old.json> <new.json>; - for one of them reads from stdin.';
 
-/** Compares two saved reports of one tenant. */
 async function compare(
   files: readonly string[],
   flags: ReportFlags,

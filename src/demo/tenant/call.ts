@@ -7,7 +7,6 @@ import { apiError, Code } from './messages.js';
 export interface Call {
   readonly state: State;
   readonly caller: Caller;
-  /** Of the endpoint. */
   readonly name: string;
   /** Parts of the path, by the name its pattern gives them. */
   readonly params: Readonly<Record<string, string>>;
@@ -28,7 +27,6 @@ export function undeclaredPage<T>(call: Call, table: Table<T>): Page<T> {
   return page(table, ask, call.paging, [call.name, call.params]);
 }
 
-/** The fields of every search. */
 export const PAGE = { pageSize: 'integer', pageToken: 'string' } as const;
 
 /** One page of a search. The other fields are what it is filtered by. */
@@ -109,7 +107,6 @@ export interface Table<T> {
   byOwner?(ownerId: string): Table<T>;
 }
 
-/** Every record, in order. */
 export function* rows<T>(table: Table<T>): Generator<T> {
   for (let index = 0; index < table.length; index += 1) {
     const row = table.at(index);
@@ -139,7 +136,6 @@ export function findByIds<T extends { readonly id: string }>(table: Table<T>, id
   return [...ids].flatMap((id) => byId(id) ?? []);
 }
 
-/** The records that belong to one of these owners. */
 export function ownedBy<T>(
   table: Table<T>,
   owners: ReadonlySet<string>,
@@ -310,7 +306,6 @@ export interface Session {
   readonly keyThumbprint: string | undefined;
 }
 
-/** The valid access tokens. */
 export class Sessions {
   readonly #byToken = new Map<string, Session>();
 
@@ -325,7 +320,6 @@ export class Sessions {
     return session && session.expiresAt > now ? session : undefined;
   }
 
-  /** Ends every token issued so far. */
   revokeAll(): void {
     this.#byToken.clear();
   }

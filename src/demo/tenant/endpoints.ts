@@ -35,7 +35,6 @@ interface Endpoint {
   readonly answer: (call: Call) => unknown;
 }
 
-/** Every endpoint of the API that the tenant serves. */
 export const ENDPOINTS = {
   introspect: get('/auth/introspect', introspect),
   'personal-clients': get('/iam/personal_clients', listPersonalClients),
@@ -477,7 +476,6 @@ function getSessionSettings(call: Call) {
   };
 }
 
-/** The record with its complete client id. */
 function withClientId<T extends { readonly clientId: string }>(call: Call, record: T, kind: ClientKind): T {
   return { ...record, clientId: fullClientId(record.clientId, call.state.audience, kind) };
 }

@@ -90,7 +90,6 @@ function logLogin(state: State, { form, address }: TokenRequest, refused: string
   log(state, { clientId, kind, principalId: client?.principalId ?? '', address, grant, refused });
 }
 
-/** Writes a call to the system log. */
 export function logCall(
   state: State,
   { clientId, userId: principalId }: Caller,
@@ -180,7 +179,6 @@ interface Client {
   readonly requireDpop: boolean;
 }
 
-/** The credential with this complete client id. */
 export function findClient(state: State, clientId: string): Client | undefined {
   const { data, now } = state;
   const suffix = clientId.slice(clientId.lastIndexOf('/') + 1);
@@ -335,7 +333,6 @@ interface ProofContext {
   readonly accessToken?: string;
 }
 
-/** Why a proof is refused. */
 interface ProofProblem {
   readonly error: 'invalid_dpop_proof' | 'use_dpop_nonce';
   readonly why: string;

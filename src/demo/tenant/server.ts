@@ -33,7 +33,6 @@ export type Middleware = (
 
 type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** Answers requests with what `state` holds. */
 export function requestHandler(state: State, middleware?: Middleware): RequestHandler {
   const answer = (request: TenantRequest) => answerRequest(state, request).catch(replyOf);
   return async (incoming, response) => {

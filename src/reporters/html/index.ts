@@ -119,15 +119,14 @@ function totals(report: Report, view: View, context: ReporterContext): Markup {
   const { summary } = report;
   const { hasMemory, news, unknown, waived } = view;
   const moreSevere = moreSevereIn(report, context);
+  const compared = [
+    [findingsIn(news) - moreSevere, 'new', '#news'],
+    ...(moreSevere > 0 ? ([[moreSevere, 'more severe', '#news']] as const) : []),
+    [resolvedIn(view), 'resolved', '#resolved'],
+  ] as const;
   const others = [
     // Without a memory nothing is new, and zeros would look like the result of a comparison.
-    ...(hasMemory
-      ? ([
-          [findingsIn(news) - moreSevere, 'new', '#news'],
-          ...(moreSevere > 0 ? ([[moreSevere, 'more severe', '#news']] as const) : []),
-          [resolvedIn(view), 'resolved', '#resolved'],
-        ] as const)
-      : []),
+    ...(hasMemory ? compared : []),
     [unknown.length, 'unknown', '#unknown'],
     [waived.length, 'waived', '#waived'],
   ] as const;

@@ -10,10 +10,6 @@ type Counts = Readonly<Record<Severity, number>> & { readonly none?: number };
 
 const LEVELS = [...MOST_SEVERE_FIRST, 'none'] as const;
 
-function total(counts: Counts): number {
-  return LEVELS.reduce((sum, level) => sum + (counts[level] ?? 0), 0);
-}
-
 function countBy<T>(items: readonly T[], levelOf: (item: T) => keyof Counts): Counts {
   const counts = { critical: 0, high: 0, medium: 0, low: 0, info: 0, none: 0 };
   for (const item of items) counts[levelOf(item)]++;
@@ -110,7 +106,7 @@ function barTable(
   rows: readonly Row[],
   note = '',
 ): Markup | false {
-  const totals = rows.map(({ counts }) => total(counts));
+  const totals = rows.map(({ counts }) => LEVELS.reduce((sum, level) => sum + (counts[level] ?? 0), 0));
   if (totals.filter((n) => n > 0).length < 2) return false;
   const most = Math.max(...totals);
   return markup`<figure class="card"><h3>${title}</h3><table class="bars">
@@ -129,6 +125,7 @@ export function ownerChart(report: Report): Markup | false {
   );
   const owners = [...groups].sort(([, a], [, b]) => b.length - a.length);
   const rest = owners.slice(OWNERS);
+  const left = count(rest.flatMap(([, findings]) => findings).length, 'finding');
   return barTable(
     'Findings by owner',
     ['Owner', 'Findings'],
@@ -136,12 +133,7 @@ export function ownerChart(report: Report): Markup | false {
       label: filterLink({ owner }, markup`<bdi>${owner}</bdi>`),
       counts: countBy(findings, severityOf),
     })),
-    rest.length > 0
-      ? `And ${count(rest.length, 'more owner')} with ${count(
-          rest.reduce((sum, [, findings]) => sum + findings.length, 0),
-          'finding',
-        )}.`
-      : '',
+    rest.length > 0 ? `And ${count(rest.length, 'more owner')} with ${left}.` : '',
   );
 }
 
