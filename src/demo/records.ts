@@ -328,27 +328,16 @@ export const tenantFunction = maker((given) => ({
 }));
 export type TenantFunction = ReturnType<typeof tenantFunction>;
 
+type OfDetectors = 'sourceKind' | 'sourceDetectorId' | `credentialPubliclyExposed${'' | 'Evidence'}`;
+
 /** A finding that a client pushed. */
-export interface CustomFinding {
-  id: string;
-  fingerprint: string;
+export interface CustomFinding extends Omit<ExposureFinding, OfDetectors> {
   dedupKeyParts: readonly string[];
   customSubType: string;
-  severity: string;
-  state: string;
   description: string;
   remediationDescription: string;
-  annotations: Readonly<Record<string, string>>;
-  identityUserTarget: { identityUserId: string } | null;
-  tenantTarget: Record<string, never> | null;
   sourceKind: 'FINDING_SOURCE_KIND_EXTERNAL';
   custom: Record<string, never>;
-  recurrenceCount: number;
-  createdAt: string;
-  updatedAt: string;
-  firstObservedAt: string;
-  lastObservedAt: string;
-  resolvedAt: string | null;
   riskAcceptanceJustification: string;
   riskAcceptanceExpiresAt: string | null;
 }

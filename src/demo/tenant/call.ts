@@ -61,17 +61,19 @@ export function may(call: Call, permission: string): boolean {
   return call.caller.permissions.has(permission);
 }
 
-export const FEATURES: Readonly<Record<keyof Features, string>> = {
+export const FEATURES = {
   servicePrincipals: 'service principals',
   federation: 'workload federation',
   decoys: 'decoys',
+  // Early access: a tenant may not have it.
   externalClients: 'external clients',
   tunnels: 'tunnels',
   llmGateway: 'LLM gateway',
   functions: 'functions',
+  // Early access.
   findings: 'findings',
   systemLog: 'the system log',
-};
+} as const;
 
 /** @throws Refusal with the status that the feature is switched to */
 export function requireFeature({ features }: State, feature: keyof Features): void {
@@ -159,26 +161,20 @@ const UNDECLARED_LISTS = [
   'functions',
 ];
 
-export interface Paging {
+export const DEFAULT_PAGING = {
   /** Records on a page if no size is requested, or the list ignores it. */
-  defaultSize: number;
-  /** Smaller sizes are raised to this one. */
-  minSize: number;
-  /** Larger sizes are lowered to this one. */
-  maxSize: number;
-  /** `refuse` answers 400 to a size out of range. */
-  outOfRange: 'clamp' | 'refuse';
-  /** The lists that always answer with page 1 and its token. */
-  ignoring: readonly string[];
-}
-
-export const DEFAULT_PAGING: Readonly<Paging> = {
   defaultSize: 25,
+  /** Smaller sizes are raised to this one. */
   minSize: 10,
+  /** Larger sizes are lowered to this one. */
   maxSize: 100,
-  outOfRange: 'clamp',
-  ignoring: UNDECLARED_LISTS,
+  /** `refuse` answers 400 to a size out of range. */
+  outOfRange: 'clamp' as 'clamp' | 'refuse',
+  /** The lists that always answer with page 1 and its token. */
+  ignoring: UNDECLARED_LISTS as readonly string[],
 };
+
+export type Paging = typeof DEFAULT_PAGING;
 
 /** The page that is requested. 0 and "" mean that the request does not say. */
 interface PageAsk {
@@ -277,19 +273,7 @@ export interface Caller {
 /** A feature that is on, or the status that its endpoints answer with. */
 export type Switch = 'on' | 403 | 404 | 501;
 
-export interface Features {
-  servicePrincipals: Switch;
-  federation: Switch;
-  decoys: Switch;
-  /** Early access: a tenant may not have it. */
-  externalClients: Switch;
-  tunnels: Switch;
-  llmGateway: Switch;
-  functions: Switch;
-  /** Early access: off by default. */
-  findings: Switch;
-  systemLog: Switch;
-}
+export type Features = Record<keyof typeof FEATURES, Switch>;
 
 /** Seconds that an access token lasts, by what it was given for. */
 export type Lifetimes = Record<ClientKind, number>;

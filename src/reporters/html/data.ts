@@ -1,11 +1,4 @@
-import {
-  hasFact,
-  type Kind,
-  kindName,
-  type ReportedCredential,
-  type Severity,
-  severityRank,
-} from '../../contract/index.js';
+import { hasFact, type Kind, kindName, type ReportedCredential, severityRank } from '../../contract/index.js';
 import type { Report } from '../../engine/report.js';
 import { type ReporterContext, rulePageAddress } from '../reporter.js';
 import { type FindingGroup, newsKind } from '../view.js';
@@ -13,81 +6,37 @@ import { credentialName, fromNow, PLACES, roleWord } from '../words.js';
 import { readable } from './markup.js';
 
 /** All that the cards show, each text once, as plain text that is not yet escaped. The script reads it as JSON. */
-export interface PageData {
-  readonly rules: readonly RuleData[];
-  readonly owners: readonly string[];
-  readonly kinds: readonly KindData[];
-  readonly fixes: readonly string[];
-  /** Those with an open finding, the worst first, and waivers with one. */
-  readonly credentials: readonly CredentialData[];
-}
+export type PageData = ReturnType<typeof pageData>['data'];
 
-interface KindData {
-  readonly name: string;
-  /** Where the web app shows it; empty for a kind that is not known here. */
-  readonly place: string;
-}
+export type CredentialData = PageData['credentials'][number];
 
-interface RuleData {
-  readonly id: string;
-  readonly title: string;
-  /** The address of its page. */
-  readonly page: string;
-}
-
-export interface CredentialData {
-  readonly name: string;
-  /** Index of its kind. */
-  readonly kind: number;
-  /** Index of its owner. */
-  readonly owner: number;
-  readonly self: boolean;
-  /** To sort by: when it was used last, or created if it never was; empty where use is not recorded. */
-  readonly used: string;
-  /** To sort by: when it expires; empty for never. */
-  readonly expires: string;
-  /** Names and values, see {@link credentialFacts}. */
-  readonly facts: readonly (readonly [name: string, value: string])[];
-  readonly findings: readonly FindingData[];
-}
-
-export interface FindingData {
-  readonly fingerprint: string;
-  readonly severity: Severity;
-  readonly rank: number;
-  /** Why it is news; empty for a finding that is not. */
-  readonly news: string;
-  /** `first seen 2026-08-20`; empty for a new finding, and without a memory. */
-  readonly since: string;
-  readonly message: string;
-  /** Index of its rule. */
-  readonly rule: number;
-  /** Index of its fix. */
-  readonly fix: number;
-}
+export type FindingData = CredentialData['findings'][number];
 
 /** Nobody knows the owner of these, so that a filter by owner must not name one. */
 const NO_OWNER = 'no owner known';
 
 /** The data of the page, and a function that gives the card of any group of findings. */
-export function pageData(
-  { run }: Report,
-  open: readonly FindingGroup[],
-  context: ReporterContext,
-): { readonly data: PageData; readonly cardOf: (group: FindingGroup) => CredentialData } {
-  const rules = new Shelf((id) => ruleData(id, context));
-  const owners = new Shelf((label) => label);
-  const fixes = new Shelf((fix) => readable(fix, 1000));
-  const kinds = new Shelf((kind) => ({
+export function pageData({ run }: Report, open: readonly FindingGroup[], context: ReporterContext) {
+  const rules = shelf((id) => ({
+    id: readable(id, 100),
+    title: readable(context.rules.get(id)?.title ?? '', 200),
+    page: rulePageAddress(id, context),
+  }));
+  const owners = shelf((label) => label);
+  const fixes = shelf((fix) => readable(fix, 1000));
+  const kinds = shelf((kind) => ({
     name: readable(kindName(kind), 100),
+    // Where the web app shows it; empty for a kind that is not known here.
     place: Object.hasOwn(PLACES, kind) ? PLACES[kind as Kind] : '',
   }));
   const now = Date.parse(run.asOf);
-  const cardOf = ({ credential, findings }: FindingGroup): CredentialData => ({
+  // Rules, owners, fixes and kinds are indices.
+  const cardOf = ({ credential, findings }: FindingGroup) => ({
     name: readable(credentialName(credential), 300),
     kind: kinds.place(credential?.kind ?? ''),
     owner: owners.place(credential ? ownerLabel(credential) : ''),
     self: credential?.self ?? false,
+    // To sort by: when it was used last, or created if it never was; empty where use is not recorded.
     used:
       credential && hasFact(credential.kind, 'lastUsedAt')
         ? (credential.lastUsedAt ?? credential.createdAt ?? '')
@@ -108,6 +57,7 @@ export function pageData(
       fix: fixes.place(finding.fix),
     })),
   });
+  // Those with an open finding, the worst first, and waivers with one.
   const credentials = open.map(cardOf);
   return {
     data: { rules: rules.items, owners: owners.items, kinds: kinds.items, fixes: fixes.items, credentials },
@@ -116,31 +66,15 @@ export function pageData(
 }
 
 /** Hands out one index for each distinct key. */
-class Shelf<T> {
-  readonly items: T[] = [];
-  readonly #places = new Map<string, number>();
-  readonly #make: (key: string) => T;
-
-  constructor(make: (key: string) => T) {
-    this.#make = make;
-  }
-
-  place(key: string): number {
-    let place = this.#places.get(key);
-    if (place === undefined) {
-      place = this.items.push(this.#make(key)) - 1;
-      this.#places.set(key, place);
-    }
-    return place;
-  }
-}
-
-function ruleData(id: string, context: ReporterContext): RuleData {
-  return {
-    id: readable(id, 100),
-    title: readable(context.rules.get(id)?.title ?? '', 200),
-    page: rulePageAddress(id, context),
+function shelf<T>(make: (key: string) => T) {
+  const items: T[] = [];
+  const places = new Map<string, number>();
+  const place = (key: string): number => {
+    const known = places.get(key) ?? items.push(make(key)) - 1;
+    places.set(key, known);
+    return known;
   };
+  return { items, place };
 }
 
 /** `Ann Lee (ann@acme.example)`: unlike any other owner's. */
@@ -152,7 +86,10 @@ export function ownerLabel({ owner }: Pick<ReportedCredential, 'owner'>): string
 }
 
 /** In a report, null is "never" or "not known": the words must be true of both. */
-function credentialFacts(credential: ReportedCredential, now: number): CredentialData['facts'] {
+function credentialFacts(
+  credential: ReportedCredential,
+  now: number,
+): readonly (readonly [name: string, value: string])[] {
   const { kind, id, clientId, owner, createdAt, lastUsedAt, expiresAt, allowedCidrs, scopedRoles } =
     credential;
   const date = (instant: string | null, none: string) =>
