@@ -54,20 +54,13 @@ export const OF_THE_AUDIT = [
   'verbose',
 ] as const;
 
-export interface ReportFlags {
+export type ReportFlags = Pick<AuditFlags, 'format' | 'failOn' | 'config' | 'full' | 'width' | 'color'> & {
   readonly diff?: boolean;
   readonly merge?: boolean;
   readonly maxAge?: string;
   /** A folder of saved reports. */
   readonly trend?: string;
-  readonly format?: string[];
-  readonly failOn?: string;
-  readonly config?: string;
-  readonly full?: boolean;
-  readonly width?: string;
-  /** false with `--no-color`. */
-  readonly color?: boolean;
-}
+};
 
 /**
  * Reads `--as-of`, in milliseconds since the epoch. A date is its midnight in UTC.
@@ -116,8 +109,4 @@ export function timeoutOf(
   );
 }
 
-export interface RulesFlags {
-  readonly config?: string;
-  readonly control?: string;
-  readonly format: string;
-}
+export type RulesFlags = Pick<AuditFlags, 'config'> & { readonly control?: string; readonly format: string };

@@ -78,24 +78,14 @@ function withoutSecrets(value: unknown, redactor: Redactor): unknown {
   );
 }
 
-interface Progress {
-  readonly onRecords: (records: number, kind: string) => void;
-  readonly onRetry: () => void;
-  /** Removes the line. */
-  readonly clear: () => void;
-}
-
 const CLEAR_LINE = '\r\u001b[K';
 const SECOND = 1000;
 
 /**
  * What is being read, on one line of stderr: the source of the last page, the records so far, the time, and the requests
- * that were sent again. Does nothing unless stderr is a terminal that can remove the line.
+ * that were sent again; `clear` removes the line. Does nothing unless stderr is a terminal that can remove it.
  */
-export function createProgress(
-  { stderr, env, now }: Pick<Io, 'stderr' | 'env' | 'now'>,
-  wanted: boolean,
-): Progress {
+export function createProgress({ stderr, env, now }: Pick<Io, 'stderr' | 'env' | 'now'>, wanted: boolean) {
   const nothing = () => undefined;
   if (!wanted || !stderr.isTTY || env.CI || env.TERM === 'dumb')
     return { onRecords: nothing, onRetry: nothing, clear: nothing };
@@ -117,7 +107,7 @@ export function createProgress(
   // It never keeps the program alive.
   clock.unref();
   return {
-    onRecords(records, kind) {
+    onRecords(records: number, kind: string) {
       total += records;
       source = kindName(kind, 2);
       draw();

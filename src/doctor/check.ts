@@ -9,7 +9,7 @@ import { cutTo } from '../reporters/escape.js';
 import { ApiClient } from '../sources/c1/client.js';
 import { type Skew, skewFrom } from '../sources/c1/clock.js';
 import type { TenantAccess } from '../sources/c1/environment.js';
-import { createTransport, type Transport } from '../sources/c1/http.js';
+import { createTransport } from '../sources/c1/http.js';
 import { type List, nameOf, type Page, type Reader, readOnePage } from '../sources/c1/lists.js';
 import type { Limits } from '../sources/c1/retry.js';
 import { Session } from '../sources/c1/session.js';
@@ -152,22 +152,10 @@ export function skipped(reason: Lines, known: Partial<Known> = {}): Outcome {
 /** The smallest page that ConductorOne documents: more lists then have a second page. */
 const SMALL_PAGE = 10;
 
-/** The requests that checks may send to the tenant. */
-export interface Connection {
-  readonly transport: Transport;
-  readonly session: Session;
-  readonly reader: Reader;
-  /** The clock's skew by the last answer's date: the earliest and the latest, in milliseconds. */
-  readonly skew: () => Skew | undefined;
-  /** The first page of a list, small. Each list is requested once. */
-  readonly firstPage: (list: List) => Promise<Page>;
-  readonly nextPage: (list: List, token: string) => Promise<Page>;
-  /** The first page of the findings that were pushed for these rules. */
-  readonly pushedFindings: (rules: readonly string[]) => Promise<Page>;
-}
+export type Connection = ReturnType<typeof connect>;
 
-/** Sends nothing yet. */
-export function connect(access: TenantAccess, send: Send, exam: Exam): Connection {
+/** The requests that checks may send to the tenant. Sends nothing yet. */
+export function connect(access: TenantAccess, send: Send, exam: Exam) {
   const { io, limits, log, signal, hide, scrub } = exam;
   const { now } = io;
   let skew: Skew | undefined;
@@ -191,15 +179,19 @@ export function connect(access: TenantAccess, send: Send, exam: Exam): Connectio
       pageLimit: limits.pages,
       latest: latestBelieved(now(), now()),
       onRecords: () => undefined,
-    },
+    } satisfies Reader,
+    /** The clock's skew by the last answer's date: the earliest and the latest, in milliseconds. */
     skew: () => skew,
-    firstPage(list) {
+    /** The first page of a list, small. Each list is requested once. */
+    firstPage(list: List): Promise<Page> {
       const key = `${nameOf(list)} ${JSON.stringify(list.narrowed)}`;
       const page = pages.get(key) ?? readOnePage(client, list, '', SMALL_PAGE);
       pages.set(key, page);
       return page;
     },
-    nextPage: (list, token) => readOnePage(client, list, token, SMALL_PAGE),
-    pushedFindings: (rules) => new FindingsClient(options).search(rules, ''),
+    nextPage: (list: List, token: string): Promise<Page> => readOnePage(client, list, token, SMALL_PAGE),
+    /** The first page of the findings that were pushed for these rules. */
+    pushedFindings: (rules: readonly string[]): Promise<Page> =>
+      new FindingsClient(options).search(rules, ''),
   };
 }

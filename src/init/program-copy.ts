@@ -79,18 +79,12 @@ function incomplete(root: string, name: string): AuditError {
   );
 }
 
-interface CurrentCopy {
-  readonly version: string;
-  readonly files: Files;
-  /** Whether it is the running program. */
-  readonly running: boolean;
-}
-
 /**
- * @returns undefined without a copy.
+ * The copy in a repository, and whether it is the running program; undefined without one.
+ *
  * @throws AuditError `usage` if a file that c1-audit did not put there would be lost.
  */
-export async function currentCopy(folder: string): Promise<CurrentCopy | undefined> {
+export async function currentCopy(folder: string) {
   const path = join(folder, COPY_FOLDER);
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return undefined;

@@ -14,26 +14,17 @@ import {
 import { hostOf } from './calls.js';
 import type { OwnerPlan, Plan, PlannedCredential } from './plan.js';
 
-/** How one format writes the parts of a plan. What it gets is not escaped yet, links and commands aside. */
-interface Form {
-  title(text: string): string;
-  paragraph(text: string): string;
-  link(address: string): string;
-  owner(text: string): string;
-  credential(planned: PlannedCredential, position: number, asOf: string): string;
-  section(title: string, detail: string): string;
-  /** @param fix what to do about it; empty for nothing. */
-  item(lead: string, text: string, fix: string): string;
-}
-
 const safeText = (text: string, length = 1000) => forTerminal(cutTo(text, length));
 
-const TEXT: Form = {
-  title: (text) => `${safeText(text)}\n\n`,
-  paragraph: (text) => `${safeText(text, 2000)}\n`,
-  link: (address) => `  ${address}\n`,
-  owner: (text) => `\n=== ${safeText(text)} ===\n`,
-  credential(planned, position, asOf) {
+/** How a format writes the parts of a plan. What it gets is not escaped yet, links and commands aside. */
+type Form = typeof TEXT;
+
+const TEXT = {
+  title: (text: string) => `${safeText(text)}\n\n`,
+  paragraph: (text: string) => `${safeText(text, 2000)}\n`,
+  link: (address: string) => `  ${address}\n`,
+  owner: (text: string) => `\n=== ${safeText(text)} ===\n`,
+  credential(planned: PlannedCredential, position: number, asOf: string) {
     const { credential, findings, steps } = planned;
     const lines = [
       '',
@@ -49,8 +40,9 @@ const TEXT: Form = {
     ];
     return `${lines.join('\n')}\n`;
   },
-  section: (title, detail) => `\n${title.toUpperCase()}${detail}\n`,
-  item: (lead, text, fix) =>
+  section: (title: string, detail: string) => `\n${title.toUpperCase()}${detail}\n`,
+  /** @param fix what to do about it; empty for nothing. */
+  item: (lead: string, text: string, fix: string) =>
     `  ${safeText(lead)}: ${safeText(text)}\n${fix ? `    Fix: ${safeText(fix)}\n` : ''}`,
 };
 

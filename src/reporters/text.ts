@@ -55,8 +55,6 @@ export const text: Reporter = (report, context) => {
     .join('\n\n')}\n`;
 };
 
-type Style = Severity | 'bold' | 'dim' | 'good' | 'bad';
-
 const STYLES = {
   critical: '1;31',
   high: '31',
@@ -67,7 +65,9 @@ const STYLES = {
   dim: '2',
   good: '32',
   bad: '1;31',
-} as const satisfies Record<Style, string>;
+} as const satisfies Record<Severity | 'bold' | 'dim' | 'good' | 'bad', string>;
+
+type Style = keyof typeof STYLES;
 
 /** Where neither a flag nor the terminal sets it. */
 const WIDTH = 100;
@@ -76,26 +76,16 @@ const COLUMNS_FROM = 60;
 /** The width of the column that holds severities. */
 const COLUMN = 10;
 
-interface Layout {
-  readonly context: ReporterContext;
-  readonly report: Report;
-  readonly full: boolean;
-  readonly paint: (style: Style, text: string) => string;
-  /** Lines that fit the terminal; those after the first are indented by `hang` more. */
-  readonly wrap: (text: string, indent?: number, hang?: number) => string;
-  /** A text beside a short word, in a column of its own if there is room. Then it has at most `most` lines. */
-  readonly beside: (word: string, style: Style, text: string, indent?: number, most?: number) => string;
-}
+type Layout = ReturnType<typeof layout>;
 
-function layout(report: Report, context: ReporterContext): Layout {
+function layout(report: Report, context: ReporterContext) {
   const { width = WIDTH, color, full = false } = context;
-  const paint: Layout['paint'] = color
-    ? (style, text) => `\u001b[${STYLES[style]}m${text}\u001b[0m`
-    : (_style, text) => text;
+  const paint = (style: Style, text: string) => (color ? `\u001b[${STYLES[style]}m${text}\u001b[0m` : text);
   const linesOf = (text: string, indent: number) => wrapAnsi(text, Math.max(width - indent, 1)).split('\n');
   const hung = (first: string, [head = '', ...others]: readonly string[], indent: number) =>
     [`${first}${head}`, ...others.map((line) => `${' '.repeat(indent)}${line}`)].join('\n');
-  const wrap: Layout['wrap'] = (text, indent = 0, hang = 2) =>
+  /** Lines that fit the terminal; those after the first are indented by `hang` more. */
+  const wrap = (text: string, indent = 0, hang = 2) =>
     hung(' '.repeat(indent), linesOf(text, indent + hang), indent + hang);
   return {
     context,
@@ -103,7 +93,8 @@ function layout(report: Report, context: ReporterContext): Layout {
     full,
     paint,
     wrap,
-    beside(word, style, text, indent = 0, most = Number.POSITIVE_INFINITY) {
+    /** A text beside a short word, in a column of its own if there is room. Then it has at most `most` lines. */
+    beside(word: string, style: Style, text: string, indent = 0, most = Number.POSITIVE_INFINITY) {
       if (width < COLUMNS_FROM) return wrap(`${paint(style, word)} ${text}`, indent);
       const column = indent + COLUMN;
       const first = `${' '.repeat(indent)}${paint(style, word)}${' '.repeat(COLUMN - word.length)}`;

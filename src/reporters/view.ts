@@ -16,7 +16,7 @@ export interface ReportView {
   readonly open: readonly FindingGroup[];
   /** Open findings that are new, reopened or more severe than before: see {@link newsKind}. */
   readonly news: readonly FindingGroup[];
-  readonly resolved: readonly ResolvedGroup[];
+  readonly resolved: ReturnType<typeof resolvedOf>;
   readonly rest: readonly FindingGroup[];
   /** The few credentials with the worst open findings, news or not, each with all its open findings. */
   readonly fixFirst: readonly CredentialGroup[];
@@ -35,15 +35,6 @@ export interface FindingGroup {
 
 interface CredentialGroup extends FindingGroup {
   readonly credential: ReportedCredential;
-}
-
-/** Findings on one credential, or on a waiver, that are gone. */
-interface ResolvedGroup {
-  readonly kind: string;
-  readonly id: string;
-  /** null: not known. A state keeps no names, but the credential may still be there. */
-  readonly name: string | null;
-  readonly rules: readonly string[];
 }
 
 /** Enough to start with, and few enough to read. */
@@ -138,7 +129,8 @@ function worstFirst({ findings: a }: FindingGroup, { findings: b }: FindingGroup
   return b.length - a.length;
 }
 
-function resolvedOf({ resolved, credentials }: Report): ResolvedGroup[] {
+/** Findings on one credential, or on a waiver, that are gone. The name is null if it is not known. */
+function resolvedOf({ resolved, credentials }: Report) {
   if (resolved.length === 0) return [];
   const keyOf = ({ kind, id }: { readonly kind: string; readonly id: string }) => JSON.stringify([kind, id]);
   const names = new Map(credentials.map((credential) => [keyOf(credential), credential.name]));
@@ -146,6 +138,7 @@ function resolvedOf({ resolved, credentials }: Report): ResolvedGroup[] {
     const [first] = group;
     if (!first) return [];
     const { kind, id, name } = first.credential;
+    // A state keeps no names, but the credential may still be there.
     const known = name ?? names.get(keyOf(first.credential)) ?? null;
     return [{ kind, id, name: known, rules: group.map(({ rule }) => rule) }];
   });
@@ -190,17 +183,8 @@ export function nameToFix(
   return namesakes.length > 1 ? `${name} ${credential.id}` : name;
 }
 
-interface NextStep {
-  /** What to type, or the file to open. undefined: neither. */
-  readonly what: string | undefined;
-  readonly about: string;
-}
-
-/** What to do after reading a report, the most important first. */
-export function nextSteps(
-  report: Report,
-  { fixFirst, unknown }: Pick<ReportView, 'fixFirst' | 'unknown'>,
-): NextStep[] {
+/** What to do after reading a report, the most important first: what to type, or the file to open, if there is one. */
+export function nextSteps(report: Report, { fixFirst, unknown }: Pick<ReportView, 'fixFirst' | 'unknown'>) {
   const rule = fixFirst[0]?.findings[0]?.rule;
   const [cause] = unknownGroups(unknown);
   const missing = report.coverage.complete
@@ -223,25 +207,15 @@ export function nextSteps(
   return [...[...missing, ...causes].map((about) => ({ what: undefined, about })), ...commands];
 }
 
-/** Unknown outcomes of one rule that have the same reason. */
-interface UnknownGroup {
-  readonly rule: string;
-  readonly reason: string;
-  readonly fix: string;
-  readonly count: number;
-  /** Ids of the first few credentials. */
-  readonly examples: readonly string[];
-}
-
 const EXAMPLES = 3;
 const REASONS_PER_RULE = 10;
 
 /**
- * The most frequent reasons first within each rule.
+ * Unknown outcomes of one rule that have the same reason; the most frequent reasons first within each rule.
  *
  * Further reasons of a rule become one group: a reason may quote a record, and then there are as many as records.
  */
-export function unknownGroups(findings: readonly Finding[]): UnknownGroup[] {
+export function unknownGroups(findings: readonly Finding[]) {
   return [...groupBy(findings, ({ rule }) => rule)].flatMap(([rule, ofRule]) => {
     const reasons = [...groupBy(ofRule, ({ message, fix }) => JSON.stringify([message, fix])).values()].sort(
       (a, b) => b.length - a.length,
@@ -256,7 +230,8 @@ export function unknownGroups(findings: readonly Finding[]): UnknownGroup[] {
   });
 }
 
-function unknownGroup(rule: string, reason: string, fix: string, findings: readonly Finding[]): UnknownGroup {
+/** `examples`: ids of the first few credentials. */
+function unknownGroup(rule: string, reason: string, fix: string, findings: readonly Finding[]) {
   const examples = findings
     .slice(0, EXAMPLES)
     .map(({ credential, fingerprint }) => credential?.id ?? fingerprint);

@@ -80,25 +80,13 @@ const CONTROL_LISTS: Record<FrameworkName, { readonly source: string; readonly c
   },
 };
 
-interface ControlCoverage {
-  readonly id: string;
-  /** Empty for a control that only a plug-in names. */
-  readonly title: string;
-  /** Ids of the rules that give evidence on it; empty: it is not judged. */
-  readonly rules: readonly string[];
-  /** What is not judged; null: c1-audit knows of nothing. */
-  readonly notJudged: string | null;
-}
+type FrameworkCoverage = ReturnType<typeof coverageOf>;
 
-interface FrameworkCoverage {
-  readonly framework: FrameworkName;
-  readonly name: string;
-  readonly source: string;
-  readonly controls: readonly ControlCoverage[];
-}
-
-/** Which rules give evidence on which controls of a framework, and which controls no rule judges. */
-export function coverageOf(framework: FrameworkName, rules: readonly DocumentedRule[]): FrameworkCoverage {
+/**
+ * Which rules give evidence on which controls of a framework, and which controls no rule judges. A control that only a
+ * plug-in names has no title; `notJudged` is null where c1-audit knows of nothing.
+ */
+export function coverageOf(framework: FrameworkName, rules: readonly DocumentedRule[]) {
   const { source, controls } = CONTROL_LISTS[framework];
   const naming = (id: string) =>
     rules.filter((rule) => rule.controls?.[framework]?.includes(id)).map((rule) => rule.id);
@@ -116,7 +104,7 @@ export function coverageOf(framework: FrameworkName, rules: readonly DocumentedR
   };
 }
 
-export function judgedWords({ rules, notJudged }: ControlCoverage): string {
+export function judgedWords({ rules, notJudged }: FrameworkCoverage['controls'][number]): string {
   if (rules.length === 0) return `not judged: ${notJudged}`;
   const part = notJudged === null ? '' : `; not judged: ${notJudged}`;
   return `${rules.join(', ')}${part}`;

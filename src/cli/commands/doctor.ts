@@ -6,23 +6,18 @@ import { AuditError, type ExitCode } from '../../errors.js';
 import { refuseShortSecrets } from '../../redact.js';
 import { DEFAULT_LIMITS, within } from '../../sources/c1/retry.js';
 import type { CommandContext } from '../context.js';
-import { timeoutOf } from '../flags.js';
+import { type AuditFlags, timeoutOf } from '../flags.js';
 import { loadSettings } from '../request.js';
 import { createLog, wantsColor } from '../terminal.js';
 import { watched } from '../watchdog.js';
 
-interface DoctorFlags {
-  readonly config?: string;
-  readonly scope?: string;
-  readonly source?: string[];
-  readonly state?: string;
+type DoctorFlags = Pick<
+  AuditFlags,
+  'config' | 'scope' | 'source' | 'state' | 'timeout' | 'verbose' | 'color'
+> & {
   readonly slackTest?: boolean;
   readonly format: string;
-  readonly timeout?: string;
-  readonly verbose?: boolean;
-  /** false with `--no-color`. */
-  readonly color?: boolean;
-}
+};
 
 /** Shorter than those of an audit: somebody waits for the answer. Milliseconds. */
 const LIMITS = {

@@ -21,24 +21,11 @@ import { currentCopy, differences, type Files, programFiles } from '../../init/p
 import type { Io } from '../../io.js';
 import { forTerminal } from '../../reporters/escape.js';
 import type { CommandContext } from '../context.js';
+import type { AuditFlags } from '../flags.js';
 
-interface InitFlags {
-  readonly tenant?: string;
-  readonly auth?: string;
-  readonly scope?: string;
-  readonly profile?: string;
-  readonly failOn?: string;
-  /** false with `--no-slack`. */
-  readonly slack?: boolean;
-  readonly repository?: string;
-  readonly branch?: string;
-  readonly schedule?: string;
-  readonly dir?: string;
-  readonly yes?: boolean;
-  readonly dryRun?: boolean;
-  readonly force?: boolean;
-  readonly update?: boolean;
-}
+type InitFlags = Pick<AuditFlags, 'scope' | 'profile' | 'failOn' | 'slack' | 'dryRun'> & {
+  readonly [Text in 'tenant' | 'auth' | 'repository' | 'branch' | 'schedule' | 'dir']?: string;
+} & { readonly [Switch in 'yes' | 'force' | 'update']?: boolean };
 
 /** A file to write, or a directory to replace, by its path below the root. */
 interface Draft {

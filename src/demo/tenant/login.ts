@@ -292,17 +292,11 @@ function readTimes(
   return { iat, exp };
 }
 
-/** The outcome of a condition. `error` is empty unless it could not be evaluated. */
-interface Verdict {
-  readonly matched: boolean;
-  readonly error: string;
-}
-
-/** Evaluates a trust's condition. The library is loaded when it is first needed. */
-export async function evaluateCondition(
-  expression: string,
-  claims: Readonly<Record<string, unknown>>,
-): Promise<Verdict> {
+/**
+ * Evaluates a trust's condition; `error` is empty unless that could not be done. The library is loaded when it is first
+ * needed.
+ */
+export async function evaluateCondition(expression: string, claims: Readonly<Record<string, unknown>>) {
   const { evaluate } = await import('@marcbachmann/cel-js');
   try {
     const result: unknown = evaluate(expression, { claims });
@@ -471,17 +465,13 @@ function unauthenticated(
 
 export type Jwk = JsonWebKey;
 
-/** A compact JWS taken apart; nothing about it is verified yet. */
-interface Jws {
-  readonly header: Readonly<Record<string, unknown>>;
-  readonly claims: Readonly<Record<string, unknown>>;
-  /** What the signature covers. */
-  readonly signed: string;
-  readonly signature: Buffer;
-}
+type Jws = NonNullable<ReturnType<typeof parseJws>>;
 
-/** The parts of a compact JWS with JSON objects in the first two; undefined for anything else. */
-function parseJws(text: string): Jws | undefined {
+/**
+ * The parts of a compact JWS with JSON objects in the first two; undefined for anything else. Nothing is verified yet.
+ * `signed` is what the signature covers.
+ */
+function parseJws(text: string) {
   const [, head = '', body = '', signature = ''] = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/.exec(text) ?? [];
   const header = decodeObject(head);
   const claims = decodeObject(body);
