@@ -171,15 +171,16 @@ export function connect(access: TenantAccess, send: Send, exam: Exam) {
   const options = { origin: access.origin, session, limits, log, now, scrub, signal };
   const client = new ApiClient(options);
   const pages = new Map<string, Promise<Page>>();
+  const reader: Reader = {
+    client,
+    pageLimit: limits.pages,
+    latest: latestBelieved(now(), now()),
+    onRecords: () => undefined,
+  };
   return {
     transport,
     session,
-    reader: {
-      client,
-      pageLimit: limits.pages,
-      latest: latestBelieved(now(), now()),
-      onRecords: () => undefined,
-    } satisfies Reader,
+    reader,
     /** The clock's skew by the last answer's date: the earliest and the latest, in milliseconds. */
     skew: () => skew,
     /** The first page of a list, small. Each list is requested once. */
