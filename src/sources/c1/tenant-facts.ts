@@ -180,11 +180,7 @@ export function holdsNoAdministratorRole(
 ): boolean {
   const all = ifKnown(roles);
   const nameOf = (id: string) => (id.startsWith('system:') ? id : all?.get(id)?.name);
-  const lists = [
-    held.some(isServiceRole) ? [] : held.map(nameOf),
-    scope.map(nameOf),
-    owner.map(({ name }) => name),
-  ];
+  const lists = [held.map(nameOf), scope.map(nameOf), owner.map(({ name }) => name)];
   return lists.some((names) => names.length > 0 && names.every((name) => name === 'system:user'));
 }
 

@@ -92,6 +92,90 @@ describe('roles', () => {
     expect(failure?.message).toBe(failed ? `${problem}.` : undefined);
   });
 
+  describe('can do everything', () => {
+    const role = (name: string, permissions: string[] = [], serviceRoles: string[] = []) => ({
+      id: name,
+      name,
+      displayName: name,
+      systemBuiltin: false,
+      permissions,
+      serviceRoles,
+    });
+    const OWNER_ROLE = 'role/c1.api.tenant.v1.Tenant:owner';
+    const powers = async (...list: object[]) => {
+      strike('roles', setAnswerField('list', list));
+      const { roles } = await readRoles(reader);
+      return isKnown(roles)
+        ? Object.fromEntries([...roles.values()].map((one) => [one.name, one.coversOwner]))
+        : undefined;
+    };
+
+    test('if they hold all permissions of Super Administrator', async () => {
+      expect(
+        await powers(
+          role('system:owner', ['a', 'b'], ['role/x:y']),
+          role('all', ['b', 'c', 'a']),
+          role('some', ['a']),
+          role('none'),
+        ),
+      ).toEqual({ 'system:owner': true, all: true, some: false, none: false });
+    });
+
+    test('if they hold its service role', async () => {
+      expect(await powers(role('system:owner', ['a']), role('named', [], ['role/x:y', OWNER_ROLE]))).toEqual({
+        'system:owner': true,
+        named: true,
+      });
+    });
+
+    test('is not said where the permissions of Super Administrator are hidden', async () => {
+      expect(
+        await powers(role('system:owner'), role('some', ['a']), role('named', [], [OWNER_ROLE])),
+      ).toEqual({ 'system:owner': undefined, some: undefined, named: true });
+      // Service roles alone are no permissions that could be compared.
+      tenant.faults.clear();
+      expect(await powers(role('system:owner', [], ['role/x:y']), role('some', ['role/x:y']))).toEqual({
+        'system:owner': false,
+        some: false,
+      });
+    });
+
+    test('is not said where nothing is shown of any role', async () => {
+      strike('roles', setAnswerField('list', [role('system:owner'), role('some')]));
+      const { roles } = await readRoles(reader);
+      expect(isKnown(roles) && roles.get('some')).toEqual({ id: 'some', name: 'some', displayName: 'some' });
+    });
+
+    test('is kept with what it was said by', async () => {
+      strike('roles', setAnswerField('list', [role('system:owner', ['a'], ['role/x:y'])]));
+      const { roles } = await readRoles(reader);
+      expect(isKnown(roles) && roles.get('system:owner')).toMatchObject({
+        displayName: 'system:owner',
+        grants: ['a', 'role/x:y'],
+      });
+    });
+  });
+
+  test.each([
+    ['none', [], 'GET /iam/roles does not list system:owner, which every tenant has'],
+    ['a blank one', [{ id: 'r' }], 'GET /iam/roles lists a role whose name is blank'],
+  ])('are unknown if the list holds %s', async (_, list, problem) => {
+    strike('roles', setAnswerField('list', list));
+    const { roles, failure } = await readRoles(reader);
+    expect([reasonOf(roles), failure]).toEqual([problem, undefined]);
+  });
+
+  test('are unknown if they are refused', async () => {
+    refuse('roles');
+    const { roles, note, failure } = await readRoles(reader);
+    expect(roles).toMatchObject({
+      reason: "the tenant's roles could not be read",
+      cure: "Give the audit's credential the right to read roles (GET /iam/roles).",
+    });
+    expect(note).toMatch(/^Roles are not known: GET .* answered 403.* \(GET \/iam\/roles\)\.$/);
+    expect(failure).toMatchObject({ status: 403 });
+  });
+
   test('may have no system name if they are not built in', async () => {
     strike(
       'roles',
@@ -458,7 +542,11 @@ describe('service principals', () => {
     });
     const { parents, ending } = await readPrincipals(reader);
     expect(parents.size).toBe(3);
-    expect(ending).toMatchObject({ message: expect.stringMatching(/lists the service principal \S+ twice/) });
+    expect(ending).toMatchObject({
+      code: 'api',
+      message: `GET /service_principals lists the service principal ${ids()[0]} twice, with other fields.`,
+      hint: "Report it to ConductorOne's support. It is not known which of the two is right.",
+    });
   });
 
   const missing = (...victims: (string | undefined)[]) =>
@@ -487,13 +575,41 @@ describe('service principals', () => {
 
   test('are not gone if all of them are missing, or the list cannot be read again', async () => {
     missing(...ids());
-    expect((await collect()).seen.status).toBe('partial');
+    const { seen } = await collect();
+    expect(seen.status).toBe('partial');
+    expect(seen.note).not.toContain('Deleted while');
     expect(tenant.requests.filter(({ target }) => target === 'service-principals')).toHaveLength(1);
     tenant.faults.clear();
     missing(ids()[1]);
     refuse('service-principals', 500, 2);
-    expect((await collect()).seen.status).toBe('partial');
+    const unread = (await collect()).seen;
+    expect(unread.status).toBe('partial');
+    expect(unread.note).not.toContain('Deleted while');
   });
+
+  test.each([
+    [50, ''],
+    [51, ' and 1 more'],
+  ])(
+    'whose credentials cannot be read are named in order, of %d all or the first fifty',
+    async (count, more) => {
+      const [one] = tenant.data.servicePrincipals;
+      const all = Array.from({ length: count }, (_, n) => `sp-${99 - n}`);
+      strike(
+        'service-principals',
+        setAnswerField(
+          'list',
+          all.map((id) => ({ ...one, id })),
+        ),
+      );
+      refuse('service-principal-credentials', 500);
+      const { note } = (await collect()).seen;
+      const named = all.sort().slice(0, 50).join(', ');
+      expect(
+        note?.startsWith(`The credentials of service principals ${named}${more} could not be read: GET `),
+      ).toBe(true);
+    },
+  );
 
   test('are not believed to be none while trusts name some', async () => {
     const { credentials } = await collectTrusts(reader, false);
@@ -574,7 +690,9 @@ describe('service principals', () => {
   test('without a valid id end the reading', async () => {
     put('service-principals', 'id', '');
     expect((await readPrincipals(reader)).ending).toMatchObject({
+      code: 'api',
       message: 'GET /service_principals lists a service principal without a valid id.',
+      hint: "Report it to ConductorOne's support: its credentials cannot be read.",
     });
   });
 });
