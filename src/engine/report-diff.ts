@@ -183,8 +183,13 @@ class Sight {
     // The audit compared with its state before anything was kept out of the report, but by its own options.
     if (this.#resolved.has(fingerprint) && sameOptions) return { how: 'mended' };
     if (this.#hides) return { why: 'hidden' };
-    if (!this.#ran(rule)) return { why: 'rule' };
+    if (!this.#ran(rule) || (credential && this.#isNotOnTrust(rule, credential))) return { why: 'rule' };
     return sameOptions ? { how: 'mended' } : { why: 'settings' };
+  }
+
+  /** Without the system log, that rule judges all kinds but trusts. */
+  #isNotOnTrust(rule: string, { kind, id }: Pick<Judged, 'kind' | 'id'>): boolean {
+    return rule === 'unused' && kind === 'federation-trust' && !this.#now.get(keyOf({ kind, id }))?.use;
   }
 
   credentials(): ReportDiff['credentials'] {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import noExpiry from '../../rules/no-expiry.js';
 import staticBesideFederation from '../../rules/static-beside-federation.js';
+import unused from '../../rules/unused.js';
 import { type Finding, KINDS, type Owner, type Snapshot } from '../../src/contract/index.js';
 import type { PushedFinding } from '../../src/delivery/conductorone/client.js';
 import { NOTE, toAcceptance, toPushed } from '../../src/delivery/conductorone/finding.js';
@@ -238,7 +239,16 @@ describe('what an audit would have found', () => {
   const only = new Set(['no-expiry']);
   const waiver = { ...there, kind: 'waiver', rule: 'waiver-expired' } as const;
 
+  const trusts = (usage: Snapshot['facts']['usage']) => {
+    const rules = [{ rule: unused, severity: undefined, options: { days: 90 }, floors: {} }];
+    const seen = snapshot([], { usage });
+    return sight({ facts: seen.facts, sources: [source('federation-trust', 'complete')] }, { rules });
+  };
+  const unusedTrust = { ...there, kind: 'federation-trust', rule: 'unused' } as const;
+
   test.each([
+    ['an unused trust, with the system log', trusts(new Map()), unusedTrust, true],
+    ['an unused trust, without', trusts(undefined), unusedTrust, false],
     ['all of it', sight(), there, true],
     ['an incomplete audit', sight({}, {}, false), there, false],
     ['a rule that did not run', sight(), { ...there, rule: 'unused' }, false],

@@ -194,6 +194,27 @@ describe('a missing finding is resolved only if the new audit would have seen it
     });
   });
 
+  test.each([
+    ['not looked at without the system log', undefined, 'not seen: rule'],
+    ['used, by the system log', { since: daysAgo(99), addresses: 1, lastAt: daysAgo(1) }, 'resolved: mended'],
+  ])('an unused trust is %s', (_, use, expected) => {
+    const trust = sampleCredential({ kind: 'federation-trust', id: 'trust-1' });
+    const idle = sampleFinding({ credential: trust });
+    const sources = [
+      { kind: 'federation-trust', status: 'complete', credentials: 1, deleted: 0, pages: 1, note: null },
+    ] as const;
+    const after = sampleReport({
+      sources,
+      findings: [other],
+      credentials: [{ ...trust, ...(use && { use }) }],
+    });
+    const { resolved, notSeen } = compareReports(withFindings(idle), after);
+    expect([
+      ...resolved.map(({ how }) => `resolved: ${how}`),
+      ...notSeen.map(({ why }) => `not seen: ${why}`),
+    ]).toEqual([expected]);
+  });
+
   test("a plug-in's rule ran only if the report mentions it", () => {
     const [one, two] = [
       sampleFinding({ rule: 'acme/mine' }),

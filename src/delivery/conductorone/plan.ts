@@ -225,6 +225,7 @@ export function sightOf({ coverage, credentials }: Report, evaluation: Evaluatio
       if (!run.complete || !rules.has(there.rule)) return false;
       // Rules on waivers look at all rules together: an audit with some rules says nothing about those.
       if (there.kind === 'waiver') return only === undefined && there.reach === waiverReach;
+      if (there.kind === 'federation-trust' && run.notOnTrusts?.has(there.rule)) return false;
       return wouldSee(run, there.kind, there.reach) && seesAllOf(there, snapshot);
     },
     blind: blindnessOf(run.complete, snapshot),
