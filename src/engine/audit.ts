@@ -14,6 +14,7 @@ import { toTimestamp } from '../contract/time.js';
 import { Docket, type Noted, Notes } from './docket.js';
 import { type Statement, sayable } from './finding.js';
 import { Panel, type RuleInForce, type Verdict } from './judge.js';
+import { Records, type Remainder } from './records.js';
 import { compareText } from './report.js';
 import { type FactSource, isDeleted, isExpired, isLive, OWN_FACTS, World } from './world.js';
 
@@ -59,7 +60,7 @@ export function audit(
   rules: readonly RuleInForce[],
   now: number,
   early?: EarlyVerdicts,
-  onJudged?: (judged: JudgedCredential, credential: Credential) => void,
+  onJudged?: (credential: Credential, remainder: Remainder) => void,
 ): Verdicts {
   const world = new World(snapshot, now);
   const skippedRules = withoutSource(snapshot, rules);
@@ -73,7 +74,7 @@ export function audit(
     return { early: new Panel(early, kind, world, now), late: new Panel(late, kind, world, now) };
   });
   const notes = early?.notes ?? new Notes();
-  const docket = new Docket(snapshot.tenant, notes);
+  const docket = new Docket(snapshot.tenant, notes, early?.records);
   const deleted = Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<Kind, number>;
   const broken = new Map<string, BrokenRule>();
   const report = (found: readonly Found[]) => {
@@ -88,11 +89,12 @@ export function audit(
       continue;
     }
     const state = stateOf(credential, now);
-    const judged = toJudged(credential, world, state === 'live');
-    docket.addCredential(judged);
-    onJudged?.(judged, credential);
+    const written = early?.numberOf(credential);
+    const remainder = remainderOf(credential, world, state === 'live');
+    docket.addCredential(credential, remainder, written);
+    onJudged?.(credential, remainder);
     const panels = panelsFor(credential, state);
-    report(early?.take(credential) ?? foundBy(panels.early, credential, notes));
+    report(early?.foundOn(written) ?? foundBy(panels.early, credential, notes));
     report(foundBy(panels.late, credential, notes));
   }
   return {
@@ -184,9 +186,14 @@ export function isEarly({ needs, optional = [] }: Pick<Rule, 'needs' | 'optional
 export class EarlyVerdicts {
   readonly #panelFor: ReturnType<typeof byKindAndState<Panel>>;
   readonly #now: number;
-  readonly #found = new Map<Credential, readonly Found[]>();
+  /** The numbers of credentials in `records`. */
+  readonly #numbers = new Map<Credential, number>();
+  /** By those numbers. */
+  readonly #found: (readonly Found[])[] = [];
   /** What the verdicts say. */
   readonly notes = new Notes();
+  /** What the credentials' own records say. */
+  readonly records = new Records();
 
   /** @param now milliseconds since the epoch, the same as for the snapshot */
   constructor(rules: readonly RuleInForce[], now: number) {
@@ -201,19 +208,19 @@ export class EarlyVerdicts {
     for (const credential of credentials) {
       if (isDeleted(credential, this.#now)) continue;
       const panel = this.#panelFor(credential, stateOf(credential, this.#now));
-      this.#found.set(credential, foundBy(panel, credential, this.notes));
+      this.#numbers.set(credential, this.records.write(credential));
+      this.#found.push(foundBy(panel, credential, this.notes));
     }
   }
 
-  /**
-   * Returns what was found on a credential and forgets it.
-   *
-   * @returns undefined if the credential was not judged yet
-   */
-  take(credential: Credential): readonly Found[] | undefined {
-    const found = this.#found.get(credential);
-    this.#found.delete(credential);
-    return found;
+  /** A credential's number in `records`; undefined: it was not judged yet. */
+  numberOf(credential: Credential): number | undefined {
+    return this.#numbers.get(credential);
+  }
+
+  /** What was found on the credential with that number; undefined: it was not judged yet. */
+  foundOn(number: number | undefined): readonly Found[] | undefined {
+    return number === undefined ? undefined : this.#found[number];
   }
 }
 
@@ -246,44 +253,28 @@ function inOrder(credentials: readonly Credential[]): Credential[] {
   return [...credentials].sort((a, b) => compareText(a.kind, b.kind) || compareText(a.id, b.id));
 }
 
-/** What reports show of a credential. */
-function toJudged(credential: Credential, world: World, live: boolean): JudgedCredential {
+function remainderOf(credential: Credential, world: World, live: boolean): Remainder {
   return {
-    kind: credential.kind,
-    id: credential.id,
-    clientId: credential.clientId,
-    name: credential.name,
     self: world.isSelf(credential),
     live,
     owner: world.owner(credential).reported,
-    createdAt: instantOf(credential.createdAt),
-    expiresAt: instantOf(credential.expiresAt),
-    lastUsedAt: instantOf(credential.lastUsedAt),
-    allowedCidrs: ifKnown(credential.allowedCidrs) ?? [],
     scopedRoles: ifKnown(world.scopedRoles(credential)) ?? [],
-    ...(credential.adviceWithheld ? { adviceWithheld: true } : {}),
-    ...useOf(credential, world),
+    adviceWithheld: credential.adviceWithheld === true,
+    use: useOf(credential, world),
   };
 }
 
 /** Only what was read completely can show that something was not used. */
-function useOf(credential: Credential, world: World): Pick<JudgedCredential, 'use'> {
-  if (!world.tenant.usage) return {};
+function useOf(credential: Credential, world: World): Remainder['use'] {
+  if (!world.tenant.usage) return undefined;
   const usage = ifKnown(world.usage(credential));
-  if (!usage?.complete) return {};
+  if (!usage?.complete) return undefined;
   const { since, addresses, lastAt } = usage;
   return {
-    use: {
-      since: toTimestamp(since),
-      addresses: addresses.filter(({ address }) => address !== '').length,
-      lastAt: lastAt && toTimestamp(lastAt),
-    },
+    since: toTimestamp(since),
+    addresses: addresses.filter(({ address }) => address !== '').length,
+    lastAt: lastAt && toTimestamp(lastAt),
   };
-}
-
-function instantOf(fact: Credential['expiresAt']): string | null {
-  const instant = ifKnown(fact) ?? null;
-  return instant === null ? null : toTimestamp(instant);
 }
 
 function statementOf(verdict: Verdict, { rule, severity }: RuleInForce): Statement {

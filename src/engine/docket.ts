@@ -1,6 +1,7 @@
-import type { Finding, JudgedCredential, Kind, Rule } from '../contract/index.js';
+import type { Credential, Finding, JudgedCredential, Kind, Rule } from '../contract/index.js';
 import { atLeast, compareSeverity, type Severity } from '../contract/severity.js';
 import { fingerprint, type Statement } from './finding.js';
+import { quote, Records, type Remainder } from './records.js';
 import { compareText, isWaived, noneBySeverity, type Report } from './report.js';
 import { TextStore } from './text-store.js';
 
@@ -89,26 +90,26 @@ export class Docket {
   readonly #tenant: string;
   readonly #kinds: Kind[];
   readonly #ids: string[];
-  /** The JSON of each credential without `live`, and where in it that belongs. */
-  readonly #texts: TextStore;
-  readonly #places: number[];
-  readonly #live: boolean[];
+  readonly #records: Records;
   readonly #notes: Notes;
-  readonly #sharedTexts = new Map<object, string>();
   /** Ids of the waivers that findings are on; the first has the number -1. */
   readonly #waivers: string[];
   readonly #buckets: Map<string, Bucket>;
   #credentials: readonly JudgedCredential[] | undefined;
   #findings: readonly Finding[] | undefined;
 
-  constructor(tenant: string, notes: Notes, of?: Docket, buckets: Map<string, Bucket> = new Map()) {
+  constructor(
+    tenant: string,
+    notes: Notes,
+    records = new Records(),
+    of?: Docket,
+    buckets: Map<string, Bucket> = new Map(),
+  ) {
     this.#tenant = tenant;
     this.#notes = notes;
+    this.#records = records;
     this.#kinds = of ? of.#kinds : [];
     this.#ids = of ? of.#ids : [];
-    this.#texts = of ? of.#texts : new TextStore();
-    this.#places = of ? of.#places : [];
-    this.#live = of ? of.#live : [];
     this.#waivers = of ? of.#waivers : [];
     this.#buckets = buckets;
   }
@@ -128,31 +129,15 @@ export class Docket {
     return this.#ids.length;
   }
 
-  /** Adds a credential that was judged; all of a kind one after the other, by id. */
-  addCredential(judged: JudgedCredential): void {
-    const { kind, id, clientId, name, self, live } = judged;
-    this.#kinds.push(kind);
-    this.#ids.push(id);
-    this.#live.push(live);
-    const head = `{"kind":"${kind}","id":${quote(id)},"clientId":${quote(clientId)},"name":${quote(name)},"self":${self}`;
-    this.#places.push(head.length);
-    this.#texts.add(head + this.#aboutText(judged));
-  }
-
-  /** The end of a credential's JSON, after `live`. Keys in the order of the schema. */
-  #aboutText(judged: JudgedCredential): string {
-    const { owner, createdAt, expiresAt, lastUsedAt, allowedCidrs, scopedRoles, adviceWithheld, use } =
-      judged;
-    return `,"owner":${owner && this.#shared(owner, ownerText)},"createdAt":${dated(createdAt)},"expiresAt":${dated(expiresAt)},"lastUsedAt":${dated(lastUsedAt)},"allowedCidrs":${allowedCidrs.length === 0 ? '[]' : JSON.stringify(allowedCidrs)},"scopedRoles":${scopedRoles.length === 0 ? '[]' : this.#shared(scopedRoles, rolesText)}${adviceWithheld ? ',"adviceWithheld":true' : ''}${use ? `,"use":${JSON.stringify(use)}` : ''}}`;
-  }
-
-  /** Owners and lists of roles are shared by many credentials. */
-  #shared<T extends object>(value: T, write: (value: T) => string): string {
-    const known = this.#sharedTexts.get(value);
-    if (known !== undefined) return known;
-    const text = write(value);
-    this.#sharedTexts.set(value, text);
-    return text;
+  /**
+   * Adds a credential that was judged; all of a kind one after the other, by id.
+   *
+   * @param written  the number of what its record says, where that was written before
+   */
+  addCredential(credential: Credential, rest: Remainder, written?: number): void {
+    this.#kinds.push(credential.kind);
+    this.#ids.push(credential.id);
+    this.#records.complete(written ?? this.#records.write(credential), rest);
   }
 
   /** Adds a finding; by default on the credential that was added last. */
@@ -208,7 +193,7 @@ export class Docket {
 
   #expiresAt(credential: number): string | null {
     // A quote in a name is escaped, so this is the key.
-    return /,"expiresAt":"([^"]*)"/.exec(this.#texts.get(credential))?.[1] ?? null;
+    return /,"expiresAt":"([^"]*)"/.exec(this.#records.text(credential))?.[1] ?? null;
   }
 
   /** Every waiver that a finding is marked with. */
@@ -224,7 +209,7 @@ export class Docket {
     const kept = [...this.#buckets].filter(
       ([, { severity }]) => atLeast(severity, lowest) === (which === 'from'),
     );
-    return new Docket(this.#tenant, this.#notes, this, new Map(kept));
+    return new Docket(this.#tenant, this.#notes, this.#records, this, new Map(kept));
   }
 
   count(): Counts {
@@ -280,7 +265,7 @@ export class Docket {
 
   /** All JSON that came from outside, many texts in one. */
   *blocks(): Generator<string> {
-    yield* this.#texts.blocks();
+    yield* this.#records.blocks();
     yield* this.#notes.blocks();
   }
 
@@ -293,11 +278,7 @@ export class Docket {
 
   /** The JSON of each of `credentials`. */
   *credentialTexts(): Generator<string> {
-    for (let at = 0; at < this.size; at += 1) {
-      const text = this.#texts.get(at);
-      const place = this.#places[at];
-      yield `${text.slice(0, place)},"live":${this.#live[at]}${text.slice(place)}`;
-    }
+    for (let at = 0; at < this.size; at += 1) yield this.#records.text(at, true);
   }
 
   /** The JSON of each of `findings`. */
@@ -310,11 +291,11 @@ export class Docket {
         const credential = credentials[at] as number;
         const mark = marks[at] ?? UNMARKED;
         if (mark !== last) {
-          end = `,"waiver":${JSON.stringify(mark.waiver)},"firstSeen":${dated(mark.firstSeen)}}`;
+          end = `,"waiver":${JSON.stringify(mark.waiver)},"firstSeen":${JSON.stringify(mark.firstSeen)}}`;
           last = mark;
         }
         const said = this.#notes.text(statements[at] as number);
-        yield `{"fingerprint":"${fingerprints[at] ?? this.#fingerprint(rule, credential)}${about}${mark.status === null ? said : said.replace(NO_STATUS, `"status":"${mark.status}"`)},"credential":${credential < 0 ? 'null' : this.#texts.get(credential)}${end}`;
+        yield `{"fingerprint":"${fingerprints[at] ?? this.#fingerprint(rule, credential)}${about}${mark.status === null ? said : said.replace(NO_STATUS, `"status":"${mark.status}"`)},"credential":${credential < 0 ? 'null' : this.#records.text(credential)}${end}`;
       }
     }
   }
@@ -373,27 +354,8 @@ export function docketOf(report: Report): Docket | undefined {
   return dockets.get(report);
 }
 
-/** Texts that JSON writes as they are: nearly all. */
-const PLAIN = /^[ !#-[\]-~]*$/;
-
-function quote(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
-}
-
-function dated(instant: string | null): string {
-  return instant === null ? 'null' : `"${instant}"`;
-}
-
 /** See `statementText`. */
 const NO_STATUS = '"status":null';
-
-function ownerText({ id, name, email }: NonNullable<JudgedCredential['owner']>): string {
-  return JSON.stringify({ id, name, email });
-}
-
-function rolesText(roles: JudgedCredential['scopedRoles']): string {
-  return JSON.stringify(roles.map(({ id, name }) => ({ id, name })));
-}
 
 /** A statement's part of a finding's JSON, with the status that a finding has before waivers and history. */
 function statementText({ outcome, messageId, message, data, fix }: Statement): string {

@@ -17,6 +17,7 @@ import { DRIFT_RULES, drift } from './drift.js';
 import { type Comparison, History, waivedBy } from './history.js';
 import type { RuleInForce } from './judge.js';
 import { ledger } from './ledger.js';
+import type { Remainder } from './records.js';
 import { compareText, groupBy, type Report, type SourceCoverage } from './report.js';
 import { credentialKey, type HistoryRun, type State } from './state.js';
 import { WAIVER_RULE_IDS, WAIVER_RULES, type WaiverInput, Waivers } from './waivers.js';
@@ -73,10 +74,12 @@ export function evaluate(evaluation: Evaluation): Evaluated {
   const { snapshot, rules, asOf } = evaluation;
   const judged: Credential[] = [];
   const waivers = waiversOf(evaluation);
-  const verdicts = audit(snapshot, rules, asOf, evaluation.early, (reported, credential) => {
+  const see = (credential: Credential, { owner }: Remainder) => {
+    const { kind, id, clientId, name } = credential;
     judged.push(credential);
-    waivers.see(reported);
-  });
+    waivers.see({ kind, id, clientId, name, owner });
+  };
+  const verdicts = audit(snapshot, rules, asOf, evaluation.early, isPlain(evaluation) ? undefined : see);
   const skipped = [...verdicts.skippedRules, ...withoutState(evaluation)];
   const run = historyRun(evaluation, {
     complete: isComplete(snapshot, verdicts),
@@ -98,6 +101,11 @@ export function evaluate(evaluation: Evaluation): Evaluated {
     notRun: [...evaluation.known, ...HISTORY_RULE_IDS].filter((id) => !run.rules.has(id)),
   });
   return { report, comparison };
+}
+
+/** Neither waivers nor earlier audits change what was found. */
+function isPlain({ history, baseline, waivers }: Evaluation): boolean {
+  return !history && !baseline && !waivers?.length;
 }
 
 interface FollowedUp {
@@ -123,8 +131,7 @@ function followUp(
 ): FollowedUp {
   const { snapshot, history, baseline } = evaluation;
   const { docket } = verdicts;
-  if (!history && !baseline && !evaluation.waivers?.length)
-    return { comparison: undefined, baselineNotes: [] };
+  if (isPlain(evaluation)) return { comparison: undefined, baselineNotes: [] };
   const memory = historyOf(evaluation, run);
   const mark = (finding: Entry) => {
     const waiver = waivers.covering(finding.credential, finding.rule);

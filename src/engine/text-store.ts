@@ -1,8 +1,8 @@
 /** Bytes of a chunk: the first is small, as most tenants are. */
 const FIRST = 64 * 1024;
 const LARGEST = 4 * 1024 * 1024;
-/** UTF-8 needs at most three bytes for a UTF-16 code unit. */
-const WIDEST = 3;
+/** Texts are encoded together: one call for each takes longer than everything else. */
+const TOGETHER = 32 * 1024;
 const CHUNK_SHIFT = 2 ** 32;
 
 /**
@@ -15,25 +15,26 @@ export class TextStore {
   readonly #filled: number[] = [];
   /** Bytes in use in the last chunk. */
   #used = 0;
+  /** Texts that are encoded. */
   #size = 0;
   /** Number of the chunk and place in it, as one number. */
   #places = new Float64Array(1024);
   /** Bytes; negative for text beyond ASCII. */
   #lengths = new Int32Array(1024);
+  /** Texts that are not encoded yet, and how long they are together. */
+  #waiting: string[] = [];
+  #waitingLength = 0;
 
   /** @returns the text's number, from 0 */
   add(text: string): number {
-    const chunk = this.#chunkFor(text.length * WIDEST);
-    const bytes = chunk.write(text, this.#used);
-    if (this.#size === this.#places.length) this.#grow();
-    this.#places[this.#size] = (this.#chunks.length - 1) * CHUNK_SHIFT + this.#used;
-    this.#lengths[this.#size] = bytes === text.length ? bytes : -bytes;
-    this.#used += bytes;
-    this.#size += 1;
-    return this.#size - 1;
+    this.#waitingLength += text.length;
+    const number = this.#size + this.#waiting.push(text) - 1;
+    if (this.#waitingLength > TOGETHER) this.#encode();
+    return number;
   }
 
   get(index: number): string {
+    if (index >= this.#size) this.#encode();
     const place = this.#places[index] ?? 0;
     const length = this.#lengths[index] ?? 0;
     const chunk = this.#chunks[Math.floor(place / CHUNK_SHIFT)];
@@ -46,11 +47,33 @@ export class TextStore {
 
   /** All texts, many in one, in no particular division. */
   *blocks(): Generator<string> {
+    this.#encode();
     for (const [at, chunk] of this.#chunks.entries())
       yield chunk.toString('utf8', 0, at === this.#chunks.length - 1 ? this.#used : this.#filled[at]);
   }
 
-  #chunkFor(room: number): Buffer {
+  #encode(): void {
+    if (this.#waiting.length === 0) return;
+    const together = this.#waiting.join('');
+    const bytes = Buffer.byteLength(together);
+    const isAscii = bytes === together.length;
+    this.#reserve(bytes).write(together, this.#used, isAscii ? 'latin1' : 'utf8');
+    const chunk = (this.#chunks.length - 1) * CHUNK_SHIFT;
+    if (this.#size + this.#waiting.length > this.#places.length)
+      this.#grow(this.#size + this.#waiting.length);
+    for (const text of this.#waiting) {
+      const length = isAscii ? text.length : Buffer.byteLength(text);
+      this.#places[this.#size] = chunk + this.#used;
+      this.#lengths[this.#size] = length === text.length ? length : -length;
+      this.#used += length;
+      this.#size += 1;
+    }
+    this.#waiting = [];
+    this.#waitingLength = 0;
+  }
+
+  /** The chunk with that much room. */
+  #reserve(room: number): Buffer {
     const last = this.#chunks.at(-1);
     if (last && last.length - this.#used >= room) return last;
     const chunk = Buffer.allocUnsafeSlow(Math.max(room, Math.min(LARGEST, FIRST * 2 ** this.#chunks.length)));
@@ -60,11 +83,12 @@ export class TextStore {
     return chunk;
   }
 
-  #grow(): void {
-    const places = new Float64Array(this.#size * 2);
+  #grow(atLeast: number): void {
+    const size = Math.max(atLeast, this.#places.length * 2);
+    const places = new Float64Array(size);
     places.set(this.#places);
     this.#places = places;
-    const lengths = new Int32Array(this.#size * 2);
+    const lengths = new Int32Array(size);
     lengths.set(this.#lengths);
     this.#lengths = lengths;
   }

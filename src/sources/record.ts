@@ -148,8 +148,8 @@ export function normalize(kind: Kind, value: unknown, latest: number): Normalize
   const fields = FIELDS[kind];
   const read = new FieldReader(record);
   const idFields = ID_FIELDS[kind];
-  const parts = idFields.map((field) => read.id(field));
-  const id = parts.length === 1 ? (parts[0] ?? '') : parts.join(' ');
+  const [only = ''] = idFields;
+  const id = idFields.length === 1 ? read.id(only) : idFields.map((field) => read.id(field)).join(' ');
   const createdAt = read.instant('createdAt', latest);
   const base: Credential = {
     kind,
@@ -168,9 +168,10 @@ export function normalize(kind: Kind, value: unknown, latest: number): Normalize
     condition: '',
     providerId: '',
   };
-  if (parts.includes('')) {
-    const missing = idFields.filter((_, index) => parts[index] === '');
-    return { credential: undefined, problems: [`has no ${missing.join(' and no ')}`] };
+  if (id === '' || idFields.length > 1) {
+    const missing = idFields.filter((field) => read.text(field) === '');
+    if (missing.length > 0)
+      return { credential: undefined, problems: [`has no ${missing.join(' and no ')}`] };
   }
   if (kind === 'function' && read.flag('isDraft') === true)
     return { credential: undefined, problems: [], draft: true };
@@ -183,6 +184,7 @@ const NO_TEXTS: readonly string[] = [];
 /** Texts that many records repeat, kept once: owners, and lists of roles. */
 const sharedTexts = new Map<string, string>();
 const sharedLists = new Map<string, readonly string[]>();
+let latestList = NO_TEXTS;
 const SHARED = 65_536;
 
 function shared(text: string): string {
@@ -191,9 +193,15 @@ function shared(text: string): string {
 
 function sharedList(list: Fact<readonly string[]>): Fact<readonly string[]> {
   if (!isKnown(list) || list.length === 0) return list;
-  const known = once(sharedLists, list.join('\n'), list);
+  // One credential's are often those of the next.
+  if (isSame(latestList, list)) return latestList;
+  latestList = once(sharedLists, list.join('\n'), list);
   // An id may hold a line break.
-  return known.length === list.length && known.every((id, at) => id === list[at]) ? known : list;
+  return isSame(latestList, list) ? latestList : list;
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((text, at) => text === other[at]);
 }
 
 function once<T>(known: Map<string, T>, key: string, value: T): T {
@@ -265,11 +273,12 @@ function deletionIn(
   fields: readonly string[],
   createdAt: Fact<number | null>,
 ): number | null {
-  const ends = fields.flatMap((field) => {
+  let first: number | null = null;
+  for (const field of fields) {
     const end = read.end(field, createdAt);
-    return typeof end === 'number' && isKnown(createdAt) ? [end] : [];
-  });
-  return ends.sort((a, b) => a - b)[0] ?? null;
+    if (typeof end === 'number' && isKnown(createdAt) && (first === null || end < first)) first = end;
+  }
+  return first;
 }
 
 /** A name that is not text is neither blank, which would be a finding, nor the same as another. */
@@ -313,7 +322,10 @@ export class FieldReader {
   /** An id; '' when unset. With half a character in it, it cannot be sent in a request. */
   id(field: string): string {
     const value = this.#value(field);
-    if (typeof value === 'string' && !value.isWellFormed()) this.#malformed(field, 'is not valid Unicode');
+    if (typeof value === 'string') {
+      if (value.isWellFormed()) return value;
+      this.#malformed(field, 'is not valid Unicode');
+    }
     return this.text(field);
   }
 

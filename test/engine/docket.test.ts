@@ -20,7 +20,7 @@ import { compareText, type Report, summarize } from '../../src/engine/report.js'
 import type { State } from '../../src/engine/state.js';
 import { Redactor } from '../../src/redact.js';
 import { json, ndjson } from '../../src/reporters/json.js';
-import { sampleCredential } from '../helpers/sample-report.js';
+import { forDocket, sampleCredential } from '../helpers/sample-report.js';
 import { credential, DAY, NOW, owner, snapshot } from '../helpers/snapshot.js';
 
 const SECRET = 's3cr3t-Tok"en-0123456789';
@@ -239,7 +239,7 @@ describe('a docket', () => {
     const notes = new Notes();
     const docket = new Docket('acme', notes);
     for (const [about, ...statements] of found) {
-      docket.addCredential({ ...sampleCredential(about), live: true, ...about });
+      docket.addCredential(...forDocket({ ...sampleCredential(about), live: true, ...about }));
       for (const [id, statement] of statements)
         docket.addFinding(notes.note({ id }, { ...said, ...statement }));
     }

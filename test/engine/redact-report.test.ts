@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import type { JudgedCredential } from '../../src/contract/index.js';
 import { Docket, docketOf, Notes, reportOn } from '../../src/engine/docket.js';
 import type { Statement } from '../../src/engine/finding.js';
 import { redactReport } from '../../src/engine/redact-report.js';
-import { sampleCredential, sampleFinding, sampleReport } from '../helpers/sample-report.js';
+import { forDocket, sampleCredential, sampleFinding, sampleReport } from '../helpers/sample-report.js';
 
 const SECRET = 's3cret-value';
 const scrub = (text: string) => text.replaceAll(SECRET, '***');
@@ -228,12 +229,14 @@ describe('what an audit found', () => {
     data: { of: 'x' },
     fix: 'do',
   };
-  type Judged = Parameters<Docket['addCredential']>[0];
-
-  function audited(credential: Partial<Judged>, statement: Partial<Statement> = {}, rule = 'unused') {
+  function audited(
+    credential: Partial<JudgedCredential>,
+    statement: Partial<Statement> = {},
+    rule = 'unused',
+  ) {
     const notes = new Notes();
     const docket = new Docket('acme', notes);
-    docket.addCredential({ ...sampleCredential(), live: true, ...credential });
+    docket.addCredential(...forDocket({ ...sampleCredential(), live: true, ...credential }));
     docket.addFinding(notes.note({ id: rule }, { ...said, ...statement }));
     const gone = { kind: 'personal-client', id: SECRET, name: null };
     const resolved = [{ fingerprint: 'f', rule: 'unused', credential: gone }];

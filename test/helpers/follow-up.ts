@@ -5,7 +5,7 @@ import { fingerprint, type Statement } from '../../src/engine/finding.js';
 import { type Comparison, History } from '../../src/engine/history.js';
 import type { HistoryRun, State } from '../../src/engine/state.js';
 import { type WaiverInput, Waivers } from '../../src/engine/waivers.js';
-import { sampleCredential } from './sample-report.js';
+import { forDocket, sampleCredential } from './sample-report.js';
 
 /*
  * An audit keeps its findings in a docket and never makes objects of them for waivers and history. Tests say more with
@@ -103,7 +103,7 @@ export function applyWaivers({
 export function docketWith(findings: readonly Finding[] = [], credentials: readonly Kind[] = []): Docket {
   const docket = new Docket('acme.conductor.one', new Notes());
   for (const [index, kind] of credentials.entries())
-    docket.addCredential({ ...sampleCredential({ kind, id: `${index}` }), live: true });
+    docket.addCredential(...forDocket({ ...sampleCredential({ kind, id: `${index}` }), live: true }));
   for (const [index, finding] of findings.entries()) {
     docket.sayOfWaiver({ id: finding.rule }, finding, `${index}`);
     docket.mark(() => finding);

@@ -1,8 +1,17 @@
 import { createHash } from 'node:crypto';
-import type { Finding, ReportedCredential, Rule, Severity } from '../../src/contract/index.js';
-import { SEVERITIES, severityRank } from '../../src/contract/index.js';
+import type {
+  Credential,
+  Finding,
+  JudgedCredential,
+  ReportedCredential,
+  Rule,
+  Severity,
+} from '../../src/contract/index.js';
+import { SEVERITIES, severityRank, Unknown } from '../../src/contract/index.js';
+import type { Remainder } from '../../src/engine/records.js';
 import type { Report, SourceCoverage } from '../../src/engine/report.js';
 import type { ReporterContext, RuleInfo } from '../../src/reporters/reporter.js';
+import { credential } from './snapshot.js';
 
 /** The clock of all sample reports. */
 export const AS_OF = '2026-09-01T02:00:00.000Z';
@@ -31,6 +40,20 @@ export function sampleCredential(override: Partial<ReportedCredential> = {}): Re
     scopedRoles: [{ id: 'role-1', name: 'system:viewer' }],
     ...override,
   };
+}
+
+/** What a docket takes for a credential of a report. */
+export function forDocket(about: JudgedCredential): [Credential, Remainder] {
+  const { createdAt, expiresAt, lastUsedAt, adviceWithheld = false, use } = about;
+  const at = (date: string | null) => date && Date.parse(date);
+  const listed = {
+    ...credential(),
+    ...about,
+    createdAt: at(createdAt) ?? new Unknown('no date', 'Look.'),
+    expiresAt: at(expiresAt) ?? null,
+    lastUsedAt: at(lastUsedAt) ?? null,
+  } as Credential;
+  return [listed, { ...about, adviceWithheld, use }];
 }
 
 /** The fingerprint follows rule, kind and credential id unless given. */

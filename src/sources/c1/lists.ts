@@ -74,7 +74,6 @@ export async function collectList(kind: Kind, reader: Reader, list: List): Promi
   // What was read is known by its id already: a second set of all ids would only take memory.
   const seen = {
     has: (id: string) => credentials.has(id.toWellFormed()) || drafts.has(id),
-    add: () => undefined,
   };
   const read = await readList(list, reader, onPage, idOf, seen);
   return {
@@ -183,7 +182,7 @@ export interface Page {
 }
 
 /** The ids of the records that were read. */
-type SeenIds = Pick<Set<string>, 'has'> & { readonly add: (id: string) => unknown };
+type SeenIds = Pick<Set<string>, 'has'> & { readonly add?: (id: string) => unknown };
 
 /** How a list came to its end, if it did. */
 export type Ending =
@@ -242,13 +241,13 @@ export async function* paginate(
 
 /** False where all ids of a page were seen before. */
 function addNewIds(page: readonly unknown[], idOf: (record: unknown) => string, seen: SeenIds): boolean {
-  let isNew = page.length === 0;
-  for (const record of page) {
-    const id = idOf(record);
-    if (id !== '' && seen.has(id)) continue;
-    isNew = true;
-    if (id !== '') seen.add(id);
-  }
+  // Nearly always the first one is new.
+  const isNew = page.length === 0 || page.some((record) => !seen.has(idOf(record)));
+  if (seen.add)
+    for (const record of page) {
+      const id = idOf(record);
+      if (id !== '') seen.add(id);
+    }
   return isNew;
 }
 
