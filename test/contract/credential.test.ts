@@ -45,6 +45,7 @@ describe('a fact', () => {
       expect(ifKnown(value)).toBe(value);
     }
     const unknown = new Unknown('why', 'cure');
+    expect({ ...unknown }).toEqual({ reason: 'why', cure: 'cure' });
     expect([isKnown(unknown), ifKnown(unknown)]).toEqual([false, undefined]);
   });
 
@@ -83,6 +84,7 @@ test.each([
   [{ id: 'a', clientId: 'a' }, ['a']],
   [{ id: 'a', clientId: '' }, ['a']],
   [{ id: 'a', clientId: '@host' }, ['a', '@host']],
+  [{ id: 'a', clientId: 'abc' }, ['a', 'abc']],
 ])('others may call %j %j', (credential, names) => {
   expect(namesOf(credential)).toEqual(names);
 });
