@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { countDays, DAY, parseInstant, wholeDays } from '../../src/contract/index.js';
-import { toTimestamp } from '../../src/contract/time.js';
+import { dateOf, startOfDate, toTimestamp } from '../../src/contract/time.js';
 
 describe('toTimestamp', () => {
   test.each([
@@ -150,4 +150,26 @@ test.each([
   [2.3, '2.3 days'],
 ])('%d is worded "%s"', (days, words) => {
   expect(countDays(days)).toBe(words);
+});
+
+test.each<[string, string | undefined]>([
+  ['2026-06-01', '2026-06-01T00:00:00.000Z'],
+  ['2028-02-29', '2028-02-29T00:00:00.000Z'],
+  ['0001-01-01', '0001-01-01T00:00:00.000Z'],
+  ['2027-02-29', undefined],
+  ['2027-02-30', undefined],
+  ['2027-13-01', undefined],
+  ['2027-1-31', undefined],
+  ['27-01-31', undefined],
+  ['x2027-01-31', undefined],
+  ['2027-01-31T', undefined],
+  ['2027-01-31\n', undefined],
+  ['', undefined],
+])('the date %j begins at %s', (text, expected) => {
+  const start = startOfDate(text);
+  expect(start === undefined ? undefined : new Date(start).toISOString()).toBe(expected);
+});
+
+test('a timestamp names its date', () => {
+  expect(dateOf('2026-12-02T23:59:59.999Z')).toBe('2026-12-02');
 });
