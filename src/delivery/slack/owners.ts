@@ -27,7 +27,10 @@ export function itemsByEmail(items: readonly Item[], people: People): ReadonlyMa
     for (const person of addressees(item.finding, people)) {
       const email = person.email.toLowerCase();
       if (!/^[^\s@]+@[^\s@]+$/.test(email)) continue;
-      found.set(email, [...(found.get(email) ?? []), item]);
+      const theirs = found.get(email);
+      // One owner may have thousands.
+      if (theirs) theirs.push(item);
+      else found.set(email, [item]);
     }
   }
   return found;
@@ -91,18 +94,17 @@ export async function notifyOwners(
 
 /** The findings for each Slack user; the fallback gets those that concern nobody else. */
 function itemsByUser(items: readonly Item[], people: People): ReadonlyMap<string, Item[]> {
-  const byUser = new Map<string, Item[]>();
+  const byUser = new Map<string, Set<Item>>();
   const add = (id: string | undefined, more: readonly Item[]) => {
     if (!isUserId(id) || more.length === 0) return;
-    const known = byUser.get(id) ?? [];
-    byUser.set(id, [...known, ...more.filter((item) => !known.includes(item))]);
+    byUser.set(id, new Set([...(byUser.get(id) ?? []), ...more]));
   };
   for (const [email, theirs] of itemsByEmail(items, people)) add(people.mentions.get(email), theirs);
   const left = items.filter(
     ({ finding }) => needsStandIn(finding, people) && addressees(finding, people).length === 0,
   );
   add(people.fallback, left);
-  return byUser;
+  return new Map([...byUser].map(([id, theirs]) => [id, [...theirs]]));
 }
 
 /** The findings on a person's own credentials, or on those of owners who are away. */
