@@ -353,3 +353,78 @@ describe('waivers', () => {
     });
   });
 });
+
+describe('what a report says beside its findings', () => {
+  test('names the controls of the rules that ran, in the order of the rules', () => {
+    const controls = (id: string, nhi: string) => ({ ...named, id, controls: { 'owasp-nhi': [nhi] } });
+    const of = (over: Partial<Evaluation>) => audited(over).coverage.controls;
+    const rules = [
+      inForce(controls('z', 'NHI1')),
+      inForce(controls('a', 'NHI2')),
+      inForce({ ...named, controls: {} }),
+    ];
+    const drift = of({});
+    expect(Object.keys(drift ?? {})).toEqual(DRIFT);
+    expect(of({ rules })).toEqual({ a: { 'owasp-nhi': ['NHI2'] }, z: { 'owasp-nhi': ['NHI1'] }, ...drift });
+    expect(Object.keys(of({ rules }) ?? {})).toEqual(['a', ...DRIFT, 'z']);
+    expect(Object.keys(of({ rules, only: new Set(['z']), history: undefined }) ?? {})).toEqual(['a', 'z']);
+    expect(
+      of({
+        rules: [inForce({ ...other, controls: { 'owasp-nhi': ['NHI3'] } }), rules[0]] as never,
+        history: undefined,
+      }),
+    ).toEqual({
+      z: { 'owasp-nhi': ['NHI1'] },
+    });
+    expect(audited({ history: undefined }).coverage).not.toHaveProperty('controls');
+  });
+
+  test('counts what ran, whichever are fewer', () => {
+    const notes = (known: readonly string[], rules = [inForce(named)]) =>
+      audited({ known, rules, only: undefined }).coverage.notes;
+    expect(notes(['named', 'x'])).toEqual(['1 of 2 rules did not run: x.']);
+    expect(notes(['y', 'x', 'named'])).toEqual(['Only 1 of 3 rules ran: named.']);
+    expect(notes(['y', 'x', 'named', 'a'], [inForce({ ...named, id: 'a' }), inForce(named)])).toEqual([
+      '2 of 4 rules did not run: x, y.',
+    ]);
+    expect(notes(['y', 'x'], [])).toEqual(['None of 2 rules ran: no credential was judged.']);
+  });
+
+  test('knows from a baseline what is not new, and remembers nothing', () => {
+    const bad = snapshot([credential({ name: 'bad' }), credential({ id: 'b', name: 'bad' })]);
+    const baseline = audited({
+      snapshot: snapshot([credential({ name: 'bad' }), credential({ id: 'c', name: 'bad' })]),
+      history: undefined,
+    });
+    const { report, comparison } = evaluate(
+      evaluation({ snapshot: bad, baseline, history: undefined, asOf: NOW + DAY }),
+    );
+    expect(report.findings.map(({ status, credential: on }) => `${status} ${on?.id}`)).toEqual([
+      'known a',
+      'new b',
+    ]);
+    expect(report.resolved).toEqual([]);
+    expect(comparison?.next(NOTHING_TOLD)).toBeUndefined();
+    expect(report.coverage.notes.at(-1)).toMatch(/^1 finding of the baseline .* no longer matches/);
+    // With a state, that counts.
+    const both = evaluate(evaluation({ snapshot: bad, baseline, asOf: NOW + DAY }));
+    expect(both.report.findings.map(({ status }) => status)).toEqual(['new', 'new']);
+    expect(both.report.coverage.notes).toEqual([]);
+  });
+
+  test('reports use after as many days without as the configuration says', () => {
+    const idle = after({
+      snapshot: snapshot([credential({ createdAt: NOW - 99 * DAY, lastUsedAt: NOW - 50 * DAY })]),
+    });
+    const used = snapshot([credential({ createdAt: NOW - 99 * DAY, lastUsedAt: NOW + DAY - 1 })]);
+    const found = (days?: number) =>
+      foundBy({
+        history: { previous: idle },
+        snapshot: used,
+        asOf: NOW + DAY,
+        choices:
+          days === undefined ? {} : { 'woke-up': { enabled: true, severity: undefined, options: { days } } },
+      });
+    expect([found(), found(45), found(60)]).toEqual([[], ['woke-up a'], []]);
+  });
+});
