@@ -440,9 +440,10 @@ describe('personal clients', () => {
           .map(({ id }) => id)
           .sort(),
       );
-      // Two pages of the list, and those of the search.
-      const searched = tenant.requests.filter(({ target }) => target === 'search-personal-clients').length;
-      expect(seen).toMatchObject({ status: 'complete', note: null, pages: 1 + searched });
+      // One page of the list, and those of the search.
+      const searches = tenant.requests.filter(({ target }) => target === 'search-personal-clients');
+      expect(searches[0]?.body).toMatchObject({ users: [{ id: me() }] });
+      expect(seen).toMatchObject({ status: 'complete', note: null, pages: 1 + searches.length });
     });
 
     test('are partial if a record of either is malformed, and both are named once', async () => {
@@ -653,7 +654,13 @@ describe('service principals', () => {
       put('service-principals', 'displayName', '');
       put('service-principals', 'user.displayName', 'Jo');
       const [one = ''] = ids();
+      put('service-principals', 'user.type', 'USER_TYPE_HUMAN');
       expect((await owners(ids())).owners.get(one)).toMatchObject({ name: 'Jo', type: 'service' });
+      tenant.faults.clear();
+      put('service-principals', 'user.displayName', 'Jo');
+      expect((await owners(ids())).owners.get(one)).toMatchObject({
+        name: tenant.data.servicePrincipals[0]?.displayName,
+      });
     });
 
     test('are gone if a complete list lacks them and the caller sees all', async () => {

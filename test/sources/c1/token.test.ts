@@ -308,6 +308,39 @@ describe('a token request that fails', () => {
     expect((await one.token(signal)).value).toMatch(/^token-/);
   });
 
+  test('with an answer that is cut off is made again', async () => {
+    const headers = new Headers({ 'content-type': 'application/json' });
+    grants = Array.from({ length: 3 }, () => ({ body: '{"access', headers }));
+    expect(await failure(session().token(signal))).toMatchObject({
+      code: 'auth',
+      message: `${TOKEN_CALL} answered 200 with JSON that is cut off or broken.`,
+      hint: NOT_THE_TENANT,
+      status: 200,
+    });
+    expect(tokenRequests()).toHaveLength(3);
+  });
+
+  test('with an answer that holds no token is not', async () => {
+    grants = [json({})];
+    expect(await failure(session().token(signal))).toMatchObject({
+      code: 'auth',
+      message: `${TOKEN_CALL} did not answer with an OAuth token response (status 200).`,
+      hint: NOT_THE_TENANT,
+      status: 200,
+    });
+    expect(tokenRequests()).toHaveLength(1);
+  });
+
+  test.each([
+    ['invalid_grant', {}, 'invalid_grant'],
+    ['invalid_grant', { error_description: 'too\nold' }, 'invalid_grant: too old'],
+  ])('quotes the server in one line: %s %j', async (code, over, said) => {
+    grants = [refused(code, over, 400, new Headers({ 'c1-trace-id': 'r1' }))];
+    expect((await failure(session().token(signal))).message).toBe(
+      `${TOKEN_CALL} answered 400: ${said} [request id r1].`,
+    );
+  });
+
   const off = (seconds: number) => new Headers({ date: new Date(NOW - seconds * 1000).toUTCString() });
   test.each([
     [
