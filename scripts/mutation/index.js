@@ -31,6 +31,8 @@ const NO_JUDGES = [
 
 /** What a test imports that runs the whole program in its own process. */
 const PROGRAM = 'src/cli/main.ts';
+/** How many files are measured at a time. */
+const TOGETHER = 8;
 /** Other tests that take long: they wait for locks. */
 const SLOW = ['test/delivery/{lock,state-file}.test.ts'];
 
@@ -47,14 +49,16 @@ const left = [];
 /** Measured before the file changed. */
 const stale = [];
 const chosen = chosenFiles();
-if (options.sample < 1 && !options.docs) measureTogether(chosen);
+if (!options.docs) measureAll(chosen.filter((file) => !kept(file)));
 for (const file of chosen) {
   const old = options.docs ? resultOf(file) : undefined;
   if (old && old.code !== hashOf([file])) stale.push(file);
-  const result = old ?? kept(file) ?? (Date.now() < until && !options.docs ? measure(file) : undefined);
+  if (results.some((result) => result.file === file)) continue;
+  const result = old ?? kept(file);
   if (result) results.push(result);
   else left.push(file);
 }
+results.sort((a, b) => chosen.indexOf(a.file) - chosen.indexOf(b.file));
 process.exitCode = print() ? 0 : 1;
 if (options.docs) writeDocs();
 
@@ -121,21 +125,16 @@ function testsOf(file) {
   const area = file.split('/')[1].replace(/\.ts$/, '');
   const areas = file.startsWith('rules/') ? ['rules'] : [area, 'attacks', ...(MORE_JUDGES[area] ?? [])];
   const judges = testFiles()
-    .map((test) => ({ test, imported: distances(test) }))
-    .map(({ test, imported }) => ({
-      test,
-      distance: imported.get(file),
-      isSlow: isSlowTest(test, imported),
-    }))
+    .map((test) => ({ test, distance: distances(test).get(file) }))
     .filter(({ test, distance }) => distance === 1 || (distance !== undefined && isOfArea(test, areas)))
     // Tests of many random inputs take seconds: the others go first and notice most.
     .sort((a, b) => Number(isRandom(a.test)) - Number(isRandom(b.test)) || a.distance - b.distance);
-  const near = judges.filter(({ test, isSlow }) => !isSlow || isOfArea(test, [area]));
+  const near = judges.filter(({ test }) => !isSlowTest(test) || isOfArea(test, [area]));
   return (near.length > 0 ? near : judges).map(({ test }) => test);
 }
 
-function isSlowTest(test, imported) {
-  return imported.has(PROGRAM) || picomatch.isMatch(test, SLOW);
+function isSlowTest(test) {
+  return distances(test).has(PROGRAM) || picomatch.isMatch(test, SLOW);
 }
 
 function isRandom(test) {
@@ -191,7 +190,7 @@ function hashOf(files) {
 
 function kept(file) {
   const result = options.fresh ? undefined : resultOf(file);
-  return result?.key === keyOf(file) ? result : undefined;
+  return result?.key === keyOf(file) && (result.share ?? 1) >= options.sample ? result : undefined;
 }
 
 /** The last result of a file, whatever changed since. */
@@ -199,22 +198,25 @@ function resultOf(file) {
   return existsSync(placeOf(file)) ? JSON.parse(readFileSync(placeOf(file), 'utf8')) : undefined;
 }
 
-function measure(file) {
-  console.log(`\n== ${file} ==`);
-  const before = placeOf(file).replace(/\.json$/, '.incremental.json');
-  forgetSurvivors(before, file);
-  // With a new test, only the mutants are run again that no unchanged test file killed.
-  const incremental = { incremental: true, incrementalFile: before, force: options.fresh };
-  return runStryker([file], testsOf(file), incremental)[0];
+/** Some files at a time: each by itself would start its tests once more, all at once would keep nothing when stopped. */
+function measureAll(files) {
+  for (const directory of new Set(files.map(directoryOf))) {
+    const own = files.filter((file) => directoryOf(file) === directory);
+    while (own.length > 0 && Date.now() < until) results.push(...measure(own.splice(0, TOGETHER)));
+  }
 }
 
-/** Each file by itself would start all of its tests once more. Only quick tests: the whole program takes too long. */
-function measureTogether(files) {
-  console.log(`\n== a sample of ${files.length} files ==`);
-  const tests = files.flatMap(testsOf).map((test) => ({ test, imported: distances(test) }));
-  const quick = tests.filter(({ test, imported }) => !isSlowTest(test, imported)).map(({ test }) => test);
-  const inOrder = quick.sort((a, b) => Number(isRandom(a)) - Number(isRandom(b)));
-  runStryker(files, [...new Set(inOrder)], {});
+function measure(files) {
+  console.log(`\n== ${files.join(' ')} ==`);
+  const tests = [...new Set(files.flatMap(testsOf))].sort(
+    (a, b) => Number(isRandom(a)) - Number(isRandom(b)),
+  );
+  // What runs the whole program takes too long for a sample.
+  const judges = options.sample < 1 ? tests.filter((test) => !distances(test).has(PROGRAM)) : tests;
+  const incrementalFile = join(folder, 'incremental.json');
+  forgetSurvivors(incrementalFile, files);
+  // With a new test, only the mutants are run again that no unchanged test file killed.
+  return runStryker(files, judges, { incremental: true, incrementalFile, force: options.fresh });
 }
 
 /** Runs the mutants of the files, and keeps and returns their results. */
@@ -232,6 +234,8 @@ function runStryker(chosen, tests, more) {
       ...config,
       mutate: chosen,
       concurrency: options.workers,
+      // Those outside the sample count as well.
+      maxTestRunnerReuse: Math.round(config.maxTestRunnerReuse / options.sample),
       thresholds,
       ...more,
       reporters: ['json', 'progress-append-only'],
@@ -258,11 +262,12 @@ function keep(about, { source = '', mutants = [] } = {}) {
   const { file } = about;
   const lines = source.split('\n');
   const run = mutants.filter(
-    (mutant) => options.sample === 1 || (!mutant.static && isSampled(mutant, options.sample)),
+    (mutant) =>
+      options.sample === 1 || (!mutant.static && isSampled({ ...mutant, fileName: file }, options.sample, 1)),
   );
   const result = {
     ...about,
-    ...(options.sample < 1 && { of: mutants.length }),
+    ...(options.sample < 1 && { of: mutants.length, share: options.sample }),
     mutants: run.map(({ status, mutatorName, replacement, location: { start, end } }) => ({
       status,
       place: `${file}:${start.line}:${start.column}`,
@@ -279,11 +284,11 @@ function keep(about, { source = '', mutants = [] } = {}) {
 }
 
 /** Stryker would reuse them, although a new test may notice what happens while modules are loaded. */
-function forgetSurvivors(path, file) {
+function forgetSurvivors(path, files) {
   if (!existsSync(path)) return;
   const before = JSON.parse(readFileSync(path, 'utf8'));
-  const code = before.files[file];
-  if (code) code.mutants = code.mutants.filter(({ status }) => status === 'Killed' || status === 'Timeout');
+  for (const code of files.flatMap((file) => before.files[file] ?? []))
+    code.mutants = code.mutants.filter(({ status }) => status === 'Killed' || status === 'Timeout');
   writeFileSync(path, JSON.stringify(before));
 }
 

@@ -1,7 +1,7 @@
 // A test runner for Stryker that keeps the loaded tests and code between mutants. Jest loads every module anew for each
 // mutant, which takes most of the time; here a mutant costs what its tests take. Stryker decides which tests to run and
 // stops what hangs.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { register } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -22,11 +22,17 @@ import { isSampled } from './sample.js';
 const TEST_TIMEOUT = 30_000;
 const SAMPLE = Number(process.env.MUTATION_SAMPLE ?? 1);
 /** In a sample, a mutant whose tests have noticed nothing for so long counts as survived, in microseconds of CPU time. */
-const MOST = SAMPLE < 1 ? 4_000_000 : Number.POSITIVE_INFINITY;
+const MOST = SAMPLE < 1 ? 2_000_000 : Number.POSITIVE_INFINITY;
 /** A survivor whose tests take longer, in milliseconds, is not tried again: that can only make a score too low. */
 const LONG = 2000;
 /** How long a test of random inputs may try to notice a mutant, in milliseconds: most that it notices, it notices soon. */
 const RANDOM_TIME = 300;
+/** How many tests run before it is asked whether to go on with slower ones. */
+const STAGE = 30;
+/** How many of the tests that noticed most mutants of a file run first. */
+const PROVEN = 5;
+/** Where the worker of the dry run tells the others, in the copy of the project that they share, what it learnt of the tests. */
+const LEARNT = 'learnt.json';
 
 class CircusRunner {
   static inject = [commonTokens.logger];
@@ -47,8 +53,12 @@ class CircusRunner {
   #running;
   #bail = false;
   #begin;
-  /** Tests that fail without a change; known to the worker of the dry run alone. */
-  #failing = new Set();
+  /** Ids of tests that fail without a change, and test files that do not even load; see LEARNT. */
+  #leftOut;
+  /** By id, how many milliseconds a test took without a mutant. */
+  #times;
+  /** By file of code, how many mutants each test noticed. */
+  #noticed = new Map();
 
   constructor(logger) {
     this.#logger = logger;
@@ -77,6 +87,7 @@ class CircusRunner {
     this.#stryker.mutantCoverage = coverageAnalysis === 'off' ? undefined : { static: {}, perTest: {} };
     this.#reset();
     this.#isCounting = true;
+    this.#leftOut = await this.#unloadable();
     const first = await this.#run();
     this.#isCounting = false;
     const coverage = this.#stryker.mutantCoverage;
@@ -86,9 +97,12 @@ class CircusRunner {
     const failing = new Set(
       [...first, ...second].filter(({ errors }) => errors.length > 0).map(({ id }) => id),
     );
-    this.#failing = failing;
-    if (failing.size > 0)
-      this.#logger.warn(`Left out, as they fail here without a change:\n  ${[...failing].join('\n  ')}`);
+    this.#leftOut.push(...failing);
+    if (this.#leftOut.length > 0)
+      this.#logger.warn(`Left out, as they fail here without a change:\n  ${this.#leftOut.join('\n  ')}`);
+    const times = second.map(({ id, milliseconds }) => [id, milliseconds]);
+    this.#times = new Map(times);
+    writeFileSync(LEARNT, JSON.stringify({ leftOut: this.#leftOut, times }));
     return {
       status: DryRunStatus.Complete,
       tests: first
@@ -105,11 +119,16 @@ class CircusRunner {
   }
 
   async mutantRun({ activeMutant, testFilter, disableBail, hitLimit, mutantActivation }) {
+    if (!this.#times) {
+      const { leftOut, times } = JSON.parse(readFileSync(LEARNT, 'utf8'));
+      this.#leftOut = leftOut;
+      this.#times = new Map(times);
+    }
     this.#stryker.mutantCoverage = undefined;
     this.#stryker.currentTestId = undefined;
     fc.configureGlobal({ interruptAfterTimeLimit: RANDOM_TIME });
     const isStatic = mutantActivation === 'static';
-    if (SAMPLE < 1 && (isStatic || !isSampled(activeMutant, SAMPLE)))
+    if (SAMPLE < 1 && (isStatic || !isSampled(activeMutant, SAMPLE, 0)))
       return { status: MutantRunStatus.Error, errorMessage: 'not in the sample' };
     const attempt = async () => {
       this.#stryker.hitLimit = hitLimit;
@@ -119,7 +138,7 @@ class CircusRunner {
         if (isStatic || this.#tainted) this.#reset();
         this.#tainted = isStatic;
         this.#stryker.activeMutant = activeMutant.id;
-        const tests = await this.#run(testFilter, !disableBail);
+        const tests = await this.#runStages(this.#stages(activeMutant.fileName, testFilter), !disableBail);
         return { tests, hit: determineHitLimitReached(this.#stryker.hitCount, this.#stryker.hitLimit) };
       } catch (error) {
         this.#tainted = true;
@@ -149,6 +168,7 @@ class CircusRunner {
       }
     }
     if (hit) return hit;
+    this.#remember(activeMutant.fileName, tests);
     const failed = tests.find(({ errors }) => errors.length > 0);
     if (failed?.errors.some((text) => text.includes('Exceeded timeout of')))
       return { status: MutantRunStatus.Timeout, reason: failed.errors[0] };
@@ -168,11 +188,52 @@ class CircusRunner {
     );
   }
 
+  async #runStages(stages, bail) {
+    this.#begin = process.cpuUsage();
+    const tests = [];
+    for (const stage of stages) {
+      tests.push(...(await this.#run(stage, bail)));
+      if (bail && (hasFailed(tests) || this.#isLate())) break;
+    }
+    return tests;
+  }
+
+  /** Tests in the order in which they probably notice a mutant soonest. No ids: all tests. */
+  #stages(code, ids) {
+    if (ids === undefined) return [undefined];
+    const noticed = this.#noticed.get(code) ?? new Map();
+    const proven = new Set(
+      ids
+        .filter((id) => noticed.has(id))
+        .sort((a, b) => noticed.get(b) - noticed.get(a))
+        .slice(0, PROVEN),
+    );
+    const timeOf = (id) => this.#times.get(id) ?? 0;
+    const others = ids.filter((id) => !proven.has(id)).sort((a, b) => timeOf(a) - timeOf(b));
+    const stages = [[...proven]];
+    while (others.length > 0) stages.push(others.splice(0, STAGE));
+    return stages.filter((stage) => stage.length > 0);
+  }
+
+  #remember(code, tests) {
+    const noticed = this.#noticed.get(code) ?? new Map();
+    this.#noticed.set(code, noticed);
+    for (const { id, errors } of tests) if (errors.length > 0) noticed.set(id, (noticed.get(id) ?? 0) + 1);
+  }
+
   /** Forgets what is loaded: the next run loads it again, file by file as it comes to them. */
   #reset() {
     this.#version += 1;
     this.#files = new Map();
     this.#tests = new Map();
+  }
+
+  /** Test files that need what only Jest has. */
+  async #unloadable() {
+    const files = [];
+    for (const file of this.#testFiles)
+      await this.#load(file).catch((error) => files.push(file) && this.#logger.warn(`${file}: ${error}`));
+    return files;
   }
 
   async #load(file) {
@@ -196,7 +257,6 @@ class CircusRunner {
 
   /** Runs these tests, file by file; up to the first that fails, where `bail` says so. */
   async #run(ids, bail = false) {
-    this.#begin = process.cpuUsage();
     const results = [];
     const wanted = ids && new Set(ids);
     const files =
@@ -204,9 +264,10 @@ class CircusRunner {
         ? this.#testFiles
         : this.#testFiles.filter((file) => ids.some((id) => id.startsWith(`${file} `)));
     for (const file of files) {
+      if (this.#leftOut.includes(file)) continue;
       const state = await this.#load(file);
       const all = [...this.#tests].filter(([, entry]) => entry.file === file);
-      const own = all.filter(([id]) => (wanted?.has(id) ?? true) && !this.#failing.has(id));
+      const own = all.filter(([id]) => (wanted?.has(id) ?? true) && !this.#leftOut.includes(id));
       if (own.length === 0) continue;
       reset(all, new Set(own.map(([, { test }]) => test)));
       state.unhandledErrors = [];
@@ -222,7 +283,7 @@ class CircusRunner {
           milliseconds: test.duration ?? 0,
           skipped: test.status === 'skip',
         });
-      if (bail && (results.some(({ errors }) => errors.length > 0) || this.#isLate())) break;
+      if (bail && (hasFailed(results) || this.#isLate())) break;
     }
     return results;
   }
@@ -288,6 +349,10 @@ class CircusRunner {
     delete spread[''];
     return { static: loading, perTest: spread };
   }
+}
+
+function hasFailed(tests) {
+  return tests.some(({ errors }) => errors.length > 0);
 }
 
 /** Makes tests run again: those of `chosen`, the others are skipped. */
