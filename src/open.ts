@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import { kindsOf } from './config/config.js';
 import type { LoadedConfig } from './config/resolve.js';
 import type { PushRequest } from './delivery/conductorone/index.js';
@@ -10,7 +9,7 @@ import { readAccess } from './sources/c1/access.js';
 import { DEFAULT_LIMITS } from './sources/c1/retry.js';
 import { c1Source, openSession } from './sources/c1/source.js';
 import type { ExportedList } from './sources/file.js';
-import type { Source } from './sources/source.js';
+import type { Log, Source } from './sources/source.js';
 
 export interface OpenRequest {
   readonly loaded: LoadedConfig;
@@ -25,7 +24,7 @@ export interface OpenRequest {
 export interface OpenContext {
   readonly io: Io;
   readonly redactor: Redactor;
-  readonly log: Pick<Logger, 'debug' | 'info' | 'warn' | 'isLevelEnabled'>;
+  readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'isLevelEnabled'>;
   /** Shows an error or a warning to whoever started the audit. */
   readonly complain: (error: Pick<AuditError, 'message' | 'hint'>) => void;
   /** Called with the number of records in each page that is read, and their kind. */

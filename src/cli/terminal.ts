@@ -1,12 +1,11 @@
 import type { Writable } from 'node:stream';
-import { type Logger, pino } from 'pino';
-import { kindName } from '../contract/index.js';
+import { kindName, number, plural } from '../contract/words.js';
 import { usageError } from '../errors.js';
 import type { Io } from '../io.js';
 import type { Redactor } from '../redact.js';
 import { cutTo, forGitHubLine } from '../reporters/escape.js';
-import { count, number } from '../reporters/words.js';
 import type { Look } from '../run.js';
+import type { Log } from '../sources/source.js';
 import type { AuditFlags } from './flags.js';
 
 /** Colour only on a terminal, unless NO_COLOR or FORCE_COLOR is set (no-color.org, force-color.org). */
@@ -43,35 +42,30 @@ export function lookOf(
   };
 }
 
-type LogLevel = 'error' | 'warn' | 'debug';
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+type LogLevel = (typeof LEVELS)[number];
 
 /** Logs to stderr, one JSON object a line. Secrets are taken out of values only, so each line stays JSON. */
-export function createLog(level: LogLevel, stderr: Writable, redactor: Redactor): Logger {
-  const options = {
-    level,
-    base: null,
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    formatters: { level: (label: string) => ({ level: label }) },
-    hooks: {
-      logMethod(args: unknown[], method: (...args: unknown[]) => void) {
-        method.apply(
-          this,
-          args.map((value) => withoutSecrets(value, redactor)),
-        );
-      },
-    },
+export function createLog(least: LogLevel, stderr: Writable, redactor: Redactor): Log {
+  const isLevelEnabled = (level: LogLevel) => LEVELS.indexOf(level) >= LEVELS.indexOf(least);
+  const log = (level: LogLevel, fields: object, message: string) => {
+    if (!isLevelEnabled(level)) return;
+    const time = new Date().toISOString();
+    const line = { level, time, ...withoutSecrets(fields, redactor), msg: redactor.redact(message) };
+    stderr.write(`${forGitHubLine(JSON.stringify(line))}\n`);
   };
-  return pino(options, {
-    write: (line: string) => stderr.write(`${forGitHubLine(line.trimEnd())}\n`),
-  });
+  return {
+    debug: (fields, message) => log('debug', fields, message),
+    info: (fields, message) => log('info', fields, message),
+    warn: (message) => log('warn', {}, message),
+    isLevelEnabled,
+  };
 }
 
-/** Only messages and fields with texts or numbers are logged. */
-function withoutSecrets(value: unknown, redactor: Redactor): unknown {
-  if (typeof value === 'string') return redactor.redact(value);
-  if (typeof value !== 'object' || value === null) return value;
+/** Only fields with texts or numbers are logged. */
+function withoutSecrets(fields: object, redactor: Redactor): object {
   return Object.fromEntries(
-    Object.entries(value).map(([name, field]) => [
+    Object.entries(fields).map(([name, field]) => [
       name,
       typeof field === 'number' ? field : redactor.redact(String(field)),
     ]),
@@ -97,7 +91,7 @@ export function createProgress({ stderr, env, now }: Pick<Io, 'stderr' | 'env' |
     const parts = [
       ...(source ? [`${source}, ${number(total)} so far`] : []),
       `${Math.floor((now() - startedAt) / SECOND)} s`,
-      ...(retries > 0 ? [count(retries, 'retry', 'retries')] : []),
+      ...(retries > 0 ? [`${number(retries)} ${plural(retries, 'retry', 'retries')}`] : []),
     ];
     // A longer line would wrap, and only its last part would be removed.
     const line = cutTo(`Reading credentials: ${parts.join(', ')}`, (stderr.columns || 80) - 1);

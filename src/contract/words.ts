@@ -10,6 +10,11 @@ export function count(n: number, one: string, many?: string): string {
   return `${n} ${plural(n, one, many)}`;
 }
 
+/** `1,204`, the same on every machine. */
+export function number(n: number): string {
+  return String(n).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
 const KIND_NAMES: Readonly<Record<Kind, string>> = {
   'personal-client': 'personal client',
   'service-principal-credential': 'service-principal credential',

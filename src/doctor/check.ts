@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Credential, Kind } from '../contract/index.js';
 import { FindingsClient } from '../delivery/conductorone/client.js';
@@ -15,6 +14,7 @@ import type { Limits } from '../sources/c1/retry.js';
 import { Session } from '../sources/c1/session.js';
 import type { Caller, RolesSeen } from '../sources/c1/tenant-facts.js';
 import { latestBelieved } from '../sources/record.js';
+import type { Log } from '../sources/source.js';
 
 /** `skipped`: not checked, because an earlier check failed or nothing is set up. It never means that all is well. */
 export type Status = 'ok' | 'warning' | 'problem' | 'skipped';
@@ -65,7 +65,7 @@ export interface Exam {
   /** Ends the whole examination. */
   readonly signal: AbortSignal;
   readonly limits: Limits & { readonly checkTimeout: number };
-  readonly log: Pick<Logger, 'debug' | 'info' | 'warn'>;
+  readonly log: Pick<Log, 'debug' | 'info' | 'warn'>;
   /** Receives every secret, to keep it out of all output. */
   readonly hide: (secret: string) => void;
   readonly scrub: (text: string) => string;

@@ -11,6 +11,7 @@ import {
   type Severity,
   type Snapshot,
 } from '../contract/index.js';
+import { number } from '../contract/words.js';
 import {
   groupBy,
   hasHistory,
@@ -19,6 +20,8 @@ import {
   type SourceCoverage,
 } from '../engine/report.js';
 import type { ReporterContext } from './reporter.js';
+
+export { number };
 
 /*
  * The words all reporters share. They may hold text written by others: each reporter escapes them for its sink.
@@ -97,10 +100,8 @@ function sourceGap(sources: readonly SourceCoverage[]): string {
   const [{ status, note } = { status: 'unavailable', note: null }] = sources;
   const names = sources.map(({ kind }) => kindName(kind, 2));
   const read = status === 'unavailable' ? 'were not read' : 'were read only in part';
-  return `${AND.format(names)} ${read}${note ? ` (${note.replace(/\.$/, '')})` : ''}`;
+  return `${new Intl.ListFormat('en-GB').format(names)} ${read}${note ? ` (${note.replace(/\.$/, '')})` : ''}`;
 }
-
-const AND = new Intl.ListFormat('en-GB');
 
 /** `personal clients: 40 checked, 2 deleted skipped`. */
 export function sourceLine({ kind, status, credentials, deleted, note }: SourceCoverage): string {
@@ -169,11 +170,6 @@ export function severityCounts(counts: Readonly<Record<Severity, number>>): stri
 export function count(n: number, one: string, many = `${one}s`): string {
   if (n === 0) return `no ${many}`;
   return `${number(n)} ${plural(n, one, many)}`;
-}
-
-/** `1,204`, the same on every machine. */
-export function number(n: number): string {
-  return String(n).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** A name to show: never blank. */

@@ -1,5 +1,13 @@
 import type { Credential, LogMemory, Snapshot } from '../contract/index.js';
 
+/** What an audit says of its work, for `--verbose`; warnings are for everybody. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(message: string): void;
+  isLevelEnabled(level: 'debug' | 'info' | 'warn'): boolean;
+}
+
 /** Where credentials come from. */
 export interface Source {
   /** The tenant's host in lower case, without port; `file` where a file does not say. */

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { Logger } from 'pino';
+import type { Log } from '../source.js';
 import { certainSkew, skewFrom } from './clock.js';
 import { type Answer, describe, parseScrubbed, type Request, type Scrub, scrubError } from './http.js';
 import { oneLine, RequestError, refusal, requestId } from './request-error.js';
@@ -27,7 +27,7 @@ export interface ApiClientOptions {
   readonly origin: string;
   readonly session: Session;
   readonly limits: Limits;
-  readonly log: Pick<Logger, 'debug' | 'info'>;
+  readonly log: Pick<Log, 'debug' | 'info'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly scrub: Scrub;

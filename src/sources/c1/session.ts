@@ -1,8 +1,8 @@
 import * as oauth from 'oauth4webapi';
-import type { Logger } from 'pino';
 import { AuditError } from '../../errors.js';
 import { isLoopback } from '../../fetch.js';
 import { SHORTEST_SECRET } from '../../redact.js';
+import type { Log } from '../source.js';
 import { readClientSecret } from './access.js';
 import { certainSkew, SET_CLOCK, skewFrom, skewWords } from './clock.js';
 import type { Login, TenantAccess } from './environment.js';
@@ -30,7 +30,7 @@ export interface SessionOptions {
   readonly access: TenantAccess;
   readonly transport: Transport;
   readonly limits: RetryLimits;
-  readonly log: Pick<Logger, 'info'>;
+  readonly log: Pick<Log, 'info'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Called before a token is requested again. */

@@ -1,8 +1,7 @@
-import type { Logger } from 'pino';
 import type { Kind, Snapshot } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
 import type { Send } from '../../fetch.js';
-import type { Source } from '../source.js';
+import type { Log, Source } from '../source.js';
 import type { TenantAccess } from './environment.js';
 import { createTransport, type Scrub } from './http.js';
 import { type Limits, within } from './retry.js';
@@ -19,7 +18,7 @@ export interface C1Options {
   /** How far back the system log is read; undefined: not at all. */
   readonly evidenceDays?: number | undefined;
   readonly limits: Limits;
-  readonly log: Pick<Logger, 'debug' | 'info'>;
+  readonly log: Pick<Log, 'debug' | 'info'>;
   readonly now: () => number;
   /** The time to audit for, in milliseconds since the epoch. */
   readonly asOf: number;
