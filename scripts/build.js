@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join, normalize } from 'node:path';
+import { dirname, join, normalize, resolve } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { compileFunction } from 'node:vm';
 import { decode, encode } from '@jridgewell/sourcemap-codec';
@@ -32,20 +32,14 @@ const common = {
   logLevel: 'warning',
 };
 
-/**
- * Modules that packages load for features c1-audit does not use, with the package that loads them: commander starts
- * subcommands that are separate programs (loading node:child_process is a tenth of the start-up time), pino opens files
- * and workers if it is not given a stream.
- */
-const UNUSED = { 'node:child_process': 'commander', 'sonic-boom': 'pino', 'thread-stream': 'pino' };
-
+/** commander can start subcommands that are separate programs. There are none, and this is a tenth of the start-up time. */
 const withoutUnused = {
   name: 'leave out what is not used',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: new RegExp(`^(${Object.keys(UNUSED).join('|')})$`) }, ({ path, importer }) =>
-      importer.split(/[\\/]/).includes(UNUSED[path]) ? { path, namespace: 'nothing' } : undefined,
+    onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) =>
+      /[\\/]commander[\\/]/.test(importer) ? { path, namespace: 'nothing' } : undefined,
     );
-    onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'module.exports = class {};' }));
+    onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: '' }));
   },
 };
 
@@ -66,16 +60,48 @@ const packagesUnmapped = {
   },
 };
 
+/**
+ * Has everything that a module imports in few chunks, as each takes time to load: whatever is loaded on demand imports it,
+ * so that esbuild has no reason to set parts of it aside.
+ */
+function togetherWith(core, { inputs }) {
+  const isDynamic = ({ kind }) => kind === 'dynamic-import';
+  const reached = new Set([core]);
+  for (const file of reached)
+    for (const one of inputs[file]?.imports ?? []) if (!isDynamic(one)) reached.add(one.path);
+  const onDemand = Object.values(inputs)
+    .flatMap(({ imports }) => imports.filter(isDynamic).map(({ path }) => path))
+    .filter((path) => path.startsWith('src/') && !reached.has(path))
+    .map((path) => resolve(path));
+  return {
+    name: `together with ${core}`,
+    setup({ onLoad }) {
+      onLoad({ filter: /\.ts$/ }, async ({ path }) =>
+        onDemand.includes(path)
+          ? {
+              loader: 'ts',
+              contents: `${await readFile(path, 'utf8')}\nimport ${JSON.stringify(resolve(core))};`,
+            }
+          : undefined,
+      );
+    },
+  };
+}
+
 rmSync('dist', { recursive: true, force: true });
 // esbuild splits ESM only.
-const { metafile } = await build({
+const split = {
   ...common,
   entryPoints: { process: 'src/cli/process.ts', index: 'src/index.ts', testing: 'src/testing.ts' },
   splitting: true,
   metafile: true,
-  plugins: [withoutUnused, packagesUnmapped],
   format: 'esm',
   chunkNames: 'chunks/[name]-[hash]',
+};
+const { metafile: graph } = await build({ ...split, write: false });
+const { metafile } = await build({
+  ...split,
+  plugins: [withoutUnused, packagesUnmapped, togetherWith('src/cli/commands/audit.ts', graph)],
 });
 
 for (const file of Object.keys(metafile.outputs).filter((name) => name.endsWith('.js')))
@@ -150,7 +176,7 @@ function toCommonJs(code, file) {
       /^export \{([^}]*)\};$/gm,
       (_, list) => `module.exports = {${list.replace(/(\S+) as (\w+)/g, '$2: $1')}};`,
     )
-    .replace(/\bimport\(("\.[^"]+")\)/g, 'Promise.resolve().then(() => require($1))');
+    .replace(/\bimport\(("(?:\.|node:)[^"]+")\)/g, 'Promise.resolve().then(() => require($1))');
   const strict = converted.replace(/^(#!.*\n)?/, '$&"use strict";');
   compileFunction(strict, [], { filename: file });
   return strict;

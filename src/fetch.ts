@@ -1,6 +1,5 @@
 import { isAscii } from 'node:buffer';
-import { type IncomingHttpHeaders, type IncomingMessage, request as plainRequest } from 'node:http';
-import { request as secureRequest } from 'node:https';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { pipeline, type Readable } from 'node:stream';
 import { AuditError } from './errors.js';
 
@@ -76,7 +75,7 @@ async function sendWith(send: typeof fetch, url: URL, { body, ...sending }: Send
 }
 
 async function sendDirectly(url: URL, { method, headers, body, signal }: Sending): Promise<Received> {
-  const request = url.protocol === 'https:' ? secureRequest : plainRequest;
+  const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'));
   const response = await new Promise<IncomingMessage>((done, fail) => {
     const sent = request(url, { method, headers: { 'accept-encoding': 'gzip', ...headers }, signal });
     sent.on('response', done).on('error', fail).end(body);

@@ -18,6 +18,7 @@ export async function auditAsLibrary(options: AuditOptions): Promise<Report> {
   checkOptions(options);
   const { env, scope, sources, only, input } = options;
   const asOf = options.asOf?.getTime() ?? Date.now();
+  const rules = [...builtIns, ...checked(options.rules ?? [])];
   const loaded = await loadConfig({
     cwd: '.',
     env,
@@ -25,7 +26,7 @@ export async function auditAsLibrary(options: AuditOptions): Promise<Report> {
     configPath: options.config,
     discover: false,
     now: asOf,
-    builtIns: [...builtIns, ...checked(options.rules ?? [])],
+    builtIns: async () => rules,
   });
   const redactor = new Redactor();
   hideSecrets(redactor, env);

@@ -2,23 +2,19 @@ import { resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Config, WEBHOOK_DEFAULTS } from './config/config.js';
 import { type LoadedConfig, readVariable } from './config/resolve.js';
-import type { Rule, Snapshot } from './contract/index.js';
+import type { Snapshot } from './contract/index.js';
 import { actionsRunUrl, inActions, maskLines } from './delivery/github.js';
-import { type DeliveryRequest, deliver, deliverReports } from './delivery/index.js';
-import { openState, type StateFile } from './delivery/state-file.js';
+import type { DeliveryRequest } from './delivery/index.js';
+import type { StateFile } from './delivery/state-file.js';
 import type { EarlyVerdicts } from './engine/audit.js';
-import { DRIFT_RULES } from './engine/drift.js';
 import type { Evaluated, Evaluation } from './engine/evaluate.js';
-import { newFindings, raisedFindings } from './engine/history.js';
-import { optionsInForce, type RuleInForce, settingsMark } from './engine/judge.js';
-import { exitCode, type Report } from './engine/report.js';
-import { WAIVER_RULES } from './engine/waivers.js';
+import type { RuleInForce } from './engine/judge.js';
+import type { Report } from './engine/report.js';
 import { AuditError, EXIT, type ExitCode } from './errors.js';
 import type { Io } from './io.js';
 import { type OpenContext, type Opened, type OpenRequest, open } from './open.js';
 import { secretsToMask } from './redact.js';
-import type { ReporterContext, RuleInfo } from './reporters/reporter.js';
-import { whyIncomplete } from './reporters/words.js';
+import type { ReporterContext } from './reporters/reporter.js';
 import type { Source } from './sources/source.js';
 
 /** What to audit, and by which rules. */
@@ -59,10 +55,12 @@ export async function run(request: RunRequest, context: RunContext): Promise<Exi
   try {
     const evaluation = await collect(source, request, startedAt, context, state);
     const evaluated = await evaluateWithoutSecrets(evaluation, context);
-    explainIncomplete(evaluated.report, context, evaluation.snapshot);
+    await explainIncomplete(evaluated.report, context, evaluation.snapshot);
     const { comparison } = evaluated;
+    const { raisedFindings } = await loadEngine();
+    const { deliver } = await import('./delivery/index.js');
     const about = {
-      ...reporterContext(loaded.rules, look, context.io),
+      ...(await reporterContext(loaded, look, context.io)),
       configuration: loaded.file?.name,
       raised: comparison && raisedFindings(comparison),
     };
@@ -97,20 +95,22 @@ export async function rerender(
   { loaded, targets, look }: Pick<RunRequest, 'loaded' | 'targets' | 'look'>,
   context: Pick<RunContext, 'io' | 'complain'>,
 ): Promise<ExitCode> {
-  const about = reporterContext(loaded.rules, look, context.io);
+  const about = await reporterContext(loaded, look, context.io);
+  const { deliverReports } = await import('./delivery/index.js');
   const delivered = await deliverReports(report, targets, about, context);
-  explainIncomplete(report, context);
+  await explainIncomplete(report, context);
   // A saved report does not say which findings became more severe, so all of them count.
   return exitCodeOf({ report, comparison: undefined }, loaded.config, delivered);
 }
 
 /** The one place where the exit code of an audit is decided. A failed delivery counts like a source that was not read. */
-function exitCodeOf(
+async function exitCodeOf(
   { report, comparison }: Evaluated,
   { failOn, failOnNew }: Pick<Config, 'failOn' | 'failOnNew'>,
   delivered: boolean,
-): ExitCode {
+): Promise<ExitCode> {
   if (!delivered) return EXIT.incomplete;
+  const { exitCode, newFindings } = await loadEngine();
   return exitCode(report, failOn, failOnNew && comparison ? newFindings(comparison) : undefined);
 }
 
@@ -148,18 +148,13 @@ async function stateFor(
   { cwd, env }: Io,
 ): Promise<StateFile | undefined> {
   if (config.state === undefined) return undefined;
+  const { openState } = await import('./delivery/state-file.js');
   const key = readVariable(env, 'C1_AUDIT_STATE_KEY');
   return openState(resolve(cwd, config.state), { tenant, now, asOf, key });
 }
 
 /** Loaded while the tenant answers: nothing of it is needed before. */
-async function loadEngine() {
-  const { EarlyVerdicts } = await import('./engine/audit.js');
-  const { evaluate } = await import('./engine/evaluate.js');
-  const { withLosses } = await import('./engine/losses.js');
-  const { redactReport } = await import('./engine/redact-report.js');
-  return { EarlyVerdicts, evaluate, withLosses, redactReport };
-}
+const loadEngine = () => import('./engine/index.js');
 
 /**
  * Reads the source and judges each credential as soon as that is possible.
@@ -174,44 +169,51 @@ async function collect(
   { io, onCollected }: RunContext,
   state?: StateFile,
 ): Promise<Evaluation> {
-  const { config, rules: known } = loaded;
-  const rules = rulesInForce({ rules: known, config, only });
-  if (rules.length === 0 && only === undefined)
-    throw new AuditError(
-      'config',
-      'All rules are switched off.',
-      'Switch on at least one under "rules" in the configuration.',
-    );
+  const { config, file } = loaded;
+  // Only a file can switch rules off.
+  if (file && only === undefined) refuseNoRules((await loaded.rulebook()).inForce(only));
+  let rules: RuleInForce[] | undefined;
+  const inForce = async () => (rules ??= (await loaded.rulebook()).inForce(only));
   let early: EarlyVerdicts | undefined;
   const reading = source.collect(
     io.signal,
     async () => {
       const { EarlyVerdicts } = await loadEngine();
-      const verdicts = new EarlyVerdicts(rules, asOf);
+      const verdicts = new EarlyVerdicts(await inForce(), asOf);
       early = verdicts;
       return (credentials) => verdicts.judge(credentials);
     },
     state?.state?.log,
   );
   const collected = await reading.finally(onCollected);
-  const { withLosses } = await loadEngine();
+  const { settingsMark, withLosses } = await loadEngine();
+  const { rules: known, settings } = await loaded.rulebook();
   return {
     tool: { name: 'c1-audit', version: C1_AUDIT_VERSION },
     snapshot: withLosses(collected, state?.state, acceptShrink),
-    rules,
+    rules: await inForce(),
     known: known.map(({ id }) => id),
     early,
     waivers: waivers ? config.waivers : undefined,
-    choices: config.rules,
+    choices: settings,
     only,
     history: state && { previous: state.state },
     baseline: baseline?.report,
     minSeverity: config.minSeverity,
-    settings: settingsMark(known, config.rules),
+    settings: settingsMark(known, settings),
     asOf,
     startedAt,
     finishedAt: io.now(),
   };
+}
+
+function refuseNoRules(rules: readonly RuleInForce[]): void {
+  if (rules.length > 0) return;
+  throw new AuditError(
+    'config',
+    'All rules are switched off.',
+    'Switch on at least one under "rules" in the configuration.',
+  );
 }
 
 /** The one place where secrets leave the report: whatever is made of it is not searched again and cannot be damaged. */
@@ -233,43 +235,21 @@ function withGap(evaluation: Evaluation, gap: string): Evaluation {
   return { ...evaluation, snapshot: { ...snapshot, gaps: [...(snapshot.gaps ?? []), gap] } };
 }
 
-function explainIncomplete(
+async function explainIncomplete(
   report: Report,
   { complain }: Pick<RunContext, 'complain'>,
   snapshot?: Snapshot,
-): void {
+): Promise<void> {
+  const { whyIncomplete } = await import('./reporters/words.js');
   const why = whyIncomplete(report, snapshot);
   if (why) complain(why);
 }
 
-/** The rules that are switched on, each with its settings. */
-export function rulesInForce({
-  rules,
-  config,
-  only,
-}: {
-  readonly rules: readonly Rule[];
-  readonly config: Pick<Config, 'rules'>;
-  readonly only: ReadonlySet<string> | undefined;
-}): RuleInForce[] {
-  const isOn = ({ id }: Rule) => only?.has(id) ?? config.rules[id]?.enabled ?? true;
-  return rules.filter(isOn).map((rule) => {
-    const setting = config.rules[rule.id];
-    return {
-      rule,
-      severity: setting?.severity,
-      options: optionsInForce(rule, setting?.options),
-      floors: setting?.floors ?? {},
-    };
-  });
-}
-
-function reporterContext(rules: LoadedConfig['rules'], look: Look, { env }: Io): ReporterContext {
-  return { ...look, rules: ruleInfos(rules), runUrl: actionsRunUrl(env) };
-}
-
-/** Every rule that a finding can be of, the rules on waivers and on changes between audits included. */
-export function ruleInfos(rules: readonly Rule[]): ReadonlyMap<string, RuleInfo> {
-  const all = [...rules, ...DRIFT_RULES, ...Object.values(WAIVER_RULES)];
-  return new Map(all.map((rule) => [rule.id, rule]));
+async function reporterContext(
+  { rulebook }: Pick<LoadedConfig, 'rulebook'>,
+  look: Look,
+  { env }: Io,
+): Promise<ReporterContext> {
+  const { ruleInfos } = await import('./reporters/reporter.js');
+  return { ...look, rules: ruleInfos((await rulebook()).rules), runUrl: actionsRunUrl(env) };
 }

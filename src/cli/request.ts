@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { rules as builtIns } from '../../rules/index.js';
 import { type ConfigFlags, type LoadedConfig, loadConfig } from '../config/resolve.js';
 import { type Kept, type OutputTarget, prepareTargets } from '../delivery/output.js';
 import { AuditError, codeOf, usageError } from '../errors.js';
@@ -28,6 +27,7 @@ export function loadSettings(
     readonly beforeForeignCode?: (() => void) | undefined;
   },
 ): Promise<LoadedConfig> {
+  const builtIns = async () => (await import('../../rules/index.js')).rules;
   return loadConfig({ cwd: io.cwd, env: io.env, flags, configPath, now, builtIns, beforeForeignCode });
 }
 

@@ -94,7 +94,6 @@ export interface Config {
   readonly plugins: readonly string[];
   /** As written; the rules made of them are loaded with the plug-ins'. */
   readonly customRules: readonly CustomRule[];
-  readonly rules: Readonly<Record<string, RuleSetting>>;
   readonly waivers: readonly Waiver[];
   /** Path of the state file: absolute if the configuration file names it, else as given. */
   readonly state: string | undefined;

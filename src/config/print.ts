@@ -1,9 +1,9 @@
 import { Document, isMap, isScalar, isSeq, type Node, Pair, Scalar, YAMLMap } from 'yaml';
-import type { Rule } from '../contract/index.js';
 import { optionsInForce } from '../engine/judge.js';
 import type { Config, RuleSetting } from './config.js';
 import { defaultSources } from './config.js';
 import type { Resolved } from './resolve.js';
+import type { Rulebook } from './rulebook.js';
 import { RUN_RULES, type SettableRule } from './schema.js';
 
 type From = (key: string) => string;
@@ -16,10 +16,10 @@ type From = (key: string) => string;
  */
 export function printConfig(
   { config, origins }: Resolved,
-  rules: readonly Rule[],
+  { rules, settings, origins: ofRules }: Rulebook,
   file: { readonly name: string } | undefined,
 ): string {
-  const from: From = (key) => origins.get(key)?.at ?? 'default';
+  const from: From = (key) => (origins.get(key) ?? ofRules.get(key))?.at ?? 'default';
   const root = new YAMLMap();
   const unset: string[] = [];
   const put = (map: YAMLMap, path: string, key: string, value: unknown) => {
@@ -38,9 +38,10 @@ export function printConfig(
   for (const key of ['callerSeesAll', 'profile', 'failOn', 'failOnNew', 'minSeverity', 'plugins'] as const)
     put(root, key, key, config[key]);
   put(root, 'customRules', 'customRules', config.customRules);
-  const settings = new YAMLMap();
-  for (const rule of [...rules, ...RUN_RULES]) settings.add(rulePair(rule, config, from));
-  root.add(new Pair(new Scalar('rules'), settings));
+  const ruleMap = new YAMLMap();
+  for (const rule of [...rules, ...RUN_RULES])
+    ruleMap.add(rulePair(rule, settings[rule.id], config.profile, from));
+  root.add(new Pair(new Scalar('rules'), ruleMap));
   root.add(waiversPair(config, from));
   put(root, 'state', 'state', config.state);
   put(root, 'baseline', 'baseline', config.baseline);
@@ -56,16 +57,15 @@ export function printConfig(
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
 
-function rulePair(rule: SettableRule, config: Config, from: From): Pair {
+function rulePair(rule: SettableRule, setting: RuleSetting | undefined, profile: string, from: From): Pair {
   const path = `rules.${rule.id}`;
-  const setting = config.rules[rule.id];
   if (setting && !setting.enabled) return pair(rule.id, 'off', from(path));
   const map = new YAMLMap();
   if (setting?.severity) map.add(pair('severity', setting.severity, from(`${path}.severity`)));
   for (const [name, value] of Object.entries(optionsInForce(rule, setting?.options))) {
     map.add(pair(name, value, from(`${path}.${name}`)));
   }
-  return pair(rule.id, map, ruleComment(rule, setting, config.profile, from(path)));
+  return pair(rule.id, map, ruleComment(rule, setting, profile, from(path)));
 }
 
 function ruleComment(

@@ -167,3 +167,21 @@ async function importConfig(file: string): Promise<Read> {
   if (!Object.hasOwn(module, 'default')) return unread('has no default export: write `export default { … }`');
   return { value: module.default };
 }
+
+export interface Origin {
+  readonly from: 'flag' | 'environment' | 'file' | 'profile' | 'default';
+  /** As people look for it: `--scope`, `C1_AUDIT_SCOPE`, `c1-audit.config.yaml:3`, `profile cis`, `default`. */
+  readonly at: string;
+}
+
+/** By key path: `scope`, `rules.unused.days`, `rules.unused` (on or off), `waivers`, `slack.when`. */
+export type Origins = ReadonlyMap<string, Origin>;
+
+export const DEFAULT: Origin = { from: 'default', at: 'default' };
+
+/** Where a value comes from that only the file can set. */
+export function originIn(file: ConfigFile | undefined, value: unknown, at: Path): Origin {
+  if (value === undefined || value === null || !file) return DEFAULT;
+  const line = file.locate(at, 'key')?.line;
+  return { from: 'file', at: line === undefined ? file.name : `${file.name}:${line}` };
+}

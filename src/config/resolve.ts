@@ -1,36 +1,29 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { flawsOf, isMapping, type Path } from '../check.js';
-import { type OptionSpec, type Rule, type Severity, severityRank } from '../contract/index.js';
+import { flawsOf, type Path } from '../check.js';
+import type { Rule } from '../contract/index.js';
+import { type Severity, severityRank } from '../contract/severity.js';
 import {
   type Config,
   type FailOn,
-  PROFILE_RULES,
   type ProfileName,
-  type RuleSetting,
   type Scope,
   type SourceName,
   WEBHOOK_DEFAULTS,
 } from './config.js';
-import { loadCustomRules, loadPlugins } from './plugins.js';
+import { didYouMean, type Problem, problemsError } from './problem.js';
 import {
-  didYouMean,
-  isSecretMessage,
-  looksSecret,
-  type Problem,
-  problemsError,
-  secretMessage,
-  secretOffsets,
-} from './problem.js';
-import { type ConfigFile, findConfig, problemIn, readConfig } from './read.js';
-import {
-  configSchema,
-  DEFAULTS,
-  type FileConfig,
-  RUN_RULES,
-  type SettableRule,
-  SHARED_SETTINGS,
-} from './schema.js';
+  type ConfigFile,
+  DEFAULT,
+  findConfig,
+  type Origin,
+  type Origins,
+  originIn,
+  readConfig,
+} from './read.js';
+import type { Rulebook } from './rulebook.js';
+import type { FileConfig } from './schema.js';
+import { DEFAULTS, SHARED_SETTINGS } from './shared.js';
 
 /** Environment variables that set a key of the configuration. Blank ones set nothing. */
 export const ENVIRONMENT = {
@@ -67,42 +60,6 @@ export function readVariable(
   return value === '' ? undefined : value;
 }
 
-/** JavaScript can nest without end: a list that holds itself. */
-const DEPTH = 20;
-
-/** Secrets in a configuration file that no problem names yet: in keys, values, and anywhere else in its text. */
-function fileSecrets(file: ConfigFile, named: readonly Problem[]): Problem[] {
-  const found = named.filter(({ message }) => isSecretMessage(message));
-  const already = found.length;
-  walk(file.value, [], (path, text) => {
-    const problem = problemIn(file, { path, part: 'value', message: secretMessage(text) });
-    if (!found.some(({ key }) => key === problem.key)) found.push(problem);
-  });
-  const lines = new Set(found.map(({ position }) => position?.line));
-  for (const offset of secretOffsets(file.text)) {
-    const before = file.text.slice(0, offset);
-    const line = before.split('\n').length;
-    if (lines.has(line)) continue;
-    const position = { line, column: offset - before.lastIndexOf('\n') };
-    found.push({ where: file.name, position, message: secretMessage(file.text.slice(offset, offset + 80)) });
-  }
-  return found.slice(already);
-}
-
-function walk(value: unknown, path: Path, visit: (path: Path, text: string) => void): void {
-  if (path.length > DEPTH) return;
-  if (typeof value === 'string') {
-    if (looksSecret(value)) visit(path, value);
-  } else if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) walk(item, [...path, index], visit);
-  } else if (isMapping(value)) {
-    for (const [key, held] of Object.entries(value)) {
-      walk(key, [...path, key], visit);
-      walk(held, [...path, key], visit);
-    }
-  }
-}
-
 /** What the command line says; texts as written, checked here. */
 export interface ConfigFlags
   extends Readonly<Partial<Record<Exclude<ScalarKey, 'sources' | 'failOnNew'>, string | undefined>>> {
@@ -131,15 +88,6 @@ const FLAG_NAMES = {
 
 type ScalarKey = keyof typeof FLAG_NAMES;
 
-interface Origin {
-  readonly from: 'flag' | 'environment' | 'file' | 'profile' | 'default';
-  /** As people look for it: `--scope`, `C1_AUDIT_SCOPE`, `c1-audit.config.yaml:3`, `profile cis`, `default`. */
-  readonly at: string;
-}
-
-/** By key path: `scope`, `rules.unused.days`, `rules.unused` (on or off), `waivers`, `slack.when`. */
-type Origins = ReadonlyMap<string, Origin>;
-
 export interface Resolved {
   readonly config: Config;
   readonly origins: Origins;
@@ -149,30 +97,17 @@ interface ResolveInput {
   readonly flags: ConfigFlags;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly file: ConfigFile | undefined;
-  /** The run's clock, in milliseconds: waivers end at most 366 days after it. */
-  readonly now: number;
-  /** Built-in rules and those of plug-ins. */
-  readonly rules: readonly Rule[];
-  /** True if plug-ins could not be loaded: their rules' ids are accepted. */
-  readonly foreignRules?: boolean;
 }
 
 /** Shorter ones are guessed, and cannot be hidden in what is printed. */
 const STATE_KEY_MIN = 8;
 
-const DEFAULT: Origin = { from: 'default', at: 'default' };
-
-function flagProblems({ flags, rules, foreignRules }: ResolveInput): Problem[] {
+/** But for `--rule`. */
+function flagProblems(flags: ConfigFlags): Problem[] {
   const problems: Problem[] = [];
   for (const [key, flag] of Object.entries(FLAG_NAMES) as [ScalarKey, string][]) {
     const value = flags[key];
     if (value !== undefined) problems.push(...valueProblems(value, key, flag));
-  }
-  const ids = [...rules, ...RUN_RULES].map(({ id }) => id);
-  for (const id of flags.rules ?? []) {
-    if (ids.includes(id) || (foreignRules && id.includes('/'))) continue;
-    const message = `there is no rule ${JSON.stringify(id)}${didYouMean(id, ids)}`;
-    problems.push({ where: '--rule', message });
   }
   return problems;
 }
@@ -180,7 +115,7 @@ function flagProblems({ flags, rules, foreignRules }: ResolveInput): Problem[] {
 const valueProblems = (value: unknown, key: ScalarKey, where: string): Problem[] =>
   flawsOf(SHARED_SETTINGS[key], value, [key]).map(({ message }) => ({ where, message }));
 
-function environmentProblems({ env }: ResolveInput): Problem[] {
+function environmentProblems(env: ResolveInput['env']): Problem[] {
   const known = [...Object.keys(ENVIRONMENT), ...Object.keys(OTHER_ENVIRONMENT)];
   const problems: Problem[] = Object.keys(env)
     .sort()
@@ -214,14 +149,6 @@ function fromEnvironment(
     .filter((source) => source !== '');
 }
 
-function fileProblems({ file, rules, foreignRules = false, now }: ResolveInput): Problem[] {
-  if (!file) return [];
-  const empty = file.value === null || file.value === undefined;
-  const flaws = empty ? [] : flawsOf(configSchema({ rules, foreign: foreignRules, now }), file.value);
-  const problems = [...file.problems, ...flaws.map((flaw) => problemIn(file, flaw))];
-  return [...problems, ...fileSecrets(file, problems)];
-}
-
 /** Findings that decide the exit code must not be hidden from the report that explains it. */
 function hiddenFailures({ failOn, minSeverity }: Config, origins: Origins): Problem | undefined {
   const at = (key: string) => origins.get(key) ?? DEFAULT;
@@ -247,7 +174,7 @@ class Merge {
   }
 
   config(): Config {
-    const { flags, rules } = this.#input;
+    const { flags } = this.#input;
     const profile = this.#scalar<ProfileName>('profile') ?? DEFAULTS.profile;
     const noWaivers = flags.waivers === false;
     this.#note('waivers', this.#file.waivers, ['waivers']);
@@ -267,7 +194,6 @@ class Merge {
       minSeverity: this.#scalar<Severity>('minSeverity') ?? DEFAULTS.minSeverity,
       plugins: this.#file.plugins ?? [],
       customRules: this.#file.customRules ?? [],
-      rules: Object.fromEntries([...rules, ...RUN_RULES].map((rule) => [rule.id, this.#rule(rule, profile)])),
       waivers: noWaivers ? [] : (this.#file.waivers ?? []).map((waiver) => ({ ...waiver })),
       state: this.#path('state'),
       baseline: this.#path('baseline'),
@@ -339,47 +265,14 @@ class Merge {
     };
   }
 
-  #rule(rule: SettableRule, profile: ProfileName): RuleSetting {
-    const key = `rules.${rule.id}`;
-    const said = ownValue(this.#file.rules, rule.id);
-    const preset = PROFILE_RULES[profile][rule.id] ?? {};
-    const short = typeof said !== 'object';
-    const { severity, ...options } = short ? { severity: said === 'off' ? undefined : said } : said;
-    const only = this.#input.flags.rules;
-    this.#note(key, said, ['rules', rule.id]);
-    if (only) this.origins.set(key, { from: 'flag', at: '--rule' });
-    this.#note(`${key}.severity`, severity, short ? ['rules', rule.id] : ['rules', rule.id, 'severity']);
-    for (const name of Object.keys(rule.options ?? {})) {
-      this.#note(`${key}.${name}`, ownValue(options, name), ['rules', rule.id, name]);
-      if (ownValue(options, name) === undefined && ownValue(preset.options, name) !== undefined)
-        this.origins.set(`${key}.${name}`, { from: 'profile', at: `profile ${profile}` });
-    }
-    return {
-      enabled: only ? only.includes(rule.id) : said !== 'off',
-      severity,
-      options: { ...preset.options, ...(options as Record<string, OptionSpec['default']>) },
-      floors: severity === undefined ? (preset.floors ?? {}) : {},
-    };
-  }
-
   #fromFile<T>(section: string, key: string, value: T | null | undefined): T | undefined {
     this.#note(`${section}.${key}`, value, [section, key]);
     return value ?? undefined;
   }
 
   #note(key: string, value: unknown, at: Path): void {
-    const { file } = this.#input;
-    if (value === undefined || value === null || !file) {
-      this.origins.set(key, DEFAULT);
-      return;
-    }
-    const line = file.locate(at, 'key')?.line;
-    this.origins.set(key, { from: 'file', at: line === undefined ? file.name : `${file.name}:${line}` });
+    this.origins.set(key, originIn(this.#input.file, value, at));
   }
-}
-
-function ownValue<T>(values: Readonly<Record<string, T>> | null | undefined, name: string): T | undefined {
-  return values && Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
 interface LoadInput {
@@ -391,14 +284,13 @@ interface LoadInput {
   readonly discover?: boolean;
   /** The run's clock, in milliseconds. */
   readonly now: number;
-  readonly builtIns: readonly Rule[];
+  readonly builtIns: () => Promise<readonly Rule[]>;
   /** Called before plug-ins or a configuration that is a module run: they may block the program. */
   readonly beforeForeignCode?: (() => void) | undefined;
 }
 
 export interface LoadedConfig extends Resolved {
-  /** The built-in rules, then those of plug-ins and of the configuration. */
-  readonly rules: readonly Rule[];
+  readonly rulebook: () => Promise<Rulebook>;
   /** undefined: there is no configuration file. */
   readonly file: ConfigFile | undefined;
 }
@@ -423,26 +315,28 @@ export async function loadConfig({
     named !== undefined || discover ? await findConfig({ cwd, home: homeOf(env) }, named) : undefined;
   if (found !== undefined && /\.m?js$/i.test(found)) beforeForeignCode?.();
   const file = found === undefined ? undefined : await readConfig(found, cwd);
-  const specs = pluginsOf(file);
-  if (specs.length > 0) beforeForeignCode?.();
-  const homes = new Map(builtIns.map(({ id }) => [id, 'the built-in rules']));
-  const plugins = await loadPlugins(specs, file ? path.dirname(file.path) : cwd, homes);
-  const custom = file ? await loadCustomRules(file, homes) : { rules: [], problems: [] };
-  const rules = [...builtIns, ...plugins.rules, ...custom.rules];
-  const foreign = [...plugins.problems, ...custom.problems];
-  const input = { flags, env, file, now, rules, foreignRules: foreign.length > 0 };
+  const load = async () => {
+    const { loadRules } = await import('./rulebook.js');
+    return loadRules({ cwd, flags, file, now, builtIns: await builtIns(), beforeForeignCode });
+  };
+  // Without a file and --rule nothing about rules can be wrong: they are loaded when they are needed.
+  let rules = file || flags.rules ? await load() : undefined;
   const problems = [
-    ...flagProblems(input),
-    ...environmentProblems(input),
-    ...fileProblems(input),
-    ...foreign,
+    ...flagProblems(flags),
+    ...(rules?.flagProblems ?? []),
+    ...environmentProblems(env),
+    ...(rules?.fileProblems ?? []),
   ];
   if (problems.length > 0) throw problemsError(problems);
-  const merge = new Merge(input);
+  const merge = new Merge({ flags, env, file });
   const config = merge.config();
   const hidden = hiddenFailures(config, merge.origins);
   if (hidden) throw problemsError([hidden]);
-  return { config, origins: merge.origins, rules, file };
+  const rulebook = async () => {
+    rules ??= await load();
+    return rules.rulebook(config.profile);
+  };
+  return { config, origins: merge.origins, rulebook, file };
 }
 
 function homeOf(env: LoadInput['env']): string | undefined {
@@ -454,13 +348,4 @@ function homeOf(env: LoadInput['env']): string | undefined {
     // A user without an entry, as in many containers.
     return undefined;
   }
-}
-
-/** The plug-ins a file names, each once, as far as it can be read; the check says what is wrong with the rest. */
-function pluginsOf(file: ConfigFile | undefined): string[] {
-  if (!isMapping(file?.value) || !Array.isArray(file.value.plugins)) return [];
-  const specs = file.value.plugins.filter(
-    (spec): spec is string => typeof spec === 'string' && spec.trim() !== '',
-  );
-  return [...new Set(specs)];
 }

@@ -1,6 +1,52 @@
 import pRetry, { AbortError } from 'p-retry';
+import { AuditError, EXIT, type ExitCode, exitCodeOfError } from '../errors.js';
 import { createFetch } from '../fetch.js';
 import type { Io } from '../io.js';
+import type { DeliveryContext } from './index.js';
+
+/** How the end of an audit is reported to people who do not watch it, beside its exit code. */
+export interface EndReports {
+  /** They hear of an audit that ended before it had a report. */
+  readonly slack: boolean;
+  readonly webhook: boolean;
+  /** `failure`: the audit is not today's, so its success is not a sign of life. */
+  readonly heartbeat: 'all' | 'failure' | 'none';
+}
+
+/** Runs an audit and reports how it ended. A report that fails changes neither the exit code nor the error. */
+export async function withEndReported(
+  audit: () => Promise<ExitCode>,
+  { heartbeat, ...to }: EndReports,
+  context: Pick<DeliveryContext, 'io' | 'redactor' | 'complain'>,
+): Promise<ExitCode> {
+  let code: ExitCode = EXIT.incomplete;
+  try {
+    code = await audit();
+    const trouble = isSuccess(code) ? context.io.trouble?.() : undefined;
+    if (trouble !== undefined) {
+      code = EXIT.incomplete;
+      context.complain({ message: `${trouble}. The audit is INCOMPLETE.`, hint: '' });
+    }
+    return code;
+  } catch (error) {
+    code = exitCodeOfError(error);
+    if (context.io.env.CI && error instanceof AuditError && !AT_THE_KEYBOARD.has(error.code)) {
+      const { sendFailure } = await import('./index.js');
+      await sendFailure(error, to, context);
+    }
+    throw error;
+  } finally {
+    if (heartbeat === 'all' || (heartbeat === 'failure' && !isSuccess(code)))
+      await sendHeartbeat(code, context);
+  }
+}
+
+function isSuccess(code: ExitCode): boolean {
+  return code === EXIT.clean || code === EXIT.findings;
+}
+
+/** Mistakes of somebody at a keyboard, who reads the message there. */
+const AT_THE_KEYBOARD: ReadonlySet<string> = new Set(['usage', 'input']);
 
 /** Reports to the heartbeat's URL, if there is one, how a run ended. A failure is reported, and changes nothing. */
 export async function sendHeartbeat(

@@ -3,7 +3,7 @@ import { isKnown, type Owner, type Snapshot } from '../contract/index.js';
 import type { Evaluated, Evaluation } from '../engine/evaluate.js';
 import { NOTHING_TOLD, type Told } from '../engine/history.js';
 import type { Report } from '../engine/report.js';
-import { AuditError, describeError, EXIT, type ExitCode, exitCodeOfError } from '../errors.js';
+import { AuditError, describeError } from '../errors.js';
 import type { Io } from '../io.js';
 import type { Redactor } from '../redact.js';
 import { forGitHubLine, neutraliseJson } from '../reporters/escape.js';
@@ -11,10 +11,10 @@ import type { Format } from '../reporters/index.js';
 import type { ReporterContext } from '../reporters/reporter.js';
 import { moreSevereIn } from '../reporters/view.js';
 import { summaryLine } from '../reporters/words.js';
+import { publishToActions } from './annotations.js';
 import type { PushContext, PushRequest } from './conductorone/index.js';
 import { writeStream } from './files.js';
-import { actionsRunUrl, inActions, publishToActions } from './github.js';
-import { sendHeartbeat } from './heartbeat.js';
+import { actionsRunUrl, inActions } from './github.js';
 import { type Attempt, type OutputTarget, writeReports, writeTargets } from './output.js';
 import type { StateFile } from './state-file.js';
 
@@ -44,7 +44,7 @@ interface Audited extends Evaluated {
   readonly findings: Pick<PushRequest, 'connect' | 'timeLimit'> | undefined;
 }
 
-interface DeliveryContext {
+export interface DeliveryContext {
   readonly io: Io;
   readonly redactor: Redactor;
   readonly log: PushContext['log'] & { warn(message: string): void };
@@ -72,7 +72,7 @@ type Delivery = (run: Run) => Promise<void>;
 /**
  * In this order, each whatever became of those before it. A failure is reported once and makes exit 3. The state is saved
  * only if everything before it worked, as it remembers what people were told. The push comes after it: what ConductorOne
- * did not take must not be told to Slack again. How the run ended is reported last of all, by {@link withEndReported}.
+ * did not take must not be told to Slack again. How the run ended is reported last of all, by `withEndReported`.
  */
 const DELIVERIES: readonly Delivery[] = [
   outputFiles,
@@ -259,51 +259,10 @@ function knownOwners({ facts }: Snapshot): ReadonlyMap<string, Owner> {
   return new Map([...facts.owners].flatMap(([id, owner]) => (isKnown(owner) ? [[id, owner] as const] : [])));
 }
 
-/** How the end of an audit is reported to people who do not watch it, beside its exit code. */
-export interface EndReports {
-  /** They hear of an audit that ended before it had a report. */
-  readonly slack: boolean;
-  readonly webhook: boolean;
-  /** `failure`: the audit is not today's, so its success is not a sign of life. */
-  readonly heartbeat: 'all' | 'failure' | 'none';
-}
-
-/** Runs an audit and reports how it ended. A report that fails changes neither the exit code nor the error. */
-export async function withEndReported(
-  audit: () => Promise<ExitCode>,
-  { heartbeat, ...to }: EndReports,
-  context: Pick<DeliveryContext, 'io' | 'redactor' | 'complain'>,
-): Promise<ExitCode> {
-  let code: ExitCode = EXIT.incomplete;
-  try {
-    code = await audit();
-    const trouble = isSuccess(code) ? context.io.trouble?.() : undefined;
-    if (trouble !== undefined) {
-      code = EXIT.incomplete;
-      context.complain({ message: `${trouble}. The audit is INCOMPLETE.`, hint: '' });
-    }
-    return code;
-  } catch (error) {
-    code = exitCodeOfError(error);
-    if (context.io.env.CI && error instanceof AuditError && !AT_THE_KEYBOARD.has(error.code))
-      await sendFailure(error, to, context);
-    throw error;
-  } finally {
-    if (heartbeat === 'all' || (heartbeat === 'failure' && !isSuccess(code)))
-      await sendHeartbeat(code, context);
-  }
-}
-
-function isSuccess(code: ExitCode): boolean {
-  return code === EXIT.clean || code === EXIT.findings;
-}
-
-/** Mistakes of somebody at a keyboard, who reads the message there. */
-const AT_THE_KEYBOARD: ReadonlySet<string> = new Set(['usage', 'input']);
-
-async function sendFailure(
+/** Tells people who do not watch an audit that it ended before it had a report. */
+export async function sendFailure(
   { message, hint }: AuditError,
-  to: Pick<EndReports, 'slack' | 'webhook'>,
+  to: { readonly slack: boolean; readonly webhook: boolean },
   { io, redactor, complain }: Pick<DeliveryContext, 'io' | 'redactor' | 'complain'>,
 ): Promise<void> {
   const scrub = (text: string) => redactor.redact(text);

@@ -1,10 +1,18 @@
 import type { Rule } from '../contract/index.js';
+import { DRIFT_RULES } from '../engine/drift.js';
 import type { Report } from '../engine/report.js';
+import { WAIVER_RULES } from '../engine/waivers.js';
 import { webAddress } from './escape.js';
 
 /** What reporters may say about a rule beyond its findings. */
 export type RuleInfo = Pick<Rule, 'id' | 'title' | 'severity' | 'docs' | 'plan' | 'successor'> &
   Partial<Pick<Rule, 'kinds'>>;
+
+/** Every rule that a finding can be of, the rules on waivers and on changes between audits included. */
+export function ruleInfos(rules: readonly Rule[]): ReadonlyMap<string, RuleInfo> {
+  const all = [...rules, ...DRIFT_RULES, ...Object.values(WAIVER_RULES)];
+  return new Map(all.map((rule) => [rule.id, rule]));
+}
 
 /** What a reporter knows besides the report. */
 export interface ReporterContext {

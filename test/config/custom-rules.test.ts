@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { printConfig } from '../../src/config/print.js';
-import { rulesInForce } from '../../src/run.js';
 import { load, loadYaml, mistakesOf } from './fixtures.js';
 
 const FILE = 'c1-audit.config.yaml';
@@ -40,11 +39,15 @@ describe('customRules', () => {
   test('are rules after the built-in ones, with severity, options, switch and waivers', async () => {
     const waiver =
       'waivers: [{ rule: acme/x, credential: abc, reason: why, approvedBy: me, expires: 2027-01-31 }]';
-    const { rules, config } = await loadYaml(
+    const {
+      rules,
+      config,
+      inForce: inForceOf,
+    } = await loadYaml(
       `${EXAMPLE}${rule({}, 'options: { days: 30 }').replace('customRules:\n', '')}rules:\n  acme/ci-keys-expire-in-30-days: off\n  acme/x: { severity: critical, days: 7 }\n${waiver}\n`,
     );
     expect(rules.slice(-2).map(({ id }) => id)).toEqual(['acme/ci-keys-expire-in-30-days', 'acme/x']);
-    const inForce = rulesInForce({ rules, config, only: undefined });
+    const inForce = inForceOf(undefined);
     expect(inForce.at(-1)).toMatchObject({
       rule: { id: 'acme/x' },
       severity: 'critical',
@@ -56,7 +59,7 @@ describe('customRules', () => {
 
   test('are printed with the configuration, and read again', async () => {
     const loaded = await loadYaml(EXAMPLE);
-    const printed = printConfig(loaded, loaded.rules, loaded.file);
+    const printed = printConfig(loaded, loaded, loaded.file);
     expect(parse(printed).customRules).toEqual(parse(EXAMPLE).customRules);
     expect(printed).toContain(`customRules: # ${FILE}:1`);
     expect((await loadYaml(printed)).rules.at(-1)?.id).toBe('acme/ci-keys-expire-in-30-days');

@@ -135,10 +135,16 @@ describe('the search above the working directory', () => {
       'ours.mjs': 'export default [];',
     });
     const cwd = path.join(root, 'a/b/c');
-    const loading = loadConfig({ cwd, env: {}, flags: {}, now: NOW, builtIns: RULES });
+    const loading = loadConfig({ cwd, env: {}, flags: {}, now: NOW, builtIns: async () => RULES });
     expect((await mistakesOf(loading)).join()).toMatch(/ours\.mjs.*empty list/);
     await writeFile(path.join(root, NAME), 'scope: tenant\nstate: night/s.json');
-    const { config, file } = await loadConfig({ cwd, env: {}, flags: {}, now: NOW, builtIns: RULES });
+    const { config, file } = await loadConfig({
+      cwd,
+      env: {},
+      flags: {},
+      now: NOW,
+      builtIns: async () => RULES,
+    });
     expect(config).toMatchObject({ scope: 'tenant', state: path.join(root, 'night/s.json') });
     expect(file?.name).toBe(path.join(root, NAME));
   });
@@ -146,7 +152,14 @@ describe('the search above the working directory', () => {
   test('does not search the directories above if only a named file is used', async () => {
     const root = await tree({ [NAME]: 'scope: tenant' });
     const cwd = path.join(root, 'a');
-    const loaded = await loadConfig({ cwd, env: {}, flags: {}, discover: false, now: NOW, builtIns: RULES });
+    const loaded = await loadConfig({
+      cwd,
+      env: {},
+      flags: {},
+      discover: false,
+      now: NOW,
+      builtIns: async () => RULES,
+    });
     expect(loaded.file).toBeUndefined();
   });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll } from '@jest/globals';
 import { type ConfigFlags, type LoadedConfig, loadConfig } from '../../src/config/resolve.js';
+import type { Rulebook } from '../../src/config/rulebook.js';
 import { defineRule, type Rule } from '../../src/contract/index.js';
 import { AuditError } from '../../src/errors.js';
 
@@ -124,6 +125,9 @@ export interface Given {
   readonly rules?: readonly Rule[];
 }
 
+/** All settings, those of rules included. */
+type Loaded = LoadedConfig & Rulebook;
+
 /** Loads what stands in a fresh folder. */
 export async function load({
   files = {},
@@ -132,13 +136,15 @@ export async function load({
   configPath,
   now = NOW,
   rules = RULES,
-}: Given): Promise<LoadedConfig> {
+}: Given): Promise<Loaded> {
   const cwd = await folderWith(files);
-  return loadConfig({ cwd, env, flags, configPath, now, builtIns: rules });
+  const loaded = await loadConfig({ cwd, env, flags, configPath, now, builtIns: async () => rules });
+  const book = await loaded.rulebook();
+  return { ...book, ...loaded, origins: new Map([...loaded.origins, ...book.origins]) };
 }
 
 /** The same for one YAML file in the working directory. */
-export function loadYaml(text: string, given: Omit<Given, 'files'> = {}): Promise<LoadedConfig> {
+export function loadYaml(text: string, given: Omit<Given, 'files'> = {}): Promise<Loaded> {
   return load({ ...given, files: { 'c1-audit.config.yaml': text } });
 }
 

@@ -327,9 +327,9 @@ describe('plug-ins in a configuration', () => {
       'ours.mjs': `export default ${source('acme/x', 'options: { days: { describe: "d", default: 3, min: 1 } }')};`,
       'c1-audit.config.yaml': 'plugins: [./ours.mjs]\nrules: { acme/x: { days: 5 } }',
     };
-    const { config, rules } = await load({ files });
+    const { settings, rules } = await load({ files });
     expect(rules.at(-1)?.id).toBe('acme/x');
-    expect(config.rules['acme/x']).toEqual({
+    expect(settings['acme/x']).toEqual({
       enabled: true,
       severity: undefined,
       options: { days: 5 },

@@ -51,7 +51,7 @@ push: { conductorone: true }
 
 describe('merging flags, environment, file and defaults', () => {
   test('uses the defaults if nothing is set', async () => {
-    const { config, origins } = await load({});
+    const { config, settings, origins } = await load({});
     expect(config).toEqual({
       scope: 'mine',
       sources: undefined,
@@ -62,12 +62,6 @@ describe('merging flags, environment, file and defaults', () => {
       minSeverity: 'info',
       plugins: [],
       customRules: [],
-      rules: Object.fromEntries(
-        [...RULES, ...RUN_RULES].map(({ id }) => [
-          id,
-          { enabled: true, severity: undefined, options: {}, floors: {} },
-        ]),
-      ),
       waivers: [],
       state: undefined,
       baseline: undefined,
@@ -82,24 +76,21 @@ describe('merging flags, environment, file and defaults', () => {
       evidence: { systemLog: false, days: 30 },
       push: { conductorone: false },
     });
+    const all = [...RULES, ...RUN_RULES].map(({ id }) => id);
+    expect(Object.keys(settings)).toEqual(all);
+    for (const id of all)
+      expect(settings[id]).toEqual({ enabled: true, severity: undefined, options: {}, floors: {} });
     expect(new Set([...origins.values()].map(({ from }) => from))).toEqual(new Set(['default']));
   });
 
   test('reads every setting from a file', async () => {
-    const { config, origins, file } = await loadYaml(WHOLE);
+    const { config, settings, origins, file } = await loadYaml(WHOLE);
     expect(config).toMatchObject({
       scope: 'tenant',
       sources: ['service-principals', 'personal-clients'],
       profile: 'cis',
       failOn: 'medium',
       minSeverity: 'low',
-      rules: {
-        unused: { enabled: true, severity: 'high', options: { days: 40 }, floors: {} },
-        'no-expiry': { enabled: false, severity: undefined, options: {} },
-        'expiring-soon': { enabled: true, severity: 'critical', options: {} },
-        'not-rotated': { enabled: true, severity: undefined, options: { maxAgeDays: 90 } },
-        'admin-scope': { options: { roles: ['system:owner', 'system:viewer'], exact: false, prefix: 'x' } },
-      },
       state: path.join(path.dirname(file?.path ?? ''), '.c1-audit/state.json'),
       slack: {
         when: 'always',
@@ -109,6 +100,13 @@ describe('merging flags, environment, file and defaults', () => {
         notifyOwners: true,
       },
       push: { conductorone: true },
+    });
+    expect(settings).toMatchObject({
+      unused: { enabled: true, severity: 'high', options: { days: 40 }, floors: {} },
+      'no-expiry': { enabled: false, severity: undefined, options: {} },
+      'expiring-soon': { enabled: true, severity: 'critical', options: {} },
+      'not-rotated': { enabled: true, severity: undefined, options: { maxAgeDays: 90 } },
+      'admin-scope': { options: { roles: ['system:owner', 'system:viewer'], exact: false, prefix: 'x' } },
     });
     expect(config.waivers).toEqual([
       {
@@ -176,24 +174,24 @@ describe('merging flags, environment, file and defaults', () => {
   });
 
   test('runs only the rules that --rule names, even if the file turns one off', async () => {
-    const { config, origins } = await loadYaml('rules: { no-expiry: off, unused: { days: 3 } }', {
+    const { settings, origins } = await loadYaml('rules: { no-expiry: off, unused: { days: 3 } }', {
       flags: { rules: ['no-expiry'] },
     });
-    const enabled = Object.entries(config.rules).filter(([, setting]) => setting.enabled);
+    const enabled = Object.entries(settings).filter(([, setting]) => setting.enabled);
     expect(enabled.map(([id]) => id)).toEqual(['no-expiry']);
-    expect(config.rules.unused?.options).toEqual({ days: 3 });
+    expect(settings.unused?.options).toEqual({ days: 3 });
     expect(origins.get('rules.unused')).toEqual({ from: 'flag', at: '--rule' });
   });
 
   test('sets the rules on drift and waivers like other rules', async () => {
     const text = 'rules: { waiver-expiring: off, waiver-unmatched: high, scope-widened: { severity: low } }';
-    const { config, rules } = await loadYaml(text);
-    expect(config.rules['waiver-expiring']).toMatchObject({ enabled: false });
-    expect(config.rules['waiver-unmatched']).toMatchObject({ enabled: true, severity: 'high' });
-    expect(config.rules['scope-widened']).toMatchObject({ enabled: true, severity: 'low' });
+    const { settings, rules } = await loadYaml(text);
+    expect(settings['waiver-expiring']).toMatchObject({ enabled: false });
+    expect(settings['waiver-unmatched']).toMatchObject({ enabled: true, severity: 'high' });
+    expect(settings['scope-widened']).toMatchObject({ enabled: true, severity: 'low' });
     expect(rules.map(({ id }) => id)).toEqual(RULES.map(({ id }) => id));
-    const { config: only } = await load({ flags: { rules: ['waiver-expired'] } });
-    expect(Object.keys(only.rules).filter((id) => only.rules[id]?.enabled)).toEqual(['waiver-expired']);
+    const { settings: only } = await load({ flags: { rules: ['waiver-expired'] } });
+    expect(Object.keys(only).filter((id) => only[id]?.enabled)).toEqual(['waiver-expired']);
   });
 
   test('ignores waivers with --no-waivers, but reports their mistakes', async () => {
@@ -216,7 +214,7 @@ describe('merging flags, environment, file and defaults', () => {
 
 describe('profiles', () => {
   const inForce = async (profile: ProfileName, rules = '{}') =>
-    (await loadYaml(`profile: ${profile}\nrules: ${rules}`)).config.rules;
+    (await loadYaml(`profile: ${profile}\nrules: ${rules}`)).settings;
 
   test('are overridden by the file, key by key', async () => {
     const rules = await inForce('cis', '{ unused: { severity: low }, not-rotated: { maxAgeDays: 400 } }');
@@ -298,7 +296,7 @@ describe('--print-config', () => {
       ].join('\n'),
       { env: { C1_AUDIT_FAIL_ON: 'low' }, flags: { scope: 'tenant' } },
     );
-    expect(printConfig(loaded, loaded.rules, loaded.file)).toBe(
+    expect(printConfig(loaded, loaded, loaded.file)).toBe(
       `# Configuration file: ${FILE}\n\nscope: tenant # --scope
 sources: [personal-clients, service-principals, federation-trusts, external-clients, tunnel-credentials, llm-gateway-keys, functions] # default for scope tenant
 callerSeesAll: false # default
@@ -363,15 +361,15 @@ push:
     ['a profile and flags', 'profile: strict', { rules: ['unused'], scope: 'tenant', waivers: false }],
   ])('used as a file it says the same: %s', async (_, text, flags) => {
     const before = await loadYaml(text, { flags });
-    const printed = printConfig(before, before.rules, before.file);
+    const printed = printConfig(before, before, before.file);
     const after = await loadYaml(printed);
-    const printedAgain = parse(printConfig(after, after.rules, after.file));
+    const printedAgain = parse(printConfig(after, after, after.file));
     expect(printedAgain).toEqual(parse(printed));
     expect(after.config.waivers).toEqual(before.config.waivers);
     expect(after.config.slack).toEqual(before.config.slack);
     for (const { id } of RULES) {
-      expect(after.config.rules[id]?.enabled).toBe(before.config.rules[id]?.enabled);
-      expect(after.config.rules[id]?.severity).toBe(before.config.rules[id]?.severity);
+      expect(after.settings[id]?.enabled).toBe(before.settings[id]?.enabled);
+      expect(after.settings[id]?.severity).toBe(before.settings[id]?.severity);
     }
   });
 });

@@ -7,13 +7,8 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { PushedFinding } from '../../src/delivery/conductorone/client.js';
-import {
-  type DeliveryRequest,
-  deliver,
-  deliverDocument,
-  deliverReports,
-  withEndReported,
-} from '../../src/delivery/index.js';
+import { withEndReported } from '../../src/delivery/heartbeat.js';
+import { type DeliveryRequest, deliver, deliverDocument, deliverReports } from '../../src/delivery/index.js';
 import type { OutputTarget } from '../../src/delivery/output.js';
 import type { State } from '../../src/engine/state.js';
 import { AuditError, type ErrorCode } from '../../src/errors.js';

@@ -5,16 +5,13 @@ import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Severity } from '../../src/contract/index.js';
 import {
-  actionsRunUrl,
   annotations,
   cutSummary,
-  inActions,
-  maskLines,
   outputText,
   publishToActions,
   stepOutputs,
-  stopCommands,
-} from '../../src/delivery/github.js';
+} from '../../src/delivery/annotations.js';
+import { actionsRunUrl, inActions, maskLines, stopCommands } from '../../src/delivery/github.js';
 import { text } from '../../src/reporters/text.js';
 import { HOSTILE_NAMES } from '../helpers/hostile.js';
 import { obeyedCommands } from '../helpers/runner.js';

@@ -3,7 +3,7 @@ import { rules } from '../../rules/index.js';
 import type { Finding, ReportedCredential } from '../../src/contract/index.js';
 import { makePlan, type Plan } from '../../src/plan/plan.js';
 import { renderPlan } from '../../src/plan/render.js';
-import { ruleInfos } from '../../src/run.js';
+import { ruleInfos } from '../../src/reporters/reporter.js';
 import { HOSTILE_NAMES } from '../helpers/hostile.js';
 import {
   daysAgo,

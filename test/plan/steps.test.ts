@@ -3,7 +3,7 @@ import { rules } from '../../rules/index.js';
 import type { Kind, Rule } from '../../src/contract/index.js';
 import { DRIFT_RULES } from '../../src/engine/drift.js';
 import { stepsFor } from '../../src/plan/plan.js';
-import { ruleInfos } from '../../src/run.js';
+import { ruleInfos } from '../../src/reporters/reporter.js';
 import { sampleCredential, sampleFinding, TENANT } from '../helpers/sample-report.js';
 
 const AS_OF = '2026-11-24T06:00:00.000Z';

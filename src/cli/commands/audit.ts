@@ -3,7 +3,7 @@ import { isMapping } from '../../check.js';
 import type { Config } from '../../config/config.js';
 import type { LoadedConfig } from '../../config/resolve.js';
 import { writeStream } from '../../delivery/files.js';
-import { type EndReports, withEndReported } from '../../delivery/index.js';
+import { type EndReports, withEndReported } from '../../delivery/heartbeat.js';
 import { parseTargets } from '../../delivery/output.js';
 import { slackTarget } from '../../delivery/slack/target.js';
 import { AuditError, EXIT, type ExitCode, usageError } from '../../errors.js';
@@ -33,7 +33,10 @@ export async function auditCommand(
   if (flags.printConfig) {
     const loaded = await load(flags, context, defaults, io.now());
     const { printConfig } = await import('../../config/print.js');
-    await writeStream(io.stdout, printConfig(withoutSecrets(loaded, context), loaded.rules, loaded.file));
+    await writeStream(
+      io.stdout,
+      printConfig(withoutSecrets(loaded, context), await loaded.rulebook(), loaded.file),
+    );
     return EXIT.clean;
   }
   // Before the heartbeat is sent: its URL would be printed as well.

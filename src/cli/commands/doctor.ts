@@ -66,7 +66,7 @@ export async function doctorCommand(flags: DoctorFlags, context: CommandContext)
 
 async function loadPlan(flags: DoctorFlags, context: CommandContext, watch: () => void): Promise<Plan> {
   refuseShortSecrets(context.io.env);
-  const { config, origins, file, rules } = await loadSettings(
+  const { config, origins, file, rulebook } = await loadSettings(
     context,
     { scope: flags.scope, sources: flags.source, state: flags.state },
     { config: flags.config, beforeForeignCode: watch },
@@ -78,7 +78,7 @@ async function loadPlan(flags: DoctorFlags, context: CommandContext, watch: () =
     config,
     kinds,
     required: named === 'default' ? new Set() : kinds,
-    rules: rules.map(({ id }) => id),
+    rules: (await rulebook()).rules.map(({ id }) => id),
   };
 }
 

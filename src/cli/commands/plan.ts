@@ -5,8 +5,9 @@ import { exitCode, type Report } from '../../engine/report.js';
 import { type ExitCode, usageError } from '../../errors.js';
 import { makePlan } from '../../plan/plan.js';
 import { PLAN_FORMATS, renderPlan } from '../../plan/render.js';
+import { ruleInfos } from '../../reporters/reporter.js';
 import { whyIncomplete } from '../../reporters/words.js';
-import { audit, ruleInfos } from '../../run.js';
+import { audit } from '../../run.js';
 import type { CommandContext } from '../context.js';
 import { documentTargets, readSavedReport, writeDocuments } from '../documents.js';
 import { type AuditFlags, type OF_THE_AUDIT, readAsOf } from '../flags.js';
@@ -78,5 +79,6 @@ async function auditFor(
   const loaded = await loadAuditSettings(flags, context, asOf, watch);
   await checkTargets(targets, loaded, [flags.input], io);
   const request = await auditRequest(flags, loaded, asOf, io);
-  return { ...(await audit(request, auditContext(flags, context))), rules: loaded.rules };
+  const audited = await audit(request, auditContext(flags, context));
+  return { ...audited, rules: (await loaded.rulebook()).rules };
 }

@@ -25,7 +25,6 @@ import { WAIVER_RULES } from '../../engine/waivers.js';
 import { AuditError, EXIT, type ExitCode, usageError } from '../../errors.js';
 import { backtestJson, backtestText } from '../../reporters/backtest.js';
 import { forTerminal, oneLine } from '../../reporters/escape.js';
-import { rulesInForce } from '../../run.js';
 import type { CommandContext } from '../context.js';
 import { readSavedReport } from '../documents.js';
 import type { RulesFlags } from '../flags.js';
@@ -42,7 +41,8 @@ export async function rulesCommand(
       `rules explains one rule at a time, not ${others.length + 1}.`,
       'Usage: c1-audit rules <id>, rules test [file], or rules backtest <rule> <reports…>.',
     );
-  const { rules } = await loadSettings(context, {}, flags);
+  const loaded = await loadSettings(context, {}, flags);
+  const { rules } = await loaded.rulebook();
   const all: readonly DocumentedRule[] = [...rules, ...extraRules()];
   if (flags.control !== undefined) {
     await writeStream(context.io.stdout, await controlText(flags.control, id, flags.format, all));
@@ -218,7 +218,8 @@ export async function testCommand(
     );
   const loaded = await loadSettings(context, {}, { config: file ?? flags.config });
   // Rules with a prefix are not built in.
-  const own = loaded.rules.filter(({ id }) => id.includes('/'));
+  const { rules } = await loaded.rulebook();
+  const own = rules.filter(({ id }) => id.includes('/'));
   if (own.length === 0)
     throw new AuditError(
       'config',
@@ -328,13 +329,14 @@ export async function backtestCommand(
       'rules backtest needs a rule and at least one saved report.',
       'Usage: c1-audit rules backtest <rule> reports/*.json',
     );
-  const { rules, config } = await loadSettings(context, {}, flags);
+  const loaded = await loadSettings(context, {}, flags);
+  const { rules, inForce: inForceOf } = await loaded.rulebook();
   if (extraRules().some((rule) => rule.id === id))
     throw usageError(
       `${id} compares audits or waivers: it cannot be tried on single reports.`,
       'Choose a rule that judges credentials. c1-audit rules lists them.',
     );
-  const [inForce] = rulesInForce({ rules, config, only: new Set([id]) });
+  const [inForce] = inForceOf(new Set([id]));
   if (!inForce) throw unknownRule(id, rules);
   const partialFacts = conditionOf(inForce.rule) !== undefined;
   const { nights, unread } = await readNights(files, { inForce, rules, partialFacts }, context);

@@ -1,5 +1,5 @@
 import { formatDuration } from 'date-fns/formatDuration';
-import { DAY } from '../../contract/index.js';
+import { DAY } from '../../contract/time.js';
 import { AuditError } from '../../errors.js';
 
 const MINUTE = 60_000;

@@ -1,4 +1,4 @@
-import { BUILT_IN_ROLE } from '../../contract/index.js';
+import { BUILT_IN_ROLE } from '../../contract/credential.js';
 import { AuditError } from '../../errors.js';
 import type { Send } from '../../fetch.js';
 import { networkError, RequestError, redirected, timeoutError, tooLong } from './request-error.js';

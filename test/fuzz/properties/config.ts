@@ -7,7 +7,6 @@ import { stringify } from 'yaml';
 import { rules } from '../../../rules/index.js';
 import { printConfig } from '../../../src/config/print.js';
 import { loadConfig } from '../../../src/config/resolve.js';
-import { rulesInForce } from '../../../src/run.js';
 import { runProgram } from '../../helpers/program.js';
 import { json, mangled, mutated, NOW, text } from '../arbitraries.js';
 import { acceptsOrRefuses, expectSoundAudit, withoutHanging } from '../outcome.js';
@@ -167,11 +166,12 @@ export const configProperties: readonly FuzzProperty[] = [
       fc.asyncProperty(file, environment, async (written, env) => {
         await inFolder(written, async (cwd) => {
           const loaded = await acceptsOrRefuses('config', () =>
-            loadConfig({ cwd, env, flags: {}, now: NOW, builtIns: rules }),
+            loadConfig({ cwd, env, flags: {}, now: NOW, builtIns: async () => rules }),
           );
           if (!loaded) return;
-          expect(printConfig(loaded, loaded.rules, loaded.file)).toMatch(/\S/);
-          for (const { options } of rulesInForce({ ...loaded, only: undefined })) {
+          const rulebook = await loaded.rulebook();
+          expect(printConfig(loaded, rulebook, loaded.file)).toMatch(/\S/);
+          for (const { options } of rulebook.inForce(undefined)) {
             for (const value of Object.values(options)) expect(value).toEqual(expect.anything());
           }
         });
