@@ -6,6 +6,7 @@ import { type Finding, KINDS, type Owner, type Snapshot } from '../../src/contra
 import type { PushedFinding } from '../../src/delivery/conductorone/client.js';
 import { NOTE, toAcceptance, toPushed } from '../../src/delivery/conductorone/finding.js';
 import {
+  countsText,
   MOST,
   NOTHING_TO_DO,
   plan,
@@ -101,6 +102,17 @@ describe('a finding as ConductorOne takes it', () => {
     expect(pushed).not.toHaveProperty('identityUserTarget');
   });
 
+  test.each([
+    [10, ''],
+    [11, ', and 1 more'],
+  ])('lists %d networks, or the first ten', (count, more) => {
+    const allowedCidrs = Array.from({ length: count }, (_, n) => `192.0.2.${n}/32`);
+    const { description } = push(sampleFinding({ credential: sampleCredential({ allowedCidrs }) }));
+    expect(description.replaceAll('\\', '')).toContain(
+      `Allowed sources: ${allowedCidrs.slice(0, 10).join(', ')}${more}\n`,
+    );
+  });
+
   test.each(HOSTILE_NAMES)('keeps the bounds of annotations and texts: %s', (_, text) => {
     const { annotations, description } = push(
       sampleFinding({
@@ -179,6 +191,27 @@ describe('what is ours', () => {
     ['whose key has a third part', { dedupKeyParts: ['c1-audit', sampleFinding().fingerprint, 'x'] }],
   ])('not one %s', (_, over) => {
     expect(readRemote(record(sampleFinding(), over), TENANT)).toBeUndefined();
+  });
+
+  test.each([
+    ['that is no fingerprint', 'xyz'],
+    ['that is longer', 'f'.repeat(65)],
+    ['of capitals', 'F'.repeat(64)],
+  ])('not one on a waiver with a key %s', (_, fingerprint) => {
+    const waiver = (own: string) => ({
+      ...record(sampleFinding({ rule: 'waiver-expired', credential: null })),
+      dedupKeyParts: ['c1-audit', own],
+      annotations: {
+        ...push(sampleFinding({ rule: 'waiver-expired', credential: null })).annotations,
+        [NOTE.fingerprint]: own,
+      },
+    });
+    expect(readRemote(waiver(other), TENANT)).toMatchObject({ fingerprint: other, kind: 'waiver' });
+    expect(readRemote(waiver(fingerprint), TENANT)).toBeUndefined();
+  });
+
+  test.each(['a/b', 'a/', '/a'])('not one with the id %s', (id) => {
+    expect(readRemote(record(sampleFinding(), { id }), TENANT)).toBeUndefined();
   });
 
   test.each([null, 7, 'x', [], {}])('not %p', (value) => {
@@ -412,6 +445,35 @@ describe('the plan', () => {
     const blind = { ...seesAll, wouldFind: () => false };
     expect(planned([], there, blind)).toMatchObject({ changes: [], left: NONE_LEFT, decided: 1 });
     expect(planned([waived], there)).toMatchObject({ changes: [], left: NONE_LEFT, decided: 1 });
+  });
+
+  test('resolves what is gone, also if it was put off or accepted by a waiver', () => {
+    for (const over of [
+      { state: 'FINDING_STATE_OPEN' },
+      { state: 'FINDING_STATE_IN_PROGRESS' },
+      { state: 'FINDING_STATE_SNOOZED' },
+      { state: 'FINDING_STATE_RISK_ACCEPTED', riskAcceptanceJustification: 'Waived in c1-audit: x' },
+    ])
+      expect(planned([], [record(a, over)]).changes).toMatchObject([{ id: 'fnd1', action: { resolve: {} } }]);
+    for (const state of ['SUPPRESSED', 'RISK_ACCEPTED'])
+      expect(planned([], [record(a, { state: `FINDING_STATE_${state}` })])).toMatchObject({
+        changes: [],
+        decided: 1,
+      });
+  });
+
+  test('is told in counts', () => {
+    const counts = { new: 1, changed: 2, resolved: 3, accepted: 0 };
+    const rest = { unchanged: 4, left: NONE_LEFT, decided: 0 };
+    expect(countsText(counts, rest)).toBe('1 new, 2 changed, 3 resolved, 4 unchanged');
+    expect(
+      countsText(
+        { ...counts, accepted: 5 },
+        { ...rest, left: { unseen: 1, hidden: 2, unjudged: 3, change: 4, beyond: 5 }, decided: 6 },
+      ),
+    ).toBe(
+      '1 new, 2 changed, 3 resolved, 5 accepted, 4 unchanged, 15 left open (1 not covered by this audit; 2 below minSeverity; 3 unknown in this audit; 4 about changes, for people to close; 5 beyond the 1000 that are pushed), 6 decided in ConductorOne',
+    );
   });
 
   test('accepts the risk of what is waived, once, in words that act on nothing', () => {

@@ -197,8 +197,13 @@ describe('a delivery', () => {
   test('sends no message once it is stopped, but writes what was found', async () => {
     const world = new World();
     world.stop.abort(new AuditError('interrupted', 'Stopped.', ''));
-    await world.deliver({ slack: true, webhook: true });
-    expect([slack.requests, webhook.requests]).toEqual([[], []]);
+    expect(await world.deliver({ slack: true, webhook: true })).toBe(false);
+    expect([slack.requests, webhook.requests, world.saved]).toEqual([[], [], []]);
+    const hint = 'Run it again to send it.';
+    expect(world.complaints).toEqual([
+      { message: 'Nothing was sent to Slack, because the run was stopped.', hint },
+      { message: 'Nothing was sent to the webhook, because the run was stopped.', hint },
+    ]);
     expect(world.out.text()).not.toBe('');
   });
 
@@ -357,8 +362,8 @@ describe('one line says what was found', () => {
 
   test('where only files are written', async () => {
     expect(await announced([FILE])).toMatch(LINE);
-    expect(await announced([FILE, { format: 'html', file: 'report.html' }])).toMatch(
-      /Written to report\.json, report\.html\.\n$/,
+    expect(await announced([FILE, { format: 'csv', file: 'report.csv' }])).toMatch(
+      /Written to report\.json, report\.csv\.\n$/,
     );
   });
 
@@ -515,6 +520,21 @@ describe('the end of an audit', () => {
     const url = heartbeatUrl();
     await ends(async () => code, { ...NONE, heartbeat }, url);
     expect(beats).toEqual(paths);
+  });
+
+  test('a heartbeat that cannot be sent changes nothing, and is complained about', async () => {
+    const { code, world } = await ends(
+      async () => 0,
+      { ...NONE, heartbeat: 'all' },
+      { C1_AUDIT_HEARTBEAT_URL: 'ftp://example.com/x' },
+    );
+    expect(code).toBe(0);
+    expect(world.complaints).toEqual([
+      {
+        message: 'heartbeat: C1_AUDIT_HEARTBEAT_URL is not an http or https URL',
+        hint: 'The exit code does not depend on it; check C1_AUDIT_HEARTBEAT_URL.',
+      },
+    ]);
   });
 
   test.each([

@@ -73,11 +73,9 @@ describe('a lock', () => {
 
   test('is held against this process as well, in words that say what to do', async () => {
     const release = await takeLock(path, WHAT);
-    for (const attempt of [
-      takeLock(path, { ...WHAT, now: NOW + 1499 }),
-      refuseHeld(path, { ...WHAT, now: NOW + 1499 }),
-    ])
-      expect(await failure(attempt)).toMatchObject({
+    const later = { ...WHAT, now: NOW + 1499 };
+    for (const attempt of [takeLock, refuseHeld])
+      expect(await failure(attempt(path, later))).toMatchObject({
         code: 'state',
         message: `another run is using the state file (process ${process.pid} on ${JSON.stringify(hostname())}, since 1 s)`,
         hint: `Wait until it has ended: two runs with one state would lose each other's news. If no other run is active, remove ${path}.`,

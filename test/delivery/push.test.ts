@@ -354,6 +354,7 @@ describe('a list of findings', () => {
       message:
         'The existing findings in ConductorOne could not be read: POST /findings/search repeats itself instead of going on.',
       hint: "Report it to ConductorOne's support.",
+      cause: { code: 'api' },
     });
   });
 
