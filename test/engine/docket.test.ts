@@ -234,7 +234,10 @@ describe('a docket', () => {
 
   /** A docket of credentials by id, each with what is said of it. */
   function docketOn(
-    ...found: readonly [about: Partial<JudgedCredential>, ...said: [string, Partial<Statement>][]][]
+    ...found: (readonly [
+      about: Partial<JudgedCredential>,
+      ...said: (readonly [string, Partial<Statement>])[],
+    ])[]
   ) {
     const notes = new Notes();
     const docket = new Docket('acme', notes);
@@ -379,6 +382,19 @@ describe('a docket', () => {
       firstSeen: null,
     });
   });
+
+  test.each([false, true])(
+    'has two findings of one rule and id in the order of their fingerprints; marked: %s',
+    (marked) => {
+      const kinds = ['personal-client', 'service-principal-credential'] as const;
+      for (const id of ['1', '2', '3', '4', '5', '6', '7', '8']) {
+        const docket = docketOn(...kinds.map((kind) => [{ kind, id }, ['a', {}]] as const));
+        if (marked) docket.mark(() => ({ status: 'new', waiver: null, firstSeen: null }));
+        const prints = kinds.map((kind) => fingerprint('acme', 'a', kind, id));
+        expect(docket.findings.map((finding) => finding.fingerprint)).toEqual(prints.sort());
+      }
+    },
+  );
 
   describe('whose findings are marked', () => {
     const waiver = { reason: 'x', approvedBy: 'y', expires: '2027-01-01' };
