@@ -211,6 +211,41 @@ describe('as a Teams card', () => {
       expect(lines.join('\n')).toContain(part);
   });
 
+  test('has one element a line, the first of each part apart, and what matters bold', () => {
+    const finding = on('a', { message: 'never used', fix: 'Revoke {{it}}.' });
+    const run = (text: string, over: object = {}) => ({ type: 'TextRun', text, ...over });
+    const bold = { weight: 'Bolder' };
+    const { attachments } = webhookDryRun(news(TEAMS, [finding])) as {
+      attachments: { content: { $schema: string; msteams: object; body: object[]; actions: object[] } }[];
+    };
+    const { body, actions, ...card } = attachments[0]?.content ?? { body: [], actions: [] };
+    expect(card).toEqual({
+      $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
+      type: 'AdaptiveCard',
+      version: '1.4',
+      msteams: { width: 'Full' },
+    });
+    expect(actions).toEqual([
+      { type: 'Action.OpenUrl', title: 'This run, with the full report', url: RUN_URL },
+      { type: 'Action.OpenUrl', title: 'ConductorOne', url: `https://${TENANT}/` },
+    ]);
+    expect(body[0]).toEqual({
+      type: 'RichTextBlock',
+      inlines: [run(`API credentials of ${TENANT}: 1 finding`, { size: 'Large', ...bold })],
+    });
+    expect(body[1]).toEqual({
+      type: 'RichTextBlock',
+      inlines: [run('🟡 MEDIUM  name of a', bold), run(' · personal client a')],
+    });
+    expect(body[2]).toEqual({ type: 'RichTextBlock', spacing: 'None', inlines: [run('never used')] });
+    expect(JSON.stringify(body)).toContain('Fix: Revoke { {it}}.');
+    expect(body.at(-1)).toMatchObject({
+      type: 'RichTextBlock',
+      inlines: [{ type: 'TextRun', isSubtle: true, text: expect.stringContaining('1 credential') }],
+    });
+    expect(body.at(-1)).not.toHaveProperty('spacing');
+  });
+
   test('names an owner who is disabled and the manager, and mentions nobody', async () => {
     const owner: Owner = {
       id: 'user-1',
