@@ -52,39 +52,34 @@ function managersOf({ status, managers }: Partial<Owner>): Owner['managers'] | u
 const SIBLING = group('Sibling', { id: STRING, createdAt: TIMESTAMP, lastUsedAt: orNull(TIMESTAMP) });
 const ALLOW_LIST = group('AllowList', { enabled: BOOL, cidrs: listOf(STRING) });
 
+const fact = (type: FactType, about: string) => ({ type, about });
+
 /** Every fact as rules in CEL see it. */
-export const FACT_TYPES: Readonly<Record<FactName, { readonly type: FactType; readonly about: string }>> = {
-  name: { type: STRING, about: 'Its name, as its owner wrote it; empty if blank' },
-  clientId: { type: STRING, about: 'The client id that it signs in with' },
-  createdAt: { type: TIMESTAMP, about: 'When it was created' },
-  expiresAt: { type: orNull(TIMESTAMP), about: 'When it ends; null: never' },
-  lastUsedAt: { type: orNull(TIMESTAMP), about: 'When it was last used; null: never' },
-  lastUse: {
-    type: group('LastUse', { at: orNull(TIMESTAMP), since: orNull(TIMESTAMP) }),
-    about:
-      'Its last use, of federation trusts too: at is null if there was none since the given time, which is null if that is all of its life. Of trusts it is known only with evidence: {systemLog: true}',
-  },
-  connected: {
-    type: BOOL,
-    about:
-      'Whether something is connected with it now. Only tunnel credentials show this: false for other kinds',
-  },
-  allowedCidrs: {
-    type: listOf(STRING),
-    about: 'The networks it can be used from, as written; empty: any',
-  },
-  scopedRoles: {
-    type: listOf(group('ScopedRole', { id: STRING, name: orNull(STRING) })),
-    about:
-      'The roles it is limited to; empty: every permission of its owner. A name is null if no role has the id',
-  },
-  tenantRoles: {
-    type: { is: 'map', of: ROLE },
-    about:
-      "The tenant's roles by id. Grants are permissions and service roles; coversOwner is true for roles that can do everything a Super Administrator can",
-  },
-  owner: {
-    type: group('Owner', {
+export const FACT_TYPES: Readonly<Record<FactName, ReturnType<typeof fact>>> = {
+  name: fact(STRING, 'Its name, as its owner wrote it; empty if blank'),
+  clientId: fact(STRING, 'The client id that it signs in with'),
+  createdAt: fact(TIMESTAMP, 'When it was created'),
+  expiresAt: fact(orNull(TIMESTAMP), 'When it ends; null: never'),
+  lastUsedAt: fact(orNull(TIMESTAMP), 'When it was last used; null: never'),
+  lastUse: fact(
+    group('LastUse', { at: orNull(TIMESTAMP), since: orNull(TIMESTAMP) }),
+    'Its last use, of federation trusts too: at is null if there was none since the given time, which is null if that is all of its life. Of trusts it is known only with evidence: {systemLog: true}',
+  ),
+  connected: fact(
+    BOOL,
+    'Whether something is connected with it now. Only tunnel credentials show this: false for other kinds',
+  ),
+  allowedCidrs: fact(listOf(STRING), 'The networks it can be used from, as written; empty: any'),
+  scopedRoles: fact(
+    listOf(group('ScopedRole', { id: STRING, name: orNull(STRING) })),
+    'The roles it is limited to; empty: every permission of its owner. A name is null if no role has the id',
+  ),
+  tenantRoles: fact(
+    { is: 'map', of: ROLE },
+    "The tenant's roles by id. Grants are permissions and service roles; coversOwner is true for roles that can do everything a Super Administrator can",
+  ),
+  owner: fact(
+    group('Owner', {
       id: STRING,
       name: STRING,
       email: STRING,
@@ -98,51 +93,44 @@ export const FACT_TYPES: Readonly<Record<FactName, { readonly type: FactType; re
         read: managersOf,
       },
     }),
-    about:
-      'Its owner. The employment status is what the directory writes, empty if it has none; the status is active, disabled, deleted or gone; the type is human, service, agent, system or unknown. No roles are unknown roles: everyone has one. Managers are unknown for active owners',
-  },
-  ownerLiveKeys: {
-    type: group('OwnerLiveKeys', { total: INT, newer: INT }),
-    about: 'How many live credentials of this kind its owner has, and how many of them are newer',
-  },
-  siblings: {
-    type: group('Siblings', { all: listOf(SIBLING), used: listOf(SIBLING) }),
-    about:
-      'The live credentials of the same owner, kind and name, this one included, newest first; used: those that have been used',
-  },
-  tenantAllowList: {
-    type: group('TenantAllowList', { user: ALLOW_LIST, admin: ALLOW_LIST }),
-    about: "The tenant's allow lists for personal clients: of Super Administrators, and of other users",
-  },
-  requireDpop: { type: BOOL, about: 'Whether it must prove possession of a key (DPoP)' },
-  principalTrusts: {
-    type: listOf(
-      group('PrincipalTrust', { id: STRING, name: STRING, disabled: BOOL, providerDisabled: BOOL }),
-    ),
-    about: 'The federation trusts of the same service principal',
-  },
-  condition: { type: STRING, about: 'The condition on tokens, as written' },
-  conditionVerdict: {
-    type: group('ConditionVerdict', { admits: STRING, part: STRING }),
-    about:
-      'Whom the condition admits (never, named, loose, ownerWide, anyone, always or undecided), and the part of it that decides this',
-  },
-  provider: {
-    type: orNull(group('Provider', { id: STRING, name: STRING, disabled: BOOL })),
-    about: 'The provider of the trust; null: the tenant has no such provider',
-  },
-  registration: {
-    type: group('Registration', { type: STRING, verifiedDomain: STRING, wellKnownClient: STRING }),
-    about:
-      'The program behind it. The type is dynamic, metadata-url or app; the domain and the well-known client are empty if there is none',
-  },
-  exposure: {
-    type: orNull(group('Exposure', { source: orNull(STRING) })),
-    about:
-      'What ConductorOne found in public; null: nothing. The source is the address that its finding names',
-  },
-  usage: {
-    type: group('Usage', {
+    'Its owner. The employment status is what the directory writes, empty if it has none; the status is active, disabled, deleted or gone; the type is human, service, agent, system or unknown. No roles are unknown roles: everyone has one. Managers are unknown for active owners',
+  ),
+  ownerLiveKeys: fact(
+    group('OwnerLiveKeys', { total: INT, newer: INT }),
+    'How many live credentials of this kind its owner has, and how many of them are newer',
+  ),
+  siblings: fact(
+    group('Siblings', { all: listOf(SIBLING), used: listOf(SIBLING) }),
+    'The live credentials of the same owner, kind and name, this one included, newest first; used: those that have been used',
+  ),
+  tenantAllowList: fact(
+    group('TenantAllowList', { user: ALLOW_LIST, admin: ALLOW_LIST }),
+    "The tenant's allow lists for personal clients: of Super Administrators, and of other users",
+  ),
+  requireDpop: fact(BOOL, 'Whether it must prove possession of a key (DPoP)'),
+  principalTrusts: fact(
+    listOf(group('PrincipalTrust', { id: STRING, name: STRING, disabled: BOOL, providerDisabled: BOOL })),
+    'The federation trusts of the same service principal',
+  ),
+  condition: fact(STRING, 'The condition on tokens, as written'),
+  conditionVerdict: fact(
+    group('ConditionVerdict', { admits: STRING, part: STRING }),
+    'Whom the condition admits (never, named, loose, ownerWide, anyone, always or undecided), and the part of it that decides this',
+  ),
+  provider: fact(
+    orNull(group('Provider', { id: STRING, name: STRING, disabled: BOOL })),
+    'The provider of the trust; null: the tenant has no such provider',
+  ),
+  registration: fact(
+    group('Registration', { type: STRING, verifiedDomain: STRING, wellKnownClient: STRING }),
+    'The program behind it. The type is dynamic, metadata-url or app; the domain and the well-known client are empty if there is none',
+  ),
+  exposure: fact(
+    orNull(group('Exposure', { source: orNull(STRING) })),
+    'What ConductorOne found in public; null: nothing. The source is the address that its finding names',
+  ),
+  usage: fact(
+    group('Usage', {
       since: TIMESTAMP,
       complete: BOOL,
       addresses: listOf(group('UsedAddress', { address: STRING, count: INT, lastAt: TIMESTAMP })),
@@ -151,10 +139,9 @@ export const FACT_TYPES: Readonly<Record<FactName, { readonly type: FactType; re
       ),
       lastAt: orNull(TIMESTAMP),
     }),
-    about:
-      'What the system log shows since a time: addresses it was used from, logins that were refused in the last 30 days, its last use (null: none). Known only with evidence: {systemLog: true}. It shows that something was not used only if it is complete',
-  },
-  self: { type: BOOL, about: 'True for the credential that runs the audit' },
+    'What the system log shows since a time: addresses it was used from, logins that were refused in the last 30 days, its last use (null: none). Known only with evidence: {systemLog: true}. It shows that something was not used only if it is complete',
+  ),
+  self: fact(BOOL, 'True for the credential that runs the audit'),
 };
 
 const FACTS = Object.keys(FACT_TYPES) as FactName[];

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type ConfigFlags, type LoadedConfig, loadConfig } from '../config/resolve.js';
+import { type ConfigFlags, type LoadedConfig, type LoadInput, loadConfig } from '../config/resolve.js';
 import { type Kept, type OutputTarget, prepareTargets } from '../delivery/output.js';
 import { AuditError, codeOf, usageError } from '../errors.js';
 import type { Io } from '../io.js';
@@ -17,16 +17,9 @@ import { createLog, createProgress } from './terminal.js';
 export function loadSettings(
   { io }: Pick<CommandContext, 'io'>,
   flags: ConfigFlags,
-  {
-    config: configPath,
-    now = io.now(),
-    beforeForeignCode,
-  }: {
-    readonly config?: string | undefined;
-    readonly now?: number;
-    readonly beforeForeignCode?: (() => void) | undefined;
-  },
+  more: { readonly config?: string | undefined } & Partial<Pick<LoadInput, 'now' | 'beforeForeignCode'>>,
 ): Promise<LoadedConfig> {
+  const { config: configPath, now = io.now(), beforeForeignCode } = more;
   const builtIns = async () => (await import('../../rules/index.js')).rules;
   return loadConfig({ cwd: io.cwd, env: io.env, flags, configPath, now, builtIns, beforeForeignCode });
 }

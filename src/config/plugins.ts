@@ -241,14 +241,10 @@ const RULE_FILE = record({ $schema: v.exactOptional(text(FILLED)), customRules: 
 type RuleFile = Pick<ConfigFile, 'name' | 'text' | 'value' | 'locate'>;
 
 /**
- * The rules under `customRules` of a file that have no mistake, and the mistakes of the others. What is wrong with their
- * form is not repeated: the file's own check lists it.
- *
- * @param homes where the ids of other rules come from; gets those of these rules too
+ * Adds the rules under `customRules` of a file that have no mistake, and the mistakes of the others. What is wrong with
+ * their form is not repeated: the file's own check lists it.
  */
-export async function loadCustomRules(file: RuleFile, homes: Map<string, string>): Promise<LoadedPlugins> {
-  const rules: Rule[] = [];
-  const problems: Problem[] = [];
+export async function loadCustomRules(file: RuleFile, { rules, problems, homes }: Loaded): Promise<void> {
   const given = isMapping(file.value) && Array.isArray(file.value.customRules) ? file.value.customRules : [];
   for (const [index, item] of given.entries()) {
     if (flawsOf(CUSTOM_RULE, item).length > 0) continue;
@@ -267,7 +263,6 @@ export async function loadCustomRules(file: RuleFile, homes: Map<string, string>
     if (isMistakes(made)) problems.push(...made.map((mistake) => mistakeIn(file, at, mistake)));
     else rules.push(made);
   }
-  return { rules, problems };
 }
 
 function isMistakes(made: Rule | readonly RuleMistake[]): made is readonly RuleMistake[] {
@@ -294,29 +289,25 @@ function placeOf(part: string, source: string, start: Position): Position {
 
 const LONGEST_VALUE = 4000;
 
-interface LoadedPlugins {
-  readonly rules: readonly Rule[];
-  readonly problems: readonly Problem[];
+/** Rules that are not built in, and what is wrong with others. */
+export interface Loaded {
+  readonly rules: Rule[];
+  readonly problems: Problem[];
+  /** Where the ids of all rules come from, built-in ones too. */
+  readonly homes: Map<string, string>;
 }
 
 /**
- * The rules of plug-ins that have no mistake, in the order named, and the mistakes of the others.
+ * Adds the rules of plug-ins that have no mistake, in the order named, and the mistakes of the others.
  *
  * `specs`: paths (`./rules/ours.mjs`, relative to `baseDir`) or packages (resolved from `baseDir`).
  */
-export async function loadPlugins(
-  specs: readonly string[],
-  baseDir: string,
-  homes: Map<string, string>,
-): Promise<LoadedPlugins> {
-  const rules: Rule[] = [];
-  const problems: Problem[] = [];
+export async function loadPlugins(specs: readonly string[], baseDir: string, into: Loaded): Promise<void> {
+  const { rules, problems, homes } = into;
   for (const spec of specs) {
     const where = `plug-in ${looksSecret(spec) ? '(a secret)' : spec}`;
     if (isPath(spec) && /\.(?:ya?ml|json)$/i.test(spec)) {
-      const loaded = await loadRuleFile(spec, baseDir, homes);
-      rules.push(...loaded.rules);
-      problems.push(...loaded.problems);
+      await loadRuleFile(spec, baseDir, into);
       continue;
     }
     const exported = await importPlugin(spec, baseDir);
@@ -333,23 +324,19 @@ export async function loadPlugins(
       homes.set(rule.id, where);
     }
   }
-  return { rules, problems };
 }
 
 /** The rules of a YAML or JSON file that is named as a plug-in. */
-async function loadRuleFile(
-  spec: string,
-  baseDir: string,
-  homes: Map<string, string>,
-): Promise<LoadedPlugins> {
+async function loadRuleFile(spec: string, baseDir: string, into: Loaded): Promise<void> {
   const file = await resolvePlugin(spec, baseDir);
-  if (file === undefined)
-    return { rules: [], problems: [{ where: `plug-in ${spec}`, message: 'there is no such file' }] };
+  if (file === undefined) {
+    into.problems.push({ where: `plug-in ${spec}`, message: 'there is no such file' });
+    return;
+  }
   const read = await readConfig(file, baseDir);
   const flaws = read.problems.length > 0 ? [] : flawsOf(RULE_FILE, read.value);
-  const formal = flaws.map((flaw) => problemIn(read, flaw));
-  const { rules, problems } = await loadCustomRules(read, homes);
-  return { rules, problems: [...read.problems, ...formal, ...problems] };
+  into.problems.push(...read.problems, ...flaws.map((flaw) => problemIn(read, flaw)));
+  await loadCustomRules(read, into);
 }
 
 /** What a plug-in exports as rules, each with its name in messages. */

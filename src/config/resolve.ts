@@ -275,7 +275,7 @@ class Merge {
   }
 }
 
-interface LoadInput {
+export interface LoadInput {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly flags: ConfigFlags;

@@ -3,7 +3,7 @@ import { flawsOf, isMapping, type Path } from '../check.js';
 import type { OptionSpec, Rule } from '../contract/index.js';
 import { optionsInForce, type RuleInForce } from '../engine/judge.js';
 import { PROFILE_RULES, type ProfileName, type RuleSetting } from './config.js';
-import { loadCustomRules, loadPlugins } from './plugins.js';
+import { type Loaded, loadCustomRules, loadPlugins } from './plugins.js';
 import {
   didYouMean,
   isSecretMessage,
@@ -55,15 +55,15 @@ export async function loadRules(input: RulesInput): Promise<LoadedRules> {
   const specs = pluginsOf(file);
   if (specs.length > 0) beforeForeignCode?.();
   const homes = new Map(builtIns.map(({ id }) => [id, 'the built-in rules']));
-  const plugins = await loadPlugins(specs, file ? path.dirname(file.path) : cwd, homes);
-  const custom = file ? await loadCustomRules(file, homes) : { rules: [], problems: [] };
-  const rules = [...builtIns, ...plugins.rules, ...custom.rules];
+  const own: Loaded = { rules: [], problems: [], homes };
+  await loadPlugins(specs, file ? path.dirname(file.path) : cwd, own);
+  if (file) await loadCustomRules(file, own);
+  const rules = [...builtIns, ...own.rules];
   const all: readonly SettableRule[] = [...rules, ...RUN_RULES];
-  const foreign = [...plugins.problems, ...custom.problems];
-  const isForeign = foreign.length > 0;
+  const isForeign = own.problems.length > 0;
   return {
     flagProblems: idProblems(flags.rules ?? [], all, isForeign),
-    fileProblems: [...fileProblems(input, rules, isForeign), ...foreign],
+    fileProblems: [...fileProblems(input, rules, isForeign), ...own.problems],
     rulebook(profile) {
       const origins = new Map<string, Origin>();
       const settings = Object.fromEntries(

@@ -225,7 +225,6 @@ ${
   merge.reports.length > 0 &&
   markup`<section><h2>Reports</h2>
 ${table(
-  '',
   ['Tenant', 'State', 'Scope', 'As of', 'Findings', 'New', 'Resolved', 'Unknown', 'Credentials'],
   merge.reports.map((one) => reportCells(one, merge)),
 )}</section>`
@@ -233,7 +232,7 @@ ${table(
 ${sections(merge).map(
   ({ title, findings }) =>
     markup`<section><h2>${title} (${number(findings.length)})</h2>
-${table('', ['Tenant', 'Severity', 'Credential', 'Owner', 'Finding'], findings.slice(0, LISTED).map(findingCells))}${
+${table(['Tenant', 'Severity', 'Credential', 'Owner', 'Finding'], findings.slice(0, LISTED).map(findingCells))}${
   findings.length > LISTED &&
   markup`<p class="note">These are the first ${number(LISTED)} of ${number(findings.length)}. The formats json and text have all of them.</p>`
 }</section>`,

@@ -146,7 +146,6 @@ ${chart('Mean age of open findings in days', [AGE_SERIES], trend)}
 </div>
 <section><h2>Numbers</h2>
 ${table(
-  '',
   ['As of', ...ALL_SERIES.map(({ name }) => name)],
   trend
     .toReversed()

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { rules as builtIns } from '../../rules/index.js';
-import { checkRule, loadPlugins as loadAll } from '../../src/config/plugins.js';
+import { checkRule, type Loaded, loadPlugins as loadAll } from '../../src/config/plugins.js';
 import { problemsError } from '../../src/config/problem.js';
 import { errorOf, folderWith, load, mistakesOf } from './fixtures.js';
 
@@ -29,7 +29,9 @@ const source = (id: string, rest = '') =>
 
 async function loadPlugins(specs: readonly string[], folder: string, builtIns: readonly string[]) {
   const homes = new Map(builtIns.map((id) => [id, 'the built-in rules']));
-  const { rules, problems } = await loadAll(specs, folder, homes);
+  const loaded: Loaded = { rules: [], problems: [], homes };
+  await loadAll(specs, folder, loaded);
+  const { rules, problems } = loaded;
   if (problems.length > 0) throw problemsError(problems);
   return rules;
 }

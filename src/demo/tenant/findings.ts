@@ -128,10 +128,8 @@ function outcomeOf(
       readFields(parameters, { reason: 'string' });
       return { state: 'FINDING_STATE_RESOLVED', resolvedAt: at, ...NOT_ACCEPTED };
     case 'acceptRisk': {
-      const { justification, expiresAt } = readFields(parameters, {
-        justification: 'string',
-        expiresAt: 'string',
-      });
+      const fields = { justification: 'string', expiresAt: 'string' } as const;
+      const { justification, expiresAt } = readFields(parameters, fields);
       return {
         state: 'FINDING_STATE_RISK_ACCEPTED',
         resolvedAt: null,
@@ -140,9 +138,8 @@ function outcomeOf(
       };
     }
     case 'snooze':
-      return { state: 'FINDING_STATE_SNOOZED', resolvedAt: null };
     case 'suppress':
-      return { state: 'FINDING_STATE_SUPPRESSED', resolvedAt: null };
+      return { state: `FINDING_STATE_${action === 'snooze' ? 'SNOOZED' : 'SUPPRESSED'}`, resolvedAt: null };
     default:
       return { state: 'FINDING_STATE_OPEN', resolvedAt: null, ...NOT_ACCEPTED };
   }
@@ -150,9 +147,8 @@ function outcomeOf(
 
 function fingerprintOf(subType: string, parts: readonly string[]): string {
   // As JSON, so that no two lists of parts give the same text.
-  return createHash('sha256')
-    .update(JSON.stringify(['custom', subType, ...parts]))
-    .digest('hex');
+  const text = JSON.stringify(['custom', subType, ...parts]);
+  return createHash('sha256').update(text).digest('hex');
 }
 
 function readAnnotations(annotations: Readonly<Record<string, unknown>>): Record<string, string> {

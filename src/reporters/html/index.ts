@@ -176,7 +176,6 @@ function resolvedFindings({ resolved }: View): Markup {
 function unknownOutcomes({ unknown }: View, context: ReporterContext): Markup {
   return markup`<p class="note">These checks need facts that could not be read. They are neither passed nor failed.</p>
 ${table(
-  '',
   ['Rule', 'Checks', 'For example', 'Fix', 'Reason'],
   unknownGroups(unknown).map(({ rule, count: checks, reason, fix, examples }) => [
     ruleLink(rule, context),
@@ -198,7 +197,6 @@ const WAIVED = 200;
 function waivedFindings({ waived }: View): Markup {
   return markup`<p class="note">Accepted until a date, and not counted above.${waived.length > WAIVED && ` These are the first ${WAIVED}; the JSON report has all.`}</p>
 ${table(
-  '',
   ['Credential', 'Severity', 'Rule', 'Finding', 'Waiver'],
   waived
     .slice(0, WAIVED)
@@ -235,7 +233,7 @@ function coverage(report: Report): Markup {
     .filter(({ status }) => status === 'not-coverable')
     .map(({ way, reason }) => markup`<li>${readable(`${way}: ${reason}.`, 1000)}</li>`);
   return markup`<p class="note">${complete ? 'Complete' : 'Incomplete'}: ${number(full)} of ${count(sources.length, 'source')} read in full.</p>
-${table('', ['Source', 'Read', 'Checked', 'Deleted, skipped', 'Pages', 'Note'], rows)}
+${table(['Source', 'Read', 'Checked', 'Deleted, skipped', 'Pages', 'Note'], rows)}
 ${waysLines(report).map((line) => markup`<p class="note">${readable(line, 1000)}.</p>`)}
 ${unread.length > 0 && markup`<ul class="notes">${unread}</ul>`}
 ${notes.length > 0 && markup`<h3>Notes</h3><ul class="notes">${notes.map((note) => markup`<li><bdi>${readable(note, 1000)}</bdi></li>`)}</ul>`}`;

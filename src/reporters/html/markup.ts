@@ -37,14 +37,10 @@ function render(part: Part): string {
  *
  * On small screens each row becomes a list of labelled values. The roles keep it a table for screen readers.
  */
-export function table(
-  caption: string,
-  columns: readonly string[],
-  rows: readonly (readonly Part[])[],
-): Markup {
+export function table(columns: readonly string[], rows: readonly (readonly Part[])[]): Markup {
   const align = (cell: Part) => typeof cell === 'number' && markup` class="number"`;
   const text = (cell: Part) => (typeof cell === 'number' ? number(cell) : cell);
-  return markup`<table class="card" role="table">${caption && markup`<caption>${caption}</caption>`}
+  return markup`<table class="card" role="table">
 <thead role="rowgroup"><tr role="row">${columns.map((column, i) => markup`<th role="columnheader" scope="col"${align(rows[0]?.[i])}>${column}</th>`)}</tr></thead>
 <tbody role="rowgroup">${rows.map(
     ([first, ...cells]) =>

@@ -75,7 +75,6 @@ function ruleBody(
 ${controls.length > 0 && markup`<p><b>Controls:</b> ${readable(controls.join('; '), 1000)}</p>`}
 <p><b>Fix:</b> ${fixes.slice(0, 3).map((fix) => `${readable(fix, 1000)} `)}</p>
 ${table(
-  '',
   ['Credential', 'Severity', 'Owner', 'Finding'],
   findings
     .slice(0, EXAMPLES)
