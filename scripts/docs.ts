@@ -1,11 +1,13 @@
 import type { Browser } from 'playwright-core';
 import { rules as builtIns } from '../rules/index.js';
 import { FACT_TYPES, type FactType } from '../src/cel/facts.js';
-import { coverageOf, coverageSummary, judgedWords } from '../src/cli/commands/controls.js';
 import {
+  coverageOf,
+  coverageSummary,
   type DocumentedRule,
   defaultOf,
   extraRules,
+  judgedWords,
   KIND_LEGEND,
   kindLetters,
   optionLines,

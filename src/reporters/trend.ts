@@ -71,11 +71,10 @@ function period(trend: Trend): string {
 /** What a reader must know before believing the numbers. */
 function notes(trend: Trend): string[] {
   const incomplete = trend.filter((point) => !point.complete);
+  const left = count(incomplete.length, 'report');
   return [
     ...(incomplete.length > 0
-      ? [
-          `${count(incomplete.length, 'report')} incomplete, without values: ${incomplete.map(date).join(', ')}.`,
-        ]
+      ? [`${left} incomplete, without values: ${incomplete.map(date).join(', ')}.`]
       : []),
     ...(trend.some(({ compared }) => compared)
       ? []

@@ -148,13 +148,11 @@ export function summaryLine(report: Report, moreSevere = 0): string {
     ...(summary.waived > 0 ? [`${number(summary.waived)} waived`] : []),
     ...(summary.unknown > 0 ? [`${number(summary.unknown)} unknown`] : []),
   ];
+  const raised = moreSevere > 0 ? `${number(moreSevere)} more severe, ` : '';
+  const news = `${number(summary.new)} new, ${raised}${number(summary.known - moreSevere)} known, ${number(summary.resolved)} resolved`;
   return [
     counts.join(', '),
-    ...(hasHistory(report)
-      ? [
-          `${number(summary.new)} new, ${moreSevere > 0 ? `${number(moreSevere)} more severe, ` : ''}${number(summary.known - moreSevere)} known, ${number(summary.resolved)} resolved`,
-        ]
-      : []),
+    ...(hasHistory(report) ? [news] : []),
     ...(coverage.complete ? [] : ['the audit is incomplete']),
   ].join('; ');
 }

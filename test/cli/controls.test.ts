@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { rules } from '../../rules/index.js';
-import { coverageOf } from '../../src/cli/commands/controls.js';
-import { extraRules } from '../../src/cli/commands/rules.js';
+import { coverageOf, extraRules } from '../../src/cli/commands/rules.js';
 import { FRAMEWORK_NAMES, FRAMEWORKS } from '../../src/contract/index.js';
 import { runProgram } from '../helpers/program.js';
 

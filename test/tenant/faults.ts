@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Middleware, type TenantRequest, webPage } from '../../src/demo/index.js';
 import type { State } from '../../src/demo/tenant/call.js';
 import type { Target } from '../../src/demo/tenant/endpoints.js';
 import {
@@ -10,7 +11,6 @@ import {
   type Reply,
   STATUS,
 } from '../../src/demo/tenant/messages.js';
-import { type Middleware, type TenantRequest, webPage } from '../../src/demo/tenant/server.js';
 import { bodyOf } from './requests.js';
 
 /** How a fault changes an answer. */

@@ -1,7 +1,7 @@
 import { randomUUID, webcrypto } from 'node:crypto';
+import { type Listening, listen } from '../../src/demo/index.js';
 import { find, findById, type State } from '../../src/demo/tenant/call.js';
 import { type ClientKind, findClient, fullClientId, type Jwk } from '../../src/demo/tenant/login.js';
-import { type Listening, listen } from '../../src/demo/tenant/server.js';
 import type { Environment } from './index.js';
 
 const { subtle } = webcrypto;

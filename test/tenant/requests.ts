@@ -1,6 +1,6 @@
+import type { Middleware, TenantRequest } from '../../src/demo/index.js';
 import type { State } from '../../src/demo/tenant/call.js';
 import { parseObject } from '../../src/demo/tenant/messages.js';
-import type { Middleware, TenantRequest } from '../../src/demo/tenant/server.js';
 
 /** A request without its secrets: no header is kept, and no token, assertion or proof. */
 export interface RecordedRequest {
