@@ -4,7 +4,15 @@ import type { Report } from '../../src/engine/report.js';
 import { HOSTILE_NAMES } from '../helpers/hostile.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
 import { smallTenant, waysIn } from '../helpers/small-tenant.js';
-import { externalClient, idOf, startTenant, type Tenant, type TenantRecords } from '../tenant/index.js';
+import {
+  externalClient,
+  idOf,
+  setAnswerField,
+  setField,
+  startTenant,
+  type Tenant,
+  type TenantRecords,
+} from '../tenant/index.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 const now = () => NOW;
@@ -118,4 +126,41 @@ test.each(HOSTILE_NAMES)('a name %s harms no output, whatever kind has it', asyn
   const named = report.credentials.filter(({ kind }) => kind === 'function' || kind === 'external-client');
   expect(named.map((one) => one.name)).toEqual(named.map(() => named[0]?.name ?? ''));
   expect(JSON.parse(readFileSync(`${cwd}/r.sarif`, 'utf8')).version).toBe('2.1.0');
+});
+
+describe('credentials of bridges that may not be read', () => {
+  const refuse = () =>
+    tenant.faults.add({
+      on: 'tunnel-credentials',
+      times: Number.POSITIVE_INFINITY,
+      effect: { kind: 'status', status: 403 },
+    });
+  const tunnels = async () => {
+    const { code, report } = await audit('-f', 'json');
+    const source = report.coverage.sources.find(({ kind }) => kind === 'tunnel-credential');
+    return [code, source?.status];
+  };
+
+  test('are a missing right', async () => {
+    refuse();
+    expect(await tunnels()).toEqual([0, 'unavailable']);
+  });
+
+  test('do not hide that the list of bridges breaks off', async () => {
+    refuse();
+    tenant.faults.add({ on: 'tunnel-bridges', effect: setAnswerField('nextPageToken', 'more') });
+    tenant.faults.add({
+      on: 'tunnel-bridges',
+      from: 2,
+      times: Number.POSITIVE_INFINITY,
+      effect: { kind: 'status', status: 500 },
+    });
+    expect(await tunnels()).toEqual([3, 'partial']);
+  });
+
+  test('do not hide that a bridge is malformed', async () => {
+    refuse();
+    tenant.faults.add({ on: 'tunnel-bridges', effect: setField('displayName', 7) });
+    expect(await tunnels()).toEqual([3, 'partial']);
+  });
 });

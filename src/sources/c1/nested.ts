@@ -143,7 +143,9 @@ export async function collectNested(
     ending: ending instanceof AuditError ? ending : isComplete ? 'end' : 'repeats',
     malformed: [...lists.malformed, ...malformedParents(nesting, parents)].sort(),
   };
-  if (first && nesting.mayBeRefused && areRefused(failed, parents.size))
+  // Whatever else went wrong is not a missing right.
+  const isOnlyRefused = !(ending instanceof AuditError) && collected.malformed.length === 0;
+  if (first && nesting.mayBeRefused && isOnlyRefused && areRefused(failed, parents.size))
     return summariseOptional(kind, { ...collected, pages: 0, ending: first }, null, required);
   const summary = summariseOptional(kind, collected, note, required);
   return { ...summary, failure: summary.failure ?? first };
