@@ -404,7 +404,13 @@ export const LISTED_TWICE = 'listed twice, with other fields';
 
 /** Whether one id stands for two things; the same record may well come twice where a list grows while it is read. */
 export function differ(before: unknown, after: unknown): boolean {
-  return before !== undefined && JSON.stringify(before) !== JSON.stringify(after);
+  if (before === undefined) return false;
+  try {
+    return JSON.stringify(before) !== JSON.stringify(after);
+  } catch {
+    // They are nested deeper than the stack.
+    return true;
+  }
 }
 
 /** How many drafts were left out; null where there are none. */

@@ -552,3 +552,27 @@ describe('a service principal whose credentials answer 404', () => {
     expect(note).not.toContain('Deleted while');
   });
 });
+
+describe('an answer that is nested deeper than the stack does not lose the report', () => {
+  const DEEP = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const twice = `{"id":"x","user":{"deep":${DEEP}}}`;
+  test.each([
+    [
+      'search-findings',
+      0,
+      `{"id":"x","state":"FINDING_STATE_OPEN","credentialPubliclyExposed":{"deep":${DEEP}}}`,
+    ],
+    ['service-principals', 3, `${twice},${twice}`],
+    ['tunnel-bridges', 3, `${twice},${twice}`],
+  ] as const)('%s', async (target, code, records) => {
+    strike(target, {
+      kind: 'status',
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      body: `{"list":[${records}],"nextPageToken":""}`,
+    });
+    const result = await audit();
+    expect(result.code).toBe(code);
+    expect(result.report.findings.length).toBeGreaterThan(0);
+  });
+});

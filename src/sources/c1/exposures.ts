@@ -108,11 +108,19 @@ function toExposure(record: WireRecord): {
 /** Its owner chooses it, and could choose the id of somebody else's credential. */
 const NAME = 'credentialDisplayName';
 
-/** Which field names the credential is not documented for every kind: any text may be its id. */
-function textsIn(value: unknown, found = new Set<string>()): ReadonlySet<string> {
-  if (typeof value === 'string' && value !== '') found.add(value);
-  if (typeof value !== 'object' || value === null) return found;
-  for (const [field, part] of Object.entries(value)) if (field !== NAME) textsIn(part, found);
+/**
+ * Which field names the credential is not documented for every kind: any text may be its id. Not recursive: a finding may
+ * be nested deeper than the stack.
+ */
+function textsIn(finding: unknown): ReadonlySet<string> {
+  const found = new Set<string>();
+  const left = [finding];
+  while (left.length > 0) {
+    const value = left.pop();
+    if (typeof value === 'string' && value !== '') found.add(value);
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [field, part] of Object.entries(value)) if (field !== NAME) left.push(part);
+  }
   return found;
 }
 
