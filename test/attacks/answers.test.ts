@@ -4,6 +4,8 @@ import { schemaErrors } from '../helpers/report-schema.js';
 import { smallTenant, waysIn } from '../helpers/small-tenant.js';
 import {
   type Fault,
+  idOf,
+  personalClient,
   setAnswerField,
   setField,
   startTenant,
@@ -367,6 +369,42 @@ describe('a field of another type', () => {
     expect(code).toBe(3);
     expect(report.coverage.gaps?.join()).toContain(problem);
     expect(stderr).toContain(problem);
+  });
+});
+
+describe('beside a missing right to read users', () => {
+  const refused = { kind: 'status', status: 403 } as const;
+
+  test('an outage of their search makes the run incomplete', async () => {
+    for (let n = 0; n < 120; n += 1)
+      tenant.data.personalClients.push(
+        personalClient({ id: `calm-otter-${30_000 + n}`, displayName: 'job', userId: idOf(`owner ${n}`) }),
+      );
+    strike('user', refused);
+    tenant.faults.add({ on: 'search-users', effect: refused });
+    strike('search-users', { kind: 'status', status: 500 }, 2);
+    expect((await audit()).code).toBe(3);
+    tenant.faults.clear();
+    strike('user', refused);
+    strike('search-users', refused);
+    expect((await audit()).code).toBe(0);
+  });
+
+  test('a malformed service principal makes the run incomplete', async () => {
+    strike('search-users', refused);
+    strike('user', refused);
+    strike('service-principals', {
+      kind: 'edit',
+      edit(json) {
+        const answer = json as { list: { user: object }[] };
+        const [one, other] = answer.list;
+        Object.assign(one?.user ?? {}, { status: 'DISABLED', managerIds: [idOf('somebody')] });
+        Object.assign(other?.user ?? {}, { status: 7 });
+        return answer;
+      },
+    });
+    const { code, report } = await audit();
+    expect([code, report.coverage.gaps?.join()]).toEqual([3, expect.stringContaining('status is not text')]);
   });
 });
 

@@ -12,6 +12,7 @@ export async function collectFunctions(reader: Reader, required: boolean): Promi
   const isRefused = searched.pages === 0 && isUnavailable(searched.ending);
   const listed = isRefused ? await collectList(KIND, reader, LIST) : searched;
   // A refusal says what to grant, which "not found" does not.
-  const found = isUnavailable(listed.ending) && listed.ending.status !== 403 ? searched : listed;
+  const isAbsent = listed.pages === 0 && isUnavailable(listed.ending) && listed.ending.status !== 403;
+  const found = isAbsent ? searched : listed;
   return summariseOptional(KIND, found, null, required);
 }

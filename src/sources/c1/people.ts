@@ -83,7 +83,8 @@ export class UserLookup {
       onPage,
       (value) => userIn(value)?.id ?? '',
     );
-    if (ending instanceof AuditError) this.#failure ??= ending;
+    // Beside a missing right, an outage must not be overlooked.
+    if (ending instanceof AuditError && (!this.#failure || !isOutage(this.#failure))) this.#failure = ending;
   }
 
   /** Records of all that were added. `failure` is what kept some of them back. */

@@ -19,7 +19,7 @@ import {
   readManagers,
   toOwner,
 } from './people.js';
-import { RequestError } from './request-error.js';
+import { isOutage, RequestError } from './request-error.js';
 
 export const LIST: List = { method: 'GET', path: '/service_principals' };
 /** An empty list is not believed while trusts name service principals: it may just not be shown. */
@@ -105,7 +105,8 @@ export async function principalOwners(
   });
   const blank = notShownNote(owners);
   const about = blank === null ? null : `Of the service principals (${nameOf(LIST)}): ${blank}`;
-  return { owners, note: about, failure: failure ?? malformedUsers(malformed, nameOf(LIST)) };
+  const outage = failure && isOutage(failure) ? failure : undefined;
+  return { owners, note: about, failure: outage ?? malformedUsers(malformed, nameOf(LIST)) };
 }
 
 /** Unknown where its user is not shown: only the user says whether it is active and what it may do. */

@@ -193,6 +193,15 @@ describe('lists that ignore the page token', () => {
     const { seen } = await collectFunctions(reader, false);
     expect(seen).toMatchObject({ status: 'partial', required: true });
   });
+
+  test('functions without a search keep what was listed before the list broke off', async () => {
+    strike('search-functions', { kind: 'status', status: 403 });
+    strike('functions', setAnswerField('nextPageToken', 'more'));
+    strike('functions', { kind: 'status', status: 404 }, 2);
+    const { seen, credentials } = await collectFunctions(reader, false);
+    expect(seen).toMatchObject({ status: 'partial', required: true });
+    expect(credentials.length).toBeGreaterThan(0);
+  });
 });
 
 describe('external clients', () => {
