@@ -10,7 +10,7 @@ export interface Endpoint {
   readonly required: boolean;
   /** What it brings is to be had elsewhere as well. */
   readonly replaceable?: true;
-  /** Which sources are audited; all where it matters for more than one. */
+  /** The sources that it matters for; all of them if none is named. */
   readonly sources?: readonly string[];
   /** Answers in pages. */
   readonly list: boolean;
@@ -32,6 +32,9 @@ const USER = {
 };
 
 const CREDENTIAL = { clientId: 5, displayName: [], createdAt: 'yesterday' };
+
+/** The sources that ask these endpoints, or judge by what the other found. */
+const MACHINES = ['service-principals', 'federation-trusts'];
 
 export const ENDPOINTS: readonly Endpoint[] = [
   {
@@ -144,6 +147,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   {
     target: 'service-principals',
     scope: 'tenant',
+    sources: MACHINES,
     path: /\/service_principals/,
     required: true,
     list: true,
@@ -152,6 +156,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   {
     target: 'service-principal-credentials',
     scope: 'tenant',
+    sources: MACHINES,
     path: /\/service_principals\/[^/]+\/credentials/,
     required: true,
     list: true,
@@ -169,6 +174,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   {
     target: 'search-federation-trusts',
     scope: 'tenant',
+    sources: MACHINES,
     path: /\/search\/workload_federation_trusts/,
     required: true,
     list: true,
@@ -185,6 +191,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   {
     target: 'federation-providers',
     scope: 'tenant',
+    sources: MACHINES,
     path: /\/workload_federation\/providers/,
     required: false,
     list: true,
