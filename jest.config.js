@@ -3,13 +3,16 @@ import { fileURLToPath } from 'node:url';
 
 const { version, homepage } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
 
+const helper = (name) => fileURLToPath(new URL(`./test/helpers/${name}`, import.meta.url));
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
-  resolver: fileURLToPath(new URL('./test/helpers/resolver.cjs', import.meta.url)),
+  resolver: helper('resolver.cjs'),
+  testSequencer: helper('sequencer.cjs'),
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
