@@ -365,6 +365,22 @@ describe('decoys', () => {
     expect(await readDecoys(reader)).toEqual({ decoys: [], note: null, gap: null, failure: undefined });
   });
 
+  test('that are refused on a later page, or repeat themselves, leave a gap', async () => {
+    strike('search-decoys', setAnswerField('nextPageToken', 'next'));
+    refuse('search-decoys', 403, 2);
+    expect((await readDecoys(reader)).gap).toMatch(/^decoys could not be read \(POST .* answered 403/);
+    tenant.faults.clear();
+    strike('search-decoys', {
+      kind: 'status',
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ list: [{ id: 'a' }], nextPageToken: 'again' }),
+    });
+    const { note, gap } = await readDecoys(reader);
+    expect(note).toContain('POST /decoys/search repeats itself instead of going on.');
+    expect(gap).toBe('decoys could not be read completely (POST /decoys/search)');
+  });
+
   test('of kinds that are in no list are left out, and malformed ones are named', async () => {
     const decoy = { displayName: 'x', createdAt: new Date(NOW).toISOString() };
     strike(
@@ -384,6 +400,7 @@ describe('decoys', () => {
       { kinds: ['federation-trust'], name: 'x', createdAt: undefined },
     ]);
     expect(gap).toBe('decoys could not be read completely (POST /decoys/search)');
+    expect(failure).toMatchObject({ code: 'api', hint: "Report it to ConductorOne's support." });
     expect(failure?.message).toContain('d: createdAt is not a timestamp; record 5: is not an object');
   });
 });
