@@ -137,6 +137,8 @@ describe('what the tenant no longer has', () => {
     ['the same user was asked', { scope: 'mine' }, { scope: 'mine' }, 1],
     ['another user was asked', { scope: 'mine', userId: 'user-1' }, { scope: 'mine' }, 0],
     ['nobody knows who was asked', { scope: 'mine', userId: null }, { scope: 'mine', userId: null }, 1],
+    ['it may have been left out', {}, { shown: new Set() }, 0],
+    ['the credential is shown', {}, { shown: new Set(['personal-client|pc-1']) }, 1],
     ['the baseline is of a file', { scope: 'file' }, {}, 0],
   ])('is not sought where %s', (_, baseline, over, expected) => {
     expect(compared({ ...baseline, findings: [finding] }, [], over).gone).toBe(expected);
