@@ -1,7 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import { isKnown, type Kind, type Unknown } from '../../src/contract/index.js';
 import { readPage } from '../../src/sources/c1/lists.js';
-import { FieldReader, normalize } from '../../src/sources/record.js';
+import {
+  differ,
+  doubtBeside,
+  draftNote,
+  FieldReader,
+  idOfKind,
+  malformedRecords,
+  normalize,
+  unlessDeletedLater,
+} from '../../src/sources/record.js';
 
 const WHOLE: Readonly<Record<Kind, Readonly<Record<string, unknown>>>> = {
   'personal-client': {
@@ -270,5 +279,105 @@ describe('the other ways in', () => {
     ['function', ''],
   ] as const)('%s: a field %j that the kind does not have is ignored', (kind, field) => {
     expect(read(kind, { [field]: '2026-01-01T00:00:00Z' })).toEqual(read(kind, {}));
+  });
+});
+
+describe('ids of records', () => {
+  test.each<[Kind, unknown, string]>([
+    ['personal-client', { id: 'a' }, 'a'],
+    ['personal-client', { id: 5 }, ''],
+    ['personal-client', null, ''],
+    ['federation-trust', { clientId: 'a', id: 'b' }, 'a'],
+    ['external-client', { clientId: 'a', userId: 'u' }, 'a u'],
+    ['external-client', { clientId: 'a', userId: '' }, ''],
+    ['external-client', { clientId: 'a' }, ''],
+    ['external-client', { clientId: 5, userId: 'u' }, ''],
+    ['external-client', 'x', ''],
+  ])('%s %j: "%s"', (kind, record, id) => {
+    expect(idOfKind(kind)(record)).toBe(id);
+  });
+});
+
+describe('a record that is deleted later', () => {
+  const NOW = Date.parse('2026-06-01T00:00:00Z');
+  test.each([
+    ['2026-06-01T00:00:00.001Z', null],
+    ['2026-06-01T00:00:00Z', '2026-06-01T00:00:00Z'],
+    ['soon', 'soon'],
+    [null, null],
+    [5, 5],
+  ])('is not deleted yet: %j', (deletedAt, expected) => {
+    expect(unlessDeletedLater({ id: 'a', deletedAt }, NOW)).toEqual({ id: 'a', deletedAt: expected });
+  });
+
+  test('has no such date where there is none', () => {
+    expect(unlessDeletedLater({ id: 'a' }, NOW)).toEqual({ id: 'a' });
+  });
+});
+
+test.each<[object, string | undefined]>([
+  [{}, undefined],
+  [{ error: null, code: 0, errors: [], next_page_token: '' }, undefined],
+  [{ error: false, errors: {} }, undefined],
+  [{ error: 'x' }, 'error'],
+  [{ error: {} }, 'error'],
+  [{ error: [] }, 'error'],
+  [{ code: 7 }, 'code'],
+  [{ errors: ['x'] }, 'errors'],
+  [{ errors: { a: 1 } }, 'errors'],
+  [{ errors: 'x' }, 'errors'],
+  [{ next_page_token: 'x' }, 'next_page_token'],
+])('beside a list %j casts doubt on it by %s', (answer, field) => {
+  expect(doubtBeside(answer as never)).toBe(field);
+});
+
+describe('one id that stands for two things', () => {
+  test('is another record, not one nested too deeply to compare', () => {
+    expect(differ(undefined, { a: 1 })).toBe(false);
+    expect(differ({ a: 1 }, { a: 1 })).toBe(false);
+    expect(differ({ a: 1 }, { a: 2 })).toBe(true);
+    let deep: unknown = 1;
+    for (let n = 0; n < 100_000; n += 1) deep = [deep];
+    expect(differ(deep, deep)).toBe(true);
+  });
+});
+
+describe('notes', () => {
+  test.each([
+    [0, null],
+    [1, '1 function is a draft and was not judged.'],
+    [2, '2 functions are drafts and were not judged.'],
+  ])('on %d drafts', (drafts, note) => {
+    expect(draftNote(drafts)).toBe(note);
+  });
+
+  test('on malformed records name up to fifty, in order', () => {
+    const records = (count: number) => Array.from({ length: count }, (_, n) => `r${99 - n}: x`);
+    const named = (count: number) => records(count).sort().slice(0, 50).join('; ');
+    expect(malformedRecords([])).toBeUndefined();
+    expect(malformedRecords(['a: x'])?.message).toBe('1 record is malformed: a: x.');
+    expect(malformedRecords(['b: x', 'a: x'], 'GET /y')?.message).toBe(
+      '2 records of GET /y are malformed: a: x; b: x.',
+    );
+    expect(malformedRecords(records(50))?.message).toBe(`50 records are malformed: ${named(50)}.`);
+    expect(malformedRecords(records(52))?.message).toBe(
+      `52 records are malformed: ${named(52)}; and 2 more.`,
+    );
+  });
+});
+
+describe('texts', () => {
+  test('with half a character are made whole, but ids are not', () => {
+    const read = new FieldReader({ a: 'x\ud800', b: ['y\ud800', 'z'] });
+    expect([read.text('a'), read.texts('b'), read.problems]).toEqual(['x\ufffd', ['y\ufffd', 'z'], []]);
+    expect(read.id('a')).toBe('x\ufffd');
+    expect(read.id('a')).toBe('x\ufffd');
+    // Once.
+    expect(read.problems).toEqual(['a is not valid Unicode']);
+  });
+
+  test('of no field are unset', () => {
+    const read = new FieldReader({ '': 'x' });
+    expect([read.text(''), read.instant(''), read.texts(''), read.flag('')]).toEqual(['', null, [], false]);
   });
 });

@@ -3,14 +3,18 @@ import type { Kind } from '../../../src/contract/index.js';
 import { AuditError } from '../../../src/errors.js';
 import {
   addCredential,
+  asListed,
   type Collected,
+  contradicted,
   holdingSelf,
   joinNotes,
   type KindSeen,
   type Page,
   paginate,
   summariseKind,
+  summariseOptional,
 } from '../../../src/sources/c1/lists.js';
+import { RequestError } from '../../../src/sources/c1/request-error.js';
 import { idOf } from '../../../src/sources/record.js';
 import { credential } from '../../helpers/snapshot.js';
 
@@ -73,7 +77,26 @@ test.each<[string, Pages, string, string[]]>([
 test('gives a list up at the limit, and not before it', async () => {
   const pages: Pages = { '': [['a'], '1'], '1': [['b'], '2'], '2': [['c'], ''] };
   expect((await read(pages, 3)).ending).toBe('end');
-  await expect(read(pages, 2)).rejects.toThrow('GET /things did not end within 2 pages.');
+  await expect(read(pages, 2)).rejects.toMatchObject({
+    code: 'api',
+    message: 'GET /things did not end within 2 pages.',
+    hint: "Report it to ConductorOne's support: a list that never ends cannot be audited.",
+  });
+});
+
+test('asks for the next page before it hands one out, but for none beyond the limit', async () => {
+  const asked: string[] = [];
+  const fetchPage = async (token: string): Promise<Page> => {
+    asked.push(token);
+    return { records: [{ id: `of ${token}` }], nextPageToken: `${token}1` };
+  };
+  const pages = paginate(fetchPage, idOf, 2, 'GET /things');
+  expect(asked).toEqual([]);
+  await pages.next();
+  expect(asked).toEqual(['', '1']);
+  await pages.next();
+  await expect(pages.next()).rejects.toBeInstanceOf(AuditError);
+  expect(asked).toEqual(['', '1']);
 });
 
 describe('the coverage of a kind', () => {
@@ -119,6 +142,72 @@ describe('the coverage of a kind', () => {
       failure: FAILURE,
     });
   });
+});
+
+describe('a kind that was not read', () => {
+  const refused = (status: number, fromApi = true) =>
+    new RequestError('api', `It answered ${status}.`, 'Look.', { status, fromApi });
+  const found = (ending: Collected['ending'], pages = 0): Collected => ({
+    credentials: [],
+    pages,
+    what: 'GET /things',
+    ending,
+    malformed: [],
+    drafts: 0,
+  });
+
+  test.each([
+    [refused(404), 0, true],
+    [refused(501), 0, true],
+    [refused(403), 0, undefined],
+    [refused(404, false), 0, undefined],
+    [refused(404), 1, undefined],
+    ['end' as const, 0, undefined],
+  ])('is absent only where the API says that there is none: %#', (ending, pages, absent) => {
+    const { seen } = summariseKind('function', found(ending, pages), null, true);
+    expect(seen.absent).toBe(absent);
+  });
+
+  test.each([
+    [refused(403), 0, false],
+    [refused(404), 0, false],
+    [refused(403), 1, true],
+    [refused(500), 0, true],
+    ['repeats' as const, 1, true],
+    ['end' as const, 1, true],
+  ])('is missed unless it is switched off: %#', (ending, pages, missed) => {
+    expect(summariseOptional('function', found(ending, pages), 'A note.', false).seen).toMatchObject({
+      required: missed,
+      note: expect.stringMatching(/^A note\./),
+    });
+    expect(summariseOptional('function', found(ending, pages), null, true).seen.required).toBe(true);
+  });
+
+  test('is partial if another list contradicts it, for the first reason', () => {
+    const whole = summariseKind('function', found('end', 1), 'Before.', true);
+    const error = new AuditError('api', 'It cannot be.', 'Look.');
+    expect(contradicted(whole, error)).toEqual({
+      credentials: [],
+      failure: error,
+      seen: { ...whole.seen, status: 'partial', note: 'Before. It cannot be. Look.' },
+    });
+    const failed = summariseKind('function', found(refused(500), 1), null, true);
+    expect(contradicted(failed, error).failure).toBe(failed.failure);
+  });
+});
+
+test.each([
+  [null, ['a@acme/pcc'], null],
+  ['a@acme/pcc', [], 'a@acme/pcc'],
+  ['a@Acme:8443/pcc', ['b@acme/pcc', 'a@ACME/pcc'], 'a@ACME/pcc'],
+  ['a@acme/pcc', ['A@acme/pcc', 'ab@acme/pcc', 'a@other/pcc', 'a@acme/spc'], 'a@acme/pcc'],
+])('%s is listed as one of %j', (own, listed, expected) => {
+  expect(
+    asListed(
+      own,
+      listed.map((clientId) => credential({ clientId })),
+    ),
+  ).toBe(expected);
 });
 
 test('an id that stands for two credentials is named, and the same record twice is not', () => {

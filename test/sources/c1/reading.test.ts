@@ -434,6 +434,33 @@ describe('personal clients', () => {
     expect(failure?.hint).toMatch(hint);
   });
 
+  test('without an id are named by their place', async () => {
+    strike('search-personal-clients', {
+      kind: 'edit',
+      edit: (json) => ({ ...(json as object), list: [(json as { list: unknown[] }).list[0], {}] }),
+    });
+    const { seen } = await collectEveryones(reader);
+    expect(seen.status).toBe('partial');
+    expect(seen.note).toContain('record 2 of page 1: has no id');
+  });
+
+  test.each([
+    [{ list: 7 }, 'has a "list" that is not a list'],
+    [{}, 'has no "list"'],
+    [{ list: [], nextPageToken: 7 }, 'has a "nextPageToken" that is not text'],
+    [{ list: [], code: 7 }, 'has "code" beside the "list", so records may be missing'],
+  ])('in an answer like %j are not read', async (answer, problem) => {
+    strike('search-personal-clients', { kind: 'edit', edit: () => answer });
+    const { seen, failure } = await collectEveryones(reader);
+    expect(seen.status).toBe('unavailable');
+    expect(failure).toMatchObject({
+      code: 'api',
+      message: `POST /search/iam/personal_clients answered 200, but the answer ${problem}.`,
+      hint: 'This is not the API that c1-audit knows; check the address, or look for a newer version.',
+      status: 200,
+    });
+  });
+
   test('of the caller are listed', async () => {
     const { credentials, seen } = await collectMine(reader, me());
     expect(credentials.map(({ id }) => id).sort()).toEqual(
