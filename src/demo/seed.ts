@@ -698,23 +698,25 @@ function uses(calendar: Calendar, { clients, secrets, trusted }: Named): LoggedU
     ...trusted.map((trust) => ({ ...trust, kind: 'federation-trust' as const })),
   ];
   const log: Omit<LoggedUse, 'uid'>[] = [];
-  const add = (name: string, days: number, address: string, refused = '') => {
-    for (const { displayName, createdAt, kind, clientId, servicePrincipalId } of credentials) {
-      const at = calendar.now - Math.round(days * DAY);
-      if (displayName !== name || at < Date.parse(createdAt ?? '')) continue;
+  const named = (name: string) => credentials.filter(({ displayName }) => displayName === name);
+  const add = (used: typeof credentials, days: number, address: string, refused = '') => {
+    const at = calendar.now - Math.round(days * DAY);
+    for (const { createdAt, kind, clientId, servicePrincipalId } of used) {
+      if (at < Date.parse(createdAt ?? '')) continue;
       const grant = kind === 'federation-trust' ? 'token_exchange' : 'client_credentials';
       log.push({ at, kind, clientId, principalId: servicePrincipalId, address, grant, refused });
     }
   };
   for (const [name, last, addresses, from] of USES) {
     const step = Math.min(1.5, (29 - last) / addresses);
+    const used = named(name);
     for (let n = 0; last + n * step <= LOGGED_DAYS; n += 1)
-      add(name, last + n * step, hostAfter(from, n % addresses));
+      add(used, last + n * step, hostAfter(from, n % addresses));
   }
   // The nights of docs/state.md are ahead.
-  for (let n = 1; n <= 8; n += 1) add('collector-eu', -n + 0.5, '62.176.97.14');
+  for (let n = 1; n <= 8; n += 1) add(named('collector-eu'), -n + 0.5, '62.176.97.14');
   for (const [name, times, why, from] of REFUSED)
-    for (let n = 0; n < times; n += 1) add(name, 0.4 + n, from, why);
+    for (let n = 0; n < times; n += 1) add(named(name), 0.4 + n, from, why);
   return log
     .sort((a, b) => a.at - b.at)
     .map((use, index) => ({ uid: idOf(`event ${index} ${use.clientId}`), ...use }));
