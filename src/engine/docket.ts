@@ -37,15 +37,20 @@ export interface Entry {
 export class Notes {
   readonly #texts = new TextStore();
   /** The latest statement of each rule: many credentials have the same. */
-  readonly #latest = new Map<string, { readonly text: string; readonly statement: number }>();
+  readonly #latest = new Map<
+    string,
+    { readonly text: string; readonly statement: number; readonly fix: string; readonly end: string }
+  >();
   /** Statements that a rule could not tell. */
   readonly #unknown = new Set<number>();
 
   note({ id: rule }: Pick<Rule, 'id'>, said: Statement): Noted {
-    const text = statementText(said);
+    const { fix } = said;
     let latest = this.#latest.get(rule);
+    const end = latest?.fix === fix ? latest.end : `,"fix":${quote(fix)}`;
+    const text = statementText(said) + end;
     if (latest?.text !== text) {
-      latest = { text, statement: this.#texts.add(text) };
+      latest = { text, statement: this.#texts.add(text), fix, end };
       this.#latest.set(rule, latest);
       if (said.outcome === 'unknown') this.#unknown.add(latest.statement);
     }
@@ -357,9 +362,9 @@ export function docketOf(report: Report): Docket | undefined {
 /** See `statementText`. */
 const NO_STATUS = '"status":null';
 
-/** A statement's part of a finding's JSON, with the status that a finding has before waivers and history. */
-function statementText({ outcome, messageId, message, data, fix }: Statement): string {
-  return `"outcome":"${outcome}","status":null,"messageId":${quote(messageId)},"message":${quote(message)},"data":${dataText(data)},"fix":${quote(fix)}`;
+/** A statement's part of a finding's JSON but for its fix, with the status that a finding has before waivers and history. */
+function statementText({ outcome, messageId, message, data }: Statement): string {
+  return `"outcome":"${outcome}","status":null,"messageId":${quote(messageId)},"message":${quote(message)},"data":${dataText(data)}`;
 }
 
 /** Nearly always texts and numbers: then many times as fast as JSON.stringify. */

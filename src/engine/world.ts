@@ -82,11 +82,9 @@ class Holding {
     this.#shared ??= sharedNames(this.live);
     const shared = this.#shared.get(name);
     if (shared) return shared;
-    return toSiblings(
-      this.live.includes(credential)
-        ? [credential]
-        : this.live.filter((one) => foldedName(one.name) === name),
-    );
+    return this.live.includes(credential)
+      ? alone(credential)
+      : toSiblings(this.live.filter((one) => foldedName(one.name) === name));
   }
 
   #placeOf(credential: Credential): number {
@@ -327,6 +325,12 @@ function sharedNames(newestFirst: readonly Credential[]): ReadonlyMap<string, Fa
 function toSiblings(newestFirst: readonly Credential[]): Siblings {
   const all = newestFirst.flatMap(toSibling);
   return { all, used: all.filter(({ lastUsedAt }) => lastUsedAt !== null) };
+}
+
+/** The same for one, as nearly all are. */
+function alone(credential: Credential): Siblings {
+  const all = toSibling(credential);
+  return { all, used: all[0]?.lastUsedAt ? all : [] };
 }
 
 function toSibling({ id, createdAt, lastUsedAt }: Credential): Sibling[] {

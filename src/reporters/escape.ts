@@ -162,12 +162,10 @@ function jsonEscape(character: string): string {
  * @param json serialised JSON; only strings can hold what is replaced.
  */
 export function neutraliseJson(json: string): string {
-  return (
-    (isPlain(json) ? json : replaceActing(json, BEYOND_ASCII_LINES, jsonEscape))
-      .replace(LEGACY_COMMAND, '\\u0023#[')
-      // The literal first: it is rare and quick to find.
-      .replace(/::(?<=(?:"|\\[nr])\s*::)/g, '\\u003a:')
-  );
+  const visibly = isPlain(json) ? json : replaceActing(json, BEYOND_ASCII_LINES, jsonEscape);
+  // Both are rare, and texts are quick to find.
+  const whole = visibly.includes('##[') ? visibly.replace(LEGACY_COMMAND, '\\u0023#[') : visibly;
+  return whole.includes('::') ? whole.replace(/::(?<=(?:"|\\[nr])\s*::)/g, '\\u003a:') : whole;
 }
 
 /**

@@ -83,6 +83,7 @@ export function setDecoysApart(
   credentials: readonly Credential[],
   decoys: readonly Decoy[],
 ): Required<Pick<Snapshot, 'credentials' | 'decoys'>> & { readonly note: string | null } {
+  if (decoys.length === 0) return { credentials, decoys: [], note: null };
   const byName = new Map<string, Decoy[]>();
   for (const decoy of decoys)
     for (const kind of decoy.kinds) {
