@@ -372,6 +372,28 @@ describe('a field of another type', () => {
   });
 });
 
+describe('the list of service principals, read for the owners of trusts', () => {
+  const trusts = () => audit('--source', 'federation-trusts');
+
+  test.each([
+    ['fails', { kind: 'status', status: 500 }],
+    ['is a web page', { kind: 'html' }],
+    ['holds one without an id', setField('id', 7, first)],
+  ] as const)('makes the run incomplete if it %s', async (_, effect) => {
+    strike('service-principals', effect);
+    const { code, report } = await trusts();
+    expect([code, report.coverage.gaps]).toEqual([
+      3,
+      [expect.stringMatching(/^service principals could not be read \(/)],
+    ]);
+  });
+
+  test.each([403, 404])('is only a missing right if it answers %d', async (status) => {
+    strike('service-principals', { kind: 'status', status });
+    expect((await trusts()).code).toBe(0);
+  });
+});
+
 describe('beside a missing right to read users', () => {
   const refused = { kind: 'status', status: 403 } as const;
 

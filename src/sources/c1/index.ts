@@ -115,6 +115,7 @@ export async function collect(
     clock: clockProblem(client.skew),
     side: {
       users: people.failure ?? machines?.failure,
+      'service principals': failureOf(lists.principals),
       roles: roles.failure,
       'the session settings': settings.failure,
       'federation providers': providers.failure,
@@ -364,6 +365,10 @@ function withoutEmptyPrincipals(lists: Lists, scope: C1Options['scope']): Lists 
     ),
     principals: { ...principals, ending: failure },
   };
+}
+
+function failureOf(read: ParentsSeen | undefined): AuditError | undefined {
+  return read?.ending instanceof AuditError ? read.ending : undefined;
 }
 
 /** Trusts were requested, but the list of their service principals is not complete. */
