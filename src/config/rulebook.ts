@@ -135,8 +135,9 @@ function walk(value: unknown, path: Path, visit: (path: Path, text: string) => v
     for (const [index, item] of value.entries()) walk(item, [...path, index], visit);
   } else if (isMapping(value)) {
     for (const [key, held] of Object.entries(value)) {
-      walk(key, [...path, key], visit);
-      walk(held, [...path, key], visit);
+      const at = [...path, key];
+      if (looksSecret(key)) visit(at, key);
+      walk(held, at, visit);
     }
   }
 }

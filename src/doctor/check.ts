@@ -125,29 +125,22 @@ function outcome(status: Status, lines: Lines, rest: Partial<Outcome>): Outcome 
 }
 
 /** As an audit needs it. */
-export function ok(detail: Lines, known: Partial<Known> = {}): Outcome {
-  return outcome('ok', detail, { known });
-}
+export const ok = (detail: Lines, known: Partial<Known> = {}) => outcome('ok', detail, { known });
 
 /** An audit would start and be complete, but there is something to know. */
-export function warning(detail: Lines, fix: string, known: Partial<Known> = {}): Outcome {
-  return outcome('warning', detail, { fix, known });
-}
+export const warning = (detail: Lines, fix: string, known: Partial<Known> = {}) =>
+  outcome('warning', detail, { fix, known });
 
 /** An audit would start, but fail or be incomplete. */
-export function problem(detail: Lines, fix: string, known: Partial<Known> = {}): Outcome {
-  return outcome('problem', detail, { fix, known });
-}
+export const problem = (detail: Lines, fix: string, known: Partial<Known> = {}) =>
+  outcome('problem', detail, { fix, known });
 
 /** An audit would not start. */
-export function obstacle(detail: Lines, fix: string, known: Partial<Known> = {}): Outcome {
-  return outcome('problem', detail, { fix, known, prevents: true });
-}
+export const obstacle = (detail: Lines, fix: string, known: Partial<Known> = {}) =>
+  outcome('problem', detail, { fix, known, prevents: true });
 
 /** Not checked, for the reason given. */
-export function skipped(reason: Lines, known: Partial<Known> = {}): Outcome {
-  return outcome('skipped', reason, { known });
-}
+export const skipped = (reason: Lines, known: Partial<Known> = {}) => outcome('skipped', reason, { known });
 
 /** The smallest page that ConductorOne documents: more lists then have a second page. */
 const SMALL_PAGE = 10;

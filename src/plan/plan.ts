@@ -16,8 +16,11 @@ import {
 import { compareText, groupBy, partsOf, type Report } from '../engine/report.js';
 import type { RuleInfo } from '../reporters/reporter.js';
 import { byCredential } from '../reporters/view.js';
-import { PLACES } from '../reporters/words.js';
+import { capital, PLACES } from '../reporters/words.js';
 import { createCall, lookCall, revokeCall, tryConditionCall, updateCall } from './calls.js';
+
+/** `a, b and c` */
+const AND = new Intl.ListFormat('en-GB');
 
 /** What people have to do about a report. c1-audit does none of it. */
 export interface Plan {
@@ -283,7 +286,7 @@ function replace(about: About, asked: boolean, federates: boolean): Step[] {
     need !== undefined && kinds?.includes(kind) ? [need] : [],
   );
   const end = create.endsOld ? 'If nothing needs it,' : asked ? 'Then, or if nothing needs it,' : 'Then';
-  const give = needs.length > 0 && !create.endsOld ? ` Give it ${list([...new Set(needs)])}.` : '';
+  const give = needs.length > 0 && !create.endsOld ? ` Give it ${AND.format([...new Set(needs)])}.` : '';
   return [
     {
       text: `${asked ? `If something does, ${create.what}` : capital(create.what)}: ${create.where}.${give}${create.also}`,
@@ -377,7 +380,7 @@ const ADJUST: Readonly<Record<Setting, string>> = {
 function adjust(about: About, asked: boolean): Step[] {
   const { tenant, credential, settings } = about;
   const networks = networksUsed(about);
-  const what = list(
+  const what = AND.format(
     [...settings].map((setting) =>
       setting === 'networks' && networks
         ? `limit it to ${networks}, which hold every address that the system log shows`
@@ -418,13 +421,4 @@ function switchOver(about: About): Step {
 function trust(about: About): string {
   const id = idIn(about, 'static-beside-federation', 'trust');
   return id === '' ? 'its federation trust' : `the federation trust ${id}`;
-}
-
-function list(items: readonly string[]): string {
-  const [last = '', ...others] = [...items].reverse();
-  return others.length > 0 ? `${others.reverse().join(', ')} and ${last}` : last;
-}
-
-function capital(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

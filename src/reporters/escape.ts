@@ -27,21 +27,14 @@ function replaceActing(text: string, runs: RegExp, replacement: (character: stri
   );
 }
 
-function visible(text: string): string {
-  return replaceActing(
-    text,
-    BEYOND_ASCII,
-    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  );
+/** For a terminal: no control or escape sequences, no change of writing direction, nothing invisible. */
+export function forTerminal(text: string): string {
+  const shown = (character: string) => `\\u{${character.codePointAt(0)?.toString(16)}}`;
+  return replaceActing(text, BEYOND_ASCII, shown);
 }
 
 /** GitHub's runner looks for this anywhere in a line of stdout and stderr. */
 const LEGACY_COMMAND = /##\[/g;
-
-/** For a terminal: no control or escape sequences, no change of writing direction, nothing invisible. */
-export function forTerminal(text: string): string {
-  return visible(text);
-}
 
 const HTML: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -56,7 +49,7 @@ const HTML: Readonly<Record<string, string>> = {
 
 /** For HTML text and quoted attribute values; not for `<script>`, `<style>`, event handlers or addresses. */
 export function forHtml(text: string): string {
-  return visible(text).replace(/[&<>"'`]|##\[|::/g, (match) => HTML[match] ?? match);
+  return forTerminal(text).replace(/[&<>"'`]|##\[|::/g, (match) => HTML[match] ?? match);
 }
 
 /** A value as JSON for the inside of `<script type="application/json">`. */
@@ -72,7 +65,7 @@ export function webAddress(url: string): string | undefined {
 
 /** For Slack's mrkdwn, in an object with `verbatim: true`. */
 export function forSlack(text: string): string {
-  return visible(text).replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+  return forTerminal(text).replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }
 
 /** What Slack reads as emphasis in a message's `text`, and what looks like it. */
@@ -88,7 +81,7 @@ const BREAK = '<!-- -->';
 
 /** For inline Markdown (GitHub's), table cells included: no markup, link, HTML, mention or reference. */
 export function forMarkdown(text: string): string {
-  return visible(text)
+  return forTerminal(text)
     .replace(/[\\`*_[\]#|~$]|::/g, (match) => match.replace(/./g, '\\$&'))
     .replace(/^(\s*)([-+=])/, '$1\\$2')
     .replace(/^(\s*\d+)([.)])/, '$1\\$2')
@@ -106,14 +99,14 @@ export function forMarkdown(text: string): string {
  * decimal sign is a comma.
  */
 export function forCsv(text: string): string {
-  return visible(text)
+  return forTerminal(text)
     .replace(/(^|;)(?=[\s"'`]*[=+\-@＝＋－＠])/g, "$1'")
     .replace(LEGACY_COMMAND, '#\\u{23}[');
 }
 
 /** For a line of stdout or stderr in GitHub Actions: no workflow command, `::old::` or `##[older]`. */
 export function forGitHubLine(text: string): string {
-  return visible(text)
+  return forTerminal(text)
     .replace(LEGACY_COMMAND, '#\\u{23}[')
     .replace(/^(\s*)::/, '$1\\u{3a}:');
 }
@@ -133,22 +126,22 @@ export function forGitHubCommandProperty(text: string): string {
 
 /** For SARIF's plain text, where `[text](address)` is a link. */
 export function forSarif(text: string): string {
-  return visible(text).replace(/\](?=\()/g, '] ');
+  return forTerminal(text).replace(/\](?=\()/g, '] ');
 }
 
 /** For formats that fold lines anywhere (iCalendar): a fold may put any `::` at the start of a line. */
 export function forFoldedText(text: string): string {
-  return visible(text).replace(LEGACY_COMMAND, '#\\u{23}[').replace(/::/g, '\\u{3a}:');
+  return forTerminal(text).replace(LEGACY_COMMAND, '#\\u{23}[').replace(/::/g, '\\u{3a}:');
 }
 
 /** For a quoted label value of OpenMetrics. */
 export function forOpenMetrics(text: string): string {
-  return visible(text).replace(LEGACY_COMMAND, '#\\u{23}[').replace(/[\\"]/g, '\\$&');
+  return forTerminal(text).replace(LEGACY_COMMAND, '#\\u{23}[').replace(/[\\"]/g, '\\$&');
 }
 
 /** For a log line: as for a terminal, but runs of blanks and line breaks become one blank. */
 export function oneLine(text: string): string {
-  return visible(text.replace(/\s+/g, ' ').trim());
+  return forTerminal(text.replace(/\s+/g, ' ').trim());
 }
 
 function jsonEscape(character: string): string {

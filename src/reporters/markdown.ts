@@ -17,6 +17,7 @@ import {
   viewOf,
 } from './view.js';
 import {
+  capital,
   configurationWords,
   count,
   coverageLine,
@@ -60,8 +61,6 @@ const MESSAGE = 1000;
 const SHORT = 200;
 
 const safe = (text: string, length = MESSAGE) => forMarkdown(cutTo(text, length));
-
-const capital = (word: string) => word.slice(0, 1).toUpperCase() + word.slice(1);
 
 function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;

@@ -329,3 +329,5 @@ function causeOf(message: string): string {
   // An outage or a refused login is the same for all requests. A missing right concerns one of them.
   return /answered (401|429|5\d\d)\b[^.]*|failed: [^.]*/.exec(plain)?.[0] ?? plain;
 }
+
+export const capital = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);

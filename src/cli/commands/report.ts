@@ -27,9 +27,10 @@ export async function reportCommand(
   const { io } = context;
   const loaded = await loadSettings(context, { failOn: flags.failOn }, flags);
   refuseContradictions(files, flags);
-  if (flags.diff) return compare(files, flags, loaded, context);
-  if (flags.merge) return mergeAll(files, flags, loaded, context);
-  if (flags.trend !== undefined) return drawTrend(flags.trend, flags, loaded, context);
+  const asked = { files, flags, loaded, context };
+  if (flags.diff) return compare(asked);
+  if (flags.merge) return mergeAll(asked);
+  if (flags.trend !== undefined) return drawTrend(flags.trend, asked);
   const [file, ...others] = files;
   if (file === undefined || others.length > 0)
     throw usageError(
@@ -43,6 +44,13 @@ export async function reportCommand(
   await checkTargets(targets, loaded, [file], io);
   const report = await readSavedReport(file, context);
   return rerender(report, { loaded, targets, look }, context);
+}
+
+interface Asked {
+  readonly files: readonly string[];
+  readonly flags: ReportFlags;
+  readonly loaded: LoadedConfig;
+  readonly context: CommandContext;
 }
 
 function refuseContradictions(
@@ -68,12 +76,7 @@ function refuseContradictions(
 
 const USAGE = 'Usage: c1-audit report --diff <old.json> <new.json>; - for one of them reads from stdin.';
 
-async function compare(
-  files: readonly string[],
-  flags: ReportFlags,
-  loaded: LoadedConfig,
-  context: CommandContext,
-): Promise<ExitCode> {
+async function compare({ files, flags, loaded, context }: Asked): Promise<ExitCode> {
   const { io } = context;
   const [older, newer, ...others] = files;
   if (older === undefined || newer === undefined || others.length > 0)
@@ -91,12 +94,7 @@ async function compare(
 }
 
 /** One overview of several saved reports. A report that cannot be read is named and makes it incomplete. */
-async function mergeAll(
-  files: readonly string[],
-  flags: ReportFlags,
-  loaded: LoadedConfig,
-  context: CommandContext,
-): Promise<ExitCode> {
+async function mergeAll({ files, flags, loaded, context }: Asked): Promise<ExitCode> {
   const { io } = context;
   if (files.length === 0)
     throw usageError(
@@ -144,12 +142,7 @@ function readMaxAge(text = '36h'): number {
 }
 
 /** What the saved reports of a folder say over time. Exits as its newest report does, and with 3 if a file cannot be read. */
-async function drawTrend(
-  folder: string,
-  flags: ReportFlags,
-  loaded: LoadedConfig,
-  context: CommandContext,
-): Promise<ExitCode> {
+async function drawTrend(folder: string, { flags, loaded, context }: Asked): Promise<ExitCode> {
   const { io } = context;
   const { renderTrend, TREND_FORMATS } = await import('../../reporters/trend.js');
   const targets = documentTargets(flags.format, TREND_FORMATS, 'trend', io.cwd);
