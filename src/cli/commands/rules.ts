@@ -47,28 +47,29 @@ export async function rulesCommand(
   const { rules } = await loaded.rulebook();
   const all: readonly DocumentedRule[] = [...rules, ...extraRules()];
   if (flags.control !== undefined) {
-    await writeStream(context.io.stdout, controlText(flags.control, id, flags.format, all));
+    const coverage = controlCoverage(flags.control, id, all);
+    await print(coverage, describeCoverage(coverage), flags, context);
     return EXIT.clean;
   }
   const wanted = id === undefined ? all : all.filter((rule) => rule.id === id);
   if (id !== undefined && wanted.length === 0) throw unknownRule(id, all);
   const [only] = wanted;
-  const text =
-    flags.format === 'json'
-      ? `${JSON.stringify(id === undefined ? wanted.map(ruleJson) : only && ruleJson(only), null, 2)}\n`
-      : id !== undefined && only
-        ? describeRule(only)
-        : describeRules(all);
-  await writeStream(context.io.stdout, text);
+  if (id !== undefined && only) await print(ruleJson(only), describeRule(only), flags, context);
+  else await print(wanted.map(ruleJson), describeRules(all), flags, context);
   return EXIT.clean;
 }
 
-function controlText(
-  wanted: string,
-  id: string | undefined,
-  format: string,
-  rules: readonly DocumentedRule[],
-): string {
+async function print(
+  json: unknown,
+  text: string,
+  { format }: RulesFlags,
+  { io }: CommandContext,
+): Promise<void> {
+  await writeStream(io.stdout, format === 'json' ? `${JSON.stringify(json, null, 2)}\n` : text);
+}
+
+/** @throws AuditError `usage` */
+function controlCoverage(wanted: string, id: string | undefined, rules: readonly DocumentedRule[]) {
   const framework = FRAMEWORK_NAMES.find((name) => name === wanted);
   if (framework === undefined) {
     const near = nearest(wanted, FRAMEWORK_NAMES);
@@ -82,8 +83,7 @@ function controlText(
       '--control lists the controls of all rules, so it takes no rule.',
       `c1-audit rules ${id} shows the controls of one rule.`,
     );
-  const coverage = coverageOf(framework, rules);
-  return format === 'json' ? `${JSON.stringify(coverage, null, 2)}\n` : describeCoverage(coverage);
+  return coverageOf(framework, rules);
 }
 
 function unknownRule(id: string, rules: readonly Pick<Rule, 'id'>[]): AuditError {
@@ -229,11 +229,7 @@ export async function testCommand(
     );
   refuseMistakes(own);
   const tested = own.map((rule) => ({ rule, results: runTests(rule), missing: missingCases(rule) }));
-  const text =
-    flags.format === 'json'
-      ? `${JSON.stringify(tested.map(testedJson), null, 2)}\n`
-      : describeTested(tested, loaded.file);
-  await writeStream(context.io.stdout, text);
+  await print(tested.map(testedJson), describeTested(tested, loaded.file), flags, context);
   return tested.some(({ results }) => results.some(({ passed }) => !passed)) ? EXIT.findings : EXIT.clean;
 }
 
@@ -348,11 +344,7 @@ export async function backtestCommand(
     });
   if (nights.length === 0) return EXIT.usage;
   const result = backtest(nights);
-  const text =
-    flags.format === 'json'
-      ? `${JSON.stringify(backtestJson(inForce.rule, result), null, 2)}\n`
-      : backtestText(inForce.rule, result);
-  await writeStream(context.io.stdout, text);
+  await print(backtestJson(inForce.rule, result), backtestText(inForce.rule, result), flags, context);
   return unread.length > 0 ? EXIT.incomplete : EXIT.clean;
 }
 

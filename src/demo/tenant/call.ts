@@ -42,7 +42,7 @@ export function mapped<T, U>({ list, nextPageToken }: Page<T>, each: (row: T) =>
   return { list: list.map(each), nextPageToken };
 }
 
-function queryAsk({ query }: Call): PageAsk {
+function queryAsk({ query }: Call) {
   const size = Number(query.get('page_size') ?? 0);
   if (!Number.isInteger(size)) {
     throw apiError(Code.invalidArgument, 'type mismatch, parameter: page_size, error: not an integer');
@@ -176,23 +176,23 @@ export const DEFAULT_PAGING = {
 
 export type Paging = typeof DEFAULT_PAGING;
 
-/** The page that is requested. 0 and "" mean that the request does not say. */
-interface PageAsk {
-  readonly size: number;
-  readonly token: string;
-}
-
 export interface Page<T> {
   readonly list: T[];
   readonly nextPageToken: string;
 }
 
 /**
- * One page of `table`. `query` is what the list is filtered by: a token is valid for its query only.
+ * One page of `table`. Size 0 and token "" mean that the request does not say. `query` is what the list is filtered by:
+ * a token is valid for its query only.
  *
  * @throws Refusal 400 for a token that was not issued for this query, or a size out of range.
  */
-export function page<T>(table: Table<T>, ask: PageAsk, rules: Paging, query: unknown): Page<T> {
+export function page<T>(
+  table: Table<T>,
+  ask: { readonly size: number; readonly token: string },
+  rules: Paging,
+  query: unknown,
+): Page<T> {
   const size = pageSize(ask.size, rules);
   const mark = createHash('sha256').update(JSON.stringify(query)).digest('base64url').slice(0, 12);
   const from = ask.token === '' ? 0 : offset(ask.token, mark);
