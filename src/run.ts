@@ -59,10 +59,14 @@ export async function run(request: RunRequest, context: RunContext): Promise<Exi
     const { comparison } = evaluated;
     const { raisedFindings } = await loadEngine();
     const { deliver } = await import('./delivery/index.js');
+    let raised: ReporterContext['raised'];
     const about = {
       ...(await reporterContext(loaded, look, context.io)),
       configuration: loaded.file?.name,
-      raised: comparison && raisedFindings(comparison),
+      get raised() {
+        raised ??= comparison && raisedFindings(comparison);
+        return raised;
+      },
     };
     const { slack, webhook = WEBHOOK_DEFAULTS } = loaded.config;
     const audited = { ...evaluated, evaluation, state, findings, about, settings: { slack, webhook } };

@@ -1,11 +1,12 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, type Hmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { open, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describeFlaws, flawsOf, isMapping } from '../check.js';
-import { STATE, STATE_VERSION, type State } from '../engine/state.js';
+import { readCredential, STATE, STATE_VERSION, type State, stateOf } from '../engine/state.js';
 import { AuditError, codeOf } from '../errors.js';
 import { linkedPath, makeDirectory, readAtOnce, replaceFile } from './files.js';
 import { refuseHeld, takeLock } from './lock.js';
+import { readStateText, stateText } from './state-text.js';
 
 /** The state file of one run, locked against other runs until it is released. */
 export interface StateFile {
@@ -91,10 +92,9 @@ async function read(file: string, path: string): Promise<string | undefined> {
 }
 
 async function write(file: string, state: State, path: string, key: string | undefined): Promise<void> {
-  const sealed = key === undefined ? state : { ...state, seal: sealOf(state, key) };
   const temporary = `${file}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    await replaceFile(file, `${JSON.stringify(sealed)}\n`, temporary);
+    await replaceFile(file, sealed(state, key), temporary);
   } catch (cause) {
     throw new AuditError(
       'delivery',
@@ -104,6 +104,15 @@ async function write(file: string, state: State, path: string, key: string | und
     );
   }
   await syncFolder(dirname(file));
+}
+
+function* sealed(state: State, key: string | undefined): Generator<string> {
+  const seal = key === undefined ? undefined : sealOf(key);
+  for (const part of stateText(state)) {
+    seal?.update(part);
+    yield part;
+  }
+  yield seal ? `,"seal":"${seal.update('}').digest('hex')}"}\n` : '}\n';
 }
 
 /** Makes the rename itself permanent. Not every system can open a directory; the content is safe either way. */
@@ -129,6 +138,8 @@ async function removeLeftovers(file: string): Promise<void> {
 
 /** @throws AuditError `state` that says what is wrong with the file and what to do. */
 export function parseState(text: string, path: string, { tenant, asOf, key }: Omit<StateUse, 'now'>): State {
+  const ours = readStateText(text);
+  if (ours && isSealed(ours.seal, ours.content, key)) return checked(ours.state, path, { tenant, asOf });
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -144,10 +155,14 @@ export function parseState(text: string, path: string, { tenant, asOf, key }: Om
     );
   }
   const { seal, ...unsealed } = value;
-  checkSeal(seal, unsealed, key, path);
+  checkSeal(seal, JSON.stringify(unsealed), key, path);
   const flaws = flawsOf(STATE, unsealed);
   if (flaws.length > 0) throw corrupt(path, describeFlaws(flaws));
-  const state = unsealed as unknown as State;
+  return checked(stateOf(unsealed as never), path, { tenant, asOf });
+}
+
+/** @throws AuditError `state` for a state that this audit cannot go on from */
+function checked(state: State, path: string, { tenant, asOf }: Pick<StateUse, 'tenant' | 'asOf'>): State {
   if (state.tenant !== tenant) {
     throw new AuditError(
       'state',
@@ -169,25 +184,23 @@ function checkTimes(state: State, path: string, asOf: number): void {
       `Leave --state out to use an earlier date. If the clock of this machine is right, move the file away: ${AFRESH}`,
     );
   }
-  const times = [
-    ...Object.values(state.findings).flatMap(({ firstSeen, toldAt }) => [firstSeen, toldAt]),
-    ...Object.values(state.resolved).flatMap(({ firstSeen, resolvedAt }) => [firstSeen, resolvedAt]),
-    ...Object.values(state.credentials).map(({ goneSince }) => goneSince),
-    ...Object.values(state.slack),
-    state.log?.to,
-    ...Object.values(state.log?.clients ?? {}).flatMap(({ to, lastAt, addresses, refused }) => [
-      to,
-      lastAt,
-      ...[...addresses, ...refused].map((seen) => seen.lastAt),
-    ]),
-  ];
-  const later = times.find((time) => typeof time === 'string' && Date.parse(time) > savedAt);
+  // Thousands of entries share a few.
+  const times = new Set<unknown>();
+  for (const { firstSeen, toldAt } of state.findings.values()) times.add(firstSeen).add(toldAt);
+  for (const { firstSeen, resolvedAt } of state.resolved.values()) times.add(firstSeen).add(resolvedAt);
+  for (const credential of state.credentials.values())
+    if (credential.includes('"goneSince"')) times.add(readCredential(credential).goneSince);
+  for (const time of [...Object.values(state.slack), state.log?.to]) times.add(time);
+  for (const { to, lastAt, addresses, refused } of Object.values(state.log?.clients ?? {}))
+    for (const time of [to, lastAt, ...[...addresses, ...refused].map((seen) => seen.lastAt)])
+      times.add(time);
+  const later = [...times].find((time) => typeof time === 'string' && Date.parse(time) > savedAt);
   if (later) throw corrupt(path, `${later} in it is later than ${state.savedAt}, when it was saved`);
 }
 
 /** @throws AuditError `state` where the seal is not the key's, or one of them is missing */
-function checkSeal(seal: unknown, state: object, key: string | undefined, path: string): void {
-  if (key === undefined && seal === undefined) return;
+function checkSeal(seal: unknown, content: string, key: string | undefined, path: string): void {
+  if (isSealed(seal, () => content, key)) return;
   const refused = (why: string, todo: string) => new AuditError('state', why, `${todo} ${OVER}`);
   if (key === undefined)
     throw refused(
@@ -199,20 +212,23 @@ function checkSeal(seal: unknown, state: object, key: string | undefined, path: 
       `the state file ${path} is not sealed, although C1_AUDIT_STATE_KEY is set`,
       'Whoever can write the file may have replaced it.',
     );
-  const expected = Buffer.from(sealOf(state, key));
+  throw refused(
+    `the seal of the state file ${path} does not match C1_AUDIT_STATE_KEY`,
+    'The file was changed, or it was sealed with another key.',
+  );
+}
+
+/** True also where there is neither a seal nor a key. */
+function isSealed(seal: unknown, content: () => string, key: string | undefined): boolean {
+  if (key === undefined || seal === undefined) return key === seal;
+  const expected = Buffer.from(sealOf(key).update(content()).digest('hex'));
   const found = Buffer.from(typeof seal === 'string' ? seal : '');
-  if (found.length !== expected.length || !timingSafeEqual(found, expected))
-    throw refused(
-      `the seal of the state file ${path} does not match C1_AUDIT_STATE_KEY`,
-      'The file was changed, or it was sealed with another key.',
-    );
+  return found.length === expected.length && timingSafeEqual(found, expected);
 }
 
 /** Of the content, not of the text: what is used is what was sealed. */
-function sealOf(state: object, key: string): string {
-  return createHmac('sha256', key)
-    .update(`c1-audit state\n${JSON.stringify(state)}`)
-    .digest('hex');
+function sealOf(key: string): Hmac {
+  return createHmac('sha256', key).update('c1-audit state\n');
 }
 
 const AFRESH = 'the next audit starts over and reports every finding as new.';

@@ -238,7 +238,7 @@ export const state = defineCheck({
       );
     const sealed = key === undefined ? '' : ', sealed';
     if (!found) return ok(`${name} does not exist yet; the first audit creates it${sealed}`);
-    const findings = count(Object.keys(found.findings).length, 'finding');
+    const findings = count(found.findings.size, 'finding');
     const detail = `${name}, saved as of ${found.savedAt}, with ${findings}${sealed}`;
     const mode = (await stat(file)).mode & 0o777;
     // Windows has no such mode.

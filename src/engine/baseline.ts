@@ -52,9 +52,9 @@ export function asState(report: Report): State {
     tenant,
     savedAt: asOf,
     seen: {},
-    findings: Object.fromEntries(remembered),
-    resolved: {},
-    credentials: {},
+    findings: new Map(remembered),
+    resolved: new Map(),
+    credentials: new Map(),
     slack: { postedAt: null, digestAt: null },
   };
 }

@@ -17,7 +17,7 @@ import { toTimestamp } from '../contract/time.js';
 import { type Statement, sayable } from './finding.js';
 import { compareText } from './report.js';
 import type { HistoryRun, RememberedCredential, State } from './state.js';
-import { credentialKey, reachOf, wouldSee } from './state.js';
+import { credentialKey, reachOf, readCredential, sorted, wouldSee } from './state.js';
 import { WAIVER_RULES } from './waivers.js';
 import { isLive } from './world.js';
 
@@ -195,43 +195,116 @@ interface Drift {
  */
 export function drift(input: DriftInput): Drift {
   const { previous, run } = input;
-  const known = new Map(Object.entries(previous?.credentials ?? {}));
-  const next = new Map<string, RememberedCredential>();
+  const known: State['credentials'] = previous?.credentials ?? new Map();
+  const next = new Map<string, string>();
   const findings: Drift['findings'][number][] = [];
   const asOf = Date.parse(run.asOf);
+  const unchanged = new Unchanged(input);
   for (const [place, credential] of input.credentials.entries()) {
     const key = credentialKey(credential.kind, credential.id);
-    const before = known.get(key);
-    known.delete(key);
-    if (!isLive(credential, asOf)) {
-      if (before) next.set(key, listed(before, run));
-      continue;
-    }
-    const now = observe(credential, run.tenant);
-    for (const change of changes(before, now, credential, input)) {
-      const { rule } = change;
-      findings.push({
-        credential: place,
-        rule,
-        said: sayable(statementOf(change, input), credential, rule),
-      });
-    }
-    const memory = remember(before, now, credential, input);
-    if (memory) next.set(key, memory);
+    const json = known.get(key);
+    const isNow = isLive(credential, asOf);
+    const same = json && (isNow ? unchanged.remembered(json, credential) : listed(json, run));
+    if (same) next.set(key, same);
+    if (same || !isNow) continue;
+    const { said, memory } = compared(json, credential, input);
+    findings.push(...said.map((one) => ({ credential: place, ...one })));
+    if (memory) next.set(key, JSON.stringify(memory));
   }
-  for (const [key, memory] of known) {
-    const missed = missing(key, memory, run);
-    if (missed) next.set(key, missed);
-  }
+  addMissing(known, next, run);
   return {
     findings,
-    credentials: Object.fromEntries([...next].sort(([a], [b]) => compareText(a, b))),
+    credentials: sorted(next),
     grants: { ...previous?.grants, ...grantsOf(input).byHash },
   };
 }
 
-function listed({ goneSince, ...memory }: RememberedCredential, run: HistoryRun): RememberedCredential {
-  return { ...memory, seenIn: reachOf(run) };
+/** What is to be said of a live credential, and remembered. */
+function compared(
+  json: string | undefined,
+  credential: Credential,
+  input: DriftInput,
+): {
+  readonly said: readonly Pick<Drift['findings'][number], 'rule' | 'said'>[];
+  readonly memory: RememberedCredential | undefined;
+} {
+  const before = json === undefined ? undefined : readCredential(json);
+  const now = observe(credential, input.run.tenant);
+  return {
+    said: changes(before, now, credential, input).map((change) => said(change, credential, input)),
+    memory: remember(before, now, credential, input),
+  };
+}
+
+/** Adds what to remember of credentials that are known and not listed. */
+function addMissing(known: State['credentials'], next: Map<string, string>, run: HistoryRun): void {
+  for (const [key, json] of known) {
+    const missed = next.has(key) ? undefined : missing(key, readCredential(json), run);
+    if (missed) next.set(key, JSON.stringify(missed));
+  }
+}
+
+/** Finds, without reading it, whether what is remembered of a live credential is still right: nearly always it is. */
+class Unchanged {
+  readonly #input: DriftInput;
+  readonly #asOf: number;
+  /** The end of what is remembered of a credential that was listed with this reach. */
+  readonly #end: string;
+  readonly #judgesAll: boolean;
+  /** The JSON of roles and what they can do, by their ids. */
+  readonly #roles = new Map<string, string>();
+
+  constructor(input: DriftInput) {
+    const { run } = input;
+    this.#input = input;
+    this.#asOf = Date.parse(run.asOf);
+    this.#end = `,"seenIn":${JSON.stringify(reachOf(run))}}`;
+    this.#judgesAll = DRIFT_RULES.every(({ id }) => run.rules.has(id));
+  }
+
+  /** What to remember, if nothing changed but how long it has not been used; undefined: something may have. */
+  remembered(
+    before: string,
+    { kind, scopedRoleIds, allowedCidrs, lastUsedAt, createdAt }: Credential,
+  ): string | undefined {
+    if (!this.#judgesAll || !before.endsWith(this.#end)) return undefined;
+    if (!(isKnown(scopedRoleIds) && isKnown(allowedCidrs) && isKnown(lastUsedAt))) return undefined;
+    const since = lastUsedAt ?? createdAt;
+    if (!isKnown(since)) return undefined;
+    const roles = hasFact(kind, 'scopedRoles') ? this.#rolesText(scopedRoleIds) : '{"roles":null';
+    const network = hasFact(kind, 'allowedCidrs') ? networkText(allowedCidrs) : 'null';
+    const start = `${roles},"network":${network}`;
+    if (!before.startsWith(start)) return undefined;
+    const idle = before.slice(start.length, -this.#end.length);
+    const isIdle = this.#asOf - since >= DAY;
+    if (idle === '' && !isIdle) return before;
+    const isSince = `,"idle":{"since":"${toTimestamp(since)}","at":"`;
+    if (!isIdle || (idle !== '' && !idle.startsWith(isSince))) return undefined;
+    return `${start}${isSince}${this.#input.run.asOf}"}${this.#end}`;
+  }
+
+  #rolesText(ids: readonly string[]): string {
+    const key = JSON.stringify(ids);
+    let text = this.#roles.get(key);
+    if (text === undefined) {
+      const { run } = this.#input;
+      const roles = [...new Set(ids.map((id) => roleHash(run.tenant, id)))].sort();
+      const grants = grantHashes(roles, undefined, this.#input);
+      text = JSON.stringify({ roles, ...(grants ? { grants } : {}) }).slice(0, -1);
+      this.#roles.set(key, text);
+    }
+    return text;
+  }
+}
+
+/** As it is remembered if it is written as simply as can be. */
+function networkText(entries: readonly string[]): string {
+  return entries.length === 0 ? '"any"' : JSON.stringify(entries);
+}
+
+function listed(json: string, run: HistoryRun): string {
+  const { goneSince, ...memory } = readCredential(json);
+  return JSON.stringify({ ...memory, seenIn: reachOf(run) });
 }
 
 /**
@@ -503,8 +576,12 @@ function networkChange(before: RememberedCredential, now: Observed): Change | un
   return { rule: NETWORK_WIDENED, messageId: 'wider', data: { added, unrestricted: false } };
 }
 
-function statementOf({ rule, messageId, data }: Change, { severities }: DriftInput): Statement {
-  return {
+function said(
+  { rule, messageId, data }: Change,
+  credential: Credential,
+  { severities }: DriftInput,
+): Pick<Drift['findings'][number], 'rule' | 'said'> {
+  const statement: Statement = {
     severity: severities?.get(rule.id) ?? rule.severity,
     outcome: 'violation',
     messageId,
@@ -512,6 +589,7 @@ function statementOf({ rule, messageId, data }: Change, { severities }: DriftInp
     data,
     fix: rule.docs.fix,
   };
+  return { rule, said: sayable(statement, credential, rule) };
 }
 
 const LISTED = 5;

@@ -150,7 +150,7 @@ function followUp(
     const comparison = memory?.compare({ credentials, grants, covered, log: snapshot.log });
     return { comparison, baselineNotes: [] };
   }
-  const comparison = memory?.compare({ credentials: {} });
+  const comparison = memory?.compare({ credentials: new Map() });
   return {
     comparison,
     baselineNotes: [],

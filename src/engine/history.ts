@@ -5,7 +5,7 @@ import { isDrift } from './drift.js';
 import type { Report } from './report.js';
 import { compareText } from './report.js';
 import type { FindingMemory, HistoryRun, RememberedFinding, SlackMessageId, State } from './state.js';
-import { credentialKey, MILESTONES, reachOf, STATE_VERSION, wouldSee } from './state.js';
+import { credentialKey, MILESTONES, reachOf, STATE_VERSION, sorted, wouldSee } from './state.js';
 
 /** Why a finding is in a message. `untold`: it should have been in an earlier message, but none was sent. */
 export type Reason = 'new' | 'reopened' | 'waiver-ended' | 'severity-raised' | 'milestone' | 'untold';
@@ -118,92 +118,187 @@ export class History {
   readonly #previous: State | undefined;
   readonly #run: HistoryRun;
   readonly #reach: string;
-  /** By fingerprint. undefined: it is not known whether it is still a finding. */
-  readonly #judged = new Map<string, Judged | undefined>();
+  /** What is remembered and did not occur again so far. */
+  readonly #left: Map<string, RememberedFinding>;
+  /** What is remembered and cannot be told now. */
+  readonly #unknown = new Set<string>();
+  /** All others, but for those that are as they are remembered, by far the most. */
+  readonly #changed = new Map<string, Judged>();
 
   constructor(previous: State | undefined, run: HistoryRun) {
     this.#previous = previous && withoutDecoys(previous, run);
     this.#run = run;
     this.#reach = reachOf(run);
+    this.#left = new Map(this.#previous?.findings);
   }
 
   /** What becomes of a finding. */
   judge(finding: Entry, waiver: Finding['waiver']): Mark {
-    const { fingerprint, rule, severity, isUnknown } = finding;
-    if (isUnknown) {
-      this.#judged.set(fingerprint, undefined);
+    const { fingerprint } = finding;
+    const memory = this.#left.get(fingerprint) ?? this.#previous?.findings.get(fingerprint);
+    if (memory) this.#left.delete(fingerprint);
+    if (finding.isUnknown) {
+      if (memory) this.#unknown.add(fingerprint);
       return waivedBy(waiver);
     }
-    const memory = lookUp(this.#previous?.findings, fingerprint);
     const back = memory ? undefined : this.#resolvedBefore(fingerprint);
-    const expiresAt = rule === MILESTONE_RULE ? finding.expiresAt() : null;
+    const expiresAt = finding.rule === MILESTONE_RULE ? finding.expiresAt() : null;
     const reached = expiresAt === null ? NONE : milestonesReached(expiresAt, this.#run);
     const told = milestonesTold(memory, expiresAt);
-    const { status, reasons } =
-      waiver === null
-        ? becomeOf(
-            finding,
-            memory,
-            back,
-            reached.some((days) => !told.includes(days)),
-          )
-        : WAIVED;
-    const firstSeen = (memory ?? back)?.firstSeen ?? this.#run.asOf;
-    // What no message mentioned stays news. A missed milestone is simply not marked.
-    const missed = reasons.some((reason) => reason !== 'milestone');
-    const seen: RememberedFinding = {
-      rule,
+    const isReached = reached.some((days) => !told.includes(days));
+    const { status, reasons } = waiver ? WAIVED : becomeOf(finding, memory, back, isReached);
+    const now: RememberedFinding = {
+      rule: finding.rule,
       kind: finding.kind,
       credentialId: finding.id,
-      firstSeen,
-      severity,
+      firstSeen: (memory ?? back)?.firstSeen ?? this.#run.asOf,
+      severity: finding.severity,
       waived: waiver !== null,
       ...messagesOf(memory?.messages),
-      toldAt: missed ? null : (memory?.toldAt ?? null),
+      toldAt: toldBefore(memory, reasons),
       milestones: expiresAt === null ? null : { expiresAt, told: [...told] },
       seenIn: this.#reach,
     };
-    this.#judged.set(fingerprint, { seen, reasons, reached });
-    return { status, waiver, firstSeen };
+    if (!memory || !isSame(now, memory)) this.#changed.set(fingerprint, { seen: now, reasons, reached });
+    return { status, waiver, firstSeen: now.firstSeen };
   }
 
   #resolvedBefore(fingerprint: string): FindingMemory | undefined {
-    const gone = lookUp(this.#previous?.resolved, fingerprint);
+    const gone = this.#previous?.resolved.get(fingerprint);
     return gone && age(gone.resolvedAt, this.#run) <= REMEMBER_RESOLVED ? gone : undefined;
+  }
+
+  /** A finding that was judged. */
+  #judged(fingerprint: string): Judged | undefined {
+    const memory = this.#previous?.findings.get(fingerprint);
+    if (!memory || this.#left.has(fingerprint) || this.#unknown.has(fingerprint))
+      return this.#changed.get(fingerprint);
+    const { reasons } = memory.waived || memory.toldAt !== null ? KNOWN : UNTOLD;
+    return this.#changed.get(fingerprint) ?? { seen: memory, reasons, reached: NONE };
+  }
+
+  /** All that were judged. */
+  *#all(): Generator<readonly [string, Judged]> {
+    for (const fingerprint of this.#previous?.findings.keys() ?? []) {
+      const judged = this.#changed.has(fingerprint) ? undefined : this.#judged(fingerprint);
+      if (judged) yield [fingerprint, judged];
+    }
+    yield* this.#changed;
   }
 
   /** What has changed, once all findings were judged. */
   compare(others: Others): Comparison {
-    const previous = this.#previous;
-    const run = this.#run;
-    const vanished = vanishedFrom(previous, this.#judged, run);
-    const open = vanished.filter(([, { waived }]) => !waived);
+    const vanished = vanishedFrom(this.#left, this.#run);
+    const newsOf = () => this.#news(vanished);
+    let news: News | undefined;
     return {
-      resolved: open.map(([fingerprint, { rule, kind, credentialId }]) => ({
-        fingerprint,
-        rule,
-        credential: { kind, id: credentialId, name: null },
-      })),
+      resolved: vanished
+        .filter(([, { waived }]) => !waived)
+        .map(([fingerprint, { rule, kind, credentialId }]) => ({
+          fingerprint,
+          rule,
+          credential: { kind, id: credentialId, name: null },
+        })),
       gone: vanished.length,
-      news: {
-        items: [...this.#judged].flatMap(([fingerprint, judged]) =>
-          judged && judged.reasons.length > 0
-            ? [{ fingerprint, severity: judged.seen.severity, reasons: judged.reasons }]
-            : [],
-        ),
-        resolved: open
-          .filter(([, { toldAt }]) => toldAt !== null)
-          .map(([fingerprint, memory]) => ({ fingerprint, ...gist(memory) })),
-        digest: digestDue(this.#judged, previous, run),
-        lastPostedAt: previous?.slack.postedAt ?? null,
-        outdated: outdatedMessages(previous, vanished, run),
+      // Not everybody asks for it, and it may name all findings.
+      get news() {
+        news ??= newsOf();
+        return news;
       },
       next: (told) =>
-        run.complete
-          ? remember({ ...others, previous, judged: this.#judged, vanished, run, told })
-          : previous && rememberDrift({ ...others, previous, judged: this.#judged }),
+        this.#run.complete
+          ? this.#remember({ ...others, vanished, told })
+          : this.#previous && rememberDrift({ ...others, previous: this.#previous, judged: this.#changed }),
     };
   }
+
+  #news(vanished: readonly Vanished[]): News {
+    const { digestAt = null, postedAt = null } = this.#previous?.slack ?? {};
+    const hasDigest = digestAt === null || age(digestAt, this.#run) >= DIGEST_EVERY;
+    const items: NewsItem[] = [];
+    const digest: string[] = [];
+    for (const [fingerprint, { seen, reasons }] of this.#all()) {
+      if (reasons.length > 0) items.push({ fingerprint, severity: seen.severity, reasons });
+      else if (hasDigest && isDue(seen, this.#run)) digest.push(fingerprint);
+    }
+    return {
+      items,
+      resolved: vanished
+        .filter(([, { waived, toldAt }]) => !waived && toldAt !== null)
+        .map(([fingerprint, memory]) => ({ fingerprint, ...gist(memory) })),
+      digest,
+      lastPostedAt: postedAt,
+      outdated: outdatedMessages(this.#previous, vanished, this.#run),
+    };
+  }
+
+  #remember(input: Others & { readonly vanished: readonly Vanished[]; readonly told: Told }): State {
+    const previous = this.#previous;
+    const run = this.#run;
+    const { credentials, covered = {}, log = previous?.log, vanished, told } = input;
+    const { slack: before = { postedAt: null, digestAt: null } } = previous ?? {};
+    const findings = new Map(previous?.findings);
+    const resolved = new Map(
+      [...(previous?.resolved ?? [])].filter(([, gone]) => age(gone.resolvedAt, run) <= REMEMBER_RESOLVED),
+    );
+    for (const [fingerprint, memory] of vanished) {
+      findings.delete(fingerprint);
+      resolved.set(fingerprint, { ...gist(memory), resolvedAt: run.asOf });
+    }
+    for (const [fingerprint, { seen }] of this.#changed) {
+      if (isDrift(seen.rule)) continue;
+      findings.set(fingerprint, seen);
+      resolved.delete(fingerprint);
+    }
+    for (const fingerprint of told.findings) {
+      const judged = findings.has(fingerprint) ? this.#judged(fingerprint) : undefined;
+      if (judged) findings.set(fingerprint, toldOf(judged, run, told));
+    }
+    return {
+      version: STATE_VERSION,
+      tenant: run.tenant,
+      savedAt: run.asOf,
+      seen: seenBy(previous, run),
+      findings: sorted(findings),
+      resolved: sorted(resolved),
+      credentials,
+      ...grantsUsedBy(credentials, input.grants),
+      ...(Object.keys(covered).length > 0 ? { covered } : {}),
+      ...(log ? { log } : {}),
+      slack: {
+        postedAt: told.posted ? run.asOf : before.postedAt,
+        digestAt: told.digest ? run.asOf : before.digestAt,
+      },
+    };
+  }
+}
+
+/** What no message mentioned stays news. A missed milestone is simply not marked. */
+function toldBefore(memory: RememberedFinding | undefined, reasons: readonly Reason[]): string | null {
+  return (reasons.every((reason) => reason === 'milestone') && memory?.toldAt) || null;
+}
+
+/** Whether an audit with nothing else to say of it changes nothing about what is remembered. */
+function isSame(now: RememberedFinding, memory: RememberedFinding): boolean {
+  return (
+    now.milestones === null &&
+    memory.milestones === null &&
+    now.severity === memory.severity &&
+    now.waived === memory.waived &&
+    now.toldAt === memory.toldAt &&
+    now.seenIn === memory.seenIn &&
+    now.rule === memory.rule &&
+    now.kind === memory.kind &&
+    now.credentialId === memory.credentialId
+  );
+}
+
+/**
+ * Whether a finding without news is due for the line that repeats: a week after it was last mentioned. Otherwise a message
+ * would repeat today what was new yesterday.
+ */
+function isDue({ waived, toldAt }: RememberedFinding, run: HistoryRun): boolean {
+  return !waived && toldAt !== null && age(toldAt, run) >= DIGEST_EVERY;
 }
 
 const NONE: readonly never[] = [];
@@ -254,17 +349,13 @@ function gist({ rule, kind, credentialId, firstSeen, severity }: FindingMemory):
 /** A finding on a decoy is not resolved, because that would reveal the decoy. */
 function withoutDecoys(state: State, { decoys }: HistoryRun): State {
   if (!decoys?.size) return state;
-  const others = <T extends FindingMemory>(findings: Readonly<Record<string, T>>) =>
-    Object.fromEntries(
-      Object.entries(findings).filter(
+  const others = <T extends FindingMemory>(findings: ReadonlyMap<string, T>) =>
+    new Map(
+      [...findings].filter(
         ([, { kind, credentialId }]) => kind === 'waiver' || !decoys.has(credentialKey(kind, credentialId)),
       ),
     );
   return { ...state, findings: others(state.findings), resolved: others(state.resolved) };
-}
-
-function lookUp<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
-  return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 /** Milliseconds since an instant. */
@@ -289,15 +380,10 @@ type Vanished = readonly [fingerprint: string, memory: RememberedFinding];
  * Findings that are remembered, did not occur again, and would have been seen. A finding that is unknown now has not
  * vanished.
  */
-function vanishedFrom(
-  previous: State | undefined,
-  present: ReadonlyMap<string, unknown>,
-  run: HistoryRun,
-): readonly Vanished[] {
-  return Object.entries(previous?.findings ?? {})
+function vanishedFrom(left: ReadonlyMap<string, RememberedFinding>, run: HistoryRun): readonly Vanished[] {
+  return [...left]
     .filter(
-      ([fingerprint, { rule, kind, credentialId, seenIn }]) =>
-        !present.has(fingerprint) &&
+      ([, { rule, kind, credentialId, seenIn }]) =>
         run.rules.has(rule) &&
         !(kind === 'federation-trust' && run.notOnTrusts?.has(rule)) &&
         wouldSee(run, kind, seenIn) &&
@@ -311,24 +397,6 @@ function vanishedFrom(
     );
 }
 
-/**
- * At least a week after the last digest line, and a week after each finding was last mentioned. Otherwise a message would
- * repeat today what was new yesterday.
- */
-function digestDue(
-  findings: ReadonlyMap<string, Judged | undefined>,
-  previous: State | undefined,
-  run: HistoryRun,
-): string[] {
-  const last = previous?.slack.digestAt ?? null;
-  if (last !== null && age(last, run) < DIGEST_EVERY) return [];
-  return [...findings].flatMap(([fingerprint, judged]) => {
-    if (!judged || judged.reasons.length > 0) return [];
-    const { waived, toldAt } = judged.seen;
-    return !waived && toldAt !== null && age(toldAt, run) >= DIGEST_EVERY ? [fingerprint] : [];
-  });
-}
-
 function outdatedMessages(
   previous: State | undefined,
   vanished: readonly Vanished[],
@@ -339,59 +407,14 @@ function outdatedMessages(
   const heeded = vanished.filter(
     ([, { milestones }]) => !(milestones && age(milestones.expiresAt, run) >= 0),
   );
+  if (!heeded.some(([, { messages }]) => messages)) return [];
   const gone = new Set(heeded.map(([fingerprint]) => fingerprint));
-  const left = Object.entries(previous?.findings ?? {}).filter(([fingerprint]) => !gone.has(fingerprint));
+  const left = [...(previous?.findings ?? [])].filter(([fingerprint]) => !gone.has(fingerprint));
   const current = new Set(left.flatMap(([, { messages = [] }]) => messages.map(keyOf)));
   const outdated = new Map(
     heeded.flatMap(([, { messages = [] }]) => messages.map((message) => [keyOf(message), message])),
   );
   return [...outdated].map(([key, { channel, ts }]) => ({ channel, ts, isDone: !current.has(key) }));
-}
-
-function remember(
-  input: Others & {
-    readonly previous: State | undefined;
-    readonly judged: ReadonlyMap<string, Judged | undefined>;
-    readonly vanished: readonly Vanished[];
-    readonly run: HistoryRun;
-    readonly told: Told;
-  },
-): State {
-  const { previous, judged, vanished, run, told } = input;
-  const { slack: before = { postedAt: null, digestAt: null } } = previous ?? {};
-  const { credentials, covered = {}, log = previous?.log } = input;
-  const findings = new Map(Object.entries(previous?.findings ?? {}));
-  const resolved = new Map(
-    Object.entries(previous?.resolved ?? {}).filter(
-      ([, gone]) => age(gone.resolvedAt, run) <= REMEMBER_RESOLVED,
-    ),
-  );
-  for (const [fingerprint, memory] of vanished) {
-    findings.delete(fingerprint);
-    resolved.set(fingerprint, { ...gist(memory), resolvedAt: run.asOf });
-  }
-  for (const [fingerprint, finding] of judged) {
-    if (!finding || isDrift(finding.seen.rule)) continue;
-    const spokenOf = told.findings.has(fingerprint);
-    findings.set(fingerprint, spokenOf ? toldOf(finding, run, told) : finding.seen);
-    resolved.delete(fingerprint);
-  }
-  return {
-    version: STATE_VERSION,
-    tenant: run.tenant,
-    savedAt: run.asOf,
-    seen: seenBy(previous, run),
-    findings: sorted(findings),
-    resolved: sorted(resolved),
-    credentials,
-    ...grantsUsedBy(credentials, input.grants),
-    ...(Object.keys(covered).length > 0 ? { covered } : {}),
-    ...(log ? { log } : {}),
-    slack: {
-      postedAt: told.posted ? run.asOf : before.postedAt,
-      digestAt: told.digest ? run.asOf : before.digestAt,
-    },
-  };
 }
 
 /** Drift that an incomplete audit reported is not reported again. */
@@ -403,16 +426,14 @@ function rememberDrift({
   covered,
 }: Others & {
   readonly previous: State;
-  readonly judged: ReadonlyMap<string, Judged | undefined>;
+  readonly judged: ReadonlyMap<string, Judged>;
 }): State | undefined {
-  const drifted = [...judged.values()].flatMap((finding) =>
-    finding && isDrift(finding.seen.rule) ? [finding.seen] : [],
-  );
+  const drifted = [...judged.values()].flatMap(({ seen }) => (isDrift(seen.rule) ? [seen] : []));
   if (drifted.length === 0) return undefined;
-  const memory = new Map(Object.entries(previous.credentials));
+  const memory = new Map(previous.credentials);
   for (const { kind, credentialId } of drifted) {
     const key = kind === 'waiver' ? '' : credentialKey(kind, credentialId);
-    const now = lookUp(credentials, key);
+    const now = credentials.get(key);
     if (now) memory.set(key, now);
   }
   const remembered = sorted(memory);
@@ -429,9 +450,13 @@ function grantsUsedBy(
   credentials: State['credentials'],
   grants: State['grants'] = {},
 ): Pick<State, 'grants'> {
-  const used = new Set(Object.values(credentials).flatMap((memory) => memory.grants ?? []));
+  // Thousands of credentials share a few lists.
+  const lists = new Set(
+    [...credentials.values()].map((json) => /"grants":(\[[^\]]*\])/.exec(json)?.[1] ?? '[]'),
+  );
+  const used = new Set([...lists].flatMap((list) => JSON.parse(list) as string[]));
   const kept = Object.entries(grants).filter(([hash]) => used.has(hash));
-  return kept.length === 0 ? {} : { grants: sorted(new Map(kept)) };
+  return kept.length === 0 ? {} : { grants: Object.fromEntries(sorted(new Map(kept))) };
 }
 
 /** How to remember a finding that a message mentions. */
@@ -455,9 +480,4 @@ function seenBy(previous: State | undefined, run: HistoryRun): State['seen'] {
     seen[kind] = [...new Set([...(seen[kind] ?? []), reachOf(run)])].sort();
   }
   return seen;
-}
-
-/** Sorted by key: the same memory gives the same bytes. */
-function sorted<T>(entries: ReadonlyMap<string, T>): Record<string, T> {
-  return Object.fromEntries([...entries].sort(([a], [b]) => compareText(a, b)));
 }

@@ -6,9 +6,15 @@ import {
   type SourceSeen,
   Unknown,
 } from '../contract/index.js';
-import { credentialKey, isWithin, reachOf, type State } from './state.js';
+import { credentialKey, isWithin, reachOf, readCredential, type State } from './state.js';
 
-const NONE: ReadonlySet<string> = new Set();
+/** How many credentials were known, and how many of them are not listed. */
+interface Tally {
+  total: number;
+  missing: number;
+}
+
+const NONE: Readonly<Tally> = { total: 0, missing: 0 };
 
 /** With fewer known credentials, all may be gone for good reasons. */
 const LEAST_KNOWN = 20;
@@ -27,8 +33,7 @@ export function withLosses(snapshot: Snapshot, previous: State | undefined, acce
   const failures: Failure[] = [];
   const notes: string[] = [];
   const lost = new Set<Kind>();
-  const listed = new Set(snapshot.credentials.map(({ kind, id }) => credentialKey(kind, id)));
-  const knownOf = knownByKind(previous, snapshot);
+  const tallies = known(previous, snapshot);
   const fail = (source: SourceSeen, failure: Failure): string => {
     failures.push(failure);
     return [source.note, failure.message, failure.hint].filter((part) => part !== null).join(' ');
@@ -43,10 +48,9 @@ export function withLosses(snapshot: Snapshot, previous: State | undefined, acce
       return { ...source, required: true, note };
     }
     if (source.status !== 'complete') return source;
-    const known = knownOf.get(source.kind) ?? NONE;
-    const missing = [...known].filter((key) => !listed.has(key)).length;
-    if (known.size < LEAST_KNOWN || missing * 2 <= known.size) return source;
-    const loss = `${missing} of the ${known.size} ${what} that the last complete audit of ${snapshot.tenant} knew are missing from the list`;
+    const { total, missing } = tallies.get(source.kind) ?? NONE;
+    if (total < LEAST_KNOWN || missing * 2 <= total) return source;
+    const loss = `${missing} of the ${total} ${what} that the last complete audit of ${snapshot.tenant} knew are missing from the list`;
     if (acceptShrink) {
       notes.push(`${loss}; accepted with --accept-shrink.`);
       return source;
@@ -79,25 +83,36 @@ function certainOf({ byPrincipal }: NonNullable<Snapshot['facts']['trusts']>): S
   return { byPrincipal: new Map(certain), rest: TRUSTS_LOST };
 }
 
-/** What this audit should list again of each kind, by `credentialKey`: without decoys and what was gone before. */
-function knownByKind(
+/** What this audit should list again of each kind: without decoys and what was gone before. */
+function known(
   previous: State,
-  { scope, self, decoys = [] }: Snapshot,
-): ReadonlyMap<string, ReadonlySet<string>> {
+  { scope, self, decoys = [], credentials }: Snapshot,
+): ReadonlyMap<string, Readonly<Tally>> {
   const reach = reachOf({ scope, userId: self?.userId ?? null });
   const excepted = new Set(decoys.map(({ kind, id }) => credentialKey(kind, id)));
-  const credentials = new Map(Object.entries(previous.credentials));
-  const known = new Map<string, Set<string>>();
-  const add = (kind: string, key: string, seenIn: string) => {
-    if (!isWithin(reach, seenIn) || excepted.has(key) || credentials.get(key)?.goneSince !== undefined)
-      return;
-    const ofKind = known.get(kind);
-    if (ofKind) ofKind.add(key);
-    else known.set(kind, new Set([key]));
+  const listed = new Set(credentials.map(({ kind, id }) => credentialKey(kind, id)));
+  const tallies = new Map<string, Tally>();
+  const count = (key: string, seenIn: string): boolean => {
+    if (!isWithin(reach, seenIn) || excepted.has(key)) return false;
+    const kind = key.slice(0, key.indexOf('|'));
+    const tally = tallies.get(kind) ?? { total: 0, missing: 0 };
+    tallies.set(kind, tally);
+    tally.total += 1;
+    if (!listed.has(key)) tally.missing += 1;
+    return true;
   };
-  for (const [key, { seenIn }] of credentials) add(key.slice(0, key.indexOf('|')), key, seenIn);
+  const done = new Set<string>();
+  // How the JSON of nearly all ends, which need not be read.
+  const end = `,"seenIn":${JSON.stringify(reach)}}`;
+  for (const [key, json] of previous.credentials) {
+    const { seenIn, goneSince } = json.endsWith(end) ? { seenIn: reach } : readCredential(json);
+    if (goneSince !== undefined || count(key, seenIn)) done.add(key);
+  }
   // If no rule on changes ran, only findings are remembered.
-  for (const { kind, credentialId, seenIn } of Object.values(previous.findings))
-    if (kind !== 'waiver') add(kind, credentialKey(kind, credentialId), seenIn);
-  return known;
+  for (const { kind, credentialId, seenIn } of previous.findings.values()) {
+    if (kind === 'waiver') continue;
+    const key = credentialKey(kind, credentialId);
+    if (!done.has(key) && count(key, seenIn)) done.add(key);
+  }
+  return tallies;
 }

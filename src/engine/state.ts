@@ -12,7 +12,7 @@ import {
   text,
 } from '../check.js';
 import { KINDS, type Kind, parseTime, SEVERITIES } from '../contract/index.js';
-import type { Report } from './report.js';
+import { compareText, type Report } from './report.js';
 
 export const STATE_VERSION = 1;
 
@@ -25,7 +25,7 @@ const INSTANT = text({
   refine: (value) => (parseTime(value) === undefined ? 'must be an RFC 3339 timestamp' : undefined),
 });
 const FINGERPRINT: TextRule = { pattern: /^[0-9a-f]{64}$/, says: 'must be 64 hexadecimal digits' };
-const CREDENTIAL_KEY: TextRule = {
+export const CREDENTIAL_KEY: TextRule = {
   pattern: new RegExp(`^(${KINDS.join('|')})\\|`),
   says: 'must be a kind of credential, | and an id',
 };
@@ -54,7 +54,7 @@ export const SLACK_MESSAGE = record(
   OPEN,
 );
 
-const REMEMBERED_FINDING = record(
+export const REMEMBERED_FINDING = record(
   {
     ...REMEMBERED,
     waived: v.boolean(),
@@ -89,6 +89,8 @@ const REMEMBERED_CREDENTIAL = record(
   OPEN,
 );
 
+export const RESOLVED_FINDING = record({ ...REMEMBERED, resolvedAt: INSTANT }, OPEN);
+
 const COUNT = number({ min: 0, integer: true });
 
 const SYSTEM_LOG = record(
@@ -112,7 +114,7 @@ const SYSTEM_LOG = record(
   OPEN,
 );
 
-/** What one audit remembers for the next. Only ids, hashes and timestamps: no names, no emails, no secrets. */
+/** The file of a state: what one audit remembers for the next. Only ids, hashes and timestamps: no names, no emails, no secrets. */
 export const STATE = record(
   {
     version: v.literal(STATE_VERSION),
@@ -133,7 +135,7 @@ export const STATE = record(
     /** Open and waived findings by fingerprint. */
     findings: map(FINGERPRINT, REMEMBERED_FINDING),
     /** Findings resolved in the last 90 days by fingerprint, so that one that comes back is `reopened`. */
-    resolved: map(FINGERPRINT, record({ ...REMEMBERED, resolvedAt: INSTANT }, OPEN)),
+    resolved: map(FINGERPRINT, RESOLVED_FINDING),
     /** Live credentials by `credentialKey`. */
     credentials: map(CREDENTIAL_KEY, REMEMBERED_CREDENTIAL),
     /** Short hashes of what roles could do, by a hash of them all. Absent: none known. */
@@ -158,15 +160,41 @@ export const STATE = record(
   OPEN,
 );
 
-export type State = Described<typeof STATE>;
+type Filed = Described<typeof STATE>;
+
+/** What one audit remembers for the next, as {@link STATE} describes it; large tables as maps. */
+export type State = Omit<Filed, 'findings' | 'resolved' | 'credentials'> & {
+  readonly findings: ReadonlyMap<string, RememberedFinding>;
+  readonly resolved: ReadonlyMap<string, ResolvedFinding>;
+  /** The JSON of each {@link RememberedCredential}: nearly all are as they were. */
+  readonly credentials: ReadonlyMap<string, string>;
+};
+
+/** A state that was checked. */
+export function stateOf(filed: Filed): State {
+  const { findings, resolved, credentials } = filed;
+  return {
+    ...filed,
+    findings: new Map(Object.entries(findings)),
+    resolved: new Map(Object.entries(resolved)),
+    credentials: new Map(Object.entries(credentials).map(([key, memory]) => [key, JSON.stringify(memory)])),
+  };
+}
 
 export type FindingMemory = Described<typeof FINDING_MEMORY>;
 
 export type RememberedFinding = Described<typeof REMEMBERED_FINDING>;
 
+export type ResolvedFinding = Described<typeof RESOLVED_FINDING>;
+
 export type SlackMessageId = Described<typeof SLACK_MESSAGE>;
 
 export type RememberedCredential = Described<typeof REMEMBERED_CREDENTIAL>;
+
+/** @param json of a `State`'s credentials */
+export function readCredential(json: string): RememberedCredential {
+  return JSON.parse(json) as RememberedCredential;
+}
 
 export function credentialKey(kind: Kind, id: string): string {
   return `${kind}|${id}`;
@@ -208,4 +236,15 @@ export function wouldSee(run: HistoryRun, kind: Kind | 'waiver', seenIn: string)
 /** True if an audit with this reach lists what one with the other listed. A file may hold anything. */
 export function isWithin(reach: string, seenIn: string): boolean {
   return reach === seenIn || (reach === 'tenant' && seenIn !== 'file');
+}
+
+/** By key: the same memory gives the same bytes. */
+export function sorted<T>(entries: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
+  let last = '';
+  for (const key of entries.keys()) {
+    // What was read is sorted already.
+    if (key < last) return new Map([...entries].sort(([a], [b]) => compareText(a, b)));
+    last = key;
+  }
+  return entries;
 }

@@ -8,7 +8,7 @@ import { openState, type StateUse } from '../../src/delivery/state-file.js';
 import { NOTHING_TOLD } from '../../src/engine/history.js';
 import type { State } from '../../src/engine/state.js';
 import { AuditError } from '../../src/errors.js';
-import { compare } from '../helpers/follow-up.js';
+import { compare, filed } from '../helpers/follow-up.js';
 import { AS_OF, daysAgo, sampleCredential, sampleFinding, TENANT } from '../helpers/sample-report.js';
 
 const NOW = Date.parse(AS_OF);
@@ -34,7 +34,9 @@ function stateOf(ids: readonly string[]): State {
   const state = compare({
     previous: undefined,
     findings,
-    credentials: { 'personal-client|a': { roles: ['0123456789abcdef'], network: 'any', seenIn: 'tenant' } },
+    credentials: new Map([
+      ['personal-client|a', '{"roles":["0123456789abcdef"],"network":"any","seenIn":"tenant"}'],
+    ]),
     run: {
       tenant: TENANT,
       asOf: AS_OF,
@@ -53,7 +55,9 @@ function stateOf(ids: readonly string[]): State {
   return state;
 }
 
-const STATE = stateOf(['a', 'b']);
+const REMEMBERED = stateOf(['a', 'b']);
+/** As it is in its file. */
+const STATE = filed(REMEMBERED);
 
 async function opened(over: Partial<StateUse> = {}) {
   return await openState(path, { tenant: TENANT, now: NOW, asOf: NOW, key: undefined, ...over });
@@ -72,16 +76,16 @@ describe('the state file', () => {
   test('is not there at first, and comes back as it was saved', async () => {
     const first = await opened();
     expect(first.state).toBeUndefined();
-    await first.save(STATE);
+    await first.save(REMEMBERED);
     await first.release();
     const second = await opened();
-    expect(second.state).toEqual(STATE);
+    expect(second.state).toEqual(REMEMBERED);
     await second.release();
   });
 
   test('is readable by its owner alone, and nothing is left beside it', async () => {
     const file = await opened();
-    await file.save(STATE);
+    await file.save(REMEMBERED);
     await file.save(stateOf(['c']));
     await file.release();
     expect((await stat(path)).mode & 0o777).toBe(0o600);
@@ -91,7 +95,7 @@ describe('the state file', () => {
   test('gets its folder made', async () => {
     path = join(folder, 'new', 'folder', 'state.json');
     const file = await opened();
-    await file.save(STATE);
+    await file.save(REMEMBERED);
     await file.release();
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(STATE);
   });
@@ -103,13 +107,13 @@ describe('the state file', () => {
     const file = await opened();
     await file.save(stateOf(['c']));
     await file.release();
-    expect(JSON.parse(await readFile(real, 'utf8'))).toEqual(stateOf(['c']));
+    expect(JSON.parse(await readFile(real, 'utf8'))).toEqual(filed(stateOf(['c'])));
   });
 
   test('that cannot be written is a failed delivery, and the old one stays', async () => {
     const file = await opened();
     await rm(folder, { recursive: true });
-    const error = await refusal(file.save(STATE));
+    const error = await refusal(file.save(REMEMBERED));
     expect(error).toMatchObject({ code: 'delivery', preventsAudit: false });
     expect(error.message).toContain('ENOENT');
     await file.release();
@@ -331,7 +335,7 @@ test.each([0, -1, 1.5, 'x'])('a lock of the process %p is of nobody that could b
 
 describe('a file sealed with C1_AUDIT_STATE_KEY', () => {
   const KEY = 'a key of some length';
-  const sealed = async (state = STATE) => {
+  const sealed = async (state = REMEMBERED) => {
     const file = await opened({ key: KEY });
     await file.save(state);
     await file.release();
@@ -343,7 +347,7 @@ describe('a file sealed with C1_AUDIT_STATE_KEY', () => {
     expect(JSON.parse(text)).toEqual({ ...STATE, seal: expect.stringMatching(/^[0-9a-f]{64}$/) });
     expect(text).not.toContain(KEY);
     const again = await opened({ key: KEY });
-    expect(again.state).toEqual(STATE);
+    expect(again.state).toEqual(REMEMBERED);
     await again.release();
   });
 
@@ -452,8 +456,10 @@ test('kill -9 at any moment leaves a whole state and a lock that the next run ta
     outfile: script,
     logLevel: 'silent',
   });
-  const short = JSON.stringify(stateOf(['a']));
-  const long = JSON.stringify(stateOf(Array.from({ length: 200 }, (_, index) => `credential-${index}`)));
+  const short = JSON.stringify(filed(stateOf(['a'])));
+  const long = JSON.stringify(
+    filed(stateOf(Array.from({ length: 200 }, (_, index) => `credential-${index}`))),
+  );
   for (let round = 0; round < 6; round += 1) {
     const writer = spawn(process.execPath, [script, path, TENANT, short, long], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -464,7 +470,7 @@ test('kill -9 at any moment leaves a whole state and a lock that the next run ta
     await new Promise((resolve) => writer.on('close', resolve));
     expect([short, long]).toContain((await readFile(path, 'utf8')).trimEnd());
     const next = await opened();
-    expect([short, long]).toContain(JSON.stringify(next.state));
+    expect([short, long]).toContain(JSON.stringify(filed(next.state)));
     await next.release();
     expect(await readdir(folder)).toEqual(['state.json', 'writer.mjs']);
   }

@@ -46,7 +46,7 @@ function compared(
     run: { ...report.run, asOf: daysAgo(1), self },
     summary: { ...report.summary, ...(baseline.hidden && { hidden }) },
   };
-  const whole = compare({ previous: asState(saved), findings, credentials: {}, run: run(over) });
+  const whole = compare({ previous: asState(saved), findings, run: run(over) });
   const { comparison, baselineNotes } = sinceBaseline(saved, whole);
   return { ...comparison, notes: baselineNotes, findings: whole.findings };
 }

@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { KINDS, type Kind, type Snapshot, type SourceSeen, Unknown } from '../../src/contract/index.js';
 import { withLosses } from '../../src/engine/losses.js';
-import type { RememberedCredential, State } from '../../src/engine/state.js';
+import { type RememberedCredential, type State, stateOf } from '../../src/engine/state.js';
 import { credential, snapshot } from '../helpers/snapshot.js';
 
 const AS_OF = '2026-11-24T06:00:00.000Z';
 
 function state(ids: readonly string[], over: Partial<RememberedCredential> = {}): State {
-  return {
+  return stateOf({
     version: 1,
     tenant: 'acme.conductor.one',
     savedAt: AS_OF,
@@ -18,7 +18,7 @@ function state(ids: readonly string[], over: Partial<RememberedCredential> = {})
       ids.map((id) => [`personal-client|${id}`, { roles: null, network: null, seenIn: 'tenant', ...over }]),
     ),
     slack: { postedAt: null, digestAt: null },
-  };
+  });
 }
 
 const ids = (count: number, from = 0) => Array.from({ length: count }, (_, index) => `id-${from + index}`);
@@ -78,8 +78,11 @@ describe('a list that lost more than half of at least 20 known credentials is in
     };
     const before = {
       ...state([]),
-      credentials: Object.fromEntries(
-        ids(20).map((id) => [`federation-trust|${id}`, { roles: null, network: null, seenIn: 'tenant' }]),
+      credentials: new Map(
+        ids(20).map((id) => [
+          `federation-trust|${id}`,
+          JSON.stringify({ roles: null, network: null, seenIn: 'tenant' }),
+        ]),
       ),
     };
     const certain = withLosses(shrunken, before, false).facts.trusts;
@@ -104,7 +107,7 @@ describe('a list that lost more than half of at least 20 known credentials is in
   });
 
   test('counts credentials that are known from findings only, each once', () => {
-    const findings = Object.fromEntries(
+    const findings = new Map(
       ids(20).map((credentialId, index) => [
         String(index).padStart(64, '0'),
         {

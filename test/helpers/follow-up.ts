@@ -1,9 +1,10 @@
 import type { Finding, Kind, ReportedCredential } from '../../src/contract/index.js';
+import { stateText } from '../../src/delivery/state-text.js';
 import { Docket, type Entry, Notes } from '../../src/engine/docket.js';
 import { type DriftInput, drift } from '../../src/engine/drift.js';
 import { fingerprint, type Statement } from '../../src/engine/finding.js';
 import { type Comparison, History } from '../../src/engine/history.js';
-import type { HistoryRun, State } from '../../src/engine/state.js';
+import type { HistoryRun, State, stateOf } from '../../src/engine/state.js';
 import { type WaiverInput, Waivers } from '../../src/engine/waivers.js';
 import { forDocket, sampleCredential } from './sample-report.js';
 
@@ -42,13 +43,19 @@ function findingOf(
   };
 }
 
+/** A state as it is in its file. */
+export function filed(state: State | undefined): Parameters<typeof stateOf>[0] {
+  if (!state) throw new Error('nothing was remembered');
+  return JSON.parse(`${[...stateText(state)].join('')}}`) as Parameters<typeof stateOf>[0];
+}
+
 /** Compares findings with a state. Gives them with what became of them. */
 export function compare({
   previous,
   findings,
   run,
   ...others
-}: Parameters<History['compare']>[0] & {
+}: Partial<Parameters<History['compare']>[0]> & {
   readonly previous: State | undefined;
   readonly findings: readonly Finding[];
   readonly run: HistoryRun;
@@ -58,7 +65,8 @@ export function compare({
     ...finding,
     ...history.judge(entryOf(finding), finding.waiver),
   }));
-  return { ...history.compare(others), findings: judged };
+  const compared = history.compare({ credentials: new Map(), ...others });
+  return { ...compared, news: compared.news, findings: judged };
 }
 
 /** What drifted, as findings. */

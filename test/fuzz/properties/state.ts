@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
 import { parseState } from '../../../src/delivery/state-file.js';
-import type { State } from '../../../src/engine/state.js';
+import type { stateOf } from '../../../src/engine/state.js';
 import { runProgram } from '../../helpers/program.js';
 import { json, mangled, mutated, NOW, text } from '../arbitraries.js';
 import { acceptsOrRefuses, expectSoundAudit, withoutHanging } from '../outcome.js';
@@ -22,7 +22,7 @@ const MEMORY = {
   severity: 'medium',
 } as const;
 
-const STATE: State = {
+const STATE: Parameters<typeof stateOf>[0] = {
   version: 1,
   tenant: TENANT,
   savedAt: '2026-11-23T06:00:00.000Z',
