@@ -327,6 +327,7 @@ test.each<[object, string | undefined]>([
   [{ errors: { a: 1 } }, 'errors'],
   [{ errors: 'x' }, 'errors'],
   [{ next_page_token: 'x' }, 'next_page_token'],
+  [{ errors: [], code: 7 }, 'code'],
 ])('beside a list %j casts doubt on it by %s', (answer, field) => {
   expect(doubtBeside(answer as never)).toBe(field);
 });
@@ -380,4 +381,90 @@ describe('texts', () => {
     const read = new FieldReader({ '': 'x' });
     expect([read.text(''), read.instant(''), read.texts(''), read.flag('')]).toEqual(['', null, [], false]);
   });
+});
+
+describe('dates', () => {
+  const read = (over: object, latest?: number) => {
+    const reader = new FieldReader({ ...over });
+    return { at: (field: string) => reader.instant(field, latest), reader };
+  };
+
+  test.each([
+    ['1971-01-01T00:00:00Z', Date.UTC(1971)],
+    ['1970-12-31T23:59:59.999Z', null],
+    ['0001-01-01T00:00:00Z', null],
+  ])('before 1971 are unset: %s', (text, expected) => {
+    expect(read({ d: text }).at('d')).toBe(expected);
+  });
+
+  test.each([5, {}, [], true])('are texts, not %j', (value) => {
+    const { at, reader } = read({ d: value });
+    expect(at('d')).toMatchObject({
+      reason: 'its d is not a timestamp',
+      cure: 'Look at the credential in ConductorOne; report the field to its support.',
+    });
+    expect(reader.problems).toEqual(['d is not a timestamp']);
+  });
+
+  test('of something in the past are not later than the latest', () => {
+    const day = Date.parse('2026-06-01T00:00:00Z');
+    expect(read({ d: '2026-06-01T00:00:00Z' }, day).at('d')).toBe(day);
+    const late = read({ d: '2026-06-01T00:00:00.001Z' }, day);
+    expect(isKnown(late.at('d'))).toBe(false);
+    expect(late.reader.problems).toEqual(['d is in the future (2026-06-01)']);
+  });
+
+  test('of an end are not before the creation', () => {
+    const created = Date.parse('2026-06-01T00:00:00Z');
+    const reader = new FieldReader({ same: '2026-06-01T00:00:00Z', before: '2026-05-31T23:59:59Z' });
+    expect(reader.end('same', created)).toBe(created);
+    expect(reader.end('none', created)).toBeNull();
+    expect(reader.end('before', null)).toBe(created - 1000);
+    expect(reader.end('before', reader.instant('same', 0))).toBe(created - 1000);
+    expect(reader.end('before', created)).toMatchObject({ reason: 'its before is before createdAt' });
+  });
+
+  test('of several ends count by the first, if they can be read', () => {
+    const [second, third] = ['2026-06-02T00:00:00Z', '2026-06-03T00:00:00Z'];
+    const deleted = (over: object) =>
+      normalize('tunnel-credential', { ...WHOLE['tunnel-credential'], ...over }, LATEST).credential
+        ?.deletedAt;
+    expect(deleted({ revokedAt: second, deletedAt: third })).toBe(Date.parse(second));
+    expect(deleted({ revokedAt: third, deletedAt: second })).toBe(Date.parse(second));
+    expect(deleted({ revokedAt: 'soon', deletedAt: third })).toBe(Date.parse(third));
+    const status = { credentialStatus: 'TUNNEL_CREDENTIAL_STATUS_ACTIVE' };
+    expect(deleted({ ...status, revokedAt: 'soon', deletedAt: null })).toBeNull();
+    expect(deleted({ ...status, createdAt: 'soon' })).toBeNull();
+  });
+});
+
+test('a list of texts holds nothing else', () => {
+  const reader = new FieldReader({ a: ['x', 5], b: [], c: 'x' });
+  expect(reader.texts('a')).toMatchObject({ reason: 'its a is not a list of texts' });
+  expect([reader.texts('b'), isKnown(reader.texts('c'))]).toEqual([[], false]);
+});
+
+test('a prefix is left out only at the start of a well-known client', () => {
+  const known = (wellKnownClient: string) =>
+    normalize('external-client', { ...WHOLE['external-client'], wellKnownClient }, LATEST).credential
+      ?.registration;
+  expect(known('X_WELL_KNOWN_CLIENT_Y')).toMatchObject({ wellKnownClient: 'X_WELL_KNOWN_CLIENT_Y' });
+  expect(known('UNKNOWN_TO_US')).toMatchObject({ wellKnownClient: 'UNKNOWN_TO_US' });
+  expect(known('')).toMatchObject({ wellKnownClient: '' });
+});
+
+test('only a trust has a condition and a provider', () => {
+  for (const kind of Object.keys(WHOLE) as Kind[])
+    if (kind !== 'federation-trust')
+      expect(
+        normalize(kind, { ...WHOLE[kind], conditionExpression: 'true', providerId: 'p' }, LATEST).credential,
+      ).toMatchObject({ condition: '', providerId: '' });
+});
+
+test('credentials that hold the same lists of roles keep their own', () => {
+  const roles = (...scopedRoles: string[]) =>
+    normalize('personal-client', { ...WHOLE['personal-client'], scopedRoles }, LATEST).credential
+      ?.scopedRoleIds;
+  for (const list of [['a', 'b'], ['a', 'b'], ['b', 'a'], ['a'], [], ['a\\nb'], ['a', 'b', 'c'], ['a', 'b']])
+    expect(roles(...list)).toEqual(list);
 });

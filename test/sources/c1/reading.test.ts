@@ -90,6 +90,7 @@ describe('roles', () => {
       `Roles are not known: ${problem}. Give the audit's credential the right to read roles (GET /iam/roles).`,
     );
     expect(failure?.message).toBe(failed ? `${problem}.` : undefined);
+    if (failed) expect(failure).toMatchObject({ code: 'api', hint: "Report it to ConductorOne's support." });
   });
 
   describe('can do everything', () => {
