@@ -163,7 +163,7 @@ export function normalize(kind: Kind, value: unknown, latest: number): Normalize
     expiresAt: read.end(fields.expires, createdAt),
     lastUsedAt: read.instant(fields.used, latest),
     allowedCidrs: read.texts(fields.cidrs),
-    scopedRoleIds: sharedList(read.texts(fields.roles)),
+    scopedRoleIds: sharedList(read.ids(fields.roles)),
     requireDpop: read.flag('requireDpop'),
     condition: '',
     providerId: '',
@@ -355,6 +355,12 @@ export class FieldReader {
         ? value
         : value.map((entry) => entry.toWellFormed());
     return this.#malformed(field, 'is not a list of texts');
+  }
+
+  /** Ids; [] when unset. A blank one names nothing, so it must not pass for a limit. */
+  ids(field: string): Fact<readonly string[]> {
+    const ids = this.texts(field);
+    return isKnown(ids) && ids.includes('') ? this.#malformed(field, 'holds a blank id') : ids;
   }
 
   /** A flag; false when unset. */

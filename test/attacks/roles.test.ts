@@ -134,3 +134,13 @@ test('a scoped role whose id has a line break in it does not stand for two other
   const { report } = await runProgram(flags, { env: tenant.environment, now: () => NOW });
   expect(report.findings.map(({ credential }) => credential?.name)).toContain('broken 1');
 });
+
+test('a blank role does not pass for a role scope', async () => {
+  const [key] = tenant.data.personalClients.filter(({ id }) => id === 'calm-otter-10001');
+  Object.assign(key ?? {}, { scopedRoles: [''] });
+  const flags = ['--scope', 'tenant', '--rule', 'no-scoped-roles', '--fail-on', 'never', '-f', 'json'];
+  const { code, report } = await runProgram(flags, { env: tenant.environment, now: () => NOW });
+  const finding = report.findings.find(({ credential }) => credential?.id === 'calm-otter-10001');
+  expect([code, finding?.outcome]).toEqual([3, 'unknown']);
+  expect(finding?.message).toContain('its scopedRoles holds a blank id');
+});
