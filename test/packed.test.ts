@@ -109,7 +109,7 @@ describe('the package', () => {
       'src/sources/c1/index.ts',
       'src/reporters/json.ts',
     ];
-    const packages = ['@marcbachmann/cel-js', '@slack/webhook', 'yaml', 'undici'].map(
+    const packages = ['@marcbachmann/cel-js', '@slack/webhook', 'pino', 'yaml', 'undici'].map(
       (name) => `node_modules/${name}/`,
     );
     expect([...later, ...packages].filter((name) => code.includes(`// ${name}`))).toEqual([]);
@@ -148,10 +148,13 @@ describe('the package', () => {
 });
 
 describe('the command', () => {
-  test('npx c1-audit demo -f json prints a report that the shipped schema accepts', () => {
-    const { status, stdout, stderr } = run('npx', ['c1-audit', 'demo', '-f', 'json'], folder);
-    expect(stderr).toBe('');
+  test('npx c1-audit demo -f json prints a report that the shipped schema accepts, and logs with --verbose', () => {
+    const { status, stdout, stderr } = run('npx', ['c1-audit', 'demo', '--verbose', '-f', 'json'], folder);
     expect(status).toBe(0);
+    const logged = stderr.trimEnd().split('\n');
+    expect(logged.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ level: 'debug', status: 200, msg: 'answered' }),
+    );
     expect(schemaErrors(JSON.parse(stdout))).toEqual([]);
     const shipped = readFileSync(join(folder, 'node_modules/c1-audit/schema/report.json'), 'utf8');
     expect(shipped).toBe(readFileSync(join(root, 'schema/report.json'), 'utf8'));

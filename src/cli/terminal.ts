@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import type { Logger } from 'pino';
 import { kindName, number, plural } from '../contract/words.js';
 import { usageError } from '../errors.js';
 import type { Io } from '../io.js';
@@ -48,11 +49,13 @@ type LogLevel = (typeof LEVELS)[number];
 /** Logs to stderr, one JSON object a line. Secrets are taken out of values only, so each line stays JSON. */
 export function createLog(least: LogLevel, stderr: Writable, redactor: Redactor): Log {
   const isLevelEnabled = (level: LogLevel) => LEVELS.indexOf(level) >= LEVELS.indexOf(least);
+  // Few audits log anything, and loading pino would delay the first request of all others.
+  let logger: Promise<Logger> | undefined;
   const log = (level: LogLevel, fields: object, message: string) => {
     if (!isLevelEnabled(level)) return;
-    const time = new Date().toISOString();
-    const line = { level, time, ...withoutSecrets(fields, redactor), msg: redactor.redact(message) };
-    stderr.write(`${forGitHubLine(JSON.stringify(line))}\n`);
+    logger ??= openLogger(least, stderr);
+    const clean = [withoutSecrets(fields, redactor), redactor.redact(message)] as const;
+    void logger.then((to) => to[level](...clean));
   };
   return {
     debug: (fields, message) => log('debug', fields, message),
@@ -60,6 +63,19 @@ export function createLog(least: LogLevel, stderr: Writable, redactor: Redactor)
     warn: (message) => log('warn', {}, message),
     isLevelEnabled,
   };
+}
+
+async function openLogger(level: LogLevel, stderr: Writable): Promise<Logger> {
+  const { default: pino } = await import('pino');
+  const options = {
+    level,
+    base: null,
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  return pino(options, {
+    write: (line: string) => stderr.write(`${forGitHubLine(line.trimEnd())}\n`),
+  });
 }
 
 /** Only fields with texts or numbers are logged. */
