@@ -73,6 +73,11 @@ function maker<T extends object>(blank: (given: Readonly<Record<string, unknown>
 /** As the API sets it: a record that was never changed has the date of its creation. */
 const changedAt = ({ createdAt = null }: Readonly<Record<string, unknown>>) => createdAt as Timestamp;
 
+const madeAt = (given: Readonly<Record<string, unknown>>) => ({
+  createdAt: UNSET,
+  updatedAt: changedAt(given),
+});
+
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 /*
@@ -97,8 +102,7 @@ export const user = maker(({ email = '' }) => ({
   origin: 'USER_ORIGIN_DIRECTORY' as `USER_ORIGIN_${'UNSPECIFIED' | 'DIRECTORY' | 'LOCAL' | 'SYSTEM'}`,
   roleIds: [] as string[],
   managerIds: [] as string[],
-  createdAt: UNSET,
-  updatedAt: UNSET,
+  ...madeAt({}),
   deletedAt: UNSET,
 }));
 export type User = ReturnType<typeof user>;
@@ -112,8 +116,7 @@ export const role = maker(() => ({
   serviceRoles: [] as string[],
   systemApiOnly: false,
   systemBuiltin: true,
-  createdAt: UNSET,
-  updatedAt: UNSET,
+  ...madeAt({}),
   deletedAt: UNSET,
 }));
 export type Role = ReturnType<typeof role>;
@@ -125,8 +128,7 @@ export const personalClient = maker((given) => ({
   clientId: given.id as string,
   displayName: '',
   userId: '',
-  createdAt: UNSET,
-  updatedAt: changedAt(given),
+  ...madeAt(given),
   deletedAt: UNSET,
   expiresTime: UNSET,
   lastUsedAt: UNSET,
@@ -139,8 +141,7 @@ export type PersonalClient = ReturnType<typeof personalClient>;
 export const servicePrincipal = maker((given) => ({
   id: '',
   displayName: '',
-  createdAt: UNSET,
-  updatedAt: changedAt(given),
+  ...madeAt(given),
   ownerIds: [] as string[],
 }));
 export type ServicePrincipal = ReturnType<typeof servicePrincipal>;
@@ -172,8 +173,7 @@ export const trust = maker((given) => ({
   allowSourceCidrs: [] as string[],
   scopedRoleIds: [] as string[],
   passthroughClaims: [] as string[],
-  createdAt: UNSET,
-  updatedAt: changedAt(given),
+  ...madeAt(given),
 }));
 export type FederationTrust = ReturnType<typeof trust>;
 
@@ -186,8 +186,7 @@ export const provider = maker((given) => ({
   disabled: false,
   oidc: {} as Record<string, never> | null,
   spiffe: null as { bundleEndpointUrl: string } | null,
-  createdAt: UNSET,
-  updatedAt: changedAt(given),
+  ...madeAt(given),
 }));
 export type FederationProvider = ReturnType<typeof provider>;
 
@@ -204,8 +203,7 @@ export const decoy = maker((given) => ({
   disabled: false,
   materialFingerprintSha256:
     given.kind === 'DECOY_KIND_WORKLOAD_FEDERATION' ? '' : sha256(`secret of ${given.id}`),
-  createdAt: UNSET,
-  updatedAt: changedAt(given),
+  ...madeAt(given),
   lastUsedAt: UNSET,
 }));
 export type Decoy = ReturnType<typeof decoy>;
@@ -279,8 +277,7 @@ export const bridge = maker((given) => ({
     announcedServiceCount: 0,
     links: [],
   } as Appliance | null,
-  createdAt: UNSET,
-  updatedAt: changedAt(given),
+  ...madeAt(given),
   deletedAt: UNSET,
 }));
 export type TunnelBridge = ReturnType<typeof bridge>;
@@ -294,8 +291,7 @@ export const tunnelCredential = maker((given) => ({
   clientSecret: '',
   credentialStatus:
     'TUNNEL_CREDENTIAL_STATUS_ACTIVE' as `TUNNEL_CREDENTIAL_STATUS_${'UNSPECIFIED' | 'ACTIVE' | 'REVOKED' | 'EXPIRED'}`,
-  createdAt: UNSET,
-  updatedAt: changedAt(given),
+  ...madeAt(given),
   expiresTime: UNSET,
   lastUsedAt: UNSET,
   revokedAt: UNSET,
@@ -307,8 +303,7 @@ export const gatewayKey = maker((given) => ({
   id: '',
   displayName: '',
   keyPrefix: `c1llm_${(given.id as string).slice(0, 4)}`,
-  createdAt: UNSET,
-  updatedAt: changedAt(given),
+  ...madeAt(given),
   revokedAt: UNSET,
 }));
 export type GatewayKey = ReturnType<typeof gatewayKey>;
@@ -322,8 +317,7 @@ export const tenantFunction = maker((given) => ({
   scopedRoleIds: [] as string[],
   useSpn: true,
   isDraft: false,
-  createdAt: UNSET,
-  updatedAt: changedAt(given),
+  ...madeAt(given),
   deletedAt: UNSET,
 }));
 export type TenantFunction = ReturnType<typeof tenantFunction>;

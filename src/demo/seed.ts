@@ -212,20 +212,13 @@ type Some = string | readonly string[];
 
 const listOf = (some: Some): string[] => [some].flat();
 
-/**
- * Owner, name, days since its creation, days until its end (negative: it has ended), days since its last use, source
- * networks, role scope, days since its deletion. `null` means never.
- */
-type Key = readonly [
-  owner: keyof typeof PEOPLE | 'nobody',
-  name: string,
-  created: number,
-  ends: number | null,
-  used: number | null,
-  from?: Some,
-  roles?: Some,
-  deleted?: number,
-];
+/** Days since its creation, days until its end (negative: it has ended), days since its last use. `null` means never. */
+type Dates = readonly [created: number, ends: number | null, used: number | null];
+
+type Owner = keyof typeof PEOPLE | 'nobody';
+
+/** Owner, name, dates, source networks, role scope, days since its deletion. */
+type Key = readonly [of: Owner, name: string, ...Dates, from?: Some, roles?: Some, deleted?: number];
 
 /** A Super Administrator with a key for everything. */
 // biome-ignore format: a table
@@ -324,16 +317,7 @@ function personalClients(at: Calendar): PersonalClient[] {
 }
 
 /** Service principal, then as for keys; `dpop` requires proof of possession. */
-type Secret = readonly [
-  of: Machine,
-  name: string,
-  created: number,
-  ends: number | null,
-  used: number | null,
-  from: Some,
-  roles: Some,
-  dpop?: 'dpop',
-];
+type Secret = readonly [of: Machine, name: string, ...Dates, from: Some, roles: Some, dpop?: 'dpop'];
 
 // biome-ignore format: a table
 const SECRETS: readonly Secret[] = [
@@ -569,14 +553,8 @@ function bridges(at: Calendar): TunnelBridge[] {
   );
 }
 
-/** Bridge, days since its creation, days until its end, days since its last use, status if not active. */
-type Tunnel = readonly [
-  of: keyof typeof BRIDGES,
-  created: number,
-  ends: number | null,
-  used: number | null,
-  status?: 'ACTIVE' | 'REVOKED' | 'EXPIRED',
-];
+/** Bridge, dates, status if not active. */
+type Tunnel = readonly [of: keyof typeof BRIDGES, ...Dates, status?: 'ACTIVE' | 'REVOKED' | 'EXPIRED'];
 
 // biome-ignore format: a table
 const TUNNELS: readonly Tunnel[] = [
