@@ -37,20 +37,22 @@ export interface Entry {
 export class Notes {
   readonly #texts = new TextStore();
   /** The latest statement of each rule: many credentials have the same. */
-  readonly #latest = new Map<
-    string,
-    { readonly text: string; readonly statement: number; readonly fix: string; readonly end: string }
-  >();
+  readonly #latest = new Map<string, { readonly text: string; readonly statement: number }>();
+  /** What ends the statements with a fix: a few texts for all of them. */
+  readonly #fixes = new Map<string, string>();
+  /** The end of each statement. */
+  readonly #ends: string[] = [];
   /** Statements that a rule could not tell. */
   readonly #unknown = new Set<number>();
 
   note({ id: rule }: Pick<Rule, 'id'>, said: Statement): Noted {
-    const { fix } = said;
+    const text = statementText(said);
+    const end = this.#fixes.get(said.fix) ?? `,"fix":${quote(said.fix)}`;
     let latest = this.#latest.get(rule);
-    const end = latest?.fix === fix ? latest.end : `,"fix":${quote(fix)}`;
-    const text = statementText(said) + end;
-    if (latest?.text !== text) {
-      latest = { text, statement: this.#texts.add(text), fix, end };
+    if (latest?.text !== text || this.#ends[latest.statement] !== end) {
+      latest = { text, statement: this.#texts.add(text) };
+      this.#fixes.set(said.fix, end);
+      this.#ends.push(end);
       this.#latest.set(rule, latest);
       if (said.outcome === 'unknown') this.#unknown.add(latest.statement);
     }
@@ -62,11 +64,12 @@ export class Notes {
   }
 
   text(statement: number): string {
-    return this.#texts.get(statement);
+    return this.#texts.get(statement) + this.#ends[statement];
   }
 
-  blocks(): Iterable<string> {
-    return this.#texts.blocks();
+  *blocks(): Generator<string> {
+    yield* this.#texts.blocks();
+    yield* this.#fixes.values();
   }
 }
 
