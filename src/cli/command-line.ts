@@ -22,10 +22,12 @@ interface Output {
 }
 
 /**
- * The whole command line: commands, flags and help. Every start builds all of it, so it imports nothing heavy; a command's
- * own module is loaded when the command is called.
+ * The whole command line: commands, flags and help. Every start builds it, so it imports nothing heavy; a command's own
+ * module is loaded when the command is called.
+ *
+ * @param words what was typed, if flags are needed only of the commands that it names
  */
-export function createProgram(output: Output, run: Run): Command {
+export function createProgram(output: Output, run: Run, words?: readonly string[]): Command {
   const program = new Command('c1-audit')
     .description('Audits the API credentials of a ConductorOne tenant.')
     .version(C1_AUDIT_VERSION, '-V, --version', 'print the version')
@@ -50,18 +52,19 @@ export function createProgram(output: Output, run: Run): Command {
     if (word !== undefined) throw await unknownCommand(word);
     await run((context) => AUDIT.run(program, context, program), { audits: true });
   });
-  for (const row of COMMANDS) addCommand(program, row, run);
+  const isNamed = ({ name }: Row) => !words || words.includes(name) || words.includes(COMPLETE);
+  for (const row of COMMANDS) addCommand(program, row, run, isNamed(row));
   return program;
 }
 
-function addCommand(program: Command, row: Row, run: Run): void {
-  const { name, about, hidden = false, usage, args = [], flags = [], after } = row;
+function addCommand(program: Command, row: Row, run: Run, isNamed: boolean): void {
+  const { name, about, hidden = false, usage, args = [], flags, after } = row;
   const command = program.command(name, { hidden }).description(about);
   if (usage !== undefined) command.usage(usage);
   // What is typed is completed, flags included: none of it is for this program.
   if (hidden) command.allowUnknownOption().helpOption(false);
   for (const argument of args) command.addArgument(argument);
-  addFlags(command, flags);
+  if (isNamed) addFlags(command, flags?.() ?? []);
   if (after !== undefined) command.addHelpText('after', after);
   command.action(() =>
     run((context) => row.run(command, context, program), { audits: row.audits?.(command) ?? false }),
@@ -75,7 +78,7 @@ interface Row {
   readonly hidden?: boolean;
   readonly usage?: string;
   readonly args?: readonly Argument[];
-  readonly flags?: readonly Option[];
+  readonly flags?: () => readonly Option[];
   /** Help after the flags. */
   readonly after?: string;
   readonly audits?: (command: Command) => boolean;
@@ -95,6 +98,9 @@ function repeatable(...described: Parameters<typeof flag>): Option {
     value,
   ]);
 }
+
+/** The command that completes what is typed, and for that knows the flags of all. */
+const COMPLETE = 'complete';
 
 const SOURCES = Object.keys(SOURCE_KINDS);
 const TEXT_OR_JSON = ['text', 'json'];
@@ -139,14 +145,13 @@ const AUDIT_FLAGS: readonly Option[] = [
   NO_COLOR,
 ];
 
-const PLAN_AUDIT_FLAGS = AUDIT_FLAGS.filter((option) =>
-  OF_THE_AUDIT.some((name) => name === option.attributeName()),
-);
+const planAuditFlags = () =>
+  AUDIT_FLAGS.filter((option) => OF_THE_AUDIT.some((name) => name === option.attributeName()));
 
 const AUDIT: Row = {
   name: 'audit',
   about: 'audit a tenant; the default command',
-  flags: AUDIT_FLAGS,
+  flags: () => AUDIT_FLAGS,
   audits: () => true,
   run: async (command, context) => {
     const { auditCommand } = await import('./commands/audit.js');
@@ -160,7 +165,7 @@ const COMMANDS: readonly Row[] = [
   {
     name: 'demo',
     about: 'audit a tenant that runs inside this process',
-    flags: [
+    flags: () => [
       flag('--serve', 'keep the tenant running and print the environment to reach it'),
       flag('--port <port>', 'with --serve: the port to listen on'),
       ...AUDIT_FLAGS,
@@ -183,7 +188,7 @@ Examples:
   {
     name: 'init',
     about: 'set up nightly audits in a GitHub repository',
-    flags: [
+    flags: () => [
       flag('--tenant <domain>', 'the tenant: acme or acme.conductor.one'),
       flag('--auth <login>', 'federation (stores no secret) or secret', ['federation', 'secret']),
       flag('--scope <scope>', "tenant (everyone's credentials) or mine", ['mine', 'tenant']),
@@ -215,7 +220,7 @@ prints what to do by hand. Asks for values that are not given.
   {
     name: 'doctor',
     about: 'check that an audit can run, and print what to fix',
-    flags: [
+    flags: () => [
       flag('-c, --config <file>', 'configuration to check'),
       flag('--scope <scope>', 'mine or tenant, as for an audit', ['mine', 'tenant']),
       repeatable('--source <source>', 'what would be audited, repeatable', SOURCES),
@@ -250,7 +255,7 @@ Examples:
       new Argument('[id]', 'a rule; or test, or backtest'),
       new Argument('[files...]', 'test: a configuration; backtest: a rule, then saved reports'),
     ],
-    flags: [
+    flags: () => [
       flag('--control <framework>', 'list the controls of a standard instead', FRAMEWORK_NAMES),
       flag('-c, --config <file>', 'configuration, for your own rules and its plug-ins'),
       flag('-f, --format <format>', 'text or json').choices(TEXT_OR_JSON).default('text'),
@@ -290,7 +295,7 @@ Examples:
       '--trend <folder> [flags]',
     ].join('\n       c1-audit report '),
     args: [new Argument('[files...]', 'reports written with -f json; - for stdin')],
-    flags: [
+    flags: () => [
       flag('--diff', 'compare two: what is new, changed, resolved or not seen'),
       flag('--merge', 'one overview of reports of several tenants or sources'),
       flag('--max-age <duration>', 'with --merge: older reports are stale (default: 36h)'),
@@ -322,10 +327,10 @@ Examples:
     name: 'plan',
     about: 'say what to do about each finding, owner by owner',
     args: [new Argument('[report.json]', 'a report written with -f json, - for stdin; without it, audits')],
-    flags: [
+    flags: () => [
       flag('--owner <email or id>', 'only the part of this owner, ready to send'),
       repeatable('-f, --format <format[:file]>', 'output, repeatable: text, markdown', PLAN_FORMATS),
-      ...PLAN_AUDIT_FLAGS,
+      ...planAuditFlags(),
     ],
     after: `
 Examples:
@@ -335,7 +340,7 @@ Examples:
     audits: (command) => command.args.length === 0,
     run: async (command, context) => {
       const { planCommand } = await import('./commands/plan.js');
-      const given = PLAN_AUDIT_FLAGS.find(
+      const given = planAuditFlags().find(
         (option) => command.getOptionValueSource(option.attributeName()) === 'cli',
       );
       return planCommand(command.args[0], command.opts(), given?.long ?? undefined, context);
@@ -359,7 +364,7 @@ It completes c1-audit, which must be on the PATH.`,
   },
   {
     // What the shells' scripts call with the words typed so far.
-    name: 'complete',
+    name: COMPLETE,
     about: 'print what completes the last word',
     hidden: true,
     args: [new Argument('[words...]')],

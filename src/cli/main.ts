@@ -30,6 +30,7 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
       started = true;
       code = await command(context);
     },
+    argv,
   );
   try {
     await program.parseAsync([...argv], { from: 'user' });
