@@ -42,6 +42,7 @@ interface Sending {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
   readonly signal: AbortSignal;
+  readonly onSent?: (() => void) | undefined;
 }
 
 interface Received {
@@ -51,7 +52,7 @@ interface Received {
   text(limit: number): Promise<string | undefined>;
 }
 
-/** Sends one request. Redirects are not followed. */
+/** Sends one request. Redirects are not followed. `onSent` is called when it is on its way: the event loop must turn first. */
 export type Send = (url: URL, sending: Sending) => Promise<Received>;
 
 /**
@@ -66,20 +67,20 @@ export function createSend(env: Env): Send {
   };
 }
 
-async function sendWith(send: typeof fetch, url: URL, { body, ...sending }: Sending): Promise<Received> {
-  const response = await send(url, { ...sending, body: body ?? null, redirect: 'manual' });
-  const { status, headers } = response;
-  return { status, headers, text: (limit) => readText(response.body ?? [], limit) };
+async function sendWith(send: typeof fetch, url: URL, { onSent, ...init }: Sending) {
+  onSent?.();
+  const { status, headers, body } = await send(url, { ...init, redirect: 'manual' } as RequestInit);
+  return { status, headers, text: (limit: number) => readText(body ?? [], limit) };
 }
 
-async function sendDirectly(url: URL, { method, headers, body, signal }: Sending): Promise<Received> {
+async function sendDirectly(url: URL, { method, headers, body, signal, onSent }: Sending): Promise<Received> {
   const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'));
   const response = await new Promise<IncomingMessage>((done, fail) => {
     const sent = request(url, { method, headers: { 'accept-encoding': 'gzip', ...headers } });
     // Its own `signal` takes longer than everything else.
     const stop = () => sent.destroy(signal.reason as Error);
     signal.addEventListener('abort', stop);
-    sent.on('response', done).on('error', fail).end(body);
+    sent.on('response', done).on('error', fail).end(body, onSent);
     if (signal.aborted) stop();
   });
   return {

@@ -22,9 +22,10 @@ const MASK = '[redacted]';
  * Time grows with the length of the text only, whatever the secrets.
  */
 export class Redactor {
-  readonly #forms = new Set<string>();
+  /** Those whose forms are still to be worked out: that takes time, and a sign-in needs none of them. */
+  readonly #added = new Set<string>();
   /** Forms too short to have parts. */
-  readonly #short: string[] = [];
+  readonly #short = new Set<string>();
   /** Every run of 12 characters in a form. */
   readonly #parts = new Set<string>();
   /** 1 for every probe that some form holds. */
@@ -32,22 +33,22 @@ export class Redactor {
 
   add(secret: string | undefined): void {
     const hidden = secretPart(secret?.trim() ?? '');
-    if (hidden.length < SHORTEST_SECRET) return;
-    for (const form of formsOf(hidden)) {
-      if (this.#forms.has(form)) continue;
-      this.#forms.add(form);
-      if (form.length < PART) this.#short.push(form);
-      else this.#addParts(form);
-    }
+    if (hidden.length >= SHORTEST_SECRET) this.#added.add(hidden);
   }
 
-  #addParts(form: string): void {
-    for (let at = 0; at + PROBE <= form.length; at += 1) this.#probes[probeAt(form, at)] = 1;
-    for (let at = 0; at + PART <= form.length; at += 1) this.#parts.add(form.slice(at, at + PART));
+  #learn(): void {
+    for (const secret of this.#added)
+      for (const form of formsOf(secret)) {
+        if (form.length < PART) this.#short.add(form);
+        for (let at = 0; at + PROBE <= form.length; at += 1) this.#probes[probeAt(form, at)] = 1;
+        for (let at = 0; at + PART <= form.length; at += 1) this.#parts.add(form.slice(at, at + PART));
+      }
+    this.#added.clear();
   }
 
   /** The text with every known secret, or part of one, replaced. */
   redact(text: string): string {
+    this.#learn();
     let clean = text;
     for (const form of this.#short) clean = clean.replaceAll(form, MASK);
     if (this.#parts.size === 0) return clean;

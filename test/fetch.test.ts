@@ -248,6 +248,24 @@ describe('what the calls of the API are sent with', () => {
     expect(accepted).toBe('gzip');
   });
 
+  test('tells when the request is on its way, and not where nothing is connected', async () => {
+    const server = createPlainServer((_, response) => response.end('12345'));
+    const port = await listen(server);
+    let told = 0;
+    const sending = {
+      ...get(),
+      onSent: () => {
+        told += 1;
+      },
+    };
+    expect((await createSend({})(at(port), sending)).status).toBe(200);
+    expect(told).toBe(1);
+    server.closeAllConnections();
+    await new Promise((done) => server.close(done));
+    await expect(createSend({})(at(port), sending)).rejects.toThrow('ECONNREFUSED');
+    expect(told).toBe(1);
+  });
+
   test('gives up a body with more bytes than allowed', async () => {
     const port = await listen(createPlainServer((_, response) => response.end('12345')));
     expect(await (await createSend({})(at(port), get())).text(4)).toBeUndefined();

@@ -28,7 +28,7 @@ export function loadAuditSettings(
   flags: AuditFlags,
   context: Pick<CommandContext, 'io'>,
   now: number,
-  beforeForeignCode?: () => void,
+  beforeForeignCode?: () => Promise<void>,
 ): Promise<LoadedConfig> {
   const { source: sources, rule: rules, config } = flags;
   return loadSettings(context, { ...flags, sources, rules }, { config, now, beforeForeignCode });

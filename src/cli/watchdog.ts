@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads';
 import type { Io } from '../io.js';
 
 /** Seconds without a sign of life after the time limit that end the program: as long as the limit, but 2 to 10. */
@@ -36,19 +35,20 @@ setTimeout(() => setInterval(() => {
 export async function watched<T>(
   limit: number,
   { abandon }: Pick<Io, 'abandon'>,
-  task: (watch: () => void) => Promise<T>,
+  task: (watch: () => Promise<void>) => Promise<T>,
 ): Promise<T> {
   let stop: (() => void) | undefined;
   try {
-    return await task(() => {
-      if (abandon) stop ??= startWatching(limit, abandon);
+    return await task(async () => {
+      if (abandon) stop ??= await startWatching(limit, abandon);
     });
   } finally {
     stop?.();
   }
 }
 
-function startWatching(limit: number, abandon: NonNullable<Io['abandon']>): () => void {
+async function startWatching(limit: number, abandon: NonNullable<Io['abandon']>): Promise<() => void> {
+  const { Worker } = await import('node:worker_threads');
   const patience = patienceFor(limit);
   const signs = new Int32Array(new SharedArrayBuffer(4));
   const sign = setInterval(() => Atomics.add(signs, 0, 1), 250);

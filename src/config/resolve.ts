@@ -286,7 +286,7 @@ export interface LoadInput {
   readonly now: number;
   readonly builtIns: () => Promise<readonly Rule[]>;
   /** Called before plug-ins or a configuration that is a module run: they may block the program. */
-  readonly beforeForeignCode?: (() => void) | undefined;
+  readonly beforeForeignCode?: (() => void | Promise<void>) | undefined;
 }
 
 export interface LoadedConfig extends Resolved {
@@ -313,7 +313,7 @@ export async function loadConfig({
   const named = configPath ?? readVariable(env, 'C1_AUDIT_CONFIG');
   const found =
     named !== undefined || discover ? await findConfig({ cwd, home: homeOf(env) }, named) : undefined;
-  if (found !== undefined && /\.m?js$/i.test(found)) beforeForeignCode?.();
+  if (found !== undefined && /\.m?js$/i.test(found)) await beforeForeignCode?.();
   const file = found === undefined ? undefined : await readConfig(found, cwd);
   const load = async () => {
     const { loadRules } = await import('./rulebook.js');

@@ -36,7 +36,7 @@ interface RulesInput {
   readonly now: number;
   readonly builtIns: readonly Rule[];
   /** Called before plug-ins run. */
-  readonly beforeForeignCode?: (() => void) | undefined;
+  readonly beforeForeignCode?: (() => void | Promise<void>) | undefined;
 }
 
 /** Everything that depends on which rules there are. */
@@ -53,7 +53,7 @@ interface LoadedRules {
 export async function loadRules(input: RulesInput): Promise<LoadedRules> {
   const { cwd, flags, file, builtIns, beforeForeignCode } = input;
   const specs = pluginsOf(file);
-  if (specs.length > 0) beforeForeignCode?.();
+  if (specs.length > 0) await beforeForeignCode?.();
   const homes = new Map(builtIns.map(({ id }) => [id, 'the built-in rules']));
   const own: Loaded = { rules: [], problems: [], homes };
   await loadPlugins(specs, file ? path.dirname(file.path) : cwd, own);

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   constants,
   lstat,
@@ -97,7 +96,7 @@ export async function replaceFile(
 
 /** A new name beside `path` for its next content. */
 export function temporaryBeside(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  return join(dirname(path), `.${basename(path)}.${crypto.randomUUID().slice(-12)}.tmp`);
 }
 
 function partsOf(text: string | Iterable<string>): Iterable<string> {

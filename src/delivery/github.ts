@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** True inside GitHub Actions and compatible runners. */
@@ -35,6 +33,6 @@ function encode(data: string): string {
 }
 
 /** Wraps a report so that the runner obeys no command in it. The token is random: text that knew it could end the wrap. */
-export function stopCommands(text: string, token: string = randomUUID()): string {
+export function stopCommands(text: string, token: string = crypto.randomUUID()): string {
   return `::stop-commands::${token}\n${text}${text.endsWith('\n') ? '' : '\n'}::${token}::\n`;
 }

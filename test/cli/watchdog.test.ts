@@ -12,7 +12,7 @@ const hook = () => (globalThis as Record<symbol, unknown>)[Symbol.for('c1-audit.
 test('watches a task only once it runs code from outside', async () => {
   expect(await watched(60_000, world, async () => hook())).toBeUndefined();
   const found = await watched(60_000, world, async (watch) => {
-    watch();
+    await watch();
     return hook();
   });
   expect(found).toThrow(/blocked it for 10 s beyond its time limit/);
@@ -25,7 +25,7 @@ test.each([
   [10_000, 10],
 ])('a limit of %d ms is overrun by %d s at most', async (limit, seconds) => {
   const found = await watched(limit, world, async (watch) => {
-    watch();
+    await watch();
     return hook();
   });
   expect(found).toThrow(`blocked it for ${seconds} s beyond`);

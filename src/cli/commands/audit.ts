@@ -52,7 +52,7 @@ async function audit(
   flags: AuditFlags,
   context: CommandContext,
   defaults: AuditDefaults,
-  watch: () => void,
+  watch: () => Promise<void>,
 ): Promise<ExitCode> {
   const { io } = context;
   const targets = parseTargets(flags.format ?? [], io.cwd);
@@ -85,7 +85,7 @@ async function load(
   context: CommandContext,
   defaults: AuditDefaults,
   now: number,
-  watch?: () => void,
+  watch?: () => Promise<void>,
 ): Promise<LoadedConfig> {
   return withDefaults(await loadAuditSettings(flags, context, now, watch), defaults);
 }

@@ -41,7 +41,7 @@ export async function doctorCommand(flags: DoctorFlags, context: CommandContext)
   const print = (text: string) => writeStream(io.stdout, text);
   const timeout = timeoutOf(flags, LONGEST);
   const limits = { ...LIMITS, ...io.limits, ...(timeout !== undefined && { runTimeout: timeout }) };
-  const checkAll = (watch: () => void) => async (signal: AbortSignal) => {
+  const checkAll = (watch: () => Promise<void>) => async (signal: AbortSignal) => {
     const exam: Exam = {
       io,
       signal,
@@ -64,7 +64,11 @@ export async function doctorCommand(flags: DoctorFlags, context: CommandContext)
   );
 }
 
-async function loadPlan(flags: DoctorFlags, context: CommandContext, watch: () => void): Promise<Plan> {
+async function loadPlan(
+  flags: DoctorFlags,
+  context: CommandContext,
+  watch: () => Promise<void>,
+): Promise<Plan> {
   refuseShortSecrets(context.io.env);
   const { config, origins, file, rulebook } = await loadSettings(
     context,

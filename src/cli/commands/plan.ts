@@ -72,7 +72,7 @@ async function auditFor(
   flags: PlanFlags,
   targets: readonly OutputTarget[],
   context: CommandContext,
-  watch: () => void,
+  watch: () => Promise<void>,
 ): Promise<Audited> {
   const { io } = context;
   const asOf = readAsOf(flags.asOf) ?? io.now();

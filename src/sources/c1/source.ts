@@ -40,19 +40,15 @@ export function openSession(
   },
 ): Session & { readonly sent: Promise<void> } {
   const { limits, send } = options;
-  const transport = createTransport({ ...limits, send });
   let onSent: () => void = () => undefined;
   const sent = new Promise<void>((done) => {
     onSent = done;
   });
-  const session = new Session({
-    ...options,
-    transport(request, signal) {
-      const answer = transport(request, signal);
-      onSent();
-      return answer;
-    },
+  const transport = createTransport({
+    ...limits,
+    send: (url, sending) => send(url, { ...sending, onSent }),
   });
+  const session = new Session({ ...options, transport });
   return Object.assign(session, { sent });
 }
 
