@@ -181,6 +181,13 @@ describe('a caller', () => {
     expect(notes).toEqual([expect.stringContaining('does not say which user')]);
   });
 
+  test('whose owner is a Basic User is audited all the same, unless they are stated to see everything', async () => {
+    const isMe = ({ user }: Record<string, unknown>) => (user as { id: string }).id === me();
+    strike('search-users', setField('user.roleIds', [ROLE.user], isMe));
+    strike('introspect', setAnswerField('roles', ['role/c1.api.app.v1.Viewer']));
+    expect((await missing()).gaps).toEqual([UNPROVEN.no]);
+  });
+
   describe('who is stated to see everything', () => {
     const claim = { callerSeesAll: true };
     const STATED = 'The configuration states that the audit sees every credential (callerSeesAll: true); ';

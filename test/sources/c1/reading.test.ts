@@ -657,6 +657,41 @@ describe('service principals', () => {
     },
   );
 
+  test('are not gone if a later page of their credentials is missing', async () => {
+    const [one] = ids();
+    const first = tenant.data.credentials.find(({ servicePrincipalId }) => servicePrincipalId === one);
+    const victim = ({ path }: { path: string }) => path.endsWith(`/${one}/credentials`);
+    tenant.faults.add({
+      on: victim,
+      effect: {
+        kind: 'status',
+        status: 200,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ list: [{ ...first, id: 'other' }], nextPageToken: 'next' }),
+      },
+    });
+    tenant.faults.add({ on: victim, from: 2, effect: { kind: 'status', status: 404 } });
+    listing(tenant.data.servicePrincipals.filter(({ id }) => id !== one));
+    const { seen } = await collect();
+    expect(seen.status).toBe('partial');
+    expect(seen.note).toContain(`The credentials of service principal ${one} could not be read: GET `);
+    expect(seen.note).not.toContain('Deleted while');
+  });
+
+  test.each([
+    ['a server that fails', { kind: 'status', status: 500 }, 3 + 8],
+    ['answers that are broken, each by itself', { kind: 'html' }, 30],
+  ] as const)('are read in vain only so often: %s', async (_, effect, most) => {
+    const [one] = tenant.data.servicePrincipals;
+    const all = Array.from({ length: 30 }, (_, n) => ({ ...one, id: `sp-${n}` }));
+    strike('service-principals', setAnswerField('list', all));
+    strike('service-principal-credentials', effect);
+    expect((await collect()).seen.status).toBe('partial');
+    const asked = tenant.requests.filter(({ target }) => target === 'service-principal-credentials').length;
+    if (most === 30) expect(asked).toBe(30);
+    else expect(asked).toBeLessThanOrEqual(most);
+  });
+
   test('are not believed to be none while trusts name some', async () => {
     const { credentials } = await collectTrusts(reader, false);
     const none = { parents: new Map(), pages: 1, ending: 'end' as const };
