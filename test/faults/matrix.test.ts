@@ -172,4 +172,4 @@ test('reports the right findings or that the run is incomplete, whatever goes wr
   process.stdout.write(table(all, marks));
   expect(wrong).toEqual([]);
   expect(trapped).toBe(0);
-}, 240_000);
+}, 600_000);
