@@ -133,18 +133,18 @@ test('a new key that matches a pattern is reported once', async () => {
 
 test('a pattern that would take forever is refused at once', async () => {
   waive('*', `{ name: "${'{a,aa}'.repeat(30)}", owner: jo }`);
-  const began = performance.now();
+  const began = process.cpuUsage();
   const { code, stderr } = await audit();
   expect(code).toBe(2);
   expect(stderr).toContain('braces are not supported in patterns');
-  expect(performance.now() - began).toBeLessThan(2_000);
+  expect(process.cpuUsage(began).user).toBeLessThan(2_000_000);
 });
 
 test('a name made to stall a pattern costs nothing', async () => {
   waive('*', `{ name: "${'*a'.repeat(120)}*b", owner: jo }`);
   clients.push(key('a'.repeat(256), 'jo'), key('a'.repeat(100_000), 'jo', { id: idOf('long') }));
-  const began = performance.now();
+  const began = process.cpuUsage();
   const { report } = await audit();
   expect(report.summary.waived).toBe(0);
-  expect(performance.now() - began).toBeLessThan(5_000);
+  expect(process.cpuUsage(began).user).toBeLessThan(5_000_000);
 });

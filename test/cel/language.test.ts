@@ -247,9 +247,9 @@ describe('an expression that would explode', () => {
       'credential.name.split("").map(a, credential.name).join("").size() > 1',
     ],
   ])('%s stops', (_, source) => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     expect(resultOf(source, long)).toBe('error: it takes more than 200000 steps');
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(process.cpuUsage(start).user).toBeLessThan(2_000_000);
   });
 
   test('patterns take linear time', () => {

@@ -508,10 +508,10 @@ describe('globs on names', () => {
     `${'[a-b]'.repeat(51)}c`,
     '['.repeat(256),
   ])('a name made for it does not stall %s', (glob) => {
-    const began = performance.now();
+    const began = process.cpuUsage();
     const matches = nameMatcher(glob);
     for (let round = 0; round < 100; round += 1) expect(matches('a'.repeat(256))).toBe(false);
-    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(process.cpuUsage(began).user).toBeLessThan(2_000_000);
   });
 
   test('what is wrong with a pattern', () => {

@@ -8,7 +8,7 @@ test('twenty thousand findings of one owner take no noticeable time', () => {
     finding: sampleFinding({ credential }),
     reasons: ['new' as const],
   }));
-  const began = Date.now();
+  const began = process.cpuUsage();
   const found = itemsByEmail(items, {
     asOf: AS_OF,
     owners: new Map(),
@@ -16,6 +16,6 @@ test('twenty thousand findings of one owner take no noticeable time', () => {
     fallback: undefined,
   });
   // With a copy for each item it took seconds.
-  expect(Date.now() - began).toBeLessThan(1000);
+  expect(process.cpuUsage(began).user).toBeLessThan(1_000_000);
   expect([...found].map(([email, theirs]) => [email, theirs.length])).toEqual([['jo@acme.example', 20_000]]);
 });
