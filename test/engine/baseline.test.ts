@@ -137,11 +137,22 @@ describe('what the tenant no longer has', () => {
     ['the same user was asked', { scope: 'mine' }, { scope: 'mine' }, 1],
     ['another user was asked', { scope: 'mine', userId: 'user-1' }, { scope: 'mine' }, 0],
     ['nobody knows who was asked', { scope: 'mine', userId: null }, { scope: 'mine', userId: null }, 1],
+    ['the rule did not judge trusts, which it is not on', {}, { notOnTrusts: new Set(['unused']) }, 1],
     ['it may have been left out', {}, { shown: new Set() }, 0],
     ['the credential is shown', {}, { shown: new Set(['personal-client|pc-1']) }, 1],
     ['the baseline is of a file', { scope: 'file' }, {}, 0],
   ])('is not sought where %s', (_, baseline, over, expected) => {
     expect(compared({ ...baseline, findings: [finding] }, [], over).gone).toBe(expected);
+  });
+
+  test('is not sought on trusts that its rule did not judge', () => {
+    const onTrust = sampleFinding({ credential: sampleCredential({ kind: 'federation-trust', id: 't' }) });
+    const goneWith = (notOnTrusts: string[]) =>
+      compared({ findings: [onTrust] }, [], {
+        completeKinds: new Set(['federation-trust']),
+        notOnTrusts: new Set(notOnTrusts),
+      }).gone;
+    expect([goneWith([]), goneWith(['other']), goneWith(['unused'])]).toEqual([1, 1, 0]);
   });
 
   test('is not told again after a week', () => {

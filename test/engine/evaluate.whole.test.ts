@@ -305,7 +305,7 @@ describe('waivers', () => {
   });
 
   describe('are called unmatched only if their finding would have been seen:', () => {
-    const trust = (status: 'complete' | 'partial') => [
+    const trust = (status: 'complete' | 'partial' | 'unavailable') => [
       source('personal-client', 'complete'),
       source('federation-trust', status),
     ];
@@ -319,6 +319,21 @@ describe('waivers', () => {
       ['the rule is not known', 'nameless', {}, []],
       ['the rule did not run', 'named', { only: new Set(['waiver-unmatched']), rules: [] }, []],
       ['all kinds were read', 'named', { snapshot: seen(trust('complete')) }, YES],
+      ['the tenant lacks one of its kinds', 'named', { snapshot: seen(trust('unavailable')) }, YES],
+      [
+        'one of its kinds was refused',
+        'named',
+        {
+          snapshot: seen(trust('unavailable').map((one) => ({ ...one, required: true }))),
+        },
+        [],
+      ],
+      [
+        'none of its kinds was asked for',
+        'named',
+        { snapshot: seen([source('service-principal-credential', 'complete')]) },
+        [],
+      ],
       ['one of its kinds was not read', 'named', { snapshot: seen(trust('partial')) }, []],
       [
         'a kind that it does not judge was not read',

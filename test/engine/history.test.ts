@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { DAY, type Finding, KINDS } from '../../src/contract/index.js';
-import { NOTHING_TOLD, raisedFindings, type Told } from '../../src/engine/history.js';
+import {
+  isNews,
+  NOTHING_TOLD,
+  newFindings,
+  type Reason,
+  raisedFindings,
+  type Told,
+} from '../../src/engine/history.js';
 import { credentialKey, type HistoryRun, type State } from '../../src/engine/state.js';
 import { compare, filed } from '../helpers/follow-up.js';
 import { sampleCredential, sampleFinding, sampleUnknown, TENANT } from '../helpers/sample-report.js';
@@ -488,5 +495,25 @@ describe('messages of a bot', () => {
     expect(night(state, [on('b')], run({ day: 5 })).news.outdated).toEqual([]);
     expect(night(state, [on('b')], run({ day: 4 })).news.outdated).toEqual([{ ...first, isDone: false }]);
     expect(night(state, [], run({ day: 5 })).news.outdated).toEqual([{ ...first, isDone: false }]);
+  });
+});
+
+describe('what counts as new', () => {
+  test.each<[Reason[], boolean]>([
+    [[], false],
+    [['new'], true],
+    [['reopened'], true],
+    [['waiver-ended'], true],
+    [['severity-raised'], true],
+    [['milestone'], false],
+    [['untold'], false],
+    [['milestone', 'untold'], false],
+    [['severity-raised', 'untold'], true],
+  ])('%j: %s', (reasons, expected) => {
+    expect(isNews(reasons)).toBe(expected);
+    const item = { fingerprint: 'f', severity: 'low' as const, reasons };
+    const news = { items: [item], resolved: [], digest: [], lastPostedAt: null };
+    expect(newFindings({ news })).toEqual(expected ? [item] : []);
+    expect([...raisedFindings({ news })]).toEqual(reasons.includes('severity-raised') ? ['f'] : []);
   });
 });
