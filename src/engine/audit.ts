@@ -97,6 +97,7 @@ export function audit(
     report(early?.foundOn(written) ?? foundBy(panels.early, credential, notes));
     report(foundBy(panels.late, credential, notes));
   }
+  early?.forget();
   return {
     get findings() {
       return docket.findings;
@@ -221,6 +222,12 @@ export class EarlyVerdicts {
   /** What was found on the credential with that number; undefined: it was not judged yet. */
   foundOn(number: number | undefined): readonly Found[] | undefined {
     return number === undefined ? undefined : this.#found[number];
+  }
+
+  /** Keeps nothing but what the verdicts and the records say. */
+  forget(): void {
+    this.#numbers.clear();
+    this.#found.length = 0;
   }
 }
 
