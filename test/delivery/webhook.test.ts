@@ -413,3 +413,30 @@ describe('the URL', () => {
     expect(webhookUrl(env)).toBeUndefined();
   });
 });
+
+test.each(['http://example.com/x', 'https://me@example.com/x', 'https://:pw@example.com/x', 'nonsense'])(
+  'findings are not sent to %s',
+  (url) => {
+    expect(() => webhookUrl({ C1_AUDIT_WEBHOOK_URL: url })).toThrow(
+      expect.objectContaining({
+        code: 'config',
+        message: 'C1_AUDIT_WEBHOOK_URL is not the URL of a webhook.',
+        hint: 'It must start with https:// and have no user or password in it.',
+      }),
+    );
+  },
+);
+
+test.each([
+  [299, 'Check C1_AUDIT_WEBHOOK_URL, and webhook.format in the configuration.'],
+  [
+    302,
+    'It redirects, and findings are sent only to the address you set. Set C1_AUDIT_WEBHOOK_URL to where it redirects.',
+  ],
+  [404, 'Check C1_AUDIT_WEBHOOK_URL, and webhook.format in the configuration.'],
+])('an answer of %d says what to do', async (status, hint) => {
+  receiver.faults.push({ status });
+  const sent = deliverToWebhook({ ...news(JSON_SETTINGS), ...connection() });
+  if (status === 299) await sent;
+  else expect((await failure(sent)).hint).toBe(hint);
+});

@@ -317,6 +317,16 @@ describe('the message', () => {
     expect(told(sampleReport({ complete: false })).title).toBe(`INCOMPLETE AUDIT of ${TENANT}: no findings`);
   });
 
+  test('has all of it in its plain text as well', () => {
+    const report = sampleReport({ findings: [by('a')], complete: false, notes: ['roles were not read'] });
+    const { fallback = '' } = told(report);
+    expect(fallback).toContain('⚠️ Not everything could be read: findings may be missing here.\n');
+    expect(fallback).toContain('roles were not read');
+    expect(fallback).not.toContain('and 0 more');
+    const many = Array.from({ length: 30 }, (_, n) => by(`u${n}`));
+    expect(told(sampleReport({ findings: many })).fallback).toContain('and 10 more');
+  });
+
   test('says that it is a test', () => {
     const words =
       'c1-audit doctor --slack-test sent this to check that messages arrive. There is nothing to do.';
