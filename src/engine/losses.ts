@@ -6,7 +6,14 @@ import {
   type SourceSeen,
   Unknown,
 } from '../contract/index.js';
-import { credentialKey, isWithin, reachOf, readCredential, type State } from './state.js';
+import {
+  credentialKey,
+  isWithin,
+  type RememberedCredential,
+  reachOf,
+  readCredential,
+  type State,
+} from './state.js';
 
 /** How many credentials were known, and how many of them are not listed. */
 interface Tally {
@@ -101,18 +108,26 @@ function known(
     if (!listed.has(key)) tally.missing += 1;
     return true;
   };
-  const done = new Set<string>();
   // How the JSON of nearly all ends, which need not be read.
   const end = `,"seenIn":${JSON.stringify(reach)}}`;
+  const read = (json: string): Pick<RememberedCredential, 'seenIn' | 'goneSince'> =>
+    json.endsWith(end) ? { seenIn: reach } : readCredential(json);
+  const isDone = (json: string) => {
+    const { seenIn, goneSince } = read(json);
+    return goneSince !== undefined || isWithin(reach, seenIn);
+  };
   for (const [key, json] of previous.credentials) {
-    const { seenIn, goneSince } = json.endsWith(end) ? { seenIn: reach } : readCredential(json);
-    if (goneSince !== undefined || count(key, seenIn)) done.add(key);
+    const { seenIn, goneSince } = read(json);
+    if (goneSince === undefined) count(key, seenIn);
   }
   // If no rule on changes ran, only findings are remembered.
+  const done = new Set<string>();
   for (const { kind, credentialId, seenIn } of previous.findings.values()) {
     if (kind === 'waiver') continue;
     const key = credentialKey(kind, credentialId);
-    if (!done.has(key) && count(key, seenIn)) done.add(key);
+    const json = previous.credentials.get(key);
+    if ((json !== undefined && isDone(json)) || done.has(key)) continue;
+    if (count(key, seenIn)) done.add(key);
   }
   return tallies;
 }
