@@ -116,7 +116,7 @@ describe('the package', () => {
       'src/sources/c1/index.ts',
       'src/reporters/json.ts',
     ];
-    const packages = ['@marcbachmann/cel-js', '@slack/webhook', 'pino', 'yaml', 'undici'].map(
+    const packages = ['@marcbachmann/cel-js', '@slack/webhook', 'ipaddr.js', 'pino', 'yaml', 'undici'].map(
       (name) => `node_modules/${name}/`,
     );
     expect([...later, ...packages].filter((name) => code.includes(`// ${name}`))).toEqual([]);
