@@ -136,6 +136,21 @@ describe('a file is incomplete', () => {
     expect((await source([...content, answer([key('c')])]))?.status).toBe('complete');
   });
 
+  test('unless an empty answer ends the list before it, whatever its kind', async () => {
+    const status = async (token: string) =>
+      (await read([answer([key('a')], ''), answer([secret('b')], 'more'), answer([], token)])).sources.map(
+        ({ status }) => status,
+      );
+    expect(new Set(await status(''))).toEqual(new Set(['complete']));
+    expect(await status('more')).toContain('partial');
+  });
+
+  test('but not for lines of blanks', async () => {
+    const lines = [JSON.stringify(key('a')), ' \r', `\t${JSON.stringify(key('b'))} \r`, ''].join('\n');
+    expect((await source(lines))?.status).toBe('complete');
+    expect((await read(lines)).ids).toEqual(['a', 'b']);
+  });
+
   test.each([
     [[key('a'), 'b', null], 'record 2: is not an object; record 3: is not an object'],
     [answer([key('a'), { clientId: 'b' }]), 'answer 1, record 2: has no id'],
