@@ -299,3 +299,32 @@ describe('publishToActions', () => {
     expect(await readFile(output, 'utf8')).toContain('findings<<');
   });
 });
+
+test('each part that cannot be written for the runner is named', async () => {
+  const stderr = new PassThrough();
+  const env = { GITHUB_STEP_SUMMARY: '/dev/null/summary', GITHUB_OUTPUT: '/dev/null/output' };
+  const sent = publishToActions(sampleReport(), { env, stderr, summary: 'x', reports: {} });
+  await expect(sent).rejects.toMatchObject({
+    code: 'delivery',
+    message: expect.stringMatching(
+      /^Cannot write for GitHub Actions: the job summary: .*ENOTDIR.*; the outputs: .*ENOTDIR/,
+    ),
+    hint: 'Check that the runner has space on its disk and that GITHUB_STEP_SUMMARY and GITHUB_OUTPUT are the files it named.',
+    cause: expect.anything(),
+  });
+});
+
+test('what GitHub does not show is counted, with where to find it', () => {
+  const findings = Array.from({ length: 12 }, (_, n) =>
+    sampleFinding({ severity: 'high', credential: sampleCredential({ id: `k${n}` }) }),
+  );
+  const lines = annotations(sampleReport({ findings })).trim().split('\n');
+  expect(lines).toHaveLength(10);
+  expect(lines.at(-1)).toBe('::error title=3 more findings::GitHub shows ten: see the job summary.');
+});
+
+test('a summary is cut between lines, also after an empty first one', () => {
+  const notice = cutSummary('\n'.repeat(2_000_000)).trimStart();
+  const room = Buffer.byteLength(`\n\n${notice}`);
+  expect(cutSummary(`\n${'x'.repeat(500)}`, room + 5)).toBe(`\n\n${notice}`);
+});

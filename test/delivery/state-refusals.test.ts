@@ -128,6 +128,27 @@ test('a state that is later than the audit', async () => {
   });
 });
 
+test.each(['to', 'lastAt', 'addresses', 'refused'])(
+  'a log that is later than its state (%s)',
+  async (field) => {
+    const [early, late] = ['2026-08-01T00:00:00.000Z', '2027-01-01T00:00:00.000Z'];
+    const at = (name: string) => (field === name ? late : early);
+    const client = {
+      from: early,
+      to: at('to'),
+      lastAt: at('lastAt'),
+      addresses: [{ address: '192.0.2.1', count: 1, lastAt: at('addresses') }],
+      refused: [{ reason: 'x', address: '', count: 1, lastAt: at('refused') }],
+    };
+    await save(undefined, {
+      log: { lastEvent: '', to: early, clients: { 'a@b/spc': client } },
+    } as Partial<State>);
+    expect((await refusal()).message).toBe(
+      `the state file ${path} is corrupt: ${late} in it is later than ${STATE.savedAt}, when it was saved`,
+    );
+  },
+);
+
 describe('a seal', () => {
   test('that is missing', async () => {
     await save();
