@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { State } from '../../src/engine/state.js';
 import { examined } from '../helpers/doctor.js';
+import { needs } from '../helpers/needs.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
 import { idOf, personalClient, ROLE, startTenant, type Tenant, tenantRecords } from '../tenant/index.js';
 
@@ -67,7 +68,7 @@ async function refused(says: RegExp, ...flags: string[]) {
   expect(readdirSync(cwd)).toEqual(['state.json']);
 }
 
-describe.each(['state.json', 'state.json.lock'])('a pipe called %s', (name) => {
+needs('mkfifo').describe.each(['state.json', 'state.json.lock'])('a pipe called %s', (name) => {
   test('does not hold up the audit', async () => {
     execFileSync('mkfifo', [join(cwd, name)]);
     const { code, stdout, stderr } = await audit();

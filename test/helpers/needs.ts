@@ -20,6 +20,10 @@ const TOOLS = {
     isThere: () => spawnSync('systemd-analyze', ['--version']).status === 0,
     required: 'REQUIRE_SYSTEMD',
   },
+  mkfifo: {
+    isThere: () => spawnSync('sh', ['-c', 'command -v mkfifo']).status === 0,
+    required: 'REQUIRE_SHELLS',
+  },
   // From Debian's package procps; Stryker stops its workers with it.
   ps: { isThere: () => spawnSync('ps', ['--version']).status === 0, required: 'REQUIRE_SHELLS' },
   chromium: { isThere: () => existsSync(CHROMIUM), required: 'REQUIRE_BROWSER' },
