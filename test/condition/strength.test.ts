@@ -333,7 +333,7 @@ describe('what a part of a condition reads', () => {
     ['all claims', claims, undefined],
     ['another name', select({ op: 'id', name: 'x' }, 'sub'), undefined],
     ['a constant', value('sub'), undefined],
-    ['a claim whose name is no text', select(claims, 1), undefined],
+    ['a claim whose name is not a text', select(claims, 1), undefined],
     ['a claim whose name is another claim', { op: 'select', of: claims, key: sub }, undefined],
     ['an element of a claim', { op: 'element', name: 'x', of: sub }, { kind: undefined }],
     ['an element of something else', { op: 'element', name: 'x', of: value([]) }, undefined],

@@ -462,7 +462,7 @@ describe('the plan', () => {
       });
   });
 
-  test('is told in counts', () => {
+  test('is reported in counts', () => {
     const counts = { new: 1, changed: 2, resolved: 3, accepted: 0 };
     const rest = { unchanged: 4, left: NONE_LEFT, decided: 0 };
     expect(countsText(counts, rest)).toBe('1 new, 2 changed, 3 resolved, 4 unchanged');

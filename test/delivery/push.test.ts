@@ -7,7 +7,7 @@ import { MOST } from '../../src/delivery/conductorone/plan.js';
 import { type Evaluation, evaluate } from '../../src/engine/evaluate.js';
 import { AuditError } from '../../src/errors.js';
 import { RequestError } from '../../src/sources/c1/request-error.js';
-import { credential, NOW, snapshot } from '../helpers/snapshot.js';
+import { credential, PLAIN_EVALUATION, snapshot } from '../helpers/snapshot.js';
 
 /* A push against a list of findings in memory: what is asked of it, and what is said of it. */
 
@@ -17,18 +17,10 @@ function evaluationOf(ids: readonly string[], over: Partial<Evaluation> = {}): E
   const rule = { rule: noExpiry, severity: undefined, options: {}, floors: {} };
   const listed = [...ids.map((id) => key(id)), credential({ id: 'harmless' })];
   return {
-    tool: { name: 'c1-audit', version: '0.1.0' },
+    ...PLAIN_EVALUATION,
     snapshot: snapshot(listed, {}, { seesAll: true }),
     rules: [rule as unknown as Evaluation['rules'][number]],
     known: [noExpiry.id],
-    waivers: [],
-    choices: {},
-    only: undefined,
-    history: undefined,
-    minSeverity: 'info',
-    asOf: NOW,
-    startedAt: NOW,
-    finishedAt: NOW,
     ...over,
   };
 }

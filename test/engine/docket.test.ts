@@ -21,7 +21,7 @@ import type { State } from '../../src/engine/state.js';
 import { Redactor } from '../../src/redact.js';
 import { json, ndjson } from '../../src/reporters/json.js';
 import { forDocket, sampleCredential } from '../helpers/sample-report.js';
-import { credential, DAY, NOW, owner, snapshot } from '../helpers/snapshot.js';
+import { credential, DAY, NOW, owner, PLAIN_EVALUATION, snapshot } from '../helpers/snapshot.js';
 
 const SECRET = 's3cr3t-Tok"en-0123456789';
 const NAMES = [
@@ -85,7 +85,7 @@ const waiver = (over: Partial<Waiver> = {}): Waiver => ({
 
 const evaluated = (over: Partial<Parameters<typeof evaluate>[0]> = {}) =>
   evaluate({
-    tool: { name: 'c1-audit', version: '0.1.0' },
+    ...PLAIN_EVALUATION,
     snapshot: snapshot(credentials, {
       owners: new Map<string, Owner | Unknown>([
         ['u1', owner({ id: 'u1', name: 'Zoë "Z" ##[x]', email: 'zoe@acme.example' })],
@@ -100,14 +100,6 @@ const evaluated = (over: Partial<Parameters<typeof evaluate>[0]> = {}) =>
       floors: {},
     })),
     known: rules.map(({ id }) => id),
-    waivers: [],
-    choices: {},
-    only: undefined,
-    history: undefined,
-    minSeverity: 'info',
-    asOf: NOW,
-    startedAt: NOW,
-    finishedAt: NOW,
     ...over,
   });
 const report = (over: Parameters<typeof evaluated>[0] = {}): Report => evaluated(over).report;

@@ -3,13 +3,11 @@ import { rules } from '../../rules/index.js';
 import { type Evaluation, evaluate } from '../../src/engine/evaluate.js';
 import { optionsInForce } from '../../src/engine/judge.js';
 import { schemaErrors } from '../helpers/report-schema.js';
-import { snapshot } from '../helpers/snapshot.js';
-
-const NOW = Date.parse('2026-11-24T06:00:00Z');
+import { PLAIN_EVALUATION, snapshot } from '../helpers/snapshot.js';
 
 const coverage = (over: Partial<Evaluation['snapshot']>) => {
   const { report } = evaluate({
-    tool: { name: 'c1-audit', version: '0.1.0' },
+    ...PLAIN_EVALUATION,
     snapshot: { ...snapshot([]), ...over },
     rules: rules.map((rule) => ({
       rule,
@@ -18,14 +16,6 @@ const coverage = (over: Partial<Evaluation['snapshot']>) => {
       floors: {},
     })),
     known: rules.map(({ id }) => id),
-    waivers: [],
-    choices: {},
-    only: undefined,
-    history: undefined,
-    minSeverity: 'info',
-    asOf: NOW,
-    startedAt: NOW,
-    finishedAt: NOW,
   });
   expect(schemaErrors(JSON.parse(JSON.stringify(report)))).toEqual([]);
   return report.coverage;

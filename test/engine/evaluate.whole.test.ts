@@ -4,7 +4,7 @@ import { type Evaluation, evaluate } from '../../src/engine/evaluate.js';
 import { NOTHING_TOLD } from '../../src/engine/history.js';
 import type { State } from '../../src/engine/state.js';
 import { AuditError } from '../../src/errors.js';
-import { credential, DAY, NOW, owner, snapshot } from '../helpers/snapshot.js';
+import { credential, DAY, NOW, owner, PLAIN_EVALUATION, snapshot } from '../helpers/snapshot.js';
 
 const named = defineRule({
   id: 'named',
@@ -29,18 +29,11 @@ const HYGIENE = ['waiver-covers', 'waiver-expired', 'waiver-expiring', 'waiver-u
 
 function evaluation(over: Partial<Evaluation> = {}): Evaluation {
   return {
-    tool: { name: 'c1-audit', version: '0.1.0' },
+    ...PLAIN_EVALUATION,
     snapshot: snapshot([credential()]),
     rules: [inForce(named)],
     known: ['named'],
-    waivers: [],
-    choices: {},
-    only: undefined,
     history: { previous: undefined },
-    minSeverity: 'info',
-    asOf: NOW,
-    startedAt: NOW,
-    finishedAt: NOW,
     ...over,
   };
 }

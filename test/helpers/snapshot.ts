@@ -8,6 +8,7 @@ import {
   type TenantFacts,
   Unknown,
 } from '../../src/contract/index.js';
+import type { Evaluation } from '../../src/engine/evaluate.js';
 
 export { DAY };
 
@@ -83,3 +84,16 @@ export function snapshot(
     ...over,
   };
 }
+
+/** How an audit is evaluated where a test sets nothing else: at `NOW`, with nothing waived, chosen or remembered. */
+export const PLAIN_EVALUATION: Omit<Evaluation, 'snapshot' | 'rules' | 'known'> = {
+  tool: { name: 'c1-audit', version: '0.1.0' },
+  waivers: [],
+  choices: {},
+  only: undefined,
+  history: undefined,
+  minSeverity: 'info',
+  asOf: NOW,
+  startedAt: NOW,
+  finishedAt: NOW,
+};
