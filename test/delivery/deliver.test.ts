@@ -1,8 +1,7 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -14,6 +13,7 @@ import type { State } from '../../src/engine/state.js';
 import { AuditError, type ErrorCode } from '../../src/errors.js';
 import { Redactor } from '../../src/redact.js';
 import { RequestError } from '../../src/sources/c1/request-error.js';
+import { emptyFolder } from '../helpers/program.js';
 import { AS_OF, sampleCredential, sampleFinding, sampleReport } from '../helpers/sample-report.js';
 import { type SlackServer, startSlack } from '../helpers/slack-server.js';
 import { owner, snapshot } from '../helpers/snapshot.js';
@@ -29,7 +29,7 @@ let heart: Server;
 let beats: string[];
 
 beforeEach(async () => {
-  cwd = mkdtempSync(join(tmpdir(), 'c1-audit-deliver-'));
+  cwd = emptyFolder();
   [slack, webhook] = await Promise.all([startSlack(), startWebhook()]);
   beats = [];
   heart = createServer(({ url = '' }, response) => {
