@@ -7,7 +7,7 @@ const helper = (name) => fileURLToPath(new URL(`./test/helpers/${name}`, import.
 
 /** @type {import('jest').Config} */
 export default {
-  testEnvironment: 'node',
+  testEnvironment: helper('environment.cjs'),
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
