@@ -61,7 +61,7 @@ export async function collect(
   };
   const lookup = new UserLookup(bare);
   const onPage = (credentials: readonly Credential[]) => {
-    // One's own list has one owner, and others that it may hold by mistake are dropped later.
+    // One's own list has one owner.
     if (scope === 'tenant') addOwners(credentials, lookup);
     onCredentials?.(credentials);
   };

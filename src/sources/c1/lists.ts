@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Credential, Kind, SourceSeen } from '../../contract/index.js';
+import { type Credential, isKnown, type Kind, type SourceSeen } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
 import {
   differ,
@@ -92,8 +92,18 @@ export function addCredential(
   malformed: string[],
 ): void {
   const { id } = credential;
-  if (differ(credentials.get(id), credential)) malformed.push(`${id}: ${LISTED_TWICE}`);
-  credentials.set(id, credential);
+  const before = credentials.get(id);
+  const used = before && usedBetween(before, credential);
+  if (!used && differ(before, credential)) malformed.push(`${id}: ${LISTED_TWICE}`);
+  credentials.set(id, used ?? credential);
+}
+
+/** The credential with its later use, where it was used between two pages that list it; undefined: something else differs. */
+function usedBetween(before: Credential, after: Credential): Credential | undefined {
+  const [one, other] = [before.lastUsedAt, after.lastUsedAt];
+  if (!(isKnown(one) && isKnown(other)) || one === other) return undefined;
+  const latest = (one ?? 0) > (other ?? 0) ? before : after;
+  return differ({ ...before, lastUsedAt: null }, { ...after, lastUsedAt: null }) ? undefined : latest;
 }
 
 /** How far a list was read. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Kind } from '../../../src/contract/index.js';
+import { type Kind, Unknown } from '../../../src/contract/index.js';
 import { AuditError } from '../../../src/errors.js';
 import {
   addCredential,
@@ -219,6 +219,28 @@ test('an id that stands for two credentials is named, and the same record twice 
   addCredential(credentials, credential({ name: 'other' }), malformed);
   expect(malformed).toEqual(['a: listed twice, with other fields']);
   expect([...credentials.values()]).toEqual([credential({ name: 'other' })]);
+});
+
+test('a credential that is used while it is listed again keeps its later use', () => {
+  const added = (...listed: ReturnType<typeof credential>[]) => {
+    const credentials = new Map();
+    const malformed: string[] = [];
+    for (const each of listed) addCredential(credentials, each, malformed);
+    return { kept: [...credentials.values()], malformed };
+  };
+  const [never, first, second] = [null, 1, 2].map((lastUsedAt) => credential({ lastUsedAt }));
+  const unread = credential({ lastUsedAt: new Unknown('a', 'b') });
+  if (!never || !first || !second) throw new Error('three');
+  for (const [one, other] of [
+    [never, second],
+    [first, second],
+    [second, first],
+    [second, never],
+  ] as const)
+    expect(added(one, other)).toEqual({ kept: [second], malformed: [] });
+  // What cannot be read may be anything, and another name is another credential.
+  for (const other of [unread, { ...second, name: 'other' }])
+    expect(added(first, other)).toEqual({ kept: [other], malformed: ['a: listed twice, with other fields'] });
 });
 
 describe('a list that lacks the credential that runs the audit', () => {
