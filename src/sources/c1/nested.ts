@@ -98,6 +98,8 @@ interface Lists {
   readonly cut: readonly string[];
   /** Parents that no longer exist. */
   readonly gone: readonly string[];
+  /** Of how many parents a list should be there. */
+  readonly expected: number;
   readonly failed: readonly Failed[];
 }
 
@@ -116,7 +118,7 @@ export async function collectNested(
   const { kind, list, noun } = nesting;
   const { parents, pages, ending } = seen;
   const lists = await readLists(nesting, reader, parents);
-  const { cut, gone, failed } = lists;
+  const { cut, gone, failed, expected } = lists;
   const what = nameOf(nesting.listOf('{id}'));
   const first = failed[0]?.error;
   const note = joinNotes(
@@ -145,7 +147,7 @@ export async function collectNested(
   };
   // Whatever else went wrong is not a missing right.
   const isOnlyRefused = !(ending instanceof AuditError) && collected.malformed.length === 0;
-  if (first && nesting.mayBeRefused && isOnlyRefused && areRefused(failed, parents.size))
+  if (first && nesting.mayBeRefused && isOnlyRefused && areRefused(failed, expected))
     return summariseOptional(kind, { ...collected, pages: 0, ending: first }, null, required);
   const summary = summariseOptional(kind, collected, note, required);
   return { ...summary, failure: summary.failure ?? first };
@@ -203,6 +205,7 @@ async function readLists(nesting: Nesting, reader: Reader, parents: ParentsSeen[
     malformed,
     cut,
     gone: unexplained.filter(isGone).map(({ id }) => id),
+    expected: parents.size - (missing.length - unexplained.length),
     failed: [...failed, ...unexplained.filter((each) => !isGone(each))],
   };
 }

@@ -336,6 +336,18 @@ describe('tunnel credentials', () => {
     expect((await collectTunnelCredentials(reader, true)).seen.required).toBe(true);
   });
 
+  test('that are refused beside those of a deleted bridge are refused', async () => {
+    const [deleted] = tenant.data.bridges;
+    if (deleted) deleted.deletedAt = new Date(NOW - 1000).toISOString();
+    const isDeleted = (path: string) => path.includes(deleted?.id ?? '-');
+    strike(({ path }) => path.endsWith('/credentials') && isDeleted(path), { kind: 'status', status: 404 });
+    strike(({ path }) => path.endsWith('/credentials') && !isDeleted(path), { kind: 'status', status: 403 });
+    expect((await collectTunnelCredentials(reader, false)).seen).toMatchObject({
+      status: 'unavailable',
+      required: false,
+    });
+  });
+
   test('that are refused for one bridge are partial', async () => {
     const [bridge] = tenant.data.bridges;
     strike(({ path }) => path.includes(bridge?.id ?? '-'), { kind: 'status', status: 403 });
