@@ -88,7 +88,9 @@ export function setDecoysApart(
   for (const decoy of decoys)
     for (const kind of decoy.kinds) {
       const key = nameKey(kind, decoy.name);
-      byName.set(key, [...(byName.get(key) ?? []), decoy]);
+      const same = byName.get(key);
+      if (same) same.push(decoy);
+      else byName.set(key, [decoy]);
     }
   const judged: Credential[] = [];
   const apart: Credential[] = [];
