@@ -140,7 +140,10 @@ function followUp(
   const changes = history && driftOf(evaluation, judged, run);
   for (const { rule, said, credential } of changes?.findings ?? []) docket.say(rule, said, credential);
   docket.mark(mark);
-  const hygiene = waivers.hygiene((rule) => wouldSeeAll(rule, evaluation, run));
+  const hygiene = waivers.hygiene(
+    (rule, kinds) =>
+      wouldSeeAll(rule, evaluation, run) && !(kinds.has('federation-trust') && run.notOnTrusts?.has(rule)),
+  );
   for (const { rule, said, id } of hygiene.filter(({ rule: { id } }) => isWanted(id, evaluation)))
     docket.sayOfWaiver(rule, said, id);
   docket.mark(mark);

@@ -4,6 +4,7 @@ import {
   DAY,
   dateOf,
   type Finding,
+  type Kind,
   namesOf,
   type ReportedCredential,
   type Rule,
@@ -136,7 +137,7 @@ export class Waivers {
   /** Takes note of the next credential, from number 0. All that were judged: they explain why a waiver covers nothing. */
   see(credential: Waivable): void {
     const found = this.#naming(credential);
-    for (const one of found) one.exists = true;
+    for (const one of found) one.kinds.add(credential.kind);
     const by = found.filter(({ left }) => left > 0).sort((a, b) => a.order - b.order);
     this.#named.push(by.length > 0 ? { credential, by } : undefined);
   }
@@ -175,14 +176,15 @@ export class Waivers {
   /**
    * Findings on the waivers themselves.
    *
-   * @param wouldSeeAll whether the audit would have seen every finding of this rule (`*`: any rule): the rule ran, and the
-   *   sources of all its kinds were read completely. Otherwise no waiver of it is reported as unmatched.
+   * @param wouldSeeAll whether the audit would have seen every finding of this rule (`*`: any rule) on credentials of these
+   *   kinds (none: of any): the rule ran and judged them, and the sources of all its kinds were read completely. Otherwise
+   *   no waiver of it is reported as unmatched.
    */
-  hygiene(wouldSeeAll: (rule: string) => boolean): OfWaiver[] {
+  hygiene(wouldSeeAll: (rule: string, kinds: ReadonlySet<Kind>) => boolean): OfWaiver[] {
     const { severities } = this.#input;
-    const each = this.#all.flatMap(({ waiver, left, isMatched, exists }) => {
+    const each = this.#all.flatMap(({ waiver, left, isMatched, kinds }) => {
       if (left <= 0) return [expired(waiver)];
-      if (!isMatched && wouldSeeAll(waiver.rule)) return [unmatched(waiver, exists)];
+      if (!isMatched && wouldSeeAll(waiver.rule, kinds)) return [unmatched(waiver, kinds.size > 0)];
       return left <= WAIVER_NOTICE_DAYS * DAY ? [expiring(waiver, left)] : [];
     });
     return [...each, ...this.#news()].map(({ rule, id, said }) => ({
@@ -216,8 +218,8 @@ class Watched {
   /** Of a waiver by name. */
   readonly patternId: string | undefined;
   readonly matches: (name: string) => boolean;
-  /** Whether any credential is the one that it names. */
-  exists = false;
+  /** Of the credentials that it names. */
+  readonly kinds = new Set<Kind>();
   /** Whether it covers a finding. */
   isMatched = false;
 

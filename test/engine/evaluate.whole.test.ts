@@ -360,6 +360,25 @@ describe('waivers', () => {
       expect(unmatched(rule, over)).toEqual(expected);
     });
   });
+
+  test('on trusts are not unmatched where their rule needs the system log and that was not read', () => {
+    const used = inForce({ ...named, id: 'used', needs: ['lastUse'], check: () => undefined });
+    const seen = {
+      ...snapshot([credential(), credential({ kind: 'federation-trust', id: 't', clientId: 't' })]),
+      sources: [source('personal-client', 'complete'), source('federation-trust', 'complete')],
+    };
+    const unmatched = (id: string, facts = seen.facts) =>
+      news({
+        waivers: [waiver({ rule: 'used', credential: id })],
+        rules: [used],
+        snapshot: { ...seen, facts },
+      });
+    expect(unmatched('t')).toEqual([]);
+    const unused = { since: new Date(0), complete: true, addresses: [], refused: [], lastAt: null };
+    expect(unmatched('t', { ...seen.facts, usage: new Map([['t', unused]]) })).toEqual(['waiver-unmatched']);
+    expect(unmatched('a')).toEqual(['waiver-unmatched']);
+    expect(unmatched('nobody')).toEqual(['waiver-unmatched']);
+  });
 });
 
 describe('what a report says beside its findings', () => {

@@ -334,6 +334,27 @@ describe('findings on waivers', () => {
     ]);
   });
 
+  test('a waiver is not unmatched if its rule did not judge credentials of its kind', () => {
+    const judged: [string, string[]][] = [];
+    const { hygiene } = apply({
+      waivers: [
+        waiver({ rule: 'expired', credential: 'a' }),
+        waiver({ rule: 'expired', credential: 'nobody' }),
+      ],
+      wouldSeeAll: (rule, kinds) => {
+        judged.push([rule, [...kinds]]);
+        return kinds.size === 0;
+      },
+    });
+    expect(judged).toEqual([
+      ['expired', [A.kind]],
+      ['expired', []],
+    ]);
+    expect(hygiene.map(({ rule, data }) => [rule, data.credential])).toEqual([
+      ['waiver-unmatched', 'nobody'],
+    ]);
+  });
+
   test('a waiver keeps its identity wherever it is in the file; a renewed one gets another', () => {
     const before = waiverId(waiver());
     expect(waiverId(waiver({ reason: 'in other words' }))).toBe(before);

@@ -91,7 +91,7 @@ export function applyWaivers({
 }: WaiverInput & {
   readonly findings: readonly Finding[];
   readonly credentials: readonly ReportedCredential[];
-  readonly wouldSeeAll: (rule: string) => boolean;
+  readonly wouldSeeAll: Parameters<Waivers['hygiene']>[0];
 }) {
   const waivers = new Waivers(input);
   const seen = [...new Set([...credentials, ...findings.flatMap(({ credential }) => credential ?? [])])];
