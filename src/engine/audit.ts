@@ -11,12 +11,21 @@ import {
   type Snapshot,
 } from '../contract/index.js';
 import { toTimestamp } from '../contract/time.js';
-import { Docket, type Noted, Notes } from './docket.js';
+import { Docket, Notes } from './docket.js';
 import { type Statement, sayable } from './finding.js';
 import { Panel, type RuleInForce, type Verdict } from './judge.js';
 import { Records, type Remainder } from './records.js';
 import { compareText } from './report.js';
-import { type FactSource, isDeleted, isExpired, isLive, OWN_FACTS, World } from './world.js';
+import {
+  type FactSource,
+  hasOwnUse,
+  isDeleted,
+  isExpired,
+  isLive,
+  OWN_FACTS,
+  ownUse,
+  World,
+} from './world.js';
 
 /** Everything the rules report on a snapshot. */
 export interface Verdicts {
@@ -69,7 +78,7 @@ export function audit(
   const panelsFor = byKindAndState(running, (inForce, kind) => {
     const judging = inForce.filter(({ rule }) => canJudge(rule, kind, snapshot));
     const [early, late] = [true, false].map((first) =>
-      judging.filter(({ rule }) => isEarly(rule) === first),
+      judging.filter(({ rule }) => isEarly(rule, kind) === first),
     ) as [RuleInForce[], RuleInForce[]];
     return { early: new Panel(early, kind, world, now), late: new Panel(late, kind, world, now) };
   });
@@ -77,11 +86,10 @@ export function audit(
   const docket = new Docket(snapshot.tenant, notes, early?.records);
   const deleted = Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<Kind, number>;
   const broken = new Map<string, BrokenRule>();
-  const report = (found: readonly Found[]) => {
-    for (const finding of found) {
-      docket.addFinding(finding);
-      if (finding.failure !== undefined) countFailure(broken, finding.rule, finding.failure);
-    }
+  const report = (statement: number) => {
+    docket.addFinding(statement);
+    const failure = notes.failure(statement);
+    if (failure !== undefined) countFailure(broken, notes.voice(statement).rule, failure);
   };
   for (const credential of inOrder(snapshot.credentials)) {
     if (isDeleted(credential, now)) {
@@ -94,8 +102,9 @@ export function audit(
     docket.addCredential(credential, remainder, written);
     onJudged?.(credential, remainder);
     const panels = panelsFor(credential, state);
-    report(early?.foundOn(written) ?? foundBy(panels.early, credential, notes));
-    report(foundBy(panels.late, credential, notes));
+    if (early && written !== undefined) early.reportOn(written, report);
+    else judgeBy(panels.early, credential, notes, report);
+    judgeBy(panels.late, credential, notes, report);
   }
   early?.forget();
   return {
@@ -177,8 +186,10 @@ function byKindAndState<T>(
 }
 
 /** Whether a rule needs only facts from the credential's own record. */
-export function isEarly({ needs, optional = [] }: Pick<Rule, 'needs' | 'optional'>): boolean {
-  return [...needs, ...optional].every((name: FactName) => Object.hasOwn(OWN_FACTS, name));
+export function isEarly({ needs, optional = [] }: Pick<Rule, 'needs' | 'optional'>, kind: Kind): boolean {
+  return [...needs, ...optional].every(
+    (name: FactName) => Object.hasOwn(OWN_FACTS, name) || (name === 'lastUse' && hasOwnUse(kind)),
+  );
 }
 
 /**
@@ -187,10 +198,12 @@ export function isEarly({ needs, optional = [] }: Pick<Rule, 'needs' | 'optional
 export class EarlyVerdicts {
   readonly #panelFor: ReturnType<typeof byKindAndState<Panel>>;
   readonly #now: number;
-  /** The numbers of credentials in `records`. */
-  readonly #numbers = new Map<Credential, number>();
-  /** By those numbers. */
-  readonly #found: (readonly Found[])[] = [];
+  readonly #judged: Partial<Record<Kind, Judged>> = {};
+  /** What was found, a credential after the other, by the numbers of statements in `notes`. */
+  readonly #found: number[] = [];
+  /** Where what was found on each credential ends. */
+  readonly #ends: number[] = [];
+  readonly #find = (statement: number) => void this.#found.push(statement);
   /** What the verdicts say. */
   readonly notes = new Notes();
   /** What the credentials' own records say. */
@@ -199,8 +212,14 @@ export class EarlyVerdicts {
   /** @param now milliseconds since the epoch, the same as for the snapshot */
   constructor(rules: readonly RuleInForce[], now: number) {
     this.#panelFor = byKindAndState(
-      rules.filter(({ rule }) => isEarly(rule)),
-      (judging, kind) => new Panel(judging, kind, ownFacts, now),
+      rules,
+      (judging, kind) =>
+        new Panel(
+          judging.filter(({ rule }) => isEarly(rule, kind)),
+          kind,
+          ownFacts,
+          now,
+        ),
     );
     this.#now = now;
   }
@@ -208,51 +227,74 @@ export class EarlyVerdicts {
   judge(credentials: readonly Credential[]): void {
     for (const credential of credentials) {
       if (isDeleted(credential, this.#now)) continue;
+      const { kind } = credential;
+      this.#judged[kind] ??= new Judged();
+      this.#judged[kind].add(credential, this.records.write(credential));
       const panel = this.#panelFor(credential, stateOf(credential, this.#now));
-      this.#numbers.set(credential, this.records.write(credential));
-      this.#found.push(foundBy(panel, credential, this.notes));
+      judgeBy(panel, credential, this.notes, this.#find);
+      this.#ends.push(this.#found.length);
     }
   }
 
   /** A credential's number in `records`; undefined: it was not judged yet. */
   numberOf(credential: Credential): number | undefined {
-    return this.#numbers.get(credential);
+    return this.#judged[credential.kind]?.numberOf(credential);
   }
 
-  /** What was found on the credential with that number; undefined: it was not judged yet. */
-  foundOn(number: number | undefined): readonly Found[] | undefined {
-    return number === undefined ? undefined : this.#found[number];
+  /** Hands over what was found on the credential with that number. */
+  reportOn(number: number, report: (statement: number) => void): void {
+    const end = this.#ends[number] ?? 0;
+    for (let at = this.#ends[number - 1] ?? 0; at < end; at += 1) report(this.#found[at] as number);
   }
 
   /** Keeps nothing but what the verdicts and the records say. */
   forget(): void {
-    this.#numbers.clear();
-    this.#found.length = 0;
+    for (const kind of KINDS) delete this.#judged[kind];
   }
 }
 
-interface Found extends Noted {
-  /** How the rule is broken. Absent: it is not. */
-  readonly failure?: string;
+/** The numbers of credentials. Asked for nearly always in the order in which they came: then there is nothing to look up. */
+class Judged {
+  readonly #credentials: Credential[] = [];
+  readonly #numbers: number[] = [];
+  #next = 0;
+  #places: ReadonlyMap<Credential, number> | undefined;
+
+  add(credential: Credential, number: number): void {
+    this.#credentials.push(credential);
+    this.#numbers.push(number);
+  }
+
+  numberOf(credential: Credential): number | undefined {
+    if (this.#credentials[this.#next] !== credential) {
+      this.#places ??= new Map(this.#credentials.map((one, place) => [one, place]));
+      const place = this.#places.get(credential);
+      if (place === undefined) return undefined;
+      this.#next = place;
+    }
+    this.#next += 1;
+    return this.#numbers[this.#next - 1];
+  }
 }
 
-const NOTHING: readonly Found[] = [];
-
-/** The findings of a panel on a credential, noted. */
-function foundBy(panel: Panel, credential: Credential, notes: Notes): readonly Found[] {
-  let found: Found[] | undefined;
+/** Notes what a panel finds on a credential. */
+function judgeBy(
+  panel: Panel,
+  credential: Credential,
+  notes: Notes,
+  report: (statement: number) => void,
+): void {
   panel.judge(credential, (verdict, by) => {
-    const noted = notes.note(by.rule, sayable(statementOf(verdict, by), credential, by.rule));
-    found ??= [];
-    found.push(verdict.outcome === 'failed' ? { ...noted, failure: verdict.reason } : noted);
+    const failure = verdict.outcome === 'failed' ? verdict.reason : undefined;
+    report(notes.note(by.rule, sayable(statementOf(verdict, by), credential, by.rule), failure));
   });
-  // Most have none, and there may be hundreds of thousands.
-  return found ?? NOTHING;
 }
 
 const ownFacts: FactSource = {
   fact(name, credential) {
-    return OWN_FACTS[name as keyof typeof OWN_FACTS](credential) as never;
+    return (
+      name === 'lastUse' ? ownUse(credential) : OWN_FACTS[name as keyof typeof OWN_FACTS](credential)
+    ) as never;
   },
 };
 

@@ -5,14 +5,6 @@ import { quote, Records, type Remainder } from './records.js';
 import { compareText, isWaived, noneBySeverity, type Report } from './report.js';
 import { TextStore } from './text-store.js';
 
-/** A finding whose statement was written. */
-export interface Noted {
-  readonly rule: string;
-  readonly severity: Severity;
-  /** The statement's number. */
-  readonly statement: number;
-}
-
 /** What waivers and earlier audits make of a finding. Findings share it. */
 export type Mark = Pick<Finding, 'status' | 'waiver' | 'firstSeen'>;
 
@@ -33,44 +25,97 @@ export interface Entry {
   expiresAt(): string | null;
 }
 
-/** What rules say, as JSON that is written once. */
-export class Notes {
-  readonly #texts = new TextStore();
-  /** The latest statement of each rule: many credentials have the same. */
-  readonly #latest = new Map<string, { readonly text: string; readonly statement: number }>();
-  /** What ends the statements with a fix: a few texts for all of them. */
-  readonly #fixes = new Map<string, string>();
-  /** The end of each statement. */
-  readonly #ends: string[] = [];
-  /** Statements that a rule could not tell. */
-  readonly #unknown = new Set<number>();
+/** What many statements of a rule have in common, as JSON around what differs. */
+interface Voice extends Pick<Statement, 'severity' | 'outcome' | 'messageId' | 'fix'> {
+  readonly number: number;
+  readonly rule: string;
+  readonly beforeStatus: string;
+  readonly afterStatus: string;
+  readonly end: string;
+}
 
-  note({ id: rule }: Pick<Rule, 'id'>, said: Statement): Noted {
-    const text = statementText(said);
-    const end = this.#fixes.get(said.fix) ?? `,"fix":${quote(said.fix)}`;
-    let latest = this.#latest.get(rule);
-    if (latest?.text !== text || this.#ends[latest.statement] !== end) {
-      latest = { text, statement: this.#texts.add(text) };
-      this.#fixes.set(said.fix, end);
-      this.#ends.push(end);
-      this.#latest.set(rule, latest);
-      if (said.outcome === 'unknown') this.#unknown.add(latest.statement);
+/** What rules say, as JSON that is written once. Statements have numbers. */
+export class Notes {
+  /** Messages and data. */
+  readonly #texts = new TextStore();
+  /** Of each statement. */
+  readonly #voices: Voice[] = [];
+  readonly #known = new Map<string, Voice>();
+  /** The latest statement of each rule: many credentials have the same. */
+  readonly #latest = new Map<string, { text: string; statement: number; voice: Voice }>();
+  /** How rules are broken, by the statements that say so. */
+  readonly #failures = new Map<number, string>();
+
+  /**
+   * @param failure  how the rule is broken; undefined: it is not
+   * @returns the statement's number
+   */
+  note({ id: rule }: Pick<Rule, 'id'>, said: Statement, failure?: string): number {
+    const text = `${quote(said.message)},"data":${dataText(said.data)}`;
+    const latest = this.#latest.get(rule);
+    const voice = latest && isOf(latest.voice, said) ? latest.voice : this.#voiceOf(rule, said);
+    if (latest?.voice === voice && latest.text === text) return latest.statement;
+    const statement = this.#texts.add(text);
+    this.#voices.push(voice);
+    if (latest) Object.assign(latest, { text, statement, voice });
+    else this.#latest.set(rule, { text, statement, voice });
+    if (failure !== undefined) this.#failures.set(statement, failure);
+    return statement;
+  }
+
+  #voiceOf(rule: string, { severity, outcome, messageId, fix }: Statement): Voice {
+    const key = JSON.stringify([rule, severity, outcome, messageId, fix]);
+    let voice = this.#known.get(key);
+    if (!voice) {
+      voice = {
+        number: this.#known.size,
+        rule,
+        severity,
+        outcome,
+        messageId,
+        fix,
+        beforeStatus: `"outcome":"${outcome}","status":`,
+        afterStatus: `,"messageId":${quote(messageId)},"message":`,
+        end: `,"fix":${quote(fix)}`,
+      };
+      this.#known.set(key, voice);
     }
-    return { rule, severity: said.severity, statement: latest.statement };
+    return voice;
+  }
+
+  voice(statement: number): Voice {
+    return this.#voices[statement] as Voice;
   }
 
   isUnknown(statement: number): boolean {
-    return this.#unknown.has(statement);
+    return this.voice(statement).outcome === 'unknown';
   }
 
-  text(statement: number): string {
-    return this.#texts.get(statement) + this.#ends[statement];
+  /** How the statement's rule is broken; undefined: it is not. */
+  failure(statement: number): string | undefined {
+    return this.#failures.size === 0 ? undefined : this.#failures.get(statement);
+  }
+
+  /** A statement's part of a finding's JSON. */
+  text(statement: number, status: Finding['status'] = null): string {
+    const { beforeStatus, afterStatus, end } = this.voice(statement);
+    const written = status === null ? 'null' : `"${status}"`;
+    return beforeStatus + written + afterStatus + this.#texts.get(statement) + end;
   }
 
   *blocks(): Generator<string> {
     yield* this.#texts.blocks();
-    yield* this.#fixes.values();
+    for (const { end } of this.#known.values()) yield end;
   }
+}
+
+function isOf(voice: Voice, { severity, outcome, messageId, fix }: Statement): boolean {
+  return (
+    voice.fix === fix &&
+    voice.messageId === messageId &&
+    voice.severity === severity &&
+    voice.outcome === outcome
+  );
 }
 
 /** Findings of one rule and severity, in the order of `credentials`: the numbers of their credentials and statements. */
@@ -103,6 +148,8 @@ export class Docket {
   /** Ids of the waivers that findings are on; the first has the number -1. */
   readonly #waivers: string[];
   readonly #buckets: Map<string, Bucket>;
+  /** By the numbers of voices. */
+  readonly #byVoice: Bucket[] = [];
   #credentials: readonly JudgedCredential[] | undefined;
   #findings: readonly Finding[] | undefined;
 
@@ -148,16 +195,24 @@ export class Docket {
     this.#records.complete(written ?? this.#records.write(credential), rest);
   }
 
-  /** Adds a finding; by default on the credential that was added last. */
-  addFinding({ rule, severity, statement }: Noted, credential = this.size - 1): void {
+  /** Adds a finding that says a statement; by default on the credential that was added last. */
+  addFinding(statement: number, credential = this.size - 1): void {
+    const { credentials, statements } = this.#bucketOf(this.#notes.voice(statement));
+    credentials.push(credential);
+    statements.push(statement);
+  }
+
+  #bucketOf({ number, rule, severity }: Voice): Bucket {
+    const known = this.#byVoice[number];
+    if (known) return known;
     const key = `${severity} ${rule}`;
     let bucket = this.#buckets.get(key);
     if (!bucket) {
       bucket = { rule, severity, credentials: [], statements: [], fingerprints: [], marks: [] };
       this.#buckets.set(key, bucket);
     }
-    bucket.credentials.push(credential);
-    bucket.statements.push(statement);
+    this.#byVoice[number] = bucket;
+    return bucket;
   }
 
   /** Adds what a rule says of a credential. */
@@ -302,8 +357,8 @@ export class Docket {
           end = `,"waiver":${JSON.stringify(mark.waiver)},"firstSeen":${JSON.stringify(mark.firstSeen)}}`;
           last = mark;
         }
-        const said = this.#notes.text(statements[at] as number);
-        yield `{"fingerprint":"${fingerprints[at] ?? this.#fingerprint(rule, credential)}${about}${mark.status === null ? said : said.replace(NO_STATUS, `"status":"${mark.status}"`)},"credential":${credential < 0 ? 'null' : this.#records.text(credential)}${end}`;
+        const said = this.#notes.text(statements[at] as number, mark.status);
+        yield `{"fingerprint":"${fingerprints[at] ?? this.#fingerprint(rule, credential)}${about}${said},"credential":${credential < 0 ? 'null' : this.#records.text(credential)}${end}`;
       }
     }
   }
@@ -360,14 +415,6 @@ export function reportOn(docket: Docket, about: Omit<Report, 'credentials' | 'fi
 /** What a report was made from, for whoever can do without objects; undefined for a report that was read or changed. */
 export function docketOf(report: Report): Docket | undefined {
   return dockets.get(report);
-}
-
-/** See `statementText`. */
-const NO_STATUS = '"status":null';
-
-/** A statement's part of a finding's JSON but for its fix, with the status that a finding has before waivers and history. */
-function statementText({ outcome, messageId, message, data }: Statement): string {
-  return `"outcome":"${outcome}","status":null,"messageId":${quote(messageId)},"message":${quote(message)},"data":${dataText(data)}`;
 }
 
 /** Nearly always texts and numbers: then many times as fast as JSON.stringify. */

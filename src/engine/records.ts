@@ -96,7 +96,7 @@ function listed(texts: readonly string[] = []): string {
 }
 
 function ownerText({ id, name, email }: NonNullable<JudgedCredential['owner']>): string {
-  return `,"owner":${JSON.stringify({ id, name, email })}`;
+  return `,"owner":{"id":${quote(id)},"name":${quote(name)},"email":${quote(email)}}`;
 }
 
 function rolesText(roles: JudgedCredential['scopedRoles']): string {

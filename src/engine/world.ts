@@ -48,6 +48,16 @@ function dateOf<None extends null>(instant: Fact<number | None>): Fact<Date | No
   return typeof instant === 'number' ? new Date(instant) : instant;
 }
 
+/** Whether the record says when a credential was used last. For others it stands only in the system log. */
+export function hasOwnUse(kind: Kind): boolean {
+  return kind !== 'federation-trust';
+}
+
+export function ownUse({ lastUsedAt }: Credential): Fact<Facts['lastUse']> {
+  const at = dateOf(lastUsedAt);
+  return isKnown(at) ? { at, since: null } : at;
+}
+
 const NOT_REGISTERED = new Unknown('the record does not say', 'Look at the credential in ConductorOne.');
 
 function verdictOn(condition: string): Fact<ConditionVerdict> {
@@ -228,11 +238,7 @@ export class World implements FactSource {
   }
 
   lastUse(credential: Credential): Fact<Facts['lastUse']> {
-    const { kind, lastUsedAt } = credential;
-    if (kind !== 'federation-trust') {
-      const at = dateOf(lastUsedAt);
-      return isKnown(at) ? { at, since: null } : at;
-    }
+    if (hasOwnUse(credential.kind)) return ownUse(credential);
     const usage = this.usage(credential);
     if (!isKnown(usage)) return usage;
     return usage.complete ? { at: usage.lastAt, since: usage.since } : LOG_CUT_OFF;

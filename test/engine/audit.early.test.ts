@@ -79,11 +79,13 @@ describe('early verdicts', () => {
   });
 
   test('come from rules that need only the record', () => {
-    const early = rules.filter(isEarly).map(({ id }) => id);
+    const early = rules.filter((rule) => isEarly(rule, 'personal-client')).map(({ id }) => id);
     expect(early).toEqual(expect.arrayContaining(['expired', 'no-expiry', 'malformed-cidr']));
     expect(early).not.toContain('owner-inactive');
     expect(early).not.toContain('rotation-unfinished');
-    expect(isEarly({ needs: ['name'], optional: ['owner'] })).toBe(false);
+    expect(isEarly({ needs: ['name'], optional: ['owner'] }, 'personal-client')).toBe(false);
+    expect(isEarly({ needs: ['lastUse'] }, 'personal-client')).toBe(true);
+    expect(isEarly({ needs: ['lastUse'] }, 'federation-trust')).toBe(false);
   });
 });
 

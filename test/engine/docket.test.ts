@@ -308,8 +308,8 @@ describe('a docket', () => {
     );
     expect(messages).toEqual(['a says', 'a other', 'b says', 'b other', 'b says']);
     const all = [...docket.blocks()].join('');
-    for (const text of ['"id":"3"', '"message":"other"', '"message":"says"']) expect(all).toContain(text);
-    expect(all.match(/"message":"says"/g)).toHaveLength(3);
+    for (const text of ['"id":"3"', '"other","data"', '"says","data"']) expect(all).toContain(text);
+    expect(all.match(/"says","data"/g)).toHaveLength(3);
   });
 
   test('keeps each credential as it was, in the order of the schema', () => {
