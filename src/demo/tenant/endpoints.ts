@@ -10,7 +10,6 @@ import {
   findByIds,
   mapped,
   may,
-  notFound,
   ownedBy,
   PAGE,
   type Page,
@@ -20,8 +19,8 @@ import {
   undeclaredPage,
 } from './call.js';
 import { createFinding, searchFindings, setFindingState } from './findings.js';
-import { type ClientKind, evaluateCondition, fullClientId } from './login.js';
-import { apiError, Code, jsonName, parseObject, readFields, type Shape, type Values } from './messages.js';
+import { type ClientKind, fullClientId } from './login.js';
+import { apiError, Code, jsonName, readFields, type Shape, type Values } from './messages.js';
 import { listEvents } from './system-log.js';
 
 export const API_PREFIX = '/api/v1';
@@ -38,35 +37,22 @@ interface Endpoint {
 export const ENDPOINTS = {
   introspect: get('/auth/introspect', introspect),
   'personal-clients': get('/iam/personal_clients', listPersonalClients),
-  'personal-client': get('/iam/personal_clients/:id', getPersonalClient),
   'search-personal-clients': post('/search/iam/personal_clients', searchPersonalClients),
   'search-users': post('/search/users', searchUsers),
-  users: get('/users', listUsers),
   user: get('/users/:id', getUser),
   roles: get('/iam/roles', listRoles),
-  role: get('/iam/roles/:id', getRole),
   'service-principals': get('/service_principals', listServicePrincipals, 'servicePrincipals'),
-  'service-principal': get('/service_principals/:id', getServicePrincipal, 'servicePrincipals'),
   'service-principal-credentials': get(
     '/service_principals/:id/credentials',
     listCredentials,
     'servicePrincipals',
   ),
-  'service-principal-credential': get(
-    '/service_principals/:id/credentials/:credential',
-    getCredential,
-    'servicePrincipals',
-  ),
-  'service-principal-trusts': get('/service_principals/:id/trusts', listPrincipalTrusts, 'federation'),
-  'service-principal-trust': get('/service_principals/:id/trusts/:trust', getPrincipalTrust, 'federation'),
   'search-federation-trusts': post('/search/workload_federation_trusts', searchTrusts, 'federation'),
   'federation-providers': get(
     '/workload_federation/providers',
     plain('providers', Permission.readFederation),
     'federation',
   ),
-  'federation-provider': get('/workload_federation/providers/:id', getProvider, 'federation'),
-  'test-cel': post('/workload_federation/test-cel', testCel, 'federation'),
   'search-external-clients': post('/search/iam/external_clients', searchExternalClients, 'externalClients'),
   'tunnel-bridges': get('/iam/tunnel/bridges', plain('bridges', Permission.readTunnels), 'tunnels'),
   'tunnel-credentials': get('/iam/tunnel/bridges/:id/credentials', listTunnelCredentials, 'tunnels'),
@@ -149,12 +135,6 @@ function listPersonalClients(call: Call) {
   return mapped(undeclaredPage(call, own), (client) => withClientId(call, client, 'personal-client'));
 }
 
-function getPersonalClient(call: Call) {
-  const client = existing(call.state.data.personalClients, call.params.id, 'personal client');
-  if (client.userId !== call.caller.userId) require(call, Permission.searchPersonalClients);
-  return { client: withClientId(call, client, 'personal-client') };
-}
-
 /** POST /search/iam/personal_clients: everyone's, or those of some users. The caller's own need no permission. */
 function searchPersonalClients(call: Call) {
   const ask = readFields(call.body, { ...PAGE, query: 'string', users: 'refs' });
@@ -223,12 +203,6 @@ function searchUsers(call: Call) {
   return { ...mapped(searchPage(call, matching, ask), (user) => userView(call, user)), expanded: [] };
 }
 
-function listUsers(call: Call) {
-  requireUnlessBlank(call, Permission.readUsers);
-  const page = declaredPage(call, call.state.data.users);
-  return { ...mapped(page, (user) => userView(call, user)), expanded: [] };
-}
-
 function getUser(call: Call) {
   requireUnlessBlank(call, Permission.readUsers);
   const found = existing(call.state.data.users, call.params.id, 'user');
@@ -272,12 +246,6 @@ function listRoles(call: Call) {
   return mapped(declaredPage(call, call.state.data.roles), (role) => visibleRole(call, role));
 }
 
-function getRole(call: Call) {
-  requireUnlessBlank(call, Permission.readRoles);
-  const role = existing(call.state.data.roles, call.params.id, 'role');
-  return { role: visibleRole(call, role) };
-}
-
 function visibleRole(call: Call, role: Role): Role {
   if (may(call, Permission.readRoles)) return role;
   return { ...role, name: '', displayName: '', permissions: [], createdAt: null, updatedAt: null };
@@ -292,33 +260,9 @@ function listServicePrincipals(call: Call) {
   return mapped(undeclaredPage(call, visible), (principal) => withUser(call, principal));
 }
 
-function getServicePrincipal(call: Call) {
-  return { servicePrincipal: withUser(call, readable(call)) };
-}
-
 function listCredentials(call: Call) {
   const page = undeclaredPage(call, credentialsOf(call, readable(call)));
   return mapped(page, (credential) => withClientId(call, credential, 'service-principal-credential'));
-}
-
-function getCredential(call: Call) {
-  const theirs = credentialsOf(call, readable(call));
-  const credential = existing(theirs, call.params.credential, 'service principal credential');
-  return { credential: withClientId(call, credential, 'service-principal-credential') };
-}
-
-function listPrincipalTrusts(call: Call) {
-  const page = undeclaredPage(call, trustsOf(call, readable(call)));
-  return mapped(page, (trust) => withClientId(call, trust, 'federation-trust'));
-}
-
-function getPrincipalTrust(call: Call) {
-  const theirs = trustsOf(call, readable(call));
-  const trust = theirs
-    .map((row) => withClientId(call, row, 'federation-trust'))
-    .find(({ clientId }) => clientId === call.params.trust);
-  if (!trust) throw notFound('workload federation trust');
-  return { trust };
 }
 
 /** The service principal of the path, if the caller may read it. */
@@ -335,10 +279,6 @@ function withUser(call: Call, { ownerIds: _inside, ...principal }: ServicePrinci
 
 function credentialsOf(call: Call, { id }: ServicePrincipal) {
   return ownedBy(call.state.data.credentials, new Set([id]), (row) => row.servicePrincipalId);
-}
-
-function trustsOf(call: Call, { id }: ServicePrincipal) {
-  return filter(call.state.data.trusts, (trust) => trust.servicePrincipalId === id);
 }
 
 function isOwn(call: Call, principal: ServicePrincipal): boolean {
@@ -379,18 +319,6 @@ function searchTrusts(call: Call) {
       contains(`${displayName}\n${description}`, query),
   );
   return mapped(page, (trust) => withClientId(call, trust, 'federation-trust'));
-}
-
-function getProvider(call: Call) {
-  require(call, Permission.readFederation);
-  return { provider: existing(call.state.data.providers, call.params.id, 'workload federation provider') };
-}
-
-async function testCel(call: Call) {
-  const { expression, claimsJson } = readFields(call.body, { expression: 'string', claimsJson: 'string' });
-  const claims = parseObject(claimsJson);
-  if (!claims) throw apiError(Code.invalidArgument, 'claims_json must be a JSON object');
-  return { expression, ...(await evaluateCondition(expression, claims)) };
 }
 
 function searchDecoys(call: Call) {
