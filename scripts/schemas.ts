@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type ConversionConfig, toJsonSchema } from '@valibot/to-json-schema';
 import type { Schema, TextRule } from '../src/check.js';
 import { configSchema } from '../src/config/schema.js';
@@ -55,16 +56,35 @@ export function reportJsonSchema(): Json {
 /** The TypeScript types of the JSON report: published types cannot be inferred from a package that is not. */
 export function reportTypes(): string {
   const { $defs, ...report } = reportJsonSchema();
-  const interfaces = Object.entries({ report, ...($defs as Record<string, Json>) })
-    .filter(([, schema]) => schema.type === 'object')
-    .map(
-      ([name, schema]) => `${comment(schema, '')}export interface ${typeName(name)} ${typeOf(schema, '')}\n`,
-    );
+  const objects = Object.entries({ report, ...($defs as Record<string, Json>) }).filter(
+    ([, schema]) => schema.type === 'object',
+  );
+  const interfaces = objects.map(([name, schema]) => {
+    const base = objects.find(([, other]) => isPartOf(other, schema));
+    const head = `${typeName(name)} ${base ? `extends ${typeName(base[0])} ` : ''}`;
+    return `${comment(schema, '')}export interface ${head}${objectType(base ? without(schema, base[1]) : schema, '')}\n`;
+  });
   return `// Generated from src/engine/saved-report.ts: run npm run generate.
 import type { Kind } from './credential.js';
 import type { Severity } from './severity.js';
 
 ${interfaces.join('\n')}`;
+}
+
+/** Whether a definition has every field of another one, and more. */
+function isPartOf(part: Json, whole: Json): boolean {
+  const [some, all] = [part.properties as Json, whole.properties as Json];
+  const names = Object.keys(some);
+  return (
+    names.length < Object.keys(all).length && names.every((name) => isDeepStrictEqual(some[name], all[name]))
+  );
+}
+
+function without(schema: Json, base: Json): Json {
+  const own = Object.entries(schema.properties as Json).filter(
+    ([name]) => !(name in (base.properties as Json)),
+  );
+  return { ...schema, properties: Object.fromEntries(own) };
 }
 
 function typeName(definition: string): string {

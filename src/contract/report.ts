@@ -200,46 +200,7 @@ export interface ReportedCredential {
   };
 }
 
-export interface JudgedCredential {
-  readonly kind: Kind;
-  /** Unique within kind and tenant; a federation trust's is its client id, an external client's its client id and user id. */
-  readonly id: string;
-  /** The client id that it signs in with; empty for LLM gateway keys and functions. */
-  readonly clientId: string;
-  /** As written by its owner; empty if blank. */
-  readonly name: string;
-  /** True for the credential that ran the audit. */
-  readonly self: boolean;
-  /** The user or service principal it acts for; null if its kind has none or the record names none. Name and email are empty if they could not be read. */
-  readonly owner: {
-    readonly id: string;
-    readonly name: string;
-    readonly email: string;
-  } | null;
-  /** null: not known. */
-  readonly createdAt: string | null;
-  /** null: never, or its kind has none, or not known; then findings with outcome unknown say so. */
-  readonly expiresAt: string | null;
-  /** null: never, or its kind does not show it, or not known; then findings with outcome unknown say so. */
-  readonly lastUsedAt: string | null;
-  /** The networks it can be used from, as written; empty: any, or its kind has no such limit. */
-  readonly allowedCidrs: readonly string[];
-  /** The roles it is limited to; empty: every permission of its owner, or its kind has no roles. */
-  readonly scopedRoles: readonly {
-    readonly id: string;
-    /** null if the tenant's roles do not include the id. */
-    readonly name: string | null;
-  }[];
-  /** True if the report gives no advice on the credential and its owner is not notified: ask a Super Administrator. Absent otherwise. */
-  readonly adviceWithheld?: true;
-  /** What the system log shows, which was read from `since` on without a gap. Absent: it was not requested, or not read completely. */
-  readonly use?: {
-    readonly since: string;
-    /** From how many addresses, or networks of them, it was used. */
-    readonly addresses: number;
-    /** Its last use; null: none. */
-    readonly lastAt: string | null;
-  };
+export interface JudgedCredential extends ReportedCredential {
   /** Neither expired nor disabled. */
   readonly live: boolean;
 }
