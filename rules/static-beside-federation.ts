@@ -30,17 +30,15 @@ export default defineRule({
     const enabled = facts.principalTrusts.filter((trust) => !trust.disabled);
     const usable = enabled.filter((trust) => trust.providerDisabled === false);
     const [first] = usable;
-    if (first !== undefined) {
+    if (first !== undefined)
       return { messageId: 'replaceable', data: { trust: first.id, count: usable.length } };
-    }
-    if (enabled.some((trust) => trust.providerDisabled === undefined)) {
+    if (enabled.some((trust) => trust.providerDisabled === undefined))
       return {
         unknown: {
           reason: 'whether the provider of its federation trust is enabled could not be read',
           cure: 'Let the audit read the workload federation providers (Super Administrator).',
         },
       };
-    }
     return undefined;
   },
 });

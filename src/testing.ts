@@ -90,16 +90,14 @@ export function testRule(rule: Rule, table: RuleTable, framework?: TestFramework
   describe(rule.id, () => {
     test('has a sound table', () => assert.deepEqual(tableProblems(rule, table), []));
 
-    for (const given of table.pass) {
+    for (const given of table.pass)
       test(`passes: ${given.name}`, () => assert.deepEqual(judgeRule(rule, given), { outcome: 'pass' }));
-    }
-    for (const given of table.fail) {
+    for (const given of table.fail)
       test(`fails: ${given.name}`, () => {
         const verdict = judgeRule(rule, given);
         const { messageId, severity, message, data = 'data' in verdict && verdict.data } = given;
         assert.deepEqual(verdict, { outcome: 'violation', severity, messageId, message, data });
       });
-    }
     for (const given of table.unknown ?? []) {
       test(`is unknown: ${given.name}`, () =>
         assert.deepEqual(judgeRule(rule, given), { outcome: 'unknown', unknown: given.unknown }));

@@ -139,7 +139,6 @@ function unknownKey(node: EngineNode | undefined, { kinds, options }: Scope): st
   return `${subject} has no fact ${key}${didYouMean(key, [...factsOf(kinds), 'kind'])}`;
 }
 
-/** The fields of a record by the name of its type. */
 function fieldsOf(name: string): string[] {
   const queue: FactType[] = Object.values(FACT_TYPES).map(({ type }) => type);
   for (let next = queue.pop(); next; next = queue.pop()) {

@@ -21,7 +21,6 @@ export interface TestResult {
   readonly outcome: RuleTest['expect'] | 'failed';
   /** The message of the finding, or why the outcome is unknown. Empty for a pass. */
   readonly detail: string;
-  /** What to do about an unknown outcome. */
   readonly cure?: string;
   readonly passed: boolean;
 }
@@ -82,7 +81,6 @@ function rolesNamedIn({ scopedRoles }: RuleTest['credential']): ReadonlyMap<stri
 
 /** A comparison whose limit no test comes close to on one side. */
 export interface MissingCase {
-  /** The comparison, as in the rule. */
   readonly comparison: string;
   /** Where the value would be. */
   readonly place: 'at the limit' | 'just above the limit' | 'just below the limit';

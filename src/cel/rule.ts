@@ -103,7 +103,6 @@ interface Given {
   readonly now: number;
 }
 
-/** What conditions see. */
 interface Context {
   readonly credential: Readonly<Record<string, unknown>>;
   readonly now: Date;

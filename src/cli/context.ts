@@ -3,7 +3,6 @@ import type { Io } from '../io.js';
 import type { Redactor } from '../redact.js';
 import { forGitHubLine, forTerminal } from '../reporters/escape.js';
 
-/** What every command gets. */
 export interface CommandContext {
   readonly io: Io;
   /** All output passes this one. */

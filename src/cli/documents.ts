@@ -6,7 +6,7 @@ import { type OutputTarget, parseTargets } from '../delivery/output.js';
 import { redactReport } from '../engine/redact-report.js';
 import type { Report } from '../engine/report.js';
 import { parseReport } from '../engine/saved-report.js';
-import { EXIT, type ExitCode, usageError } from '../errors.js';
+import { AuditError, EXIT, type ExitCode, usageError } from '../errors.js';
 import type { Format } from '../reporters/index.js';
 import type { CommandContext } from './context.js';
 import { unreadable } from './request.js';
@@ -70,4 +70,26 @@ export async function readSavedReport(file: string, { io, redactor }: CommandCon
       });
   const report = parseReport(written, isStdin ? 'stdin' : file);
   return redactReport(report, (text) => redactor.redact(text), 'file');
+}
+
+/**
+ * Reads saved reports one at a time: a year of them does not fit into memory.
+ *
+ * @returns why files cannot be read
+ */
+export async function readEach(
+  files: readonly string[],
+  context: CommandContext,
+  use: (report: Report, file: string) => void,
+): Promise<string[]> {
+  const unread: string[] = [];
+  for (const file of files) {
+    try {
+      use(await readSavedReport(file, context), file);
+    } catch (error) {
+      if (!(error instanceof AuditError)) throw error;
+      unread.push(error.message);
+    }
+  }
+  return unread;
 }

@@ -1,7 +1,6 @@
 import { DAY, parseTime, startOfDate } from '../contract/time.js';
 import { usageError } from '../errors.js';
 
-/** The flags of an audit, as commander passes them. */
 export interface AuditFlags {
   readonly scope?: string;
   readonly source?: string[];

@@ -29,7 +29,7 @@ export async function runProcess(argv: readonly string[]): Promise<never> {
   });
 
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => {
       // A second one ends the program at once.
       if (stop.signal.aborted) end(130);
@@ -41,7 +41,6 @@ export async function runProcess(argv: readonly string[]): Promise<never> {
         ),
       );
     });
-  }
   // stdout carries the report only, whatever a plug-in logs.
   globalThis.console = new Console(process.stderr);
   // It is not an error if the reader of the report or of the messages stops reading (`c1-audit 2>&1 | head`).
@@ -51,11 +50,10 @@ export async function runProcess(argv: readonly string[]): Promise<never> {
   // A plug-in may start something that fails later, outside its check. The audit goes on, but cannot be trusted.
   // What was thrown is not printed, as it may hold secrets.
   let stray = false;
-  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const)
     process.on(event, () => {
       stray = true;
     });
-  }
   let isTold = false;
   function trouble(): string | undefined {
     const what = stray

@@ -13,7 +13,6 @@ import type { CommandContext } from './context.js';
 import { type AuditFlags, timeoutOf } from './flags.js';
 import { createLog, createProgress } from './terminal.js';
 
-/** The settings of a command, from its flags, the environment and the configuration file. */
 export function loadSettings(
   { io }: Pick<CommandContext, 'io'>,
   flags: ConfigFlags,

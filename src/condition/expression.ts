@@ -89,9 +89,8 @@ export function substitute(expression: Expression, name: string, by: Expression)
     case 'call': {
       const target = expression.target && inside(expression.target);
       const [variable, ...rest] = expression.args;
-      if (boundBy(expression) === undefined || !variable) {
+      if (boundBy(expression) === undefined || !variable)
         return { ...expression, target, args: expression.args.map(inside) };
-      }
       if (boundBy(expression) !== name)
         return { ...expression, target, args: [variable, ...rest.map(inside)] };
       // The inner variable hides the outer one, except in the value that bind() gives it.
@@ -120,7 +119,6 @@ export function substitute(expression: Expression, name: string, by: Expression)
   }
 }
 
-/** Converts the parser's tree. */
 function fromSyntax(node: ASTNode): Expression {
   switch (node.op) {
     case 'value':
@@ -236,9 +234,8 @@ function operand(expression: Expression): string {
 function literal(constant: unknown): string {
   if (typeof constant === 'string') return quoted(constant);
   if (typeof constant === 'number') return /[.e]/.test(`${constant}`) ? `${constant}` : `${constant}.0`;
-  if (constant instanceof Uint8Array) {
+  if (constant instanceof Uint8Array)
     return `b"${[...constant].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}"`;
-  }
   // Integers, booleans and null; unsigned integers have a suffix.
   return typeof constant === 'object' && constant !== null ? `${constant}u` : `${constant}`;
 }
@@ -255,7 +252,6 @@ function quoted(text: string): string {
   return `"${body}"`;
 }
 
-/** One line of at most `limit` characters. */
 export function brief(text: string, limit = 160): string {
   // Control and direction characters could rewrite the line they are shown in.
   const line = text
@@ -293,11 +289,10 @@ const environment = new Environment({
     maxMapEntries: MAX_NODES,
   },
 }).registerVariable('claims', 'map<string, dyn>');
-for (const signature of DECLARED) {
+for (const signature of DECLARED)
   environment.registerFunction(signature, () => {
     throw new Error('conditions are judged, never run');
   });
-}
 
 /**
  * A tree; or why the text is not a condition, as a short sentence without a full stop; or that it is too large to read.
@@ -314,9 +309,8 @@ export function parseCondition(text: string): Parsed {
     if (depthOf(parsed.ast) > MAX_DEPTH) return TOO_LARGE;
     const checked = parsed.check();
     if (!checked.valid) return refusal(checked.error);
-    if (checked.type !== 'bool' && checked.type !== 'dyn') {
+    if (checked.type !== 'bool' && checked.type !== 'dyn')
       return { problem: `it is of type ${brief(`${checked.type}`, 40)}, not bool` };
-    }
     return { tree: fromSyntax(parsed.ast) };
   } catch (error) {
     return refusal(error);

@@ -200,9 +200,8 @@ class Judge {
     if (claim.kind === undefined || claimOf(argument)) return test(expression, ANYONE);
     const text = constantOf(argument);
     if (typeof text !== 'string') return this.#other(expression);
-    if (text === '' && expression.name !== 'matches') {
+    if (text === '' && expression.name !== 'matches')
       return { holds: admission(ANYONE, expression), fails: nobody(not(expression)) };
-    }
     switch (expression.name) {
       case 'startsWith':
         return test(expression, prefixStrength(claim.kind, text));
@@ -308,7 +307,6 @@ const TEXT_TESTS = new Set(['startsWith', 'endsWith', 'contains', 'matches']);
 const QUANTIFIERS = new Set(['exists', 'exists_one', 'all']);
 const COMPARISONS: ReadonlySet<BinarySign> = new Set(['&&', '||', '==', '!=', 'in', '<', '<=', '>', '>=']);
 
-/** Whether an expression is certainly a boolean. */
 function isBoolean(expression: Expression): boolean {
   switch (expression.op) {
     case 'value':

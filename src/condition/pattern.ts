@@ -275,9 +275,8 @@ function repeat(words: readonly Word[], least: number, most: number): readonly W
 }
 
 function concatenated(heads: readonly Word[], tails: readonly Word[]): readonly Word[] {
-  if (heads.length * tails.length > MAX_WORDS) {
+  if (heads.length * tails.length > MAX_WORDS)
     return heads.length > MAX_WORDS / 2 ? SOMETHING : concatenated(heads, SOMETHING);
-  }
   return heads.flatMap((head) => tails.map((tail) => joined([...head, ...tail])));
 }
 

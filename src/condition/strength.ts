@@ -15,7 +15,6 @@ export function memberOf(constant: unknown): string | undefined {
   return typeof constant === 'boolean' ? `${constant}` : undefined;
 }
 
-/** Values in both sets. */
 function intersect(a: ValueSet, b: ValueSet): ValueSet {
   if ('only' in a) return { only: new Set([...a.only].filter((member) => holds(b, member))) };
   if ('only' in b) return intersect(b, a);
@@ -71,7 +70,6 @@ export function strength(rank: Rank, organization = false): Strength {
   return { rank, withinOrganization: rank, organization };
 }
 
-/** The strength of both tests together. */
 function tightest(a: Strength, b: Strength): Strength {
   return {
     rank: tighter(a.rank, b.rank),
@@ -80,7 +78,6 @@ function tightest(a: Strength, b: Strength): Strength {
   };
 }
 
-/** The strength of one test or the other. */
 function loosest(a: Strength, b: Strength): Strength {
   return {
     rank: looser(a.rank, b.rank),
@@ -111,12 +108,10 @@ export function admission(
   return { ...how, rank, known, because };
 }
 
-/** Nobody. */
 export function nobody(because: Expression): Admission {
   return admission(strength('never', true), because);
 }
 
-/** Every token. */
 export function everybody(because: Expression): Admission {
   return admission(strength('always'), because);
 }
@@ -215,7 +210,6 @@ const CLAIMS: ReadonlyMap<string, ClaimKind> = new Map<string, ClaimKind>([
   [address(AWS, 'org_id'), 'owner'],
 ]);
 
-/** A claim that a condition tests. */
 export interface Claim {
   /** Undefined: the claim names neither a workload nor an owner. */
   readonly kind: ClaimKind | undefined;

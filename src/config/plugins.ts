@@ -351,12 +351,11 @@ function problemsOf(
   homes: ReadonlyMap<string, string>,
 ): Omit<Problem, 'where'>[] {
   const found = checkRule(candidate, { plugin: true });
-  if (found.length > 0) {
+  if (found.length > 0)
     return found.map(({ field, message }) => ({
       key: [label, field].filter((part) => part !== '').join(': '),
       message,
     }));
-  }
   const home = homes.get((candidate as Rule).id);
   return home ? [{ key: `${label}: id`, message: `is already used by ${home}` }] : [];
 }
@@ -364,9 +363,8 @@ function problemsOf(
 /** The name of a rule in messages, before it is checked: its id, or its place in the list. */
 function labelOf(candidate: unknown, index: number | undefined): string {
   try {
-    if (isMapping(candidate) && typeof candidate.id === 'string' && /^[\w/-]{1,80}$/.test(candidate.id)) {
+    if (isMapping(candidate) && typeof candidate.id === 'string' && /^[\w/-]{1,80}$/.test(candidate.id))
       return candidate.id;
-    }
   } catch {
     // A getter that throws: checkRule says so.
   }

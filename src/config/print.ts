@@ -62,9 +62,8 @@ function rulePair(rule: SettableRule, setting: RuleSetting | undefined, profile:
   if (setting && !setting.enabled) return pair(rule.id, 'off', from(path));
   const map = new YAMLMap();
   if (setting?.severity) map.add(pair('severity', setting.severity, from(`${path}.severity`)));
-  for (const [name, value] of Object.entries(optionsInForce(rule, setting?.options))) {
+  for (const [name, value] of Object.entries(optionsInForce(rule, setting?.options)))
     map.add(pair(name, value, from(`${path}.${name}`)));
-  }
   return pair(rule.id, map, ruleComment(rule, setting, profile, from(path)));
 }
 

@@ -66,13 +66,12 @@ export async function findConfig(
 async function configIn(folder: string): Promise<string | undefined> {
   const found: string[] = [];
   for (const name of CONFIG_NAMES) if (await isFile(path.join(folder, name))) found.push(name);
-  if (found.length > 1) {
+  if (found.length > 1)
     throw new AuditError(
       'config',
       `several configuration files in ${folder}: ${found.join(', ')}`,
       'Keep one of them, or name the one to use with --config.',
     );
-  }
   return found[0] === undefined ? undefined : path.join(folder, found[0]);
 }
 

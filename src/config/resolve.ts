@@ -122,12 +122,11 @@ function environmentProblems(env: ResolveInput['env']): Problem[] {
     .filter((name) => name.startsWith('C1_AUDIT_') && !known.includes(name) && env[name]?.trim())
     .map((where) => ({ where, message: `there is no such environment variable${didYouMean(where, known)}` }));
   const key = readVariable(env, 'C1_AUDIT_STATE_KEY');
-  if (key !== undefined && key.length < STATE_KEY_MIN) {
+  if (key !== undefined && key.length < STATE_KEY_MIN)
     problems.push({
       where: 'C1_AUDIT_STATE_KEY',
       message: `must have at least ${STATE_KEY_MIN} characters; openssl rand -hex 32 makes a good one`,
     });
-  }
   for (const name of Object.keys(ENVIRONMENT) as EnvironmentName[]) {
     const value = fromEnvironment(env, name);
     if (value !== undefined) problems.push(...valueProblems(value, ENVIRONMENT[name].key, name));

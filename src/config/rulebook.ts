@@ -49,7 +49,6 @@ interface LoadedRules {
   readonly rulebook: (profile: ProfileName) => Rulebook;
 }
 
-/** Loads plug-ins and custom rules, and checks what flags and file say. */
 export async function loadRules(input: RulesInput): Promise<LoadedRules> {
   const { cwd, flags, file, builtIns, beforeForeignCode } = input;
   const specs = pluginsOf(file);

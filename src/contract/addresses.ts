@@ -484,17 +484,15 @@ function readIpv6(address: string): Reading {
 }
 
 function readIpv4(text: string): Reading {
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) {
+  if (ipaddr.IPv4.isValidFourPartDecimal(text))
     return { family: 4, addresses: [joinBits(ipaddr.IPv4.parse(text).octets, 8n)] };
-  }
   const parts = text.split('.');
   const addresses: bigint[] = [];
   // As the C library reads it: octal, hexadecimal, the last part filling what is missing …
   if (ipaddr.IPv4.isValid(text)) addresses.push(joinBits(ipaddr.IPv4.parse(text).octets, 8n));
   // … and as people do: decimal whatever the zeros, missing parts zero.
-  if (parts.length <= 4 && parts.every((part) => /^\d+$/.test(part) && Number(part) <= 255)) {
+  if (parts.length <= 4 && parts.every((part) => /^\d+$/.test(part) && Number(part) <= 255))
     addresses.push(joinBits([...parts.map(Number), 0, 0, 0].slice(0, 4), 8n));
-  }
   return { family: 4, addresses, problem: ambiguity(parts) };
 }
 

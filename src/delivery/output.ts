@@ -2,7 +2,7 @@ import { fstatSync, type Stats } from 'node:fs';
 import { access, constants, open, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Report } from '../engine/report.js';
-import { AuditError, codeOf } from '../errors.js';
+import { AuditError, codeOf, usageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { FORMATS, type Format, isFormat, loadReporter } from '../reporters/index.js';
 import type { ReporterContext } from '../reporters/reporter.js';
@@ -24,21 +24,15 @@ export interface OutputTarget<F extends Format = Format> {
 export function parseTargets(specs: readonly string[], cwd: string): readonly OutputTarget[] {
   const targets = (specs.length === 0 ? ['text'] : specs).map(parseTarget);
   const onStdout = targets.filter(({ file }) => file === undefined);
-  if (onStdout.length > 1) {
-    throw new AuditError(
-      'usage',
+  if (onStdout.length > 1)
+    throw usageError(
       `Only one format can go to stdout, not ${onStdout.map(({ format }) => format).join(' and ')}.`,
       'Give the others a file: -f text -f json:report.json.',
     );
-  }
   const files = targets.flatMap(({ file }) => (file === undefined ? [] : [resolve(cwd, file)]));
   const twice = files.find((file, index) => files.indexOf(file) !== index);
   if (twice !== undefined)
-    throw new AuditError(
-      'usage',
-      `Two formats would go to the file ${twice}.`,
-      'Give each a file of its own.',
-    );
+    throw usageError(`Two formats would go to the file ${twice}.`, 'Give each a file of its own.');
   return targets;
 }
 
@@ -47,10 +41,9 @@ function parseTarget(spec: string): OutputTarget {
   const format = colon === -1 ? spec : spec.slice(0, colon);
   const file = colon === -1 ? undefined : spec.slice(colon + 1);
   if (!isFormat(format))
-    throw new AuditError('usage', `There is no format "${format}".`, `Formats are ${FORMATS.join(', ')}.`);
+    throw usageError(`There is no format "${format}".`, `Formats are ${FORMATS.join(', ')}.`);
   if (file === '')
-    throw new AuditError(
-      'usage',
+    throw usageError(
       `The format ${format} has a colon but no file.`,
       `Write -f ${format}:report.${format}, or leave the colon out.`,
     );
@@ -85,8 +78,7 @@ export async function prepareTargets(
     const place = await placeOf(resolve(cwd, file));
     const clash = taken.find((other) => isSame(other.place, place));
     if (clash)
-      throw new AuditError(
-        'usage',
+      throw usageError(
         `The report ${file} would overwrite ${clash.what}: both are the same file.`,
         'Choose another file.',
       );

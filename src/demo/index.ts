@@ -146,7 +146,7 @@ export type Middleware = (
 
 type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-export function requestHandler(state: State, middleware?: Middleware): RequestHandler {
+function requestHandler(state: State, middleware?: Middleware): RequestHandler {
   const answer = (request: TenantRequest) => answerRequest(state, request).catch(replyOf);
   return async (incoming, response) => {
     response.sendDate = false;
@@ -266,9 +266,8 @@ function isSearch({ pathname }: URL): boolean {
 
 function answerToken(state: State, { method, headers, address, text }: TenantRequest): Promise<Reply> {
   if (method !== 'POST') throw oauthError(405, 'invalid_request', 'POST only', { allow: 'POST' });
-  if (!hasContentType(headers, 'application/x-www-form-urlencoded')) {
+  if (!hasContentType(headers, 'application/x-www-form-urlencoded'))
     throw oauthError(400, 'invalid_request', 'the body must be a form');
-  }
   return answerTokenRequest(state, { form: new URLSearchParams(text), proof: single(headers.dpop), address });
 }
 
@@ -281,9 +280,8 @@ function notServed(allow: readonly string[]): Refusal {
 /** An empty body is an empty object. */
 function jsonBody(headers: IncomingHttpHeaders, text: string): Record<string, unknown> {
   if (text === '') return {};
-  if (!hasContentType(headers, 'application/json')) {
+  if (!hasContentType(headers, 'application/json'))
     throw apiError(Code.invalidArgument, 'unsupported content type', { status: 415 });
-  }
   const body = parseObject(text);
   if (!body) throw apiError(Code.invalidArgument, 'proto: syntax error (line 1:1): unexpected token');
   return body;

@@ -4,15 +4,11 @@ import {
   Calendar,
   clientNameOf,
   credential,
-  type Decoy,
   decoy,
   type ExposureFinding,
-  type ExternalClient,
   exposure,
   externalClient,
-  type FederationProvider,
   type FederationTrust,
-  type GatewayKey,
   gatewayKey,
   idOf,
   type LoggedUse,
@@ -22,15 +18,12 @@ import {
   ROLE,
   type Role,
   role,
-  type ServicePrincipal,
   type ServicePrincipalCredential,
   servicePrincipal,
   sessionSettings,
   systemRoles,
   type TenantFunction,
   type TenantRecords,
-  type TunnelBridge,
-  type TunnelCredential,
   tenantFunction,
   trust,
   tunnelCredential,
@@ -178,7 +171,7 @@ type Machine = keyof typeof MACHINES;
 
 const idOfMachine = (machine: Machine) => idOf(`service principal ${machine}`);
 
-function servicePrincipals(at: Calendar): ServicePrincipal[] {
+function servicePrincipals(at: Calendar) {
   return Object.entries(MACHINES).map(([machine, [displayName, , owner]]) =>
     servicePrincipal({
       id: idOfMachine(machine as Machine),
@@ -366,7 +359,7 @@ const PROVIDERS = {
 
 const idOfProvider = (name: keyof typeof PROVIDERS | 'removed') => idOf(`provider ${name}`);
 
-function providers(at: Calendar): FederationProvider[] {
+function providers(at: Calendar) {
   return Object.entries(PROVIDERS).map(([name, [displayName, issuerUrl, type]]) =>
     provider({
       id: idOfProvider(name as keyof typeof PROVIDERS),
@@ -506,7 +499,7 @@ const GRANTS: readonly Grant[] = [
   ['lucia',  'Windsurf',       'windsurf.com', 23.9,  2.1,   ROLE.logsReader],
 ];
 
-function externalClients(at: Calendar): ExternalClient[] {
+function externalClients(at: Calendar) {
   return GRANTS.map(([name, displayName, verifiedDomain, approved, used, roles]) => {
     const isVerified = verifiedDomain !== '';
     return externalClient({
@@ -536,7 +529,7 @@ const BRIDGES = {
 
 const idOfBridge = (name: string) => idOf(`bridge ${name}`);
 
-function bridges(at: Calendar): TunnelBridge[] {
+function bridges(at: Calendar) {
   return Object.entries(BRIDGES).map(([name, [displayName, status, seen, deleted]]) =>
     bridge({
       id: idOfBridge(name),
@@ -566,7 +559,7 @@ const TUNNELS: readonly Tunnel[] = [
   ['office',    388.1, 11.5,  null],
 ];
 
-function tunnelCredentials(at: Calendar): TunnelCredential[] {
+function tunnelCredentials(at: Calendar) {
   return TUNNELS.map(([of, created, ends, used, status = 'ACTIVE'], index) =>
     tunnelCredential({
       id: clientNameOf(`tunnel ${index}`),
@@ -580,7 +573,7 @@ function tunnelCredentials(at: Calendar): TunnelCredential[] {
   );
 }
 
-function gatewayKeys(at: Calendar): GatewayKey[] {
+function gatewayKeys(at: Calendar) {
   const key = (displayName: string, created: number, revoked?: number) =>
     gatewayKey({
       id: idOf(`gateway key ${displayName}`),
@@ -609,7 +602,7 @@ function functions(at: Calendar): TenantFunction[] {
 }
 
 /** The decoys behind the planted records, and one of a kind that is in no list of credentials. */
-function decoys(clients: readonly PersonalClient[], trusts: readonly FederationTrust[]): Decoy[] {
+function decoys(clients: readonly PersonalClient[], trusts: readonly FederationTrust[]) {
   const planted = (records: readonly (PersonalClient | FederationTrust)[], displayName: string) => ({
     displayName,
     createdAt: records.find((record) => record.displayName === displayName)?.createdAt ?? null,

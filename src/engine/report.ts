@@ -58,7 +58,7 @@ export function summarize({
   };
 }
 
-function countBySeverity(findings: readonly Finding[]): Record<Severity, number> {
+export function countBySeverity(findings: readonly Finding[]): Record<Severity, number> {
   const counts = noneBySeverity();
   for (const { severity } of findings) counts[severity] += 1;
   return counts;

@@ -127,12 +127,11 @@ async function refuseToWrite(folder: string, force: boolean): Promise<void> {
   for (const name of [...CONFIG_NAMES, WORKFLOW_FILE, COPY_FOLDER])
     if (await exists(join(folder, name))) found.push(name);
   const other = found.find((name) => ![CONFIG_FILE, WORKFLOW_FILE, COPY_FOLDER].includes(name));
-  if (other !== undefined) {
+  if (other !== undefined)
     throw usageError(
       `${other} exists, and a second configuration beside it would stop every audit. Nothing was written.`,
       `Move it away first, or keep it: --dry-run prints what ${CONFIG_FILE} would say.`,
     );
-  }
   if (found.length > 0 && !force) {
     const verb = found.length > 1 ? 'exist' : 'exists';
     const update = found.includes(COPY_FOLDER) ? ', --update replaces only the copy of c1-audit' : '';

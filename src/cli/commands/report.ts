@@ -13,7 +13,7 @@ import type { Trend } from '../../reporters/trend.js';
 import { whyIncomplete } from '../../reporters/words.js';
 import { rerender } from '../../run.js';
 import type { CommandContext } from '../context.js';
-import { documentTargets, readSavedReport, writeDocuments } from '../documents.js';
+import { documentTargets, readEach, readSavedReport, writeDocuments } from '../documents.js';
 import type { ReportFlags } from '../flags.js';
 import { checkTargets, loadSettings } from '../request.js';
 import { lookOf } from '../terminal.js';
@@ -148,14 +148,20 @@ async function drawTrend(folder: string, { flags, loaded, context }: Asked): Pro
   const targets = documentTargets(flags.format, TREND_FORMATS, 'trend', io.cwd);
   const files = await reportsIn(folder, io.cwd);
   await checkTargets(targets, loaded, files, io);
-  const { points, unread, newest } = await readPoints(files, loaded.config.failOn, context);
+  const points: TrendPoint[] = [];
+  let newest = { at: Number.NEGATIVE_INFINITY, code: EXIT.clean as ExitCode };
+  const unread = await readEach(files, context, (report) => {
+    const at = Date.parse(report.run.asOf);
+    if (at >= newest.at) newest = { at, code: exitCode(report, loaded.config.failOn) };
+    points.push(trendPoint(report));
+  });
   if (unread.length > 0)
     context.complain({
       message: `Not every file of ${folder} is in the trend:\n${unread.map((line) => `  - ${line}`).join('\n')}`,
       hint: 'Keep nothing but saved reports in the folder.',
     });
   const [first, ...others] = inTime(points);
-  if (first === undefined || newest === undefined)
+  if (first === undefined)
     throw new AuditError(
       'input',
       `No report in ${folder} can be read.`,
@@ -171,30 +177,6 @@ async function drawTrend(folder: string, { flags, loaded, context }: Asked): Pro
   const code = unread.length > 0 ? EXIT.incomplete : newest.code;
   const trend: Trend = [first, ...others];
   return writeDocuments(targets, (format) => [renderTrend(format, trend)], code, context);
-}
-
-/** What the files say, the exit code of the newest report, and why files cannot be read. */
-async function readPoints(
-  files: readonly string[],
-  failOn: LoadedConfig['config']['failOn'],
-  context: CommandContext,
-) {
-  const points: TrendPoint[] = [];
-  const unread: string[] = [];
-  let newest: { readonly at: number; readonly code: ExitCode } | undefined;
-  // One at a time: a year of reports does not fit into memory.
-  for (const file of files) {
-    try {
-      const report = await readSavedReport(file, context);
-      const at = Date.parse(report.run.asOf);
-      if (newest === undefined || at >= newest.at) newest = { at, code: exitCode(report, failOn) };
-      points.push(trendPoint(report));
-    } catch (error) {
-      if (!(error instanceof AuditError)) throw error;
-      unread.push(error.message);
-    }
-  }
-  return { points, unread, newest };
 }
 
 async function reportsIn(folder: string, cwd: string): Promise<string[]> {

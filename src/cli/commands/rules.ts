@@ -28,7 +28,7 @@ import { AuditError, EXIT, type ExitCode, usageError } from '../../errors.js';
 import { backtestJson, backtestText } from '../../reporters/backtest.js';
 import { forTerminal, oneLine } from '../../reporters/escape.js';
 import type { CommandContext } from '../context.js';
-import { readSavedReport } from '../documents.js';
+import { readEach } from '../documents.js';
 import type { RulesFlags } from '../flags.js';
 import { loadSettings } from '../request.js';
 
@@ -168,7 +168,6 @@ export function optionLines({
   }));
 }
 
-/** All rules, a line each. */
 function describeRules(rules: readonly DocumentedRule[]): string {
   const idWidth = Math.max(...rules.map(({ id }) => id.length));
   const kindsWidth = Math.max(...rules.map(({ kinds }) => kindLetters(kinds).length));
@@ -179,7 +178,6 @@ function describeRules(rules: readonly DocumentedRule[]): string {
   return `${lines.join('\n')}\n\n${KIND_LEGEND}.\nc1-audit rules <id> explains one.\n`;
 }
 
-/** One rule in full, for a terminal. */
 function describeRule(rule: DocumentedRule): string {
   const options = optionLines(rule).map(({ name, about }) => `  ${name}: ${about}`);
   const references = (rule.docs.references ?? []).map(
@@ -336,7 +334,10 @@ export async function backtestCommand(
   const [inForce] = inForceOf(new Set([id]));
   if (!inForce) throw unknownRule(id, rules);
   const partialFacts = conditionOf(inForce.rule) !== undefined;
-  const { nights, unread } = await readNights(files, { inForce, rules, partialFacts }, context);
+  const nights: Night[] = [];
+  const unread = await readEach(files, context, (report, file) => {
+    nights.push(judgeReport(file, report, { inForce, rules, partialFacts }));
+  });
   if (unread.length > 0)
     context.complain({
       message: `Not every report could be read:\n${unread.map((line) => `  - ${line}`).join('\n')}`,
@@ -346,25 +347,6 @@ export async function backtestCommand(
   const result = backtest(nights);
   await print(backtestJson(inForce.rule, result), backtestText(inForce.rule, result), flags, context);
   return unread.length > 0 ? EXIT.incomplete : EXIT.clean;
-}
-
-async function readNights(
-  files: readonly string[],
-  options: Parameters<typeof judgeReport>[2],
-  context: CommandContext,
-): Promise<{ readonly nights: readonly Night[]; readonly unread: readonly string[] }> {
-  const nights: Night[] = [];
-  const unread: string[] = [];
-  // One at a time: a year of reports does not fit into memory.
-  for (const file of files) {
-    try {
-      nights.push(judgeReport(file, await readSavedReport(file, context), options));
-    } catch (error) {
-      if (!(error instanceof AuditError)) throw error;
-      unread.push(error.message);
-    }
-  }
-  return { nights, unread };
 }
 
 /** What of it c1-audit does not judge, and why, comes last. */

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import type { MessageSettings, SlackSettings } from '../../config/config.js';
-import { atLeast, DAY, type Finding, plural, SEVERITIES, type Severity } from '../../contract/index.js';
+import { atLeast, DAY, type Finding, plural, type Severity } from '../../contract/index.js';
 import { isNews, type News, type ResolvedNews, type Told } from '../../engine/history.js';
-import { isOpen, type Report } from '../../engine/report.js';
+import { countBySeverity, isOpen, type Report } from '../../engine/report.js';
 import { credentialKey } from '../../engine/state.js';
 import { cutTo, webAddress } from '../../reporters/escape.js';
 import { count, gaps, number, severityCounts } from '../../reporters/words.js';
@@ -276,9 +276,7 @@ function overview({ report, settings, open }: Parts): string {
 }
 
 function bySeverity(findings: readonly Finding[]): string {
-  const numbers = Object.fromEntries(SEVERITIES.map((severity) => [severity, 0])) as Record<Severity, number>;
-  for (const { severity } of findings) numbers[severity] += 1;
-  return severityCounts(numbers) || 'nothing';
+  return severityCounts(countBySeverity(findings)) || 'nothing';
 }
 
 /** A warning about an expiry that ended with the expiry was not fixed. */

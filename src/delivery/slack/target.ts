@@ -37,24 +37,21 @@ export function slackTarget(env: Environment): SlackTarget | undefined {
   const channel = trimmed(env.SLACK_CHANNEL);
   const apiUrl = slackApiUrl(env);
   if (webhook === undefined && token === undefined) return undefined;
-  if (webhook !== undefined && !isWebhook(webhook)) {
+  if (webhook !== undefined && !isWebhook(webhook))
     throw new AuditError(
       'config',
       'SLACK_WEBHOOK_URL is not the URL of a Slack incoming webhook.',
       'It must start with https://hooks.slack.com/services/ or https://hooks.slack-gov.com/services/.',
     );
-  }
   if (token === undefined) return { webhook, bot: undefined };
-  if (!/^xox[a-z][\w.-]+$/.test(token)) {
+  if (!/^xox[a-z][\w.-]+$/.test(token))
     throw new AuditError('config', 'SLACK_BOT_TOKEN is not a Slack token.', 'A bot token starts with xoxb-.');
-  }
-  if (webhook === undefined && channel === undefined) {
+  if (webhook === undefined && channel === undefined)
     throw new AuditError(
       'config',
       'SLACK_BOT_TOKEN is set, but no channel.',
       'Set SLACK_CHANNEL to the id of a channel that the bot is a member of, or set SLACK_WEBHOOK_URL.',
     );
-  }
   return { webhook, bot: { token, channel, apiUrl } };
 }
 

@@ -44,17 +44,15 @@ export function mapped<T, U>({ list, nextPageToken }: Page<T>, each: (row: T) =>
 
 function queryAsk({ query }: Call) {
   const size = Number(query.get('page_size') ?? 0);
-  if (!Number.isInteger(size)) {
+  if (!Number.isInteger(size))
     throw apiError(Code.invalidArgument, 'type mismatch, parameter: page_size, error: not an integer');
-  }
   return { size, token: query.get('page_token') ?? '' };
 }
 
 /** @throws Refusal 403 that names the permission */
 export function require(call: Call, permission: string): void {
-  if (!call.caller.permissions.has(permission)) {
+  if (!call.caller.permissions.has(permission))
     throw apiError(Code.permissionDenied, `Permission denied, missing ${permission}`);
-  }
 }
 
 export function may(call: Call, permission: string): boolean {
@@ -186,7 +184,7 @@ export interface Page<T> {
  *
  * @throws Refusal 400 for a token that was not issued for this query, or a size out of range.
  */
-export function page<T>(
+function page<T>(
   table: Table<T>,
   ask: { readonly size: number; readonly token: string },
   rules: Paging,
@@ -206,12 +204,11 @@ export function page<T>(
 
 function pageSize(asked: number, { defaultSize, minSize, maxSize, outOfRange }: Paging): number {
   if (asked === 0) return defaultSize;
-  if (outOfRange === 'refuse' && (asked < minSize || asked > maxSize)) {
+  if (outOfRange === 'refuse' && (asked < minSize || asked > maxSize))
     throw apiError(
       Code.invalidArgument,
       `invalid page size: value must be between ${minSize} and ${maxSize}`,
     );
-  }
   return Math.min(Math.max(asked, minSize), maxSize);
 }
 
@@ -223,9 +220,8 @@ function offset(pageToken: string, mark: string): number {
   const [text = ''] = Buffer.from(pageToken, 'base64url').toString('utf8').split('|');
   const from = Number(text);
   // Compares with the token that was issued: one that was shortened or extended can still decode.
-  if (!Number.isSafeInteger(from) || from <= 0 || token(from, mark) !== pageToken) {
+  if (!Number.isSafeInteger(from) || from <= 0 || token(from, mark) !== pageToken)
     throw apiError(Code.invalidArgument, 'invalid page token');
-  }
   return from;
 }
 
@@ -270,7 +266,7 @@ export interface Caller {
 }
 
 /** A feature that is on, or the status that its endpoints answer with. */
-export type Switch = 'on' | 403 | 404 | 501;
+type Switch = 'on' | 403 | 404 | 501;
 
 export type Features = Record<keyof typeof FEATURES, Switch>;
 

@@ -20,13 +20,11 @@ export function createFinding(call: Call) {
     tenantTarget: 'object',
   });
   require(call, Permission.writeFindings);
-  if (ask.dedupKeyParts.length === 0 || ask.dedupKeyParts.includes('')) {
+  if (ask.dedupKeyParts.length === 0 || ask.dedupKeyParts.includes(''))
     throw invalid('dedup_key_parts must be non-empty and every part must be non-empty');
-  }
   if (!SEVERITIES.includes(ask.severity)) throw invalid('severity must be a defined value');
-  if ((ask.identityUserTarget === null) === (ask.tenantTarget === null)) {
+  if ((ask.identityUserTarget === null) === (ask.tenantTarget === null))
     throw invalid('exactly one target must be set');
-  }
   const target = ask.identityUserTarget && readFields(ask.identityUserTarget, { identityUserId: 'string' });
   if (ask.tenantTarget) readFields(ask.tenantTarget, {});
 

@@ -108,27 +108,23 @@ function log(state: State, use: Omit<LoggedUse, 'uid' | 'at'>): void {
 
 async function authenticate(state: State, form: URLSearchParams): Promise<Client> {
   const grant = required(form, 'grant_type');
-  if (grant !== 'client_credentials' && grant !== EXCHANGE) {
+  if (grant !== 'client_credentials' && grant !== EXCHANGE)
     throw oauthError(400, 'unsupported_grant_type', 'client_credentials or token exchange');
-  }
   const client = findClient(state, required(form, 'client_id'));
   if (grant === EXCHANGE) {
-    if (required(form, 'subject_token_type') !== JWT) {
+    if (required(form, 'subject_token_type') !== JWT)
       throw oauthError(400, 'invalid_request', `subject_token_type must be ${JWT}`);
-    }
     const subjectToken = required(form, 'subject_token');
     if (client?.kind !== 'federation-trust') throw oauthError(401, 'invalid_client', 'unknown trust');
     if (client.barred) throw oauthError(400, 'invalid_grant', client.barred);
     await verifySubjectToken(state, client.clientId, subjectToken);
     return admitted(state, client);
   }
-  if (required(form, 'client_assertion_type') !== JWT_BEARER) {
+  if (required(form, 'client_assertion_type') !== JWT_BEARER)
     throw oauthError(400, 'invalid_request', `client_assertion_type must be ${JWT_BEARER}`);
-  }
   const assertion = required(form, 'client_assertion');
-  if (!client || client.kind === 'federation-trust') {
+  if (!client || client.kind === 'federation-trust')
     throw oauthError(401, 'invalid_client', 'unknown client');
-  }
   // First, because only the key's holder may know whether the credential is deleted or expired.
   verifyAssertion(state, client.clientId, assertion);
   if (client.barred) throw oauthError(401, 'invalid_client', client.barred);
@@ -144,9 +140,8 @@ function required(form: URLSearchParams, name: string): string {
 /** No credential of a disabled or deleted principal is accepted. */
 function admitted(state: State, client: Client): Client {
   const user = findById(state.data.users, client.principalId);
-  if (!user || user.deletedAt !== null || user.status === 'DISABLED' || user.status === 'DELETED') {
+  if (!user || user.deletedAt !== null || user.status === 'DISABLED' || user.status === 'DELETED')
     throw oauthError(401, 'invalid_client', 'the principal of this client is not active');
-  }
   return client;
 }
 
@@ -338,9 +333,8 @@ function verifyProof(state: State, context: ProofContext): { readonly thumbprint
   if (!isSignedBy(jws, alg, jwk as Jwk)) return invalid('the signature does not verify');
   const why = claimsProblem(jws.claims, state, context);
   if (why !== undefined) return invalid(why);
-  if (state.nonces.required && !state.nonces.accepts(jws.claims.nonce)) {
+  if (state.nonces.required && !state.nonces.accepts(jws.claims.nonce))
     return { error: 'use_dpop_nonce', why: 'a nonce of this server is required' };
-  }
   const key = `proof|${jws.claims.jti}`;
   if (state.seen.has(key)) return invalid('the proof was used before');
   state.seen.add(key);
@@ -386,13 +380,11 @@ interface Authorization {
 export function authorize(state: State, request: Authorization): Caller {
   const [scheme = '', token = ''] = (request.authorization ?? '').split(' ');
   const isDpop = scheme.toLowerCase() === 'dpop';
-  if (token === '' || (!isDpop && scheme.toLowerCase() !== 'bearer')) {
+  if (token === '' || (!isDpop && scheme.toLowerCase() !== 'bearer'))
     throw unauthenticated('no access token', 'Bearer');
-  }
   const session = state.sessions.find(token, state.now());
-  if (!session) {
+  if (!session)
     throw unauthenticated('the access token is invalid or has expired', challenge(isDpop, 'invalid_token'));
-  }
   if (isDpop !== (session.keyThumbprint !== undefined)) {
     const wanted = challenge(!isDpop, 'invalid_token');
     throw unauthenticated('the token is of another type than the scheme says', wanted);
@@ -412,9 +404,8 @@ function checkBinding(
     unauthenticated(problem.why, challenge(true, problem.error), freshNonce(state, problem));
   const checked = verifyProof(state, { proof, method, path, accessToken });
   if ('error' in checked) throw refused(checked);
-  if (checked.thumbprint !== keyThumbprint) {
+  if (checked.thumbprint !== keyThumbprint)
     throw refused({ error: 'invalid_dpop_proof', why: 'the token is bound to another key' });
-  }
 }
 
 function callerOf(state: State, session: Session): Caller {

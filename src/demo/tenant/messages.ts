@@ -107,12 +107,10 @@ export function readFields<S extends Shape>(body: Readonly<Record<string, unknow
   const given: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(body)) {
     const name = jsonName(key);
-    if (!Object.hasOwn(shape, name)) {
+    if (!Object.hasOwn(shape, name))
       throw apiError(Code.invalidArgument, `proto: (line 1:1): unknown field "${key}"`);
-    }
-    if (Object.hasOwn(given, name)) {
+    if (Object.hasOwn(given, name))
       throw apiError(Code.invalidArgument, `proto: (line 1:1): duplicate field "${key}"`);
-    }
     given[name] = value;
   }
   const values = Object.entries(shape).map(([key, type]) => [key, readField(key, given[key] ?? null, type)]);
