@@ -37,7 +37,7 @@ export async function takeLock(
     throw new AuditError(
       'state',
       `${what} cannot be locked (${codeOf(cause)})`,
-      'Choose a path in a directory that this user can write to.',
+      'Check disk space, or choose a path in a directory that this user can write to.',
       { cause },
     );
   }
@@ -85,7 +85,15 @@ const held = new Set<string>();
 /** A link appears with its content or not at all, so nobody reads half a lock. False if there is a lock already. */
 async function create(path: string, holder: Holder): Promise<boolean> {
   const own = `${path}.${holder.token}`;
-  await writeFile(own, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });
+  try {
+    await writeFile(own, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });
+    return await linkTo(own, path, holder);
+  } finally {
+    await rm(own, { force: true }).catch(() => {});
+  }
+}
+
+async function linkTo(own: string, path: string, holder: Holder): Promise<boolean> {
   try {
     await link(own, path);
     return true;
@@ -99,8 +107,6 @@ async function create(path: string, holder: Holder): Promise<boolean> {
         throw refused;
       },
     );
-  } finally {
-    await rm(own, { force: true }).catch(() => {});
   }
 }
 

@@ -100,7 +100,7 @@ describe('a lock', () => {
     expect(await failure(takeLock(join(folder, 'no', 'lock'), WHAT))).toMatchObject({
       code: 'state',
       message: 'the state file cannot be locked (ENOENT)',
-      hint: 'Choose a path in a directory that this user can write to.',
+      hint: 'Check disk space, or choose a path in a directory that this user can write to.',
       cause: { code: 'ENOENT' },
     });
   });
