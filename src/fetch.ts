@@ -81,6 +81,8 @@ async function sendDirectly(url: URL, { method, headers, body, signal, onSent }:
     const stop = () => sent.destroy(signal.reason as Error);
     signal.addEventListener('abort', stop);
     sent.on('response', done).on('error', fail).end(body, onSent);
+    // Without an error where the server switches to another protocol.
+    sent.on('close', () => fail(new Error('no answer')));
     if (signal.aborted) stop();
   });
   return {

@@ -385,6 +385,14 @@ describe('what the calls of the API are sent with', () => {
     expect(headers.get('x-one')).toBe('é');
   });
 
+  test('fails where the server switches to another protocol', async () => {
+    const server = createPlainServer();
+    server.on('request', ({ socket }) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n');
+    });
+    await expect(createSend({})(at(await listen(server)), get())).rejects.toThrow('no answer');
+  });
+
   test('is stopped by its signal', async () => {
     const port = await listen(createPlainServer(() => undefined));
     const stop = new AbortController();
