@@ -183,7 +183,7 @@ describe('the verdict is monotone', () => {
       fc.property(ANY, ANY, (a, b) => {
         expect(admits(`(${a}) && (${b})`)).toBeLessThanOrEqual(Math.min(admits(a), admits(b)));
       }),
-      { numRuns: 133 },
+      { numRuns: 60 },
     );
   });
 
@@ -192,7 +192,7 @@ describe('the verdict is monotone', () => {
       fc.property(ANY, ANY, (a, b) => {
         expect(admits(`(${a}) || (${b})`)).toBeGreaterThanOrEqual(Math.max(admits(a), admits(b)));
       }),
-      { numRuns: 133 },
+      { numRuns: 60 },
     );
   });
 
@@ -203,7 +203,7 @@ describe('the verdict is monotone', () => {
         expect(admits(around(`(${b}) && (${c})`))).toBeLessThanOrEqual(admits(around(b)));
         expect(admits(around(`(${b}) || (${c})`))).toBeGreaterThanOrEqual(admits(around(b)));
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 
@@ -218,7 +218,7 @@ describe('the verdict is monotone', () => {
         expect(admits(`(${a}) && true`)).toBe(admits(a));
         expect(admits(`(${a}) || false`)).toBe(admits(a));
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 });
@@ -355,10 +355,10 @@ describe('the verdict never admits less than the condition does', () => {
           throw new Error(`${ORDER[admits(text)]}: ${text} lets in ${JSON.stringify(intruder)}`);
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
     // Else the property would hold for want of intruders.
-    expect(letIn).toBeGreaterThan(100);
+    expect(letIn).toBeGreaterThan(50);
   });
 
   test('single tests of a claim', () => {
@@ -373,7 +373,7 @@ describe('the verdict never admits less than the condition does', () => {
           }
         },
       ),
-      { numRuns: 333 },
+      { numRuns: 150 },
     );
   });
 
@@ -385,7 +385,7 @@ describe('the verdict never admits less than the condition does', () => {
         if (rank === 0) expect(held.some(doorOf(text))).toBe(false);
         if (rank === 5) expect(held.every(doorOf(text))).toBe(true);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -403,9 +403,9 @@ describe('the verdict never admits less than the condition does', () => {
       fc.property(ANY, fc.array(tokens(acme), { minLength: 20, maxLength: 20 }), (text, held) => {
         if (admits(text) === NAMED && held.some(doorOf(text))) letIn++;
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
-    expect(letIn).toBeGreaterThan(5);
+    expect(letIn).toBeGreaterThan(0);
   });
 });
 
@@ -420,7 +420,7 @@ describe('returns a verdict for any text', () => {
   test('any string', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: character }), fc.string({ unit: 'grapheme' })), answers),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -438,7 +438,7 @@ describe('returns a verdict for any text', () => {
         fc.array(token, { maxLength: 25 }),
         (parts) => answers(parts.join('')) && answers(parts.join(' ')),
       ),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 
@@ -452,7 +452,7 @@ describe('returns a verdict for any text', () => {
       fc.property(fc.array(piece, { maxLength: 30 }), (parts) =>
         answers(`claims.repository.matches(${quoted(parts.join(''))})`),
       ),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 

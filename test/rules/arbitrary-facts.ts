@@ -65,6 +65,11 @@ const address = fc.oneof(
 );
 const count = fc.nat(200);
 
+const source = fc.oneof(
+  fc.constantFrom('https://git.example/acme/infra/blob/main/.env#L3', 'http://10.1.2.3:8080/?q=%20'),
+  fc.string({ unit: character }).map((path) => `https://git.example/${encodeURI(path.toWellFormed())}`),
+);
+
 /** `conditionVerdict` follows from `condition`. */
 const FACTS: { readonly [F in Exclude<FactName, 'conditionVerdict'>]: fc.Arbitrary<Facts[F]> } = {
   name: fc.oneof(fc.constantFrom('', '\u200b', 'Created by Cone', 'Created by c1i 1', NAME)),
@@ -116,7 +121,7 @@ const FACTS: { readonly [F in Exclude<FactName, 'conditionVerdict'>]: fc.Arbitra
     ),
     fc.string(),
   ),
-  exposure: fc.option(fc.record({ source: fc.option(fc.webUrl()) })),
+  exposure: fc.option(fc.record({ source: fc.option(source) })),
   provider: fc.option(fc.record({ id: fc.string(), name: fc.constant(NAME), disabled: fc.boolean() }), {
     freq: 3,
   }),

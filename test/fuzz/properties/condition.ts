@@ -32,7 +32,7 @@ const condition = fc.oneof(
 export const conditionProperties: readonly FuzzProperty[] = [
   {
     name: 'a condition is judged, or unknown with the reason',
-    runs: 400,
+    runs: 150,
     property: () =>
       fc.asyncProperty(condition, async (written) => {
         const judged = await withoutHanging(() => judgeCondition(written));

@@ -161,7 +161,7 @@ async function inFolder<T>(
 export const configProperties: readonly FuzzProperty[] = [
   {
     name: 'a configuration is taken whole or refused',
-    runs: 120,
+    runs: 50,
     property: () =>
       fc.asyncProperty(file, environment, async (written, env) => {
         await inFolder(written, async (cwd) => {
@@ -179,7 +179,7 @@ export const configProperties: readonly FuzzProperty[] = [
   },
   {
     name: 'an audit under any configuration',
-    runs: 30,
+    runs: 20,
     property: () =>
       fc.asyncProperty(file, async (written) => {
         await inFolder(written, async (cwd) => {

@@ -44,7 +44,7 @@ function distinct(records: readonly Record<string, unknown>[]): number {
 export const inputProperties: readonly FuzzProperty[] = [
   {
     name: 'any text as --input',
-    runs: 40,
+    runs: 20,
     property: () =>
       fc.asyncProperty(
         fc.oneof(
@@ -59,7 +59,7 @@ export const inputProperties: readonly FuzzProperty[] = [
   },
   {
     name: 'a changed list as --input',
-    runs: 40,
+    runs: 20,
     property: () =>
       fc.asyncProperty(
         mutated({ list: sound, nextPageToken: '' }, 5).map((value) => JSON.stringify(value)),
@@ -68,7 +68,7 @@ export const inputProperties: readonly FuzzProperty[] = [
   },
   {
     name: 'no record of --input is lost without a word',
-    runs: 60,
+    runs: 30,
     property: () =>
       fc.asyncProperty(
         fc.array(record, { minLength: 1, maxLength: 6 }),

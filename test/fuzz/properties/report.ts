@@ -55,7 +55,7 @@ export const reportProperties: readonly FuzzProperty[] = [
   },
   {
     name: 'a saved report is rendered in every format, or refused',
-    runs: 25,
+    runs: 20,
     property: () =>
       fc.asyncProperty(fc.oneof(content, hostile), fc.constantFrom(...FORMATS), async (stdin, format) => {
         const { code, stdout, stderr } = await withoutHanging(() =>

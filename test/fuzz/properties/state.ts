@@ -64,7 +64,7 @@ const content = fc.oneof(
 export const stateProperties: readonly FuzzProperty[] = [
   {
     name: 'a state is trusted or refused',
-    runs: 300,
+    runs: 150,
     property: () =>
       fc.asyncProperty(content, async (written) => {
         const state = await acceptsOrRefuses('state', () =>
@@ -75,7 +75,7 @@ export const stateProperties: readonly FuzzProperty[] = [
   },
   {
     name: 'an audit goes on from any state it trusts, and leaves any other as it was',
-    runs: 40,
+    runs: 20,
     property: () =>
       fc.asyncProperty(content, async (written) => {
         const folder = await mkdtemp(join(tmpdir(), 'c1-audit-fuzz-'));

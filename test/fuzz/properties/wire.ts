@@ -41,7 +41,7 @@ const LATEST = Date.parse('2026-06-02T00:00:00Z');
 export const wireProperties: readonly FuzzProperty[] = [
   {
     name: 'a record is a credential, or told to be none',
-    runs: 400,
+    runs: 150,
     property: () =>
       fc.asyncProperty(kind, fc.oneof(record, json), async (of, value) => {
         const { credential, problems, draft } = await withoutHanging(() => normalize(of, value, LATEST));
@@ -55,7 +55,7 @@ export const wireProperties: readonly FuzzProperty[] = [
   },
   {
     name: 'a fact of the wrong type is unknown, never unset',
-    runs: 300,
+    runs: 150,
     property: () =>
       fc.asyncProperty(
         kind,
@@ -76,7 +76,7 @@ export const wireProperties: readonly FuzzProperty[] = [
   },
   {
     name: 'an answer is a page, or refused',
-    runs: 300,
+    runs: 150,
     property: () =>
       fc.asyncProperty(page, text, async (answer, what) => {
         if (typeof answer !== 'object' || answer === null) return;
