@@ -340,9 +340,7 @@ describe('a reader that leaves', () => {
   }
 
   test.each([
-    ['a short report', '-f text --scope mine'],
     ['a long report', '-f text --scope tenant'],
-    ['a page', '-f html --scope tenant'],
     ['a report for programs', '-f json --scope tenant'],
     ['a report in many parts', '-f ndjson --scope tenant'],
     ['a report through /dev/stdout', '-f json:/dev/stdout --scope tenant'],

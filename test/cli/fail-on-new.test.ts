@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -297,26 +296,15 @@ describe('a baseline', () => {
     expect(stderr).toContain('Nothing was audited.');
   });
 
-  test('through the built program', async () => {
-    const run = (...argv: string[]) =>
-      spawnSync(
-        process.execPath,
-        [join(process.cwd(), 'dist/bin.js'), 'demo', '--fail-on', 'high', ...argv],
-        {
-          cwd: emptyFolder(),
-          encoding: 'utf8',
-        },
-      );
-    const first = run('-f', 'json');
-    expect(first.status).toBe(1);
+  test('of a demo is enough for another one', async () => {
+    const demo = (...argv: string[]) => runProgram(['demo', '--fail-on', 'high', ...argv], { cwd });
+    const first = await demo('-f', 'json');
+    expect(first.code).toBe(1);
     writeFileSync(join(cwd, 'demo.json'), first.stdout);
-    const { status, stdout } = run('--fail-on-new', '--baseline', join(cwd, 'demo.json'), '-f', 'json');
-    expect(status).toBe(0);
-    expect(JSON.parse(stdout).summary).toMatchObject({
-      new: 0,
-      known: JSON.parse(first.stdout).summary.findings,
-    });
-    expect(run('--fail-on-new').status).toBe(2);
+    const { code, report } = await demo('--fail-on-new', '--baseline', 'demo.json', '-f', 'json');
+    expect(code).toBe(0);
+    expect(report.summary).toMatchObject({ new: 0, known: first.report.summary.findings });
+    expect((await demo('--fail-on-new')).code).toBe(2);
   });
 });
 

@@ -104,8 +104,8 @@ describe('what the command prints without the program', () => {
   };
 
   /** In a thread, which starts in a third of the time of a process. */
-  const askThread = async (argv: readonly string[]) => {
-    const thread = new Worker(alone, { argv: [...argv], stdout: true, stderr: true });
+  const askThread = async (bin: string, argv: readonly string[], ...execArgv: string[]) => {
+    const thread = new Worker(bin, { argv: [...argv], execArgv, stdout: true, stderr: true });
     const [[code], stdout, stderr] = await Promise.all([
       once(thread, 'exit'),
       text(thread.stdout),
@@ -121,7 +121,7 @@ describe('what the command prints without the program', () => {
   test.each(QUESTIONS.map((argv) => [argv.join(' '), argv] as const))(
     'is what the program prints: %s',
     async (_, argv) => {
-      expect(await askThread(argv)).toEqual(await said(argv));
+      expect(await askThread(alone, argv)).toEqual(await said(argv));
     },
   );
 
@@ -129,7 +129,7 @@ describe('what the command prints without the program', () => {
     'is as wide as the terminal: %i columns',
     async (columns) => {
       for (const argv of [['--help'], ['help', 'audit']])
-        expect(ask(join(root, 'dist/bin.js'), argv, '--import', inTerminal(columns))).toEqual(
+        expect(await askThread(join(root, 'dist/bin.js'), argv, '--import', inTerminal(columns))).toEqual(
           await said(argv, columns),
         );
     },

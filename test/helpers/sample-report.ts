@@ -19,9 +19,13 @@ export const TENANT = 'acme.conductor.one';
 
 const DAY = 86_400_000;
 
+const dates = new Map<number, string>();
+
 /** `days` before (negative: after) the sample clock, RFC 3339. */
 export function daysAgo(days: number): string {
-  return new Date(Date.parse(AS_OF) - days * DAY).toISOString();
+  const date = dates.get(days) ?? new Date(Date.parse(AS_OF) - days * DAY).toISOString();
+  dates.set(days, date);
+  return date;
 }
 
 export function sampleCredential(override: Partial<ReportedCredential> = {}): ReportedCredential {

@@ -50,10 +50,10 @@ pc-1: created 2025-07-28 (400 days ago), last used 2026-06-01 (92 days ago), no 
     expect(output).toContain('- **Fix**: Ask the owner whether it is still needed; if not, revoke it.\n');
   });
 
-  test('stays short for 20,000 credentials, and says what it leaves out', () => {
+  test('stays short for 2,000 credentials, and says what it leaves out', () => {
     const waiver = { reason: 'r', approvedBy: 'a', expires: '2026-12-31' };
     const many = (more: Partial<Finding>) =>
-      Array.from({ length: 20_000 }, (_, n) =>
+      Array.from({ length: 2000 }, (_, n) =>
         sampleFinding({ credential: sampleCredential({ id: `pc-${n}`, name: `key ${n}` }), ...more }),
       );
     const resolved = many({}).map(({ fingerprint, rule, credential }) => ({
@@ -67,11 +67,11 @@ pc-1: created 2025-07-28 (400 days ago), last used 2026-06-01 (92 days ago), no 
     });
     const output = markdown(report, sampleContext());
     expect(output.length).toBeLessThan(30_000);
-    expect(output).toContain('### 19,990 more\n');
-    for (const left of ['19,930', '19,940'])
+    expect(output).toContain('### 1,990 more\n');
+    for (const left of ['1,930', '1,940'])
       expect(output).toContain(`And ${left} more: \`--full\` or \`-f html:report.html\` lists them all.`);
     const full = markdown(report, sampleContext({ full: true }));
-    expect(full.match(/^### /gm)).toHaveLength(20_000);
+    expect(full.match(/^### /gm)).toHaveLength(2000);
     expect(full).not.toContain(' more: ');
   });
 

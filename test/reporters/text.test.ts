@@ -288,17 +288,17 @@ describe('text', () => {
     expect(output).toContain('UNKNOWN: 50 checks\n');
   });
 
-  test('names all of 10,000 credentials, the worst with details', () => {
-    const findings = Array.from({ length: 10_000 }, (_, n) =>
+  test('names all of 2,000 credentials, the worst with details', () => {
+    const findings = Array.from({ length: 2000 }, (_, n) =>
       sampleFinding({ credential: sampleCredential({ id: `pc-${n}`, name: `key ${n}.` }) }),
     );
     const report = sampleReport({ findings });
     const output = text(report, context);
-    expect(output).toContain('FOUND: 10,000 findings on 10,000 credentials, worst first\n');
-    expect(output).toContain('\n9,995 more, one line each; --full prints the details\n');
-    expect(new Set(output.match(/key \d+\./g)).size).toBe(10_000);
+    expect(output).toContain('FOUND: 2,000 findings on 2,000 credentials, worst first\n');
+    expect(output).toContain('\n1,995 more, one line each; --full prints the details\n');
+    expect(new Set(output.match(/key \d+\./g)).size).toBe(2000);
     expect(output.match(/^MEDIUM/gm)).toHaveLength(5);
-    expect(text(report, sampleContext({ full: true })).match(/^MEDIUM/gm)).toHaveLength(10_000);
+    expect(text(report, sampleContext({ full: true })).match(/^MEDIUM/gm)).toHaveLength(2000);
   });
 
   test('prints the details of all credentials if there is room for them', () => {

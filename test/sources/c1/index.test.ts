@@ -139,12 +139,12 @@ describe('service principals', () => {
       now: NOW,
       clients: 1,
       users: 1,
-      servicePrincipals: 300,
+      servicePrincipals: 180,
       credentialsOf: (n) => n % 41,
     }) as Tenant['data'];
-  const total = Array.from({ length: 300 }, (_, n) => n % 41).reduce((a, b) => a + b, 0);
+  const total = Array.from({ length: 180 }, (_, n) => n % 41).reduce((a, b) => a + b, 0);
 
-  test('reads 300 with up to 40 credentials each completely if lists page', async () => {
+  test('reads 180 with up to 40 credentials each completely if lists page', async () => {
     const tenant = await start({ data: machines(), paging: { ignoring: [] } });
     const { code, report } = await audit(tenant, '--source', 'service-principals');
     expect(code).toBe(0);
@@ -205,11 +205,11 @@ describe('service principals', () => {
 
 describe('owners and roles', () => {
   test('looks owners up in batches, and one by one only if missing', async () => {
-    const tenant = await start({ data: bulk({ now: NOW, clients: 1000, users: 500 }) as Tenant['data'] });
+    const tenant = await start({ data: bulk({ now: NOW, clients: 400, users: 250 }) as Tenant['data'] });
     const { report } = await audit(tenant, '--scope', 'tenant', '--source', 'personal-clients');
-    expect(report.summary.credentials).toBe(1000);
+    expect(report.summary.credentials).toBe(400);
     const searches = tenant.requests.filter(({ path }) => path.endsWith('/search/users'));
-    expect(searches).toHaveLength(5);
+    expect(searches).toHaveLength(3);
     expect(tenant.requests.filter(({ path }) => /\/users\/2/.test(path))).toHaveLength(0);
     expect(report.credentials.every(({ owner }) => owner && owner.name !== '' && owner.email !== '')).toBe(
       true,
@@ -267,7 +267,7 @@ describe('owners and roles', () => {
 
 test('sends at most four requests at once', async () => {
   const tenant = await start({
-    data: bulk({ now: NOW, clients: 300, users: 100, servicePrincipals: 40 }) as Tenant['data'],
+    data: bulk({ now: NOW, clients: 150, users: 50, servicePrincipals: 20 }) as Tenant['data'],
     paging: { ignoring: [] },
     faults: [{ on: '*', times: Number.POSITIVE_INFINITY, effect: { kind: 'latency', ms: 5 } }],
   });
