@@ -53,7 +53,8 @@ beforeAll(async () => {
         user({ id, displayName: `Person ${id}`, email: `${id}@acme.example`, roleIds: [ROLE.user] }),
       );
   tenant = (await startTenant({ data, now: () => now })) as Tenant;
-  slack = await startSlack();
+  // A night later, Slack takes the next message at once.
+  slack = await startSlack({ now: () => now });
 });
 
 afterAll(async () => {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Environment, issueSecret, startTenant, type Tenant } from '../../src/demo/index.js';
 import type { Report } from '../../src/engine/report.js';
@@ -132,8 +133,8 @@ describe('fifty tenants on loopback', () => {
   async function forward(from: string, to: number): Promise<string> {
     const server: Server = createServer((socket) => {
       const upstream = connect(to, '127.0.0.1');
-      for (const one of [socket, upstream]) one.on('error', () => one.destroy());
-      socket.pipe(upstream).pipe(socket);
+      // Where the tenant is gone, the client is cut off rather than left waiting.
+      pipeline(socket, upstream, socket, () => socket.destroy());
     });
     server.listen(0, from);
     await once(server, 'listening');
