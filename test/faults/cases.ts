@@ -305,6 +305,11 @@ export interface Case {
   readonly outage?: boolean;
   /** Needs a short time limit to show. */
   readonly slow?: boolean;
+  /**
+   * Faults with the same word reach whoever reads the endpoint as the same error: the client has made one of them by then.
+   * An endpoint is struck with one of them, in turn; `WITH_ALL` with each.
+   */
+  readonly alike?: 'busy' | 'cut off' | 'no JSON object' | 'redirect' | 'no list' | 'no record';
   faults(target: Target): Fault[];
 }
 
@@ -317,62 +322,71 @@ const strike = (target: Target, effect: Effect, times = 1, from = 1): Fault => (
   from,
 });
 
-const PASSING: readonly { name: string; effect: Effect; status?: number; slow?: boolean }[] = [
+const PASSING: readonly (Pick<Case, 'name' | 'status' | 'slow' | 'alike'> & { effect: Effect })[] = [
   {
     name: '429 with seconds',
     effect: { kind: 'status', status: 429, retryAfter: { seconds: 0.02 } },
     status: 429,
+    alike: 'busy',
   },
   {
     name: '429 with a date',
     effect: { kind: 'status', status: 429, retryAfter: { seconds: 0, as: 'date' } },
     status: 429,
+    alike: 'busy',
   },
-  { name: '429 without', effect: { kind: 'status', status: 429 }, status: 429 },
-  { name: '500', effect: { kind: 'status', status: 500 }, status: 500 },
-  { name: '502 in HTML', effect: { kind: 'html', status: 502 }, status: 502 },
-  { name: '503', effect: { kind: 'status', status: 503 }, status: 503 },
-  { name: 'reset before the answer', effect: { kind: 'reset', at: 'before' } },
-  { name: 'reset in the body', effect: { kind: 'reset', at: 'body' } },
-  { name: 'no answer', effect: { kind: 'hang', at: 'before' }, slow: true },
-  { name: 'half an answer', effect: { kind: 'hang', at: 'body' }, slow: true },
-  { name: 'slow drip', effect: { kind: 'drip', everyMs: 50 }, slow: true },
-  { name: 'truncated JSON', effect: { kind: 'truncate' }, status: 200 },
+  { name: '429 without', effect: { kind: 'status', status: 429 }, status: 429, alike: 'busy' },
+  { name: '500', effect: { kind: 'status', status: 500 }, status: 500, alike: 'busy' },
+  { name: '502 in HTML', effect: { kind: 'html', status: 502 }, status: 502, alike: 'busy' },
+  { name: '503', effect: { kind: 'status', status: 503 }, status: 503, alike: 'busy' },
+  { name: 'reset before the answer', effect: { kind: 'reset', at: 'before' }, alike: 'cut off' },
+  { name: 'reset in the body', effect: { kind: 'reset', at: 'body' }, alike: 'cut off' },
+  { name: 'no answer', effect: { kind: 'hang', at: 'before' }, slow: true, alike: 'cut off' },
+  { name: 'half an answer', effect: { kind: 'hang', at: 'body' }, slow: true, alike: 'cut off' },
+  { name: 'slow drip', effect: { kind: 'drip', everyMs: 50 }, slow: true, alike: 'cut off' },
+  { name: 'truncated JSON', effect: { kind: 'truncate' }, status: 200, alike: 'no JSON object' },
 ];
 
 /** Faults that the program gets over when they pass, and tells when they do not. */
-const passing = PASSING.flatMap(({ effect, ...fault }): Case[] => [
+const passing = PASSING.flatMap(({ effect, alike, ...fault }): Case[] => [
   { ...fault, name: `${fault.name}, once`, expected: 'same', faults: (target) => [strike(target, effect)] },
   {
     ...fault,
     name: `${fault.name}, always`,
     expected: 'told',
     outage: true,
+    ...(alike ? { alike } : {}),
     faults: (target) => [strike(target, effect, always)],
   },
 ]);
 
 /** Faults that trying again would not help. */
 function lasting(trap: URL): Case[] {
-  const told = (name: string, effect: Effect, status?: number): Case => ({
+  const told = (name: string, effect: Effect, status?: number, alike?: Case['alike']): Case => ({
     name,
     expected: 'told',
     // Whoever has no allow list at all may answer with nothing.
     outage: name !== 'an empty object',
     ...(status === undefined ? {} : { status }),
+    ...(alike ? { alike } : {}),
     faults: (target) => [strike(target, effect, always)],
   });
   return [
-    told('wrong content type', { kind: 'content-type', value: 'application/octet-stream' }, 200),
-    told('HTML with 200', { kind: 'html' }, 200),
-    told('redirect to another host', { kind: 'redirect', to: trap }, 302),
-    told('redirect that keeps the method', { kind: 'redirect', to: trap, status: 307 }, 307),
-    told('redirect to the collection', { kind: 'redirect', to: 'collection', status: 301 }, 301),
+    told(
+      'wrong content type',
+      { kind: 'content-type', value: 'application/octet-stream' },
+      200,
+      'no JSON object',
+    ),
+    told('HTML with 200', { kind: 'html' }, 200, 'no JSON object'),
+    told('redirect to another host', { kind: 'redirect', to: trap }, 302, 'redirect'),
+    told('redirect that keeps the method', { kind: 'redirect', to: trap, status: 307 }, 307, 'redirect'),
+    told('redirect to the collection', { kind: 'redirect', to: 'collection', status: 301 }, 301, 'redirect'),
     told('401 for ever', { kind: 'status', status: 401 }, 401),
     told('400', { kind: 'status', status: 400 }, 400),
     told('404 in HTML', { kind: 'html', status: 404 }, 404),
     told('403 in HTML', { kind: 'html', status: 403 }, 403),
-    told('JSON that is not an object', { kind: 'edit', edit: () => ['list'] }, 200),
+    told('JSON that is not an object', { kind: 'edit', edit: () => ['list'] }, 200, 'no JSON object'),
     told('an empty object', { kind: 'edit', edit: () => ({}) }),
   ];
 }
@@ -469,16 +483,19 @@ const pages: Case[] = [
   },
   {
     name: 'list null',
+    alike: 'no list',
     expected: 'told',
     faults: (target) => [strike(target, setAnswerField('list', null), always)],
   },
   {
     name: 'list absent',
+    alike: 'no list',
     expected: 'told',
     faults: (target) => [strike(target, setAnswerField('list', undefined), always)],
   },
   {
     name: 'list of the wrong type',
+    alike: 'no list',
     expected: 'told',
     faults: (target) => [strike(target, setAnswerField('list', { 0: {} }), always)],
   },
@@ -489,11 +506,13 @@ const pages: Case[] = [
   },
   {
     name: 'a record null',
+    alike: 'no record',
     expected: 'any',
     faults: (target) => [strike(target, { kind: 'edit', edit: replaceFirst(null) }, always)],
   },
   {
     name: 'a record a list',
+    alike: 'no record',
     expected: 'any',
     faults: (target) => [strike(target, { kind: 'edit', edit: replaceFirst([]) }, always)],
   },
@@ -588,12 +607,24 @@ export function casesOf(endpoint: Endpoint, trap: URL): Case[] {
   const all = lasting(trap).map((one) =>
     isToken && one.name === 'wrong content type' ? { ...one, expected: 'any' as const, outage: false } : one,
   );
-  return [
+  return dealt(endpoint, [
     ...passing,
     ...all,
     ...own,
     ...fewerRights(endpoint.target),
     ...(endpoint.list ? pages : []),
     ...fields(endpoint),
-  ];
+  ]);
+}
+
+/** The endpoint of the login, which a client of its own reads, and one list. */
+const WITH_ALL: readonly Target[] = ['token', 'personal-clients'];
+
+function dealt({ target }: Endpoint, cases: readonly Case[]): Case[] {
+  const turn = ENDPOINTS.findIndex((one) => one.target === target);
+  return cases.filter((one) => {
+    if (one.alike === undefined || WITH_ALL.includes(target)) return true;
+    const group = cases.filter(({ alike }) => alike === one.alike);
+    return group.indexOf(one) === turn % group.length;
+  });
 }

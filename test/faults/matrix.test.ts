@@ -12,7 +12,7 @@ import { table } from './table.js';
 
 const NOW = Date.parse('2026-11-24T06:00:00Z');
 const AT = new Date(NOW).toISOString();
-const LANES = 6;
+const LANES = 4;
 
 /** Where redirects lead: nobody may ever come. */
 let trap: Server;
