@@ -62,15 +62,9 @@ function plugin(
 }
 
 describe('a plug-in that ends the process does not make the exit code 0', () => {
-  test('the plug-in alone leaves an audit clean', async () => {
-    plugin({});
-    expect((await bundle([])).code).toBe(0);
-  });
-
   test.each([
     ['process.exit in its check', { check: 'process.exit(0)' }],
     ['process.reallyExit in its check', { check: 'process.reallyExit(0)' }],
-    ['process.exit in its check, with the error caught', { check: 'try { process.exit(0) } catch {}' }],
     ['process.exit a moment later', { check: 'setImmediate(() => process.exit(0))' }],
     ['process.exit in a promise', { check: 'Promise.resolve().then(() => process.exit(0))' }],
     ['process.exit in a timer from its start', { top: 'setTimeout(() => process.exit(0), 20)' }],
@@ -136,17 +130,15 @@ describe('a plug-in that ends the process does not make the exit code 0', () => 
     expect([code, stderr]).toEqual([0, '']);
   });
 
-  test('what a plug-in logs goes to stderr, so that the report stays JSON', async () => {
-    plugin({ top: "console.log('loading'); console.table([1]);", check: "console.info('checking')" });
+  test('one that logs and starts a timer leaves the audit clean and the report JSON, and the audit ends', async () => {
+    plugin({
+      top: "console.log('loading'); console.table([1]); setInterval(() => {}, 1000);",
+      check: "console.info('checking')",
+    });
     const { code, stdout, stderr } = await bundle(['-f', 'json']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1 });
     expect(stderr).toMatch(/^loading$[\s\S]*^checking$/m);
-  });
-
-  test('a timer that goes on for ever does not keep a finished audit from ending', async () => {
-    plugin({ top: 'setInterval(() => {}, 1000);' });
-    expect((await bundle([])).code).toBe(0);
   });
 });
 
@@ -154,11 +146,10 @@ describe('an endless loop in a plug-in does not block the audit past --timeout',
   /** One that leaves the processor to others: only the regular expression below really counts as long as it may. */
   const loop = 'while (true) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)';
   const ways = {
-    'while it is loaded': { top: loop, argv: ['--timeout', '0.1'] },
     'while it is loaded by doctor': { top: loop, argv: ['doctor', '--timeout', '2'] },
     'in its check': { check: loop, argv: ['--timeout', '2'] },
     'in the check of a plan': { check: loop, argv: ['plan', '--timeout', '2'] },
-    'in a regular expression': { top: "/^(a+)+$/.test('a'.repeat(60) + '!')", argv: ['--timeout', '0.1'] },
+    'in a regular expression while it is loaded': { top: "/^(a+)+$/.test('a'.repeat(60) + '!')", argv: ['--timeout', '0.1'] },
   };
   /** They run at the same time, as each waits for seconds. */
   let ended: Record<string, Ended>;
@@ -205,7 +196,8 @@ describe('NODE_DEBUG does not print secret URLs', () => {
     const env = { NODE_DEBUG: 'fetch,undici,http,net', C1_AUDIT_HEARTBEAT_URL: url };
     const { code, stdout, stderr } = await bundle(argv, {
       ...env,
-      SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/T000/B000/SECRET-UUID',
+      // Nobody listens there.
+      SLACK_WEBHOOK_URL: 'http://127.0.0.1:1/services/T000/B000/SECRET-UUID',
     });
     expect(code).toBe(2);
     expect(stdout + stderr).not.toContain('SECRET-UUID');

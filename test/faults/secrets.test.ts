@@ -274,12 +274,23 @@ async function attack(way: Way, where: 'token' | 'api', echo: Echo): Promise<str
   }
 }
 
+/**
+ * Where a way of logging in gets its secrets back from. Beyond the first, only the secrets differ, and they are hidden as
+ * soon as they are read: each place sends back every other echo.
+ */
+function placesOf(way: Way, echo: number): ('api' | 'token')[] {
+  if (way.name === 'client secret') return ['api', 'token'];
+  if (way.name === 'ready token') return ['api'];
+  return [(WAYS.indexOf(way) + echo) % 2 === 0 ? 'api' : 'token'];
+}
+
 describe.each(WAYS)('no secret is printed: $name', (way) => {
-  test.each(Object.keys(ECHOES))('sent back in %s', async (name) => {
-    const echo = ECHOES[name] as Echo;
-    expect(await attack(way, 'api', echo)).toEqual([]);
-    if (way.name !== 'ready token') expect(await attack(way, 'token', echo)).toEqual([]);
-  });
+  test.each(Object.keys(ECHOES).map((name, at) => [name, placesOf(way, at)] as const))(
+    'sent back in %s by %j',
+    async (name, places) => {
+      for (const place of places) expect(await attack(way, place, ECHOES[name] as Echo)).toEqual([]);
+    },
+  );
 });
 
 test('the finder finds a planted secret', () => {

@@ -49,6 +49,8 @@ beforeEach(() => {
   mkdirSync(workspace);
   mkdirSync(bin);
   writeFileSync(join(bin, 'npx'), FAKE_NPX, { mode: 0o755 });
+  // Small, as it is hashed.
+  writeFileSync(join(bin, 'node'), `#!/bin/bash\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 });
 });
 
 /** Runs a step with the given inputs, the others at their defaults, the way the expressions in its `env` fill them in. */
@@ -307,8 +309,6 @@ ln -s "${root}/node_modules" node_modules
     /** What the cache does between the two steps, and how the second one ends. */
     function restore(act: (home: string) => void, before: () => void = () => undefined) {
       before();
-      // Small, as it is hashed as well.
-      writeFileSync(join(bin, 'node'), `#!/bin/bash\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 });
       const temporary = mkdtempSync(join(tmpdir(), 'c1-audit-runner-'));
       const home = join(temporary, 'c1-audit');
       const inputs = { package: 'some-build', state };
