@@ -153,10 +153,8 @@ const AUDIT: Row = {
   about: 'audit a tenant; the default command',
   flags: () => AUDIT_FLAGS,
   audits: () => true,
-  run: async (command, context) => {
-    const { auditCommand } = await import('./commands/audit.js');
-    return auditCommand(command.opts(), context);
-  },
+  run: async (command, context) =>
+    (await import('./commands/audit.js')).auditCommand(command.opts(), context),
 };
 
 /** In the order of `--help`. */
@@ -180,10 +178,8 @@ Examples:
   c1-audit demo --scope mine --fail-on high
   c1-audit demo --serve`,
     audits: (command) => !command.opts().serve,
-    run: async (command, context) => {
-      const { demoCommand } = await import('./commands/demo.js');
-      return demoCommand(command.opts(), context);
-    },
+    run: async (command, context) =>
+      (await import('./commands/demo.js')).demoCommand(command.opts(), context),
   },
   {
     name: 'init',
@@ -212,10 +208,8 @@ prints what to do by hand. Asks for values that are not given.
   c1-audit init
   c1-audit init --tenant acme --repository acme/security --yes
   c1-audit init --tenant acme --auth secret --no-slack --yes --dry-run`,
-    run: async (command, context) => {
-      const { initCommand } = await import('./commands/init.js');
-      return initCommand(command.opts(), context);
-    },
+    run: async (command, context) =>
+      (await import('./commands/init.js')).initCommand(command.opts(), context),
   },
   {
     name: 'doctor',
@@ -240,10 +234,8 @@ Examples:
   c1-audit doctor --scope tenant --state .c1-audit/state.json
   c1-audit doctor --slack-test
   c1-audit doctor -f json | jq '.checks[] | select(.status == "problem")'`,
-    run: async (command, context) => {
-      const { doctorCommand } = await import('./commands/doctor.js');
-      return doctorCommand(command.opts(), context);
-    },
+    run: async (command, context) =>
+      (await import('./commands/doctor.js')).doctorCommand(command.opts(), context),
   },
   {
     name: 'rules',
@@ -272,16 +264,10 @@ Examples:
   c1-audit rules test
   c1-audit rules backtest acme/ci-keys-expire reports/*.json`,
     run: async (command, context) => {
+      const { backtestCommand, rulesCommand, testCommand } = await import('./commands/rules.js');
       const [word, ...others] = command.args;
-      if (word === 'test') {
-        const { testCommand } = await import('./commands/rules.js');
-        return testCommand(others, command.opts(), context);
-      }
-      if (word === 'backtest') {
-        const { backtestCommand } = await import('./commands/rules.js');
-        return backtestCommand(others, command.opts(), context);
-      }
-      const { rulesCommand } = await import('./commands/rules.js');
+      if (word === 'test') return testCommand(others, command.opts(), context);
+      if (word === 'backtest') return backtestCommand(others, command.opts(), context);
       return rulesCommand(command.args, command.opts(), context);
     },
   },
@@ -318,10 +304,8 @@ Examples:
   c1-audit -f json | c1-audit report --diff old.json - -f markdown:diff.md
   c1-audit report --merge reports/*.json -f html:overview.html
   c1-audit report --trend nights -f html:trend.html`,
-    run: async (command, context) => {
-      const { reportCommand } = await import('./commands/report.js');
-      return reportCommand(command.args, command.opts(), context);
-    },
+    run: async (command, context) =>
+      (await import('./commands/report.js')).reportCommand(command.args, command.opts(), context),
   },
   {
     name: 'plan',
@@ -357,10 +341,8 @@ Examples:
   c1-audit completion fish > ~/.config/fish/completions/c1-audit.fish
 
 It completes c1-audit, which must be on the PATH.`,
-    run: async (command, context) => {
-      const { completionCommand } = await import('./commands/completion.js');
-      return completionCommand(command.args[0], context);
-    },
+    run: async (command, context) =>
+      (await import('./commands/completion.js')).completionCommand(command.args[0], context),
   },
   {
     // What the shells' scripts call with the words typed so far.
@@ -368,10 +350,8 @@ It completes c1-audit, which must be on the PATH.`,
     about: 'print what completes the last word',
     hidden: true,
     args: [new Argument('[words...]')],
-    run: async (command, context, program) => {
-      const { completeCommand } = await import('./commands/completion.js');
-      return completeCommand(program, command.args, context);
-    },
+    run: async (command, context, program) =>
+      (await import('./commands/completion.js')).completeCommand(program, command.args, context),
   },
   {
     // commander's own does not say that a command does not exist.

@@ -24,7 +24,7 @@ export interface NewsToSend<Settings extends MessageSettings> {
 export interface Connection {
   /** Where the receiver is, and the proxy. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch: Retry-After may be a date. */
   readonly now: () => number;
   readonly signal: AbortSignal;
   readonly log: { warn(message: string): void };
@@ -56,16 +56,12 @@ const PATIENCE: Patience = {
   pause: 1100,
 };
 
-export interface Sending {
+export interface Sending extends Pick<Connection, 'now' | 'signal' | 'log'> {
   /** Who receives, as the log names them. */
   readonly to: string;
   /** Knows the proxy. */
   readonly fetch: typeof fetch;
   readonly patience: Patience;
-  readonly signal: AbortSignal;
-  /** Milliseconds since the epoch: Retry-After may be a date. */
-  readonly now: () => number;
-  readonly log: { warn(message: string): void };
 }
 
 export function sendingOf(to: string, { env, patience, now, signal, log }: Connection): Sending {

@@ -4,7 +4,7 @@ import staticBesideFederation from '../../rules/static-beside-federation.js';
 import unused from '../../rules/unused.js';
 import { type Finding, KINDS, type Owner, type Snapshot } from '../../src/contract/index.js';
 import type { PushedFinding } from '../../src/delivery/conductorone/client.js';
-import { NOTE, toAcceptance, toPushed } from '../../src/delivery/conductorone/finding.js';
+import { NOTE, toPushed } from '../../src/delivery/conductorone/finding.js';
 import {
   countsText,
   MOST,
@@ -28,10 +28,10 @@ import {
 import { credential, snapshot } from '../helpers/snapshot.js';
 
 const REPORT = sampleReport();
+const WORDING = { report: REPORT, rules: new Map(), owners: new Map() };
 const push = (finding: Finding, owners: readonly Owner[] = [], reach = 'tenant') =>
   toPushed(finding, {
-    report: REPORT,
-    rules: new Map(),
+    ...WORDING,
     owners: new Map(owners.map((owner) => [owner.id, owner])),
     reachOf: () => reach,
   });
@@ -372,10 +372,7 @@ describe('the plan', () => {
       all: () => found,
       remote: new Map(ours.map((each) => [each.fingerprint, each])),
       sight,
-      asOf: '2026-09-01T02:00:00.000Z',
-      toPushed: (finding) => push(finding),
-      toAcceptance,
-      contentOf,
+      wording: WORDING,
     });
   }
   const a = sampleFinding({ credential: sampleCredential({ id: 'a' }) });

@@ -8,7 +8,7 @@ import { isNotFound, isUnavailable, type RequestError } from '../../sources/c1/r
 import { within } from '../../sources/c1/retry.js';
 import { idOf } from '../../sources/record.js';
 import { type FindingsClient, SEARCH } from './client.js';
-import { NOTE, toAcceptance, toPushed, type Wording } from './finding.js';
+import type { Wording } from './finding.js';
 import {
   type Counted,
   type Counts,
@@ -80,7 +80,8 @@ export async function pushFindings(push: Push, context: PushContext): Promise<ob
       return push.mode === 'dry-run' ? planned(NOTHING_TO_DO, NOT_OFFERED) : undefined;
     }
     const sight = sightOf(push.report, push.evaluation);
-    const todo = planFor(open, remote, sight, push, context);
+    const all = () => allFindings(push, context.scrub);
+    const todo = plan({ open, all, remote, sight, wording: push });
     tellLimits(todo, sight, context);
     if (push.mode === 'send') return send(todo, client, context);
     return planned(
@@ -131,26 +132,6 @@ async function* recordsOf(client: FindingsClient, rules: readonly string[]): Asy
       `${SEARCH} repeats itself instead of going on.`,
       "Report it to ConductorOne's support.",
     );
-}
-
-function planFor(
-  open: readonly Finding[],
-  remote: ReadonlyMap<string, RemoteFinding>,
-  sight: Sight,
-  push: Push,
-  { scrub }: PushContext,
-): Plan {
-  const wording = { ...push, reachOf: sight.reachOf };
-  return plan({
-    open,
-    all: () => allFindings(push, scrub),
-    remote,
-    sight,
-    asOf: push.report.run.asOf,
-    toPushed: (finding) => toPushed(finding, wording),
-    toAcceptance,
-    contentOf: ({ annotations }) => annotations[NOTE.content],
-  });
 }
 
 /** A finding that `minSeverity` keeps out of the report is not gone. */

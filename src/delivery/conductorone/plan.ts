@@ -7,7 +7,7 @@ import { reachOf, wouldSee } from '../../engine/state.js';
 import { endOfDate, WAIVER_RULE_IDS } from '../../engine/waivers.js';
 import { asRecord } from '../../sources/record.js';
 import type { PushedFinding, StateAction } from './client.js';
-import { KEY, NOTE, WAIVED } from './finding.js';
+import { KEY, NOTE, toAcceptance, toPushed, WAIVED, type Wording } from './finding.js';
 
 /**
  * Findings that are pushed at most. Nobody there is helped by more, and each is a request; the next night all of them are
@@ -66,10 +66,7 @@ interface PlanInput {
   readonly all: () => readonly Finding[];
   readonly remote: ReadonlyMap<string, RemoteFinding>;
   readonly sight: Sight;
-  readonly asOf: string;
-  readonly toPushed: (finding: Finding) => PushedFinding;
-  readonly toAcceptance: (waiver: NonNullable<Finding['waiver']>, end: number) => StateAction;
-  readonly contentOf: (pushed: PushedFinding) => string | undefined;
+  readonly wording: Omit<Wording, 'reachOf'>;
 }
 
 /**
@@ -79,11 +76,12 @@ interface PlanInput {
  * not, it is not sent.
  */
 export function plan(input: PlanInput): Plan {
-  const { open, remote, toPushed, contentOf } = input;
+  const { open, remote, sight, wording } = input;
   const wanted = open.slice(0, MOST);
-  const push = wanted.map(toPushed).filter((pushed) => {
-    const there = remote.get(pushed.dedupKeyParts[1]);
-    return !there || isShut(there) || there.content !== contentOf(pushed);
+  const all = wanted.map((finding) => toPushed(finding, { ...wording, reachOf: sight.reachOf }));
+  const push = all.filter(({ dedupKeyParts: [, fingerprint], annotations }) => {
+    const there = remote.get(fingerprint);
+    return !there || isShut(there) || there.content !== annotations[NOTE.content];
   });
   const exists = (fingerprint: string) => {
     const there = remote.get(fingerprint);
@@ -124,11 +122,13 @@ function planRest(
 function decide(
   there: RemoteFinding,
   finding: Finding | undefined,
-  { sight, asOf, toAcceptance }: Pick<PlanInput, 'sight' | 'asOf' | 'toAcceptance'>,
+  { sight, wording }: Pick<PlanInput, 'sight' | 'wording'>,
 ): StateAction | LeftBecause {
   if (finding === undefined) {
     if (mayEnd(there) && sight.wouldFind(there))
-      return { resolve: { reason: `c1-audit does not find it any more (audit as of ${asOf}).` } };
+      return {
+        resolve: { reason: `c1-audit does not find it any more (audit as of ${wording.report.run.asOf}).` },
+      };
     return isDrift(there.rule) ? 'change' : 'unseen';
   }
   if (finding.outcome !== 'violation') return 'unjudged';
