@@ -161,6 +161,15 @@ function hiddenFailures({ failOn, minSeverity }: Config, origins: Origins): Prob
   };
 }
 
+const SLACK_DEFAULTS: Config['slack'] = {
+  when: undefined,
+  minSeverity: DEFAULTS.messageMinSeverity,
+  mentions: {},
+  fallback: undefined,
+  heartbeat: undefined,
+  notifyOwners: false,
+};
+
 /** Puts flags, environment, file and defaults on top of each other. */
 class Merge {
   readonly origins = new Map<string, Origin>();
@@ -174,15 +183,15 @@ class Merge {
 
   config(): Config {
     const { flags } = this.#input;
+    const { webhook } = this.#file;
     const profile = this.#scalar<ProfileName>('profile') ?? DEFAULTS.profile;
     const noWaivers = flags.waivers === false;
     this.#note('waivers', this.#file.waivers, ['waivers']);
     for (const index of (this.#file.waivers ?? []).keys())
       this.#note(`waivers[${index}]`, true, ['waivers', index]);
     if (noWaivers) this.origins.set('waivers', { from: 'flag', at: '--no-waivers' });
-    this.#note('callerSeesAll', this.#file.callerSeesAll, ['callerSeesAll']);
-    this.#note('plugins', this.#file.plugins, ['plugins']);
-    this.#note('customRules', this.#file.customRules, ['customRules']);
+    for (const key of ['callerSeesAll', 'plugins', 'customRules'] as const)
+      this.#note(key, this.#file[key], [key]);
     return {
       scope: this.#scalar<Scope>('scope') ?? DEFAULTS.scope,
       sources: this.#scalar<readonly SourceName[]>('sources'),
@@ -197,9 +206,9 @@ class Merge {
       state: this.#path('state'),
       baseline: this.#path('baseline'),
       slack: this.#slack(),
-      webhook: this.#webhook(),
+      webhook: webhook ? this.#section('webhook', webhook, WEBHOOK_DEFAULTS) : undefined,
       evidence: this.#evidence(),
-      push: { conductorone: this.#fromFile('push', 'conductorone', this.#file.push?.conductorone) ?? false },
+      push: this.#section('push', this.#file.push, { conductorone: false }),
     };
   }
 
@@ -229,44 +238,27 @@ class Merge {
   }
 
   #evidence(): Config['evidence'] {
-    const { systemLog, days } = this.#file.evidence ?? {};
-    const held = {
-      systemLog: this.#fromFile('evidence', 'systemLog', systemLog) ?? false,
-      days: this.#fromFile('evidence', 'days', days) ?? DEFAULTS.evidenceDays,
-    };
+    const { evidenceDays: days } = DEFAULTS;
+    const held = this.#section('evidence', this.#file.evidence, { systemLog: false, days });
     if (!this.#input.flags.evidence) return held;
     this.origins.set('evidence.systemLog', { from: 'flag', at: '--evidence' });
     return { ...held, systemLog: true };
   }
 
   #slack(): Config['slack'] {
-    const slack: NonNullable<FileConfig['slack']> = this.#file.slack ?? {};
-    const held = <T>(key: string, value: T | null | undefined) => this.#fromFile('slack', key, value);
-    const mentions = Object.entries(held('mentions', slack.mentions) ?? {});
-    return {
-      when: held('when', slack.when),
-      minSeverity: held('minSeverity', slack.minSeverity) ?? DEFAULTS.messageMinSeverity,
-      mentions: Object.fromEntries(mentions.map(([email, id]) => [email.toLowerCase(), id])),
-      fallback: held('fallback', slack.fallback),
-      heartbeat: held('heartbeat', slack.heartbeat),
-      notifyOwners: held('notifyOwners', slack.notifyOwners) ?? false,
-    };
+    const held = this.#section('slack', this.#file.slack, SLACK_DEFAULTS);
+    const mentions = Object.entries(held.mentions).map(([email, id]) => [email.toLowerCase(), id]);
+    return { ...held, mentions: Object.fromEntries(mentions) };
   }
 
-  #webhook(): Config['webhook'] {
-    const { webhook } = this.#file;
-    if (!webhook) return undefined;
-    const held = <T>(key: string, value: T | null | undefined) => this.#fromFile('webhook', key, value);
-    return {
-      format: held('format', webhook.format) ?? WEBHOOK_DEFAULTS.format,
-      when: held('when', webhook.when),
-      minSeverity: held('minSeverity', webhook.minSeverity) ?? WEBHOOK_DEFAULTS.minSeverity,
-    };
-  }
-
-  #fromFile<T>(section: string, key: string, value: T | null | undefined): T | undefined {
-    this.#note(`${section}.${key}`, value, [section, key]);
-    return value ?? undefined;
+  /** What the file says in a section, and the defaults of what it does not say. */
+  #section<T extends object>(name: string, given: object | null | undefined, defaults: T): T {
+    const values = Object.entries(defaults).map(([key, fallback]) => {
+      const value = (given as Readonly<Record<string, unknown>> | null | undefined)?.[key];
+      this.#note(`${name}.${key}`, value, [name, key]);
+      return [key, value ?? fallback];
+    });
+    return Object.fromEntries(values) as T;
   }
 
   #note(key: string, value: unknown, at: Path): void {

@@ -1,6 +1,6 @@
 import { type Finding, hasFact, isPersonal, type Kind, kindName } from '../contract/index.js';
 import { hidesFindings, type Report } from '../engine/report.js';
-import { cutTo, forMarkdown, forTerminal } from '../reporters/escape.js';
+import { safeMarkdown, safeText } from '../reporters/escape.js';
 import { unknownGroups } from '../reporters/view.js';
 import {
   count,
@@ -13,8 +13,6 @@ import {
 } from '../reporters/words.js';
 import { hostOf } from './calls.js';
 import type { OwnerPlan, Plan, PlannedCredential } from './plan.js';
-
-const safeText = (text: string, length = 1000) => forTerminal(cutTo(text, length));
 
 /** How a format writes the parts of a plan. What it gets is not escaped yet, links and commands aside. */
 type Form = typeof TEXT;
@@ -45,8 +43,6 @@ const TEXT = {
   item: (lead: string, text: string, fix: string) =>
     `  ${safeText(lead)}: ${safeText(text)}\n${fix ? `    Fix: ${safeText(fix)}\n` : ''}`,
 };
-
-const safeMarkdown = (text: string, length = 1000) => forMarkdown(cutTo(text, length));
 
 const MARKDOWN: Form = {
   title: (text) => `# ${safeMarkdown(text)}\n\n`,

@@ -1,13 +1,13 @@
 import type { Rule } from '../contract/index.js';
 import type { Backtest } from '../engine/backtest.js';
-import { forTerminal, oneLine } from './escape.js';
+import { oneLine } from './escape.js';
 import { count, credentialWords, ownerWords } from './words.js';
 
 export function backtestText({ id }: Pick<Rule, 'id'>, { nights, alerts }: Backtest): string {
   const tenants = new Set(nights.map(({ tenant }) => tenant));
   const rows = nights.map((night) => [
     dayOf(night.asOf),
-    ...(tenants.size > 1 ? [shown(night.tenant)] : []),
+    ...(tenants.size > 1 ? [oneLine(night.tenant)] : []),
     night.judged === undefined ? 'not read' : String(night.judged),
     String(night.found.size),
     String(night.news.length),
@@ -53,11 +53,6 @@ function dayOf(instant: string): string {
   return instant.slice(0, 16).replace('T', ' ').replace(' 00:00', '');
 }
 
-/** Names and messages hold text written by others. */
-function shown(text: string): string {
-  return forTerminal(oneLine(text));
-}
-
 /** Columns as wide as their widest cell; the first is text, the others are numbers. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
@@ -80,8 +75,8 @@ function alertLines(alerts: Backtest['alerts'], nights: Backtest['nights']): str
   return [
     `It would have alerted on ${count(alerts.length, 'credential')}:`,
     ...alerts.flatMap(({ credential, severity, message, nights }) => [
-      `  ${severity} ${shown(credentialWords(credential))}, owner ${shown(ownerWords(credential.owner))}, new on ${nights.map(dayOf).join(', ')}`,
-      `    ${shown(message)}`,
+      `  ${severity} ${oneLine(credentialWords(credential))}, owner ${oneLine(ownerWords(credential.owner))}, new on ${nights.map(dayOf).join(', ')}`,
+      `    ${oneLine(message)}`,
     ]),
   ];
 }
@@ -94,6 +89,6 @@ function unknownLines(nights: Backtest['nights']): string[] {
   return [
     '',
     'Unknown, over all nights:',
-    ...[...reasons].map(([reason, times]) => `  ${count(times, 'credential')}: ${shown(reason)}`),
+    ...[...reasons].map(([reason, times]) => `  ${count(times, 'credential')}: ${oneLine(reason)}`),
   ];
 }

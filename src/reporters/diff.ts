@@ -7,7 +7,7 @@ import {
   seesAllOf,
   type UnseenFinding,
 } from '../engine/report-diff.js';
-import { cutTo, forMarkdown, forTerminal, neutraliseJson } from './escape.js';
+import { neutraliseJson, safeMarkdown, safeText } from './escape.js';
 import type { Format } from './index.js';
 import { findingInOrder, jsonLists, judgedInOrder } from './json.js';
 import {
@@ -36,26 +36,27 @@ export function renderDiff(format: (typeof DIFF_FORMATS)[number], diff: ReportDi
 
 /** A comparison for people at a terminal. */
 function* diffText(diff: ReportDiff): Generator<string> {
-  const safe = (text: string, length = 1000) => forTerminal(cutTo(text, length));
-  yield `${safe(title(diff))}\n`;
-  for (const line of head(diff)) yield `  ${safe(line, 2000)}\n`;
+  yield `${safeText(title(diff))}\n`;
+  for (const line of head(diff)) yield `  ${safeText(line, 2000)}\n`;
   for (const { title: heading, entries } of sections(diff)) {
     yield `\n${heading.toUpperCase()}\n`;
     for (const [first, ...details] of entries)
-      yield [`  ${safe(first)}\n`, ...details.map((detail) => `    ${safe(detail)}\n`)].join('');
+      yield [`  ${safeText(first)}\n`, ...details.map((detail) => `    ${safeText(detail)}\n`)].join('');
   }
   yield `\nSummary: ${summary(diff)}\n`;
 }
 
 /** A comparison for issues, wikis and GitHub's job summary. What matters most comes first: a summary may be cut. */
 function* diffMarkdown(diff: ReportDiff): Generator<string> {
-  const safe = (text: string, length = 1000) => forMarkdown(cutTo(text, length));
-  yield `# ${safe(title(diff))}\n\n${mark(diff)} **${summary(diff)}**\n\n`;
-  for (const line of head(diff)) yield `- ${safe(line, 2000)}\n`;
+  yield `# ${safeMarkdown(title(diff))}\n\n${mark(diff)} **${summary(diff)}**\n\n`;
+  for (const line of head(diff)) yield `- ${safeMarkdown(line, 2000)}\n`;
   for (const { title: heading, entries } of sections(diff)) {
     yield `\n## ${heading}\n\n`;
     for (const [first, ...details] of entries)
-      yield [`- **${safe(first)}**\n`, ...details.map((detail) => `  - ${safe(detail)}\n`)].join('');
+      yield [
+        `- **${safeMarkdown(first)}**\n`,
+        ...details.map((detail) => `  - ${safeMarkdown(detail)}\n`),
+      ].join('');
   }
 }
 

@@ -33,6 +33,15 @@ export function forTerminal(text: string): string {
   return replaceActing(text, BEYOND_ASCII, shown);
 }
 
+/** What most reports show of a text: a cut after it was escaped could break an escape sequence. */
+export function safeText(text: string, length = 1000): string {
+  return forTerminal(cutTo(text, length));
+}
+
+export function safeMarkdown(text: string, length = 1000): string {
+  return forMarkdown(cutTo(text, length));
+}
+
 /** GitHub's runner looks for this anywhere in a line of stdout and stderr. */
 const LEGACY_COMMAND = /##\[/g;
 

@@ -1,6 +1,6 @@
 import { type Finding, kindName } from '../contract/index.js';
 import { groupBy, type Report } from '../engine/report.js';
-import { cutTo, forMarkdown, webAddress } from './escape.js';
+import { safeMarkdown as safe, webAddress } from './escape.js';
 import { type Reporter, type ReporterContext, rulePageAddress } from './reporter.js';
 import {
   type FindingGroup,
@@ -56,11 +56,8 @@ const DETAILED = 10;
 const ROWS = 60;
 
 const NAME = 100;
-const MESSAGE = 1000;
 /** Of a name or message, unless everything is requested. */
 const SHORT = 200;
-
-const safe = (text: string, length = MESSAGE) => forMarkdown(cutTo(text, length));
 
 function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
@@ -203,7 +200,7 @@ function headline(
 function ruleItem(finding: Finding, context: ReporterContext): string {
   const { rule, severity, message } = finding;
   const link = `[${safe(rule)}](<${rulePageAddress(rule, context)}>)`;
-  return `- ${severity} ${link}${safe(marksOf(finding, context))}: ${safe(message, context.full ? MESSAGE : SHORT)}`;
+  return `- ${severity} ${link}${safe(marksOf(finding, context))}: ${safe(message, context.full ? undefined : SHORT)}`;
 }
 
 function unknownSection({ unknown }: ReportView): string[] {

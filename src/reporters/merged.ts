@@ -1,7 +1,7 @@
 import { type Finding, SEVERITIES } from '../contract/index.js';
 import { type Merge, type MergeProblem, mergedCounts, openProblems } from '../engine/merge.js';
 import { groupBy, isOpen, isWaived, MOST_SEVERE_FIRST, type Report } from '../engine/report.js';
-import { cutTo, forMarkdown, forTerminal } from './escape.js';
+import { safeMarkdown, safeText } from './escape.js';
 import { ownerLabel } from './html/data.js';
 import { type Markup, markup, type Part, page, readable, table } from './html/markup.js';
 import { badge } from './html/overview.js';
@@ -129,8 +129,6 @@ function news({ status }: Finding): string {
   return status === 'new' || status === 'reopened' ? status : '';
 }
 
-const safeText = (text: string, length = 1000) => forTerminal(cutTo(text, length));
-
 function* mergedText(merge: Merge): Generator<string> {
   yield `${safeText(headline(merge))}\n`;
   if (merge.problems.length > 0) {
@@ -158,8 +156,6 @@ function* mergedText(merge: Merge): Generator<string> {
   }
   yield `\nSummary: ${totals(merge)}\n`;
 }
-
-const safeMarkdown = (text: string, length = 1000) => forMarkdown(cutTo(text, length));
 
 function* mergedMarkdown(merge: Merge): Generator<string> {
   const mark = openProblems(merge).length > 0 ? '❌' : '✅';

@@ -1,7 +1,7 @@
 import { wrapAnsi } from 'fast-wrap-ansi';
 import { type Finding, kindName, type Severity } from '../contract/index.js';
 import type { Report } from '../engine/report.js';
-import { cutTo, forTerminal } from './escape.js';
+import { safeText as safe } from './escape.js';
 import { type Reporter, type ReporterContext, rulePageAddress } from './reporter.js';
 import {
   type FindingGroup,
@@ -113,9 +113,6 @@ function layout(report: Report, context: ReporterContext) {
 const NAME = 60;
 /** Lines that a message may take unless everything is requested. */
 const ENTRY = 2;
-const MESSAGE = 1000;
-
-const safe = (text: string, length = MESSAGE) => forTerminal(cutTo(text, length));
 
 function coverageHeadline(report: Report, context: ReporterContext, { paint, wrap }: Layout): string {
   const line = safe(coverageLine(report), 2000) + safe(configurationWords(context));

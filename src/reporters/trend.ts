@@ -4,7 +4,7 @@ import { line } from 'd3-shape';
 import type { Severity } from '../contract/index.js';
 import { MOST_SEVERE_FIRST } from '../engine/report.js';
 import { type TrendPoint, trendSubject } from '../engine/trend.js';
-import { cutTo, forCsv, forTerminal } from './escape.js';
+import { forCsv, safeText } from './escape.js';
 import { type Markup, markup, page, readable, table } from './html/markup.js';
 import type { Format } from './index.js';
 import { count, minute, number } from './words.js';
@@ -91,10 +91,9 @@ function trendText(trend: Trend): string {
   const drawn = trend.slice(-LONGEST);
   const left = trend.length - drawn.length;
   const width = Math.max(...ALL_SERIES.map(({ name }) => name.length));
-  const safe = (text: string) => forTerminal(cutTo(text, 1000));
   return `${[
-    `${safe(title(trend))}: ${safe(period(trend))}`,
-    ...notes(trend).map((note) => `  Note: ${safe(note)}`),
+    `${safeText(title(trend))}: ${safeText(period(trend))}`,
+    ...notes(trend).map((note) => `  Note: ${safeText(note)}`),
     ...(left > 0 ? [`  The last ${number(drawn.length)} are drawn.`] : []),
     '',
     ...ALL_SERIES.map(({ name, read }) => {

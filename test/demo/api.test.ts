@@ -150,6 +150,9 @@ describe('authorization', () => {
     expect((await post('/search/iam/personal_clients', { users: [{ id: 'other' }] })).status).toBe(403);
     const own = await post('/search/iam/personal_clients', { users: [{ id: caller?.id }] });
     expect(own.json.list).toHaveLength(12);
+    expect((await get(`/iam/personal_clients/${own.json.list[0].id}`)).status).toBe(200);
+    expect((await get(`/iam/personal_clients/${idOf('key other 1')}`)).status).toBe(403);
+    expect((await get('/iam/personal_clients/nobody')).json).toMatchObject({ code: 5 });
   });
 
   test.each([
@@ -520,7 +523,7 @@ describe('malformed requests', () => {
   });
 
   test('405 with the allowed methods, or 404', async () => {
-    const del = await raw('/api/v1/users/x', { method: 'DELETE' });
+    const del = await raw('/api/v1/iam/personal_clients/x', { method: 'DELETE' });
     expect([del.status, del.headers.get('allow')]).toEqual([405, 'GET']);
     const create = await raw('/api/v1/iam/personal_clients', { method: 'POST' });
     expect(create.status).toBe(405);

@@ -137,6 +137,7 @@ function closed(value: unknown): unknown {
     const asks: [EndpointName, () => ReturnType<typeof call>][] = [
       ['introspect', () => call(tenant, token, '/auth/introspect')],
       ['personal-clients', () => call(tenant, token, '/iam/personal_clients')],
+      ['personal-client', () => call(tenant, token, `/iam/personal_clients/${data.personalClients[0]?.id}`)],
       [
         'search-personal-clients',
         () => call(tenant, token, '/search/iam/personal_clients', { pageSize: 100 }),

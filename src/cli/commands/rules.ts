@@ -290,7 +290,7 @@ function describeTest(
   place: string,
 ): string {
   const name = `test ${index + 1}${test.name === undefined ? '' : ` ${JSON.stringify(test.name)}`}`;
-  const shown = `${outcome}${detail === '' ? '' : `: ${forTerminal(oneLine(detail))}`}`;
+  const shown = `${outcome}${detail === '' ? '' : `: ${oneLine(detail)}`}`;
   if (passed) return `  pass  ${name}: ${shown}`;
   const message = outcome === test.expect ? ` with the message ${JSON.stringify(test.message)}` : '';
   const hint = cure === undefined ? '' : `. ${cure}`;

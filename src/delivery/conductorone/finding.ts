@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { type Finding, kindName, type Owner } from '../../contract/index.js';
 import type { Report } from '../../engine/report.js';
-import { cutTo, forMarkdown, forTerminal } from '../../reporters/escape.js';
+import { cutTo, forTerminal, safeMarkdown } from '../../reporters/escape.js';
 import type { RuleInfo } from '../../reporters/reporter.js';
 import { credentialName, datesOf, ownerWords, roleWord } from '../../reporters/words.js';
 import type { PushedFinding, StateAction } from './client.js';
@@ -54,7 +54,7 @@ export function toPushed(finding: Finding, wording: Wording): PushedFinding {
     customSubType: rule,
     severity: `FINDING_SEVERITY_${severity.toUpperCase()}`,
     description: describe(finding, rules.get(rule)?.title, wording),
-    remediationDescription: markdownOf(fix),
+    remediationDescription: safeMarkdown(fix),
     annotations: {
       [NOTE.rule]: noteOf(rule),
       [NOTE.kind]: credential?.kind ?? 'waiver',
@@ -86,7 +86,7 @@ function describe(
 ): string {
   const { credential, rule, message } = finding;
   const about = credential
-    ? `${markdownOf(kindName(credential.kind))} **${markdownOf(credentialName(credential))}** (${markdownOf(credential.id)}): `
+    ? `${safeMarkdown(kindName(credential.kind))} **${safeMarkdown(credentialName(credential))}** (${safeMarkdown(credential.id)}): `
     : '';
   const facts: [string, string][] = credential
     ? [
@@ -97,14 +97,14 @@ function describe(
       ]
     : [];
   return [
-    `**${markdownOf(title ?? rule)}**`,
-    `${about}${markdownOf(message)}`,
+    `**${safeMarkdown(title ?? rule)}**`,
+    `${about}${safeMarkdown(message)}`,
     facts
       .filter(([, value]) => value !== '')
-      .map(([name, value]) => `- ${markdownOf(`${name}: ${value}`)}`)
+      .map(([name, value]) => `- ${safeMarkdown(`${name}: ${value}`)}`)
       .join('\n'),
     // It is not sent again just because a day has passed, so ages are as of that day.
-    `Found by c1-audit, rule ${markdownOf(rule)}; as of ${run.asOf.slice(0, 10)}.`,
+    `Found by c1-audit, rule ${safeMarkdown(rule)}; as of ${run.asOf.slice(0, 10)}.`,
   ]
     .filter((block) => block !== '')
     .join('\n\n');
@@ -113,11 +113,6 @@ function describe(
 function list(items: readonly string[]): string {
   const more = items.length > LISTED ? `, and ${items.length - LISTED} more` : '';
   return `${items.slice(0, LISTED).join(', ')}${more}`;
-}
-
-/** Other people's text in Markdown. */
-function markdownOf(text: string): string {
-  return forMarkdown(cutTo(text, LINE));
 }
 
 /** An annotation's value: ConductorOne takes 256 characters. */

@@ -37,6 +37,8 @@ interface Endpoint {
 export const ENDPOINTS = {
   introspect: get('/auth/introspect', introspect),
   'personal-clients': get('/iam/personal_clients', listPersonalClients),
+  // `plan` names this call in its steps.
+  'personal-client': get('/iam/personal_clients/:id', getPersonalClient),
   'search-personal-clients': post('/search/iam/personal_clients', searchPersonalClients),
   'search-users': post('/search/users', searchUsers),
   user: get('/users/:id', getUser),
@@ -133,6 +135,12 @@ function introspect(call: Call) {
 function listPersonalClients(call: Call) {
   const own = ofUsers(call, new Set([call.caller.userId]));
   return mapped(undeclaredPage(call, own), (client) => withClientId(call, client, 'personal-client'));
+}
+
+function getPersonalClient(call: Call) {
+  const client = existing(call.state.data.personalClients, call.params.id, 'personal client');
+  if (client.userId !== call.caller.userId) require(call, Permission.searchPersonalClients);
+  return { client: withClientId(call, client, 'personal-client') };
 }
 
 /** POST /search/iam/personal_clients: everyone's, or those of some users. The caller's own need no permission. */
