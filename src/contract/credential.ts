@@ -71,9 +71,9 @@ export interface Credential {
   /** The provider of a federation trust; empty for other kinds. */
   readonly providerId: string;
   /** External clients only. */
-  readonly registration?: Fact<Registration>;
+  readonly registration?: Fact<Registration> | undefined;
   /** Tunnel credentials only. */
-  readonly connected?: Fact<boolean>;
+  readonly connected?: Fact<boolean> | undefined;
   /** Its name is also a decoy's: the report gives no advice, and no message goes to its owner. Absent: no. */
   readonly adviceWithheld?: true;
 }

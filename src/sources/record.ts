@@ -167,6 +167,8 @@ export function normalize(kind: Kind, value: unknown, latest: number): Normalize
     requireDpop: read.flag('requireDpop'),
     condition: '',
     providerId: '',
+    registration: undefined,
+    connected: undefined,
   };
   if (id === '' || idFields.length > 1) {
     const missing = idFields.filter((field) => read.text(field) === '');
@@ -175,8 +177,9 @@ export function normalize(kind: Kind, value: unknown, latest: number): Normalize
   }
   if (kind === 'function' && read.flag('isDraft') === true)
     return { credential: undefined, problems: [], draft: true };
-  const own = OWN_FIELDS[kind];
-  return { credential: own ? { ...base, ...own(read, base, record) } : base, problems: read.problems };
+  // All credentials have the same fields in the same order: else everything that looks at them is compiled again and again.
+  const credential = Object.assign(base, OWN_FIELDS[kind]?.(read, base, record));
+  return { credential, problems: read.problems };
 }
 
 const NO_TEXTS: readonly string[] = [];

@@ -49,7 +49,8 @@ const NESTING: Nesting = {
   noun: 'service principal',
   listOf,
   // A record of a principal's own list belongs to it, even if it does not say so.
-  adopt: (credential: Credential, id: string) => ({ ...credential, ownerId: credential.ownerId || id }),
+  adopt: (credential: Credential, id: string) =>
+    credential.ownerId === '' ? { ...credential, ownerId: id } : credential,
 };
 
 /** Reads the list of service principals. */
