@@ -51,10 +51,13 @@ export default defineRule({
     if (tenantRoles === undefined) return { unknown: 'tenantRoles' };
     // A role is what it can do: whoever allows Super Administrator allows its equals.
     if (!options.roles.includes(SUPER_ADMINISTRATOR)) return undefined;
-    const roles = scopedRoles.flatMap(({ id }) => tenantRoles.get(id) ?? []);
-    const equal = roles.find((role) => canDoEverything(role));
-    if (equal) return { messageId: 'adminByPermissions', data: { role: nameOf(equal) } };
-    const hidden = roles.find((role) => canDoEverything(role) === undefined);
+    let hidden: Role | undefined;
+    for (const { id } of scopedRoles) {
+      const role = tenantRoles.get(id);
+      const everything = role && canDoEverything(role);
+      if (role && everything) return { messageId: 'adminByPermissions', data: { role: nameOf(role) } };
+      if (everything === undefined) hidden ??= role;
+    }
     return (
       hidden && {
         unknown: { reason: `ConductorOne does not show what the role ${nameOf(hidden)} can do`, cure: CURE },

@@ -1,4 +1,4 @@
-import { countDays, DAY, dateOf, defineRule, wholeDays } from '../src/contract/index.js';
+import { countDays, DAY, dateOf, defineRule, toTimestamp, wholeDays } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'expired',
@@ -40,7 +40,7 @@ export default defineRule({
       data: {
         days: wholeDays(since),
         limit: options.graceDays,
-        expiresAt: facts.expiresAt.toISOString(),
+        expiresAt: toTimestamp(facts.expiresAt),
       },
     };
   },

@@ -1,4 +1,4 @@
-import { countDays, DAY, dateOf, defineRule, wholeDays } from '../src/contract/index.js';
+import { countDays, DAY, dateOf, defineRule, toTimestamp, wholeDays } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'expiring-soon',
@@ -55,7 +55,7 @@ export default defineRule({
       data: {
         days: wholeDays(left),
         window: Math.round((window / DAY) * 10) / 10,
-        expiresAt: facts.expiresAt.toISOString(),
+        expiresAt: toTimestamp(facts.expiresAt),
         self: facts.self,
       },
       severity: urgent ? 'high' : 'medium',

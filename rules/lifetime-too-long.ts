@@ -1,4 +1,4 @@
-import { countDays, DAY, dateOf, defineRule } from '../src/contract/index.js';
+import { countDays, DAY, dateOf, defineRule, toTimestamp } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'lifetime-too-long',
@@ -49,8 +49,8 @@ export default defineRule({
         // Begun days: a millisecond over the limit must not read as the limit.
         days: Math.ceil(lifetime / DAY),
         limit: options.maxDays,
-        createdAt: facts.createdAt.toISOString(),
-        expiresAt: facts.expiresAt.toISOString(),
+        createdAt: toTimestamp(facts.createdAt),
+        expiresAt: toTimestamp(facts.expiresAt),
       },
       severity: lifetime > options.highDays * DAY ? 'high' : 'medium',
     };

@@ -1,4 +1,4 @@
-import { countDays, DAY, defineRule, wholeDays } from '../src/contract/index.js';
+import { countDays, DAY, defineRule, toTimestamp, wholeDays } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'not-rotated',
@@ -46,7 +46,7 @@ export default defineRule({
       data: {
         days: wholeDays(age),
         limit: options.maxAgeDays,
-        createdAt: facts.createdAt.toISOString(),
+        createdAt: toTimestamp(facts.createdAt),
       },
     };
   },

@@ -1,4 +1,4 @@
-import { countDays, DAY, defineRule, type Sibling, wholeDays } from '../src/contract/index.js';
+import { countDays, DAY, defineRule, type Sibling, toTimestamp, wholeDays } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'rotation-unfinished',
@@ -56,7 +56,7 @@ export default defineRule({
         days: wholeDays(now - newer.createdAt.getTime()),
         limit: options.days,
         newerId: newer.id,
-        newerCreatedAt: newer.createdAt.toISOString(),
+        newerCreatedAt: toTimestamp(newer.createdAt),
         stillUsed: lastUsedAt === undefined ? null : lastUsedAt !== null && lastUsedAt >= newer.createdAt,
       },
     };

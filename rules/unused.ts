@@ -1,4 +1,4 @@
-import { countDays, DAY, defineRule, wholeDays } from '../src/contract/index.js';
+import { countDays, DAY, defineRule, toTimestamp, wholeDays } from '../src/contract/index.js';
 
 export default defineRule({
   id: 'unused',
@@ -64,14 +64,14 @@ export default defineRule({
     if (at !== null)
       return {
         messageId: 'idle',
-        data: { days: wholeDays(now - at.getTime()), limit, lastUsedAt: at.toISOString() },
+        data: { days: wholeDays(now - at.getTime()), limit, lastUsedAt: toTimestamp(at) },
       };
     if (since !== null)
       return { messageId: 'idle', data: { days: wholeDays(covered), limit, lastUsedAt: null } };
     if (facts.createdAt === undefined || age === undefined) return { unknown: 'createdAt' };
     return {
       messageId: 'neverUsed',
-      data: { days: wholeDays(age), limit, createdAt: facts.createdAt.toISOString() },
+      data: { days: wholeDays(age), limit, createdAt: toTimestamp(facts.createdAt) },
     };
   },
 });

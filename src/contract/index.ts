@@ -7,5 +7,5 @@ export type * from './report.js';
 export * from './rule.js';
 export * from './severity.js';
 export type * from './snapshot.js';
-export { countDays, DAY, dateOf, parseInstant, parseTime, wholeDays } from './time.js';
+export { countDays, DAY, dateOf, parseInstant, parseTime, toTimestamp, wholeDays } from './time.js';
 export { count, kindName, plural } from './words.js';

@@ -85,7 +85,25 @@ function readCommon(text: string): number | undefined {
   // The first years would be taken for those of the 20th century.
   const isOrdinary =
     year > 99 && month > 0 && month < 13 && day > 0 && day < 29 && hour < 24 && minute < 60 && second < 60;
-  return isOrdinary ? Date.UTC(year, month - 1, day, hour, minute, second, ms) : undefined;
+  if (!isOrdinary) return undefined;
+  return (
+    startOfMonth(year * 12 + month - 1) +
+    (((day - 1) * 24 + hour) * 60 + minute) * 60_000 +
+    second * 1000 +
+    ms
+  );
+}
+
+/** Dates lie in few months: looking one up takes a fraction of working it out. */
+const months = new Map<number, number>();
+
+function startOfMonth(month: number): number {
+  let start = months.get(month);
+  if (start === undefined) {
+    start = Date.UTC(Math.floor(month / 12), month % 12);
+    months.set(month, start);
+  }
+  return start;
 }
 
 /** The number of the two digits at a place. */
