@@ -667,13 +667,13 @@ function uses(calendar: Calendar, { clients, secrets, trusted }: Named): LoggedU
     })),
     ...secrets.map((secret) => ({ ...secret, kind: 'service-principal-credential' as const })),
     ...trusted.map((trust) => ({ ...trust, kind: 'federation-trust' as const })),
-  ];
+  ].map((one) => ({ ...one, created: Date.parse(one.createdAt ?? '') }));
   const log: Omit<LoggedUse, 'uid'>[] = [];
   const named = (name: string) => credentials.filter(({ displayName }) => displayName === name);
   const add = (used: typeof credentials, days: number, address: string, refused = '') => {
     const at = calendar.now - Math.round(days * DAY);
-    for (const { createdAt, kind, clientId, servicePrincipalId } of used) {
-      if (at < Date.parse(createdAt ?? '')) continue;
+    for (const { created, kind, clientId, servicePrincipalId } of used) {
+      if (at < created) continue;
       const grant = kind === 'federation-trust' ? 'token_exchange' : 'client_credentials';
       log.push({ at, kind, clientId, principalId: servicePrincipalId, address, grant, refused });
     }
@@ -688,9 +688,10 @@ function uses(calendar: Calendar, { clients, secrets, trusted }: Named): LoggedU
   for (let n = 1; n <= 8; n += 1) add(named('collector-eu'), -n + 0.5, '62.176.97.14');
   for (const [name, times, why, from] of REFUSED)
     for (let n = 0; n < times; n += 1) add(named(name), 0.4 + n, from, why);
+  const id = idOf('event').slice(0, -6);
   return log
     .sort((a, b) => a.at - b.at)
-    .map((use, index) => ({ uid: idOf(`event ${index} ${use.clientId}`), ...use }));
+    .map((use, index) => ({ uid: `${id}${String(index).padStart(6, '0')}`, ...use }));
 }
 
 function hostAfter(address: string, n: number): string {

@@ -91,16 +91,20 @@ function post(path: string, answer: Endpoint['answer'], feature?: keyof Features
   return { method: 'POST', path, answer, feature };
 }
 
+const ROUTES = Object.entries(ENDPOINTS).map(([name, endpoint]) => ({
+  name: name as EndpointName,
+  endpoint,
+  pattern: new RegExp(`^${endpoint.path.replace(/:(\w+)/g, '(?<$1>[^/]*)')}$`),
+}));
+
 /** The endpoint of a path below the API's prefix; the allowed methods if the path has other methods only. */
 export function findRoute(method: string, path: string): Route | { readonly allow: readonly string[] } {
   const allow = new Set<string>();
-  for (const [name, endpoint] of Object.entries(ENDPOINTS)) {
-    const pattern = endpoint.path.replace(/:(\w+)/g, '(?<$1>[^/]*)');
-    const found = new RegExp(`^${pattern}$`).exec(path);
+  for (const { name, endpoint, pattern } of ROUTES) {
+    const found = pattern.exec(path);
     if (!found) continue;
     const params = Object.entries(found.groups ?? {}).map(([key, part]) => [key, decode(part)]);
-    if (endpoint.method === method)
-      return { name: name as EndpointName, endpoint, params: Object.fromEntries(params) };
+    if (endpoint.method === method) return { name, endpoint, params: Object.fromEntries(params) };
     allow.add(endpoint.method);
   }
   return { allow: [...allow] };
