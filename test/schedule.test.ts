@@ -247,9 +247,13 @@ describe('Kubernetes', () => {
 
   test('a misspelt field, and one of another type, would be found', () => {
     const [manifest = ''] = manifests;
-    const wrong = (from: string, to: string) => typeErrors([parse(manifest.replace(from, to))]);
-    expect(wrong('readOnlyRootFilesystem', 'readOnlyRootFileSystem')).toContain('readOnlyRootFileSystem');
-    expect(wrong('runAsUser: 1000', 'runAsUser: "1000"')).toContain('TS2322');
+    const wrong = (from: string, to: string) => parse(manifest.replace(from, to));
+    const errors = typeErrors([
+      wrong('readOnlyRootFilesystem', 'readOnlyRootFileSystem'),
+      wrong('runAsUser: 1000', 'runAsUser: "1000"'),
+    ]).split('\n');
+    expect(errors).toContainEqual(expect.stringMatching(/\(2,.*readOnlyRootFileSystem/));
+    expect(errors).toContainEqual(expect.stringMatching(/\(3,.*TS2322/));
   });
 
   test.each(manifests)(

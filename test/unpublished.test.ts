@@ -93,8 +93,8 @@ describe('npx c1-audit in a clone', () => {
     return spawnSync('npx', ['c1-audit', '--version'], { cwd, encoding: 'utf8', env });
   };
 
-  test.each(['.', 'src/cli'])('runs the build of the clone and prints which one, from %s', (folder) => {
-    const { status, stdout, stderr } = npx(join(root, folder));
+  test('runs the build of the clone and prints which one, also from below its root', () => {
+    const { status, stdout, stderr } = npx(join(root, 'src/cli'));
     expect(stderr).toBe(`c1-audit ${version}: local build ${join(root, 'dist/bin.js')}\n`);
     expect([status, stdout]).toEqual([0, `${version}\n`]);
   });

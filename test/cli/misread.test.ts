@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { rules } from '../../rules/index.js';
@@ -36,11 +36,14 @@ describe('rules that did not run', () => {
   test('are named in every report for people', async () => {
     const cwd = folderWith(off('owner-inactive', 'loose-trust-condition'));
     const said = `2 of ${rules.length - NEED_THE_LOG.length} rules did not run: loose-trust-condition, owner-inactive.`;
-    for (const format of ['text', 'markdown', 'html'])
-      expect((await audit(['--scope', 'tenant', '-f', format], cwd)).stdout.replaceAll('\\', '')).toContain(
-        said,
-      );
-    const { report } = await audit(['--scope', 'tenant', '-f', 'json'], cwd);
+    const files = ['r.txt', 'r.md', 'r.html'];
+    const formats = ['json', 'text:r.txt', 'markdown:r.md', 'html:r.html'].flatMap((format) => [
+      '-f',
+      format,
+    ]);
+    const { report } = await audit(['--scope', 'tenant', ...formats], cwd);
+    for (const file of files)
+      expect(readFileSync(join(cwd, file), 'utf8').replaceAll('\\', '')).toContain(said);
     expect(report.coverage.notes).toContain(said);
     expect(report.coverage.rulesNotRun).toEqual(
       [...NEED_A_STATE, ...NEED_THE_LOG, 'loose-trust-condition', 'owner-inactive'].sort(),
