@@ -26,7 +26,7 @@ export default defineRule({
   kinds: ['personal-client', 'service-principal-credential', 'federation-trust'],
   docs: {
     why: 'Every address that is allowed and never used helps only a thief. The system log shows where the credential was really used from, so its networks can be made as small as that without breaking anything. Judged only with evidence: { systemLog: true }, where the log covers the whole time.',
-    fix: 'Replace its source networks by those that the finding lists (data.networks): they hold every address that it was used from.',
+    fix: 'Replace its source networks with those that the finding lists (data.networks): they hold every address that it was used from.',
     references: [
       {
         title: 'ConductorOne: limiting the source IPs of an API key',

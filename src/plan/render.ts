@@ -122,7 +122,7 @@ function introduction(plan: Plan): string[] {
   const credentials = plannedIn(plan).length;
   const found = credentials === 0 ? 'no credential' : count(credentials, 'credential');
   const needs = credentials > 1 ? 'need' : 'needs';
-  const limits = `${complete ? '' : ' among those it read'}${left.length > 0 ? ', but did not check everything (see below)' : ''}`;
+  const limits = `${complete ? '' : ' among those it read'}${left.length > 0 ? ', but this plan does not cover everything (see below)' : ''}`;
   const why =
     "A credential gives whoever holds it its owner's rights in ConductorOne. Fix each one by the date shown.";
   return [

@@ -1,4 +1,4 @@
-import { type Finding, kindName } from '../contract/index.js';
+import { type Finding, kindName, plural } from '../contract/index.js';
 import { hidesFindings, isWaived, type Report } from '../engine/report.js';
 import {
   type Change,
@@ -262,21 +262,21 @@ const HOW: Record<ReportDiff['resolved'][number]['how'], string> = {
   gone: 'the credential no longer exists',
 };
 
-/** `2 findings new, 1 changed (1 worse), 3 resolved, 1 not covered, 12 unchanged; …`. */
+/** `2 new findings, 1 changed (1 worse), 3 resolved, 1 not covered, 12 unchanged; …`. */
 function summary(diff: ReportDiff): string {
   const { added, changed, resolved, notSeen, unchanged, credentials } = diff;
   const worse = worsenedIn(diff);
   const { appeared, gone, notSeen: uncovered } = credentials;
   return [
     [
-      `${count(added.length, 'finding')} new`,
+      `${number(added.length)} new ${plural(added.length, 'finding')}`,
       `${number(changed.length)} changed${worse > 0 ? ` (${number(worse)} worse)` : ''}`,
       `${number(resolved.length)} resolved`,
       `${number(notSeen.length)} not covered`,
       `${number(unchanged)} unchanged`,
     ].join(', '),
     [
-      `${count(appeared.length, 'credential')} appeared`,
+      `${number(appeared.length)} ${plural(appeared.length, 'credential')} appeared`,
       `${number(gone.length)} gone`,
       ...(uncovered.length > 0 ? [`${number(uncovered.length)} not covered`] : []),
     ].join(', '),

@@ -266,7 +266,7 @@ describe('by owner', () => {
     ])('%s', (_, report, line) => {
       for (const text of [said(report), said(report, jo.id)]) {
         expect(text).toMatch(line);
-        expect(text).toContain('that needs attention, but did not check everything (see below).');
+        expect(text).toContain('that needs attention, but this plan does not cover everything (see below).');
       }
     });
 
@@ -274,7 +274,7 @@ describe('by owner', () => {
       const found = sampleReport({ findings: of(key, 'no-expiry') });
       const report = { ...found, coverage: { ...found.coverage, rulesNotRun: ['unused'] } };
       expect(said(report)).toContain(
-        'found 1 credential that needs attention, but did not check everything (see below). A cred',
+        'found 1 credential that needs attention, but this plan does not cover everything (see below). A cred',
       );
       expect(said(found)).toContain('found 1 credential that needs attention. A cred');
     });

@@ -76,7 +76,7 @@ GONE: 1 CREDENTIAL
   nightly export (gone, personal client)
     owner Jo Doe <jo@acme.example> (user-1)
 
-Summary: 2 findings new, 1 changed (1 worse), 1 resolved, 1 not covered, 0 unchanged; 1 credential appeared, 1 gone
+Summary: 2 new findings, 1 changed (1 worse), 1 resolved, 1 not covered, 0 unchanged; 1 credential appeared, 1 gone
 `,
     );
   });
@@ -91,7 +91,7 @@ Summary: 2 findings new, 1 changed (1 worse), 1 resolved, 1 not covered, 0 uncha
 
 test('Markdown has the same sections, and the summary first', () => {
   const text = rendered('markdown', oneOfEach());
-  expect(text).toMatch(/^# What changed in acme\.conductor\.one[^\n]*\n\n⚠️ \*\*2 findings new, 1 changed/);
+  expect(text).toMatch(/^# What changed in acme\.conductor\.one[^\n]*\n\n⚠️ \*\*2 new findings, 1 changed/);
   expect(text.match(/^## .*$/gm)).toEqual([
     '## New: 2 findings',
     '## Changed: 1 finding',
