@@ -6,7 +6,7 @@ import { readCredential, STATE, STATE_VERSION, type State, stateOf } from '../en
 import { AuditError, codeOf } from '../errors.js';
 import { linkedPath, makeDirectory, readAtOnce, replaceFile } from './files.js';
 import { refuseHeld, takeLock } from './lock.js';
-import { readStateText, stateText } from './state-text.js';
+import { readStateText, stateText, timesOf } from './state-text.js';
 
 /** The state file of one run, locked against other runs until it is released. */
 export interface StateFile {
@@ -139,7 +139,8 @@ async function removeLeftovers(file: string): Promise<void> {
 /** @throws AuditError `state` that says what is wrong with the file and what to do. */
 export function parseState(text: string, path: string, { tenant, asOf, key }: Omit<StateUse, 'now'>): State {
   const ours = readStateText(text);
-  if (ours && isSealed(ours.seal, ours.content, key)) return checked(ours.state, path, { tenant, asOf });
+  if (ours && isSealed(ours.seal, ours.content, key))
+    return checked(ours.state, ours.times, path, { tenant, asOf });
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -158,11 +159,17 @@ export function parseState(text: string, path: string, { tenant, asOf, key }: Om
   checkSeal(seal, JSON.stringify(unsealed), key, path);
   const flaws = flawsOf(STATE, unsealed);
   if (flaws.length > 0) throw corrupt(path, describeFlaws(flaws));
-  return checked(stateOf(unsealed as never), path, { tenant, asOf });
+  const state = stateOf(unsealed as never);
+  return checked(state, timesIn(state), path, { tenant, asOf });
 }
 
 /** @throws AuditError `state` for a state that this audit cannot go on from */
-function checked(state: State, path: string, { tenant, asOf }: Pick<StateUse, 'tenant' | 'asOf'>): State {
+function checked(
+  state: State,
+  times: ReadonlySet<string | null>,
+  path: string,
+  { tenant, asOf }: Pick<StateUse, 'tenant' | 'asOf'>,
+): State {
   if (state.tenant !== tenant) {
     throw new AuditError(
       'state',
@@ -170,12 +177,21 @@ function checked(state: State, path: string, { tenant, asOf }: Pick<StateUse, 't
       'Give each tenant a state file of its own with --state.',
     );
   }
-  checkTimes(state, path, asOf);
+  checkTimes(state, times, path, asOf);
   return state;
 }
 
+/** The times in findings and credentials. */
+function timesIn({ findings, resolved, credentials }: State): ReadonlySet<string | null> {
+  const times = new Set<string | null>();
+  for (const memory of [...findings.values(), ...resolved.values()])
+    for (const time of timesOf(memory)) times.add(time);
+  for (const json of credentials.values()) times.add(readCredential(json).goneSince ?? null);
+  return times;
+}
+
 /** @throws AuditError `state` for times that no audit before this one can have written */
-function checkTimes(state: State, path: string, asOf: number): void {
+function checkTimes(state: State, entries: ReadonlySet<string | null>, path: string, asOf: number): void {
   const savedAt = Date.parse(state.savedAt);
   if (savedAt > asOf) {
     throw new AuditError(
@@ -184,12 +200,7 @@ function checkTimes(state: State, path: string, asOf: number): void {
       `Leave --state out to use an earlier date. If the clock of this machine is right, move the file away: ${AFRESH}`,
     );
   }
-  // Thousands of entries share a few.
-  const times = new Set<unknown>();
-  for (const { firstSeen, toldAt } of state.findings.values()) times.add(firstSeen).add(toldAt);
-  for (const { firstSeen, resolvedAt } of state.resolved.values()) times.add(firstSeen).add(resolvedAt);
-  for (const credential of state.credentials.values())
-    if (credential.includes('"goneSince"')) times.add(readCredential(credential).goneSince);
+  const times = new Set<unknown>(entries);
   for (const time of [...Object.values(state.slack), state.log?.to]) times.add(time);
   for (const { to, lastAt, addresses, refused } of Object.values(state.log?.clients ?? {}))
     for (const time of [to, lastAt, ...[...addresses, ...refused].map((seen) => seen.lastAt)])

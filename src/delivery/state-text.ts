@@ -1,6 +1,5 @@
 import { flawsOf, isMapping, type Schema } from '../check.js';
 import { parseTime } from '../contract/time.js';
-import { quote } from '../engine/records.js';
 import {
   CREDENTIAL_KEY,
   REMEMBERED_FINDING,
@@ -10,6 +9,7 @@ import {
   STATE,
   type State,
 } from '../engine/state.js';
+import { Table } from '../engine/table.js';
 
 /*
  * The text of a state. A large tenant's has hundreds of thousands of entries, and to parse and check them all takes as long
@@ -42,6 +42,8 @@ export interface StateRead {
   readonly seal: unknown;
   /** What the seal is of. */
   readonly content: () => string;
+  /** The times in findings and credentials, each once. */
+  readonly times: ReadonlySet<string | null>;
 }
 
 /** Reads what {@link stateText} wrote. undefined: something is wrong with it, or something else wrote it. */
@@ -61,50 +63,76 @@ export function readStateText(text: string): StateRead | undefined {
   if (flawsOf(STATE, described).length > 0) return undefined;
   const end = seal === undefined ? '\n' : `,"seal":${JSON.stringify(seal)}}\n`;
   return {
-    state: { ...described, findings, resolved, credentials },
+    state: { ...described, findings, resolved: new Map(resolved), credentials },
     seal,
     content: () => text.slice(0, -end.length) + (seal === undefined ? '' : '}'),
+    times: reader.times,
   };
 }
+
+/** What findings have in common that differ only in fingerprint and credential. */
+interface Form<T> {
+  /** The length of their JSON before the id of the credential, and after it. */
+  readonly before: number;
+  readonly after: number;
+  readonly value: T;
+}
+
+/** What comes before the JSON of a finding: its fingerprint in quotes, and a colon. */
+const FINGERPRINT_LENGTH = 67;
 
 class Reader {
   readonly #text: string;
   /** Where the next part begins; undefined: something is not as it was written. */
   #at: number | undefined = 0;
   #rest = '';
+  readonly times = new Set<string | null>();
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  findings<T extends { readonly credentialId: string }>(
+  findings<T extends RememberedFinding | ResolvedFinding>(
     opening: string,
     schema: Schema,
-  ): ReadonlyMap<string, T> | undefined {
-    const forms = new Map<string, Map<string, T>>();
-    const formOf = (head: string, tail: string): T | undefined => {
-      let ofHead = forms.get(head);
-      if (!ofHead) {
-        ofHead = new Map();
-        forms.set(head, ofHead);
-      }
+  ): Table<T> | undefined {
+    const text = this.#text;
+    const known = new Map<string, Map<string, Form<T>>>();
+    const forms: Form<T>[] = [];
+    const starts = this.#entries(opening, FINDING, ([, fingerprint, head = '', id = '', tail = '']) => {
+      const ofHead = known.get(head) ?? new Map<string, Form<T>>();
+      known.set(head, ofHead);
       let form = ofHead.get(tail);
       if (!form) {
-        form = parsed<T>(`${head}""${tail}`);
-        if (form === undefined || flawsOf(schema, form).length > 0) return undefined;
+        const value = parsed<T>(`${head}""${tail}`);
+        if (value === undefined || flawsOf(schema, value).length > 0) return undefined;
+        for (const time of timesOf(value)) this.times.add(time);
+        form = { before: FINGERPRINT_LENGTH + head.length, after: tail.length, value };
         ofHead.set(tail, form);
       }
-      return form;
-    };
-    return this.#entries(opening, FINDING, ([, fingerprint, head, id, tail]) => {
-      const form = formOf(head as string, tail as string);
-      const credentialId = textOf(id as string);
-      if (!form || credentialId === undefined) return undefined;
-      return [fingerprint as string, { ...form, credentialId }];
+      forms.push(form);
+      return textOf(id) === undefined ? undefined : (fingerprint as string);
     });
+    if (!starts) return undefined;
+    const start = (at: number) => starts[at] as number;
+    const end = (at: number) => start(at + 1) - 1;
+    return new Table<T>(
+      {
+        size: forms.length,
+        key: (at) => text.slice(start(at) + 1, start(at) + FINGERPRINT_LENGTH - 2),
+        value: (at) => {
+          const { before, after, value } = forms[at] as Form<T>;
+          const credentialId = textOf(text.slice(start(at) + before, end(at) - after)) as string;
+          return { ...value, credentialId };
+        },
+        text: (from, to) => text.slice(start(from), end(to - 1)),
+      },
+      true,
+    );
   }
 
-  credentials(opening: string): ReadonlyMap<string, string> | undefined {
+  credentials(opening: string): Table<string> | undefined {
+    const text = this.#text;
     const instants = new Set<string | undefined>([undefined]);
     const isInstant = (instant: string | undefined) => {
       if (instants.has(instant)) return true;
@@ -112,18 +140,39 @@ class Reader {
       instants.add(instant);
       return true;
     };
-    return this.#entries(opening, CREDENTIAL, ([, quoted, json, ...times]) => {
-      const key = textOf(quoted as string);
-      const isRight = key !== undefined && CREDENTIAL_KEY.pattern.test(key) && times.every(isInstant);
-      return isRight ? [key, json as string] : undefined;
+    const values: number[] = [];
+    const starts = this.#entries(
+      opening,
+      CREDENTIAL,
+      ({ index, 1: quoted = '', 3: since, 4: at, 5: gone }) => {
+        values.push(index + quoted.length + 1);
+        if (gone !== undefined) this.times.add(gone);
+        const key = textOf(quoted);
+        const isRight = [since, at, gone].every(isInstant) && CREDENTIAL_KEY.pattern.test(key ?? '');
+        return isRight ? key : undefined;
+      },
+    );
+    if (!starts) return undefined;
+    const start = (at: number) => starts[at] as number;
+    const end = (at: number) => start(at + 1) - 1;
+    return new Table<string>({
+      size: values.length,
+      key: (at) => textOf(text.slice(start(at), (values[at] as number) - 1)) as string,
+      value: (at) => text.slice(values[at], end(at)),
+      text: (from, to) => text.slice(start(from), end(to - 1)),
     });
   }
 
-  #entries<T>(
+  /**
+   * Where each entry of a table begins, and the next would.
+   *
+   * @param read  gives the entry's key; undefined: something is wrong with it
+   */
+  #entries(
     opening: string,
     pattern: RegExp,
-    read: (match: RegExpExecArray) => readonly [string, T] | undefined,
-  ): ReadonlyMap<string, T> | undefined {
+    read: (match: RegExpExecArray) => string | undefined,
+  ): readonly number[] | undefined {
     if (this.#at === undefined) return undefined;
     const text = this.#text;
     const before = this.#at;
@@ -131,23 +180,35 @@ class Reader {
     const found = before === 0 ? text.indexOf(opening) : before;
     if (!text.startsWith(opening, found)) return undefined;
     const start = found + opening.length;
-    const entries = new Map<string, T>();
-    pattern.lastIndex = start;
-    while (text[pattern.lastIndex] !== '}') {
+    const starts: number[] = [];
+    let last = '';
+    let at = start;
+    while (text[at] !== '}') {
+      pattern.lastIndex = at;
       const match = pattern.exec(text);
-      const entry = match && read(match);
-      if (!entry) return undefined;
-      entries.set(...entry);
+      const key = match ? read(match) : undefined;
+      // We write them in order, each once.
+      if (!key || key <= last) return undefined;
+      last = key;
+      starts.push(at);
+      at = pattern.lastIndex;
     }
     this.#rest += text.slice(before, start);
-    this.#at = pattern.lastIndex;
-    return entries;
+    this.#at = at;
+    // As if the last were followed by a comma.
+    starts.push(at + 1);
+    return starts;
   }
 
   /** What is left without the entries. */
   rest(): string | undefined {
     return this.#at === undefined ? undefined : this.#rest + this.#text.slice(this.#at);
   }
+}
+
+/** When things happened to a finding. */
+export function timesOf(memory: RememberedFinding | ResolvedFinding): readonly (string | null)[] {
+  return [memory.firstSeen, 'toldAt' in memory ? memory.toldAt : memory.resolvedAt];
 }
 
 /** A text's value. */
@@ -172,37 +233,17 @@ export function* stateText(state: State): Generator<string> {
   for (const [name, value] of Object.entries(state)) {
     const opening = `${before}${JSON.stringify(name)}:`;
     before = ',';
-    if (!(value instanceof Map)) yield opening + JSON.stringify(value);
+    const table = value instanceof Map ? Table.of<unknown>(value) : value;
+    if (!(table instanceof Table)) yield opening + JSON.stringify(value);
     else {
       yield `${opening}{`;
-      yield* entriesOf(value, name === 'findings' ? findingText : jsonOf);
+      yield* entriesOf(table);
       yield '}';
     }
   }
 }
 
-function* entriesOf<T>(entries: ReadonlyMap<string, T>, write: (value: T) => string): Generator<string> {
-  let some: string[] = [];
-  let before = '';
-  for (const [key, value] of entries) {
-    if (some.push(`${quote(key)}:${write(value)}`) < AT_ONCE) continue;
-    yield before + some.join();
-    before = ',';
-    some = [];
-  }
-  if (some.length > 0) yield before + some.join();
-}
-
-/** A credential is JSON already. */
-function jsonOf(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function findingText(finding: RememberedFinding): string {
-  const { rule, kind, credentialId, firstSeen, severity, waived, messages, toldAt, milestones, seenIn } =
-    finding;
-  // A later program may have added to it.
-  if (Object.keys(finding).length !== (messages ? 10 : 9)) return JSON.stringify(finding);
-  const told = messages ? `"messages":${JSON.stringify(messages)},` : '';
-  return `{"rule":${quote(rule)},"kind":"${kind}","credentialId":${quote(credentialId)},"firstSeen":${quote(firstSeen)},"severity":"${severity}","waived":${waived},${told}"toldAt":${toldAt === null ? 'null' : quote(toldAt)},"milestones":${milestones === null ? 'null' : JSON.stringify(milestones)},"seenIn":${quote(seenIn)}}`;
+function* entriesOf(table: Table<unknown>): Generator<string> {
+  for (let at = 0; at < table.size; at += AT_ONCE)
+    yield (at === 0 ? '' : ',') + table.text(at, Math.min(at + AT_ONCE, table.size));
 }

@@ -3,6 +3,7 @@ import { isDrift } from './drift.js';
 import type { Comparison } from './history.js';
 import { hidesFindings, isWaived, type Report } from './report.js';
 import { type RememberedFinding, reachOf, STATE_VERSION, type State } from './state.js';
+import { Table } from './table.js';
 
 /**
  * What a comparison with a saved report says. Pure.
@@ -52,9 +53,9 @@ export function asState(report: Report): State {
     tenant,
     savedAt: asOf,
     seen: {},
-    findings: new Map(remembered),
+    findings: Table.of(remembered, true),
     resolved: new Map(),
-    credentials: new Map(),
+    credentials: Table.of(),
     slack: { postedAt: null, digestAt: null },
   };
 }

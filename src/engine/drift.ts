@@ -17,7 +17,8 @@ import { toTimestamp } from '../contract/time.js';
 import { type Statement, sayable } from './finding.js';
 import { compareText } from './report.js';
 import type { HistoryRun, RememberedCredential, State } from './state.js';
-import { credentialKey, reachOf, readCredential, sorted, wouldSee } from './state.js';
+import { credentialKey, reachOf, readCredential, wouldSee } from './state.js';
+import { Table } from './table.js';
 import { WAIVER_RULES } from './waivers.js';
 import { isLive } from './world.js';
 
@@ -195,28 +196,57 @@ interface Drift {
  */
 export function drift(input: DriftInput): Drift {
   const { previous, run } = input;
-  const known: State['credentials'] = previous?.credentials ?? new Map();
-  const next = new Map<string, string>();
+  const known: State['credentials'] = previous?.credentials ?? Table.of();
+  /** Which of `known` are remembered as they were, or again as unused. */
+  const kept = new Uint8Array(known.size);
+  const changes = new Map<string, string | undefined>();
   const findings: Drift['findings'][number][] = [];
   const asOf = Date.parse(run.asOf);
   const unchanged = new Unchanged(input);
   for (const [place, credential] of input.credentials.entries()) {
     const key = credentialKey(credential.kind, credential.id);
-    const json = known.get(key);
-    const isNow = isLive(credential, asOf);
-    const same = json && (isNow ? unchanged.remembered(json, credential) : listed(json, run));
-    if (same) next.set(key, same);
-    if (same || !isNow) continue;
+    const at = known.find(key);
+    const json = at < 0 ? undefined : known.value(at);
+    if (!isLive(credential, asOf)) {
+      if (json !== undefined) changes.set(key, listed(json, run));
+      continue;
+    }
+    const how = json === undefined ? OTHERWISE : unchanged.how(json, credential);
+    kept[at] = how;
+    if (how !== OTHERWISE) continue;
     const { said, memory } = compared(json, credential, input);
     findings.push(...said.map((one) => ({ credential: place, ...one })));
-    if (memory) next.set(key, JSON.stringify(memory));
+    if (memory) changes.set(key, JSON.stringify(memory));
   }
-  addMissing(known, next, run);
+  addMissing(known, kept, changes, run);
+  const again = (json: string, at: number) => (kept[at] === STILL_UNUSED ? unchanged.unused(json) : json);
+  const remembered = new Table<string>({
+    size: known.size,
+    key: (at) => known.key(at),
+    value: (at) => again(known.value(at), at),
+    text: (from, to) =>
+      Array.from({ length: to - from }, (_, n) => again(known.text(from + n, from + n + 1), from + n)).join(),
+  });
   return {
     findings,
-    credentials: sorted(next),
+    credentials: remembered.edited(changes),
     grants: { ...previous?.grants, ...grantsOf(input).byHash },
   };
+}
+
+/** Adds what to remember of credentials that are known and not listed. */
+function addMissing(
+  known: State['credentials'],
+  kept: Uint8Array,
+  changes: Map<string, string | undefined>,
+  run: HistoryRun,
+): void {
+  for (let at = 0; at < known.size; at += 1) {
+    const key = kept[at] === OTHERWISE ? known.key(at) : undefined;
+    if (key === undefined || changes.has(key)) continue;
+    const missed = missing(key, readCredential(known.value(at)), run);
+    changes.set(key, missed && JSON.stringify(missed));
+  }
 }
 
 /** What is to be said of a live credential, and remembered. */
@@ -236,13 +266,8 @@ function compared(
   };
 }
 
-/** Adds what to remember of credentials that are known and not listed. */
-function addMissing(known: State['credentials'], next: Map<string, string>, run: HistoryRun): void {
-  for (const [key, json] of known) {
-    const missed = next.has(key) ? undefined : missing(key, readCredential(json), run);
-    if (missed) next.set(key, JSON.stringify(missed));
-  }
-}
+/** How a credential is remembered again: as something else, as it was, or as it was but for when it was seen unused. */
+const [OTHERWISE, AS_IT_WAS, STILL_UNUSED] = [0, 1, 2];
 
 /** Finds, without reading it, whether what is remembered of a live credential is still right: nearly always it is. */
 class Unchanged {
@@ -250,6 +275,8 @@ class Unchanged {
   readonly #asOf: number;
   /** The end of what is remembered of a credential that was listed with this reach. */
   readonly #end: string;
+  /** The end if it was not used. */
+  readonly #unused: string;
   readonly #judgesAll: boolean;
   /** The JSON of roles and what they can do, by their ids. */
   readonly #roles = new Map<string, string>();
@@ -259,28 +286,33 @@ class Unchanged {
     this.#input = input;
     this.#asOf = Date.parse(run.asOf);
     this.#end = `,"seenIn":${JSON.stringify(reachOf(run))}}`;
+    this.#unused = `","at":"${run.asOf}"}${this.#end}`;
     this.#judgesAll = DRIFT_RULES.every(({ id }) => run.rules.has(id));
   }
 
-  /** What to remember, if nothing changed but how long it has not been used; undefined: something may have. */
-  remembered(
-    before: string,
-    { kind, scopedRoleIds, allowedCidrs, lastUsedAt, createdAt }: Credential,
-  ): string | undefined {
-    if (!this.#judgesAll || !before.endsWith(this.#end)) return undefined;
-    if (!(isKnown(scopedRoleIds) && isKnown(allowedCidrs) && isKnown(lastUsedAt))) return undefined;
+  /** `OTHERWISE` if something may have changed. */
+  how(before: string, { kind, scopedRoleIds, allowedCidrs, lastUsedAt, createdAt }: Credential): number {
+    if (!this.#judgesAll || !before.endsWith(this.#end)) return OTHERWISE;
+    if (!(isKnown(scopedRoleIds) && isKnown(allowedCidrs) && isKnown(lastUsedAt))) return OTHERWISE;
     const since = lastUsedAt ?? createdAt;
-    if (!isKnown(since)) return undefined;
+    if (!isKnown(since)) return OTHERWISE;
     const roles = hasFact(kind, 'scopedRoles') ? this.#rolesText(scopedRoleIds) : '{"roles":null';
     const network = hasFact(kind, 'allowedCidrs') ? networkText(allowedCidrs) : 'null';
     const start = `${roles},"network":${network}`;
-    if (!before.startsWith(start)) return undefined;
-    const idle = before.slice(start.length, -this.#end.length);
-    const isIdle = this.#asOf - since >= DAY;
-    if (idle === '' && !isIdle) return before;
-    const isSince = `,"idle":{"since":"${toTimestamp(since)}","at":"`;
-    if (!isIdle || (idle !== '' && !idle.startsWith(isSince))) return undefined;
-    return `${start}${isSince}${this.#input.run.asOf}"}${this.#end}`;
+    if (this.#asOf - since < DAY)
+      return before.length === start.length + this.#end.length && before.startsWith(start)
+        ? AS_IT_WAS
+        : OTHERWISE;
+    const unused = `${start},"idle":{"since":"${toTimestamp(since)}`;
+    const isAsLong = before.length === unused.length + this.#unused.length;
+    return isAsLong && before.startsWith(unused) && before.startsWith(AT, unused.length)
+      ? STILL_UNUSED
+      : OTHERWISE;
+  }
+
+  /** What is remembered of a credential that is `STILL_UNUSED`. */
+  unused(before: string): string {
+    return before.slice(0, -this.#unused.length) + this.#unused;
   }
 
   #rolesText(ids: readonly string[]): string {
@@ -296,6 +328,8 @@ class Unchanged {
     return text;
   }
 }
+
+const AT = '","at":"';
 
 /** As it is remembered if it is written as simply as can be. */
 function networkText(entries: readonly string[]): string {

@@ -20,6 +20,7 @@ import { ledger } from './ledger.js';
 import type { Remainder } from './records.js';
 import { compareText, groupBy, type Report, type SourceCoverage } from './report.js';
 import { credentialKey, type HistoryRun, type State } from './state.js';
+import { Table } from './table.js';
 import { WAIVER_RULE_IDS, WAIVER_RULES, type WaiverInput, Waivers } from './waivers.js';
 
 /** Rules on changes and on waivers: they have no facts of their own. */
@@ -153,7 +154,7 @@ function followUp(
     const comparison = memory?.compare({ credentials, grants, covered, log: snapshot.log });
     return { comparison, baselineNotes: [] };
   }
-  const comparison = memory?.compare({ credentials: new Map() });
+  const comparison = memory?.compare({ credentials: Table.of() });
   return {
     comparison,
     baselineNotes: [],

@@ -6,6 +6,7 @@ import type { Report } from './report.js';
 import { compareText } from './report.js';
 import type { FindingMemory, HistoryRun, RememberedFinding, SlackMessageId, State } from './state.js';
 import { credentialKey, MILESTONES, reachOf, STATE_VERSION, sorted, wouldSee } from './state.js';
+import { Table } from './table.js';
 
 /** Why a finding is in a message. `untold`: it should have been in an earlier message, but none was sent. */
 export type Reason = 'new' | 'reopened' | 'waiver-ended' | 'severity-raised' | 'milestone' | 'untold';
@@ -118,29 +119,34 @@ export class History {
   readonly #previous: State | undefined;
   readonly #run: HistoryRun;
   readonly #reach: string;
-  /** What is remembered and did not occur again so far. */
-  readonly #left: Map<string, RememberedFinding>;
-  /** What is remembered and cannot be told now. */
-  readonly #unknown = new Set<string>();
-  /** All others, but for those that are as they are remembered, by far the most. */
+  readonly #known: State['findings'];
+  /** What became of each of `#known`. */
+  readonly #fates: Uint8Array;
+  /** What was judged, but for those that are as they are remembered, by far the most. */
   readonly #changed = new Map<string, Judged>();
 
   constructor(previous: State | undefined, run: HistoryRun) {
     this.#previous = previous && withoutDecoys(previous, run);
     this.#run = run;
     this.#reach = reachOf(run);
-    this.#left = new Map(this.#previous?.findings);
+    this.#known = this.#previous?.findings ?? Table.of();
+    this.#fates = new Uint8Array(this.#known.size);
   }
 
   /** What becomes of a finding. */
   judge(finding: Entry, waiver: Finding['waiver']): Mark {
     const { fingerprint } = finding;
-    const memory = this.#left.get(fingerprint) ?? this.#previous?.findings.get(fingerprint);
-    if (memory) this.#left.delete(fingerprint);
+    const at = this.#known.find(fingerprint);
+    const memory = at < 0 ? undefined : this.#known.value(at);
     if (finding.isUnknown) {
-      if (memory) this.#unknown.add(fingerprint);
+      this.#fates[at] = UNKNOWN;
       return waivedBy(waiver);
     }
+    if (memory && this.#isSame(finding, memory, waiver !== null)) {
+      this.#fates[at] = SAME;
+      return { status: waiver ? 'waived' : 'known', waiver, firstSeen: memory.firstSeen };
+    }
+    this.#fates[at] = CHANGED;
     const back = memory ? undefined : this.#resolvedBefore(fingerprint);
     const expiresAt = finding.rule === MILESTONE_RULE ? finding.expiresAt() : null;
     const reached = expiresAt === null ? NONE : milestonesReached(expiresAt, this.#run);
@@ -159,8 +165,23 @@ export class History {
       milestones: expiresAt === null ? null : { expiresAt, told: [...told] },
       seenIn: this.#reach,
     };
-    if (!memory || !isSame(now, memory)) this.#changed.set(fingerprint, { seen: now, reasons, reached });
+    this.#changed.set(fingerprint, { seen: now, reasons, reached });
     return { status, waiver, firstSeen: now.firstSeen };
+  }
+
+  /** Whether nothing is to be said of a remembered finding, and nothing to be remembered but what is. */
+  #isSame({ rule, kind, id, severity }: Entry, memory: RememberedFinding, isWaived: boolean): boolean {
+    return (
+      memory.rule === rule &&
+      memory.kind === kind &&
+      memory.credentialId === id &&
+      memory.severity === severity &&
+      memory.waived === isWaived &&
+      memory.seenIn === this.#reach &&
+      memory.milestones === null &&
+      rule !== MILESTONE_RULE &&
+      !isDrift(rule)
+    );
   }
 
   #resolvedBefore(fingerprint: string): FindingMemory | undefined {
@@ -170,25 +191,28 @@ export class History {
 
   /** A finding that was judged. */
   #judged(fingerprint: string): Judged | undefined {
-    const memory = this.#previous?.findings.get(fingerprint);
-    if (!memory || this.#left.has(fingerprint) || this.#unknown.has(fingerprint))
-      return this.#changed.get(fingerprint);
-    const { reasons } = memory.waived || memory.toldAt !== null ? KNOWN : UNTOLD;
-    return this.#changed.get(fingerprint) ?? { seen: memory, reasons, reached: NONE };
+    const at = this.#known.find(fingerprint);
+    return this.#fates[at] === SAME ? unchanged(this.#known.value(at)) : this.#changed.get(fingerprint);
   }
 
   /** All that were judged. */
   *#all(): Generator<readonly [string, Judged]> {
-    for (const fingerprint of this.#previous?.findings.keys() ?? []) {
-      const judged = this.#changed.has(fingerprint) ? undefined : this.#judged(fingerprint);
-      if (judged) yield [fingerprint, judged];
-    }
+    for (const [at, fate] of this.#fates.entries())
+      if (fate === SAME) yield [this.#known.key(at), unchanged(this.#known.value(at))];
     yield* this.#changed;
+  }
+
+  /** What is remembered and did not occur again. */
+  #left(): [string, RememberedFinding][] {
+    const left: [string, RememberedFinding][] = [];
+    for (const [at, fate] of this.#fates.entries())
+      if (fate === LEFT) left.push([this.#known.key(at), this.#known.value(at)]);
+    return left;
   }
 
   /** What has changed, once all findings were judged. */
   compare(others: Others): Comparison {
-    const vanished = vanishedFrom(this.#left, this.#run);
+    const vanished = vanishedFrom(this.#left(), this.#run);
     const newsOf = () => this.#news(vanished);
     let news: News | undefined;
     return {
@@ -237,12 +261,12 @@ export class History {
     const run = this.#run;
     const { credentials, covered = {}, log = previous?.log, vanished, told } = input;
     const { slack: before = { postedAt: null, digestAt: null } } = previous ?? {};
-    const findings = new Map(previous?.findings);
+    const findings = new Map<string, RememberedFinding | undefined>();
     const resolved = new Map(
       [...(previous?.resolved ?? [])].filter(([, gone]) => age(gone.resolvedAt, run) <= REMEMBER_RESOLVED),
     );
     for (const [fingerprint, memory] of vanished) {
-      findings.delete(fingerprint);
+      findings.set(fingerprint, undefined);
       resolved.set(fingerprint, { ...gist(memory), resolvedAt: run.asOf });
     }
     for (const [fingerprint, { seen }] of this.#changed) {
@@ -251,15 +275,15 @@ export class History {
       resolved.delete(fingerprint);
     }
     for (const fingerprint of told.findings) {
-      const judged = findings.has(fingerprint) ? this.#judged(fingerprint) : undefined;
-      if (judged) findings.set(fingerprint, toldOf(judged, run, told));
+      const judged = this.#judged(fingerprint);
+      if (judged && !isDrift(judged.seen.rule)) findings.set(fingerprint, toldOf(judged, run, told));
     }
     return {
       version: STATE_VERSION,
       tenant: run.tenant,
       savedAt: run.asOf,
       seen: seenBy(previous, run),
-      findings: sorted(findings),
+      findings: this.#known.edited(findings),
       resolved: sorted(resolved),
       credentials,
       ...grantsUsedBy(credentials, input.grants),
@@ -273,24 +297,17 @@ export class History {
   }
 }
 
+/** What became of a remembered finding: it did not occur again, cannot be told now, is as it was, or is not. */
+const [LEFT, UNKNOWN, SAME, CHANGED] = [0, 1, 2, 3];
+
+function unchanged(memory: RememberedFinding): Judged {
+  const { reasons } = memory.waived || memory.toldAt !== null ? KNOWN : UNTOLD;
+  return { seen: memory, reasons, reached: NONE };
+}
+
 /** What no message mentioned stays news. A missed milestone is simply not marked. */
 function toldBefore(memory: RememberedFinding | undefined, reasons: readonly Reason[]): string | null {
   return (reasons.every((reason) => reason === 'milestone') && memory?.toldAt) || null;
-}
-
-/** Whether an audit with nothing else to say of it changes nothing about what is remembered. */
-function isSame(now: RememberedFinding, memory: RememberedFinding): boolean {
-  return (
-    now.milestones === null &&
-    memory.milestones === null &&
-    now.severity === memory.severity &&
-    now.waived === memory.waived &&
-    now.toldAt === memory.toldAt &&
-    now.seenIn === memory.seenIn &&
-    now.rule === memory.rule &&
-    now.kind === memory.kind &&
-    now.credentialId === memory.credentialId
-  );
 }
 
 /**
@@ -349,13 +366,14 @@ function gist({ rule, kind, credentialId, firstSeen, severity }: FindingMemory):
 /** A finding on a decoy is not resolved, because that would reveal the decoy. */
 function withoutDecoys(state: State, { decoys }: HistoryRun): State {
   if (!decoys?.size) return state;
-  const others = <T extends FindingMemory>(findings: ReadonlyMap<string, T>) =>
-    new Map(
-      [...findings].filter(
-        ([, { kind, credentialId }]) => kind === 'waiver' || !decoys.has(credentialKey(kind, credentialId)),
-      ),
-    );
-  return { ...state, findings: others(state.findings), resolved: others(state.resolved) };
+  const isOnDecoy = ([, { kind, credentialId }]: readonly [string, FindingMemory]) =>
+    kind !== 'waiver' && decoys.has(credentialKey(kind, credentialId));
+  const findings = new Map([...state.findings].filter(isOnDecoy).map(([key]) => [key, undefined]));
+  return {
+    ...state,
+    findings: state.findings.edited(findings),
+    resolved: new Map([...state.resolved].filter((entry) => !isOnDecoy(entry))),
+  };
 }
 
 /** Milliseconds since an instant. */
@@ -380,8 +398,8 @@ type Vanished = readonly [fingerprint: string, memory: RememberedFinding];
  * Findings that are remembered, did not occur again, and would have been seen. A finding that is unknown now has not
  * vanished.
  */
-function vanishedFrom(left: ReadonlyMap<string, RememberedFinding>, run: HistoryRun): readonly Vanished[] {
-  return [...left]
+function vanishedFrom(left: readonly Vanished[], run: HistoryRun): readonly Vanished[] {
+  return left
     .filter(
       ([, { rule, kind, credentialId, seenIn }]) =>
         run.rules.has(rule) &&
@@ -430,13 +448,13 @@ function rememberDrift({
 }): State | undefined {
   const drifted = [...judged.values()].flatMap(({ seen }) => (isDrift(seen.rule) ? [seen] : []));
   if (drifted.length === 0) return undefined;
-  const memory = new Map(previous.credentials);
+  const changes = new Map<string, string>();
   for (const { kind, credentialId } of drifted) {
     const key = kind === 'waiver' ? '' : credentialKey(kind, credentialId);
     const now = credentials.get(key);
-    if (now) memory.set(key, now);
+    if (now) changes.set(key, now);
   }
-  const remembered = sorted(memory);
+  const remembered = previous.credentials.edited(changes);
   return {
     ...previous,
     credentials: remembered,
@@ -450,11 +468,15 @@ function grantsUsedBy(
   credentials: State['credentials'],
   grants: State['grants'] = {},
 ): Pick<State, 'grants'> {
-  // Thousands of credentials share a few lists.
-  const lists = new Set(
-    [...credentials.values()].map((json) => /"grants":(\[[^\]]*\])/.exec(json)?.[1] ?? '[]'),
-  );
-  const used = new Set([...lists].flatMap((list) => JSON.parse(list) as string[]));
+  const used = new Set<string>();
+  let last: string | undefined;
+  for (const json of credentials.values()) {
+    // Thousands of credentials share a few lists.
+    if (last !== undefined && json.includes(last)) continue;
+    const [text, list] = /"grants":(\[[^\]]*\])/.exec(json) ?? [];
+    last = text ?? last;
+    for (const hash of JSON.parse(list ?? '[]') as string[]) used.add(hash);
+  }
   const kept = Object.entries(grants).filter(([hash]) => used.has(hash));
   return kept.length === 0 ? {} : { grants: Object.fromEntries(sorted(new Map(kept))) };
 }

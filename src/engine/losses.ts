@@ -97,37 +97,61 @@ function known(
 ): ReadonlyMap<string, Readonly<Tally>> {
   const reach = reachOf({ scope, userId: self?.userId ?? null });
   const excepted = new Set(decoys.map(({ kind, id }) => credentialKey(kind, id)));
-  const listed = new Set(credentials.map(({ kind, id }) => credentialKey(kind, id)));
+  const { credentials: known } = previous;
+  const isListed = listing(known, credentials);
   const tallies = new Map<string, Tally>();
-  const count = (key: string, seenIn: string): boolean => {
+  const count = (key: string, at: number, seenIn: string): boolean => {
     if (!isWithin(reach, seenIn) || excepted.has(key)) return false;
     const kind = key.slice(0, key.indexOf('|'));
     const tally = tallies.get(kind) ?? { total: 0, missing: 0 };
     tallies.set(kind, tally);
     tally.total += 1;
-    if (!listed.has(key)) tally.missing += 1;
+    if (!isListed(key, at)) tally.missing += 1;
     return true;
   };
-  // How the JSON of nearly all ends, which need not be read.
-  const end = `,"seenIn":${JSON.stringify(reach)}}`;
-  const read = (json: string): Pick<RememberedCredential, 'seenIn' | 'goneSince'> =>
-    json.endsWith(end) ? { seenIn: reach } : readCredential(json);
-  const isDone = (json: string) => {
-    const { seenIn, goneSince } = read(json);
-    return goneSince !== undefined || isWithin(reach, seenIn);
-  };
-  for (const [key, json] of previous.credentials) {
-    const { seenIn, goneSince } = read(json);
-    if (goneSince === undefined) count(key, seenIn);
+  const read = reader(reach);
+  const done = new Set<string>();
+  for (let at = 0; at < known.size; at += 1) {
+    const key = known.key(at);
+    const { seenIn, goneSince } = read(known.value(at));
+    if (goneSince === undefined) count(key, at, seenIn);
+    if (goneSince !== undefined || isWithin(reach, seenIn)) done.add(key);
   }
   // If no rule on changes ran, only findings are remembered.
-  const done = new Set<string>();
+  let left = previous.findings.size;
   for (const { kind, credentialId, seenIn } of previous.findings.values()) {
-    if (kind === 'waiver') continue;
+    left -= 1;
+    const { total, missing } = tallies.get(kind) ?? NONE;
+    // Even if all others are missing, most are there.
+    const isDecided = left < total - 2 * missing;
+    if (kind === 'waiver' || isDecided) continue;
     const key = credentialKey(kind, credentialId);
-    const json = previous.credentials.get(key);
-    if ((json !== undefined && isDone(json)) || done.has(key)) continue;
-    if (count(key, seenIn)) done.add(key);
+    if (!done.has(key) && count(key, known.find(key), seenIn)) done.add(key);
   }
   return tallies;
+}
+
+/** Whether a credential is listed, by its key and its place among those that are known. */
+function listing(
+  known: State['credentials'],
+  credentials: Snapshot['credentials'],
+): (key: string, at: number) => boolean {
+  const isListed = new Uint8Array(known.size);
+  const others = new Set<string>();
+  for (const { kind, id } of credentials) {
+    const key = credentialKey(kind, id);
+    const at = known.find(key);
+    if (at < 0) others.add(key);
+    else isListed[at] = 1;
+  }
+  return (key, at) => isListed[at] === 1 || others.has(key);
+}
+
+type Whereabouts = Pick<RememberedCredential, 'seenIn' | 'goneSince'>;
+
+/** Reads where a credential was seen. */
+function reader(reach: string): (json: string) => Whereabouts {
+  // How the JSON of nearly all ends, which need not be read.
+  const end = `,"seenIn":${JSON.stringify(reach)}}`;
+  return (json) => (json.endsWith(end) ? { seenIn: reach } : readCredential(json));
 }

@@ -13,6 +13,7 @@ import {
 } from '../check.js';
 import { KINDS, type Kind, parseTime, SEVERITIES } from '../contract/index.js';
 import { compareText, type Report } from './report.js';
+import { Table } from './table.js';
 
 export const STATE_VERSION = 1;
 
@@ -162,22 +163,23 @@ export const STATE = record(
 
 type Filed = Described<typeof STATE>;
 
-/** What one audit remembers for the next, as {@link STATE} describes it; large tables as maps. */
+/** What one audit remembers for the next, as {@link STATE} describes it; what there is much of, as tables. */
 export type State = Omit<Filed, 'findings' | 'resolved' | 'credentials'> & {
-  readonly findings: ReadonlyMap<string, RememberedFinding>;
+  readonly findings: Table<RememberedFinding>;
   readonly resolved: ReadonlyMap<string, ResolvedFinding>;
   /** The JSON of each {@link RememberedCredential}: nearly all are as they were. */
-  readonly credentials: ReadonlyMap<string, string>;
+  readonly credentials: Table<string>;
 };
 
 /** A state that was checked. */
 export function stateOf(filed: Filed): State {
   const { findings, resolved, credentials } = filed;
+  const json = Object.entries(credentials).map(([key, memory]) => [key, JSON.stringify(memory)] as const);
   return {
     ...filed,
-    findings: new Map(Object.entries(findings)),
+    findings: Table.of(Object.entries(findings), true),
     resolved: new Map(Object.entries(resolved)),
-    credentials: new Map(Object.entries(credentials).map(([key, memory]) => [key, JSON.stringify(memory)])),
+    credentials: Table.of(json),
   };
 }
 

@@ -7,6 +7,7 @@ import { build } from 'esbuild';
 import { openState, type StateUse } from '../../src/delivery/state-file.js';
 import { NOTHING_TOLD } from '../../src/engine/history.js';
 import type { State } from '../../src/engine/state.js';
+import { Table } from '../../src/engine/table.js';
 import { AuditError } from '../../src/errors.js';
 import { compare, filed } from '../helpers/follow-up.js';
 import { AS_OF, daysAgo, sampleCredential, sampleFinding, TENANT } from '../helpers/sample-report.js';
@@ -34,7 +35,7 @@ function stateOf(ids: readonly string[]): State {
   const state = compare({
     previous: undefined,
     findings,
-    credentials: new Map([
+    credentials: Table.of([
       ['personal-client|a', '{"roles":["0123456789abcdef"],"network":"any","seenIn":"tenant"}'],
     ]),
     run: {

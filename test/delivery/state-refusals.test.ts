@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openState, peekState, type StateUse } from '../../src/delivery/state-file.js';
 import { NOTHING_TOLD } from '../../src/engine/history.js';
 import type { State } from '../../src/engine/state.js';
+import { Table } from '../../src/engine/table.js';
 import type { AuditError } from '../../src/errors.js';
 import { compare } from '../helpers/follow-up.js';
 import { AS_OF, TENANT } from '../helpers/sample-report.js';
@@ -28,7 +29,7 @@ const USE: StateUse = { tenant: TENANT, now: NOW, asOf: NOW, key: undefined };
 const STATE = compare({
   previous: undefined,
   findings: [],
-  credentials: new Map(),
+  credentials: Table.of(),
   run: {
     tenant: TENANT,
     asOf: AS_OF,

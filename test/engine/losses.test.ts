@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { KINDS, type Kind, type Snapshot, type SourceSeen, Unknown } from '../../src/contract/index.js';
 import { withLosses } from '../../src/engine/losses.js';
 import { type RememberedCredential, type State, stateOf } from '../../src/engine/state.js';
+import { Table } from '../../src/engine/table.js';
 import { credential, snapshot } from '../helpers/snapshot.js';
 
 const AS_OF = '2026-11-24T06:00:00.000Z';
@@ -78,7 +79,7 @@ describe('a list that lost more than half of at least 20 known credentials is in
     };
     const before = {
       ...state([]),
-      credentials: new Map(
+      credentials: Table.of(
         ids(20).map((id) => [
           `federation-trust|${id}`,
           JSON.stringify({ roles: null, network: null, seenIn: 'tenant' }),
@@ -107,7 +108,7 @@ describe('a list that lost more than half of at least 20 known credentials is in
   });
 
   test('counts credentials that are known from findings only, each once', () => {
-    const findings = new Map(
+    const findings = Table.of(
       ids(20).map((credentialId, index) => [
         String(index).padStart(64, '0'),
         {

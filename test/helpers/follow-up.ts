@@ -5,6 +5,7 @@ import { type DriftInput, drift } from '../../src/engine/drift.js';
 import { fingerprint, type Statement } from '../../src/engine/finding.js';
 import { type Comparison, History } from '../../src/engine/history.js';
 import type { HistoryRun, State, stateOf } from '../../src/engine/state.js';
+import { Table } from '../../src/engine/table.js';
 import { type WaiverInput, Waivers } from '../../src/engine/waivers.js';
 import { forDocket, sampleCredential } from './sample-report.js';
 
@@ -65,7 +66,7 @@ export function compare({
     ...finding,
     ...history.judge(entryOf(finding), finding.waiver),
   }));
-  const compared = history.compare({ credentials: new Map(), ...others });
+  const compared = history.compare({ credentials: Table.of(), ...others });
   return { ...compared, news: compared.news, findings: judged };
 }
 
