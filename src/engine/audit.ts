@@ -13,7 +13,7 @@ import {
 import { toTimestamp } from '../contract/time.js';
 import { Docket, Notes } from './docket.js';
 import { type Statement, sayable } from './finding.js';
-import { Panel, type RuleInForce, type Verdict } from './judge.js';
+import { isPlugin, Panel, type RuleInForce, type Verdict } from './judge.js';
 import { Records, type Remainder } from './records.js';
 import { compareText } from './report.js';
 import {
@@ -80,7 +80,17 @@ export function audit(
     const [early, late] = [true, false].map((first) =>
       judging.filter(({ rule }) => isEarly(rule, kind) === first),
     ) as [RuleInForce[], RuleInForce[]];
-    return { early: new Panel(early, kind, world, now), late: new Panel(late, kind, world, now) };
+    const single = new Map<Rule, Panel>();
+    const postponed = (inForce: RuleInForce) => {
+      const panel = single.get(inForce.rule) ?? new Panel([inForce], kind, world, now);
+      single.set(inForce.rule, panel);
+      return panel;
+    };
+    return {
+      early: new Panel(early, kind, world, now),
+      late: new Panel(late, kind, world, now),
+      postponed,
+    };
   });
   const notes = early?.notes ?? new Notes();
   const docket = new Docket(snapshot.tenant, notes, early?.records);
@@ -102,7 +112,8 @@ export function audit(
     docket.addCredential(credential, remainder, written);
     onJudged?.(credential, remainder);
     const panels = panelsFor(credential, state);
-    if (early && written !== undefined) early.reportOn(written, report);
+    if (early && written !== undefined)
+      early.reportOn(written, report, (rule) => judgeBy(panels.postponed(rule), credential, notes, report));
     else judgeBy(panels.early, credential, notes, report);
     judgeBy(panels.late, credential, notes, report);
   }
@@ -185,11 +196,21 @@ function byKindAndState<T>(
   return ({ kind }, state) => byState[state][kind];
 }
 
-/** Whether a rule needs only facts from the credential's own record. */
-export function isEarly({ needs, optional = [] }: Pick<Rule, 'needs' | 'optional'>, kind: Kind): boolean {
-  return [...needs, ...optional].every(
-    (name: FactName) => Object.hasOwn(OWN_FACTS, name) || (name === 'lastUse' && hasOwnUse(kind)),
-  );
+/**
+ * Whether a rule needs only facts from the credential's own record. A built-in rule may also use others, which are asked
+ * for rarely: then it is judged again when they are known.
+ */
+export function isEarly(
+  { id, needs, optional = [] }: Pick<Rule, 'id' | 'needs' | 'optional'>,
+  kind: Kind,
+): boolean {
+  if (isPlugin(id)) return [...needs, ...optional].every((name) => isOwn(name, kind));
+  // Whether a credential runs the audit is never unknown.
+  return needs.every((name) => isOwn(name, kind) || name === 'self');
+}
+
+function isOwn(name: FactName, kind: Kind): boolean {
+  return Object.hasOwn(OWN_FACTS, name) || (name === 'lastUse' && hasOwnUse(kind));
 }
 
 /**
@@ -199,11 +220,13 @@ export class EarlyVerdicts {
   readonly #panelFor: ReturnType<typeof byKindAndState<Panel>>;
   readonly #now: number;
   readonly #judged: Partial<Record<Kind, Judged>> = {};
-  /** What was found, a credential after the other, by the numbers of statements in `notes`. */
+  readonly #rules: readonly RuleInForce[];
+  /** What was found, a credential after the other: numbers of statements in `notes`; below 0, of rules that come later. */
   readonly #found: number[] = [];
   /** Where what was found on each credential ends. */
   readonly #ends: number[] = [];
   readonly #find = (statement: number) => void this.#found.push(statement);
+  readonly #postpone = (rule: RuleInForce) => void this.#found.push(-1 - this.#rules.indexOf(rule));
   /** What the verdicts say. */
   readonly notes = new Notes();
   /** What the credentials' own records say. */
@@ -211,16 +234,11 @@ export class EarlyVerdicts {
 
   /** @param now milliseconds since the epoch, the same as for the snapshot */
   constructor(rules: readonly RuleInForce[], now: number) {
-    this.#panelFor = byKindAndState(
-      rules,
-      (judging, kind) =>
-        new Panel(
-          judging.filter(({ rule }) => isEarly(rule, kind)),
-          kind,
-          ownFacts,
-          now,
-        ),
-    );
+    this.#rules = rules;
+    this.#panelFor = byKindAndState(rules, (judging, kind) => {
+      const early = judging.filter(({ rule }) => isEarly(rule, kind));
+      return new Panel(early, kind, ownFacts, now, (name) => !isOwn(name, kind));
+    });
     this.#now = now;
   }
 
@@ -231,7 +249,7 @@ export class EarlyVerdicts {
       this.#judged[kind] ??= new Judged();
       this.#judged[kind].add(credential, this.records.write(credential));
       const panel = this.#panelFor(credential, stateOf(credential, this.#now));
-      judgeBy(panel, credential, this.notes, this.#find);
+      judgeBy(panel, credential, this.notes, this.#find, this.#postpone);
       this.#ends.push(this.#found.length);
     }
   }
@@ -241,10 +259,19 @@ export class EarlyVerdicts {
     return this.#judged[credential.kind]?.numberOf(credential);
   }
 
-  /** Hands over what was found on the credential with that number. */
-  reportOn(number: number, report: (statement: number) => void): void {
+  /** Hands over what was found on the credential with that number, and the rules that have to judge it again. */
+  reportOn(
+    number: number,
+    report: (statement: number) => void,
+    postponed: (rule: RuleInForce) => void,
+  ): void {
     const end = this.#ends[number] ?? 0;
-    for (let at = this.#ends[number - 1] ?? 0; at < end; at += 1) report(this.#found[at] as number);
+    for (let at = this.#ends[number - 1] ?? 0; at < end; at += 1) {
+      const found = this.#found[at] as number;
+      const rule = found < 0 ? this.#rules[-1 - found] : undefined;
+      if (rule) postponed(rule);
+      else report(found);
+    }
   }
 
   /** Keeps nothing but what the verdicts and the records say. */
@@ -283,11 +310,13 @@ function judgeBy(
   credential: Credential,
   notes: Notes,
   report: (statement: number) => void,
+  postpone?: (rule: RuleInForce) => void,
 ): void {
-  panel.judge(credential, (verdict, by) => {
+  const say = (verdict: Verdict, by: RuleInForce) => {
     const failure = verdict.outcome === 'failed' ? verdict.reason : undefined;
     report(notes.note(by.rule, sayable(statementOf(verdict, by), credential, by.rule), failure));
-  });
+  };
+  panel.judge(credential, say, postpone);
 }
 
 const ownFacts: FactSource = {

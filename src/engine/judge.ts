@@ -89,6 +89,7 @@ for (const name of Object.keys(NO_FACTS)) NO_FACTS[name as FactName] = undefined
  */
 export class Panel {
   readonly #world: FactSource;
+  readonly #asked: FactSource;
   readonly #now: number;
   readonly #names: readonly FactName[];
   readonly #facts: Record<FactName, unknown> = { ...NO_FACTS };
@@ -96,14 +97,32 @@ export class Panel {
   readonly #rules: readonly { readonly inForce: RuleInForce; readonly context: unknown }[];
   /** The facts that are not known of the credential at hand. */
   readonly #unknown = new Map<FactName, Unknown>();
+  /** Whether the rule at hand asked for a fact that comes later. */
+  #isTooEarly = false;
 
-  constructor(rules: readonly RuleInForce[], kind: Kind, world: FactSource, now: number) {
-    this.#world = world;
+  /** @param comesLater  facts that the world does not have yet; not for plug-ins */
+  constructor(
+    rules: readonly RuleInForce[],
+    kind: Kind,
+    world: FactSource,
+    now: number,
+    comesLater: (name: FactName) => boolean = () => false,
+  ) {
     this.#now = now;
     const builtIn = rules.filter(({ rule }) => !isPlugin(rule.id));
-    this.#names = [
-      ...new Set(builtIn.flatMap(({ rule: { needs, optional = [] } }) => [...needs, ...optional])),
-    ];
+    const names = new Set(builtIn.flatMap(({ rule: { needs, optional = [] } }) => [...needs, ...optional]));
+    this.#names = [...names].filter((name) => !comesLater(name));
+    const tooEarly = () => {
+      this.#isTooEarly = true;
+      return undefined;
+    };
+    for (const name of names)
+      if (comesLater(name)) Object.defineProperty(this.#facts, name, { get: tooEarly });
+    this.#world = world;
+    // Only for what rules return: this is slower.
+    this.#asked = {
+      fact: (name, credential) => (comesLater(name) ? (tooEarly() as never) : world.fact(name, credential)),
+    };
     this.#rules = rules.map((inForce) => {
       const { rule, options } = inForce;
       const context = isPlugin(rule.id) ? undefined : { facts: this.#facts, options, kind, now };
@@ -111,12 +130,22 @@ export class Panel {
     });
   }
 
-  /** Hands over what each rule has to report, in the order of the rules. */
-  judge(credential: Credential, report: (verdict: Verdict, by: RuleInForce) => void): void {
+  /**
+   * Hands over what each rule has to report, in the order of the rules, and each rule that asked for a fact that comes
+   * later.
+   */
+  judge(
+    credential: Credential,
+    report: (verdict: Verdict, by: RuleInForce) => void,
+    postpone?: (rule: RuleInForce) => void,
+  ): void {
     this.#lookAt(credential);
     for (const { inForce, context } of this.#rules) {
       const verdict = this.#ask(inForce, context, credential);
-      if (verdict) report(verdict, inForce);
+      if (this.#isTooEarly) {
+        this.#isTooEarly = false;
+        postpone?.(inForce);
+      } else if (verdict) report(verdict, inForce);
     }
   }
 
@@ -137,11 +166,11 @@ export class Panel {
         const missing = this.#unknown.get(name);
         if (missing) return { outcome: 'unknown', reason: missing.reason, cure: missing.cure };
       }
-    return check(inForce, context, credential, this.#world);
+    return check(inForce, context, credential, this.#asked);
   }
 }
 
-function isPlugin(id: string): boolean {
+export function isPlugin(id: string): boolean {
   return id.includes('/');
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { rules } from '../../rules/index.js';
-import { defineRule } from '../../src/contract/index.js';
+import { defineRule, type Kind, type Owner } from '../../src/contract/index.js';
 import { audit, EarlyVerdicts, isEarly } from '../../src/engine/audit.js';
 import { optionsInForce, type RuleInForce } from '../../src/engine/judge.js';
 import { credential, DAY, NOW, snapshot } from '../helpers/snapshot.js';
@@ -78,14 +78,64 @@ describe('early verdicts', () => {
     expect(calls).toBe(2);
   });
 
+  test('wait for facts that a rule asks for, and only for those', () => {
+    const asked: unknown[] = [];
+    const asking = (id: string, check: (facts: { name: string; owner?: Owner; self: boolean }) => unknown) =>
+      ({
+        ...broken,
+        id,
+        needs: ['name', 'self'],
+        optional: ['owner'],
+        messages: { says: (d: { text: string }) => d.text },
+        check: ({ facts }: { facts: never }) => {
+          asked.push(id);
+          return check(facts);
+        },
+      }) as unknown as typeof broken;
+    const said = (text: string) => ({ messageId: 'says', data: { text } });
+    const set = [
+      asking('by-name', ({ name }) => said(name)),
+      asking('by-owner', ({ owner }) => (owner ? said(owner.name) : { unknown: 'owner' })),
+      asking('by-self', ({ self }) => said(`${self}`)),
+      asking('throws', ({ self }) => {
+        if (self === undefined) throw new Error('too early');
+        return said('late');
+      }),
+      asking('unread', () => ({ unknown: 'owner' })),
+    ].map((rule) => ({ rule, severity: undefined, options: {}, floors: {} })) as RuleInForce[];
+    const one = credential({ id: 'x', name: 'nightly' });
+    const whole = snapshot([one]);
+    const late = audit(whole, set, NOW);
+    asked.length = 0;
+    const early = new EarlyVerdicts(set, NOW);
+    early.judge([one]);
+    expect(asked).toEqual(['by-name', 'by-owner', 'by-self', 'throws', 'unread']);
+    asked.length = 0;
+    expect(audit(whole, set, NOW, early)).toEqual(late);
+    expect(asked).toEqual(['by-owner', 'by-self', 'throws', 'unread']);
+    expect(late.findings.map(({ rule, message }) => `${rule}: ${message}`)).toEqual([
+      'by-name: nightly',
+      expect.stringMatching(/^by-owner: /),
+      'by-self: false',
+      'throws: late',
+      expect.stringMatching(/^unread: /),
+    ]);
+  });
+
   test('come from rules that need only the record', () => {
     const early = rules.filter((rule) => isEarly(rule, 'personal-client')).map(({ id }) => id);
     expect(early).toEqual(expect.arrayContaining(['expired', 'no-expiry', 'malformed-cidr']));
     expect(early).not.toContain('owner-inactive');
     expect(early).not.toContain('rotation-unfinished');
-    expect(isEarly({ needs: ['name'], optional: ['owner'] }, 'personal-client')).toBe(false);
-    expect(isEarly({ needs: ['lastUse'] }, 'personal-client')).toBe(true);
-    expect(isEarly({ needs: ['lastUse'] }, 'federation-trust')).toBe(false);
+    const judgedEarly = (rule: object, kind: Kind = 'personal-client') =>
+      isEarly({ id: 'x', needs: [], ...rule }, kind);
+    expect(judgedEarly({ needs: ['owner'] })).toBe(false);
+    expect(judgedEarly({ needs: ['name'], optional: ['owner'] })).toBe(true);
+    expect(judgedEarly({ needs: ['self'] })).toBe(true);
+    expect(judgedEarly({ id: 'acme/x', needs: ['name'], optional: ['owner'] })).toBe(false);
+    expect(judgedEarly({ id: 'acme/x', needs: ['self'] })).toBe(false);
+    expect(judgedEarly({ needs: ['lastUse'] })).toBe(true);
+    expect(judgedEarly({ needs: ['lastUse'] }, 'federation-trust')).toBe(false);
   });
 });
 
