@@ -378,19 +378,22 @@ export function holdingSelf(kind: KindSeen, self: string | null): KindSeen {
   const { seen, credentials } = kind;
   const suffix = SUFFIXES[seen.kind];
   if (suffix === undefined || !self?.endsWith(suffix) || seen.status !== 'complete') return kind;
-  const own = comparable(self);
-  if (credentials.some(({ clientId }) => comparable(clientId) === own)) return kind;
+  if (listedAs(self, credentials) !== undefined) return kind;
   const note = `ConductorOne does not list the credential that runs the audit (${self}), so other credentials may be missing too. Check that its owner has the role Super Administrator (system:owner).`;
   return { ...kind, seen: { ...seen, status: 'partial', note: joinNotes(seen.note, note) } };
 }
 
 /** A client id as the tenant lists it, where it does: hosts can be written in several ways. */
 export function asListed(clientId: string | null, credentials: readonly Credential[]): string | null {
-  if (clientId === null) return null;
+  return clientId === null ? null : (listedAs(clientId, credentials) ?? clientId);
+}
+
+function listedAs(clientId: string, credentials: readonly Credential[]): string | undefined {
   const own = comparable(clientId);
+  // There may be hundreds of thousands, and few that begin like it.
   const bare = own.slice(0, own.indexOf('@') + 1);
   const isOwn = (listed: string) => listed.startsWith(bare) && comparable(listed) === own;
-  return credentials.find((listed) => isOwn(listed.clientId))?.clientId ?? clientId;
+  return credentials.find((listed) => isOwn(listed.clientId))?.clientId;
 }
 
 /** A client id with its host in lower case and without port. */
