@@ -1,11 +1,11 @@
 import type { Report } from './engine/report.js';
-import type { AuditOptions } from './options.js';
+import type { AuditOptions } from './library.js';
 
 export { judgeCondition } from './condition/judge.js';
 export * from './contract/index.js';
 export type { Report, SourceCoverage } from './engine/report.js';
 export { AuditError, type ErrorCode } from './errors.js';
-export type { AbortSignalLike, AuditOptions } from './options.js';
+export type { AbortSignalLike, AuditOptions } from './library.js';
 
 /**
  * Audits and resolves to the report, which may be incomplete: check `coverage.complete` before you call a tenant clean.

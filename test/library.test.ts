@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { AuditError, audit } from '../src/index.js';
-import type { AuditOptions } from '../src/options.js';
+import type { AuditOptions } from '../src/library.js';
 import { seed, startTenant } from './tenant/index.js';
 
 const LIST = JSON.stringify([

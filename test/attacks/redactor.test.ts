@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { audit } from '../../src/index.js';
-import type { AuditOptions } from '../../src/options.js';
+import type { AuditOptions } from '../../src/library.js';
 import { Redactor } from '../../src/redact.js';
 import { LeakFinder } from '../helpers/leak-finder.js';
 import { emptyFolder, runProgram } from '../helpers/program.js';
