@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { Credential, Kind } from '../../contract/index.js';
+import { type Credential, count, type Kind } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
 import { asRecord, differ, idOf, type WireRecord } from '../record.js';
 import {
@@ -123,7 +123,7 @@ export async function collectNested(
   const first = failed[0]?.error;
   const note = joinNotes(
     ending === 'repeats'
-      ? `${nameOf(list)} repeats its first page instead of going on: only ${parents.size} ${noun}s are known. ${REPORT_IT}`
+      ? `${nameOf(list)} repeats its first page instead of going on: only ${count(parents.size, noun)} could be read. ${REPORT_IT}`
       : null,
     cut.length > 0
       ? `${what} repeats its first page instead of going on, so credentials may be missing, for ${named(noun, cut)}. ${REPORT_IT}`

@@ -109,7 +109,7 @@ describe('service principals', () => {
     tenant.paging.defaultSize = 2;
     const { code, source, report } = await principals();
     expect([code, source?.status]).toEqual([3, 'partial']);
-    expect(source?.note).toContain('only 2 service principals are known');
+    expect(source?.note).toContain('only 2 service principals could be read');
     expect(report.summary.credentials).toBe(4);
   });
 

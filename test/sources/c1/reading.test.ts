@@ -561,7 +561,7 @@ describe('service principals', () => {
     strike('service-principal-credentials', { kind: 'cursor-loop' });
     const { seen, credentials } = await collect();
     expect(seen.status).toBe('partial');
-    expect(seen.note).toContain('only 3 service principals are known');
+    expect(seen.note).toContain('only 3 service principals could be read');
     expect(seen.note).toContain(
       `so credentials may be missing, for service principals ${ids().sort().join(', ')}.`,
     );

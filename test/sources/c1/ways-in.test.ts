@@ -162,7 +162,7 @@ describe('lists that ignore the page token', () => {
   test('bridges are partial', async () => {
     const { seen } = await collectTunnelCredentials(reader, false);
     expect(seen).toMatchObject({ status: 'partial', required: true });
-    expect(seen.note).toContain('only 1 bridges are known');
+    expect(seen.note).toContain('only 1 bridge could be read');
   });
 
   test("a bridge's credentials are partial", async () => {
