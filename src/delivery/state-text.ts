@@ -99,20 +99,22 @@ class Reader {
     const text = this.#text;
     const known = new Map<string, Map<string, Form<T>>>();
     const forms: Form<T>[] = [];
-    const starts = this.#entries(opening, FINDING, ([, fingerprint, head = '', id = '', tail = '']) => {
-      const ofHead = known.get(head) ?? new Map<string, Form<T>>();
-      known.set(head, ofHead);
-      let form = ofHead.get(tail);
-      if (!form) {
-        const value = parsed<T>(`${head}""${tail}`);
-        if (value === undefined || flawsOf(schema, value).length > 0) return undefined;
-        for (const time of timesOf(value)) this.times.add(time);
-        form = { before: FINGERPRINT_LENGTH + head.length, after: tail.length, value };
-        ofHead.set(tail, form);
-      }
-      forms.push(form);
-      return textOf(id) === undefined ? undefined : (fingerprint as string);
-    });
+    const starts = this.#entries(
+      opening,
+      FINDING,
+      ({ 1: fingerprint, 2: head = '', 3: id = '', 4: tail = '' }) => {
+        let form = known.get(head)?.get(tail);
+        if (!form) {
+          const value = parsed<T>(`${head}""${tail}`);
+          if (value === undefined || flawsOf(schema, value).length > 0) return undefined;
+          for (const time of timesOf(value)) this.times.add(time);
+          form = { before: FINGERPRINT_LENGTH + head.length, after: tail.length, value };
+          known.set(head, (known.get(head) ?? new Map<string, Form<T>>()).set(tail, form));
+        }
+        forms.push(form);
+        return textOf(id) === undefined ? undefined : fingerprint;
+      },
+    );
     if (!starts) return undefined;
     const start = (at: number) => starts[at] as number;
     const end = (at: number) => start(at + 1) - 1;
@@ -133,13 +135,8 @@ class Reader {
 
   credentials(opening: string): Table<string> | undefined {
     const text = this.#text;
-    const instants = new Set<string | undefined>([undefined]);
-    const isInstant = (instant: string | undefined) => {
-      if (instants.has(instant)) return true;
-      if (instant === undefined || parseTime(instant) === undefined) return false;
-      instants.add(instant);
-      return true;
-    };
+    const isInstant = (instant: string | undefined) =>
+      instant === undefined || parseTime(instant) !== undefined;
     const values: number[] = [];
     const starts = this.#entries(
       opening,
@@ -148,8 +145,8 @@ class Reader {
         values.push(index + quoted.length + 1);
         if (gone !== undefined) this.times.add(gone);
         const key = textOf(quoted);
-        const isRight = [since, at, gone].every(isInstant) && CREDENTIAL_KEY.pattern.test(key ?? '');
-        return isRight ? key : undefined;
+        const isRight = isInstant(since) && isInstant(at) && isInstant(gone);
+        return isRight && CREDENTIAL_KEY.pattern.test(key ?? '') ? key : undefined;
       },
     );
     if (!starts) return undefined;

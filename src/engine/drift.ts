@@ -15,6 +15,7 @@ import {
 } from '../contract/index.js';
 import { toTimestamp } from '../contract/time.js';
 import { type Statement, sayable } from './finding.js';
+import { listed } from './records.js';
 import { compareText } from './report.js';
 import type { HistoryRun, RememberedCredential, State } from './state.js';
 import { credentialKey, reachOf, readCredential, wouldSee } from './state.js';
@@ -208,7 +209,7 @@ export function drift(input: DriftInput): Drift {
     const at = known.find(key);
     const json = at < 0 ? undefined : known.value(at);
     if (!isLive(credential, asOf)) {
-      if (json !== undefined) changes.set(key, listed(json, run));
+      if (json !== undefined) changes.set(key, relisted(json, run));
       continue;
     }
     const how = json === undefined ? OTHERWISE : unchanged.how(json, credential);
@@ -278,8 +279,8 @@ class Unchanged {
   /** The end if it was not used. */
   readonly #unused: string;
   readonly #judgesAll: boolean;
-  /** The JSON of roles and what they can do, by their ids. */
-  readonly #roles = new Map<string, string>();
+  /** The JSON of roles and what they can do. Credentials share their lists of roles. */
+  readonly #roles = new Map<readonly string[], string>();
 
   constructor(input: DriftInput) {
     const { run } = input;
@@ -316,14 +317,13 @@ class Unchanged {
   }
 
   #rolesText(ids: readonly string[]): string {
-    const key = JSON.stringify(ids);
-    let text = this.#roles.get(key);
+    let text = this.#roles.get(ids);
     if (text === undefined) {
       const { run } = this.#input;
       const roles = [...new Set(ids.map((id) => roleHash(run.tenant, id)))].sort();
       const grants = grantHashes(roles, undefined, this.#input);
       text = JSON.stringify({ roles, ...(grants ? { grants } : {}) }).slice(0, -1);
-      this.#roles.set(key, text);
+      this.#roles.set(ids, text);
     }
     return text;
   }
@@ -333,10 +333,10 @@ const AT = '","at":"';
 
 /** As it is remembered if it is written as simply as can be. */
 function networkText(entries: readonly string[]): string {
-  return entries.length === 0 ? '"any"' : JSON.stringify(entries);
+  return entries.length === 0 ? '"any"' : listed(entries);
 }
 
-function listed(json: string, run: HistoryRun): string {
+function relisted(json: string, run: HistoryRun): string {
   const { goneSince, ...memory } = readCredential(json);
   return JSON.stringify({ ...memory, seenIn: reachOf(run) });
 }

@@ -89,7 +89,7 @@ function dated(instant: Fact<number | null>): string {
   return typeof instant === 'number' ? `"${toTimestamp(instant)}"` : 'null';
 }
 
-function listed(texts: readonly string[] = []): string {
+export function listed(texts: readonly string[] = []): string {
   const [first] = texts;
   if (first === undefined) return '[]';
   return texts.length === 1 ? `[${quote(first)}]` : JSON.stringify(texts);
