@@ -103,9 +103,11 @@ export async function beat(
 class Refusal extends Error {}
 
 async function ping(address: URL, send: typeof fetch, signal: AbortSignal): Promise<void> {
-  // The error's own text may hold the URL.
-  const response = await send(address, { signal, redirect: 'manual' }).catch(() => {
-    throw new Refusal('could not be reached');
+  const response = await send(address, { signal, redirect: 'manual' }).catch((error: unknown) => {
+    // Ours: nothing was sent, and nothing would be. Any other error's text may hold the URL.
+    throw error instanceof AuditError
+      ? new AbortError(new Refusal(`${error.message} ${error.hint}`))
+      : new Refusal('could not be reached');
   });
   await response.body?.cancel();
   if (response.ok) return;
