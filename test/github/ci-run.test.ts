@@ -296,13 +296,18 @@ describe('a missing tool', () => {
 
   test('is installed without the tools that are there', () => {
     const { code, notes } = run();
-    expect(notes).toEqual(['apt-get update', 'apt-get install -y --no-install-recommends chromium fish']);
+    expect(notes).toEqual([
+      'apt-get update',
+      'apt-get install -y --no-install-recommends chromium-headless-shell fish',
+    ]);
     expect(code).toBe(0);
   });
 
   test('is named if it cannot be installed', () => {
     const { code, stdout, last, calls } = run({ apt: 100 });
-    expect(stdout).toContain('.ci/run needs chromium fish, and apt-get could not install them');
+    expect(stdout).toContain(
+      '.ci/run needs chromium-headless-shell fish, and apt-get could not install them',
+    );
     expect(last).toBe('0 passed, 1 failed');
     expect(code).toBe(1);
     expect(calls).toEqual([]);
@@ -311,7 +316,9 @@ describe('a missing tool', () => {
   test('is named if there is no apt-get', () => {
     rmSync(join(bin, 'apt-get'));
     const { code, stdout, last } = run();
-    expect(stdout).toContain('.ci/run needs chromium fish, and there is no apt-get to install them.');
+    expect(stdout).toContain(
+      '.ci/run needs chromium-headless-shell fish, and there is no apt-get to install them.',
+    );
     expect(last).toBe('0 passed, 1 failed');
     expect(code).toBe(1);
   });
