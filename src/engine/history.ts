@@ -121,7 +121,7 @@ export class History {
   readonly #reach: string;
   readonly #known: State['findings'];
   /** What became of each of `#known`. */
-  readonly #fates: Uint8Array;
+  readonly #results: Uint8Array;
   /** What was judged, but for those that are as they are remembered, by far the most. */
   readonly #changed = new Map<string, Judged>();
 
@@ -130,7 +130,7 @@ export class History {
     this.#run = run;
     this.#reach = reachOf(run);
     this.#known = this.#previous?.findings ?? Table.of();
-    this.#fates = new Uint8Array(this.#known.size);
+    this.#results = new Uint8Array(this.#known.size);
   }
 
   /** What becomes of a finding. */
@@ -139,14 +139,14 @@ export class History {
     const at = this.#known.find(fingerprint);
     const memory = at < 0 ? undefined : this.#known.value(at);
     if (finding.isUnknown) {
-      this.#fates[at] = UNKNOWN;
+      this.#results[at] = UNKNOWN;
       return waivedBy(waiver);
     }
     if (memory && this.#isSame(finding, memory, waiver !== null)) {
-      this.#fates[at] = SAME;
+      this.#results[at] = SAME;
       return { status: waiver ? 'waived' : 'known', waiver, firstSeen: memory.firstSeen };
     }
-    this.#fates[at] = CHANGED;
+    this.#results[at] = CHANGED;
     const back = memory ? undefined : this.#resolvedBefore(fingerprint);
     const expiresAt = finding.rule === MILESTONE_RULE ? finding.expiresAt() : null;
     const reached = expiresAt === null ? NONE : milestonesReached(expiresAt, this.#run);
@@ -192,21 +192,21 @@ export class History {
   /** A finding that was judged. */
   #judged(fingerprint: string): Judged | undefined {
     const at = this.#known.find(fingerprint);
-    return this.#fates[at] === SAME ? unchanged(this.#known.value(at)) : this.#changed.get(fingerprint);
+    return this.#results[at] === SAME ? unchanged(this.#known.value(at)) : this.#changed.get(fingerprint);
   }
 
   /** All that were judged. */
   *#all(): Generator<readonly [string, Judged]> {
-    for (const [at, fate] of this.#fates.entries())
-      if (fate === SAME) yield [this.#known.key(at), unchanged(this.#known.value(at))];
+    for (const [at, result] of this.#results.entries())
+      if (result === SAME) yield [this.#known.key(at), unchanged(this.#known.value(at))];
     yield* this.#changed;
   }
 
   /** What is remembered and did not occur again. */
   #left(): [string, RememberedFinding][] {
     const left: [string, RememberedFinding][] = [];
-    for (const [at, fate] of this.#fates.entries())
-      if (fate === LEFT) left.push([this.#known.key(at), this.#known.value(at)]);
+    for (const [at, result] of this.#results.entries())
+      if (result === LEFT) left.push([this.#known.key(at), this.#known.value(at)]);
     return left;
   }
 
@@ -297,7 +297,7 @@ export class History {
   }
 }
 
-/** What became of a remembered finding: it did not occur again, cannot be told now, is as it was, or is not. */
+/** What became of a remembered finding: it did not occur again, is unknown now, is as it was, or has changed. */
 const [LEFT, UNKNOWN, SAME, CHANGED] = [0, 1, 2, 3];
 
 function unchanged(memory: RememberedFinding): Judged {

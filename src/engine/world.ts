@@ -48,7 +48,7 @@ function dateOf<None extends null>(instant: Fact<number | None>): Fact<Date | No
   return typeof instant === 'number' ? new Date(instant) : instant;
 }
 
-/** Whether the record says when a credential was used last. For others it stands only in the system log. */
+/** Whether the record says when a credential was used last. For others only the system log shows it. */
 export function hasOwnUse(kind: Kind): boolean {
   return kind !== 'federation-trust';
 }
