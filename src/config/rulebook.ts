@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { flawsOf, isMapping, type Path } from '../check.js';
 import type { OptionSpec, Rule } from '../contract/index.js';
-import { optionsInForce, type RuleInForce } from '../engine/judge.js';
+import { isPlugin, optionsInForce, type RuleInForce } from '../engine/judge.js';
 import { PROFILE_RULES, type ProfileName, type RuleSetting } from './config.js';
 import { type Loaded, loadCustomRules, loadPlugins } from './plugins.js';
 import {
@@ -85,7 +85,7 @@ function pluginsOf(file: ConfigFile | undefined): string[] {
 /** @param foreign plug-ins could not be loaded: their rules' ids are accepted */
 function idProblems(wanted: readonly string[], rules: readonly SettableRule[], foreign: boolean): Problem[] {
   const ids = rules.map(({ id }) => id);
-  const unknown = wanted.filter((id) => !ids.includes(id) && !(foreign && id.includes('/')));
+  const unknown = wanted.filter((id) => !ids.includes(id) && !(foreign && isPlugin(id)));
   return unknown.map((id) => ({
     where: '--rule',
     message: `there is no rule ${JSON.stringify(id)}${didYouMean(id, ids)}`,

@@ -170,6 +170,7 @@ export class Panel {
   }
 }
 
+/** Whether a rule is a plug-in's: only their ids have a slash. */
 export function isPlugin(id: string): boolean {
   return id.includes('/');
 }

@@ -7,6 +7,7 @@ import {
 } from '../contract/index.js';
 import { type Docket, docketOf, reportOn } from './docket.js';
 import type { Statement } from './finding.js';
+import { isPlugin } from './judge.js';
 import type { Report } from './report.js';
 
 type Scrub = (text: string) => string;
@@ -75,7 +76,7 @@ function isFree(docket: Docket, scrubber: Scrubber, scrub: Scrub): boolean {
   for (const { rule, json } of docket.statements()) {
     if (isClear(json)) continue;
     const said = JSON.parse(json) as Statement;
-    if (scrubber.said(said, rule.includes('/')) !== said) return false;
+    if (scrubber.said(said, isPlugin(rule)) !== said) return false;
   }
   return true;
 }
@@ -98,7 +99,7 @@ class Scrubber {
   finding(finding: Finding): Finding {
     const credential = finding.credential && this.credential(finding.credential);
     const waiver = finding.waiver && this.waiver(finding.waiver);
-    const isForeign = credential !== finding.credential || finding.rule.includes('/');
+    const isForeign = credential !== finding.credential || isPlugin(finding.rule);
     return changed(this.said(finding, isForeign), { credential, waiver });
   }
 

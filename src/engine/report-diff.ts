@@ -1,6 +1,7 @@
 import { atLeast, type Finding, type Severity, severityRank } from '../contract/index.js';
 import { AuditError, EXIT, type ExitCode } from '../errors.js';
 import { isDrift } from './drift.js';
+import { isPlugin } from './judge.js';
 import { hidesFindings, hidesFrom, isOpen, isWaived, type Report } from './report.js';
 import { credentialKey, reachOf } from './state.js';
 
@@ -228,7 +229,7 @@ function ranIn(after: Report, before: Report): (rule: string) => boolean {
   const not = new Set(after.coverage.rulesNotRun);
   const seen = new Set([...after.findings, ...after.resolved].map(({ rule }) => rule));
   const sameProgram = after.tool.version === before.tool.version;
-  return (rule) => seen.has(rule) || (sameProgram && !rule.includes('/') && !not.has(rule));
+  return (rule) => seen.has(rule) || (sameProgram && !isPlugin(rule) && !not.has(rule));
 }
 
 /** True if the new audit read everything that the old one read, as far as ConductorOne shows it. */

@@ -23,6 +23,7 @@ import {
 import { writeStream } from '../../delivery/files.js';
 import { backtest, judgeReport, type Night } from '../../engine/backtest.js';
 import { DRIFT_RULES } from '../../engine/drift.js';
+import { isPlugin } from '../../engine/judge.js';
 import { WAIVER_RULES } from '../../engine/waivers.js';
 import { AuditError, EXIT, type ExitCode, usageError } from '../../errors.js';
 import { backtestJson, backtestText } from '../../reporters/backtest.js';
@@ -218,7 +219,7 @@ export async function testCommand(
   const loaded = await loadSettings(context, {}, { config: file ?? flags.config });
   // Rules with a prefix are not built in.
   const { rules } = await loaded.rulebook();
-  const own = rules.filter(({ id }) => id.includes('/'));
+  const own = rules.filter(({ id }) => isPlugin(id));
   if (own.length === 0)
     throw new AuditError(
       'config',
