@@ -7,6 +7,7 @@ const helper = (name) => fileURLToPath(new URL(`./test/helpers/${name}`, import.
 
 /** @type {import('jest').Config} */
 export default {
+  globalSetup: helper('temporary.cjs'),
   testEnvironment: helper('environment.cjs'),
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
