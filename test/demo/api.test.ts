@@ -530,6 +530,11 @@ describe('malformed requests', () => {
     expect((await get('/nothing/here')).json).toMatchObject({ code: 5 });
   });
 
+  test.each(['/nothing/iam/personal_clients', '/iam/roles/nothing/here', '/auth/introspect/more'])(
+    'a path that only holds the path of an endpoint is none: %s',
+    async (path) => expect((await get(path)).status).toBe(404),
+  );
+
   test('a trailing slash or an empty id redirects to the collection before any check', async () => {
     for (const [path, location] of [
       ['/api/v1/iam/personal_clients/', '/api/v1/iam/personal_clients'],
