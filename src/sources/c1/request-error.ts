@@ -214,6 +214,7 @@ function explain(code: string): string {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host name could not be resolved (${code})`;
   if (code === 'ECONNREFUSED') return 'the connection was refused (ECONNREFUSED)';
   if (CERTIFICATE.test(code)) return `the server's certificate is not trusted (${code})`;
+  if (code === 'Z_DATA_ERROR') return 'the compressed answer is damaged (Z_DATA_ERROR)';
   return code === '' ? 'the connection broke off' : `the connection broke off (${code})`;
 }
 

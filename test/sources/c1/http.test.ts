@@ -183,6 +183,26 @@ describe('one answer', () => {
     const { report } = await audit({}, [], { ...tenant.environment, CONDUCTORONE_SERVER_URL: front.url });
     expect(report.credentials.map(({ name }) => name)).toEqual(['small']);
   });
+
+  test.each([
+    [
+      'is damaged',
+      (bytes: Buffer) => bytes.fill(0, -8, -4),
+      'the compressed answer is damaged (Z_DATA_ERROR)',
+    ],
+    ['breaks off', (bytes: Buffer) => bytes.subarray(0, -9), 'the connection broke off (Z_BUF_ERROR)'],
+  ])('is tried again, and then given up, if it is compressed and %s', async (_, harm, reason) => {
+    let asked = 0;
+    const bytes = harm(gzipSync(JSON.stringify({ list: [], nextPageToken: '' })));
+    const { code, stderr } = await answerWith((response) => {
+      asked += 1;
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
+      response.end(bytes);
+    });
+    expect(code).toBe(3);
+    expect(stderr).toContain(`${SEARCH} failed: ${reason}.`);
+    expect(asked).toBe(2);
+  });
 });
 
 describe('one list', () => {
