@@ -14,19 +14,22 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { AuditError, codeOf } from '../errors.js';
 
+/** What is written: one text, or parts of one. */
+export type Text = string | Iterable<string | Uint8Array>;
+
 /**
  * Writes each part when the stream has taken the one before, until it has taken everything or its reader has left.
  *
  * @throws AuditError `delivery` if it cannot be written
  */
-export async function writeStream(stream: Writable, text: string | Iterable<string>): Promise<void> {
+export async function writeStream(stream: Writable, text: Text): Promise<void> {
   for (const part of partsOf(text)) if (!(await writePart(stream, part))) return;
 }
 
 /** False if the reader has left. */
-function writePart(stream: Writable, text: string): Promise<boolean> {
+function writePart(stream: Writable, part: string | Uint8Array): Promise<boolean> {
   return new Promise((done, fail) => {
-    stream.write(text, (cause) => {
+    stream.write(part, (cause) => {
       if (cause && READER_LEFT.has(codeOf(cause))) done(false);
       else if (cause) {
         fail(
@@ -53,13 +56,13 @@ export function readAtOnce(path: string): Promise<string> {
 }
 
 /** Replaces a file, or writes to a device or pipe. */
-export async function writeTo(path: string, text: string | Iterable<string>): Promise<void> {
+export async function writeTo(path: string, text: Text): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   const isSpecial = found && !found.isFile() && !found.isDirectory();
   return isSpecial ? writeThrough(path, text) : replaceFile(path, text);
 }
 
-async function writeThrough(path: string, text: string | Iterable<string>): Promise<void> {
+async function writeThrough(path: string, text: Text): Promise<void> {
   try {
     const handle = await open(path, 'a');
     try {
@@ -75,7 +78,7 @@ async function writeThrough(path: string, text: string | Iterable<string>): Prom
 /** Whoever reads the file, at any moment and after any crash, finds the old content or the new. Only its owner can read it. */
 export async function replaceFile(
   path: string,
-  text: string | Iterable<string>,
+  text: Text,
   temporary = temporaryBeside(path),
 ): Promise<void> {
   try {
@@ -99,7 +102,7 @@ export function temporaryBeside(path: string): string {
   return join(dirname(path), `.${basename(path)}.${crypto.randomUUID().slice(-12)}.tmp`);
 }
 
-function partsOf(text: string | Iterable<string>): Iterable<string> {
+function partsOf(text: Text): Exclude<Text, string> {
   return typeof text === 'string' ? [text] : text;
 }
 

@@ -6,7 +6,7 @@ import { AuditError, codeOf, usageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { FORMATS, type Format, isFormat, loadReporter } from '../reporters/index.js';
 import type { ReporterContext } from '../reporters/reporter.js';
-import { linkedPath, makeDirectory, temporaryBeside, writeStream, writeTo } from './files.js';
+import { linkedPath, makeDirectory, type Text, temporaryBeside, writeStream, writeTo } from './files.js';
 import { inActions, stopCommands } from './github.js';
 
 /** One report to write: to a file, or to stdout. */
@@ -130,7 +130,7 @@ export async function writeReports(
 /** Writes a document to every target; returns the targets that worked. */
 export async function writeTargets<F extends Format>(
   targets: readonly OutputTarget<F>[],
-  render: (format: F) => Promise<Iterable<string>>,
+  render: (format: F) => Promise<Iterable<string | Uint8Array>>,
   { io, attempt }: WriteContext,
 ): Promise<OutputTarget<F>[]> {
   const written: OutputTarget<F>[] = [];
@@ -213,7 +213,7 @@ const REASONS: Readonly<Record<string, string>> = {
  *
  * @throws AuditError `delivery`
  */
-async function writeReport(file: string, text: string | Iterable<string>, cwd: string): Promise<void> {
+async function writeReport(file: string, text: Text, cwd: string): Promise<void> {
   try {
     await writeTo(await linkedPath(resolve(cwd, file)), text);
   } catch (cause) {

@@ -3,7 +3,7 @@ import { atLeast, compareSeverity, type Severity } from '../contract/severity.js
 import { fingerprint, type Statement } from './finding.js';
 import { quote, Records, type Remainder } from './records.js';
 import { compareText, isWaived, noneBySeverity, type Report } from './report.js';
-import { TextStore } from './text-store.js';
+import { ByteWriter, TextStore } from './text-store.js';
 
 /** What waivers and earlier audits make of a finding. Findings share it. */
 export type Mark = Pick<Finding, 'status' | 'waiver' | 'firstSeen'>;
@@ -25,13 +25,14 @@ export interface Entry {
   expiresAt(): string | null;
 }
 
-/** What many statements of a rule have in common, as JSON around what differs. */
+/** What many statements of a rule have in common. */
 interface Voice extends Pick<Statement, 'severity' | 'outcome' | 'messageId' | 'fix'> {
   readonly number: number;
   readonly rule: string;
-  readonly beforeStatus: string;
-  readonly afterStatus: string;
-  readonly end: string;
+  /** The JSON of a finding between its fingerprint and its message, by status. */
+  readonly beginnings: Map<Finding['status'], Buffer>;
+  /** And between its data and its credential. */
+  readonly end: Buffer;
 }
 
 /** What rules say, as JSON that is written once. Statements have numbers. */
@@ -43,6 +44,7 @@ export class Notes {
   readonly #known = new Map<string, Voice>();
   /** The latest statement of each rule: many credentials have the same. */
   readonly #latest = new Map<string, { text: string; statement: number; voice: Voice }>();
+  readonly #out = new ByteWriter();
   /** How rules are broken, by the statements that say so. */
   readonly #failures = new Map<number, string>();
 
@@ -74,9 +76,8 @@ export class Notes {
         outcome,
         messageId,
         fix,
-        beforeStatus: `"outcome":"${outcome}","status":`,
-        afterStatus: `,"messageId":${quote(messageId)},"message":`,
-        end: `,"fix":${quote(fix)}`,
+        beginnings: new Map(),
+        end: Buffer.from(`,"fix":${quote(fix)},"credential":`),
       };
       this.#known.set(key, voice);
     }
@@ -96,17 +97,42 @@ export class Notes {
     return this.#failures.size === 0 ? undefined : this.#failures.get(statement);
   }
 
-  /** A statement's part of a finding's JSON. */
-  text(statement: number, status: Finding['status'] = null): string {
-    const { beforeStatus, afterStatus, end } = this.voice(statement);
-    const written = status === null ? 'null' : `"${status}"`;
-    return beforeStatus + written + afterStatus + this.#texts.get(statement) + end;
+  /** Writes the JSON of a finding between its fingerprint and its credential. */
+  put(statement: number, status: Finding['status'], out: ByteWriter): void {
+    const voice = this.voice(statement);
+    out.copy(beginningOf(voice, status));
+    this.#texts.put(statement, out);
+    out.copy(voice.end);
   }
 
-  *blocks(): Generator<string> {
-    yield* this.#texts.blocks();
-    for (const { end } of this.#known.values()) yield end;
+  /** A statement as the JSON of a finding on nothing. */
+  text(statement: number): string {
+    this.#out.copy(OPENING);
+    this.put(statement, null, this.#out);
+    this.#out.write('null}');
+    return this.#out.take().toString();
   }
+
+  *blocks(): Generator<Buffer> {
+    yield* this.#texts.blocks();
+    for (const voice of this.#known.values()) {
+      yield beginningOf(voice, null);
+      yield voice.end;
+    }
+  }
+}
+
+const OPENING = Buffer.from('{"fingerprint":"');
+
+function beginningOf({ rule, severity, outcome, messageId, beginnings }: Voice, status: Finding['status']) {
+  let beginning = beginnings.get(status);
+  if (!beginning) {
+    beginning = Buffer.from(
+      `","rule":${quote(rule)},"severity":"${severity}","outcome":"${outcome}","status":${JSON.stringify(status)},"messageId":${quote(messageId)},"message":`,
+    );
+    beginnings.set(status, beginning);
+  }
+  return beginning;
 }
 
 function isOf(voice: Voice, { severity, outcome, messageId, fix }: Statement): boolean {
@@ -255,6 +281,7 @@ export class Docket {
   }
 
   #expiresAt(credential: number): string | null {
+    if (credential < 0) return null;
     // A quote in a name is escaped, so this is the key.
     return /,"expiresAt":"([^"]*)"/.exec(this.#records.text(credential))?.[1] ?? null;
   }
@@ -313,30 +340,27 @@ export class Docket {
     return this.#findings;
   }
 
-  #findingsOf({ rule, severity, credentials, statements, marks }: Bucket): Finding[] {
+  #findingsOf({ rule, credentials, statements, fingerprints, marks }: Bucket): Finding[] {
     return credentials.map((credential, at) => ({
-      fingerprint: this.#fingerprint(rule, credential),
-      rule,
-      severity,
-      ...(JSON.parse(`{${this.#notes.text(statements[at] as number)}}`) as Omit<Statement, 'severity'> & {
-        readonly status: null;
-      }),
+      ...(JSON.parse(this.#notes.text(statements[at] as number)) as Finding),
+      fingerprint: fingerprints[at] ?? this.#fingerprint(rule, credential),
       credential: this.credentials[credential] ?? null,
       ...(marks[at] ?? UNMARKED),
     }));
   }
 
-  /** All JSON that came from outside, many texts in one. */
-  *blocks(): Generator<string> {
+  /** All that findings and credentials are written from, many texts in one. */
+  *blocks(): Generator<Buffer> {
     yield* this.#records.blocks();
     yield* this.#notes.blocks();
+    yield Buffer.from(JSON.stringify([...this.waivers()]));
   }
 
-  /** What is said in each finding, as JSON. */
-  *statements(): Generator<{ readonly rule: string; readonly json: string }> {
-    for (const { rule, statements } of this.#buckets.values())
+  /** What is said in findings, each as the JSON of a finding on nothing. */
+  *statements(): Generator<string> {
+    for (const { statements } of this.#buckets.values())
       for (const [at, statement] of statements.entries())
-        if (statement !== statements[at - 1]) yield { rule, json: `{${this.#notes.text(statement)}}` };
+        if (statement !== statements[at - 1]) yield this.#notes.text(statement);
   }
 
   /** The JSON of each of `credentials`. */
@@ -344,23 +368,52 @@ export class Docket {
     for (let at = 0; at < this.size; at += 1) yield this.#records.text(at, true);
   }
 
-  /** The JSON of each of `findings`. */
-  *findingTexts(): Generator<string> {
+  /**
+   * The JSON of all `credentials`, many in a part, which is valid until the next is asked for.
+   *
+   * @param before  comes before each
+   */
+  *credentialParts(before: string): Generator<Buffer> {
+    const out = new ByteWriter();
+    const opening = Buffer.from(before);
+    for (let at = 0; at < this.size; at += 1) {
+      out.copy(opening);
+      this.#records.put(at, out, true);
+      if (out.length > PART) yield out.take();
+    }
+    if (out.length > 0) yield out.take();
+  }
+
+  /**
+   * The JSON of all `findings`, many in a part, which is valid until the next is asked for.
+   *
+   * @param before  comes before what is between the braces of each
+   * @param after   comes after it
+   */
+  *findingParts(before: string, after: string): Generator<Buffer> {
+    const out = new ByteWriter();
+    const opening = Buffer.from(`${before}"fingerprint":"`);
     let last: Mark | undefined;
-    let end = '';
-    for (const { rule, severity, credentials, statements, fingerprints, marks } of this.#inOrder()) {
-      const about = `","rule":${quote(rule)},"severity":"${severity}",`;
+    let closing = opening;
+    for (const { rule, credentials, statements, fingerprints, marks } of this.#inOrder())
       for (let at = 0; at < credentials.length; at += 1) {
         const credential = credentials[at] as number;
         const mark = marks[at] ?? UNMARKED;
         if (mark !== last) {
-          end = `,"waiver":${JSON.stringify(mark.waiver)},"firstSeen":${JSON.stringify(mark.firstSeen)}}`;
+          closing = Buffer.from(
+            `,"waiver":${JSON.stringify(mark.waiver)},"firstSeen":${JSON.stringify(mark.firstSeen)}${after}`,
+          );
           last = mark;
         }
-        const said = this.#notes.text(statements[at] as number, mark.status);
-        yield `{"fingerprint":"${fingerprints[at] ?? this.#fingerprint(rule, credential)}${about}${said},"credential":${credential < 0 ? 'null' : this.#records.text(credential)}${end}`;
+        out.copy(opening);
+        out.write(fingerprints[at] ?? this.#fingerprint(rule, credential));
+        this.#notes.put(statements[at] as number, mark.status, out);
+        if (credential < 0) out.copy(NULL);
+        else this.#records.put(credential, out);
+        out.copy(closing);
+        if (out.length > PART) yield out.take();
       }
-    }
+    if (out.length > 0) yield out.take();
   }
 
   #fingerprint(rule: string, credential: number): string {
@@ -394,6 +447,10 @@ export class Docket {
     bucket.marks = sorted(marks);
   }
 }
+
+/** Bytes. */
+const PART = 256 * 1024;
+const NULL = Buffer.from('null');
 
 const dockets = new WeakMap<object, Docket>();
 

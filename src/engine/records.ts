@@ -1,6 +1,6 @@
 import { type Credential, type Fact, ifKnown, type JudgedCredential } from '../contract/index.js';
 import { toTimestamp } from '../contract/time.js';
-import { TextStore } from './text-store.js';
+import { ByteWriter, TextStore } from './text-store.js';
 
 /** What a report says of a credential and its record does not. */
 export interface Remainder extends Pick<JudgedCredential, 'self' | 'live' | 'owner' | 'scopedRoles'> {
@@ -13,70 +13,88 @@ export interface Remainder extends Pick<JudgedCredential, 'self' | 'live' | 'own
  * everything is known. Keys are in the order of the schema.
  */
 export class Records {
-  /** In the order in which they were written. */
+  /** In the order in which they were written; of each credential two: until its name, and what follows it. */
   readonly #texts = new TextStore();
-  /** Where in each text the rest begins: after the name. */
-  readonly #gaps: number[] = [];
-  /** In the order of the report: the numbers of the texts, and what is put in. */
+  /** What is put in. */
+  readonly #rest = new TextStore();
+  /** In the order of the report: the numbers of records, and of what is put in. */
   readonly #written: number[] = [];
   readonly #live: boolean[] = [];
-  readonly #owners: string[] = [];
-  readonly #ends: string[] = [];
+  readonly #owners: number[] = [];
+  readonly #ends: number[] = [];
   /** The places of those that run the audit. */
   readonly #self = new Set<number>();
   /** Many credentials share their owner, and their list of roles. */
-  readonly #shared = new Map<object, string>();
+  readonly #shared = new Map<object, number>();
+  readonly #noOwner = this.#rest.add(',"owner":null');
+  readonly #noRoles = this.#rest.add('[]}');
+  readonly #out = new ByteWriter();
 
-  /** Writes what a record says. @returns the text's number */
+  /** Writes what a record says. @returns its number, from 0 */
   write({ kind, id, clientId, name, createdAt, expiresAt, lastUsedAt, allowedCidrs }: Credential): number {
     const head = PLAIN.test(id + clientId + name)
       ? `{"kind":"${kind}","id":"${id}","clientId":"${clientId}","name":"${name}"`
       : `{"kind":"${kind}","id":${quote(id)},"clientId":${quote(clientId)},"name":${quote(name)}`;
-    this.#gaps.push(head.length);
-    return this.#texts.add(
-      `${head},"createdAt":${dated(createdAt)},"expiresAt":${dated(expiresAt)},"lastUsedAt":${dated(lastUsedAt)},"allowedCidrs":${listed(ifKnown(allowedCidrs))},"scopedRoles":`,
+    const first = this.#texts.add(head);
+    this.#texts.add(
+      `,"createdAt":${dated(createdAt)},"expiresAt":${dated(expiresAt)},"lastUsedAt":${dated(lastUsedAt)},"allowedCidrs":${listed(ifKnown(allowedCidrs))},"scopedRoles":`,
     );
+    return first / 2;
   }
 
-  /** Puts the rest into a text; in the order of the report. */
+  /** Puts in the rest; in the order of the report. */
   complete(written: number, { self, live, owner, scopedRoles, adviceWithheld, use }: Remainder): void {
     if (self) this.#self.add(this.#written.length);
     this.#written.push(written);
     this.#live.push(live);
-    this.#owners.push(owner === null ? ',"owner":null' : this.#once(owner, ownerText));
-    const end = scopedRoles.length === 0 ? '[]' : this.#once(scopedRoles, rolesText);
-    const isPlain = !adviceWithheld && !use;
+    this.#owners.push(owner === null ? this.#noOwner : this.#once(owner, ownerText));
     this.#ends.push(
-      isPlain
-        ? end
-        : `${end}${adviceWithheld ? ',"adviceWithheld":true' : ''}${use ? `,"use":${JSON.stringify(use)}` : ''}`,
+      adviceWithheld || use
+        ? this.#rest.add(
+            `${rolesText(scopedRoles)}${adviceWithheld ? ',"adviceWithheld":true' : ''}${use ? `,"use":${JSON.stringify(use)}` : ''}}`,
+          )
+        : scopedRoles.length === 0
+          ? this.#noRoles
+          : this.#once(scopedRoles, (roles) => `${rolesText(roles)}}`),
     );
   }
 
-  #once<T extends object>(value: T, write: (value: T) => string): string {
-    let text = this.#shared.get(value);
-    if (text === undefined) {
-      text = write(value);
-      this.#shared.set(value, text);
+  #once<T extends object>(value: T, write: (value: T) => string): number {
+    let number = this.#shared.get(value);
+    if (number === undefined) {
+      number = this.#rest.add(write(value));
+      this.#shared.set(value, number);
     }
-    return text;
+    return number;
   }
 
-  /** The JSON of the credential at a place of the report. */
+  /** Writes the JSON of the credential at a place of the report. */
+  put(at: number, out: ByteWriter, withLive = false): void {
+    const first = (this.#written[at] as number) * 2;
+    this.#texts.put(first, out);
+    out.copy(this.#self.has(at) ? SELF : NOT_SELF);
+    if (withLive) out.copy(this.#live[at] ? LIVE : NOT_LIVE);
+    this.#rest.put(this.#owners[at] as number, out);
+    this.#texts.put(first + 1, out);
+    this.#rest.put(this.#ends[at] as number, out);
+  }
+
   text(at: number, withLive = false): string {
-    const written = this.#written[at] as number;
-    const text = this.#texts.get(written);
-    const gap = this.#gaps[written] as number;
-    const live = withLive ? `,"live":${this.#live[at]}` : '';
-    return `${text.slice(0, gap)},"self":${this.#self.has(at)}${live}${this.#owners[at]}${text.slice(gap)}${this.#ends[at]}}`;
+    this.put(at, this.#out, withLive);
+    return this.#out.take().toString();
   }
 
-  /** Everything that came from outside, many texts in one. */
-  *blocks(): Generator<string> {
+  /** All of it, many texts in one. */
+  *blocks(): Generator<Buffer> {
     yield* this.#texts.blocks();
-    yield [...this.#shared.values()].join('\n');
+    yield* this.#rest.blocks();
   }
 }
+
+const SELF = Buffer.from(',"self":true');
+const NOT_SELF = Buffer.from(',"self":false');
+const LIVE = Buffer.from(',"live":true');
+const NOT_LIVE = Buffer.from(',"live":false');
 
 /** Texts that JSON writes as they are: nearly all. */
 const PLAIN = /^[ !#-[\]-~]*$/;

@@ -66,17 +66,17 @@ export function redactReport(report: Report, scrub: Scrub, origin: 'audit' | 'fi
 function isFree(docket: Docket, scrubber: Scrubber, scrub: Scrub): boolean {
   // Escapes could hide one.
   const isClear = (json: string) => !json.includes('\\') && scrub(json) === json;
+  if (areAll(docket.blocks(), (block) => isClear(block.toString()))) return true;
   for (const waiver of docket.waivers()) if (scrubber.waiver(waiver) !== waiver) return false;
-  if (areAll(docket.blocks(), isClear)) return true;
   for (const json of docket.credentialTexts()) {
     if (isClear(json)) continue;
     const credential = JSON.parse(json) as JudgedCredential;
     if (scrubber.credential(credential) !== credential) return false;
   }
-  for (const { rule, json } of docket.statements()) {
+  for (const json of docket.statements()) {
     if (isClear(json)) continue;
-    const said = JSON.parse(json) as Statement;
-    if (scrubber.said(said, isPlugin(rule)) !== said) return false;
+    const said = JSON.parse(json) as Finding;
+    if (scrubber.said(said, isPlugin(said.rule)) !== said) return false;
   }
   return true;
 }

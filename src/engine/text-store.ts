@@ -5,6 +5,43 @@ const LARGEST = 4 * 1024 * 1024;
 const TOGETHER = 32 * 1024;
 const CHUNK_SHIFT = 2 ** 32;
 
+/** JSON in the making: bytes that are written one after the other, into the same memory again and again. */
+export class ByteWriter {
+  #bytes = Buffer.allocUnsafeSlow(FIRST);
+  #length = 0;
+
+  /** In bytes. */
+  get length(): number {
+    return this.#length;
+  }
+
+  write(text: string): void {
+    // A UTF-16 unit has at most three bytes.
+    this.#reserve(text.length * 3);
+    this.#length += this.#bytes.write(text, this.#length);
+  }
+
+  copy(from: Buffer, start = 0, end = from.length): void {
+    this.#reserve(end - start);
+    this.#length += from.copy(this.#bytes, this.#length, start, end);
+  }
+
+  #reserve(room: number): void {
+    const needed = this.#length + room;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
+    this.#bytes.copy(larger, 0, 0, this.#length);
+    this.#bytes = larger;
+  }
+
+  /** What was written since the last time; valid until more is written. */
+  take(): Buffer {
+    const taken = this.#bytes.subarray(0, this.#length);
+    this.#length = 0;
+    return taken;
+  }
+}
+
 /**
  * Texts by number, kept as bytes outside the heap. A large tenant's report would fill the heap, and the garbage collector
  * would look at all of it again and again.
@@ -19,7 +56,7 @@ export class TextStore {
   #size = 0;
   /** Number of the chunk and place in it, as one number. */
   #places = new Float64Array(1024);
-  /** Bytes; negative for text beyond ASCII. */
+  /** In bytes. */
   #lengths = new Int32Array(1024);
   /** Texts that are not encoded yet, and how long they are together. */
   #waiting: string[] = [];
@@ -33,23 +70,20 @@ export class TextStore {
     return number;
   }
 
-  get(index: number): string {
+  /** Writes a text. */
+  put(index: number, out: ByteWriter): void {
     if (index >= this.#size) this.#encode();
-    const place = this.#places[index] ?? 0;
-    const length = this.#lengths[index] ?? 0;
-    const chunk = this.#chunks[Math.floor(place / CHUNK_SHIFT)];
-    const start = place % CHUNK_SHIFT;
-    // ASCII is copied, UTF-8 has to be decoded.
-    return length < 0
-      ? (chunk?.toString('utf8', start, start - length) ?? '')
-      : (chunk?.toString('latin1', start, start + length) ?? '');
+    const place = this.#places[index] as number;
+    const chunk = Math.floor(place / CHUNK_SHIFT);
+    const start = place - chunk * CHUNK_SHIFT;
+    out.copy(this.#chunks[chunk] as Buffer, start, start + (this.#lengths[index] as number));
   }
 
   /** All texts, many in one, in no particular division. */
-  *blocks(): Generator<string> {
+  *blocks(): Generator<Buffer> {
     this.#encode();
     for (const [at, chunk] of this.#chunks.entries())
-      yield chunk.toString('utf8', 0, at === this.#chunks.length - 1 ? this.#used : this.#filled[at]);
+      yield chunk.subarray(0, at === this.#chunks.length - 1 ? this.#used : this.#filled[at]);
   }
 
   #encode(): void {
@@ -64,7 +98,7 @@ export class TextStore {
     for (const text of this.#waiting) {
       const length = isAscii ? text.length : Buffer.byteLength(text);
       this.#places[this.#size] = chunk + this.#used;
-      this.#lengths[this.#size] = length === text.length ? length : -length;
+      this.#lengths[this.#size] = length;
       this.#used += length;
       this.#size += 1;
     }

@@ -1,3 +1,5 @@
+import { isAscii } from 'node:buffer';
+
 /**
  * The one place that neutralises text written by others, for each sink.
  *
@@ -168,6 +170,11 @@ export function neutraliseJson(json: string): string {
   // Both are rare, and texts are quick to find.
   const whole = visibly.includes('##[') ? visibly.replace(LEGACY_COMMAND, '\\u0023#[') : visibly;
   return whole.includes('::') ? whole.replace(/::(?<=(?:"|\\[nr])\s*::)/g, '\\u003a:') : whole;
+}
+
+/** Whether neutraliseJson surely leaves serialised JSON as it is. */
+export function isHarmless(json: Buffer): boolean {
+  return isAscii(json) && !json.includes(0x7f) && !json.includes('##[') && !json.includes('::');
 }
 
 /**

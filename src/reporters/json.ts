@@ -1,7 +1,7 @@
 import type { Finding, ReportedCredential } from '../contract/index.js';
-import { docketOf } from '../engine/docket.js';
+import { type Docket, docketOf } from '../engine/docket.js';
 import { MOST_SEVERE_FIRST, type Report } from '../engine/report.js';
-import { neutraliseJson } from './escape.js';
+import { isHarmless, neutraliseJson } from './escape.js';
 import type { PartReporter } from './reporter.js';
 
 /** The report itself, schema version 1 (schema/report.json). */
@@ -10,18 +10,18 @@ export const json: PartReporter = function* (report) {
   const docket = docketOf(report);
   yield neutraliseJson(JSON.stringify(head, null, 2)).slice(0, -'\n}'.length);
   yield ',\n';
-  yield* listOf('findings', docket?.findingTexts() ?? texts(report.findings, findingInOrder));
+  const neutral = docket && neutraliser(docket);
+  yield* neutral
+    ? list('findings', neutral(docket.findingParts(',\n    {', '}')))
+    : listOf('findings', report.findings, findingInOrder);
   yield ',\n';
-  yield* listOf('credentials', docket?.credentialTexts() ?? texts(report.credentials, judgedInOrder));
+  yield* neutral
+    ? list('credentials', neutral(docket.credentialParts(',\n    ')))
+    : listOf('credentials', report.credentials, judgedInOrder);
   yield ',\n';
   yield* jsonLists('  ', [['resolved', resolved, (one) => one]]);
   yield '\n}\n';
 };
-
-/** The JSON of each item. */
-function* texts<T>(items: readonly T[], write: (item: T) => unknown): Generator<string> {
-  for (const item of items) yield JSON.stringify(write(item));
-}
 
 /** Items in one part: some tens of kilobytes, so that the parts of a large report are never all in memory at once. */
 const AT_ONCE = 64;
@@ -33,28 +33,50 @@ export function* jsonLists(
 ): Generator<string> {
   for (const [index, [name, items, write]] of lists.entries()) {
     if (index > 0) yield ',\n';
-    yield* listOf(name, texts(items as readonly never[], write), indent);
+    yield* listOf(name, items as readonly never[], write, indent);
   }
 }
 
-function* listOf(name: string, items: Iterable<string>, indent = '  '): Generator<string> {
-  const opening = `${indent}${JSON.stringify(name)}: [`;
+function listOf<T>(name: string, items: readonly T[], write: (item: T) => unknown, indent = '  ') {
+  return list(
+    name,
+    inBlocks(items, (item) => `,\n${indent}  ${JSON.stringify(write(item))}`),
+    indent,
+  );
+}
+
+/** @param parts  with a comma before each item */
+function* list<Part extends string | Buffer>(
+  name: string,
+  parts: Iterable<Part>,
+  indent = '  ',
+): Generator<Part | string> {
+  yield `${indent}${JSON.stringify(name)}: [`;
   let isFirst = true;
-  for (const some of inBlocks(items)) {
-    yield `${isFirst ? opening : ','}\n${neutraliseJson(some.map((item) => `${indent}  ${item}`).join(',\n'))}`;
+  for (const part of parts) {
+    yield isFirst ? (part.slice(1) as Part) : part;
     isFirst = false;
   }
-  yield isFirst ? `${opening}]` : `\n${indent}]`;
+  yield isFirst ? ']' : `\n${indent}]`;
 }
 
-function* inBlocks<T>(items: Iterable<T>): Generator<readonly T[]> {
-  let block: T[] = [];
-  for (const item of items) {
-    if (block.push(item) < AT_ONCE) continue;
-    yield block;
-    block = [];
-  }
-  if (block.length > 0) yield block;
+/** The text of items, of some together, neutralised. */
+function* inBlocks<T>(items: readonly T[], write: (item: T) => string): Generator<string> {
+  for (let at = 0; at < items.length; at += AT_ONCE)
+    yield neutraliseJson(
+      items
+        .slice(at, at + AT_ONCE)
+        .map(write)
+        .join(''),
+    );
+}
+
+/** Neutralises what a docket writes. If nothing in it acts, the parts are not looked at. */
+function neutraliser(docket: Docket) {
+  const isSafe = [...docket.blocks()].every(isHarmless);
+  return function* (parts: Iterable<Buffer>): Generator<string | Buffer> {
+    for (const part of parts) yield isSafe || isHarmless(part) ? part : neutraliseJson(part.toString());
+  };
 }
 
 /**
@@ -64,9 +86,10 @@ function* inBlocks<T>(items: Iterable<T>): Generator<readonly T[]> {
 export const ndjson: PartReporter = function* (report) {
   const { schemaVersion, tool, run, coverage, summary, resolved } = inOrder(report);
   yield line({ type: 'run', schemaVersion, tool, ...run, coverage });
-  const findings = docketOf(report)?.findingTexts() ?? texts(report.findings, findingInOrder);
-  for (const some of inBlocks(findings))
-    yield neutraliseJson(some.map((finding) => `{"type":"finding",${finding.slice(1)}\n`).join(''));
+  const docket = docketOf(report);
+  yield* docket
+    ? neutraliser(docket)(docket.findingParts('{"type":"finding",', '}\n'))
+    : inBlocks(report.findings, (one) => line({ type: 'finding', ...findingInOrder(one) }));
   yield line({ type: 'summary', ...summary, resolvedFindings: resolved, complete: coverage.complete });
 };
 

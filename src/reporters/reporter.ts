@@ -38,8 +38,11 @@ export interface ReporterContext {
 /** Pure: a report in, the text of one format out, with a final line break. */
 export type Reporter = (report: Report, context: ReporterContext) => string;
 
-/** The same in parts, made one by one: the report of a large tenant is longer than the longest string. */
-export type PartReporter = (report: Report, context: ReporterContext) => Iterable<string>;
+/**
+ * The same in parts, made one by one: the report of a large tenant is longer than the longest string. Bytes are valid until
+ * the next part is asked for.
+ */
+export type PartReporter = (report: Report, context: ReporterContext) => Iterable<string | Uint8Array>;
 
 /**
  * The address of the page that explains a rule, at the tag of this version. For a plug-in's rule: its first reference

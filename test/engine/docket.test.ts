@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { rules } from '../../rules/index.js';
 import {
   type Credential,
+  type Finding,
   type JudgedCredential,
   KINDS,
   type Owner,
@@ -10,7 +11,7 @@ import {
   type Waiver,
 } from '../../src/contract/index.js';
 import { compareSeverity } from '../../src/contract/severity.js';
-import { Docket, docketOf, type Mark, Notes } from '../../src/engine/docket.js';
+import { Docket, docketOf, type Mark, Notes, reportOn } from '../../src/engine/docket.js';
 import { evaluate } from '../../src/engine/evaluate.js';
 import { fingerprint, type Statement } from '../../src/engine/finding.js';
 import { NOTHING_TOLD } from '../../src/engine/history.js';
@@ -20,7 +21,7 @@ import { compareText, type Report, summarize } from '../../src/engine/report.js'
 import type { State } from '../../src/engine/state.js';
 import { Redactor } from '../../src/redact.js';
 import { json, ndjson } from '../../src/reporters/json.js';
-import { forDocket, sampleCredential } from '../helpers/sample-report.js';
+import { forDocket, sampleCredential, sampleReport } from '../helpers/sample-report.js';
 import { credential, DAY, NOW, owner, PLAIN_EVALUATION, snapshot } from '../helpers/snapshot.js';
 
 const SECRET = 's3cr3t-Tok"en-0123456789';
@@ -74,6 +75,15 @@ const meddler: Rule = {
   },
 };
 
+const SAID: Statement = {
+  severity: 'low',
+  outcome: 'violation',
+  messageId: 'm',
+  message: 'says',
+  data: {},
+  fix: 'do',
+};
+
 const waiver = (over: Partial<Waiver> = {}): Waiver => ({
   rule: '*',
   credential: 'a',
@@ -106,6 +116,14 @@ const report = (over: Parameters<typeof evaluated>[0] = {}): Report => evaluated
 
 const written = (of: Report, reporter = json) =>
   [...reporter(of, { rules: new Map(), color: false })].join('');
+/** Each as an object. */
+const writtenFindings = (docket: Docket) =>
+  JSON.parse(`[${[...docket.findingParts(',{', '}')].join('').slice(1)}]`);
+const withoutLive = (findings: readonly Finding[]) =>
+  findings.map(({ credential: on, ...rest }) => ({
+    ...rest,
+    credential: on && (({ live, ...about }) => about)(on as JudgedCredential),
+  }));
 /** The same report without what it was made from. */
 const plain = (of: Report): Report => ({ ...of });
 
@@ -167,6 +185,71 @@ describe('what was judged and found', () => {
     expect(made.findings).toEqual(sorted);
   });
 
+  const OWNER = { id: 'o', name: 'o', email: 'o' };
+  test.each<[string, (hostile: string) => Parameters<typeof reportOf>]>([
+    ['an id', (id) => [{ id }]],
+    ['a client id', (clientId) => [{ clientId }]],
+    ['a name', (name) => [{ name }]],
+    ['a network', (network) => [{ allowedCidrs: [network] }]],
+    ['an owner', (name) => [{ owner: { ...OWNER, name } }]],
+    ['an address', (email) => [{ owner: { ...OWNER, email } }]],
+    ['a role', (name) => [{ scopedRoles: [{ id: 'r', name }] }]],
+    ['a role of a decoy', (name) => [{ scopedRoles: [{ id: 'r', name }], adviceWithheld: true }]],
+    ['a message', (message) => [{}, { message }]],
+    ['data', (name) => [{}, { data: { name } }]],
+    ['the name of data', (name) => [{}, { data: { [name]: 1 } }]],
+    ['a fix', (fix) => [{}, { fix }]],
+    ['the name of a message', (messageId) => [{}, { messageId }]],
+    ['a rule', (rule) => [{}, { rule }]],
+    ['a reason', (reason) => [{}, {}, { reason }]],
+    ['who approved', (approvedBy) => [{}, {}, { approvedBy }]],
+  ])('is neutralised where only %s is hostile', (_, given) => {
+    for (const hostile of ['x##[group]', '::error::x', '\u202ex', 'x\x7f']) {
+      const made = reportOf(...given(hostile));
+      expect(written(made)).not.toContain(JSON.stringify(hostile).slice(1, -1));
+      expect(written(made)).toBe(written(plain(made)));
+      expect(written(made, ndjson)).toBe(written(plain(made), ndjson));
+    }
+  });
+
+  test('is written in parts, each complete', () => {
+    const notes = new Notes();
+    const docket = new Docket('acme', notes);
+    for (let n = 0; n < 2_000; n += 1) {
+      docket.addCredential(...forDocket({ ...sampleCredential({ id: `${10_000 + n} ü` }), live: true }));
+      docket.addFinding(notes.note({ id: 'a' }, { ...SAID, message: `${n} ü` }));
+    }
+    for (const parts of [docket.findingParts('\n{', '}'), docket.credentialParts('\n')]) {
+      const texts = [];
+      for (const part of parts) texts.push(part.toString());
+      expect(texts.length).toBeGreaterThan(1);
+      const lines = texts.flatMap((text) => text.slice(1).split('\n'));
+      expect(lines.map((line) => JSON.parse(line)).map((one) => (one.credential ?? one).id)).toEqual(
+        docket.credentials.map(({ id }) => id),
+      );
+    }
+  });
+
+  /** With one credential and one finding. */
+  function reportOf(
+    about: Partial<JudgedCredential>,
+    said: Partial<Statement & { rule: string }> = {},
+    by?: Partial<Mark['waiver']>,
+  ) {
+    const notes = new Notes();
+    const docket = new Docket('acme', notes);
+    docket.addCredential(...forDocket({ ...sampleCredential(), live: true, ...about }));
+    docket.addFinding(notes.note({ id: said.rule ?? 'a' }, { ...SAID, ...said }));
+    if (by)
+      docket.mark(() => ({
+        status: 'waived',
+        waiver: { reason: 'x', approvedBy: 'y', expires: '2027-01-01', ...by },
+        firstSeen: null,
+      }));
+    const { findings, credentials: none, ...rest } = sampleReport();
+    return reportOn(docket, rest);
+  }
+
   test('findings share their credential', () => {
     const { findings, credentials: judged } = report();
     for (const { credential: about } of findings) expect(judged.some((one) => one === about)).toBe(true);
@@ -215,15 +298,6 @@ describe('secrets', () => {
 });
 
 describe('a docket', () => {
-  const said: Statement = {
-    severity: 'low',
-    outcome: 'violation',
-    messageId: 'm',
-    message: 'says',
-    data: {},
-    fix: 'do',
-  };
-
   /** A docket of credentials by id, each with what is said of it. */
   function docketOn(
     ...found: (readonly [
@@ -236,7 +310,7 @@ describe('a docket', () => {
     for (const [about, ...statements] of found) {
       docket.addCredential(...forDocket({ ...sampleCredential(about), live: true, ...about }));
       for (const [id, statement] of statements)
-        docket.addFinding(notes.note({ id }, { ...said, ...statement }));
+        docket.addFinding(notes.note({ id }, { ...SAID, ...statement }));
     }
     return docket;
   }
@@ -251,11 +325,7 @@ describe('a docket', () => {
       [{ kind: 'service-principal-credential', id: '2' }, ['a', { message: 'two' }]],
     );
     expect(ids(docket)).toEqual(['high c p2', ...sortedTwos(), 'low a p4', 'low b s1', 'low b p2']);
-    const texts = [...docket.findingTexts()].map((text) => JSON.parse(text));
-    expect(texts.map(({ credential: { live, ...rest } }) => rest.id)).toEqual(
-      docket.findings.map(({ credential: on }) => on?.id),
-    );
-    expect(texts.map(({ message }) => message)).toEqual(docket.findings.map(({ message }) => message));
+    expect(writtenFindings(docket)).toEqual(withoutLive(docket.findings));
     expect(docket.findings.find(({ message }) => message === 'four')?.credential?.id).toBe('4');
 
     /** Of one id, by fingerprint. */
@@ -303,9 +373,10 @@ describe('a docket', () => {
       [{ id: '2' }, ['a', {}], ['b', { message: 'other' }]],
       [{ id: '3' }, ['a', { message: 'other' }], ['b', {}]],
     );
-    const messages = [...docket.statements()].map(
-      ({ rule, json: text }) => `${rule} ${JSON.parse(text).message}`,
-    );
+    const messages = [...docket.statements()].map((text) => {
+      const { rule, message } = JSON.parse(text);
+      return `${rule} ${message}`;
+    });
     expect(messages).toEqual(['a says', 'a other', 'b says', 'b other', 'b says']);
     const all = [...docket.blocks()].join('');
     for (const text of ['"id":"3"', '"other","data"', '"says","data"']) expect(all).toContain(text);
@@ -398,8 +469,8 @@ describe('a docket', () => {
         [{ id: '1', expiresAt: at }, ['a', {}]],
         [{ id: '2' }, ['b', { outcome: 'unknown' }]],
       );
-      docket.sayOfWaiver({ id: 'w' }, { ...said, severity: 'high' }, 'the waiver');
-      docket.say({ id: 'a' }, { ...said, message: 'more' }, 0);
+      docket.sayOfWaiver({ id: 'w' }, { ...SAID, severity: 'high' }, 'the waiver');
+      docket.say({ id: 'a' }, { ...SAID, message: 'more' }, 0);
       const asked: unknown[] = [];
       const ask = () =>
         docket.mark(({ expiresAt, ...entry }) => {
@@ -431,7 +502,7 @@ describe('a docket', () => {
           fingerprint: ofWaiver,
         },
       ]);
-      docket.say({ id: 'b' }, said, 1);
+      docket.say({ id: 'b' }, SAID, 1);
       ask();
       expect(asked.slice(4)).toEqual([onKey('b', '2')]);
     });
@@ -443,8 +514,8 @@ describe('a docket', () => {
         [{ id: '3' }, ['a', {}], ['b', { outcome: 'unknown' }]],
         [{ id: '4' }, ['a', {}]],
       );
-      docket.sayOfWaiver({ id: 'w' }, said, 'one');
-      docket.sayOfWaiver({ id: 'w' }, said, 'two');
+      docket.sayOfWaiver({ id: 'w' }, SAID, 'one');
+      docket.sayOfWaiver({ id: 'w' }, SAID, 'two');
       const marks: Record<string, Mark> = {
         'a 1': { status: 'new', waiver: null, firstSeen: at },
         'a 2': { status: 'known', waiver: null, firstSeen: at },
@@ -469,12 +540,7 @@ describe('a docket', () => {
         { status, waiver: by, firstSeen },
       ]);
       expect(Object.fromEntries(shown)).toEqual({ ...marks, 'b 3': NONE, 'w -': NONE });
-      expect([...docket.findingTexts()].map((text) => JSON.parse(text))).toEqual(
-        docket.findings.map(({ credential: on, ...rest }) => ({
-          ...rest,
-          credential: on && (({ live, ...about }) => about)(on as JudgedCredential),
-        })),
-      );
+      expect(writtenFindings(docket)).toEqual(withoutLive(docket.findings));
       expect([...docket.waivers()]).toEqual([waiver]);
       expect(docket.part('high', 'from').waivers().size).toBe(0);
     });
@@ -490,7 +556,7 @@ describe('a docket', () => {
         ['1', 'new', 'one'],
         ['2', 'known', 'two'],
       ]);
-      expect([...docket.findingTexts()].map((text) => JSON.parse(text).status)).toEqual(['new', 'known']);
+      expect(writtenFindings(docket).map(({ status }: Mark) => status)).toEqual(['new', 'known']);
     });
 
     test('finds the end of a credential, whatever its names hold', () => {

@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { TextStore } from '../../src/engine/text-store.js';
+import { ByteWriter, TextStore } from '../../src/engine/text-store.js';
+
+const out = new ByteWriter();
+function read(store: TextStore, index: number): string {
+  store.put(index, out);
+  return out.take().toString();
+}
 
 describe('texts outside the heap', () => {
   test('come back as they were, whatever they hold and however long they are', () => {
@@ -17,14 +23,14 @@ describe('texts outside the heap', () => {
     ];
     const store = new TextStore();
     expect(texts.map((text) => store.add(text))).toEqual(texts.map((_, index) => index));
-    for (const [index, text] of texts.entries()) expect(store.get(index) === text).toBe(true);
+    for (const [index, text] of texts.entries()) expect(read(store, index) === text).toBe(true);
   });
 
   test('come back when there are very many', () => {
     const store = new TextStore();
     const textOf = (n: number) => `${n} ${n % 3 === 0 ? 'é' : 'e'}`.repeat((n % 50) + 1);
     for (let n = 0; n < 20_000; n += 1) store.add(textOf(n));
-    const wrong = Array.from({ length: 20_000 }, (_, n) => n).filter((n) => store.get(n) !== textOf(n));
+    const wrong = Array.from({ length: 20_000 }, (_, n) => n).filter((n) => read(store, n) !== textOf(n));
     expect(wrong).toEqual([]);
   });
 
@@ -50,7 +56,18 @@ describe('texts outside the heap', () => {
     );
   });
 
-  test('that do not exist are empty', () => {
-    expect(new TextStore().get(0)).toBe('');
+  test('are written one after the other, whatever their number and length', () => {
+    const store = new TextStore();
+    const texts = ['Zoë €', 'x'.repeat(200_000), '', 'é'.repeat(100_000)];
+    for (const text of texts) store.add(text);
+    const all = [...texts.keys(), ...texts.keys()];
+    for (const index of all) {
+      store.put(index, out);
+      out.write('😀');
+    }
+    const expected = all.map((index) => `${texts[index]}😀`).join('');
+    expect(out.length).toBe(Buffer.byteLength(expected));
+    expect(out.take().toString() === expected).toBe(true);
+    expect(out.take()).toHaveLength(0);
   });
 });
