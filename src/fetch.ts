@@ -1,7 +1,9 @@
 import { isAscii } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { pipeline, type Readable } from 'node:stream';
+import { pipeline, Readable, type Writable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { AuditError } from './errors.js';
+import { within } from './within.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -37,23 +39,40 @@ function proxiedFetch(env: Env): (url: URL) => Promise<typeof fetch | undefined>
   };
 }
 
-interface Sending {
+export interface Request {
   readonly method: 'GET' | 'POST';
+  readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
+  readonly body?: string | undefined;
+}
+
+interface Bounds {
   readonly signal: AbortSignal;
+  /** Until the last byte of the answer, in milliseconds. */
+  readonly timeLimit: number;
+  readonly byteLimit: number;
   readonly onSent?: (() => void) | undefined;
 }
 
-interface Received {
+/** Header fields by their names in lower case. */
+export type HeaderFields = Iterable<[string, string]> & { get(name: string): string | null | undefined };
+
+export interface Received {
   readonly status: number;
-  readonly headers: Headers;
-  /** The body to its end, decoded; undefined if it has more bytes than `limit`. */
-  text(limit: number): Promise<string | undefined>;
+  readonly headers: HeaderFields;
+  /** Decoded; undefined if it has more bytes than the limit. That of a redirect is not read. */
+  readonly body: string | undefined;
 }
 
-/** Sends one request. Redirects are not followed. `onSent` is called when it is on its way: the event loop must turn first. */
-export type Send = (url: URL, sending: Sending) => Promise<Received>;
+/**
+ * Sends one request and reads the answer; throws TOO_SLOW, the signal's reason or what went wrong. Redirects are not
+ * followed. `onSent` is called when it is on its way: the event loop must turn first.
+ */
+export type Send = (request: Request, bounds: Bounds) => Promise<Received>;
+
+export const TOO_SLOW = new AuditError('network', 'The request took too long.', 'Try again later.');
+
+export const isRedirect = (status: number): boolean => status >= 300 && status < 400;
 
 /**
  * What the calls of an API are sent with: the same way as {@link createFetch}, whose errors it throws too, but without the
@@ -61,55 +80,79 @@ export type Send = (url: URL, sending: Sending) => Promise<Received>;
  */
 export function createSend(env: Env): Send {
   const proxiedFor = proxiedFetch(env);
-  return async (url, sending) => {
-    const proxied = await proxiedFor(url);
-    return proxied ? sendWith(proxied, url, sending) : sendDirectly(url, sending);
+  return async (request, bounds) => {
+    const proxied = await proxiedFor(request.url);
+    return proxied ? sendWith(proxied, request, bounds) : sendDirectly(request, bounds);
   };
 }
 
-async function sendWith(send: typeof fetch, url: URL, { onSent, ...init }: Sending) {
-  onSent?.();
-  const { status, headers, body } = await send(url, { ...init, redirect: 'manual' } as RequestInit);
-  return { status, headers, text: (limit: number) => readText(body ?? [], limit) };
-}
-
-async function sendDirectly(url: URL, { method, headers, body, signal, onSent }: Sending): Promise<Received> {
-  const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'));
-  const response = await new Promise<IncomingMessage>((done, fail) => {
-    const sent = request(url, { method, headers: { 'accept-encoding': 'gzip', ...headers } });
-    // Its own `signal` takes longer than everything else.
-    const stop = () => sent.destroy(signal.reason as Error);
-    signal.addEventListener('abort', stop);
-    sent.on('response', done).on('error', fail).end(body, onSent);
-    // Without an error where the server switches to another protocol.
-    sent.on('close', () => fail(new Error('no answer')));
-    if (signal.aborted) stop();
+function sendWith(send: typeof fetch, { url, ...init }: Request, bounds: Bounds): Promise<Received> {
+  bounds.onSent?.();
+  return within(bounds.timeLimit, TOO_SLOW, bounds.signal, async (signal) => {
+    const { status, headers, body } = await send(url, { ...init, signal, redirect: 'manual' } as RequestInit);
+    const text = isRedirect(status) ? '' : await readText(Readable.from(body ?? []), bounds.byteLimit);
+    return { status, headers, body: text };
   });
-  return {
-    status: response.statusCode ?? 0,
-    // A list of cookies becomes one text: nobody reads them.
-    headers: new Headers(response.headers as Record<string, string>),
-    text: async (limit) => readText(await unzipped(response), limit),
-  };
 }
 
-async function unzipped(response: IncomingMessage): Promise<Readable> {
+/** Kept: to ask the module loader again takes as long as half a request. */
+const modules: Record<string, Promise<unknown>> = {};
+
+/** With a timer and a listener: an `AbortController` for each request takes longer than all else that is done here. */
+async function sendDirectly({ url, method, headers, body }: Request, bounds: Bounds): Promise<Received> {
+  const { signal, timeLimit, byteLimit, onSent } = bounds;
+  modules[url.protocol] ??= url.protocol === 'https:' ? import('node:https') : import('node:http');
+  const { request } = (await modules[url.protocol]) as typeof import('node:http');
+  return new Promise((done, fail) => {
+    const sent = request(url, { method, headers: { 'accept-encoding': 'gzip', ...headers } });
+    let stopped: Writable | Readable = sent;
+    const onAbort = () => stopped.destroy(signal.reason as Error);
+    const timer = setTimeout(() => stopped.destroy(TOO_SLOW), timeLimit);
+    signal.addEventListener('abort', onAbort);
+    sent.on('response', (response) => {
+      stopped = response;
+      done(receive(response, byteLimit));
+    });
+    sent.on('close', () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      // Without an error where the server switches to another protocol.
+      fail(new Error('no answer'));
+    });
+    sent.on('error', fail).end(body, onSent);
+    if (signal.aborted) onAbort();
+  });
+}
+
+async function receive(response: IncomingMessage, byteLimit: number): Promise<Received> {
+  const status = response.statusCode ?? 0;
+  // A list of cookies stays one: nobody reads it.
+  const headers = new Map(Object.entries(response.headers as Record<string, string>));
+  if (isRedirect(status)) response.destroy();
+  return { status, headers, body: isRedirect(status) ? '' : await readText(unzipped(response), byteLimit) };
+}
+
+function unzipped(response: IncomingMessage): Readable {
   if (!/^(x-)?gzip$/i.test(response.headers['content-encoding'] ?? '')) return response;
-  const { createGunzip } = await import('node:zlib');
   // Whichever ends early ends the other; its error reaches the reader.
   return pipeline(response, createGunzip(), () => undefined);
 }
 
-/** Leaving the loop destroys the body's stream, and with it the connection: no more is received. */
-async function readText(body: AsyncIterable<Uint8Array> | [], limit: number): Promise<string | undefined> {
+function readText(body: Readable, limit: number): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.byteLength;
-    if (bytes > limit) return undefined;
-    chunks.push(chunk);
-  }
-  return decode(Buffer.concat(chunks));
+  return new Promise((done, fail) => {
+    body.on('data', (chunk: Uint8Array) => {
+      bytes += chunk.byteLength;
+      chunks.push(chunk);
+      if (bytes <= limit) return;
+      done(undefined);
+      // Closes the connection: no more is received.
+      body.destroy();
+    });
+    body.on('end', () => done(decode(Buffer.concat(chunks))));
+    body.on('error', fail).on('close', () => fail(new Error('cut off')));
+  });
 }
 
 /** Nearly all answers are plain ASCII, which is copied many times as fast as UTF-8 is decoded. */

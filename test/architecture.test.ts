@@ -17,11 +17,12 @@ const DIRECTORIES: readonly { readonly path: string; readonly may: readonly stri
   { path: 'src/errors.ts', may: [] },
   { path: 'src/redact.ts', may: ['src/errors.ts'] },
   { path: 'src/io.ts', may: [] },
-  { path: 'src/fetch.ts', may: ['src/errors.ts'] },
+  { path: 'src/within.ts', may: ['src/errors.ts'] },
+  { path: 'src/fetch.ts', may: ['src/errors.ts', 'src/within.ts'] },
   { path: 'src/engine/', may: ['src/contract/', 'src/condition/', 'src/check.ts', 'src/errors.ts'] },
   {
     path: 'src/sources/',
-    may: ['src/contract/', 'src/check.ts', 'src/errors.ts', 'src/fetch.ts', 'src/redact.ts'],
+    may: ['src/contract/', 'src/check.ts', 'src/errors.ts', 'src/fetch.ts', 'src/redact.ts', 'src/within.ts'],
   },
   {
     path: 'src/cel/',
@@ -42,7 +43,7 @@ const DIRECTORIES: readonly { readonly path: string; readonly may: readonly stri
   {
     // The one delivery that calls the tenant: over the same connection as the audit.
     path: 'src/delivery/conductorone/',
-    may: ['src/contract/', 'src/engine/', 'src/errors.ts', 'src/reporters/', 'src/sources/'],
+    may: ['src/contract/', 'src/engine/', 'src/errors.ts', 'src/reporters/', 'src/sources/', 'src/within.ts'],
   },
   {
     path: 'src/delivery/',
@@ -75,6 +76,7 @@ const DIRECTORIES: readonly { readonly path: string; readonly may: readonly stri
       'src/fetch.ts',
       'src/reporters/escape.ts',
       'src/sources/',
+      'src/within.ts',
     ],
   },
   { path: 'src/demo/', may: ['src/contract/'] },

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import {
   createServer as createPlainServer,
@@ -16,7 +16,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
 import { beat } from '../src/delivery/heartbeat.js';
-import { createFetch, createSend, isLoopback, readProxies } from '../src/fetch.js';
+import { createFetch, createSend, isLoopback, readProxies, TOO_SLOW } from '../src/fetch.js';
 import { makeCertificates } from './helpers/certificates.js';
 import { emptyFolder, runProgram } from './helpers/program.js';
 import { type ForwardProxy, startProxy } from './helpers/proxy.js';
@@ -227,9 +227,13 @@ describe('within this process', () => {
 
 describe('what the calls of the API are sent with', () => {
   const TEXT = `${'Zoë €'.repeat(30_000)}😀`;
-  const get = (signal = new AbortController().signal) =>
-    ({ method: 'GET', headers: {}, body: undefined, signal }) as const;
-  const at = (port: number) => new URL(`http://127.0.0.1:${port}/`);
+  const at = (port: number) =>
+    ({ method: 'GET', url: new URL(`http://127.0.0.1:${port}/`), headers: {} }) as const;
+  const within = (byteLimit: number, signal = new AbortController().signal) => ({
+    signal,
+    byteLimit,
+    timeLimit: 60_000,
+  });
 
   test.each(['', 'gzip', 'x-gzip'])('decodes a body that comes in parts, encoding "%s"', async (encoding) => {
     let accepted: string | undefined;
@@ -242,18 +246,19 @@ describe('what the calls of the API are sent with', () => {
         setImmediate(() => response.end(bytes.subarray(4)));
       }),
     );
-    const received = await createSend({})(at(port), get());
-    expect(received.status).toBe(200);
-    expect(await received.text(Buffer.byteLength(TEXT) + 3)).toBe(TEXT);
+    const received = await createSend({})(at(port), within(Buffer.byteLength(TEXT) + 3));
+    expect(received).toMatchObject({ status: 200, body: TEXT });
     expect(accepted).toBe('gzip');
   });
 
   test('tells when the request is on its way, and not where nothing is connected', async () => {
-    const server = createPlainServer((_, response) => response.end('12345'));
+    const server = createPlainServer((_, response) => {
+      response.setHeader('connection', 'close').end('12345');
+    });
     const port = await listen(server);
     let told = 0;
     const sending = {
-      ...get(),
+      ...within(5),
       onSent: () => {
         told += 1;
       },
@@ -268,8 +273,8 @@ describe('what the calls of the API are sent with', () => {
 
   test('gives up a body with more bytes than allowed', async () => {
     const port = await listen(createPlainServer((_, response) => response.end('12345')));
-    expect(await (await createSend({})(at(port), get())).text(4)).toBeUndefined();
-    expect(await (await createSend({})(at(port), get())).text(5)).toBe('12345');
+    expect((await createSend({})(at(port), within(4))).body).toBeUndefined();
+    expect((await createSend({})(at(port), within(5))).body).toBe('12345');
   });
 
   test('fails where the body ends early, or is no gzip', async () => {
@@ -278,13 +283,13 @@ describe('what the calls of the API are sent with', () => {
         response.writeHead(200, { 'content-length': 10 }).write('12345', () => response.destroy());
       }),
     );
-    await expect((await createSend({})(at(cut), get())).text(99)).rejects.toThrow('aborted');
+    await expect(createSend({})(at(cut), within(99))).rejects.toThrow('aborted');
     const garbage = await listen(
       createPlainServer((_, response) => {
         response.writeHead(200, { 'content-encoding': 'gzip' }).end('12345');
       }),
     );
-    await expect((await createSend({})(at(garbage), get())).text(99)).rejects.toThrow('incorrect header');
+    await expect(createSend({})(at(garbage), within(99))).rejects.toThrow('incorrect header');
   });
 
   /** Sends the bytes over and over; `closed` when the connection is. */
@@ -311,9 +316,14 @@ describe('what the calls of the API are sent with', () => {
     { what: 'gzip', headers: { 'content-encoding': 'gzip' }, bytes: gzipSync(randomBytes(100_000)) },
   ];
 
+  /** Each listener left behind would be kept until the end of the run. */
+  async function nobodyListens(signal: AbortSignal): Promise<void> {
+    while (getEventListeners(signal, 'abort').length > 0) await new Promise(setImmediate);
+  }
+
   test.each(BODIES)('closes the connection of a $what body that never ends', async ({ headers, bytes }) => {
     const { port, end } = await endless(headers, bytes);
-    expect(await (await createSend({})(at(port), get())).text(150_000)).toBeUndefined();
+    expect((await createSend({})(at(port), within(150_000))).body).toBeUndefined();
     await end;
   });
 
@@ -321,7 +331,9 @@ describe('what the calls of the API are sent with', () => {
     const { port, end } = await endless({}, Buffer.from('x'.repeat(10_000)));
     const proxy = await proxyTo(port);
     const send = createSend({ HTTP_PROXY: `http://127.0.0.1:${proxy.port}` });
-    expect(await (await send(new URL(`http://${WATCH}/x`), get())).text(150_000)).toBeUndefined();
+    expect(
+      (await send({ ...at(1), url: new URL(`http://${WATCH}/x`) }, within(150_000))).body,
+    ).toBeUndefined();
     await end;
   });
 
@@ -331,17 +343,68 @@ describe('what the calls of the API are sent with', () => {
       createPlainServer((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb)),
     );
     const before = process.memoryUsage().arrayBuffers;
-    expect(await (await createSend({})(at(port), get())).text(1_000_000)).toBeUndefined();
+    expect((await createSend({})(at(port), within(1_000_000))).body).toBeUndefined();
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20_000_000);
   });
 
   test.each(BODIES)('stopped in the middle of a $what body, it fails', async ({ headers, bytes }) => {
     const { port, end } = await endless(headers, bytes);
     const stop = new AbortController();
-    const text = (await createSend({})(at(port), get(stop.signal))).text(Number.MAX_SAFE_INTEGER);
-    setImmediate(() => stop.abort());
-    await expect(text).rejects.toThrow();
+    const bounds = within(Number.MAX_SAFE_INTEGER, stop.signal);
+    const sent = createSend({})(at(port), bounds);
+    setTimeout(() => stop.abort(new Error('enough')), 20);
+    await expect(sent).rejects.toThrow('enough');
     await end;
+    await nobodyListens(stop.signal);
+    await expect(createSend({})(at(port), bounds)).rejects.toThrow('enough');
+  });
+
+  test.each(BODIES)(
+    'a $what body that never ends takes no longer than allowed',
+    async ({ headers, bytes }) => {
+      const { port, end } = await endless(headers, bytes);
+      const bounds = { ...within(Number.MAX_SAFE_INTEGER), timeLimit: 20 };
+      await expect(createSend({})(at(port), bounds)).rejects.toBe(TOO_SLOW);
+      await end;
+      await nobodyListens(bounds.signal);
+    },
+  );
+
+  test('no answer takes no longer than allowed, nor one behind a proxy', async () => {
+    const port = await listen(createPlainServer(() => undefined));
+    const bounds = { ...within(9), timeLimit: 20 };
+    await expect(createSend({})(at(port), bounds)).rejects.toBe(TOO_SLOW);
+    const proxy = await proxyTo((await endless({}, Buffer.from('x'))).port);
+    const send = createSend({ HTTP_PROXY: `http://127.0.0.1:${proxy.port}` });
+    const request = { ...at(1), url: new URL(`http://${WATCH}/x`) };
+    await expect(send(request, { ...bounds, byteLimit: 1e9 })).rejects.toBe(TOO_SLOW);
+  });
+
+  test('does not read the body of a redirect', async () => {
+    const port = await listen(
+      createPlainServer((_, response) => {
+        response.writeHead(302, { location: '/else' }).write('x');
+      }),
+    );
+    expect(await createSend({})(at(port), within(99))).toMatchObject({ status: 302, body: '' });
+    const proxy = await proxyTo(port);
+    const send = createSend({ HTTP_PROXY: `http://127.0.0.1:${proxy.port}` });
+    const request = { ...at(1), url: new URL(`http://${WATCH}/x`) };
+    expect(await send(request, within(99))).toMatchObject({ status: 302, body: '' });
+  });
+
+  test('uses one connection for requests after each other, and leaves nothing at the signal', async () => {
+    const ports = new Set<number | undefined>();
+    const port = await listen(
+      createPlainServer(({ socket }, response) => {
+        ports.add(socket.remotePort);
+        response.end('ok');
+      }),
+    );
+    const bounds = within(9);
+    for (let count = 0; count < 3; count += 1) await createSend({})(at(port), bounds);
+    expect(ports.size).toBe(1);
+    await nobodyListens(bounds.signal);
   });
 
   describe.each(BODIES)('a $what body that is cut off', ({ headers, bytes }) => {
@@ -357,20 +420,7 @@ describe('what the calls of the API are sent with', () => {
           response.write(half, () => cut(response));
         }),
       );
-      const received = await createSend({})(at(port), get());
-      await expect(received.text(1_000_000)).rejects.toThrow();
-    });
-
-    test('is an error also where it was cut off before it is read', async () => {
-      const port = await listen(
-        createPlainServer((_, response) => {
-          response.writeHead(200, { ...headers, 'content-length': bytes.length });
-          response.write(half, () => response.destroy());
-        }),
-      );
-      const received = await createSend({})(at(port), get());
-      await new Promise((done) => setTimeout(done, 20));
-      await expect(received.text(1_000_000)).rejects.toThrow();
+      await expect(createSend({})(at(port), within(1_000_000))).rejects.toThrow();
     });
   });
 
@@ -380,7 +430,7 @@ describe('what the calls of the API are sent with', () => {
         response.writeHead(200, { 'set-cookie': ['a=1', 'b=2'], 'x-one': 'é', 'x-two': ['1', '2'] }).end();
       }),
     );
-    const { headers } = await createSend({})(at(port), get());
+    const { headers } = await createSend({})(at(port), within(99));
     expect(headers.get('x-two')).toBe('1, 2');
     expect(headers.get('set-cookie')).toContain('b=2');
     expect(headers.get('x-one')).toBe('é');
@@ -391,20 +441,20 @@ describe('what the calls of the API are sent with', () => {
     server.on('request', ({ socket }) => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n');
     });
-    await expect(createSend({})(at(await listen(server)), get())).rejects.toThrow('no answer');
+    await expect(createSend({})(at(await listen(server)), within(99))).rejects.toThrow('no answer');
   });
 
   test('is stopped by its signal', async () => {
     const port = await listen(createPlainServer(() => undefined));
     const stop = new AbortController();
-    const sent = createSend({})(at(port), get(stop.signal));
+    const sent = createSend({})(at(port), within(9, stop.signal));
     stop.abort();
     await expect(sent).rejects.toThrow();
   });
 
   test('sends nothing where certificates are not checked or NODE_DEBUG is set', async () => {
     const send = createSend({ NODE_TLS_REJECT_UNAUTHORIZED: '0' });
-    await expect(send(new URL('https://127.0.0.1:1/'), get())).rejects.toThrow(
+    await expect(send({ ...at(1), url: new URL('https://127.0.0.1:1/') }, within(99))).rejects.toThrow(
       'NODE_TLS_REJECT_UNAUTHORIZED',
     );
     expect(() => createSend({ NODE_DEBUG: 'http' })).toThrow('NODE_DEBUG');
@@ -413,8 +463,8 @@ describe('what the calls of the API are sent with', () => {
   test('goes through a proxy, within the same limit', async () => {
     const proxy = await proxyTo(servers.plain);
     const send = createSend({ HTTP_PROXY: `http://127.0.0.1:${proxy.port}` });
-    expect(await (await send(new URL(`http://${WATCH}/x`), get())).text(2)).toBe('ok');
-    expect(await (await send(new URL(`http://${WATCH}/x`), get())).text(1)).toBeUndefined();
+    expect((await send({ ...at(1), url: new URL(`http://${WATCH}/x`) }, within(2))).body).toBe('ok');
+    expect((await send({ ...at(1), url: new URL(`http://${WATCH}/x`) }, within(1))).body).toBeUndefined();
     expect(proxy.asked).toHaveLength(2);
   });
 });

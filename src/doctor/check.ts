@@ -152,14 +152,15 @@ export function connect(access: TenantAccess, send: Send, exam: Exam) {
   const { io, limits, log, signal, hide, scrub } = exam;
   const { now } = io;
   let skew: Skew | undefined;
-  const watched: Send = async (url, sending) => {
+  const watched: Send = async (request, bounds) => {
     const before = now();
-    const response = await send(url, sending);
+    const response = await send(request, bounds);
     // Not by GitHub's answers.
-    if (url.origin === access.origin) skew = skewFrom(response.headers.get('date'), before, now()) ?? skew;
+    if (request.url.origin === access.origin)
+      skew = skewFrom(response.headers.get('date'), before, now()) ?? skew;
     return response;
   };
-  const transport = createTransport({ ...limits, send: watched });
+  const transport = createTransport(watched, limits);
   const session = new Session({ access, transport, limits, log, now, hide });
   const options = { origin: access.origin, session, limits, log, now, scrub, signal };
   const client = new ApiClient(options);

@@ -1,7 +1,8 @@
 import { count } from '../contract/index.js';
 import { AuditError, EXIT, type ExitCode } from '../errors.js';
 import { cutTo, forGitHubLine, neutraliseJson } from '../reporters/escape.js';
-import { abortReason, within } from '../sources/c1/retry.js';
+import { abortReason } from '../sources/c1/retry.js';
+import { within } from '../within.js';
 import {
   type Check,
   type Exam,

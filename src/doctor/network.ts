@@ -1,10 +1,9 @@
 import { access as canAccess } from 'node:fs/promises';
 import { AuditError } from '../errors.js';
 import { createSend, isLoopback, readProxies, refuseUncheckedTls } from '../fetch.js';
-import { certainSkew, SET_CLOCK } from '../sources/c1/clock.js';
+import { ASSERTION_SECONDS, certainSkew, SET_CLOCK } from '../sources/c1/clock.js';
 import { setting } from '../sources/c1/environment.js';
 import { certificateProblem, oneLine, RequestError } from '../sources/c1/request-error.js';
-import { ASSERTION_SECONDS } from '../sources/c1/session.js';
 import { attempt, connect, defineCheck, type Outcome, ok, problem, skipped, warning } from './check.js';
 
 export const proxy = defineCheck({

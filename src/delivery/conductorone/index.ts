@@ -5,8 +5,8 @@ import { partsOf, type Report } from '../../engine/report.js';
 import { AuditError } from '../../errors.js';
 import { paginate } from '../../sources/c1/lists.js';
 import { isNotFound, isUnavailable, type RequestError } from '../../sources/c1/request-error.js';
-import { within } from '../../sources/c1/retry.js';
 import { idOf } from '../../sources/record.js';
+import { within } from '../../within.js';
 import { type FindingsClient, SEARCH } from './client.js';
 import type { Wording } from './finding.js';
 import {

@@ -1,9 +1,10 @@
 import pLimit from 'p-limit';
+import type { Request } from '../../fetch.js';
 import type { Log } from '../source.js';
 import { certainSkew, skewFrom } from './clock.js';
-import { type Answer, describe, parseScrubbed, type Request, type Scrub, scrubError } from './http.js';
+import { type Answer, describe, parseScrubbed, type Scrub, scrubError } from './http.js';
 import { oneLine, RequestError, refusal, requestId } from './request-error.js';
-import { abortReason, type Limits, withRetries } from './retry.js';
+import { type Limits, withRetries } from './retry.js';
 import type { Session } from './session.js';
 
 interface CallOf<Method extends 'GET' | 'POST', Path extends string> {
@@ -70,18 +71,13 @@ export class ApiClient<Allowed extends RepeatableCall = ReadingCall> {
   call(call: Allowed): Promise<Record<string, unknown>> {
     const { limits, log, signal, scrub, onRetry } = this.#options;
     const request = this.#toRequest(call);
+    const onFailure = (error: RequestError, delay: number) => {
+      log.info({ call: describe(request), status: error.status, delay }, 'will try again');
+      onRetry?.();
+    };
     return this.#limit(async () => {
-      if (signal.aborted) throw abortReason(signal);
       try {
-        return await withRetries(
-          () => this.#once(request),
-          limits,
-          signal,
-          (error, delay) => {
-            log.info({ call: describe(request), status: error.status, delay }, 'will try again');
-            onRetry?.();
-          },
-        );
+        return await withRetries(() => this.#once(request), limits, signal, onFailure);
       } catch (error) {
         throw scrubError(error, scrub);
       }

@@ -7,6 +7,9 @@ const HOUR = 60 * MINUTE;
 /** A larger difference is reported. */
 const NOTED = 5 * MINUTE;
 
+/** How long an assertion holds before and after now, in seconds; ConductorOne accepts five minutes in all. */
+export const ASSERTION_SECONDS = 120;
+
 export const SET_CLOCK = "Set this machine's clock, preferably by NTP (timedatectl set-ntp true).";
 
 /** Local time minus the server's, in milliseconds: the earliest and latest that an answer allows. */
@@ -19,7 +22,7 @@ export interface Skew {
  * What an answer's `Date` says about this machine's clock. The header has whole seconds, and was written at some moment
  * between `before` and `after`.
  */
-export function skewFrom(header: string | null, before: number, after: number): Skew | undefined {
+export function skewFrom(header: string | null | undefined, before: number, after: number): Skew | undefined {
   const date = Date.parse(header ?? '');
   return Number.isNaN(date) ? undefined : { least: before - date - 1000, most: after - date };
 }
@@ -32,6 +35,14 @@ export function certainSkew({ least, most }: Skew): number {
 /** `6 minutes ahead of`, `2 days behind`. */
 export function skewWords(skew: number): string {
   return `${words(Math.abs(skew))} ${skew > 0 ? 'ahead of' : 'behind'}`;
+}
+
+/** An assertion is good for minutes: with a wrong clock the right credential is refused. */
+export function clockHint(header: string | null | undefined, now: number): string | undefined {
+  const range = skewFrom(header, now, now);
+  const skew = range ? certainSkew(range) : 0;
+  if (Math.abs(skew) < ASSERTION_SECONDS * 1000) return undefined;
+  return `This machine's clock is ${skewWords(skew)} the date of that answer, and a signed assertion is valid for minutes. ${SET_CLOCK}`;
 }
 
 /**

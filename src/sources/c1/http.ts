@@ -1,22 +1,10 @@
 import { BUILT_IN_ROLE } from '../../contract/credential.js';
-import { AuditError } from '../../errors.js';
-import type { Send } from '../../fetch.js';
+import { isRedirect, type Received, type Request, type Send, TOO_SLOW } from '../../fetch.js';
 import { networkError, RequestError, redirected, timeoutError, tooLong } from './request-error.js';
-import { abortReason, type Limits, within } from './retry.js';
-
-export interface Request {
-  readonly method: 'GET' | 'POST';
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | undefined;
-}
+import { abortReason, type Limits } from './retry.js';
 
 /** An answer with its body read to the end. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: string;
-}
+export type Answer = Received & { readonly body: string };
 
 export type Transport = (request: Request, signal: AbortSignal) => Promise<Answer>;
 
@@ -24,9 +12,6 @@ export type Transport = (request: Request, signal: AbortSignal) => Promise<Answe
 export function describe(request: Pick<Request, 'method' | 'url'>): string {
   return `${request.method} ${request.url.host}${request.url.pathname}`;
 }
-
-/** Why a request is stopped at its time limit. */
-const TOO_SLOW = new AuditError('network', 'The request took too long.', 'Try again later.');
 
 /**
  * One HTTP exchange: within a time and a size, and never with another host than the requested one.
@@ -36,32 +21,20 @@ const TOO_SLOW = new AuditError('network', 'The request took too long.', 'Try ag
  * @throws RequestError for anything but a complete answer below status 300 or from 400 on; AuditError `interrupted`
  *   when `signal` is aborted.
  */
-export function createTransport({
-  send,
-  requestTimeout,
-  responseBytes,
-}: Pick<Limits, 'requestTimeout' | 'responseBytes'> & { readonly send: Send }): Transport {
+export function createTransport(
+  send: Send,
+  { requestTimeout: timeLimit, responseBytes: byteLimit }: Pick<Limits, 'requestTimeout' | 'responseBytes'>,
+): Transport {
   return async (request, signal) => {
     if (signal.aborted) throw abortReason(signal);
-    const what = describe(request);
-    return within(requestTimeout, TOO_SLOW, signal, async (stop) => {
-      try {
-        const { method, url, headers, body } = request;
-        const received = await send(url, { method, headers, body, signal: stop });
-        if (received.status >= 300 && received.status < 400) throw redirected(received, what);
-        const text = await received.text(responseBytes);
-        if (text === undefined) throw tooLong(received.status, responseBytes, what);
-        return { status: received.status, headers: received.headers, body: text };
-      } catch (error) {
-        throw stop.reason === TOO_SLOW ? timeoutError(what, requestTimeout) : failure(error, stop, what);
-      }
+    const received = await send(request, { signal, timeLimit, byteLimit }).catch((error: unknown) => {
+      if (error === TOO_SLOW) throw timeoutError(describe(request), timeLimit);
+      throw signal.aborted ? abortReason(signal) : networkError(describe(request), error);
     });
+    if (isRedirect(received.status)) throw redirected(received, describe(request));
+    if (received.body === undefined) throw tooLong(received.status, byteLimit, describe(request));
+    return { ...received, body: received.body };
   };
-}
-
-function failure(error: unknown, stop: AbortSignal, what: string): AuditError {
-  if (error instanceof RequestError) return error;
-  return stop.aborted ? abortReason(stop) : networkError(what, error);
 }
 
 /** Takes secrets out of a text. */

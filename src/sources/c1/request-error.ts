@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi';
 import { AuditError, type ErrorCode } from '../../errors.js';
+import type { HeaderFields } from '../../fetch.js';
 
 /** What is known about a failed request, beyond words. */
 interface Circumstances {
@@ -65,7 +66,7 @@ export function isPassing(status: number): boolean {
 }
 
 /** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110, 10.2.3); undefined when absent or unreadable. */
-export function readRetryAfter(header: string | null, now: number): number | undefined {
+export function readRetryAfter(header: string | null | undefined, now: number): number | undefined {
   const text = header?.trim() ?? '';
   if (/^\d+(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1000);
   // Date.parse reads far more than HTTP dates; those begin with the name of a day.
@@ -84,14 +85,14 @@ export function oneLine(text: string): string {
  *
  * @param said  the server's own message; it often ends in the id, which is then not repeated
  */
-export function requestId(headers: Headers, said = ''): string {
+export function requestId(headers: HeaderFields, said = ''): string {
   const id = oneLine(headers.get('c1-trace-id') ?? '');
   return id === '' || said.includes(id) ? '' : ` [request id ${id}]`;
 }
 
 interface AnswerLike {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: HeaderFields;
   readonly body: string;
 }
 
@@ -253,7 +254,7 @@ export function tokenError(
     return new RequestError('auth', `${endpoint} answered ${status}${id}.`, 'Try again later.', {
       status,
       retryable: true,
-      retryAfter: readRetryAfter(response?.headers.get('retry-after') ?? null, now),
+      retryAfter: readRetryAfter(response?.headers.get('retry-after'), now),
       cause,
     });
   }

@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import pRetry from 'p-retry';
 import { AuditError } from '../../errors.js';
 import { RequestError } from './request-error.js';
 
@@ -39,28 +38,24 @@ export const DEFAULT_LIMITS: Limits = {
 
 export type RetryLimits = Pick<Limits, 'retries' | 'firstDelay' | 'longestDelay' | 'longestRetryAfter'>;
 
-/**
- * Runs a task until it succeeds, cannot be helped, or has been tried often enough.
- *
- * p-retry cannot be given a delay for each try, so `onFailedAttempt` waits, or ends it by throwing.
- */
-export function withRetries<T>(
+/** Runs a task until it succeeds, cannot be helped, or has been tried often enough. */
+export async function withRetries<T>(
   task: () => Promise<T>,
   limits: RetryLimits,
   signal: AbortSignal,
   onRetry: (error: RequestError, delay: number) => void,
 ): Promise<T> {
-  return pRetry(task, {
-    retries: limits.retries,
-    minTimeout: 0,
-    signal,
-    onFailedAttempt: async ({ error, attemptNumber }) => {
-      const delay = delayBeforeRetry(error, attemptNumber, limits, Math.random());
+  for (let attempt = 1; ; attempt += 1) {
+    if (signal.aborted) throw abortReason(signal);
+    try {
+      return await task();
+    } catch (error) {
+      const delay = delayBeforeRetry(error, attempt, limits, Math.random());
       if (delay === undefined) throw error;
       onRetry(error as RequestError, delay);
       await sleep(delay, signal);
-    },
-  });
+    }
+  }
 }
 
 /**
@@ -105,29 +100,4 @@ export function abortReason(signal: AbortSignal): AuditError {
     'Run it again to see everything.',
     options,
   );
-}
-
-/**
- * Runs a task with a signal that is aborted with the given one, or with `reason` once the time (ms) is over. Whatever the
- * task leaves running is stopped when the task ends.
- */
-export async function within<T>(
-  time: number,
-  reason: AuditError,
-  signal: AbortSignal,
-  task: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  // Not AbortSignal.any: on Node 20 it keeps every signal alive as long as the run's (nodejs/node#54614).
-  const stop = new AbortController();
-  const onAbort = () => stop.abort(signal.reason);
-  const timer = setTimeout(() => stop.abort(reason), time);
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort);
-  try {
-    return await task(stop.signal);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-    stop.abort(reason);
-  }
 }

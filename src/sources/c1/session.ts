@@ -1,12 +1,12 @@
 import * as oauth from 'oauth4webapi';
 import { AuditError } from '../../errors.js';
-import { isLoopback } from '../../fetch.js';
+import { isLoopback, type Request } from '../../fetch.js';
 import { SHORTEST_SECRET } from '../../redact.js';
 import type { Log } from '../source.js';
 import { readClientSecret } from './access.js';
-import { certainSkew, SET_CLOCK, skewFrom, skewWords } from './clock.js';
+import { ASSERTION_SECONDS, clockHint } from './clock.js';
 import type { Login, TenantAccess } from './environment.js';
-import { type Answer, describe, type Request, type Transport } from './http.js';
+import { type Answer, describe, type Transport } from './http.js';
 import {
   isPassing,
   notTheTenant,
@@ -17,8 +17,6 @@ import {
 } from './request-error.js';
 import { type RetryLimits, withRetries } from './retry.js';
 
-/** How long an assertion holds before and after now, in seconds; ConductorOne accepts five minutes in all. */
-export const ASSERTION_SECONDS = 120;
 /** Refresh this long before the end (ms), but never earlier than in the last fifth of a token's life. */
 const EARLY = 30_000;
 /** The assumed life of a token without `expires_in`, in seconds: the shortest that ConductorOne gives is twice as long. */
@@ -228,7 +226,8 @@ async function requestToken(login: MintingLogin, minting: Minting): Promise<Toke
     return readToken(answer, endpoint, minting);
   } catch (error) {
     if (error instanceof AuditError) throw error;
-    const hint = () => clockHint(login, answered, now()) ?? hintFor(login);
+    const date = login.by === 'client-secret' ? answered?.headers.get('date') : undefined;
+    const hint = () => clockHint(date, now()) ?? hintFor(login);
     throw tokenError(error, answered, hint, now(), endpoint);
   }
 }
@@ -343,16 +342,8 @@ function asFetch({ transport, signal }: Pick<Minting, 'transport' | 'signal'>) {
         `${describe(request)} answered ${status}, which is not an HTTP status${requestId(headers)}.`,
         status,
       );
-    return new Response(BODILESS.has(status) ? null : text, { status, headers });
+    return new Response(BODILESS.has(status) ? null : text, { status, headers: [...headers] });
   };
-}
-
-/** An assertion is good for minutes: with a wrong clock the right credential is refused. */
-function clockHint(login: MintingLogin, response: Response | undefined, now: number): string | undefined {
-  const range = skewFrom(response?.headers.get('date') ?? null, now, now);
-  const skew = range ? certainSkew(range) : 0;
-  if (login.by !== 'client-secret' || Math.abs(skew) < ASSERTION_SECONDS * 1000) return undefined;
-  return `This machine's clock is ${skewWords(skew)} the date of that answer, and a signed assertion is valid for minutes. ${SET_CLOCK}`;
 }
 
 function hintFor(login: MintingLogin): string {

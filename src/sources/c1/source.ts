@@ -1,10 +1,11 @@
 import type { Kind, Snapshot } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
 import type { Send } from '../../fetch.js';
+import { within } from '../../within.js';
 import type { Log, Source } from '../source.js';
 import type { TenantAccess } from './environment.js';
 import { createTransport, type Scrub } from './http.js';
-import { type Limits, within } from './retry.js';
+import type { Limits } from './retry.js';
 import { Session, type SessionOptions } from './session.js';
 
 export interface C1Options {
@@ -44,10 +45,7 @@ export function openSession(
   const sent = new Promise<void>((done) => {
     onSent = done;
   });
-  const transport = createTransport({
-    ...limits,
-    send: (url, sending) => send(url, { ...sending, onSent }),
-  });
+  const transport = createTransport((request, bounds) => send(request, { ...bounds, onSent }), limits);
   const session = new Session({ ...options, transport });
   return Object.assign(session, { sent });
 }

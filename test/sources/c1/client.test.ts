@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { AuditError } from '../../../src/errors.js';
+import type { Request } from '../../../src/fetch.js';
 import { ApiClient, type ApiClientOptions } from '../../../src/sources/c1/client.js';
-import type { Answer, Request } from '../../../src/sources/c1/http.js';
+import type { Answer } from '../../../src/sources/c1/http.js';
 import { RequestError } from '../../../src/sources/c1/request-error.js';
 import { DEFAULT_LIMITS } from '../../../src/sources/c1/retry.js';
 

@@ -1,8 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { AuditError } from '../../../src/errors.js';
+import type { Request } from '../../../src/fetch.js';
 import type { Login } from '../../../src/sources/c1/environment.js';
-import type { Answer, Request } from '../../../src/sources/c1/http.js';
+import type { Answer } from '../../../src/sources/c1/http.js';
 import { RequestError } from '../../../src/sources/c1/request-error.js';
 import { Session } from '../../../src/sources/c1/session.js';
 

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { AuditError } from '../../../src/errors.js';
-import { createSend } from '../../../src/fetch.js';
-import { createTransport, parseScrubbed, type Request, scrubError } from '../../../src/sources/c1/http.js';
+import { createSend, type Request } from '../../../src/fetch.js';
+import { createTransport, parseScrubbed, scrubError } from '../../../src/sources/c1/http.js';
 import { RequestError } from '../../../src/sources/c1/request-error.js';
 
 /* One exchange over loopback. */
@@ -32,7 +32,7 @@ const exchange = (
   signal = new AbortController().signal,
   requestTimeout = 5000,
 ) =>
-  createTransport({ send: createSend({}), requestTimeout, responseBytes: 2048 })(
+  createTransport(createSend({}), { requestTimeout, responseBytes: 2048 })(
     { method: 'GET', url: new URL(`${origin}/a/b?page_token=SECRET`), headers: {}, ...over },
     signal,
   );
