@@ -48,7 +48,7 @@ export default defineRule({
   },
   check({ facts, options, now }) {
     const newer = newestBefore(facts.siblings.used, now - options.days * DAY);
-    if (newer === undefined || newer.createdAt <= facts.createdAt) return undefined;
+    if (newer === undefined || newer.createdAt.getTime() <= facts.createdAt.getTime()) return undefined;
     const { lastUsedAt } = facts;
     return {
       messageId: 'overlap',

@@ -51,7 +51,7 @@ const DATES_KEPT = 100_000;
 
 /** The same as `toISOString`, at a quarter of the work: hundreds of thousands of instants lie on a few thousand days. */
 export function toTimestamp(instant: Date | number): string {
-  const ms = Number(instant);
+  const ms = typeof instant === 'number' ? instant : instant.getTime();
   const day = Math.floor(ms / DAY);
   let date = dates.get(day);
   if (date === undefined) {

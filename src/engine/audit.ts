@@ -15,7 +15,6 @@ import { Docket, Notes } from './docket.js';
 import { type Statement, sayable } from './finding.js';
 import { isPlugin, Panel, type RuleInForce, type Verdict } from './judge.js';
 import { Records, type Remainder } from './records.js';
-import { compareText } from './report.js';
 import {
   type FactSource,
   hasOwnUse,
@@ -101,13 +100,15 @@ export function audit(
     const failure = notes.failure(statement);
     if (failure !== undefined) countFailure(broken, notes.voice(statement).rule, failure);
   };
-  for (const credential of inOrder(snapshot.credentials)) {
+  // They come in the order of the snapshot.
+  const numbers = early && snapshot.credentials.map((credential) => early.numberOf(credential));
+  world.each((credential, place) => {
     if (isDeleted(credential, now)) {
       deleted[credential.kind] += 1;
-      continue;
+      return;
     }
     const state = stateOf(credential, now);
-    const written = early?.numberOf(credential);
+    const written = numbers?.[place];
     const remainder = remainderOf(credential, world, state === 'live');
     docket.addCredential(credential, remainder, written);
     onJudged?.(credential, remainder);
@@ -116,7 +117,7 @@ export function audit(
       early.reportOn(written, report, (rule) => judgeBy(panels.postponed(rule), credential, notes, report));
     else judgeBy(panels.early, credential, notes, report);
     judgeBy(panels.late, credential, notes, report);
-  }
+  });
   early?.forget();
   return {
     get findings() {
@@ -326,10 +327,6 @@ const ownFacts: FactSource = {
     ) as never;
   },
 };
-
-function inOrder(credentials: readonly Credential[]): Credential[] {
-  return [...credentials].sort((a, b) => compareText(a.kind, b.kind) || compareText(a.id, b.id));
-}
 
 function remainderOf(credential: Credential, world: World, live: boolean): Remainder {
   return {

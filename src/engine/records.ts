@@ -2,8 +2,12 @@ import { type Credential, type Fact, ifKnown, type JudgedCredential } from '../c
 import { toTimestamp } from '../contract/time.js';
 import { ByteWriter, TextStore } from './text-store.js';
 
+/** An owner, and the number of his JSON once it is written: credentials share him, and looking him up would take longer. */
+type Reported<T> = T & { written?: number; writtenBy?: Records };
+
 /** What a report says of a credential and its record does not. */
-export interface Remainder extends Pick<JudgedCredential, 'self' | 'live' | 'owner' | 'scopedRoles'> {
+export interface Remainder extends Pick<JudgedCredential, 'self' | 'live' | 'scopedRoles'> {
+  readonly owner: Reported<NonNullable<JudgedCredential['owner']>> | null;
   readonly adviceWithheld: boolean;
   readonly use: JudgedCredential['use'] | undefined;
 }
@@ -24,8 +28,8 @@ export class Records {
   readonly #ends: number[] = [];
   /** The places of those that run the audit. */
   readonly #self = new Set<number>();
-  /** Many credentials share their owner, and their list of roles. */
-  readonly #shared = new Map<object, number>();
+  /** Many credentials share their list of roles. */
+  readonly #roles = new Map<Remainder['scopedRoles'], number>();
   readonly #noOwner = this.#rest.add(',"owner":null');
   readonly #noRoles = this.#rest.add('[]}');
   readonly #out = new ByteWriter();
@@ -47,7 +51,7 @@ export class Records {
     if (self) this.#self.add(this.#written.length);
     this.#written.push(written);
     this.#live.push(live);
-    this.#owners.push(owner === null ? this.#noOwner : this.#once(owner, ownerText));
+    this.#owners.push(owner === null ? this.#noOwner : this.#ownerText(owner));
     this.#ends.push(
       adviceWithheld || use
         ? this.#rest.add(
@@ -55,15 +59,25 @@ export class Records {
           )
         : scopedRoles.length === 0
           ? this.#noRoles
-          : this.#once(scopedRoles, (roles) => `${rolesText(roles)}}`),
+          : this.#rolesText(scopedRoles),
     );
   }
 
-  #once<T extends object>(value: T, write: (value: T) => string): number {
-    let number = this.#shared.get(value);
+  #ownerText(owner: NonNullable<Remainder['owner']>): number {
+    if (owner.writtenBy === this && owner.written !== undefined) return owner.written;
+    const { id, name, email } = owner;
+    const written = this.#rest.add(
+      `,"owner":{"id":${quote(id)},"name":${quote(name)},"email":${quote(email)}}`,
+    );
+    Object.assign(owner, { written, writtenBy: this });
+    return written;
+  }
+
+  #rolesText(roles: Remainder['scopedRoles']): number {
+    let number = this.#roles.get(roles);
     if (number === undefined) {
-      number = this.#rest.add(write(value));
-      this.#shared.set(value, number);
+      number = this.#rest.add(`${rolesText(roles)}}`);
+      this.#roles.set(roles, number);
     }
     return number;
   }
@@ -111,10 +125,6 @@ export function listed(texts: readonly string[] = []): string {
   const [first] = texts;
   if (first === undefined) return '[]';
   return texts.length === 1 ? `[${quote(first)}]` : JSON.stringify(texts);
-}
-
-function ownerText({ id, name, email }: NonNullable<JudgedCredential['owner']>): string {
-  return `,"owner":{"id":${quote(id)},"name":${quote(name)},"email":${quote(email)}}`;
 }
 
 function rolesText(roles: JudgedCredential['scopedRoles']): string {

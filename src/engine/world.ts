@@ -21,7 +21,7 @@ import {
   Unknown,
   type Usage,
 } from '../contract/index.js';
-import { groupBy } from './report.js';
+import { compareText, groupBy } from './report.js';
 
 /** Where a rule's facts come from. */
 export interface FactSource {
@@ -68,61 +68,30 @@ function verdictOn(condition: string): Fact<ConditionVerdict> {
 interface OwnerSeen {
   readonly fact: Fact<Owner>;
   readonly reported: ReportedCredential['owner'];
-  readonly holdings: Partial<Record<Kind, Holding>>;
+  /** Nearly always of one kind. */
+  holdings: readonly Holding[];
 }
 
-/** The live credentials of one owner and kind; in order, and grouped by name, once somebody looks. */
+/** The live credentials of one owner and kind; what they have in common is worked out once somebody looks. */
 class Holding {
-  readonly live: Credential[] = [];
-  #isSorted = false;
-  #undated = false;
-  /** Of names that several have. Nearly all names are unique; lists of one are made on demand. */
-  #shared: ReadonlyMap<string, Fact<Siblings>> | undefined;
+  readonly kind: Kind;
+  /** Their places in the snapshot; the newest first once they are in order. */
+  readonly live: number[] = [];
+  isInOrder = false;
+  isUndated = false;
+  /** By their places, those that share a name. Nearly all names are unique; lists of one are made on demand. */
+  siblings: ReadonlyMap<number, Fact<Siblings>> | undefined;
 
-  /** undefined: it is not live. */
-  keys(credential: Credential): Fact<OwnerLiveKeys> | undefined {
-    const newer = this.#placeOf(credential);
-    if (newer === -1) return undefined;
-    return this.#undated ? UNDATED_KEY : { total: this.live.length, newer };
-  }
-
-  /** The live credentials with a credential's name. */
-  namesakes(credential: Credential, name: string): Fact<Siblings> {
-    this.#sort();
-    this.#shared ??= sharedNames(this.live);
-    const shared = this.#shared.get(name);
-    if (shared) return shared;
-    return this.live.includes(credential)
-      ? alone(credential)
-      : toSiblings(this.live.filter((one) => foldedName(one.name) === name));
-  }
-
-  #placeOf(credential: Credential): number {
-    this.#sort();
-    let low = 0;
-    let high = this.live.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const there = this.live[middle] as Credential;
-      if (there === credential) return middle;
-      if (newestFirst(there, credential) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return -1;
-  }
-
-  #sort(): void {
-    if (this.#isSorted) return;
-    this.#isSorted = true;
-    this.live.sort(newestFirst);
-    this.#undated = this.live.length > 1 && this.live.some(({ createdAt }) => !isKnown(createdAt));
+  constructor(kind: Kind) {
+    this.kind = kind;
   }
 }
 
-interface Latest {
-  readonly credential: Credential;
-  owner: OwnerSeen | undefined;
-  scopedRoles: readonly ScopedRole[] | undefined;
+function holdingOf(owner: OwnerSeen, kind: Kind): Holding {
+  for (const holding of owner.holdings) if (holding.kind === kind) return holding;
+  const holding = new Holding(kind);
+  owner.holdings = [...owner.holdings, holding];
+  return holding;
 }
 
 /** The facts of every credential of a snapshot. Facts across credentials are computed once. */
@@ -130,23 +99,36 @@ export class World implements FactSource {
   readonly #snapshot: Snapshot;
   /** Credentials of one owner share one object. */
   readonly #owners = new Map<string, OwnerSeen>();
+  /** Of each credential of the snapshot. */
+  readonly #ownersByPlace: OwnerSeen[] = [];
+  /** How many live credentials of its holding are newer than each; -1: it is not live, or nobody looked. */
+  readonly #newer: Int32Array;
   /** Credentials with the same scoped roles share one list. */
   readonly #scopedRoles = new Map<readonly string[], readonly ScopedRole[]>();
-  /** The last credential: all rules judge one before the next. */
-  #latest: Latest | undefined;
+  /** Where the credential at hand is in the snapshot: all rules judge one before the next. */
+  #place = 0;
+  #places: ReadonlyMap<Credential, number> | undefined;
 
   constructor(snapshot: Snapshot, now: number) {
     this.#snapshot = snapshot;
+    this.#newer = new Int32Array(snapshot.credentials.length).fill(-1);
     for (const credential of snapshot.credentials) {
-      const { kind, ownerId } = credential;
-      if (ownerId === '' || !isLive(credential, now)) continue;
-      const { holdings } = this.#ownerOf(ownerId);
-      let holding = holdings[kind];
-      if (!holding) {
-        holding = new Holding();
-        holdings[kind] = holding;
-      }
-      holding.live.push(credential);
+      const owner = this.#ownerOf(credential.ownerId);
+      const place = this.#ownersByPlace.push(owner) - 1;
+      if (isLive(credential, now)) holdingOf(owner, credential.kind).live.push(place);
+    }
+  }
+
+  /** Looks at each credential, by kind and id. */
+  each(look: (credential: Credential, place: number) => void): void {
+    const { credentials } = this.#snapshot;
+    const at = (place: number) => credentials[place] as Credential;
+    const inOrder = [...credentials.keys()].sort(
+      (a, b) => compareText(at(a).kind, at(b).kind) || compareText(at(a).id, at(b).id),
+    );
+    for (const place of inOrder) {
+      this.#place = place;
+      look(at(place), place);
     }
   }
 
@@ -164,9 +146,18 @@ export class World implements FactSource {
   }
 
   owner(credential: Credential): OwnerSeen {
-    const latest = this.#latestFor(credential);
-    latest.owner ??= this.#ownerOf(credential.ownerId);
-    return latest.owner;
+    return this.#ownersByPlace[this.#placeOf(credential)] ?? this.#ownerOf(credential.ownerId);
+  }
+
+  /** -1: it is not in the snapshot. */
+  #placeOf(credential: Credential): number {
+    const { credentials } = this.#snapshot;
+    if (credentials[this.#place] === credential) return this.#place;
+    this.#places ??= new Map(credentials.map((one, place) => [one, place]));
+    const place = this.#places.get(credential);
+    if (place === undefined) return -1;
+    this.#place = place;
+    return place;
   }
 
   #ownerOf(id: string): OwnerSeen {
@@ -174,44 +165,55 @@ export class World implements FactSource {
     if (seen) return seen;
     const fact = id === '' ? NO_OWNER : (this.tenant.owners.get(id) ?? OWNER_NOT_READ);
     const { name = '', email = '' } = ifKnown(fact) ?? {};
-    const made: OwnerSeen = { fact, reported: id === '' ? null : { id, name, email }, holdings: {} };
+    const made: OwnerSeen = { fact, reported: id === '' ? null : { id, name, email }, holdings: [] };
     this.#owners.set(id, made);
     return made;
   }
 
-  #latestFor(credential: Credential): Latest {
-    if (this.#latest?.credential === credential) return this.#latest;
-    this.#latest = { credential, owner: undefined, scopedRoles: undefined };
-    return this.#latest;
+  #holdingOf(credential: Credential): Holding {
+    return this.#inOrder(holdingOf(this.owner(credential), credential.kind));
   }
 
   liveKeys(credential: Credential): Fact<OwnerLiveKeys> {
     if (credential.ownerId === '') return NO_OWNER;
     // Without its own creation date nobody can tell which ones are newer.
     if (!isKnown(credential.createdAt)) return credential.createdAt;
-    return this.#holdingOf(credential)?.keys(credential) ?? NOT_LIVE;
+    const place = this.#placeOf(credential);
+    const holding = this.#holdingOf(credential);
+    const newer = this.#newer[place] ?? -1;
+    if (newer === -1) return NOT_LIVE;
+    return holding.isUndated ? UNDATED_KEY : { total: holding.live.length, newer };
   }
 
   siblings(credential: Credential): Fact<Siblings> {
     if (credential.ownerId === '') return NO_OWNER;
+    if (credential.name.trim() === '') return NO_SIBLINGS;
+    const place = this.#placeOf(credential);
+    const holding = this.#holdingOf(credential);
+    holding.siblings ??= siblingsAmong(holding.live, this.#snapshot.credentials);
+    const shared = holding.siblings.get(place);
+    if (shared) return shared;
+    if ((this.#newer[place] ?? -1) !== -1) return alone(credential);
     const name = foldedName(credential.name);
-    if (name === undefined) return NO_SIBLINGS;
-    return this.#holdingOf(credential)?.namesakes(credential, name) ?? NO_SIBLINGS;
+    const live = holding.live.map((place) => this.#snapshot.credentials[place] as Credential);
+    return sharing(live.filter((one) => foldedName(one.name) === name));
   }
 
-  #holdingOf(credential: Credential): Holding | undefined {
-    return this.owner(credential).holdings[credential.kind];
+  #inOrder(holding: Holding): Holding {
+    if (holding.isInOrder) return holding;
+    holding.isInOrder = true;
+    const { live } = holding;
+    const at = (place: number) => this.#snapshot.credentials[place] as Credential;
+    if (live.length > 1) {
+      live.sort((a, b) => newestFirst(at(a), at(b)));
+      holding.isUndated = live.some((place) => !isKnown(at(place).createdAt));
+    }
+    for (const [newer, place] of live.entries()) this.#newer[place] = newer;
+    return holding;
   }
 
-  scopedRoles(credential: Credential): Fact<readonly ScopedRole[]> {
-    const { scopedRoleIds } = credential;
+  scopedRoles({ scopedRoleIds }: Credential): Fact<readonly ScopedRole[]> {
     if (!isKnown(scopedRoleIds)) return scopedRoleIds;
-    const latest = this.#latestFor(credential);
-    latest.scopedRoles ??= this.#scopedRolesOf(scopedRoleIds);
-    return latest.scopedRoles;
-  }
-
-  #scopedRolesOf(scopedRoleIds: readonly string[]): readonly ScopedRole[] {
     let roles = this.#scopedRoles.get(scopedRoleIds);
     if (!roles) {
       const known = ifKnown(this.tenant.roles);
@@ -314,21 +316,29 @@ function foldedName(name: string): string | undefined {
   return name.trim().normalize('NFC').toLowerCase() || undefined;
 }
 
-const NO_NAMES: ReadonlyMap<string, Fact<Siblings>> = new Map();
+const ALL_ALONE: ReadonlyMap<number, Fact<Siblings>> = new Map();
 
-function sharedNames(newestFirst: readonly Credential[]): ReadonlyMap<string, Fact<Siblings>> {
-  const names = new Set(newestFirst.map(({ name }) => foldedName(name)));
-  if (names.size === newestFirst.length) return NO_NAMES;
-  const groups = groupBy(newestFirst, ({ name }) => foldedName(name));
+/** @param newestFirst places of live credentials of one owner and kind */
+function siblingsAmong(
+  newestFirst: readonly number[],
+  credentials: readonly Credential[],
+): ReadonlyMap<number, Fact<Siblings>> {
+  const at = (place: number) => credentials[place] as Credential;
+  const nameAt = (place: number) => foldedName(at(place).name);
+  if (newestFirst.length < 2 || new Set(newestFirst.map(nameAt)).size === newestFirst.length)
+    return ALL_ALONE;
+  const groups = [...groupBy(newestFirst, nameAt).values()].filter((group) => group.length > 1);
   return new Map(
-    [...groups]
-      .filter(([, group]) => group.length > 1)
-      .map(([name, group]) => [name, group.every(isDated) ? toSiblings(group) : UNDATED_SIBLING]),
+    groups.flatMap((places) => {
+      const siblings = sharing(places.map(at));
+      return places.map((place): [number, Fact<Siblings>] => [place, siblings]);
+    }),
   );
 }
 
 /** @param newestFirst live credentials of one name */
-function toSiblings(newestFirst: readonly Credential[]): Siblings {
+function sharing(newestFirst: readonly Credential[]): Fact<Siblings> {
+  if (newestFirst.length > 1 && !newestFirst.every(isDated)) return UNDATED_SIBLING;
   const all = newestFirst.flatMap(toSibling);
   return { all, used: all.filter(({ lastUsedAt }) => lastUsedAt !== null) };
 }

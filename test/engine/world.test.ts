@@ -365,6 +365,8 @@ describe("an owner's live credentials of a kind", () => {
       expect(siblings(ended, named('b', 3))).toEqual({ all: [shown('b', 3)], used: [shown('b', 3)] });
       expect(siblings(ended, named('b', 3, { name: 'x' }))).toEqual({ all: [], used: [] });
       expect(siblings(ended, named('b', 3, { kind: 'function' }))).toEqual({ all: [], used: [] });
+      const both = [shown('c', 2), shown('b', 3)];
+      expect(siblings(ended, named('b', 3), named('c', 2))).toEqual({ all: both, used: both });
     });
 
     test('cannot be told if a date of several is missing', () => {
@@ -374,6 +376,8 @@ describe("an owner's live credentials of a kind", () => {
       );
       expect(siblings(named('a', 5), named('b', HIDDEN))).toEqual(undated);
       expect(siblings(named('a', 5), named('b', 3, { lastUsedAt: HIDDEN }))).toEqual(undated);
+      const ended = named('c', 9, { expiresAt: NOW });
+      expect(siblings(ended, named('a', 5), named('b', HIDDEN))).toEqual(undated);
       expect(siblings(named('a', 5), named('b', HIDDEN, { name: 'x' }))).toEqual({
         all: [shown('a', 5)],
         used: [shown('a', 5)],

@@ -46,6 +46,16 @@ export function sampleCredential(override: Partial<ReportedCredential> = {}): Re
   };
 }
 
+/** An owner takes note of being written, which a report's must not. */
+const owners = new WeakMap<object, NonNullable<Remainder['owner']>>();
+
+function ownerOf({ owner }: JudgedCredential): Remainder['owner'] {
+  if (owner === null) return null;
+  const copy = owners.get(owner) ?? { ...owner };
+  owners.set(owner, copy);
+  return copy;
+}
+
 /** What a docket takes for a credential of a report. */
 export function forDocket(about: JudgedCredential): [Credential, Remainder] {
   const { createdAt, expiresAt, lastUsedAt, adviceWithheld = false, use } = about;
@@ -57,7 +67,7 @@ export function forDocket(about: JudgedCredential): [Credential, Remainder] {
     expiresAt: at(expiresAt) ?? null,
     lastUsedAt: at(lastUsedAt) ?? null,
   } as Credential;
-  return [listed, { ...about, adviceWithheld, use }];
+  return [listed, { ...about, owner: ownerOf(about), adviceWithheld, use }];
 }
 
 /** The fingerprint follows rule, kind and credential id unless given. */
