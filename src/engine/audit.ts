@@ -14,6 +14,7 @@ import { toTimestamp } from '../contract/time.js';
 import { Docket, Notes } from './docket.js';
 import { type Statement, sayable } from './finding.js';
 import { isPlugin, Panel, type RuleInForce, type Verdict } from './judge.js';
+import { Numbers } from './numbers.js';
 import { Records, type Remainder } from './records.js';
 import {
   type FactSource,
@@ -223,9 +224,9 @@ export class EarlyVerdicts {
   readonly #judged: Partial<Record<Kind, Judged>> = {};
   readonly #rules: readonly RuleInForce[];
   /** What was found, a credential after the other: numbers of statements in `notes`; below 0, of rules that come later. */
-  readonly #found: number[] = [];
+  readonly #found = new Numbers();
   /** Where what was found on each credential ends. */
-  readonly #ends: number[] = [];
+  readonly #ends = new Numbers();
   readonly #find = (statement: number) => void this.#found.push(statement);
   readonly #postpone = (rule: RuleInForce) => void this.#found.push(-1 - this.#rules.indexOf(rule));
   /** What the verdicts say. */
@@ -266,9 +267,9 @@ export class EarlyVerdicts {
     report: (statement: number) => void,
     postponed: (rule: RuleInForce) => void,
   ): void {
-    const end = this.#ends[number] ?? 0;
-    for (let at = this.#ends[number - 1] ?? 0; at < end; at += 1) {
-      const found = this.#found[at] as number;
+    const end = this.#ends.at(number);
+    for (let at = number === 0 ? 0 : this.#ends.at(number - 1); at < end; at += 1) {
+      const found = this.#found.at(at);
       const rule = found < 0 ? this.#rules[-1 - found] : undefined;
       if (rule) postponed(rule);
       else report(found);
@@ -284,7 +285,7 @@ export class EarlyVerdicts {
 /** The numbers of credentials. Asked for nearly always in the order in which they came: then there is nothing to look up. */
 class Judged {
   readonly #credentials: Credential[] = [];
-  readonly #numbers: number[] = [];
+  readonly #numbers = new Numbers();
   #next = 0;
   #places: ReadonlyMap<Credential, number> | undefined;
 
@@ -301,7 +302,7 @@ class Judged {
       this.#next = place;
     }
     this.#next += 1;
-    return this.#numbers[this.#next - 1];
+    return this.#numbers.at(this.#next - 1);
   }
 }
 

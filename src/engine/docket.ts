@@ -1,6 +1,7 @@
 import type { Credential, Finding, JudgedCredential, Kind, Rule } from '../contract/index.js';
 import { atLeast, compareSeverity, type Severity } from '../contract/severity.js';
 import { fingerprint, type Statement } from './finding.js';
+import { Numbers } from './numbers.js';
 import { quote, Records, type Remainder } from './records.js';
 import { compareText, isWaived, noneBySeverity, type Report } from './report.js';
 import { ByteWriter, TextStore } from './text-store.js';
@@ -33,17 +34,21 @@ interface Voice extends Pick<Statement, 'severity' | 'outcome' | 'messageId' | '
   readonly beginnings: Map<Finding['status'], Buffer>;
   /** And between its data and its credential. */
   readonly end: Buffer;
+  /** The latest statement: many credentials have the same. */
+  text: string;
+  statement: number;
 }
 
 /** What rules say, as JSON that is written once. Statements have numbers. */
 export class Notes {
   /** Messages and data. */
   readonly #texts = new TextStore();
-  /** Of each statement. */
+  /** The number of each statement's voice. */
+  readonly #spoken = new Numbers();
   readonly #voices: Voice[] = [];
   readonly #known = new Map<string, Voice>();
-  /** The latest statement of each rule: many credentials have the same. */
-  readonly #latest = new Map<string, { text: string; statement: number; voice: Voice }>();
+  /** Of each rule. */
+  readonly #latest = new Map<string, Voice>();
   readonly #out = new ByteWriter();
   /** How rules are broken, by the statements that say so. */
   readonly #failures = new Map<number, string>();
@@ -53,16 +58,16 @@ export class Notes {
    * @returns the statement's number
    */
   note({ id: rule }: Pick<Rule, 'id'>, said: Statement, failure?: string): number {
-    const text = `${quote(said.message)},"data":${dataText(said.data)}`;
+    const text = `${quote(said.message)},"data":${JSON.stringify(said.data)}`;
     const latest = this.#latest.get(rule);
-    const voice = latest && isOf(latest.voice, said) ? latest.voice : this.#voiceOf(rule, said);
-    if (latest?.voice === voice && latest.text === text) return latest.statement;
-    const statement = this.#texts.add(text);
-    this.#voices.push(voice);
-    if (latest) Object.assign(latest, { text, statement, voice });
-    else this.#latest.set(rule, { text, statement, voice });
-    if (failure !== undefined) this.#failures.set(statement, failure);
-    return statement;
+    const voice = latest && isOf(latest, said) ? latest : this.#voiceOf(rule, said);
+    if (voice !== latest) this.#latest.set(rule, voice);
+    if (voice.text === text) return voice.statement;
+    voice.text = text;
+    voice.statement = this.#texts.add(text);
+    this.#spoken.push(voice.number);
+    if (failure !== undefined) this.#failures.set(voice.statement, failure);
+    return voice.statement;
   }
 
   #voiceOf(rule: string, { severity, outcome, messageId, fix }: Statement): Voice {
@@ -70,7 +75,7 @@ export class Notes {
     let voice = this.#known.get(key);
     if (!voice) {
       voice = {
-        number: this.#known.size,
+        number: this.#voices.length,
         rule,
         severity,
         outcome,
@@ -78,14 +83,17 @@ export class Notes {
         fix,
         beginnings: new Map(),
         end: Buffer.from(`,"fix":${quote(fix)},"credential":`),
+        text: '',
+        statement: -1,
       };
+      this.#voices.push(voice);
       this.#known.set(key, voice);
     }
     return voice;
   }
 
   voice(statement: number): Voice {
-    return this.#voices[statement] as Voice;
+    return this.#voices[this.#spoken.at(statement)] as Voice;
   }
 
   isUnknown(statement: number): boolean {
@@ -115,7 +123,7 @@ export class Notes {
 
   *blocks(): Generator<Buffer> {
     yield* this.#texts.blocks();
-    for (const voice of this.#known.values()) {
+    for (const voice of this.#voices) {
       yield beginningOf(voice, null);
       yield voice.end;
     }
@@ -148,8 +156,8 @@ function isOf(voice: Voice, { severity, outcome, messageId, fix }: Statement): b
 interface Bucket {
   readonly rule: string;
   readonly severity: Severity;
-  credentials: number[];
-  statements: number[];
+  credentials: Numbers;
+  statements: Numbers;
   /** Of those that were marked. */
   fingerprints: string[];
   marks: Mark[];
@@ -234,7 +242,14 @@ export class Docket {
     const key = `${severity} ${rule}`;
     let bucket = this.#buckets.get(key);
     if (!bucket) {
-      bucket = { rule, severity, credentials: [], statements: [], fingerprints: [], marks: [] };
+      bucket = {
+        rule,
+        severity,
+        credentials: new Numbers(),
+        statements: new Numbers(),
+        fingerprints: [],
+        marks: [],
+      };
       this.#buckets.set(key, bucket);
     }
     this.#byVoice[number] = bucket;
@@ -256,7 +271,7 @@ export class Docket {
     let last = UNMARKED;
     for (const { rule, severity, credentials, statements, fingerprints, marks } of this.#buckets.values())
       for (let at = marks.length; at < credentials.length; at += 1) {
-        const credential = credentials[at] as number;
+        const credential = credentials.at(at);
         const made = this.#fingerprint(rule, credential);
         const mark = markOf({
           credential,
@@ -265,7 +280,7 @@ export class Docket {
           fingerprint: made,
           rule,
           severity,
-          isUnknown: this.#notes.isUnknown(statements[at] as number),
+          isUnknown: this.#notes.isUnknown(statements.at(at)),
           expiresAt: () => this.#expiresAt(credential),
         });
         // There may be hundreds of thousands, and a few different ones.
@@ -308,8 +323,13 @@ export class Docket {
     const counts = { all: 0, findings: 0, waived: 0, unknown: 0, bySeverity, byRule: {}, new: 0, known: 0 };
     for (const { rule, severity, statements, marks } of this.#buckets.values()) {
       const before = counts.findings;
-      for (const [at, statement] of statements.entries())
-        for (const part of this.#partsOf(statement, marks[at] ?? UNMARKED)) counts[part] += 1;
+      for (let at = 0; at < statements.length; at += 1) {
+        const mark = marks[at] ?? UNMARKED;
+        const part = this.#partOf(statements.at(at), mark);
+        counts[part] += 1;
+        if (part === 'findings' && mark.status !== null)
+          counts[mark.status === 'known' ? 'known' : 'new'] += 1;
+      }
       const open = counts.findings - before;
       counts.all += statements.length;
       bySeverity[severity] += open;
@@ -321,11 +341,10 @@ export class Docket {
     };
   }
 
-  /** The parts of a summary that a finding counts in. */
-  #partsOf(statement: number, mark: Mark): readonly ('findings' | 'waived' | 'unknown' | 'new' | 'known')[] {
-    if (isWaived(mark)) return ['waived'];
-    if (this.#notes.isUnknown(statement)) return ['unknown'];
-    return mark.status === null ? ['findings'] : ['findings', mark.status === 'known' ? 'known' : 'new'];
+  /** The part of a summary that a finding counts in. */
+  #partOf(statement: number, mark: Mark): 'findings' | 'waived' | 'unknown' {
+    if (isWaived(mark)) return 'waived';
+    return this.#notes.isUnknown(statement) ? 'unknown' : 'findings';
   }
 
   /** In the order of the report. */
@@ -341,8 +360,8 @@ export class Docket {
   }
 
   #findingsOf({ rule, credentials, statements, fingerprints, marks }: Bucket): Finding[] {
-    return credentials.map((credential, at) => ({
-      ...(JSON.parse(this.#notes.text(statements[at] as number)) as Finding),
+    return [...credentials].map((credential, at) => ({
+      ...(JSON.parse(this.#notes.text(statements.at(at))) as Finding),
       fingerprint: fingerprints[at] ?? this.#fingerprint(rule, credential),
       credential: this.credentials[credential] ?? null,
       ...(marks[at] ?? UNMARKED),
@@ -359,8 +378,7 @@ export class Docket {
   /** What is said in findings, each as the JSON of a finding on nothing. */
   *statements(): Generator<string> {
     for (const { statements } of this.#buckets.values())
-      for (const [at, statement] of statements.entries())
-        if (statement !== statements[at - 1]) yield this.#notes.text(statement);
+      for (const statement of new Set(statements)) yield this.#notes.text(statement);
   }
 
   /** The JSON of each of `credentials`. */
@@ -397,7 +415,7 @@ export class Docket {
     let closing = opening;
     for (const { rule, credentials, statements, fingerprints, marks } of this.#inOrder())
       for (let at = 0; at < credentials.length; at += 1) {
-        const credential = credentials[at] as number;
+        const credential = credentials.at(at);
         const mark = marks[at] ?? UNMARKED;
         if (mark !== last) {
           closing = Buffer.from(
@@ -407,7 +425,7 @@ export class Docket {
         }
         out.copy(opening);
         out.write(fingerprints[at] ?? this.#fingerprint(rule, credential));
-        this.#notes.put(statements[at] as number, mark.status, out);
+        this.#notes.put(statements.at(at), mark.status, out);
         if (credential < 0) out.copy(NULL);
         else this.#records.put(credential, out);
         out.copy(closing);
@@ -433,16 +451,17 @@ export class Docket {
   /** Credentials come by kind and id, so only a rule of several kinds, or on waivers, finds them in another order. */
   #sort(bucket: Bucket): void {
     const { rule, credentials, statements, fingerprints, marks } = bucket;
-    const idAt = (credential: number | undefined) => this.#ids[credential ?? 0] ?? '';
-    if (credentials.every((credential, at) => at === 0 || idAt(credentials[at - 1]) < idAt(credential)))
-      return;
-    const made = (at: number) => fingerprints[at] ?? this.#fingerprint(rule, credentials[at] as number);
-    const order = [...credentials.keys()].sort(
-      (a, b) => compareText(idAt(credentials[a]), idAt(credentials[b])) || compareText(made(a), made(b)),
+    const id = (at: number) => this.#ids[credentials.at(at)] ?? '';
+    let at = 1;
+    while (at < credentials.length && id(at - 1) < id(at)) at += 1;
+    if (at >= credentials.length) return;
+    const made = (at: number) => fingerprints[at] ?? this.#fingerprint(rule, credentials.at(at));
+    const order = Array.from(credentials, (_, at) => at).sort(
+      (a, b) => compareText(id(a), id(b)) || compareText(made(a), made(b)),
     );
     const sorted = <T>(items: readonly T[]) => (items.length === 0 ? [] : order.map((at) => items[at] as T));
-    bucket.credentials = sorted(credentials);
-    bucket.statements = sorted(statements);
+    bucket.credentials = Numbers.of(sorted([...credentials]));
+    bucket.statements = Numbers.of(sorted([...statements]));
     bucket.fingerprints = sorted(fingerprints);
     bucket.marks = sorted(marks);
   }
@@ -472,15 +491,4 @@ export function reportOn(docket: Docket, about: Omit<Report, 'credentials' | 'fi
 /** What a report was made from, for whoever can do without objects; undefined for a report that was read or changed. */
 export function docketOf(report: Report): Docket | undefined {
   return dockets.get(report);
-}
-
-/** Nearly always texts and numbers: then many times as fast as JSON.stringify. */
-function dataText(data: Finding['data']): string {
-  let text = '';
-  for (const name of Object.keys(data)) {
-    const value = data[name];
-    const written = typeof value === 'string' ? quote(value) : JSON.stringify(value);
-    text += `${text === '' ? '' : ','}${quote(name)}:${written}`;
-  }
-  return `{${text}}`;
 }

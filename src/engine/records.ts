@@ -1,5 +1,6 @@
 import { type Credential, type Fact, ifKnown, type JudgedCredential } from '../contract/index.js';
 import { toTimestamp } from '../contract/time.js';
+import { Numbers } from './numbers.js';
 import { ByteWriter, TextStore } from './text-store.js';
 
 /** An owner, and the number of his JSON once it is written: credentials share him, and looking him up would take longer. */
@@ -22,10 +23,10 @@ export class Records {
   /** What is put in. */
   readonly #rest = new TextStore();
   /** In the order of the report: the numbers of records, and of what is put in. */
-  readonly #written: number[] = [];
-  readonly #live: boolean[] = [];
-  readonly #owners: number[] = [];
-  readonly #ends: number[] = [];
+  readonly #written = new Numbers();
+  readonly #live = new Numbers();
+  readonly #owners = new Numbers();
+  readonly #ends = new Numbers();
   /** The places of those that run the audit. */
   readonly #self = new Set<number>();
   /** Many credentials share their list of roles. */
@@ -50,7 +51,7 @@ export class Records {
   complete(written: number, { self, live, owner, scopedRoles, adviceWithheld, use }: Remainder): void {
     if (self) this.#self.add(this.#written.length);
     this.#written.push(written);
-    this.#live.push(live);
+    this.#live.push(live ? 1 : 0);
     this.#owners.push(owner === null ? this.#noOwner : this.#ownerText(owner));
     this.#ends.push(
       adviceWithheld || use
@@ -84,13 +85,13 @@ export class Records {
 
   /** Writes the JSON of the credential at a place of the report. */
   put(at: number, out: ByteWriter, withLive = false): void {
-    const first = (this.#written[at] as number) * 2;
+    const first = this.#written.at(at) * 2;
     this.#texts.put(first, out);
     out.copy(this.#self.has(at) ? SELF : NOT_SELF);
-    if (withLive) out.copy(this.#live[at] ? LIVE : NOT_LIVE);
-    this.#rest.put(this.#owners[at] as number, out);
+    if (withLive) out.copy(this.#live.at(at) ? LIVE : NOT_LIVE);
+    this.#rest.put(this.#owners.at(at), out);
     this.#texts.put(first + 1, out);
-    this.#rest.put(this.#ends[at] as number, out);
+    this.#rest.put(this.#ends.at(at), out);
   }
 
   text(at: number, withLive = false): string {
