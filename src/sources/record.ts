@@ -141,8 +141,14 @@ export function latestBelieved(now: number, asOf: number): number {
  * Brings a wire record of any kind into the one shape of a credential.
  *
  * @param latest  a later date of something in the past is malformed, because it could hide that a credential is unused or old
+ * @param share   called with the owner's id, and gives the text to keep
  */
-export function normalize(kind: Kind, value: unknown, latest: number): Normalized {
+export function normalize(
+  kind: Kind,
+  value: unknown,
+  latest: number,
+  share: (ownerId: string) => string = (ownerId) => ownerId,
+): Normalized {
   const record = asRecord(value);
   if (!record) return { credential: undefined, problems: ['is not an object'] };
   const fields = FIELDS[kind];
@@ -150,13 +156,18 @@ export function normalize(kind: Kind, value: unknown, latest: number): Normalize
   const idFields = ID_FIELDS[kind];
   const [only = ''] = idFields;
   const id = idFields.length === 1 ? read.id(only) : idFields.map((field) => read.id(field)).join(' ');
+  if (id === '' || idFields.length > 1) {
+    const missing = idFields.filter((field) => read.text(field) === '');
+    if (missing.length > 0)
+      return { credential: undefined, problems: [`has no ${missing.join(' and no ')}`] };
+  }
   const createdAt = read.instant('createdAt', latest);
   const base: Credential = {
     kind,
     id,
     clientId: read.id(fields.clientId),
     name: nameIn(read, id),
-    ownerId: shared(read.id(fields.owner)),
+    ownerId: share(read.id(fields.owner)),
     deletedAt: deletionIn(read, fields.ends, createdAt),
     disabled: false,
     createdAt: createdAt ?? NO_CREATION_DATE,
@@ -170,11 +181,6 @@ export function normalize(kind: Kind, value: unknown, latest: number): Normalize
     registration: undefined,
     connected: undefined,
   };
-  if (id === '' || idFields.length > 1) {
-    const missing = idFields.filter((field) => read.text(field) === '');
-    if (missing.length > 0)
-      return { credential: undefined, problems: [`has no ${missing.join(' and no ')}`] };
-  }
   if (kind === 'function' && read.flag('isDraft') === true)
     return { credential: undefined, problems: [], draft: true };
   // All credentials have the same fields in the same order: else everything that looks at them is compiled again and again.
@@ -184,35 +190,26 @@ export function normalize(kind: Kind, value: unknown, latest: number): Normalize
 
 const NO_TEXTS: readonly string[] = [];
 
-/** Texts that many records repeat, kept once: owners, and lists of roles. */
-const sharedTexts = new Map<string, string>();
+/** Lists of roles, which many records repeat, kept once. */
 const sharedLists = new Map<string, readonly string[]>();
 let latestList = NO_TEXTS;
 const SHARED = 65_536;
-
-function shared(text: string): string {
-  return once(sharedTexts, text, text);
-}
 
 function sharedList(list: Fact<readonly string[]>): Fact<readonly string[]> {
   if (!isKnown(list) || list.length === 0) return list;
   // One credential's are often those of the next.
   if (isSame(latestList, list)) return latestList;
-  latestList = once(sharedLists, list.join('\n'), list);
+  const key = list.join('\n');
+  const known = sharedLists.get(key);
   // An id may hold a line break.
-  return isSame(latestList, list) ? latestList : list;
+  latestList = known && isSame(known, list) ? known : list;
+  if (sharedLists.size === SHARED) sharedLists.clear();
+  if (!known) sharedLists.set(key, list);
+  return latestList;
 }
 
 function isSame(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((text, at) => text === other[at]);
-}
-
-function once<T>(known: Map<string, T>, key: string, value: T): T {
-  const before = known.get(key);
-  if (before !== undefined) return before;
-  if (known.size === SHARED) known.clear();
-  known.set(key, value);
-  return value;
 }
 
 /** What only records of one kind say. */

@@ -112,6 +112,18 @@ describe('parseInstant', () => {
     );
   });
 
+  test('knows how long each month is', () => {
+    const two = (number: number) => String(number).padStart(2, '0');
+    for (const year of ['0100', '1900', '2000', '2024', '2026', '9999'])
+      for (let month = 0; month <= 13; month += 1)
+        for (let day = 0; day <= 32; day += 1) {
+          const text = `${year}-${two(month)}-${two(day)}T23:59:59.000Z`;
+          const date = new Date(text);
+          const exists = !Number.isNaN(date.getTime()) && date.toISOString() === text;
+          expect([text, parseInstant(text)?.toISOString()]).toEqual([text, exists ? text : undefined]);
+        }
+  });
+
   test('an offset changes the time, and the time zone of the machine does not', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 }), (hours, minutes) => {

@@ -60,12 +60,7 @@ export async function collect(
     onRecords: options.onRecords,
   };
   const lookup = new UserLookup(bare);
-  const onPage = (credentials: readonly Credential[]) => {
-    // One's own list has one owner.
-    if (scope === 'tenant') addOwners(credentials, lookup);
-    onCredentials?.(credentials);
-  };
-  const reader: Reader = { ...bare, onCredentials: onPage };
+  const reader = { ...bare, onCredentials, shareOwner: sharing(scope, lookup) };
 
   // Beside the lists: hardly anything else waits for it.
   const coming = introspect(client);
@@ -337,8 +332,9 @@ async function collectKinds(
   return { seen, principals: await principals };
 }
 
-function addOwners(credentials: readonly Credential[], lookup: UserLookup): void {
-  for (const { kind, ownerId } of credentials) if (isPersonal(kind)) lookup.add(ownerId);
+/** One's own list has one owner. */
+function sharing(scope: C1Options['scope'], lookup: UserLookup): Reader['shareOwner'] {
+  return scope === 'tenant' ? (id) => lookup.add(id) : undefined;
 }
 
 /** The distinct owners that are people, or those that are service principals, in a fixed order. */

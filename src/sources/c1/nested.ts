@@ -3,10 +3,10 @@ import { type Credential, count, type Kind } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
 import { asRecord, differ, idOf, type WireRecord } from '../record.js';
 import {
-  addCredential,
   type Collected,
   collectList,
   errorNote,
+  Found,
   joinNotes,
   type KindSeen,
   type List,
@@ -91,7 +91,7 @@ function malformedParent(list: List, noun: string): RequestError {
 
 /** What the lists of all parents' credentials gave together. */
 interface Lists {
-  readonly credentials: ReadonlyMap<string, Credential>;
+  readonly credentials: readonly Credential[];
   readonly pages: number;
   readonly malformed: readonly string[];
   /** Parents whose list repeats itself. */
@@ -138,7 +138,7 @@ export async function collectNested(
   );
   const isComplete = ending === 'end' && cut.length === 0 && !first;
   const collected: Collected = {
-    credentials: [...lists.credentials.values()],
+    credentials: lists.credentials,
     pages: pages + lists.pages,
     drafts: 0,
     what,
@@ -168,8 +168,8 @@ function areRefused(failed: readonly Failed[], all: number): boolean {
 }
 
 async function readLists(nesting: Nesting, reader: Reader, parents: ParentsSeen['parents']): Promise<Lists> {
-  const credentials = new Map<string, Credential>();
-  const malformed: string[] = [];
+  const found = new Found();
+  const { credentials, malformed } = found;
   const cut: string[] = [];
   const failed: Failed[] = [];
   const missing: Failed[] = [];
@@ -184,8 +184,7 @@ async function readLists(nesting: Nesting, reader: Reader, parents: ParentsSeen[
     const one = await collectList(nesting.kind, reader, nesting.listOf(id));
     pages += one.pages;
     malformed.push(...one.malformed);
-    for (const listed of one.credentials)
-      addCredential(credentials, nesting.adopt(listed, id, parent), malformed);
+    for (const listed of one.credentials) found.add(nesting.adopt(listed, id, parent));
     if (one.ending === 'repeats') cut.push(id);
     if (!(one.ending instanceof AuditError)) return;
     if (isNotFound(one.ending) && one.pages === 0) {

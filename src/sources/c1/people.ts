@@ -37,7 +37,7 @@ type User = WireRecord | 'gone' | 'twice';
  */
 export class UserLookup {
   readonly #reader: Reader;
-  readonly #ids = new Set<string>();
+  readonly #ids = new Map<string, string>();
   readonly #users = new Map<string, User>();
   readonly #searches: Promise<void>[] = [];
   #waiting: string[] = [];
@@ -48,12 +48,14 @@ export class UserLookup {
     this.#reader = reader;
   }
 
-  /** Takes note of an id to look up; a blank one is nobody's. */
-  add(id: string): void {
-    if (id === '' || this.#ids.has(id)) return;
-    this.#ids.add(id);
+  /** Takes note of an id to look up, and gives the text that it has always given for it. A blank one is nobody's. */
+  add(id: string): string {
+    const known = this.#ids.get(id);
+    if (known !== undefined || id === '') return known ?? id;
+    this.#ids.set(id, id);
     this.#waiting.push(id);
     if (this.#waiting.length === BATCH) this.#startSearch();
+    return id;
   }
 
   #startSearch(): void {
@@ -95,7 +97,7 @@ export class UserLookup {
     if (this.#waiting.length > 0) this.#startSearch();
     await Promise.all(this.#searches);
     const users = this.#users;
-    const missing = [...this.#ids].filter((id) => !users.has(id));
+    const missing = [...this.#ids.keys()].filter((id) => !users.has(id));
     let failure = this.#failure;
     // A refused search need not mean a refused look-up, but one refused look-up means the others are.
     let refused = failure?.code === 'interrupted' || failure?.code === 'auth' ? failure : undefined;

@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { type Kind, Unknown } from '../../../src/contract/index.js';
 import { AuditError } from '../../../src/errors.js';
 import {
-  addCredential,
   asListed,
   type Collected,
   contradicted,
+  Found,
   holdingSelf,
   joinNotes,
   type KindSeen,
@@ -211,22 +211,42 @@ test.each([
 });
 
 test('an id that stands for two credentials is named, and the same record twice is not', () => {
-  const credentials = new Map();
-  const malformed: string[] = [];
-  addCredential(credentials, credential(), malformed);
-  addCredential(credentials, credential(), malformed);
-  expect(malformed).toEqual([]);
-  addCredential(credentials, credential({ name: 'other' }), malformed);
-  expect(malformed).toEqual(['a: listed twice, with other fields']);
-  expect([...credentials.values()]).toEqual([credential({ name: 'other' })]);
+  const found = new Found();
+  found.add(credential());
+  found.add(credential());
+  expect(found.malformed).toEqual([]);
+  found.add(credential({ name: 'other' }));
+  expect(found.malformed).toEqual(['a: listed twice, with other fields']);
+  expect(found.credentials).toEqual([credential({ name: 'other' })]);
+});
+
+test.each([
+  ['growing', ['a', 'b', 'b1', 'c']],
+  ['growing, the last one again', ['a', 'b', 'b', 'c']],
+  ['growing, the first one again and on', ['a', 'b', 'c', 'a', 'd', 'd', 'b']],
+  ['falling', ['c', 'b', 'a', 'b', 'd']],
+  ['by code unit, not by character or language', ['Z', 'a', 'é', '\u{ffff}', '😀', 'É', 'z', 'é', '😀']],
+  ['with what begins alike', ['a', 'a ', 'a\0', 'A', 'a ', 'a']],
+])('ids that come twice are found, whatever their order: %s', (_, ids) => {
+  const found = new Found();
+  const asked = new Found();
+  const places = new Map<string, number>();
+  ids.forEach((id, number) => {
+    for (const known of ids) expect([known, asked.has(known)]).toEqual([known, places.has(known)]);
+    for (const each of [found, asked]) each.add(credential({ id, name: `${number}` }));
+    places.set(id, number);
+  });
+  for (const { credentials, malformed } of [found, asked]) {
+    expect(credentials.map(({ id, name }) => [id, Number(name)])).toEqual([...places]);
+    expect(malformed).toHaveLength(ids.length - places.size);
+  }
 });
 
 test('a credential that is used while it is listed again keeps its later use', () => {
   const added = (...listed: ReturnType<typeof credential>[]) => {
-    const credentials = new Map();
-    const malformed: string[] = [];
-    for (const each of listed) addCredential(credentials, each, malformed);
-    return { kept: [...credentials.values()], malformed };
+    const found = new Found();
+    for (const each of listed) found.add(each);
+    return { kept: found.credentials, malformed: found.malformed };
   };
   const [never, first, second] = [null, 1, 2].map((lastUsedAt) => credential({ lastUsedAt }));
   const unread = credential({ lastUsedAt: new Unknown('a', 'b') });
