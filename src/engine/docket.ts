@@ -4,7 +4,7 @@ import { fingerprint, type Statement } from './finding.js';
 import { Numbers } from './numbers.js';
 import { quote, Records, type Remainder } from './records.js';
 import { compareText, isWaived, noneBySeverity, type Report } from './report.js';
-import { ByteWriter, TextStore } from './text-store.js';
+import { ByteWriter, TextStore, textOf } from './text-store.js';
 
 /** What waivers and earlier audits make of a finding. Findings share it. */
 export type Mark = Pick<Finding, 'status' | 'waiver' | 'firstSeen'>;
@@ -118,7 +118,7 @@ export class Notes {
     this.#out.copy(OPENING);
     this.put(statement, null, this.#out);
     this.#out.write('null}');
-    return this.#out.take().toString();
+    return textOf(this.#out.take());
   }
 
   *blocks(): Generator<Buffer> {

@@ -19,7 +19,7 @@ export class Numbers {
   }
 
   push(number: number): void {
-    const at = this.#length % CHUNK;
+    const at = this.#length & (CHUNK - 1);
     if (at === 0) {
       this.#last = new Int32Array(CHUNK);
       this.#chunks.push(this.#last);
@@ -33,6 +33,6 @@ export class Numbers {
   }
 
   at(index: number): number {
-    return (this.#chunks[index >> SHIFT] as Int32Array)[index % CHUNK] as number;
+    return (this.#chunks[index >> SHIFT] as Int32Array)[index & (CHUNK - 1)] as number;
   }
 }

@@ -1,7 +1,7 @@
 import { type Credential, type Fact, ifKnown, type JudgedCredential } from '../contract/index.js';
 import { toTimestamp } from '../contract/time.js';
 import { Numbers } from './numbers.js';
-import { ByteWriter, TextStore } from './text-store.js';
+import { ByteWriter, TextStore, textOf } from './text-store.js';
 
 /** An owner, and the number of his JSON once it is written: credentials share him, and looking him up would take longer. */
 type Reported<T> = T & { written?: number; writtenBy?: Records };
@@ -96,7 +96,7 @@ export class Records {
 
   text(at: number, withLive = false): string {
     this.put(at, this.#out, withLive);
-    return this.#out.take().toString();
+    return textOf(this.#out.take());
   }
 
   /** All of it, many texts in one. */

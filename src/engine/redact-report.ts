@@ -9,6 +9,7 @@ import { type Docket, docketOf, reportOn } from './docket.js';
 import type { Statement } from './finding.js';
 import { isPlugin } from './judge.js';
 import type { Report } from './report.js';
+import { textOf } from './text-store.js';
 
 type Scrub = (text: string) => string;
 
@@ -66,7 +67,7 @@ export function redactReport(report: Report, scrub: Scrub, origin: 'audit' | 'fi
 function isFree(docket: Docket, scrubber: Scrubber, scrub: Scrub): boolean {
   // Escapes could hide one.
   const isClear = (json: string) => !json.includes('\\') && scrub(json) === json;
-  if (areAll(docket.blocks(), (block) => isClear(block.toString()))) return true;
+  if (areAll(docket.blocks(), (block) => isClear(textOf(block)))) return true;
   for (const waiver of docket.waivers()) if (scrubber.waiver(waiver) !== waiver) return false;
   for (const json of docket.credentialTexts()) {
     if (isClear(json)) continue;
