@@ -195,7 +195,7 @@ const sharedLists = new Map<string, readonly string[]>();
 let latestList = NO_TEXTS;
 const SHARED = 65_536;
 
-function sharedList(list: Fact<readonly string[]>): Fact<readonly string[]> {
+export function sharedList(list: Fact<readonly string[]>): Fact<readonly string[]> {
   if (!isKnown(list) || list.length === 0) return list;
   // One credential's are often those of the next.
   if (isSame(latestList, list)) return latestList;

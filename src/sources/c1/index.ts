@@ -347,13 +347,8 @@ function ownerIds(credentials: readonly Credential[], personal: boolean): string
 
 function withoutEmptyPrincipals(lists: Lists, scope: C1Options['scope']): Lists {
   const { seen, principals } = lists;
-  const failure =
-    scope === 'tenant' &&
-    principals &&
-    emptyInVain(
-      principals,
-      seen.flatMap(({ credentials }) => credentials),
-    );
+  const trusts = seen.find((one) => one.seen.kind === 'federation-trust')?.credentials ?? [];
+  const failure = scope === 'tenant' && principals && emptyInVain(principals, trusts);
   if (!failure) return lists;
   return {
     seen: seen.map((one) =>

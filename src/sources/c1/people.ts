@@ -15,6 +15,7 @@ import {
   differ,
   FieldReader,
   malformedRecords,
+  sharedList,
   unlessDeletedLater,
   type WireRecord,
 } from '../record.js';
@@ -28,8 +29,23 @@ const BATCH = 100;
 const LOOKUPS = 8;
 const SEARCH = { method: 'POST', path: '/search/users' } as const;
 
+/** What the audit reads of a user's record; more is not kept. */
+export interface User {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  /** undefined where it is not shown: a caller who may not see a user's status gets it blank, or as UNKNOWN. */
+  readonly status: Exclude<Owner['status'], 'gone'> | undefined;
+  readonly employmentStatus: string;
+  readonly type: Owner['type'];
+  readonly roleIds: Fact<readonly string[]>;
+  readonly managerIds: readonly string[];
+  /** What is not as documented. */
+  readonly problems: readonly string[];
+}
+
 /** `gone`: the tenant does not know the id. `twice`: it lists the id twice, with different content. */
-type User = WireRecord | 'gone' | 'twice';
+type UserFound = User | 'gone' | 'twice';
 
 /**
  * Looks users up by their ids: searched in batches, each on its way as soon as it is full. Those missing are read one by
@@ -38,7 +54,7 @@ type User = WireRecord | 'gone' | 'twice';
 export class UserLookup {
   readonly #reader: Reader;
   readonly #ids = new Map<string, string>();
-  readonly #users = new Map<string, User>();
+  readonly #users = new Map<string, UserFound>();
   readonly #searches: Promise<void>[] = [];
   #waiting: string[] = [];
   #failure: AuditError | undefined;
@@ -59,24 +75,26 @@ export class UserLookup {
   }
 
   #startSearch(): void {
-    const search = this.#search(new Set(this.#waiting));
+    const search = this.#search(this.#waiting);
     this.#waiting = [];
     // A defect is met where it is awaited, which may be much later.
     search.catch(() => undefined);
     this.#searches.push(search);
   }
 
-  async #search(wanted: ReadonlySet<string>): Promise<void> {
+  async #search(ids: readonly string[]): Promise<void> {
     const users = this.#users;
-    const narrowed = { refs: [...wanted].map((id) => ({ id })) };
+    const wanted = new Map(ids.map((id) => [id, id]));
+    const narrowed = { refs: ids.map((id) => ({ id })) };
     const onPage = (records: readonly unknown[]) => {
       for (const value of records) {
         if (!asRecord(value))
           this.#malformed ??= malformedError(`${nameOf(SEARCH)} lists a record that is not an object.`);
-        const user = userIn(value);
-        if (!user || !wanted.has(user.id)) continue;
-        const record = unlessDeletedLater(user.record, this.#reader.client.now);
-        users.set(user.id, differ(users.get(user.id), record) ? 'twice' : record);
+        const { id, record } = userIn(value) ?? {};
+        const known = wanted.get(id ?? '');
+        if (!record || known === undefined) continue;
+        const user = userOf(known, unlessDeletedLater(record, this.#reader.client.now));
+        users.set(known, differ(users.get(known), user) ? 'twice' : user);
       }
     };
     const { ending } = await readList(
@@ -91,13 +109,14 @@ export class UserLookup {
 
   /** Records of all that were added. `failure` is what kept some of them back. */
   async read(): Promise<{
-    readonly users: ReadonlyMap<string, User>;
+    readonly users: ReadonlyMap<string, UserFound>;
     readonly failure: AuditError | undefined;
   }> {
     if (this.#waiting.length > 0) this.#startSearch();
     await Promise.all(this.#searches);
     const users = this.#users;
-    const missing = [...this.#ids.keys()].filter((id) => !users.has(id));
+    // Only those were added to the users, too.
+    const missing = users.size === this.#ids.size ? [] : [...this.#ids.keys()].filter((id) => !users.has(id));
     let failure = this.#failure;
     // A refused search need not mean a refused look-up, but one refused look-up means the others are.
     let refused = failure?.code === 'interrupted' || failure?.code === 'auth' ? failure : undefined;
@@ -122,7 +141,7 @@ export class UserLookup {
 }
 
 /** An id that stands for two users keeps the audit from being complete, as it does for credentials. */
-function listedTwice(users: ReadonlyMap<string, User>): AuditError | undefined {
+function listedTwice(users: ReadonlyMap<string, UserFound>): AuditError | undefined {
   const ids = [...users].flatMap(([id, user]) => (user === 'twice' ? [id] : []));
   if (ids.length === 0) return undefined;
   return new AuditError(
@@ -133,11 +152,11 @@ function listedTwice(users: ReadonlyMap<string, User>): AuditError | undefined {
 }
 
 /** The user, or `gone` where the tenant does not know the id. @throws AuditError */
-export async function readUser(client: ApiClient, id: string): Promise<WireRecord | 'gone'> {
+export async function readUser(client: ApiClient, id: string): Promise<User | 'gone'> {
   try {
     const answer = await client.call({ method: 'GET', path: `/users/${encodeURIComponent(id)}` });
     const user = userIn(answer.userView);
-    if (user?.id === id) return unlessDeletedLater(user.record, client.now);
+    if (user?.id === id) return userOf(id, unlessDeletedLater(user.record, client.now));
     throw new RequestError(
       'api',
       'GET /users/{id} answered 200, but does not hold the requested user.',
@@ -187,12 +206,8 @@ export async function readOwners(
 ): Promise<OwnersSeen> {
   for (const id of ids) lookup.add(id);
   const { users, failure } = await lookup.read();
-  const records = [...users].filter((entry): entry is [string, WireRecord] => typeof entry[1] !== 'string');
-  const managers = await readManagers(
-    reader,
-    records.map(([, user]) => user),
-    users,
-  );
+  const read = [...users.values()].filter((user) => typeof user !== 'string');
+  const managers = await readManagers(reader, read, users);
   const unread = new Unknown(
     failure ? `its owner could not be looked up: ${failure.message}` : 'its owner could not be looked up',
     CURE,
@@ -201,16 +216,13 @@ export async function readOwners(
     const user = users.get(id);
     if (user === undefined) return unread;
     if (user === 'twice') return LISTED_TWICE;
-    return user === 'gone' ? goneOwner(id) : toOwner(id, user, roles, managers.people);
+    return user === 'gone' ? goneOwner(id) : toOwner(user, roles, managers.people);
   };
   const owners = new Map(ids.map((id) => [id, ownerOf(id)]));
   const notKnown = failure
     ? `Some owners are not known: ${errorNote(failure)} ${CURE}`
     : notShownNote(owners);
-  const malformed = malformedUsers(
-    records.flatMap(([id, user]) => problemsOf(id, user)),
-    'POST /search/users and GET /users/{id}',
-  );
+  const malformed = malformedUsers(read.flatMap(problemsOf), 'POST /search/users and GET /users/{id}');
   return {
     owners,
     note: notKnown,
@@ -225,14 +237,14 @@ export async function readOwners(
  */
 export async function readManagers(
   reader: Reader,
-  users: readonly WireRecord[],
-  known: ReadonlyMap<string, User> = new Map(),
+  users: readonly User[],
+  known: ReadonlyMap<string, UserFound> = new Map(),
 ): Promise<{
   readonly people: ReadonlyMap<string, Person | null>;
   readonly failure: AuditError | undefined;
 }> {
-  const away = users.filter((user) => ['disabled', 'deleted'].includes(statusOf(user) ?? ''));
-  const ids = [...new Set(away.flatMap(managerIdsOf))];
+  const away = users.filter(({ status }) => status === 'disabled' || status === 'deleted');
+  const ids = [...new Set(away.flatMap(({ managerIds }) => managerIds))];
   const lookup = new UserLookup(reader);
   for (const id of ids) if (!known.has(id)) lookup.add(id);
   const { users: read, failure } = await lookup.read();
@@ -253,13 +265,8 @@ export function malformedUsers(problems: readonly string[], what: string): Audit
 }
 
 /** What is wrong with a user's record, as far as the audit reads it. */
-export function problemsOf(id: string, user: WireRecord): string[] {
-  const read = new FieldReader(user);
-  for (const field of ['displayName', 'email', 'status', 'directoryStatus', 'employmentStatus', 'type'])
-    read.text(field);
-  for (const field of ['roleIds', 'managerIds']) read.texts(field);
-  read.instant('deletedAt');
-  return read.problems.length === 0 ? [] : [`${id}: ${read.problems.join(', ')}`];
+export function problemsOf({ id, problems }: User): string[] {
+  return problems.length === 0 ? [] : [`${id}: ${problems.join(', ')}`];
 }
 
 /** An owner whom the tenant no longer knows. */
@@ -274,71 +281,69 @@ const TYPES: ReadonlyMap<string, Owner['type']> = new Map([
   ['USER_TYPE_SYSTEM', 'system'],
 ]);
 
-/** A user record as an owner, unknown where it is blank for lack of rights. `people`: managers, null for those who are away. */
+/** A user's record, checked. */
+export function userOf(id: string, record: WireRecord): User {
+  const read = new FieldReader(record);
+  const name = read.text('displayName');
+  const email = read.text('email');
+  const status = statusIn(read);
+  const employmentStatus = read.text('employmentStatus');
+  const type = TYPES.get(read.text('type')) ?? 'unknown';
+  const roleIds = sharedList(read.texts('roleIds'));
+  const managerIds = ifKnown(read.texts('managerIds')) ?? [];
+  return { id, name, email, status, employmentStatus, type, roleIds, managerIds, problems: read.problems };
+}
+
+function statusIn(read: FieldReader): User['status'] {
+  const before = read.problems.length;
+  const status = read.text('status');
+  const inDirectory = read.text('directoryStatus');
+  const deletedAt = read.instant('deletedAt');
+  const isReadable = read.problems.length === before;
+  if (status === 'DELETED' || inDirectory === 'DELETED' || typeof deletedAt === 'number') return 'deleted';
+  if (status === 'DISABLED' || inDirectory === 'DISABLED') return 'disabled';
+  return isReadable && status === 'ENABLED' && HARMLESS.has(inDirectory) ? 'active' : undefined;
+}
+
+/** Of the directory, for a user who is enabled. A newer API may know other ways of not being active. */
+const HARMLESS: ReadonlySet<string> = new Set(['', 'UNKNOWN', 'ENABLED']);
+
+/** A user as an owner, unknown where the record is blank for lack of rights. `people`: managers, null for those who are away. */
 export function toOwner(
-  id: string,
-  user: WireRecord,
+  { id, name, email, status, employmentStatus, type, roleIds, managerIds }: User,
   roles: Fact<ReadonlyMap<string, Role>>,
   people: ReadonlyMap<string, Person | null> = new Map(),
 ): Fact<Owner> {
-  const status = statusOf(user);
   if (status === undefined) return STATUS_NOT_SHOWN;
-  const read = new FieldReader(user);
-  const { name, email } = toPerson(id, user);
+  const managers = managerIds.flatMap((managerId) => {
+    const manager = people.get(managerId);
+    return manager === null ? [] : [manager ?? { id: managerId, name: '', email: '' }];
+  });
   return {
     id,
     name,
     email,
-    employmentStatus: read.text('employmentStatus'),
+    employmentStatus,
     status,
-    type: TYPES.get(read.text('type')) ?? 'unknown',
-    roles: rolesOf(read, ifKnown(roles)),
-    managers: managerIdsOf(user).flatMap((managerId) => {
-      const manager = people.get(managerId);
-      return manager === null ? [] : [manager ?? { id: managerId, name: '', email: '' }];
-    }),
+    type,
+    roles: rolesOf(roleIds, ifKnown(roles)),
+    managers,
   };
 }
 
-function rolesOf(read: FieldReader, roles: ReadonlyMap<string, Role> | undefined): Role[] | undefined {
-  const ids = read.texts('roleIds');
+function rolesOf(
+  ids: Fact<readonly string[]>,
+  roles: ReadonlyMap<string, Role> | undefined,
+): Role[] | undefined {
   if (!roles || !isKnown(ids)) return undefined;
   const resolved = ids.flatMap((id) => roles.get(id) ?? []);
   const certain = resolved.length === ids.length || resolved.some((role) => canDoEverything(role));
   return certain ? resolved : undefined;
 }
 
-/** undefined where it is not shown: a caller who may not see a user's status gets it blank, or as UNKNOWN. */
-function statusOf(user: WireRecord): Exclude<Owner['status'], 'gone'> | undefined {
-  const read = new FieldReader(user);
-  const statuses = [read.text('status'), read.text('directoryStatus')];
-  const deletedAt = read.instant('deletedAt');
-  if (statuses.includes('DELETED') || typeof deletedAt === 'number') return 'deleted';
-  if (statuses.includes('DISABLED')) return 'disabled';
-  const [status = '', inDirectory = ''] = statuses;
-  return read.problems.length === 0 && status === 'ENABLED' && HARMLESS.has(inDirectory)
-    ? 'active'
-    : undefined;
-}
-
-/** Of the directory, for a user who is enabled. A newer API may know other ways of not being active. */
-const HARMLESS: ReadonlySet<string> = new Set(['', 'UNKNOWN', 'ENABLED']);
-
-function managerIdsOf(user: WireRecord): readonly string[] {
-  return ifKnown(new FieldReader(user).texts('managerIds')) ?? [];
-}
-
 /** null: cannot be addressed any more. Without an email nobody is addressed, so one whose status is not known has none. */
-function toManager(id: string, user: User | undefined): Person | null {
+function toManager(id: string, user: UserFound | undefined): Person | null {
   if (user === 'gone') return null;
-  const unaddressed = { id, name: '', email: '' };
-  if (user === undefined || user === 'twice') return unaddressed;
-  const status = statusOf(user);
-  if (status === undefined) return unaddressed;
-  return status === 'active' ? toPerson(id, user) : null;
-}
-
-function toPerson(id: string, user: WireRecord): Person {
-  const read = new FieldReader(user);
-  return { id, name: read.text('displayName'), email: read.text('email') };
+  if (user === undefined || user === 'twice' || user.status === undefined) return { id, name: '', email: '' };
+  return user.status === 'active' ? { id, name: user.name, email: user.email } : null;
 }

@@ -1,12 +1,4 @@
-import {
-  type Credential,
-  type Fact,
-  isKnown,
-  type Owner,
-  type Person,
-  type Role,
-  Unknown,
-} from '../../contract/index.js';
+import { type Credential, type Fact, isKnown, type Owner, type Role, Unknown } from '../../contract/index.js';
 import { asRecord, FieldReader, unlessDeletedLater, type WireRecord } from '../record.js';
 import { type KindSeen, type List, nameOf, type Reader } from './lists.js';
 import { collectNested, type Nesting, type ParentsSeen, readParents } from './nested.js';
@@ -18,6 +10,7 @@ import {
   problemsOf,
   readManagers,
   toOwner,
+  userOf,
 } from './people.js';
 import { isOutage, RequestError } from './request-error.js';
 
@@ -25,11 +18,10 @@ export const LIST: List = { method: 'GET', path: '/service_principals' };
 /** An empty list is not believed while trusts name service principals: it may just not be shown. */
 export function emptyInVain(
   { parents: principals, ending }: ParentsSeen,
-  credentials: readonly Credential[],
+  trusts: readonly Credential[],
 ): RequestError | undefined {
-  const isNamed = ({ kind, ownerId, deletedAt }: Credential) =>
-    kind === 'federation-trust' && ownerId !== '' && deletedAt === null;
-  if (ending !== 'end' || principals.size > 0 || !credentials.some(isNamed)) return undefined;
+  const isNamed = ({ ownerId, deletedAt }: Credential) => ownerId !== '' && deletedAt === null;
+  if (ending !== 'end' || principals.size > 0 || !trusts.some(isNamed)) return undefined;
   return new RequestError(
     'api',
     `${nameOf(LIST)} lists none, but federation trusts name some.`,
@@ -87,22 +79,19 @@ export async function principalOwners(
     'its service principal is not listed',
     'Run the audit as a Super Administrator, who can list all service principals.',
   );
-  const { people, failure } = await readManagers(
-    reader,
-    ids.map((id) => asRecord(principals.get(id)?.user) ?? {}),
-  );
+  const users = new Map(ids.map((id) => [id, userOf(id, asRecord(principals.get(id)?.user) ?? {})]));
+  const { people, failure } = await readManagers(reader, [...users.values()]);
   const owners = new Map(
     ids.map((id): [string, Fact<Owner>] => {
       const record = principals.get(id);
-      if (record) return [id, principalOwner(id, record, roles, people)];
+      const user = users.get(id);
+      if (record && user) return [id, principalOwner(record, toOwner(user, roles, people))];
       return [id, ending === 'end' && seesAll ? goneOwner(id, 'service') : unseen];
     }),
   );
-  const malformed = ids.flatMap((id) => {
-    const { user } = principals.get(id) ?? {};
-    if (user === undefined || user === null) return [];
-    const record = asRecord(user);
-    return record ? problemsOf(id, record) : [`${id}: user is not an object`];
+  const malformed = [...users.values()].flatMap((user) => {
+    const shown = principals.get(user.id)?.user ?? {};
+    return asRecord(shown) ? problemsOf(user) : [`${user.id}: user is not an object`];
   });
   const blank = notShownNote(owners);
   const about = blank === null ? null : `Of the service principals (${nameOf(LIST)}): ${blank}`;
@@ -111,13 +100,7 @@ export async function principalOwners(
 }
 
 /** Unknown where its user is not shown: only the user says whether it is active and what it may do. */
-function principalOwner(
-  id: string,
-  record: WireRecord,
-  roles: Fact<ReadonlyMap<string, Role>>,
-  people: ReadonlyMap<string, Person | null>,
-): Fact<Owner> {
-  const owner = toOwner(id, asRecord(record.user) ?? {}, roles, people);
+function principalOwner(record: WireRecord, owner: Fact<Owner>): Fact<Owner> {
   if (!isKnown(owner)) return owner;
   return { ...owner, name: new FieldReader(record).text('displayName') || owner.name, type: 'service' };
 }

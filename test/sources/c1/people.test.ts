@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Role, Unknown } from '../../../src/contract/index.js';
-import { goneOwner, notShownNote, problemsOf, toOwner } from '../../../src/sources/c1/people.js';
+import { goneOwner, notShownNote, problemsOf, toOwner, userOf } from '../../../src/sources/c1/people.js';
 
 const ROLES: ReadonlyMap<string, Role> = new Map(
   ['system:owner', 'system:user', 'custom'].map((name) => [
@@ -22,8 +22,8 @@ const USER = {
   deletedAt: null,
 };
 
-const ownerFrom = (over: Record<string, unknown>, roles: Parameters<typeof toOwner>[2] = ROLES) =>
-  toOwner('u', { ...USER, ...over }, roles);
+const ownerFrom = (over: Record<string, unknown>, roles: Parameters<typeof toOwner>[1] = ROLES) =>
+  toOwner(userOf('u', { ...USER, ...over }), roles);
 
 test('an owner has what their record holds', () => {
   expect(ownerFrom({})).toEqual({
@@ -84,7 +84,7 @@ describe('an owner is', () => {
 });
 
 describe("an owner's roles", () => {
-  const names = (over: Record<string, unknown>, roles?: Parameters<typeof toOwner>[2]) => {
+  const names = (over: Record<string, unknown>, roles?: Parameters<typeof toOwner>[1]) => {
     const owner = ownerFrom(over, roles);
     return owner instanceof Unknown ? 'unknown owner' : owner.roles?.map(({ name }) => name);
   };
@@ -117,10 +117,12 @@ test('managers who are away are left out, and those who could not be read are na
     ['away', null],
   ]);
   const user = { ...USER, managerIds: ['away', 'boss', 'unread'] };
-  expect(toOwner('u', user, ROLES, people)).toMatchObject({
+  expect(toOwner(userOf('u', user), ROLES, people)).toMatchObject({
     managers: [boss, { id: 'unread', name: '', email: '' }],
   });
-  expect(toOwner('u', { ...user, managerIds: 'boss' }, ROLES, people)).toMatchObject({ managers: [] });
+  expect(toOwner(userOf('u', { ...user, managerIds: 'boss' }), ROLES, people)).toMatchObject({
+    managers: [],
+  });
 });
 
 test('an owner who is gone has nothing but an id', () => {
@@ -176,10 +178,12 @@ test.each([
   ['managerIds', [5], 'is not a list of texts'],
   ['deletedAt', 'yesterday', 'is not a timestamp'],
 ])('a malformed %s is named with the user', (field, value, problem) => {
-  expect(problemsOf('u', { ...USER, [field]: value })).toEqual([`u: ${field} ${problem}`]);
+  expect(problemsOf(userOf('u', { ...USER, [field]: value }))).toEqual([`u: ${field} ${problem}`]);
 });
 
 test('all malformed fields of a user are named, and a fine one has none', () => {
-  expect(problemsOf('u', USER)).toEqual([]);
-  expect(problemsOf('u', { ...USER, email: 5, type: 5 })).toEqual(['u: email is not text, type is not text']);
+  expect(problemsOf(userOf('u', USER))).toEqual([]);
+  expect(problemsOf(userOf('u', { ...USER, email: 5, type: 5 }))).toEqual([
+    'u: email is not text, type is not text',
+  ]);
 });

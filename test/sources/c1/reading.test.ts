@@ -703,7 +703,7 @@ describe('service principals', () => {
     expect(emptyInVain({ ...none, ending: 'repeats' }, credentials)).toBeUndefined();
     expect(emptyInVain(await readPrincipals(reader), credentials)).toBeUndefined();
     expect(emptyInVain(none, [])).toBeUndefined();
-    for (const over of [{ ownerId: '' }, { deletedAt: NOW }, { kind: 'personal-client' as const }])
+    for (const over of [{ ownerId: '' }, { deletedAt: NOW }])
       expect(
         emptyInVain(
           none,
@@ -869,6 +869,20 @@ describe('users', () => {
       expect((await owners([one, 'b', 'a'])).failure?.message).toBe(
         'POST /search/users lists users twice, with other fields: a, b.',
       );
+    });
+
+    test('may be listed twice where nothing differs that is audited', async () => {
+      const [one = ''] = ids();
+      strike('search-users', {
+        kind: 'edit',
+        edit(json) {
+          const { list } = json as { list: { user: object }[] };
+          return { list: [...list, { user: { ...list[0]?.user, updatedAt: null } }], nextPageToken: '' };
+        },
+      });
+      const { owners: found, failure } = await owners([one]);
+      expect(found.get(one)).toMatchObject({ id: one, status: 'active' });
+      expect(failure).toBeUndefined();
     });
 
     test('are unknown if they are listed twice, with the reason', async () => {
