@@ -74,7 +74,7 @@ export async function collect(
     readExposures(reader, kinds),
   ]);
   const { seen, principals } = withoutEmptyPrincipals(lists, scope);
-  const listed = seen.flatMap((kind) => kind.credentials);
+  const listed = ([] as Credential[]).concat(...seen.map((kind) => kind.credentials));
   const apart = setDecoysApart(listed, planted.decoys);
   const { credentials, decoys } = apart;
   const reading = readLog(options, bare, credentials, memory);
@@ -83,18 +83,22 @@ export async function collect(
 
   const claimed = options.callerSeesAll && scope === 'tenant';
   const me = claimed && caller.userId !== undefined ? [caller.userId] : [];
-  const people = await readOwners(reader, lookup, [...ownerIds(credentials, true), ...me], roles.roles);
+  const ids = ownerIds(credentials);
+  const people = await readOwners(reader, lookup, [...ids.people, ...me], roles.roles);
   if (claimed) refuseFalseClaim(options, caller, roles.roles, credentials, people.owners);
   const superAdministrator = isSuperAdministrator(caller, roles.roles);
   const seesAll = superAdministrator === true || claimed;
   const machines =
-    principals &&
-    (await principalOwners(bare, ownerIds(credentials, false), principals, roles.roles, seesAll));
+    principals && (await principalOwners(bare, ids.machines, principals, roles.roles, seesAll));
+  // Into the larger of the two.
+  machines?.owners.forEach((owner, id) => {
+    people.owners.set(id, owner);
+  });
   const trusts = trustsAmong(seen, credentials);
   const known = providersOf(trusts, providers.providers);
   const log = await reading;
   const facts: TenantFacts = {
-    owners: new Map([...people.owners, ...(machines?.owners ?? [])]),
+    owners: people.owners,
     roles: roles.roles,
     allowList: settings.allowList,
     providers: known.providers,
@@ -337,12 +341,13 @@ function sharing(scope: C1Options['scope'], lookup: UserLookup): Reader['shareOw
   return scope === 'tenant' ? (id) => lookup.add(id) : undefined;
 }
 
-/** The distinct owners that are people, or those that are service principals, in a fixed order. */
-function ownerIds(credentials: readonly Credential[], personal: boolean): string[] {
-  const ids = new Set<string>();
+/** The distinct owners in a fixed order. */
+function ownerIds(credentials: readonly Credential[]): { people: string[]; machines: string[] } {
+  const people = new Set<string>();
+  const machines = new Set<string>();
   for (const { kind, ownerId } of credentials)
-    if (ownerId !== '' && isPersonal(kind) === personal) ids.add(ownerId);
-  return [...ids].sort();
+    if (ownerId !== '') (isPersonal(kind) ? people : machines).add(ownerId);
+  return { people: [...people].sort(), machines: [...machines].sort() };
 }
 
 function withoutEmptyPrincipals(lists: Lists, scope: C1Options['scope']): Lists {

@@ -187,7 +187,7 @@ const LISTED_TWICE = new Unknown(
 );
 
 export interface OwnersSeen {
-  readonly owners: ReadonlyMap<string, Fact<Owner>>;
+  readonly owners: Map<string, Fact<Owner>>;
   readonly note: string | null;
   /** Why some users could not be looked up. */
   readonly failure?: AuditError | undefined;
