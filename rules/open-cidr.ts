@@ -110,11 +110,14 @@ export default defineRule({
 /** The tenant's allow lists of which one applies to the credential's owner; none where none is known to. */
 function tenantLists(
   kind: Kind,
-  { owner, tenantAllowList: lists }: { [F in 'owner' | 'tenantAllowList']: Facts[F] | undefined },
+  facts: { readonly [F in 'owner' | 'tenantAllowList']: Facts[F] | undefined },
 ): readonly AllowList[] {
+  const lists = facts.tenantAllowList;
   if (kind !== 'personal-client' || lists === undefined) return [];
+  // Then it does not matter who the owner is, which is known late.
+  if (!restricts(lists.user) && !restricts(lists.admin)) return [];
   // Everyone has a role: a blank list was hidden from the audit.
-  const roles = owner?.roles?.length ? owner.roles : undefined;
+  const roles = facts.owner?.roles?.length ? facts.owner.roles : undefined;
   if (roles === undefined) return [lists.user, lists.admin];
   return [roles.some((role) => role.name === 'system:owner') ? lists.admin : lists.user];
 }

@@ -183,9 +183,11 @@ async function collect(
     io.signal,
     async () => {
       const { EarlyVerdicts } = await loadEngine();
-      const verdicts = new EarlyVerdicts(await inForce(), asOf);
-      early = verdicts;
-      return (credentials) => verdicts.judge(credentials);
+      const running = await inForce();
+      return (credentials, known) => {
+        early ??= new EarlyVerdicts(running, asOf, known);
+        early.judge(credentials);
+      };
     },
     state?.state?.log,
   );

@@ -48,6 +48,9 @@ export interface TenantFacts {
   readonly usage?: Fact<ReadonlyMap<string, Usage>> | undefined;
 }
 
+/** What is known as long as the lists of credentials are read: it is read beside them. */
+export type EarlyFacts = Pick<TenantFacts, 'roles' | 'allowList' | 'exposures'>;
+
 /** What audits remember of the system log. Timestamps are RFC 3339. No names. */
 export interface LogMemory {
   /** The uid of the last event; empty: none was read. */

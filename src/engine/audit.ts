@@ -1,5 +1,6 @@
 import {
   type Credential,
+  type EarlyFacts,
   type FactName,
   type Finding,
   ifKnown,
@@ -9,6 +10,7 @@ import {
   kindName,
   type Rule,
   type Snapshot,
+  type TenantFacts,
 } from '../contract/index.js';
 import { toTimestamp } from '../contract/time.js';
 import { Docket, Notes } from './docket.js';
@@ -16,16 +18,7 @@ import { type Statement, sayable } from './finding.js';
 import { isPlugin, Panel, type RuleInForce, type Verdict } from './judge.js';
 import { Numbers } from './numbers.js';
 import { Records, type Remainder } from './records.js';
-import {
-  type FactSource,
-  hasOwnUse,
-  isDeleted,
-  isExpired,
-  isLive,
-  OWN_FACTS,
-  ownUse,
-  World,
-} from './world.js';
+import { hasOwnUse, isDeleted, isExpired, isLive, OWN_FACTS, World } from './world.js';
 
 /** Everything the rules report on a snapshot. */
 export interface Verdicts {
@@ -145,7 +138,12 @@ function withoutSource(
   { sources, credentials, facts }: Snapshot,
   rules: readonly RuleInForce[],
 ): SkippedRule[] {
-  const read = new Set(credentials.map(({ kind }) => kind));
+  const read = new Set<Kind>();
+  let last: Kind | undefined;
+  for (const { kind } of credentials) {
+    if (kind !== last) read.add(kind);
+    last = kind;
+  }
   for (const { kind, status } of sources) if (status !== 'unavailable') read.add(kind);
   const noneOf = (kinds: readonly Kind[]) =>
     `no ${OR.format(kinds.map((kind) => kindName(kind, 2)))} were read`;
@@ -154,14 +152,16 @@ function withoutSource(
     if (sources.length > 0 && !kinds.some((kind) => read.has(kind))) return noneOf(kinds);
     if (needs.includes('principalTrusts') && !facts.trusts) return noneOf(['federation-trust']);
     if (needs.includes('usage') && !facts.usage) return 'the system log was not read (--evidence)';
-    return needs.includes('exposure') && !facts.exposures
-      ? "ConductorOne's findings were not read"
-      : undefined;
+    return lacksExposures({ needs }, facts) ? "ConductorOne's findings were not read" : undefined;
   };
   return rules.flatMap(({ rule }) => {
     const because = reasonFor(rule);
     return because === undefined ? [] : [{ rule: rule.id, because }];
   });
+}
+
+function lacksExposures({ needs }: Pick<Rule, 'needs'>, { exposures }: EarlyFacts): boolean {
+  return needs.includes('exposure') && !exposures;
 }
 
 /** The use of federation trusts stands only in the system log: where nobody asked for that, no rule judges it. */
@@ -199,16 +199,22 @@ function byKindAndState<T>(
 }
 
 /**
- * Whether a rule needs only facts from the credential's own record. A built-in rule may also use others, which are asked
- * for rarely: then it is judged again when they are known.
+ * Whether a rule needs only facts from the credential's own record, and those that are read beside the lists. A built-in
+ * rule on the record alone may also use others, which are asked for rarely: then it is judged again when they are known.
  */
 export function isEarly(
   { id, needs, optional = [] }: Pick<Rule, 'id' | 'needs' | 'optional'>,
   kind: Kind,
 ): boolean {
-  if (isPlugin(id)) return [...needs, ...optional].every((name) => isOwn(name, kind));
+  if ([...needs, ...optional].every((name) => comesEarly(name, kind))) return true;
   // Whether a credential runs the audit is never unknown.
-  return needs.every((name) => isOwn(name, kind) || name === 'self');
+  return !isPlugin(id) && needs.every((name) => isOwn(name, kind) || name === 'self');
+}
+
+const BESIDE: ReadonlySet<FactName> = new Set(['scopedRoles', 'tenantRoles', 'tenantAllowList', 'exposure']);
+
+function comesEarly(name: FactName, kind: Kind): boolean {
+  return isOwn(name, kind) || BESIDE.has(name);
 }
 
 function isOwn(name: FactName, kind: Kind): boolean {
@@ -234,12 +240,18 @@ export class EarlyVerdicts {
   /** What the credentials' own records say. */
   readonly records = new Records();
 
-  /** @param now milliseconds since the epoch, the same as for the snapshot */
-  constructor(rules: readonly RuleInForce[], now: number) {
+  /**
+   * @param now  milliseconds since the epoch, the same as for the snapshot
+   * @param known  of the snapshot's facts
+   */
+  constructor(rules: readonly RuleInForce[], now: number, known: EarlyFacts) {
     this.#rules = rules;
-    this.#panelFor = byKindAndState(rules, (judging, kind) => {
+    const facts = { ...NOT_YET, ...known };
+    const world = new World({ credentials: [], self: null, facts }, now);
+    const running = rules.filter(({ rule }) => !lacksExposures(rule, known));
+    this.#panelFor = byKindAndState(running, (judging, kind) => {
       const early = judging.filter(({ rule }) => isEarly(rule, kind));
-      return new Panel(early, kind, ownFacts, now, (name) => !isOwn(name, kind));
+      return new Panel(early, kind, world, now, (name) => !comesEarly(name, kind));
     });
     this.#now = now;
   }
@@ -321,12 +333,11 @@ function judgeBy(
   panel.judge(credential, say, postpone);
 }
 
-const ownFacts: FactSource = {
-  fact(name, credential) {
-    return (
-      name === 'lastUse' ? ownUse(credential) : OWN_FACTS[name as keyof typeof OWN_FACTS](credential)
-    ) as never;
-  },
+/** Nobody sees this: rules that ask for it are judged again. */
+const NOT_YET: Omit<TenantFacts, keyof EarlyFacts> = {
+  owners: new Map(),
+  providers: { seen: new Map(), rest: null },
+  trusts: undefined,
 };
 
 function remainderOf(credential: Credential, world: World, live: boolean): Remainder {

@@ -53,7 +53,7 @@ export function hasOwnUse(kind: Kind): boolean {
   return kind !== 'federation-trust';
 }
 
-export function ownUse({ lastUsedAt }: Credential): Fact<Facts['lastUse']> {
+function ownUse({ lastUsedAt }: Credential): Fact<Facts['lastUse']> {
   const at = dateOf(lastUsedAt);
   return isKnown(at) ? { at, since: null } : at;
 }
@@ -96,7 +96,7 @@ function holdingOf(owner: OwnerSeen, kind: Kind): Holding {
 
 /** The facts of every credential of a snapshot. Facts across credentials are computed once. */
 export class World implements FactSource {
-  readonly #snapshot: Snapshot;
+  readonly #snapshot: Pick<Snapshot, 'credentials' | 'self' | 'facts'>;
   /** Credentials of one owner share one object. */
   readonly #owners = new Map<string, OwnerSeen>();
   /** Of each credential of the snapshot. */
@@ -109,7 +109,7 @@ export class World implements FactSource {
   #place = 0;
   #places: ReadonlyMap<Credential, number> | undefined;
 
-  constructor(snapshot: Snapshot, now: number) {
+  constructor(snapshot: Pick<Snapshot, 'credentials' | 'self' | 'facts'>, now: number) {
     this.#snapshot = snapshot;
     this.#newer = new Int32Array(snapshot.credentials.length).fill(-1);
     for (const credential of snapshot.credentials) {

@@ -1,4 +1,4 @@
-import type { Credential, LogMemory, Snapshot } from '../contract/index.js';
+import type { Credential, EarlyFacts, LogMemory, Snapshot } from '../contract/index.js';
 
 /** What an audit says of its work, for `--verbose`; warnings are for everybody. */
 export interface Log {
@@ -16,12 +16,12 @@ export interface Source {
    * Never throws for what happens while collecting: the snapshot says what is missing.
    *
    * @param prepare  called once the source is being asked, for what may be handed credentials of the snapshot while more
-   *   are on their way
+   *   are on their way, and what of its facts is known by then
    * @param memory   what earlier audits remember of the system log
    */
   collect(
     signal: AbortSignal,
-    prepare?: () => Promise<(credentials: readonly Credential[]) => void>,
+    prepare?: () => Promise<(credentials: readonly Credential[], known: EarlyFacts) => void>,
     memory?: LogMemory,
   ): Promise<Snapshot>;
 }

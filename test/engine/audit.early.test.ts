@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { rules } from '../../rules/index.js';
-import { defineRule, type Kind, type Owner } from '../../src/contract/index.js';
+import { defineRule, type Kind, type Owner, type TenantFacts, Unknown } from '../../src/contract/index.js';
 import { audit, EarlyVerdicts, isEarly } from '../../src/engine/audit.js';
 import { optionsInForce, type RuleInForce } from '../../src/engine/judge.js';
-import { credential, DAY, NOW, snapshot } from '../helpers/snapshot.js';
+import { credential, DAY, NOW, owner, snapshot } from '../helpers/snapshot.js';
 
 const broken = defineRule({
   id: 'acme/broken',
@@ -25,6 +25,8 @@ const inForce = (): RuleInForce[] =>
     options: optionsInForce(rule, undefined),
     floors: {},
   }));
+
+const { facts } = snapshot([]);
 
 /** Live, expired, disabled and deleted ones, of all kinds, with something to find and without. */
 const credentials = [
@@ -57,17 +59,41 @@ describe('early verdicts', () => {
       [],
     ]) {
       const set = inForce();
-      const early = new EarlyVerdicts(set, NOW);
+      const early = new EarlyVerdicts(set, NOW, facts);
       for (const page of pages) early.judge(page);
       expect(audit(snapshot([...credentials].reverse()), set, NOW, early)).toEqual(late);
     }
+  });
+
+  const admin = { id: 'r1', name: 'system:owner', displayName: 'Super Administrator' };
+  const list = { enabled: true, cidrs: ['62.1.2.0/24'] };
+  const HIDDEN = new Unknown('it is hidden', 'Show it.');
+
+  test.each<[string, Partial<TenantFacts>]>([
+    ['all of it', { roles: new Map([['r1', admin]]), allowList: { user: list, admin: list } }],
+    ['other roles', { roles: new Map([['r2', { ...admin, id: 'r2' }]]) }],
+    ['hidden roles', { roles: HIDDEN, allowList: HIDDEN }],
+    ['one that is public', { exposures: { byText: new Map([['d', { source: 'gist' }]]), rest: null } }],
+    ['findings in part', { exposures: { byText: new Map(), rest: HIDDEN } }],
+    ['no findings', { exposures: undefined }],
+    [
+      'owners',
+      { owners: new Map([['u1', owner({ roles: [admin] })]]), allowList: { user: list, admin: list } },
+    ],
+  ])('give the same findings where the tenant shows %s', (_, shown) => {
+    const whole = snapshot(credentials, shown);
+    const late = audit(whole, inForce(), NOW);
+    const set = inForce();
+    const early = new EarlyVerdicts(set, NOW, whole.facts);
+    early.judge(credentials);
+    expect(audit(whole, set, NOW, early)).toEqual(late);
   });
 
   test('are not computed again; verdicts of other rules are', () => {
     let calls = 0;
     const counting = { ...broken, check: () => void calls++ } as unknown as typeof broken;
     const set = [{ rule: counting, severity: undefined, options: {}, floors: {} }] as RuleInForce[];
-    const early = new EarlyVerdicts(set, NOW);
+    const early = new EarlyVerdicts(set, NOW, facts);
     const one = [credential({ id: 'x' })];
     early.judge(one);
     expect(calls).toBe(1);
@@ -107,7 +133,7 @@ describe('early verdicts', () => {
     const whole = snapshot([one]);
     const late = audit(whole, set, NOW);
     asked.length = 0;
-    const early = new EarlyVerdicts(set, NOW);
+    const early = new EarlyVerdicts(set, NOW, facts);
     early.judge([one]);
     expect(asked).toEqual(['by-name', 'by-owner', 'by-self', 'throws', 'unread']);
     asked.length = 0;
@@ -122,10 +148,12 @@ describe('early verdicts', () => {
     ]);
   });
 
-  test('come from rules that need only the record', () => {
+  test('come from rules that need only the record and what is read beside it', () => {
     const early = rules.filter((rule) => isEarly(rule, 'personal-client')).map(({ id }) => id);
     expect(early).toEqual(expect.arrayContaining(['expired', 'no-expiry', 'malformed-cidr']));
+    expect(early).toEqual(expect.arrayContaining(['admin-scope', 'unknown-role', 'exposed', 'open-cidr']));
     expect(early).not.toContain('owner-inactive');
+    expect(early).not.toContain('scope-beyond-owner');
     expect(early).not.toContain('rotation-unfinished');
     const judgedEarly = (rule: object, kind: Kind = 'personal-client') =>
       isEarly({ id: 'x', needs: [], ...rule }, kind);
@@ -136,6 +164,9 @@ describe('early verdicts', () => {
     expect(judgedEarly({ id: 'acme/x', needs: ['self'] })).toBe(false);
     expect(judgedEarly({ needs: ['lastUse'] })).toBe(true);
     expect(judgedEarly({ needs: ['lastUse'] }, 'federation-trust')).toBe(false);
+    expect(judgedEarly({ needs: ['scopedRoles'], optional: ['tenantRoles'] })).toBe(true);
+    expect(judgedEarly({ needs: ['scopedRoles'], optional: ['owner'] })).toBe(false);
+    expect(judgedEarly({ id: 'acme/x', needs: ['exposure', 'name'] })).toBe(true);
   });
 });
 

@@ -1,5 +1,6 @@
 import {
   type Credential,
+  type EarlyFacts,
   type Fact,
   ifKnown,
   isPersonal,
@@ -12,6 +13,7 @@ import {
 } from '../../contract/index.js';
 import { AuditError } from '../../errors.js';
 import { latestBelieved } from '../record.js';
+import type { Source } from '../source.js';
 import { ApiClient } from './client.js';
 import { clockProblem } from './clock.js';
 import { readDecoys, setDecoysApart } from './decoys.js';
@@ -48,7 +50,7 @@ import { collectTunnelCredentials } from './tunnel-credentials.js';
 export async function collect(
   options: C1Options,
   signal: AbortSignal,
-  onCredentials: Reader['onCredentials'],
+  prepare?: Parameters<Source['collect']>[1],
   memory?: LogMemory,
 ): Promise<Snapshot> {
   const { access, scope, kinds, limits } = options;
@@ -60,18 +62,21 @@ export async function collect(
     onRecords: options.onRecords,
   };
   const lookup = new UserLookup(bare);
+  const onCredentials = (credentials: readonly Credential[]) => early.take(credentials);
   const reader = { ...bare, onCredentials, shareOwner: sharing(scope, lookup) };
 
   // Beside the lists: hardly anything else waits for it.
   const coming = introspect(client);
-  const [caller, lists, roles, settings, providers, planted, exposed] = await Promise.all([
+  const listing = collectKinds(options, reader, coming);
+  const beside = Promise.all([readRoles(reader), readAllowList(client), readExposures(reader, kinds)]);
+  const early = onceReady(prepare, beside);
+  const [caller, lists, [roles, settings, exposed], providers, planted] = await Promise.all([
     coming,
-    collectKinds(options, reader, coming),
-    readRoles(reader),
-    readAllowList(client),
+    listing,
+    beside,
     kinds.includes('federation-trust') ? readProviders(reader) : NO_PROVIDERS,
     readDecoys(reader),
-    readExposures(reader, kinds),
+    early.ready,
   ]);
   const { seen, principals } = withoutEmptyPrincipals(lists, scope);
   const listed = ([] as Credential[]).concat(...seen.map((kind) => kind.credentials));
@@ -149,6 +154,21 @@ export async function collect(
     log: log.log,
     ...missing,
   };
+}
+
+/** Keeps credentials back until somebody is ready to take them, and it is known what they are judged by. */
+function onceReady(
+  prepare: Parameters<Source['collect']>[1],
+  beside: Promise<[Pick<EarlyFacts, 'roles'>, Pick<EarlyFacts, 'allowList'>, Pick<EarlyFacts, 'exposures'>]>,
+): { take: (credentials: readonly Credential[]) => void; ready: Promise<void> } {
+  const waiting: (readonly Credential[])[] = [];
+  let take = (credentials: readonly Credential[]) => void waiting.push(credentials);
+  const ready = async () => {
+    const [taker, [{ roles }, { allowList }, { exposures }]] = await Promise.all([prepare?.(), beside]);
+    take = (credentials) => void taker?.(credentials, { roles, allowList, exposures });
+    for (const credentials of waiting.splice(0)) take(credentials);
+  };
+  return { take: (credentials) => take(credentials), ready: ready() };
 }
 
 /** Beside the owners: which client ids to look for is known only after the lists. */

@@ -79,25 +79,7 @@ async function collectWithin(
       // The rest is loaded while the tenant answers. Whoever needs the token hears why there is none.
       await Promise.race([session.sent, session.token(stop).catch(() => undefined)]);
       const { collect } = await import('./index.js');
-      const { take, ready } = onceReady(prepare);
-      const [snapshot] = await Promise.all([collect(options, stop, take, memory), ready]);
-      return snapshot;
+      return collect(options, stop, prepare, memory);
     },
   );
-}
-
-type Take = Awaited<ReturnType<NonNullable<Parameters<Source['collect']>[1]>>>;
-
-/** Keeps credentials back until somebody is ready to take them: the first page can be on its way by then. */
-function onceReady(prepare: Parameters<Source['collect']>[1]): { take: Take; ready: Promise<void> } {
-  const waiting: Parameters<Take>[0][] = [];
-  let taker: Take | undefined;
-  const ready = async () => {
-    taker = await prepare?.();
-    for (const credentials of waiting.splice(0)) taker?.(credentials);
-  };
-  return {
-    take: (credentials) => (taker ? taker(credentials) : void waiting.push(credentials)),
-    ready: ready(),
-  };
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Credential, isKnown, KINDS, type Kind } from '../../../src/contract/index.js';
+import { type Credential, type EarlyFacts, isKnown, KINDS, type Kind } from '../../../src/contract/index.js';
 import { readEnvironment } from '../../../src/sources/c1/environment.js';
 import { collect } from '../../../src/sources/c1/index.js';
 import type { C1Options } from '../../../src/sources/c1/source.js';
@@ -29,9 +29,11 @@ const UNPROVEN = {
 
 let tenant: Tenant<TenantRecords>;
 let paged: Credential[];
+let known: EarlyFacts[];
 
 beforeEach(async () => {
   paged = [];
+  known = [];
   tenant = await startTenant({ data: smallTenant(NOW), now: () => NOW, paging: { ignoring: [] } });
 });
 afterEach(() => tenant.close());
@@ -52,7 +54,10 @@ async function read(over: Partial<C1Options> = {}, environment: Environment = te
     onRecords: () => undefined,
     ...over,
   };
-  return collect(options, new AbortController().signal, (credentials) => paged.push(...credentials));
+  return collect(options, new AbortController().signal, async () => (credentials, facts) => {
+    paged.push(...credentials);
+    known.push(facts);
+  });
 }
 
 const missing = async (over: Partial<C1Options> = {}, environment?: Environment) => {
@@ -74,6 +79,8 @@ describe('a tenant that shows everything', () => {
     );
     expect(credentials).toHaveLength(25 + 7 + 4);
     expect(new Set(paged.map(({ id }) => id))).toEqual(new Set(credentials.map(({ id }) => id)));
+    for (const name of ['roles', 'allowList', 'exposures'] as const)
+      expect(new Set(known.map((early) => early[name]))).toEqual(new Set([facts[name]]));
     expect([...facts.owners.keys()].sort()).toEqual(
       [...new Set(credentials.map(({ ownerId }) => ownerId))].sort(),
     );
