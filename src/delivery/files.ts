@@ -49,10 +49,10 @@ function writePart(stream: Writable, part: string | Uint8Array): Promise<boolean
 const READER_LEFT: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'EOF', 'ERR_STREAM_DESTROYED']);
 
 /** Reads a file that somebody else may have put there. A pipe, which would be waited for without end, reads as empty. */
-export function readAtOnce(path: string): Promise<string> {
+export function readAtOnce(path: string): Promise<Buffer> {
   // Windows has no such flag.
   const { O_RDONLY, O_NONBLOCK = 0 } = constants;
-  return readFile(path, { encoding: 'utf8', flag: O_RDONLY | O_NONBLOCK });
+  return readFile(path, { flag: O_RDONLY | O_NONBLOCK });
 }
 
 /** Replaces a file, or writes to a device or pipe. */

@@ -163,7 +163,7 @@ async function removeLeftovers(path: string, now: number): Promise<void> {
 
 async function read(path: string): Promise<Holder | undefined> {
   try {
-    const value: unknown = JSON.parse(await readAtOnce(path));
+    const value: unknown = JSON.parse(String(await readAtOnce(path)));
     return isHolder(value) ? value : undefined;
   } catch {
     return undefined;

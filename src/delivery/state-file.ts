@@ -6,7 +6,7 @@ import { readCredential, STATE, STATE_VERSION, type State, stateOf } from '../en
 import { AuditError, codeOf } from '../errors.js';
 import { linkedPath, makeDirectory, readAtOnce, replaceFile } from './files.js';
 import { refuseHeld, takeLock } from './lock.js';
-import { readStateText, stateText, timesOf } from './state-text.js';
+import { readStateText, type StateRead, stateText, timesOf } from './state-text.js';
 
 /** The state file of one run, locked against other runs until it is released. */
 export interface StateFile {
@@ -55,8 +55,8 @@ export async function openState(path: string, use: StateUse): Promise<StateFile>
   const release = await takeLock(`${file}.lock`, { now: use.now, what: `the state file ${path}` });
   try {
     await removeLeftovers(file);
-    const text = await read(file, path);
-    const state = text === undefined ? undefined : parseState(text, path, use);
+    const bytes = await read(file, path);
+    const state = bytes && parseState(bytes, path, use);
     return { state, save: (next) => write(file, next, path, use.key), release };
   } catch (error) {
     await release();
@@ -73,11 +73,11 @@ export async function openState(path: string, use: StateUse): Promise<StateFile>
 export async function peekState(path: string, use: StateUse): Promise<State | undefined> {
   const file = await linkedPath(path);
   await refuseHeld(`${file}.lock`, { now: use.now, what: `the state file ${path}` });
-  const text = await read(file, path);
-  return text === undefined ? undefined : parseState(text, path, use);
+  const bytes = await read(file, path);
+  return bytes && parseState(bytes, path, use);
 }
 
-async function read(file: string, path: string): Promise<string | undefined> {
+async function read(file: string, path: string): Promise<Buffer | undefined> {
   try {
     return await readAtOnce(file);
   } catch (cause) {
@@ -106,7 +106,7 @@ async function write(file: string, state: State, path: string, key: string | und
   await syncFolder(dirname(file));
 }
 
-function* sealed(state: State, key: string | undefined): Generator<string> {
+function* sealed(state: State, key: string | undefined): Generator<string | Buffer> {
   const seal = key === undefined ? undefined : sealOf(key);
   for (const part of stateText(state)) {
     seal?.update(part);
@@ -137,13 +137,13 @@ async function removeLeftovers(file: string): Promise<void> {
 }
 
 /** @throws AuditError `state` that says what is wrong with the file and what to do. */
-export function parseState(text: string, path: string, { tenant, asOf, key }: Omit<StateUse, 'now'>): State {
-  const ours = readStateText(text);
+export function parseState(bytes: Buffer, path: string, { tenant, asOf, key }: Omit<StateUse, 'now'>): State {
+  const ours = readStateText(bytes);
   if (ours && isSealed(ours.seal, ours.content, key))
     return checked(ours.state, ours.times, path, { tenant, asOf });
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(bytes.toString());
   } catch (cause) {
     throw corrupt(path, 'it is not JSON', cause);
   }
@@ -156,7 +156,7 @@ export function parseState(text: string, path: string, { tenant, asOf, key }: Om
     );
   }
   const { seal, ...unsealed } = value;
-  checkSeal(seal, JSON.stringify(unsealed), key, path);
+  checkSeal(seal, () => [JSON.stringify(unsealed)], key, path);
   const flaws = flawsOf(STATE, unsealed);
   if (flaws.length > 0) throw corrupt(path, describeFlaws(flaws));
   const state = stateOf(unsealed as never);
@@ -210,8 +210,13 @@ function checkTimes(state: State, entries: ReadonlySet<string | null>, path: str
 }
 
 /** @throws AuditError `state` where the seal is not the key's, or one of them is missing */
-function checkSeal(seal: unknown, content: string, key: string | undefined, path: string): void {
-  if (isSealed(seal, () => content, key)) return;
+function checkSeal(
+  seal: unknown,
+  content: StateRead['content'],
+  key: string | undefined,
+  path: string,
+): void {
+  if (isSealed(seal, content, key)) return;
   const refused = (why: string, todo: string) => new AuditError('state', why, `${todo} ${OVER}`);
   if (key === undefined)
     throw refused(
@@ -230,9 +235,11 @@ function checkSeal(seal: unknown, content: string, key: string | undefined, path
 }
 
 /** True also where there is neither a seal nor a key. */
-function isSealed(seal: unknown, content: () => string, key: string | undefined): boolean {
+function isSealed(seal: unknown, content: StateRead['content'], key: string | undefined): boolean {
   if (key === undefined || seal === undefined) return key === seal;
-  const expected = Buffer.from(sealOf(key).update(content()).digest('hex'));
+  const hmac = sealOf(key);
+  for (const part of content()) hmac.update(part);
+  const expected = Buffer.from(hmac.digest('hex'));
   const found = Buffer.from(typeof seal === 'string' ? seal : '');
   return found.length === expected.length && timingSafeEqual(found, expected);
 }

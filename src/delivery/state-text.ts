@@ -1,5 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { flawsOf, isMapping, type Schema } from '../check.js';
 import { parseTime } from '../contract/time.js';
+import { quote } from '../engine/records.js';
 import {
   CREDENTIAL_KEY,
   REMEMBERED_FINDING,
@@ -9,31 +11,13 @@ import {
   STATE,
   type State,
 } from '../engine/state.js';
-import { Table } from '../engine/table.js';
+import { bytesHash, FINGERPRINT_TELLS, keyHash, Table } from '../engine/table.js';
 
 /*
- * The text of a state. A large tenant's has hundreds of thousands of entries, and to parse and check them all takes as long
- * as to read the tenant. Most differ only in ids, so each form of an entry is parsed and checked once.
+ * The bytes of a state. A large tenant's has hundreds of thousands of entries, and to parse and check them all takes as long
+ * as to read the tenant. Most differ only in ids, so each form of an entry is parsed and checked once. Nothing becomes a text
+ * that need not: to make one takes as long as to look at a hundred bytes.
  */
-
-/** A text without escapes. */
-const PLAIN = String.raw`"[^"\\\x00-\x1f]*"`;
-const TEXT = String.raw`"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*"`;
-const LIST = String.raw`\[(?:${PLAIN}(?:,${PLAIN})*)?\]`;
-/** The end of an entry; no other follows where the mapping ends. */
-const END = String.raw`(?:,(?=")|(?=\}))`;
-
-/** A finding: its fingerprint, and its JSON before, at and after the id of its credential. */
-const FINDING = new RegExp(
-  String.raw`"([0-9a-f]{64})":(\{"rule":${PLAIN},"kind":${PLAIN},"credentialId":)(${TEXT})(,[^{}]*(?:\{[^{}]*\}[^{}]*)*\})${END}`,
-  'y',
-);
-
-/** A credential: its key and its JSON, and in that the instants. */
-const CREDENTIAL = new RegExp(
-  String.raw`(${TEXT}):(\{"roles":(?:null|${LIST})(?:,"grants":${LIST})?,"network":(?:null|"any"|${LIST})(?:,"idle":\{"since":"([^"\\]*)","at":"([^"\\]*)"\})?,"seenIn":${PLAIN}(?:,"goneSince":"([^"\\]*)")?\})${END}`,
-  'y',
-);
 
 const FIRST_KEYS = ['version', 'tenant', 'savedAt', 'seen', 'findings', 'resolved', 'credentials'].join();
 
@@ -41,19 +25,20 @@ export interface StateRead {
   readonly state: State;
   readonly seal: unknown;
   /** What the seal is of. */
-  readonly content: () => string;
+  readonly content: () => readonly (string | Buffer)[];
   /** The times in findings and credentials, each once. */
   readonly times: ReadonlySet<string | null>;
 }
 
 /** Reads what {@link stateText} wrote. undefined: something is wrong with it, or something else wrote it. */
-export function readStateText(text: string): StateRead | undefined {
-  const reader = new Reader(text);
+export function readStateText(bytes: Buffer): StateRead | undefined {
+  if (!isUtf8(bytes)) return undefined;
+  const reader = new Reader(bytes);
   const findings = reader.findings<RememberedFinding>('"findings":{', REMEMBERED_FINDING);
-  const resolved = reader.findings<ResolvedFinding>('},"resolved":{', RESOLVED_FINDING);
-  const credentials = reader.credentials('},"credentials":{');
+  const resolved = findings && reader.findings<ResolvedFinding>('},"resolved":{', RESOLVED_FINDING);
+  const credentials = resolved && reader.credentials('},"credentials":{');
+  if (!credentials) return undefined;
   const rest = reader.rest();
-  if (!findings || !resolved || !credentials || rest === undefined) return undefined;
   const value = parsed<State & { readonly seal?: unknown }>(rest);
   if (!isMapping(value)) return undefined;
   const { seal, ...described } = value;
@@ -65,9 +50,178 @@ export function readStateText(text: string): StateRead | undefined {
   return {
     state: { ...described, findings, resolved: new Map(resolved), credentials },
     seal,
-    content: () => text.slice(0, -end.length) + (seal === undefined ? '' : '}'),
+    content: () => [bytes.subarray(0, -Buffer.byteLength(end)), seal === undefined ? '' : '}'],
     times: reader.times,
   };
+}
+
+/** What comes before the JSON of a finding: its fingerprint in quotes, and a colon. */
+const FINGERPRINT_LENGTH = 67;
+
+class Reader {
+  readonly #bytes: Buffer;
+  /** Where the next part begins. */
+  #at = 0;
+  #rest = '';
+  readonly times = new Set<string | null>();
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  findings<T extends RememberedFinding | ResolvedFinding>(
+    opening: string,
+    schema: Schema,
+  ): Table<T> | undefined {
+    const bytes = this.#bytes;
+    const forms = new Forms<T>(bytes, schema, this.times);
+    const found: Form<T>[] = [];
+    const hashes: number[] = [];
+    const starts = this.#entries(opening, (at) => {
+      const form = isFingerprint(bytes, at) ? forms.read(at + FINGERPRINT_LENGTH) : undefined;
+      if (!form) return NOWHERE;
+      found.push(form);
+      hashes.push(bytesHash(bytes, at + 1, at + 1 + FINGERPRINT_TELLS));
+      return forms.end;
+    });
+    if (!starts) return undefined;
+    const start = (at: number) => starts[at] as number;
+    const end = (at: number) => start(at + 1) - 1;
+    const idStart = (at: number) => start(at) + FINGERPRINT_LENGTH + (found[at] as Form<T>).before;
+    return new Table<T>(
+      {
+        size: found.length,
+        key: (at) => bytes.toString('latin1', start(at) + 1, start(at) + FINGERPRINT_LENGTH - 2),
+        value: (at) => {
+          const { after, value } = found[at] as Form<T>;
+          return { ...value, credentialId: JSON.parse(bytes.toString('utf8', idStart(at), end(at) - after)) };
+        },
+        isKey: (at, key) => isText(bytes, start(at), key),
+        // From the fingerprint to the id.
+        touch: (at) =>
+          (bytes[start(at)] as number) ^
+          (bytes[start(at) + 64] as number) ^
+          (bytes[start(at) + 128] as number),
+        alike: (at, id) =>
+          id === undefined || isText(bytes, idStart(at), id) ? found[at]?.value : undefined,
+        length: (at) => end(at) - start(at),
+        bytes: (from, to) => bytes.subarray(start(from), end(to - 1)),
+      },
+      FINGERPRINT_TELLS,
+      Uint32Array.from(hashes),
+    );
+  }
+
+  credentials(opening: string): Table<string> | undefined {
+    const bytes = this.#bytes;
+    const values: number[] = [];
+    const hashes: number[] = [];
+    let kind: Buffer = Buffer.of(QUOTE);
+    const starts = this.#entries(opening, (at) => {
+      const end = afterText(bytes, at);
+      if (bytes[end] !== COLON) return NOWHERE;
+      if (past(bytes, at + 1, kind) < 0) {
+        const [found] = CREDENTIAL_KEY.pattern.exec(textAt(bytes, at)) ?? [];
+        if (found === undefined) return NOWHERE;
+        kind = Buffer.from(found);
+      }
+      values.push(end + 1);
+      hashes.push(isPlain(bytes, at, end) ? bytesHash(bytes, at + 1, end - 1) : keyHash(textAt(bytes, at)));
+      return this.#afterCredential(end + 1);
+    });
+    if (!starts) return undefined;
+    const start = (at: number) => starts[at] as number;
+    const end = (at: number) => start(at + 1) - 1;
+    return new Table<string>(
+      {
+        size: values.length,
+        key: (at) => textAt(bytes, start(at)),
+        value: (at) => bytes.toString('utf8', values[at], end(at)),
+        isKey: (at, key) => isText(bytes, start(at), key),
+        after: (at, from, text) => {
+          const value = values[at] as number;
+          const first = from < 0 ? end(at) + from : value + from;
+          if (first < value || first + text.length > end(at)) return NOWHERE;
+          for (let n = 0; n < text.length; n += 1)
+            if (bytes[first + n] !== text.charCodeAt(n) || isOdd(bytes[first + n])) return NOWHERE;
+          return first + text.length - value;
+        },
+        length: (at) => end(at) - start(at),
+        bytes: (from, to) => bytes.subarray(start(from), end(to - 1)),
+      },
+      undefined,
+      Uint32Array.from(hashes),
+    );
+  }
+
+  /**
+   * Where each entry of a table begins, and the next would.
+   *
+   * @param read  gives where an entry ends; below 0: something is wrong with it
+   */
+  #entries(opening: string, read: (at: number) => number): Float64Array | undefined {
+    const bytes = this.#bytes;
+    const found = this.#at === 0 ? bytes.indexOf(opening) : this.#at;
+    let at = past(bytes, found, Buffer.from(opening));
+    if (at < 0) return undefined;
+    this.#rest += bytes.toString('utf8', this.#at, at);
+    const starts: number[] = [];
+    while (bytes[at] !== CLOSED) {
+      // We write them in order, each once.
+      const last = starts.at(-1);
+      if (last !== undefined && !isBefore(bytes, last, at)) return undefined;
+      const end = read(at);
+      const isLast = bytes[end] === CLOSED;
+      if (!isLast && (bytes[end] !== COMMA || bytes[end + 1] !== QUOTE)) return undefined;
+      starts.push(at);
+      at = isLast ? end : end + 1;
+    }
+    this.#at = at;
+    // As if the last were followed by a comma.
+    starts.push(at + 1);
+    return Float64Array.from(starts);
+  }
+
+  /** What is left without the entries. */
+  rest(): string {
+    return this.#rest + this.#bytes.toString('utf8', this.#at);
+  }
+
+  #afterCredential(start: number): number {
+    const bytes = this.#bytes;
+    let at = this.#afterList(past(bytes, start, ROLES));
+    const grants = past(bytes, at, GRANTS);
+    if (grants >= 0) at = this.#afterList(grants);
+    at = past(bytes, at, NETWORK);
+    at = bytes[at] === QUOTE ? past(bytes, at, ANY) : this.#afterList(at);
+    const idle = past(bytes, at, IDLE);
+    if (idle >= 0) at = past(bytes, this.#afterInstant(past(bytes, this.#afterInstant(idle), AT)), END);
+    at = afterText(bytes, past(bytes, at, SEEN_IN));
+    const gone = past(bytes, at, GONE);
+    if (gone >= 0) {
+      at = this.#afterInstant(gone);
+      this.times.add(textAt(bytes, gone));
+    }
+    return past(bytes, at, END);
+  }
+
+  /** Or after null. */
+  #afterList(start: number): number {
+    const bytes = this.#bytes;
+    if (bytes[start] !== BRACKET) return past(bytes, start, NULL);
+    let at = start;
+    if (bytes[at + 1] === LAST_BRACKET) return at + 2;
+    do at = afterText(bytes, at + 1);
+    while (bytes[at] === COMMA);
+    return bytes[at] === LAST_BRACKET ? at + 1 : NOWHERE;
+  }
+
+  #afterInstant(start: number): number {
+    const bytes = this.#bytes;
+    if (isCommonTime(bytes, start)) return start + COMMON.length;
+    const end = afterText(bytes, start);
+    return end > 0 && parseTime(textAt(bytes, start)) !== undefined ? end : NOWHERE;
+  }
 }
 
 /** What findings have in common that differ only in fingerprint and credential. */
@@ -75,142 +229,236 @@ interface Form<T> {
   /** The length of their JSON before the id of the credential, and after it. */
   readonly before: number;
   readonly after: number;
+  /** Its credential's id is empty. */
   readonly value: T;
 }
 
-/** What comes before the JSON of a finding: its fingerprint in quotes, and a colon. */
-const FINGERPRINT_LENGTH = 67;
+/** The JSON of a finding before, at and after the id of its credential. */
+const FINDING = /^(\{"rule":"[^"\\]*","kind":"[^"\\]*","credentialId":)("(?:[^"\\]|\\.)*")(,.*\})$/s;
 
-class Reader {
-  readonly #text: string;
-  /** Where the next part begins; undefined: something is not as it was written. */
-  #at: number | undefined = 0;
-  #rest = '';
-  readonly times = new Set<string | null>();
+/** The bytes that tell nearly all apart: rule and kind before an id, times and severity after it. */
+const [HEAD_FROM, HEAD_TO] = [9, 45];
+const [TAIL_FROM, TAIL_TO] = [14, 60];
 
-  constructor(text: string) {
-    this.#text = text;
+/** Recognizes the forms of findings. */
+class Forms<T extends RememberedFinding | ResolvedFinding> {
+  readonly #bytes: Buffer;
+  readonly #schema: Schema;
+  readonly #times: Set<string | null>;
+  readonly #heads = new Phrases<Phrases<Form<T>>>(HEAD_FROM, HEAD_TO);
+  /** By what is before the id and after it. */
+  readonly #known = new Map<string, Form<T>>();
+  /** Where the finding that was read last ends. */
+  end = NOWHERE;
+
+  constructor(bytes: Buffer, schema: Schema, times: Set<string | null>) {
+    this.#bytes = bytes;
+    this.#schema = schema;
+    this.#times = times;
   }
 
-  findings<T extends RememberedFinding | ResolvedFinding>(
-    opening: string,
-    schema: Schema,
-  ): Table<T> | undefined {
-    const text = this.#text;
-    const known = new Map<string, Map<string, Form<T>>>();
-    const forms: Form<T>[] = [];
-    const starts = this.#entries(
-      opening,
-      FINDING,
-      ({ 1: fingerprint, 2: head = '', 3: id = '', 4: tail = '' }) => {
-        let form = known.get(head)?.get(tail);
-        if (!form) {
-          const value = parsed<T>(`${head}""${tail}`);
-          if (value === undefined || flawsOf(schema, value).length > 0) return undefined;
-          for (const time of timesOf(value)) this.times.add(time);
-          form = { before: FINGERPRINT_LENGTH + head.length, after: tail.length, value };
-          known.set(head, (known.get(head) ?? new Map<string, Form<T>>()).set(tail, form));
-        }
-        forms.push(form);
-        return textOf(id) === undefined ? undefined : fingerprint;
-      },
-    );
-    if (!starts) return undefined;
-    const start = (at: number) => starts[at] as number;
-    const end = (at: number) => start(at + 1) - 1;
-    return new Table<T>(
-      {
-        size: forms.length,
-        key: (at) => text.slice(start(at) + 1, start(at) + FINGERPRINT_LENGTH - 2),
-        value: (at) => {
-          const { before, after, value } = forms[at] as Form<T>;
-          const credentialId = textOf(text.slice(start(at) + before, end(at) - after)) as string;
-          return { ...value, credentialId };
-        },
-        text: (from, to) => text.slice(start(from), end(to - 1)),
-      },
-      true,
-    );
+  /** The form of the finding at a place. undefined: something is wrong with it. */
+  read(start: number): Form<T> | undefined {
+    const head = this.#heads.at(this.#bytes, start);
+    if (!head) return this.#readNew(start);
+    const idEnd = afterText(this.#bytes, start + head.bytes.length);
+    const tail = head.value.at(this.#bytes, idEnd);
+    if (!tail) return this.#readNew(start);
+    this.end = idEnd + tail.bytes.length;
+    return tail.value;
   }
 
-  credentials(opening: string): Table<string> | undefined {
-    const text = this.#text;
-    const isInstant = (instant: string | undefined) =>
-      instant === undefined || parseTime(instant) !== undefined;
-    const values: number[] = [];
-    const starts = this.#entries(
-      opening,
-      CREDENTIAL,
-      ({ index, 1: quoted = '', 3: since, 4: at, 5: gone }) => {
-        values.push(index + quoted.length + 1);
-        if (gone !== undefined) this.times.add(gone);
-        const key = textOf(quoted);
-        const isRight = isInstant(since) && isInstant(at) && isInstant(gone);
-        return isRight && CREDENTIAL_KEY.pattern.test(key ?? '') ? key : undefined;
-      },
-    );
-    if (!starts) return undefined;
-    const start = (at: number) => starts[at] as number;
-    const end = (at: number) => start(at + 1) - 1;
-    return new Table<string>({
-      size: values.length,
-      key: (at) => textOf(text.slice(start(at), (values[at] as number) - 1)) as string,
-      value: (at) => text.slice(values[at], end(at)),
-      text: (from, to) => text.slice(start(from), end(to - 1)),
-    });
-  }
-
-  /**
-   * Where each entry of a table begins, and the next would.
-   *
-   * @param read  gives the entry's key; undefined: something is wrong with it
-   */
-  #entries(
-    opening: string,
-    pattern: RegExp,
-    read: (match: RegExpExecArray) => string | undefined,
-  ): readonly number[] | undefined {
-    if (this.#at === undefined) return undefined;
-    const text = this.#text;
-    const before = this.#at;
-    this.#at = undefined;
-    const found = before === 0 ? text.indexOf(opening) : before;
-    if (!text.startsWith(opening, found)) return undefined;
-    const start = found + opening.length;
-    const starts: number[] = [];
-    let last = '';
-    let at = start;
-    while (text[at] !== '}') {
-      pattern.lastIndex = at;
-      const match = pattern.exec(text);
-      const key = match ? read(match) : undefined;
-      // We write them in order, each once.
-      if (!key || key <= last) return undefined;
-      last = key;
-      starts.push(at);
-      at = pattern.lastIndex;
+  #readNew(start: number): Form<T> | undefined {
+    const bytes = this.#bytes;
+    this.end = afterMapping(bytes, start);
+    const [, head = '', id = '', tail = ''] = FINDING.exec(bytes.toString('utf8', start, this.end)) ?? [];
+    const before = Buffer.byteLength(head);
+    const after = Buffer.byteLength(tail);
+    if (id === '' || afterText(bytes, start + before) !== this.end - after) return undefined;
+    const known = this.#known.get(head + tail);
+    if (known) return known;
+    const value = parsed<T>(`${head}""${tail}`);
+    if (value?.credentialId !== '' || flawsOf(this.#schema, value).length > 0) return undefined;
+    for (const time of timesOf(value)) this.#times.add(time);
+    const form = { before, after, value };
+    this.#known.set(head + tail, form);
+    let tails = this.#heads.at(bytes, start)?.value;
+    if (!tails) {
+      tails = new Phrases(TAIL_FROM, TAIL_TO);
+      this.#heads.add(bytes.subarray(start, start + before), tails);
     }
-    this.#rest += text.slice(before, start);
-    this.#at = at;
-    // As if the last were followed by a comma.
-    starts.push(at + 1);
-    return starts;
+    tails.add(bytes.subarray(this.end - after, this.end), form);
+    return form;
+  }
+}
+
+interface Phrase<T> {
+  readonly bytes: Buffer;
+  readonly value: T;
+}
+
+/** Recognizes phrases that were there before. */
+class Phrases<T> {
+  readonly #from: number;
+  readonly #to: number;
+  readonly #known = new Map<number, Phrase<T>[]>();
+
+  /** @param from  which bytes tell nearly all of them apart */
+  constructor(from: number, to: number) {
+    this.#from = from;
+    this.#to = to;
   }
 
-  /** What is left without the entries. */
-  rest(): string | undefined {
-    return this.#at === undefined ? undefined : this.#rest + this.#text.slice(this.#at);
+  at(bytes: Buffer, start: number): Phrase<T> | undefined {
+    const alike = this.#known.get(bytesHash(bytes, start + this.#from, start + this.#to)) ?? [];
+    for (const phrase of alike) if (past(bytes, start, phrase.bytes) >= 0) return phrase;
+    return undefined;
   }
+
+  add(bytes: Buffer, value: T): void {
+    const hash = bytesHash(bytes, this.#from, this.#to);
+    const alike = this.#known.get(hash) ?? [];
+    // To try more of them takes longer than to read the finding.
+    if (alike.length < 8) alike.push({ bytes, value });
+    this.#known.set(hash, alike);
+  }
+}
+
+/** Of bytes that are not there. */
+const NOWHERE = -1;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const OPENED = 0x7b;
+const CLOSED = 0x7d;
+const BRACKET = 0x5b;
+const LAST_BRACKET = 0x5d;
+const SPACE = 0x20;
+const ASCII = 0x80;
+const ZERO = 0x30;
+const TWO = 0x32;
+const NINE = 0x39;
+
+const ROLES = Buffer.from('{"roles":');
+const GRANTS = Buffer.from(',"grants":');
+const NETWORK = Buffer.from(',"network":');
+const ANY = Buffer.from('"any"');
+const IDLE = Buffer.from(',"idle":{"since":');
+const AT = Buffer.from(',"at":');
+const SEEN_IN = Buffer.from(',"seenIn":');
+const GONE = Buffer.from(',"goneSince":');
+const NULL = Buffer.from('null');
+const END = Buffer.from('}');
+
+/** Where these bytes end; below 0: they do not begin there. */
+function past(bytes: Buffer, start: number, wanted: Buffer): number {
+  if (start < 0) return NOWHERE;
+  for (let at = 0; at < wanted.length; at += 1) if (bytes[start + at] !== wanted[at]) return NOWHERE;
+  return start + wanted.length;
+}
+
+/** Where a text ends; below 0: there is none, or we would write it in another way. */
+function afterText(bytes: Buffer, start: number): number {
+  if (bytes[start] !== QUOTE) return NOWHERE;
+  let isEscaped = false;
+  let at = start + 1;
+  for (; bytes[at] !== QUOTE; at += 1) {
+    const byte = bytes[at];
+    if (byte === undefined || byte < SPACE) return NOWHERE;
+    if (byte !== BACKSLASH) continue;
+    isEscaped = true;
+    at += 1;
+  }
+  const json = isEscaped ? bytes.toString('utf8', start, at + 1) : '';
+  return isEscaped && quote(parsed<string>(json) ?? '') !== json ? NOWHERE : at + 1;
+}
+
+/** Where a mapping ends; below 0: it does not, or there is none. */
+function afterMapping(bytes: Buffer, start: number): number {
+  if (bytes[start] !== OPENED) return NOWHERE;
+  let depth = 0;
+  let at = start;
+  do {
+    const byte = bytes[at];
+    if (byte === undefined) return NOWHERE;
+    if (byte === OPENED) depth += 1;
+    if (byte === CLOSED) depth -= 1;
+    at = byte === QUOTE ? afterText(bytes, at) : at + 1;
+  } while (depth > 0 && at > 0);
+  return at;
+}
+
+/** The value of a text. */
+function textAt(bytes: Buffer, start: number): string {
+  const end = afterText(bytes, start);
+  return isPlain(bytes, start, end)
+    ? bytes.toString('latin1', start + 1, end - 1)
+    : JSON.parse(bytes.toString('utf8', start, end));
+}
+
+/** Whether each byte is a character. */
+function isPlain(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) if (isOdd(bytes[at])) return false;
+  return true;
+}
+
+function isOdd(byte: number | undefined): boolean {
+  return byte === undefined || byte >= ASCII || byte === BACKSLASH;
+}
+
+/** Whether this is the value of the text at a place. */
+function isText(bytes: Buffer, start: number, value: string): boolean {
+  for (let at = 0; at < value.length; at += 1) {
+    const byte = bytes[start + 1 + at];
+    if (isOdd(byte)) return textAt(bytes, start) === value;
+    if (byte !== value.charCodeAt(at) || byte === QUOTE) return false;
+  }
+  return bytes[start + 1 + value.length] === QUOTE;
+}
+
+/** Whether a text comes before another, by its value. */
+function isBefore(bytes: Buffer, first: number, second: number): boolean {
+  let at = 1;
+  while (bytes[first + at] === bytes[second + at] && bytes[first + at] !== QUOTE && !isOdd(bytes[first + at]))
+    at += 1;
+  const [one, other] = [bytes[first + at], bytes[second + at]];
+  if (isOdd(one) || isOdd(other)) return textAt(bytes, first) < textAt(bytes, second);
+  return other !== QUOTE && (one === QUOTE || (one as number) < (other as number));
+}
+
+const COMMON = Buffer.from('"0000-00-00T00:00:00.000Z"');
+
+/** Whether this is a time as we write it, of this millennium, on a day that every month has. */
+function isCommonTime(bytes: Buffer, start: number): boolean {
+  for (let at = 0; at < COMMON.length; at += 1) {
+    const byte = bytes[start + at] as number;
+    if (COMMON[at] === ZERO ? byte < ZERO || byte > NINE : byte !== COMMON[at]) return false;
+  }
+  const two = (at: number) =>
+    (bytes[start + at] as number) * 10 + (bytes[start + at + 1] as number) - 11 * ZERO;
+  const [month, day] = [two(6), two(9)];
+  const isDate = bytes[start + 1] === TWO && month > 0 && month < 13 && day > 0 && day < 29;
+  return isDate && two(12) < 24 && two(15) < 60 && two(18) < 60;
+}
+
+function isFingerprint(bytes: Buffer, start: number): boolean {
+  for (let at = start + 1; at < start + FINGERPRINT_LENGTH - 2; at += 1) {
+    const byte = bytes[at] as number;
+    const isDigit = (byte >= ZERO && byte <= NINE) || (byte >= 0x61 && byte <= 0x66);
+    if (!isDigit) return false;
+  }
+  return (
+    bytes[start] === QUOTE &&
+    bytes[start + FINGERPRINT_LENGTH - 2] === QUOTE &&
+    bytes[start + FINGERPRINT_LENGTH - 1] === COLON
+  );
 }
 
 /** When things happened to a finding. */
 export function timesOf(memory: RememberedFinding | ResolvedFinding): readonly (string | null)[] {
   return [memory.firstSeen, 'toldAt' in memory ? memory.toldAt : memory.resolvedAt];
-}
-
-/** A text's value. */
-function textOf(json: string): string | undefined {
-  return json.includes('\\') ? parsed<string>(json) : json.slice(1, -1);
 }
 
 function parsed<T>(json: string): T | undefined {
@@ -225,7 +473,7 @@ function parsed<T>(json: string): T | undefined {
 const AT_ONCE = 1024;
 
 /** The text of a state in parts, without its end. */
-export function* stateText(state: State): Generator<string> {
+export function* stateText(state: State): Generator<string | Buffer> {
   let before = '{';
   for (const [name, value] of Object.entries(state)) {
     const opening = `${before}${JSON.stringify(name)}:`;
@@ -240,7 +488,9 @@ export function* stateText(state: State): Generator<string> {
   }
 }
 
-function* entriesOf(table: Table<unknown>): Generator<string> {
-  for (let at = 0; at < table.size; at += AT_ONCE)
-    yield (at === 0 ? '' : ',') + table.text(at, Math.min(at + AT_ONCE, table.size));
+function* entriesOf(table: Table<unknown>): Generator<string | Buffer> {
+  for (let at = 0; at < table.size; at += AT_ONCE) {
+    if (at > 0) yield ',';
+    yield table.bytes(at, Math.min(at + AT_ONCE, table.size));
+  }
 }

@@ -3,7 +3,7 @@ import { isDrift } from './drift.js';
 import type { Comparison } from './history.js';
 import { hidesFindings, isWaived, type Report } from './report.js';
 import { type RememberedFinding, reachOf, STATE_VERSION, type State } from './state.js';
-import { Table } from './table.js';
+import { FINGERPRINT_TELLS, Table } from './table.js';
 
 /**
  * What a comparison with a saved report says. Pure.
@@ -53,7 +53,7 @@ export function asState(report: Report): State {
     tenant,
     savedAt: asOf,
     seen: {},
-    findings: Table.of(remembered, true),
+    findings: Table.of(remembered, FINGERPRINT_TELLS),
     resolved: new Map(),
     credentials: Table.of(),
     slack: { postedAt: null, digestAt: null },

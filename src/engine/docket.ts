@@ -9,6 +9,9 @@ import { ByteWriter, TextStore, textOf } from './text-store.js';
 /** What waivers and earlier audits make of a finding. Findings share it. */
 export type Mark = Pick<Finding, 'status' | 'waiver' | 'firstSeen'>;
 
+/** Findings that are marked at once. */
+const AT_ONCE = 64;
+
 const UNMARKED: Mark = { status: null, waiver: null, firstSeen: null };
 
 /** A finding, for those who mark it. */
@@ -266,29 +269,48 @@ export class Docket {
     this.say(rule, said, -this.#waivers.push(id));
   }
 
-  /** Marks the findings that were added since the last time. */
-  mark(markOf: (finding: Entry) => Mark): void {
-    let last = UNMARKED;
-    for (const { rule, severity, credentials, statements, fingerprints, marks } of this.#buckets.values())
-      for (let at = marks.length; at < credentials.length; at += 1) {
-        const credential = credentials.at(at);
-        const made = this.#fingerprint(rule, credential);
-        const mark = markOf({
-          credential,
-          kind: this.#kind(credential),
-          id: this.#ids[credential] ?? made,
-          fingerprint: made,
-          rule,
-          severity,
-          isUnknown: this.#notes.isUnknown(statements.at(at)),
-          expiresAt: () => this.#expiresAt(credential),
-        });
-        // There may be hundreds of thousands, and a few different ones.
-        if (mark.status !== last.status || mark.waiver !== last.waiver || mark.firstSeen !== last.firstSeen)
-          last = mark;
-        fingerprints.push(made);
-        marks.push(last);
+  /**
+   * Marks the findings that were added since the last time.
+   *
+   * @param prepare  told the fingerprints, from one place to another, of those that come next
+   */
+  mark(
+    markOf: (finding: Entry) => Mark,
+    prepare?: (fingerprints: readonly string[], from: number, to: number) => void,
+  ): void {
+    for (const bucket of this.#buckets.values())
+      while (bucket.marks.length < bucket.credentials.length) {
+        const { rule, credentials, fingerprints, marks } = bucket;
+        const to = Math.min(marks.length + AT_ONCE, credentials.length);
+        for (let at = marks.length; at < to; at += 1)
+          fingerprints.push(this.#fingerprint(rule, credentials.at(at)));
+        prepare?.(fingerprints, marks.length, to);
+        for (let at = marks.length; at < to; at += 1) this.#mark(bucket, at, markOf);
       }
+  }
+
+  #mark(
+    { rule, severity, credentials, statements, fingerprints, marks }: Bucket,
+    at: number,
+    markOf: (finding: Entry) => Mark,
+  ): void {
+    const credential = credentials.at(at);
+    const made = fingerprints[at] as string;
+    const mark = markOf({
+      credential,
+      kind: this.#kind(credential),
+      id: this.#ids[credential] ?? made,
+      fingerprint: made,
+      rule,
+      severity,
+      isUnknown: this.#notes.isUnknown(statements.at(at)),
+      expiresAt: () => this.#expiresAt(credential),
+    });
+    // There may be hundreds of thousands, and a few different ones.
+    const last = marks[at - 1];
+    const isSame =
+      last && mark.status === last.status && mark.waiver === last.waiver && mark.firstSeen === last.firstSeen;
+    marks.push(isSame ? last : mark);
   }
 
   #kind(credential: number): Kind | 'waiver' {

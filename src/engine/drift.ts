@@ -184,6 +184,8 @@ interface Drift {
   }[];
   /** For the next state. */
   readonly credentials: State['credentials'];
+  /** JSON in which each list of grants of those credentials is. */
+  readonly mentions: readonly (string | undefined)[];
   /** What the roles of those credentials can do, by the hashes that they are remembered with. */
   readonly grants: NonNullable<State['grants']>;
 }
@@ -207,17 +209,15 @@ export function drift(input: DriftInput): Drift {
   for (const [place, credential] of input.credentials.entries()) {
     const key = credentialKey(credential.kind, credential.id);
     const at = known.find(key);
-    const json = at < 0 ? undefined : known.value(at);
-    if (!isLive(credential, asOf)) {
-      if (json !== undefined) changes.set(key, relisted(json, run));
-      continue;
-    }
-    const how = json === undefined ? OTHERWISE : unchanged.how(json, credential);
+    const how = at >= 0 && isLive(credential, asOf) ? unchanged.how(known, at, credential) : OTHERWISE;
     kept[at] = how;
     if (how !== OTHERWISE) continue;
-    const { said, memory } = compared(json, credential, input);
+    const json = at < 0 ? undefined : known.value(at);
+    const { said, memory } = isLive(credential, asOf)
+      ? compared(json, credential, input)
+      : { said: [], memory: json && relisted(json, run) };
     findings.push(...said.map((one) => ({ credential: place, ...one })));
-    if (memory) changes.set(key, JSON.stringify(memory));
+    if (memory) changes.set(key, memory);
   }
   addMissing(known, kept, changes, run);
   const again = (json: string, at: number) => (kept[at] === STILL_UNUSED ? unchanged.unused(json) : json);
@@ -225,12 +225,21 @@ export function drift(input: DriftInput): Drift {
     size: known.size,
     key: (at) => known.key(at),
     value: (at) => again(known.value(at), at),
-    text: (from, to) =>
-      Array.from({ length: to - from }, (_, n) => again(known.text(from + n, from + n + 1), from + n)).join(),
+    isKey: (at, key) => known.key(at) === key,
+    length: (at) => known.length(at),
+    bytes: (from, to) => {
+      const bytes = Buffer.from(known.bytes(from, to));
+      for (let at = from, end = -1; at < to; at += 1) {
+        end += 1 + known.length(at);
+        if (kept[at] === STILL_UNUSED) unchanged.overwrite(bytes, end);
+      }
+      return bytes;
+    },
   });
   return {
     findings,
     credentials: remembered.edited(changes),
+    mentions: [...unchanged.lists, ...changes.values()],
     grants: { ...previous?.grants, ...grantsOf(input).byHash },
   };
 }
@@ -257,13 +266,13 @@ function compared(
   input: DriftInput,
 ): {
   readonly said: readonly Pick<Drift['findings'][number], 'rule' | 'said'>[];
-  readonly memory: RememberedCredential | undefined;
+  readonly memory: string | undefined;
 } {
   const before = json === undefined ? undefined : readCredential(json);
   const now = observe(credential, input.run.tenant);
   return {
     said: changes(before, now, credential, input).map((change) => said(change, credential, input)),
-    memory: remember(before, now, credential, input),
+    memory: JSON.stringify(remember(before, now, credential, input)),
   };
 }
 
@@ -281,6 +290,8 @@ class Unchanged {
   readonly #judgesAll: boolean;
   /** The JSON of roles and what they can do. Credentials share their lists of roles. */
   readonly #roles = new Map<readonly string[], string>();
+  /** Those of credentials that are as they were. */
+  readonly lists = new Set<string>();
 
   constructor(input: DriftInput) {
     const { run } = input;
@@ -292,23 +303,33 @@ class Unchanged {
   }
 
   /** `OTHERWISE` if something may have changed. */
-  how(before: string, { kind, scopedRoleIds, allowedCidrs, lastUsedAt, createdAt }: Credential): number {
-    if (!this.#judgesAll || !before.endsWith(this.#end)) return OTHERWISE;
+  how(known: State['credentials'], at: number, credential: Credential): number {
+    const { kind, scopedRoleIds, allowedCidrs, lastUsedAt, createdAt } = credential;
+    if (!this.#judgesAll) return OTHERWISE;
     if (!(isKnown(scopedRoleIds) && isKnown(allowedCidrs) && isKnown(lastUsedAt))) return OTHERWISE;
     const since = lastUsedAt ?? createdAt;
     if (!isKnown(since)) return OTHERWISE;
     const roles = hasFact(kind, 'scopedRoles') ? this.#rolesText(scopedRoleIds) : '{"roles":null';
     const network = hasFact(kind, 'allowedCidrs') ? networkText(allowedCidrs) : 'null';
-    const start = `${roles},"network":${network}`;
-    if (this.#asOf - since < DAY)
-      return before.length === start.length + this.#end.length && before.startsWith(start)
-        ? AS_IT_WAS
-        : OTHERWISE;
-    const unused = `${start},"idle":{"since":"${toTimestamp(since)}`;
-    const isAsLong = before.length === unused.length + this.#unused.length;
-    return isAsLong && before.startsWith(unused) && before.startsWith(AT, unused.length)
-      ? STILL_UNUSED
-      : OTHERWISE;
+    const isUsed = this.#asOf - since < DAY;
+    const parts = isUsed
+      ? [roles, ',"network":', network, this.#end]
+      : [roles, ',"network":', network, ',"idle":{"since":"', toTimestamp(since), '","at":"'];
+    let place = 0;
+    for (const part of parts) {
+      place = known.after(at, place, part);
+      if (place < 0) return OTHERWISE;
+    }
+    // We write all times at the same length.
+    if (!isUsed && known.after(at, place + this.#input.run.asOf.length, `"}${this.#end}`) < 0)
+      return OTHERWISE;
+    this.lists.add(roles);
+    return isUsed ? AS_IT_WAS : STILL_UNUSED;
+  }
+
+  /** The same in the bytes of what is remembered, which end there. */
+  overwrite(bytes: Buffer, end: number): void {
+    bytes.write(this.#unused, end - Buffer.byteLength(this.#unused));
   }
 
   /** What is remembered of a credential that is `STILL_UNUSED`. */
@@ -328,8 +349,6 @@ class Unchanged {
     return text;
   }
 }
-
-const AT = '","at":"';
 
 /** As it is remembered if it is written as simply as can be. */
 function networkText(entries: readonly string[]): string {

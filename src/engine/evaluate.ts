@@ -140,18 +140,18 @@ function followUp(
   };
   const changes = history && driftOf(evaluation, judged, run);
   for (const { rule, said, credential } of changes?.findings ?? []) docket.say(rule, said, credential);
-  docket.mark(mark);
+  docket.mark(mark, memory?.prepare);
   const hygiene = waivers.hygiene(
     (rule, kinds) =>
       wouldSeeAll(rule, evaluation, run) && !(kinds.has('federation-trust') && run.notOnTrusts?.has(rule)),
   );
   for (const { rule, said, id } of hygiene.filter(({ rule: { id } }) => isWanted(id, evaluation)))
     docket.sayOfWaiver(rule, said, id);
-  docket.mark(mark);
+  docket.mark(mark, memory?.prepare);
   if (history && changes) {
-    const { credentials, grants } = changes;
+    const { credentials, mentions, grants } = changes;
     const covered = coveredSoFar(history.previous, waivers.covered, run);
-    const comparison = memory?.compare({ credentials, grants, covered, log: snapshot.log });
+    const comparison = memory?.compare({ credentials, mentions, grants, covered, log: snapshot.log });
     return { comparison, baselineNotes: [] };
   }
   const comparison = memory?.compare({ credentials: Table.of() });

@@ -98,6 +98,7 @@ const DIGEST_EVERY = 7 * DAY;
 interface Others {
   /** See `drift`. */
   readonly credentials: State['credentials'];
+  readonly mentions?: readonly (string | undefined)[];
   readonly grants?: State['grants'];
   /** Of waivers by name. */
   readonly covered?: State['covered'];
@@ -133,20 +134,25 @@ export class History {
     this.#results = new Uint8Array(this.#known.size);
   }
 
+  /** Prepares for what is judged next. */
+  readonly prepare = (fingerprints: readonly string[], from: number, to: number) =>
+    this.#known.prepare(fingerprints, from, to);
+
   /** What becomes of a finding. */
   judge(finding: Entry, waiver: Finding['waiver']): Mark {
     const { fingerprint } = finding;
     const at = this.#known.find(fingerprint);
-    const memory = at < 0 ? undefined : this.#known.value(at);
     if (finding.isUnknown) {
       this.#results[at] = UNKNOWN;
       return waivedBy(waiver);
     }
-    if (memory && this.#isSame(finding, memory, waiver !== null)) {
+    const alike = at < 0 ? undefined : this.#known.alike(at, finding.id);
+    if (alike && this.#isSame(finding, alike, waiver !== null)) {
       this.#results[at] = SAME;
-      return { status: waiver ? 'waived' : 'known', waiver, firstSeen: memory.firstSeen };
+      return { status: waiver ? 'waived' : 'known', waiver, firstSeen: alike.firstSeen };
     }
     this.#results[at] = CHANGED;
+    const memory = at < 0 ? undefined : this.#known.value(at);
     const back = memory ? undefined : this.#resolvedBefore(fingerprint);
     const expiresAt = finding.rule === MILESTONE_RULE ? finding.expiresAt() : null;
     const reached = expiresAt === null ? NONE : milestonesReached(expiresAt, this.#run);
@@ -169,12 +175,11 @@ export class History {
     return { status, waiver, firstSeen: now.firstSeen };
   }
 
-  /** Whether nothing is to be said of a remembered finding, and nothing to be remembered but what is. */
-  #isSame({ rule, kind, id, severity }: Entry, memory: RememberedFinding, isWaived: boolean): boolean {
+  /** Whether nothing is to be said of a finding remembered of this credential, and nothing to be remembered but what is. */
+  #isSame({ rule, kind, severity }: Entry, memory: RememberedFinding, isWaived: boolean): boolean {
     return (
       memory.rule === rule &&
       memory.kind === kind &&
-      memory.credentialId === id &&
       memory.severity === severity &&
       memory.waived === isWaived &&
       memory.seenIn === this.#reach &&
@@ -259,7 +264,7 @@ export class History {
   #remember(input: Others & { readonly vanished: readonly Vanished[]; readonly told: Told }): State {
     const previous = this.#previous;
     const run = this.#run;
-    const { credentials, covered = {}, log = previous?.log, vanished, told } = input;
+    const { credentials, mentions = [], covered = {}, log = previous?.log, vanished, told } = input;
     const { slack: before = { postedAt: null, digestAt: null } } = previous ?? {};
     const findings = new Map<string, RememberedFinding | undefined>();
     const resolved = new Map(
@@ -286,7 +291,7 @@ export class History {
       findings: this.#known.edited(findings),
       resolved: sorted(resolved),
       credentials,
-      ...grantsUsedBy(credentials, input.grants),
+      ...grantsIn(mentions, input.grants),
       ...(Object.keys(covered).length > 0 ? { covered } : {}),
       ...(log ? { log } : {}),
       slack: {
@@ -458,24 +463,20 @@ function rememberDrift({
   return {
     ...previous,
     credentials: remembered,
-    ...grantsUsedBy(remembered, grants),
+    ...grantsIn(remembered.values(), grants),
     ...(covered ? { covered } : {}),
   };
 }
 
-/** What the remembered credentials refer to. */
-function grantsUsedBy(
-  credentials: State['credentials'],
+/** What remembered credentials refer to. */
+function grantsIn(
+  mentions: Iterable<string | undefined>,
   grants: State['grants'] = {},
 ): Pick<State, 'grants'> {
   const used = new Set<string>();
-  let last: string | undefined;
-  for (const json of credentials.values()) {
-    // Thousands of credentials share a few lists.
-    if (last !== undefined && json.includes(last)) continue;
-    const [text, list] = /"grants":(\[[^\]]*\])/.exec(json) ?? [];
-    last = text ?? last;
-    for (const hash of JSON.parse(list ?? '[]') as string[]) used.add(hash);
+  for (const json of mentions) {
+    const [, list = '[]'] = /"grants":(\[[^\]]*\])/.exec(json ?? '') ?? [];
+    for (const hash of JSON.parse(list) as string[]) used.add(hash);
   }
   const kept = Object.entries(grants).filter(([hash]) => used.has(hash));
   return kept.length === 0 ? {} : { grants: Object.fromEntries(sorted(new Map(kept))) };

@@ -1,27 +1,24 @@
 import {
   type Failure,
+  KINDS,
   type Kind,
   kindName,
   type Snapshot,
   type SourceSeen,
   Unknown,
 } from '../contract/index.js';
-import {
-  credentialKey,
-  isWithin,
-  type RememberedCredential,
-  reachOf,
-  readCredential,
-  type State,
-} from './state.js';
+import { credentialKey, isWithin, reachOf, readCredential, type State } from './state.js';
 
-/** How many credentials were known, and how many of them are not listed. */
-interface Tally {
-  total: number;
-  missing: number;
+/** How many credentials of a kind were known, and how many of them are not listed. */
+class Tally {
+  total = 0;
+  missing = 0;
+
+  count(isListed: boolean): void {
+    this.total += 1;
+    if (!isListed) this.missing += 1;
+  }
 }
-
-const NONE: Readonly<Tally> = { total: 0, missing: 0 };
 
 /** With fewer known credentials, all may be gone for good reasons. */
 const LEAST_KNOWN = 20;
@@ -40,7 +37,7 @@ export function withLosses(snapshot: Snapshot, previous: State | undefined, acce
   const failures: Failure[] = [];
   const notes: string[] = [];
   const lost = new Set<Kind>();
-  const tallies = known(previous, snapshot);
+  const { tallies } = new Census(previous, snapshot);
   const fail = (source: SourceSeen, failure: Failure): string => {
     failures.push(failure);
     return [source.note, failure.message, failure.hint].filter((part) => part !== null).join(' ');
@@ -55,7 +52,7 @@ export function withLosses(snapshot: Snapshot, previous: State | undefined, acce
       return { ...source, required: true, note };
     }
     if (source.status !== 'complete') return source;
-    const { total, missing } = tallies.get(source.kind) ?? NONE;
+    const { total, missing } = tallies.get(source.kind) as Tally;
     if (total < LEAST_KNOWN || missing * 2 <= total) return source;
     const loss = `${missing} of the ${total} ${what} that the last complete audit of ${snapshot.tenant} knew are missing from the list`;
     if (acceptShrink) {
@@ -91,67 +88,67 @@ function certainOf({ byPrincipal }: NonNullable<Snapshot['facts']['trusts']>): S
 }
 
 /** What this audit should list again of each kind: without decoys and what was gone before. */
-function known(
-  previous: State,
-  { scope, self, decoys = [], credentials }: Snapshot,
-): ReadonlyMap<string, Readonly<Tally>> {
-  const reach = reachOf({ scope, userId: self?.userId ?? null });
-  const excepted = new Set(decoys.map(({ kind, id }) => credentialKey(kind, id)));
-  const { credentials: known } = previous;
-  const isListed = listing(known, credentials);
-  const tallies = new Map<string, Tally>();
-  const count = (key: string, at: number, seenIn: string): boolean => {
-    if (!isWithin(reach, seenIn) || excepted.has(key)) return false;
-    const kind = key.slice(0, key.indexOf('|'));
-    const tally = tallies.get(kind) ?? { total: 0, missing: 0 };
-    tallies.set(kind, tally);
-    tally.total += 1;
-    if (!isListed(key, at)) tally.missing += 1;
-    return true;
-  };
-  const read = reader(reach);
-  const done = new Set<string>();
-  for (let at = 0; at < known.size; at += 1) {
-    const key = known.key(at);
-    const { seenIn, goneSince } = read(known.value(at));
-    if (goneSince === undefined) count(key, at, seenIn);
-    if (goneSince !== undefined || isWithin(reach, seenIn)) done.add(key);
-  }
-  // If no rule on changes ran, only findings are remembered.
-  let left = previous.findings.size;
-  for (const { kind, credentialId, seenIn } of previous.findings.values()) {
-    left -= 1;
-    const { total, missing } = tallies.get(kind) ?? NONE;
-    // Even if all others are missing, most are there.
-    const isDecided = left < total - 2 * missing;
-    if (kind === 'waiver' || isDecided) continue;
-    const key = credentialKey(kind, credentialId);
-    if (!done.has(key) && count(key, known.find(key), seenIn)) done.add(key);
-  }
-  return tallies;
-}
+class Census {
+  readonly #known: State['credentials'];
+  readonly #reach: string;
+  /** How the JSON of nearly all ends, which need not be read. */
+  readonly #end: string;
+  readonly #decoys: ReadonlySet<string>;
+  /** Which of the known credentials are listed, by their places; and what is listed besides, by key. */
+  readonly #isListed: Uint8Array;
+  readonly #others = new Set<string>();
+  /** Which were counted, or never will be. */
+  readonly #isDone: Uint8Array;
+  readonly #done: Set<string>;
+  readonly tallies: ReadonlyMap<string, Tally> = new Map(KINDS.map((kind) => [kind, new Tally()]));
 
-/** Whether a credential is listed, by its key and its place among those that are known. */
-function listing(
-  known: State['credentials'],
-  credentials: Snapshot['credentials'],
-): (key: string, at: number) => boolean {
-  const isListed = new Uint8Array(known.size);
-  const others = new Set<string>();
-  for (const { kind, id } of credentials) {
-    const key = credentialKey(kind, id);
-    const at = known.find(key);
-    if (at < 0) others.add(key);
-    else isListed[at] = 1;
+  constructor({ credentials: known, findings }: State, snapshot: Snapshot) {
+    const { scope, self, decoys = [], credentials } = snapshot;
+    this.#known = known;
+    this.#reach = reachOf({ scope, userId: self?.userId ?? null });
+    this.#end = `,"seenIn":${JSON.stringify(this.#reach)}}`;
+    this.#decoys = new Set(decoys.map(({ kind, id }) => credentialKey(kind, id)));
+    this.#isListed = new Uint8Array(known.size);
+    this.#isDone = new Uint8Array(known.size);
+    this.#done = new Set(this.#decoys);
+    for (const { kind, id } of credentials) {
+      const key = credentialKey(kind, id);
+      const at = known.find(key);
+      if (at < 0) this.#others.add(key);
+      else this.#isListed[at] = 1;
+    }
+    for (const [kind, tally] of this.tallies) this.#countKnown(kind, tally);
+    this.#countFound(findings);
   }
-  return (key, at) => isListed[at] === 1 || others.has(key);
-}
 
-type Whereabouts = Pick<RememberedCredential, 'seenIn' | 'goneSince'>;
+  #countKnown(kind: string, tally: Tally): void {
+    const known = this.#known;
+    for (let at = known.place(`${kind}|`), end = known.place(`${kind}}`); at < end; at += 1) {
+      const isHere = known.after(at, -this.#end.length, this.#end) > 0;
+      const { seenIn, goneSince } = isHere ? { seenIn: this.#reach } : readCredential(known.value(at));
+      const isSeen = isWithin(this.#reach, seenIn);
+      if (isSeen || goneSince !== undefined) this.#isDone[at] = 1;
+      const isDecoy = this.#decoys.size > 0 && this.#decoys.has(known.key(at));
+      if (isSeen && goneSince === undefined && !isDecoy) tally.count(this.#isListed[at] === 1);
+    }
+  }
 
-/** Reads where a credential was seen. */
-function reader(reach: string): (json: string) => Whereabouts {
-  // How the JSON of nearly all ends, which need not be read.
-  const end = `,"seenIn":${JSON.stringify(reach)}}`;
-  return (json) => (json.endsWith(end) ? { seenIn: reach } : readCredential(json));
+  /** If no rule on changes ran, only findings are remembered. */
+  #countFound(findings: State['findings']): void {
+    for (let at = 0; at < findings.size; at += 1) {
+      const { kind, seenIn } = findings.alike(at) ?? findings.value(at);
+      const tally = this.tallies.get(kind);
+      // Of others most are there, even if all that may follow are missing.
+      if (!tally || findings.size - at <= tally.total - 2 * tally.missing) continue;
+      if (isWithin(this.#reach, seenIn)) this.#countOnce(`${kind}|${findings.value(at).credentialId}`, tally);
+    }
+  }
+
+  #countOnce(key: string, tally: Tally): void {
+    const place = this.#known.find(key);
+    if (this.#isDone[place] === 1 || this.#done.has(key)) return;
+    if (place < 0) this.#done.add(key);
+    else this.#isDone[place] = 1;
+    tally.count(this.#isListed[place] === 1 || this.#others.has(key));
+  }
 }

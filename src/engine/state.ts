@@ -13,7 +13,7 @@ import {
 } from '../check.js';
 import { KINDS, type Kind, parseTime, SEVERITIES } from '../contract/index.js';
 import { compareText, type Report } from './report.js';
-import { Table } from './table.js';
+import { FINGERPRINT_TELLS, Table } from './table.js';
 
 export const STATE_VERSION = 1;
 
@@ -177,7 +177,7 @@ export function stateOf(filed: Filed): State {
   const json = Object.entries(credentials).map(([key, memory]) => [key, JSON.stringify(memory)] as const);
   return {
     ...filed,
-    findings: Table.of(Object.entries(findings), true),
+    findings: Table.of(Object.entries(findings), FINGERPRINT_TELLS),
     resolved: new Map(Object.entries(resolved)),
     credentials: Table.of(json),
   };

@@ -6,8 +6,25 @@ export interface Rows<T> {
   readonly size: number;
   key(at: number): string;
   value(at: number): T;
+  /** Whether this is an entry's key. */
+  isKey(at: number, key: string): boolean;
+  /** Brings an entry closer to the processor. @returns anything */
+  touch?(at: number): number;
+  /**
+   * The value of a finding but for its credential's id: one object for all that differ only in that. undefined: it is on
+   * another credential than this, or is not known that well.
+   */
+  alike?(at: number, credentialId?: string): T | undefined;
+  /**
+   * Where a part of an entry's value that is JSON ends, in bytes, if it is this text; below 0: it is not, or is not known.
+   *
+   * @param from  where it begins; below 0: from the end of the value
+   */
+  after?(at: number, from: number, text: string): number;
+  /** Of an entry's JSON, in bytes. */
+  length(at: number): number;
   /** Consecutive entries as JSON: their keys, and their values as JSON or, if they are texts, as they are. */
-  text(from: number, to: number): string;
+  bytes(from: number, to: number): Buffer;
 }
 
 /**
@@ -16,23 +33,26 @@ export interface Rows<T> {
  */
 export class Table<T> {
   readonly #rows: Rows<T>;
-  readonly #ofFingerprints: boolean;
-  /** Enough of them to tell nearly all fingerprints apart. */
-  readonly #digits: number;
-  /** For each beginning of a fingerprint the first entry that has it or a later one. */
-  #starts: Uint32Array | undefined;
+  /** How many characters at the beginning of a key tell nearly all apart. */
+  readonly #telling: number;
+  /** Of each key, until it has a slot. */
+  #hashes: Uint32Array | undefined;
+  /** Hashes, and the numbers of their entries from 1; one that finds its slot taken is in the next that is free. */
+  #slots: Uint32Array | undefined;
   /** The entry after the one that was found last. */
   #next = 0;
+  /** Keeps what `touch` gives, so that it is not optimized away. */
+  #touched = 0;
 
-  /** @param ofFingerprints  true if all keys are fingerprints: they are spread evenly */
-  constructor(rows: Rows<T>, ofFingerprints = false) {
+  /** @param hashes  of the keys; absent: worked out when they are needed */
+  constructor(rows: Rows<T>, telling = ALL, hashes?: Uint32Array) {
     this.#rows = rows;
-    this.#ofFingerprints = ofFingerprints;
-    this.#digits = Math.ceil(Math.log(2 * rows.size + 1) / Math.log(16));
+    this.#telling = telling;
+    this.#hashes = hashes;
   }
 
   /** A table of these entries, in any order; of those with one key, the last. */
-  static of<T>(entries: Iterable<readonly [string, T]> = [], ofFingerprints = false): Table<T> {
+  static of<T>(entries: Iterable<readonly [string, T]> = [], telling = ALL): Table<T> {
     let list = [...entries];
     if (list.some(([key], at) => at > 0 && key <= (list[at - 1] as (typeof list)[0])[0]))
       list = [...new Map(list)].sort(([a], [b]) => compareText(a, b));
@@ -42,9 +62,16 @@ export class Table<T> {
         size: list.length,
         key: (at) => entry(at)[0],
         value: (at) => entry(at)[1],
-        text: (from, to) => list.slice(from, to).map(entryText).join(),
+        isKey: (at, key) => entry(at)[0] === key,
+        alike: (at, id) => {
+          const [, value] = entry(at);
+          const { credentialId } = value as { readonly credentialId?: string };
+          return credentialId === (id ?? credentialId) ? value : undefined;
+        },
+        length: (at) => Buffer.byteLength(entryText(entry(at))),
+        bytes: (from, to) => Buffer.from(list.slice(from, to).map(entryText).join()),
       },
-      ofFingerprints,
+      telling,
     );
   }
 
@@ -60,16 +87,42 @@ export class Table<T> {
     return this.#rows.value(at);
   }
 
-  text(from: number, to: number): string {
-    return this.#rows.text(from, to);
+  alike(at: number, credentialId?: string): T | undefined {
+    return this.#rows.alike?.(at, credentialId);
   }
 
-  /** The number of the entry with this key; below 0: there is none. Quickest for keys in order, and for fingerprints. */
+  length(at: number): number {
+    return this.#rows.length(at);
+  }
+
+  after(at: number, from: number, text: string): number {
+    return this.#rows.after?.(at, from, text) ?? -1;
+  }
+
+  bytes(from: number, to: number): Buffer {
+    return this.#rows.bytes(from, to);
+  }
+
+  /** The number of the entry with this key; below 0: there is none. Quickest for keys in order. */
   find(key: string): number {
-    const isNext = !this.#ofFingerprints && this.#next < this.size && this.key(this.#next) === key;
+    const isNext = this.#telling === ALL && this.#next < this.size && this.#rows.isKey(this.#next, key);
     const at = isNext ? this.#next : this.#search(key);
     if (at >= 0) this.#next = at + 1;
     return at;
+  }
+
+  /**
+   * Brings the entries with these keys closer to the processor. They lie anywhere in the table, and it would wait for one
+   * after the other; here it fetches several at a time.
+   */
+  prepare(keys: readonly string[], from: number, to: number): void {
+    const rows = this.#rows;
+    if (!rows.touch || this.size === 0) return;
+    const slots = this.#slotsOf();
+    for (let at = from; at < to; at += 1) {
+      const entry = slots[firstSlot(slots, keyHash(keys[at] as string, this.#telling)) + 1] as number;
+      if (entry > 0) this.#touched ^= rows.touch(entry - 1);
+    }
   }
 
   get(key: string): T | undefined {
@@ -97,10 +150,9 @@ export class Table<T> {
     const order: number[] = [];
     let next = 0;
     for (const [change, [key, value]] of sorted.entries()) {
-      const found = this.#search(key);
-      const place = found < 0 ? ~found : found;
+      const place = this.place(key, next);
       while (next < place) order.push(next++);
-      if (found >= 0) next += 1;
+      if (next < this.size && this.#rows.isKey(next, key)) next += 1;
       if (value !== undefined) order.push(~change);
     }
     while (next < this.size) order.push(next++);
@@ -112,58 +164,110 @@ export class Table<T> {
       while (end < to && numberAt(from) >= 0 && order[end] === numberAt(end - 1) + 1) end += 1;
       return end;
     };
-    const text = (from: number, to: number) => {
-      const parts: string[] = [];
+    const bytes = (from: number, to: number) => {
+      const parts: Buffer[] = [];
       for (let at = from, end = at; at < to; at = end) {
         end = endOfRun(at, to);
         const number = numberAt(at);
-        parts.push(number < 0 ? entryText(changed(number)) : this.text(number, numberAt(end - 1) + 1));
+        if (at > from) parts.push(COMMA);
+        parts.push(
+          number < 0 ? Buffer.from(entryText(changed(number))) : this.bytes(number, numberAt(end - 1) + 1),
+        );
       }
-      return parts.join();
+      return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
     };
+    const key = (at: number) => (numberAt(at) < 0 ? changed(numberAt(at))[0] : this.key(numberAt(at)));
     return new Table(
       {
         size: order.length,
-        key: (at) => (numberAt(at) < 0 ? changed(numberAt(at))[0] : this.key(numberAt(at))),
+        key,
         value: (at) => (numberAt(at) < 0 ? changed(numberAt(at))[1] : this.value(numberAt(at))),
-        text,
+        isKey: (at, sought) => key(at) === sought,
+        alike: (at, id) => (numberAt(at) < 0 ? undefined : this.alike(numberAt(at), id)),
+        length: (at) =>
+          numberAt(at) < 0 ? Buffer.byteLength(entryText(changed(numberAt(at)))) : this.length(numberAt(at)),
+        bytes,
       },
-      this.#ofFingerprints,
+      this.#telling,
     );
   }
 
-  /** The number of the entry with this key; below 0: of the place where it would be, less than nothing (`~`). */
-  #search(key: string): number {
-    let low = 0;
+  /** The number of the first entry that has this key or a later one, from `low` on. */
+  place(key: string, low = 0): number {
     let high = this.size;
-    if (this.#ofFingerprints) {
-      this.#starts ??= this.#index();
-      const beginning = this.#beginning(key);
-      low = this.#starts[beginning] ?? low;
-      high = this.#starts[beginning + 1] ?? high;
-    }
     while (low < high) {
       const middle = (low + high) >> 1;
-      const found = this.key(middle);
-      if (found === key) return middle;
-      if (found < key) low = middle + 1;
+      if (this.key(middle) < key) low = middle + 1;
       else high = middle;
     }
-    return ~low;
+    return low;
   }
 
-  #index(): Uint32Array {
-    const starts = new Uint32Array(16 ** this.#digits + 1).fill(this.size);
-    let filled = 0;
-    for (let at = 0; at < this.size; at += 1)
-      for (const beginning = this.#beginning(this.key(at)); filled <= beginning; filled += 1)
-        starts[filled] = at;
-    return starts;
+  #search(key: string): number {
+    if (this.size === 0) return -1;
+    const slots = this.#slotsOf();
+    const hash = keyHash(key, this.#telling);
+    for (let slot = firstSlot(slots, hash); ; slot = nextSlot(slots, slot)) {
+      const at = (slots[slot + 1] as number) - 1;
+      if (at < 0 || (slots[slot] === hash && this.#rows.isKey(at, key))) return at;
+    }
   }
 
-  #beginning(fingerprint: string): number {
-    return Number.parseInt(fingerprint.slice(0, this.#digits), 16);
+  #slotsOf(): Uint32Array {
+    if (!this.#slots) {
+      const hashes = this.#hashes ?? Uint32Array.from(this.keys(), (key) => keyHash(key, this.#telling));
+      this.#slots = slotsFor(hashes);
+      this.#hashes = undefined;
+    }
+    return this.#slots;
   }
+}
+
+const ALL = Number.POSITIVE_INFINITY;
+/** Of fingerprints: they are spread evenly. */
+export const FINGERPRINT_TELLS = 12;
+const COMMA = Buffer.from(',');
+
+/** @param telling  only so many characters at its beginning count */
+export function keyHash(key: string, telling = ALL): number {
+  const length = Math.min(key.length, telling);
+  let hash = 0;
+  for (let at = 0; at < length; at += 1) hash = ((hash << 5) - hash + key.charCodeAt(at)) | 0;
+  return mixed(hash);
+}
+
+/** The same of a key in bytes, each a character. */
+export function bytesHash(bytes: Uint8Array, from: number, to: number): number {
+  let hash = 0;
+  for (let at = from; at < to; at += 1) hash = ((hash << 5) - hash + (bytes[at] as number)) | 0;
+  return mixed(hash);
+}
+
+/** The lower bits choose the slot. */
+function mixed(hash: number): number {
+  const spread = Math.imul(hash, 0x9e3779b1);
+  return (spread ^ (spread >>> 15)) >>> 0;
+}
+
+/** At least half of them free. */
+function slotsFor(hashes: Uint32Array): Uint32Array {
+  const slots = new Uint32Array(2 * 2 ** Math.ceil(Math.log2(2 * hashes.length)));
+  for (let at = 0; at < hashes.length; at += 1) {
+    const hash = hashes[at] as number;
+    let slot = firstSlot(slots, hash);
+    while (slots[slot + 1] !== 0) slot = nextSlot(slots, slot);
+    slots[slot] = hash;
+    slots[slot + 1] = at + 1;
+  }
+  return slots;
+}
+
+function firstSlot(slots: Uint32Array, hash: number): number {
+  return (2 * hash) & (slots.length - 1);
+}
+
+function nextSlot(slots: Uint32Array, slot: number): number {
+  return (slot + 2) & (slots.length - 1);
 }
 
 function entryText([key, value]: readonly [string, unknown]): string {

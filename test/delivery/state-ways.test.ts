@@ -16,7 +16,7 @@ function textOf(state: State | undefined): string | undefined {
 
 function read(text: string | undefined): State | undefined {
   if (text === undefined) return undefined;
-  return parseState(text, 'state.json', {
+  return parseState(Buffer.from(text), 'state.json', {
     tenant: 'acme.conductor.one',
     asOf: DAY_AFTER_ALL,
     key: undefined,
@@ -91,9 +91,9 @@ test('a state that we wrote, and the same written by others, lead to the same au
       for (const night of some) {
         const plain = played(night, read(text));
         if (text !== undefined) {
-          expect(readStateText(text)).toBeDefined();
+          expect(readStateText(Buffer.from(text))).toBeDefined();
           for (const other of [rewritten(text), doubled(text)]) {
-            expect(readStateText(other)).toBeUndefined();
+            expect(readStateText(Buffer.from(other))).toBeUndefined();
             const after = played(night, read(other));
             expect(after.said).toEqual(plain.said);
             expect(parsed(after.next)).toEqual(parsed(plain.next));

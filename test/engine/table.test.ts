@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Table } from '../../src/engine/table.js';
+import { FINGERPRINT_TELLS, Table } from '../../src/engine/table.js';
 
 const AT_MOST = { maxLength: 40 };
 const anyKey = fc.string({ maxLength: 3 });
@@ -25,20 +25,22 @@ function expectAll(table: Table<number>, expected: readonly [string, number][]):
     expect(places.map((at) => table.find((expected[at] as [string, number])[0]))).toEqual(places);
   for (const from of [0, expected.length >> 1])
     if (from < expected.length)
-      expect(JSON.parse(`{${table.text(from, expected.length)}}`)).toEqual(
+      expect(JSON.parse(`{${table.bytes(from, expected.length)}}`)).toEqual(
         Object.fromEntries(expected.slice(from)),
       );
+  const lengths = [...expected.keys()].map((at) => table.length(at));
+  expect(lengths).toEqual([...expected.keys()].map((at) => table.bytes(at, at + 1).length));
 }
 
 describe.each([
-  ['any keys', anyKey, false],
-  ['fingerprints', fingerprint, true],
-])('a table of %s', (_, key, ofFingerprints) => {
+  ['any keys', anyKey, undefined],
+  ['fingerprints', fingerprint, FINGERPRINT_TELLS],
+])('a table of %s', (_, key, telling) => {
   test('is like a map in the order of its keys, and stays so when it is edited twice', () => {
     const change = fc.array(fc.tuple(key, fc.option(fc.nat(), { nil: undefined })), AT_MOST);
     fc.assert(
       fc.property(entriesOf(key), change, change, (entries, first, second) => {
-        const table = Table.of(entries, ofFingerprints);
+        const table = Table.of(entries, telling);
         const map = new Map<string, number | undefined>(entries);
         expectAll(table, sortedEntries(map));
         let edited = table;
@@ -60,10 +62,7 @@ test('a text is JSON already', () => {
     ['b "', '[1]'],
     ['a', '{"x":2}'],
   ]);
-  expect(table.text(0, 2)).toBe('"a":{"x":2},"b \\"":[1]');
-  expect(
-    Table.of()
-      .edited(new Map([['c', 'null']]))
-      .text(0, 1),
-  ).toBe('"c":null');
+  expect(String(table.bytes(0, 2))).toBe('"a":{"x":2},"b \\"":[1]');
+  const edited = Table.of().edited(new Map([['c', 'null']]));
+  expect(String(edited.bytes(0, 1))).toBe('"c":null');
 });

@@ -68,7 +68,7 @@ export const stateProperties: readonly FuzzProperty[] = [
     property: () =>
       fc.asyncProperty(content, async (written) => {
         const state = await acceptsOrRefuses('state', () =>
-          parseState(written, 'state.json', { tenant: TENANT, asOf: NOW, key: undefined }),
+          parseState(Buffer.from(written), 'state.json', { tenant: TENANT, asOf: NOW, key: undefined }),
         );
         if (state) expect(state).toMatchObject({ version: 1, tenant: TENANT });
       }),
@@ -90,7 +90,7 @@ export const stateProperties: readonly FuzzProperty[] = [
           if (result.code === 2) expect(after.equals(before)).toBe(true);
           else
             expect(() =>
-              parseState(after.toString(), file, { tenant: TENANT, asOf: NOW, key: undefined }),
+              parseState(after, file, { tenant: TENANT, asOf: NOW, key: undefined }),
             ).not.toThrow();
         } finally {
           await rm(folder, { recursive: true, force: true });
