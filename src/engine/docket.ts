@@ -25,8 +25,6 @@ export interface Entry {
   readonly rule: string;
   readonly severity: Severity;
   readonly isUnknown: boolean;
-  /** When its credential expires. */
-  expiresAt(): string | null;
 }
 
 /** What many statements of a rule have in common. */
@@ -304,7 +302,6 @@ export class Docket {
       rule,
       severity,
       isUnknown: this.#notes.isUnknown(statements.at(at)),
-      expiresAt: () => this.#expiresAt(credential),
     });
     // There may be hundreds of thousands, and a few different ones.
     const last = marks[at - 1];
@@ -315,12 +312,6 @@ export class Docket {
 
   #kind(credential: number): Kind | 'waiver' {
     return this.#kinds[credential] ?? 'waiver';
-  }
-
-  #expiresAt(credential: number): string | null {
-    if (credential < 0) return null;
-    // A quote in a name is escaped, so this is the key.
-    return /,"expiresAt":"([^"]*)"/.exec(this.#records.text(credential))?.[1] ?? null;
   }
 
   /** Every waiver that a finding is marked with. */

@@ -251,9 +251,9 @@ function addMissing(
   changes: Map<string, string | undefined>,
   run: HistoryRun,
 ): void {
-  for (let at = 0; at < known.size; at += 1) {
-    const key = kept[at] === OTHERWISE ? known.key(at) : undefined;
-    if (key === undefined || changes.has(key)) continue;
+  for (let at = kept.indexOf(OTHERWISE); at >= 0; at = kept.indexOf(OTHERWISE, at + 1)) {
+    const key = known.key(at);
+    if (changes.has(key)) continue;
     const missed = missing(key, readCredential(known.value(at)), run);
     changes.set(key, missed && JSON.stringify(missed));
   }

@@ -134,9 +134,13 @@ function followUp(
   const { docket } = verdicts;
   if (isPlain(evaluation)) return { comparison: undefined, baselineNotes: [] };
   const memory = historyOf(evaluation, run);
+  const expiresAt = (credential: number) => {
+    const instant = judged[credential]?.expiresAt;
+    return typeof instant === 'number' ? toTimestamp(instant) : null;
+  };
   const mark = (finding: Entry) => {
     const waiver = waivers.covering(finding.credential, finding.rule);
-    return memory ? memory.judge(finding, waiver) : waivedBy(waiver);
+    return memory ? memory.judge(finding, waiver, expiresAt) : waivedBy(waiver);
   };
   const changes = history && driftOf(evaluation, judged, run);
   for (const { rule, said, credential } of changes?.findings ?? []) docket.say(rule, said, credential);

@@ -110,6 +110,8 @@ interface Others {
 interface Judged {
   /** As it is remembered if no message mentions it. */
   readonly seen: RememberedFinding;
+  /** True if that is how it was remembered. */
+  readonly isKept: boolean;
   readonly reasons: readonly Reason[];
   /** Milestones. */
   readonly reached: readonly number[];
@@ -138,23 +140,37 @@ export class History {
   readonly prepare = (fingerprints: readonly string[], from: number, to: number) =>
     this.#known.prepare(fingerprints, from, to);
 
-  /** What becomes of a finding. */
-  judge(finding: Entry, waiver: Finding['waiver']): Mark {
-    const { fingerprint } = finding;
-    const at = this.#known.find(fingerprint);
+  /**
+   * What becomes of a finding.
+   *
+   * @param expiresAt  gives when its credential expires
+   */
+  judge(finding: Entry, waiver: Finding['waiver'], expiresAt: (credential: number) => string | null): Mark {
+    const at = this.#known.find(finding.fingerprint);
     if (finding.isUnknown) {
       this.#results[at] = UNKNOWN;
       return waivedBy(waiver);
     }
     const alike = at < 0 ? undefined : this.#known.alike(at, finding.id);
-    if (alike && this.#isSame(finding, alike, waiver !== null)) {
+    const isQuiet = finding.rule !== MILESTONE_RULE && !isDrift(finding.rule);
+    if (isQuiet && alike?.milestones === null && this.#isSame(finding, alike, waiver !== null)) {
       this.#results[at] = SAME;
       return { status: waiver ? 'waived' : 'known', waiver, firstSeen: alike.firstSeen };
     }
     this.#results[at] = CHANGED;
+    return this.#compare(
+      finding,
+      waiver,
+      at,
+      finding.rule === MILESTONE_RULE ? expiresAt(finding.credential) : null,
+    );
+  }
+
+  /** What becomes of one of which something is to be said, or may be to be remembered. */
+  #compare(finding: Entry, waiver: Finding['waiver'], at: number, expiresAt: string | null): Mark {
+    const { fingerprint } = finding;
     const memory = at < 0 ? undefined : this.#known.value(at);
     const back = memory ? undefined : this.#resolvedBefore(fingerprint);
-    const expiresAt = finding.rule === MILESTONE_RULE ? finding.expiresAt() : null;
     const reached = expiresAt === null ? NONE : milestonesReached(expiresAt, this.#run);
     const told = milestonesTold(memory, expiresAt);
     const isReached = reached.some((days) => !told.includes(days));
@@ -171,21 +187,23 @@ export class History {
       milestones: expiresAt === null ? null : { expiresAt, told: [...told] },
       seenIn: this.#reach,
     };
-    this.#changed.set(fingerprint, { seen: now, reasons, reached });
+    const isKept =
+      memory?.toldAt === now.toldAt &&
+      memory.milestones?.expiresAt === now.milestones?.expiresAt &&
+      memory.credentialId === finding.id &&
+      this.#isSame(finding, memory, waiver !== null);
+    this.#changed.set(fingerprint, { seen: isKept ? memory : now, isKept, reasons, reached });
     return { status, waiver, firstSeen: now.firstSeen };
   }
 
-  /** Whether nothing is to be said of a finding remembered of this credential, and nothing to be remembered but what is. */
+  /** Whether this credential's finding is remembered as it is, but for messages and milestones. */
   #isSame({ rule, kind, severity }: Entry, memory: RememberedFinding, isWaived: boolean): boolean {
     return (
       memory.rule === rule &&
       memory.kind === kind &&
       memory.severity === severity &&
       memory.waived === isWaived &&
-      memory.seenIn === this.#reach &&
-      memory.milestones === null &&
-      rule !== MILESTONE_RULE &&
-      !isDrift(rule)
+      memory.seenIn === this.#reach
     );
   }
 
@@ -202,16 +220,15 @@ export class History {
 
   /** All that were judged. */
   *#all(): Generator<readonly [string, Judged]> {
-    for (const [at, result] of this.#results.entries())
-      if (result === SAME) yield [this.#known.key(at), unchanged(this.#known.value(at))];
+    for (const at of placesOf(SAME, this.#results))
+      yield [this.#known.key(at), unchanged(this.#known.value(at))];
     yield* this.#changed;
   }
 
   /** What is remembered and did not occur again. */
   #left(): [string, RememberedFinding][] {
     const left: [string, RememberedFinding][] = [];
-    for (const [at, result] of this.#results.entries())
-      if (result === LEFT) left.push([this.#known.key(at), this.#known.value(at)]);
+    for (const at of placesOf(LEFT, this.#results)) left.push([this.#known.key(at), this.#known.value(at)]);
     return left;
   }
 
@@ -266,29 +283,19 @@ export class History {
     const run = this.#run;
     const { credentials, mentions = [], covered = {}, log = previous?.log, vanished, told } = input;
     const { slack: before = { postedAt: null, digestAt: null } } = previous ?? {};
-    const findings = new Map<string, RememberedFinding | undefined>();
     const resolved = new Map(
       [...(previous?.resolved ?? [])].filter(([, gone]) => age(gone.resolvedAt, run) <= REMEMBER_RESOLVED),
     );
-    for (const [fingerprint, memory] of vanished) {
-      findings.set(fingerprint, undefined);
+    for (const [fingerprint, memory] of vanished)
       resolved.set(fingerprint, { ...gist(memory), resolvedAt: run.asOf });
-    }
-    for (const [fingerprint, { seen }] of this.#changed) {
-      if (isDrift(seen.rule)) continue;
-      findings.set(fingerprint, seen);
-      resolved.delete(fingerprint);
-    }
-    for (const fingerprint of told.findings) {
-      const judged = this.#judged(fingerprint);
-      if (judged && !isDrift(judged.seen.rule)) findings.set(fingerprint, toldOf(judged, run, told));
-    }
+    for (const [fingerprint, { seen }] of this.#changed)
+      if (!isDrift(seen.rule)) resolved.delete(fingerprint);
     return {
       version: STATE_VERSION,
       tenant: run.tenant,
       savedAt: run.asOf,
       seen: seenBy(previous, run),
-      findings: this.#known.edited(findings),
+      findings: this.#known.edited(this.#changes(vanished, told)),
       resolved: sorted(resolved),
       credentials,
       ...grantsIn(mentions, input.grants),
@@ -300,14 +307,31 @@ export class History {
       },
     };
   }
+
+  /** What to remember of findings otherwise than before. */
+  #changes(vanished: readonly Vanished[], told: Told): Map<string, RememberedFinding | undefined> {
+    const changes = new Map<string, RememberedFinding | undefined>();
+    for (const [fingerprint] of vanished) changes.set(fingerprint, undefined);
+    for (const [fingerprint, { seen, isKept }] of this.#changed)
+      if (!isKept && !isDrift(seen.rule)) changes.set(fingerprint, seen);
+    for (const fingerprint of told.findings) {
+      const judged = this.#judged(fingerprint);
+      if (judged && !isDrift(judged.seen.rule)) changes.set(fingerprint, toldOf(judged, this.#run, told));
+    }
+    return changes;
+  }
 }
 
 /** What became of a remembered finding: it did not occur again, is unknown now, is as it was, or has changed. */
 const [LEFT, UNKNOWN, SAME, CHANGED] = [0, 1, 2, 3];
 
+function* placesOf(result: number, results: Uint8Array): Generator<number> {
+  for (let at = results.indexOf(result); at >= 0; at = results.indexOf(result, at + 1)) yield at;
+}
+
 function unchanged(memory: RememberedFinding): Judged {
   const { reasons } = memory.waived || memory.toldAt !== null ? KNOWN : UNTOLD;
-  return { seen: memory, reasons, reached: NONE };
+  return { seen: memory, isKept: true, reasons, reached: NONE };
 }
 
 /** What no message mentioned stays news. A missed milestone is simply not marked. */

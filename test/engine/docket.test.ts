@@ -465,20 +465,17 @@ describe('a docket', () => {
     const at = '2026-11-01T00:00:00.000Z';
 
     test('asks about each finding once, with what it is on', () => {
-      const docket = docketOn(
-        [{ id: '1', expiresAt: at }, ['a', {}]],
-        [{ id: '2' }, ['b', { outcome: 'unknown' }]],
-      );
+      const docket = docketOn([{ id: '1' }, ['a', {}]], [{ id: '2' }, ['b', { outcome: 'unknown' }]]);
       docket.sayOfWaiver({ id: 'w' }, { ...SAID, severity: 'high' }, 'the waiver');
       docket.say({ id: 'a' }, { ...SAID, message: 'more' }, 0);
       const asked: unknown[] = [];
       const ask = () =>
-        docket.mark(({ expiresAt, ...entry }) => {
-          asked.push({ ...entry, expiresAt: expiresAt() });
+        docket.mark((entry) => {
+          asked.push({ ...entry });
           return NONE;
         });
       ask();
-      const about = { severity: 'low', isUnknown: false, expiresAt: null };
+      const about = { severity: 'low', isUnknown: false };
       const onKey = (rule: string, id: string) => ({
         ...about,
         rule,
@@ -489,8 +486,8 @@ describe('a docket', () => {
       });
       const ofWaiver = fingerprint('acme', 'w', 'waiver', 'the waiver');
       expect(asked).toEqual([
-        { ...onKey('a', '1'), expiresAt: at },
-        { ...onKey('a', '1'), expiresAt: at },
+        onKey('a', '1'),
+        onKey('a', '1'),
         { ...onKey('b', '2'), isUnknown: true },
         {
           ...about,
@@ -557,20 +554,6 @@ describe('a docket', () => {
         ['2', 'known', 'two'],
       ]);
       expect(writtenFindings(docket).map(({ status }: Mark) => status)).toEqual(['new', 'known']);
-    });
-
-    test('finds the end of a credential, whatever its names hold', () => {
-      const name = ',"expiresAt":"2030-01-01T00:00:00.000Z"';
-      const docket = docketOn(
-        [{ id: '1', name, owner: { id: 'o', name, email: '' } }, ['a', {}]],
-        [{ id: '2', name, expiresAt: at }, ['a', {}]],
-      );
-      const ends: (string | null)[] = [];
-      docket.mark(({ expiresAt }) => {
-        ends.push(expiresAt());
-        return NONE;
-      });
-      expect(ends).toEqual([null, at]);
     });
   });
 

@@ -22,7 +22,6 @@ function entryOf(finding: Finding): Entry {
     kind: credential?.kind ?? 'waiver',
     id: credential?.id ?? finding.fingerprint,
     isUnknown: outcome === 'unknown',
-    expiresAt: () => credential?.expiresAt ?? null,
   };
 }
 
@@ -64,7 +63,7 @@ export function compare({
   const history = new History(previous, run);
   const judged = findings.map((finding) => ({
     ...finding,
-    ...history.judge(entryOf(finding), finding.waiver),
+    ...history.judge(entryOf(finding), finding.waiver, () => finding.credential?.expiresAt ?? null),
   }));
   const compared = history.compare({ credentials: Table.of(), ...others });
   return { ...compared, news: compared.news, findings: judged };
