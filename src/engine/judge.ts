@@ -62,21 +62,28 @@ export function judge(
     facts[name] = guard(fact);
   }
   for (const name of rule.optional ?? []) facts[name] = guard(ifKnown<unknown>(world.fact(name, credential)));
-  return check(inForce, { facts, options, kind: credential.kind, now }, credential, world);
+  return check(rule, { facts, options, kind: credential.kind, now }, inForce, credential, world);
 }
 
 function check(
-  inForce: RuleInForce,
+  asked: Pick<Rule, 'check'>,
   context: unknown,
+  inForce: RuleInForce,
   credential: Credential,
   world: FactSource,
 ): Verdict | undefined {
   try {
-    const said = inForce.rule.check(context);
+    const said = asked.check(context);
     return said === undefined ? undefined : read(said, inForce, credential, world);
   } catch (error) {
     return { outcome: 'failed', reason: `it threw ${thrownText(error)}` };
   }
+}
+
+/** A rule with what it is given; undefined for a plug-in, which gets copies of its own. Rules have many shapes, this has one. */
+interface Seat extends Pick<Rule, 'needs' | 'check'> {
+  readonly inForce: RuleInForce;
+  readonly context: unknown;
 }
 
 /** All facts in one order: objects of one shape are looked at faster. */
@@ -93,8 +100,7 @@ export class Panel {
   readonly #now: number;
   readonly #names: readonly FactName[];
   readonly #facts: Record<FactName, unknown> = { ...NO_FACTS };
-  /** Each rule with what it is given; undefined for a plug-in, which gets copies of its own. */
-  readonly #rules: readonly { readonly inForce: RuleInForce; readonly context: unknown }[];
+  readonly #rules: readonly Seat[];
   /** The facts that are not known of the credential at hand. */
   readonly #unknown = new Map<FactName, Unknown>();
   /** Whether the rule at hand asked for a fact that comes later. */
@@ -125,8 +131,9 @@ export class Panel {
     };
     this.#rules = rules.map((inForce) => {
       const { rule, options } = inForce;
+      const { needs, check } = rule;
       const context = isPlugin(rule.id) ? undefined : { facts: this.#facts, options, kind, now };
-      return { inForce, context };
+      return { needs, check, inForce, context };
     });
   }
 
@@ -140,12 +147,12 @@ export class Panel {
     postpone?: (rule: RuleInForce) => void,
   ): void {
     this.#lookAt(credential);
-    for (const { inForce, context } of this.#rules) {
-      const verdict = this.#ask(inForce, context, credential);
+    for (const seat of this.#rules) {
+      const verdict = this.#ask(seat, credential);
       if (this.#isTooEarly) {
         this.#isTooEarly = false;
-        postpone?.(inForce);
-      } else if (verdict) report(verdict, inForce);
+        postpone?.(seat.inForce);
+      } else if (verdict) report(verdict, seat.inForce);
     }
   }
 
@@ -159,14 +166,15 @@ export class Panel {
     }
   }
 
-  #ask(inForce: RuleInForce, context: unknown, credential: Credential): Verdict | undefined {
+  #ask(seat: Seat, credential: Credential): Verdict | undefined {
+    const { inForce, context } = seat;
     if (context === undefined) return judge(inForce, credential, this.#world, this.#now);
     if (this.#unknown.size > 0)
-      for (const name of inForce.rule.needs) {
+      for (const name of seat.needs) {
         const missing = this.#unknown.get(name);
         if (missing) return { outcome: 'unknown', reason: missing.reason, cure: missing.cure };
       }
-    return check(inForce, context, credential, this.#asked);
+    return check(seat, context, inForce, credential, this.#asked);
   }
 }
 

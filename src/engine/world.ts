@@ -103,6 +103,8 @@ export class World implements FactSource {
   readonly #ownersByPlace: OwnerSeen[] = [];
   /** How many live credentials of its holding are newer than each; -1: it is not live, or nobody looked. */
   readonly #newer: Int32Array;
+  /** When each was created; -Infinity: not known. Compared in place of the credentials, which are all over the heap. */
+  readonly #created: Float64Array;
   /** Credentials with the same scoped roles share one list. */
   readonly #scopedRoles = new Map<readonly string[], readonly ScopedRole[]>();
   /** Where the credential at hand is in the snapshot: all rules judge one before the next. */
@@ -112,9 +114,11 @@ export class World implements FactSource {
   constructor(snapshot: Pick<Snapshot, 'credentials' | 'self' | 'facts'>, now: number) {
     this.#snapshot = snapshot;
     this.#newer = new Int32Array(snapshot.credentials.length).fill(-1);
+    this.#created = new Float64Array(snapshot.credentials.length);
     for (const credential of snapshot.credentials) {
       const owner = this.#ownerOf(credential.ownerId);
       const place = this.#ownersByPlace.push(owner) - 1;
+      this.#created[place] = ifKnown(credential.createdAt) ?? -Infinity;
       if (isLive(credential, now)) holdingOf(owner, credential.kind).live.push(place);
     }
   }
@@ -203,13 +207,21 @@ export class World implements FactSource {
     if (holding.isInOrder) return holding;
     holding.isInOrder = true;
     const { live } = holding;
-    const at = (place: number) => this.#snapshot.credentials[place] as Credential;
     if (live.length > 1) {
-      live.sort((a, b) => newestFirst(at(a), at(b)));
-      holding.isUndated = live.some((place) => !isKnown(at(place).createdAt));
+      live.sort((a, b) => this.#newestFirst(a, b));
+      holding.isUndated = this.#created[live.at(-1) as number] === -Infinity;
     }
-    for (const [newer, place] of live.entries()) this.#newer[place] = newer;
+    for (let newer = 0; newer < live.length; newer += 1) this.#newer[live[newer] as number] = newer;
     return holding;
+  }
+
+  /** By creation date, then by id; those without a date come last. */
+  #newestFirst(a: number, b: number): number {
+    const first = this.#created[a] as number;
+    const second = this.#created[b] as number;
+    if (first !== second) return second > first ? 1 : -1;
+    const { credentials } = this.#snapshot;
+    return compareText(credentials[b]?.id ?? '', credentials[a]?.id ?? '');
   }
 
   scopedRoles({ scopedRoleIds }: Credential): Fact<readonly ScopedRole[]> {
@@ -352,14 +364,6 @@ function alone(credential: Credential): Siblings {
 function toSibling({ id, createdAt, lastUsedAt }: Credential): Sibling[] {
   if (!isKnown(createdAt)) return [];
   return [{ id, createdAt: new Date(createdAt), lastUsedAt: ifKnown(dateOf(lastUsedAt)) ?? null }];
-}
-
-/** By creation date, then by id; those without a date come last. */
-function newestFirst(a: Credential, b: Credential): number {
-  const first = ifKnown(a.createdAt) ?? Number.NEGATIVE_INFINITY;
-  const second = ifKnown(b.createdAt) ?? Number.NEGATIVE_INFINITY;
-  if (first !== second) return second > first ? 1 : -1;
-  return a.id < b.id ? 1 : -1;
 }
 
 /** Whether a credential still works. One whose end date cannot be read has not expired. */
