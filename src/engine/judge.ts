@@ -14,7 +14,7 @@ import {
   severityRank,
   Unknown,
 } from '../contract/index.js';
-import type { FactSource } from './world.js';
+import type { FactSource, World } from './world.js';
 
 /** A rule with the settings of a run. */
 export interface RuleInForce {
@@ -86,6 +86,8 @@ interface Seat extends Pick<Rule, 'needs' | 'check'> {
   readonly context: unknown;
 }
 
+type PanelFacts = Pick<World, 'fact' | 'resolver'>;
+
 /** All facts in one order: objects of one shape are looked at faster. */
 const NO_FACTS: Record<FactName, unknown> = { ...FACT_KINDS };
 for (const name of Object.keys(NO_FACTS)) NO_FACTS[name as FactName] = undefined;
@@ -95,10 +97,13 @@ for (const name of Object.keys(NO_FACTS)) NO_FACTS[name as FactName] = undefined
  * built-in rules share one object with all facts: most of the time goes into the facts, not into the rules.
  */
 export class Panel {
-  readonly #world: FactSource;
+  readonly #world: PanelFacts;
   readonly #asked: FactSource;
   readonly #now: number;
-  readonly #names: readonly FactName[];
+  readonly #resolvers: readonly {
+    readonly name: FactName;
+    readonly factOf: (credential: Credential) => unknown;
+  }[];
   readonly #facts: Record<FactName, unknown> = { ...NO_FACTS };
   readonly #rules: readonly Seat[];
   /** The facts that are not known of the credential at hand. */
@@ -110,14 +115,16 @@ export class Panel {
   constructor(
     rules: readonly RuleInForce[],
     kind: Kind,
-    world: FactSource,
+    world: PanelFacts,
     now: number,
     comesLater: (name: FactName) => boolean = () => false,
   ) {
     this.#now = now;
     const builtIn = rules.filter(({ rule }) => !isPlugin(rule.id));
     const names = new Set(builtIn.flatMap(({ rule: { needs, optional = [] } }) => [...needs, ...optional]));
-    this.#names = [...names].filter((name) => !comesLater(name));
+    this.#resolvers = [...names]
+      .filter((name) => !comesLater(name))
+      .map((name) => ({ name, factOf: world.resolver(name) }));
     const tooEarly = () => {
       this.#isTooEarly = true;
       return undefined;
@@ -158,8 +165,8 @@ export class Panel {
 
   #lookAt(credential: Credential): void {
     if (this.#unknown.size > 0) this.#unknown.clear();
-    for (const name of this.#names) {
-      const fact: unknown = this.#world.fact(name, credential);
+    for (const { name, factOf } of this.#resolvers) {
+      const fact = factOf(credential);
       const isUnknown = fact instanceof Unknown;
       if (isUnknown) this.#unknown.set(name, fact);
       this.#facts[name] = isUnknown ? undefined : fact;

@@ -141,6 +141,12 @@ export class World implements FactSource {
     return RESOLVERS[name](credential, this);
   }
 
+  /** What gives a fact of each credential: looking that up every time would take longer. */
+  resolver(name: FactName): (credential: Credential) => unknown {
+    const resolve = RESOLVERS[name];
+    return (credential) => resolve(credential, this);
+  }
+
   get tenant() {
     return this.#snapshot.facts;
   }

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type Credential, defineRule, type FactName, type Rule, Unknown } from '../../src/contract/index.js';
 import { audit } from '../../src/engine/audit.js';
 import { judge, Panel, type RuleInForce, type Verdict } from '../../src/engine/judge.js';
-import { type FactSource, World } from '../../src/engine/world.js';
+import { World } from '../../src/engine/world.js';
 import { credential, NOW, snapshot } from '../helpers/snapshot.js';
 
 const spoken = defineRule({
@@ -160,8 +160,10 @@ describe('what a rule needs', () => {
   const unknown = { outcome: 'unknown', reason: 'it is hidden', cure: 'Show it.' };
   const found = { messageId: 'said', data: {} };
 
+  type PanelFacts = ConstructorParameters<typeof Panel>[2];
+
   /** What one rule says of each credential, asked as one of a panel. */
-  function onPanel(rules: readonly RuleInForce[], credentials: readonly Credential[], facts?: FactSource) {
+  function onPanel(rules: readonly RuleInForce[], credentials: readonly Credential[], facts?: PanelFacts) {
     const heard: [string, Verdict][] = [];
     const panel = new Panel(rules, 'personal-client', facts ?? world(hidden), NOW);
     for (const one of credentials) panel.judge(one, (verdict, { rule }) => heard.push([rule.id, verdict]));
@@ -199,12 +201,14 @@ describe('what a rule needs', () => {
 
   test('is looked up once for all built-in rules, and not for those of plug-ins', () => {
     const asked: FactName[] = [];
+    const fact = (name: FactName, one: Credential) => {
+      asked.push(name);
+      return world(one).fact(name, one);
+    };
     const facts = {
-      fact: (name: FactName, one: Credential) => {
-        asked.push(name);
-        return world(one).fact(name, one);
-      },
-    } as FactSource;
+      fact,
+      resolver: (name) => (one) => fact(name, one),
+    } as PanelFacts;
     const rules = [
       inForce({ id: 'a', needs: ['name', 'createdAt'] }),
       inForce({ id: 'b', needs: ['name'], optional: ['clientId'] }),
