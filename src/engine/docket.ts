@@ -1,7 +1,7 @@
 import type { Credential, Finding, JudgedCredential, Kind, Rule } from '../contract/index.js';
 import { atLeast, compareSeverity, type Severity } from '../contract/severity.js';
 import { fingerprint, type Statement } from './finding.js';
-import { Numbers } from './numbers.js';
+import { List, Numbers } from './numbers.js';
 import { quote, Records, type Remainder } from './records.js';
 import { compareText, isWaived, noneBySeverity, type Report } from './report.js';
 import { ByteWriter, TextStore, textOf } from './text-store.js';
@@ -176,8 +176,8 @@ type Counts = Pick<
  */
 export class Docket {
   readonly #tenant: string;
-  readonly #kinds: Kind[];
-  readonly #ids: string[];
+  readonly #kinds: List<Kind>;
+  readonly #ids: List<string>;
   readonly #records: Records;
   readonly #notes: Notes;
   /** Ids of the waivers that findings are on; the first has the number -1. */
@@ -198,20 +198,20 @@ export class Docket {
     this.#tenant = tenant;
     this.#notes = notes;
     this.#records = records;
-    this.#kinds = of ? of.#kinds : [];
-    this.#ids = of ? of.#ids : [];
+    this.#kinds = of ? of.#kinds : new List();
+    this.#ids = of ? of.#ids : new List();
     this.#waivers = of ? of.#waivers : [];
     this.#buckets = buckets;
   }
 
   /** Of each credential. */
   get kinds(): readonly Kind[] {
-    return this.#kinds;
+    return [...this.#kinds];
   }
 
   /** Each credential. */
   get subjects(): readonly Pick<JudgedCredential, 'kind' | 'id'>[] {
-    return this.#kinds.map((kind, credential) => ({ kind, id: this.#ids[credential] as string }));
+    return this.kinds.map((kind, credential) => ({ kind, id: this.#ids.at(credential) as string }));
   }
 
   /** The number of credentials. */
@@ -297,7 +297,7 @@ export class Docket {
     const mark = markOf({
       credential,
       kind: this.#kind(credential),
-      id: this.#ids[credential] ?? made,
+      id: this.#ids.at(credential) ?? made,
       fingerprint: made,
       rule,
       severity,
@@ -311,7 +311,7 @@ export class Docket {
   }
 
   #kind(credential: number): Kind | 'waiver' {
-    return this.#kinds[credential] ?? 'waiver';
+    return this.#kinds.at(credential) ?? 'waiver';
   }
 
   /** Every waiver that a finding is marked with. */
@@ -448,7 +448,7 @@ export class Docket {
   }
 
   #fingerprint(rule: string, credential: number): string {
-    const id = credential < 0 ? this.#waivers[-credential - 1] : this.#ids[credential];
+    const id = credential < 0 ? this.#waivers[-credential - 1] : this.#ids.at(credential);
     return fingerprint(this.#tenant, rule, this.#kind(credential), id as string);
   }
 
@@ -464,7 +464,7 @@ export class Docket {
   /** Credentials come by kind and id, so only a rule of several kinds, or on waivers, finds them in another order. */
   #sort(bucket: Bucket): void {
     const { rule, credentials, statements, fingerprints, marks } = bucket;
-    const id = (at: number) => this.#ids[credentials.at(at)] ?? '';
+    const id = (at: number) => this.#ids.at(credentials.at(at)) ?? '';
     let at = 1;
     while (at < credentials.length && id(at - 1) < id(at)) at += 1;
     if (at >= credentials.length) return;

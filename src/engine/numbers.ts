@@ -36,3 +36,27 @@ export class Numbers {
     return (this.#chunks[index >> SHIFT] as Int32Array)[index & (CHUNK - 1)] as number;
   }
 }
+
+/** The same for whatever else comes. */
+export class List<T> {
+  readonly #chunks: T[][] = [];
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(item: T): void {
+    if (this.#length % CHUNK === 0) this.#chunks.push([]);
+    this.#chunks.at(-1)?.push(item);
+    this.#length += 1;
+  }
+
+  *[Symbol.iterator](): Generator<T> {
+    for (const chunk of this.#chunks) yield* chunk;
+  }
+
+  at(index: number): T | undefined {
+    return this.#chunks[index >> SHIFT]?.[index & (CHUNK - 1)];
+  }
+}

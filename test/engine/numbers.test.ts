@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Numbers } from '../../src/engine/numbers.js';
+import { List, Numbers } from '../../src/engine/numbers.js';
 
 describe('numbers', () => {
   test.each([0, 1, 4095, 4096, 4097, 10_000])('of which there are %d are kept in their order', (size) => {
@@ -14,4 +14,14 @@ describe('numbers', () => {
     const ends = [2 ** 31 - 1, -(2 ** 31)];
     expect([...Numbers.of(ends)]).toEqual(ends);
   });
+});
+
+test.each([0, 1, 4096, 4097, 10_000])('a list of %d keeps its order', (size) => {
+  const items = Array.from({ length: size }, (_, at) => `${at}`);
+  const list = new List<string>();
+  for (const item of items) list.push(item);
+  expect(list.length).toBe(size);
+  expect([...list]).toEqual(items);
+  expect(items.map((_, at) => list.at(at))).toEqual(items);
+  expect([list.at(-1), list.at(size)]).toEqual([undefined, undefined]);
 });
