@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { flawsOf, isMapping, type Schema } from '../check.js';
 import { parseTime } from '../contract/time.js';
+import { Numbers } from '../engine/numbers.js';
 import { quote } from '../engine/records.js';
 import {
   CREDENTIAL_KEY,
@@ -76,7 +77,7 @@ class Reader {
     const bytes = this.#bytes;
     const forms = new Forms<T>(bytes, schema, this.times);
     const found: Form<T>[] = [];
-    const hashes: number[] = [];
+    const hashes = new Numbers();
     const starts = this.#entries(opening, (at) => {
       const form = isFingerprint(bytes, at) ? forms.read(at + FINGERPRINT_LENGTH) : undefined;
       if (!form) return NOWHERE;
@@ -85,7 +86,7 @@ class Reader {
       return forms.end;
     });
     if (!starts) return undefined;
-    const start = (at: number) => starts[at] as number;
+    const start = (at: number) => starts.at(at);
     const end = (at: number) => start(at + 1) - 1;
     const idStart = (at: number) => start(at) + FINGERPRINT_LENGTH + (found[at] as Form<T>).before;
     return new Table<T>(
@@ -108,14 +109,14 @@ class Reader {
         bytes: (from, to) => bytes.subarray(start(from), end(to - 1)),
       },
       FINGERPRINT_TELLS,
-      Uint32Array.from(hashes),
+      hashes,
     );
   }
 
   credentials(opening: string): Table<string> | undefined {
     const bytes = this.#bytes;
-    const values: number[] = [];
-    const hashes: number[] = [];
+    const values = new Numbers();
+    const hashes = new Numbers();
     let kind: Buffer = Buffer.of(QUOTE);
     const starts = this.#entries(opening, (at) => {
       const end = afterText(bytes, at);
@@ -130,16 +131,16 @@ class Reader {
       return this.#afterCredential(end + 1);
     });
     if (!starts) return undefined;
-    const start = (at: number) => starts[at] as number;
+    const start = (at: number) => starts.at(at);
     const end = (at: number) => start(at + 1) - 1;
     return new Table<string>(
       {
         size: values.length,
         key: (at) => textAt(bytes, start(at)),
-        value: (at) => bytes.toString('utf8', values[at], end(at)),
+        value: (at) => bytes.toString('utf8', values.at(at), end(at)),
         isKey: (at, key) => isText(bytes, start(at), key),
         after: (at, from, text) => {
-          const value = values[at] as number;
+          const value = values.at(at);
           const first = from < 0 ? end(at) + from : value + from;
           if (first < value || first + text.length > end(at)) return NOWHERE;
           for (let n = 0; n < text.length; n += 1)
@@ -150,7 +151,7 @@ class Reader {
         bytes: (from, to) => bytes.subarray(start(from), end(to - 1)),
       },
       undefined,
-      Uint32Array.from(hashes),
+      hashes,
     );
   }
 
@@ -159,17 +160,18 @@ class Reader {
    *
    * @param read  gives where an entry ends; below 0: something is wrong with it
    */
-  #entries(opening: string, read: (at: number) => number): Float64Array | undefined {
+  #entries(opening: string, read: (at: number) => number): Numbers | undefined {
     const bytes = this.#bytes;
     const found = this.#at === 0 ? bytes.indexOf(opening) : this.#at;
     let at = past(bytes, found, Buffer.from(opening));
     if (at < 0) return undefined;
     this.#rest += bytes.toString('utf8', this.#at, at);
-    const starts: number[] = [];
+    const starts = new Numbers();
+    let last = NOWHERE;
     while (bytes[at] !== CLOSED) {
       // We write them in order, each once.
-      const last = starts.at(-1);
-      if (last !== undefined && !isBefore(bytes, last, at)) return undefined;
+      if (last >= 0 && !isBefore(bytes, last, at)) return undefined;
+      last = at;
       const end = read(at);
       const isLast = bytes[end] === CLOSED;
       if (!isLast && (bytes[end] !== COMMA || bytes[end + 1] !== QUOTE)) return undefined;
@@ -179,7 +181,7 @@ class Reader {
     this.#at = at;
     // As if the last were followed by a comma.
     starts.push(at + 1);
-    return Float64Array.from(starts);
+    return starts;
   }
 
   /** What is left without the entries. */

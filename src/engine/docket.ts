@@ -159,8 +159,8 @@ interface Bucket {
   readonly severity: Severity;
   credentials: Numbers;
   statements: Numbers;
-  /** Of those that were marked. */
-  fingerprints: string[];
+  /** Of those that were marked; fingerprints by number. */
+  fingerprints: Numbers;
   marks: Mark[];
 }
 
@@ -183,6 +183,8 @@ export class Docket {
   /** Ids of the waivers that findings are on; the first has the number -1. */
   readonly #waivers: string[];
   readonly #buckets: Map<string, Bucket>;
+  /** Of findings that were marked. */
+  readonly #fingerprints: TextStore;
   /** By the numbers of voices. */
   readonly #byVoice: Bucket[] = [];
   #credentials: readonly JudgedCredential[] | undefined;
@@ -201,6 +203,7 @@ export class Docket {
     this.#kinds = of ? of.#kinds : new List();
     this.#ids = of ? of.#ids : new List();
     this.#waivers = of ? of.#waivers : [];
+    this.#fingerprints = of ? of.#fingerprints : new TextStore();
     this.#buckets = buckets;
   }
 
@@ -248,7 +251,7 @@ export class Docket {
         severity,
         credentials: new Numbers(),
         statements: new Numbers(),
-        fingerprints: [],
+        fingerprints: new Numbers(),
         marks: [],
       };
       this.#buckets.set(key, bucket);
@@ -270,35 +273,32 @@ export class Docket {
   /**
    * Marks the findings that were added since the last time.
    *
-   * @param prepare  told the fingerprints, from one place to another, of those that come next
+   * @param prepare  told the fingerprints of those that come next
    */
-  mark(
-    markOf: (finding: Entry) => Mark,
-    prepare?: (fingerprints: readonly string[], from: number, to: number) => void,
-  ): void {
+  mark(markOf: (finding: Entry) => Mark, prepare?: (fingerprints: readonly string[]) => void): void {
     for (const bucket of this.#buckets.values())
       while (bucket.marks.length < bucket.credentials.length) {
-        const { rule, credentials, fingerprints, marks } = bucket;
-        const to = Math.min(marks.length + AT_ONCE, credentials.length);
-        for (let at = marks.length; at < to; at += 1)
-          fingerprints.push(this.#fingerprint(rule, credentials.at(at)));
-        prepare?.(fingerprints, marks.length, to);
-        for (let at = marks.length; at < to; at += 1) this.#mark(bucket, at, markOf);
+        const from = bucket.marks.length;
+        const next: string[] = [];
+        for (let at = from; at < Math.min(from + AT_ONCE, bucket.credentials.length); at += 1)
+          next.push(this.#fingerprint(bucket.rule, bucket.credentials.at(at)));
+        prepare?.(next);
+        for (const fingerprint of next) this.#mark(bucket, fingerprint, markOf);
       }
   }
 
   #mark(
     { rule, severity, credentials, statements, fingerprints, marks }: Bucket,
-    at: number,
+    fingerprint: string,
     markOf: (finding: Entry) => Mark,
   ): void {
+    const at = marks.length;
     const credential = credentials.at(at);
-    const made = fingerprints[at] as string;
     const mark = markOf({
       credential,
       kind: this.#kind(credential),
-      id: this.#ids.at(credential) ?? made,
-      fingerprint: made,
+      id: this.#ids.at(credential) ?? fingerprint,
+      fingerprint,
       rule,
       severity,
       isUnknown: this.#notes.isUnknown(statements.at(at)),
@@ -308,6 +308,7 @@ export class Docket {
     const isSame =
       last && mark.status === last.status && mark.waiver === last.waiver && mark.firstSeen === last.firstSeen;
     marks.push(isSame ? last : mark);
+    fingerprints.push(this.#fingerprints.add(fingerprint));
   }
 
   #kind(credential: number): Kind | 'waiver' {
@@ -372,10 +373,10 @@ export class Docket {
     return this.#findings;
   }
 
-  #findingsOf({ rule, credentials, statements, fingerprints, marks }: Bucket): Finding[] {
+  #findingsOf({ rule, credentials, statements, marks }: Bucket): Finding[] {
     return [...credentials].map((credential, at) => ({
       ...(JSON.parse(this.#notes.text(statements.at(at))) as Finding),
-      fingerprint: fingerprints[at] ?? this.#fingerprint(rule, credential),
+      fingerprint: this.#fingerprint(rule, credential),
       credential: this.credentials[credential] ?? null,
       ...(marks[at] ?? UNMARKED),
     }));
@@ -426,7 +427,8 @@ export class Docket {
     const opening = Buffer.from(`${before}"fingerprint":"`);
     let last: Mark | undefined;
     let closing = opening;
-    for (const { rule, credentials, statements, fingerprints, marks } of this.#inOrder())
+    for (const bucket of this.#inOrder()) {
+      const { credentials, statements, marks } = bucket;
       for (let at = 0; at < credentials.length; at += 1) {
         const credential = credentials.at(at);
         const mark = marks[at] ?? UNMARKED;
@@ -437,14 +439,20 @@ export class Docket {
           last = mark;
         }
         out.copy(opening);
-        out.write(fingerprints[at] ?? this.#fingerprint(rule, credential));
+        this.#putFingerprint(bucket, at, out);
         this.#notes.put(statements.at(at), mark.status, out);
         if (credential < 0) out.copy(NULL);
         else this.#records.put(credential, out);
         out.copy(closing);
         if (out.length > PART) yield out.take();
       }
+    }
     if (out.length > 0) yield out.take();
+  }
+
+  #putFingerprint({ rule, credentials, fingerprints }: Bucket, at: number, out: ByteWriter): void {
+    if (at < fingerprints.length) this.#fingerprints.put(fingerprints.at(at), out);
+    else out.write(this.#fingerprint(rule, credentials.at(at)));
   }
 
   #fingerprint(rule: string, credential: number): string {
@@ -468,14 +476,14 @@ export class Docket {
     let at = 1;
     while (at < credentials.length && id(at - 1) < id(at)) at += 1;
     if (at >= credentials.length) return;
-    const made = (at: number) => fingerprints[at] ?? this.#fingerprint(rule, credentials.at(at));
+    const made = (at: number) => this.#fingerprint(rule, credentials.at(at));
     const order = Array.from(credentials, (_, at) => at).sort(
       (a, b) => compareText(id(a), id(b)) || compareText(made(a), made(b)),
     );
     const sorted = <T>(items: readonly T[]) => (items.length === 0 ? [] : order.map((at) => items[at] as T));
     bucket.credentials = Numbers.of(sorted([...credentials]));
     bucket.statements = Numbers.of(sorted([...statements]));
-    bucket.fingerprints = sorted(fingerprints);
+    bucket.fingerprints = Numbers.of(sorted([...fingerprints]));
     bucket.marks = sorted(marks);
   }
 }

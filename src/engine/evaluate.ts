@@ -76,9 +76,8 @@ export function evaluate(evaluation: Evaluation): Evaluated {
   const judged: Credential[] = [];
   const waivers = waiversOf(evaluation);
   const see = (credential: Credential, { owner }: Remainder) => {
-    const { kind, id, clientId, name } = credential;
     judged.push(credential);
-    waivers.see({ kind, id, clientId, name, owner });
+    waivers.see(credential, owner);
   };
   const verdicts = audit(snapshot, rules, asOf, evaluation.early, isPlain(evaluation) ? undefined : see);
   const skipped = [...verdicts.skippedRules, ...withoutState(evaluation)];

@@ -137,8 +137,7 @@ export class History {
   }
 
   /** Prepares for what is judged next. */
-  readonly prepare = (fingerprints: readonly string[], from: number, to: number) =>
-    this.#known.prepare(fingerprints, from, to);
+  readonly prepare = (fingerprints: readonly string[]) => this.#known.prepare(fingerprints);
 
   /**
    * What becomes of a finding.

@@ -1,3 +1,4 @@
+import { Numbers } from './numbers.js';
 import { quote } from './records.js';
 import { compareText } from './report.js';
 
@@ -36,16 +37,16 @@ export class Table<T> {
   /** How many characters at the beginning of a key tell nearly all apart. */
   readonly #telling: number;
   /** Of each key, until it has a slot. */
-  #hashes: Uint32Array | undefined;
+  #hashes: Numbers | undefined;
   /** Hashes, and the numbers of their entries from 1; one that finds its slot taken is in the next that is free. */
-  #slots: Uint32Array | undefined;
+  #slots: Int32Array | undefined;
   /** The entry after the one that was found last. */
   #next = 0;
   /** Keeps what `touch` gives, so that it is not optimized away. */
   #touched = 0;
 
   /** @param hashes  of the keys; absent: worked out when they are needed */
-  constructor(rows: Rows<T>, telling = ALL, hashes?: Uint32Array) {
+  constructor(rows: Rows<T>, telling = ALL, hashes?: Numbers) {
     this.#rows = rows;
     this.#telling = telling;
     this.#hashes = hashes;
@@ -115,12 +116,12 @@ export class Table<T> {
    * Brings the entries with these keys closer to the processor. They lie anywhere in the table, and it would wait for one
    * after the other; here it fetches several at a time.
    */
-  prepare(keys: readonly string[], from: number, to: number): void {
+  prepare(keys: readonly string[]): void {
     const rows = this.#rows;
     if (!rows.touch || this.size === 0) return;
     const slots = this.#slotsOf();
-    for (let at = from; at < to; at += 1) {
-      const entry = slots[firstSlot(slots, keyHash(keys[at] as string, this.#telling)) + 1] as number;
+    for (const key of keys) {
+      const entry = slots[firstSlot(slots, keyHash(key, this.#telling)) + 1] as number;
       if (entry > 0) this.#touched ^= rows.touch(entry - 1);
     }
   }
@@ -213,10 +214,10 @@ export class Table<T> {
     }
   }
 
-  #slotsOf(): Uint32Array {
+  #slotsOf(): Int32Array {
     if (!this.#slots) {
-      const hashes = this.#hashes ?? Uint32Array.from(this.keys(), (key) => keyHash(key, this.#telling));
-      this.#slots = slotsFor(hashes);
+      const hashes = () => Numbers.of([...this.keys()].map((key) => keyHash(key, this.#telling)));
+      this.#slots = slotsFor(this.#hashes ?? hashes());
       this.#hashes = undefined;
     }
     return this.#slots;
@@ -246,14 +247,14 @@ export function bytesHash(bytes: Uint8Array, from: number, to: number): number {
 /** The lower bits choose the slot. */
 function mixed(hash: number): number {
   const spread = Math.imul(hash, 0x9e3779b1);
-  return (spread ^ (spread >>> 15)) >>> 0;
+  return spread ^ (spread >>> 15);
 }
 
 /** At least half of them free. */
-function slotsFor(hashes: Uint32Array): Uint32Array {
-  const slots = new Uint32Array(2 * 2 ** Math.ceil(Math.log2(2 * hashes.length)));
+function slotsFor(hashes: Numbers): Int32Array {
+  const slots = new Int32Array(2 * 2 ** Math.ceil(Math.log2(2 * hashes.length)));
   for (let at = 0; at < hashes.length; at += 1) {
-    const hash = hashes[at] as number;
+    const hash = hashes.at(at);
     let slot = firstSlot(slots, hash);
     while (slots[slot + 1] !== 0) slot = nextSlot(slots, slot);
     slots[slot] = hash;
@@ -262,11 +263,11 @@ function slotsFor(hashes: Uint32Array): Uint32Array {
   return slots;
 }
 
-function firstSlot(slots: Uint32Array, hash: number): number {
+function firstSlot(slots: Int32Array, hash: number): number {
   return (2 * hash) & (slots.length - 1);
 }
 
-function nextSlot(slots: Uint32Array, slot: number): number {
+function nextSlot(slots: Int32Array, slot: number): number {
   return (slot + 2) & (slots.length - 1);
 }
 

@@ -100,6 +100,11 @@ interface OfWaiver {
 
 type Waivable = Pick<ReportedCredential, 'kind' | 'id' | 'clientId' | 'name' | 'owner'>;
 
+/** An owner, and the waivers by name for him: credentials share him, and looking them up would take longer. */
+type Owner =
+  | (NonNullable<Waivable['owner']> & { readonly waivedBy?: Waivers; readonly waivers?: readonly Watched[] })
+  | null;
+
 /**
  * Applies waivers. One that has ended covers nothing; one that ends today covers until the end of the day in UTC.
  *
@@ -135,21 +140,32 @@ export class Waivers {
   }
 
   /** Takes note of the next credential, from number 0. All that were judged: they explain why a waiver covers nothing. */
-  see(credential: Waivable): void {
-    const found = this.#naming(credential);
+  see(credential: Omit<Waivable, 'owner'>, owner: Owner): void {
+    const found = this.#naming(credential, owner);
     for (const one of found) one.kinds.add(credential.kind);
     const by = found.filter(({ left }) => left > 0).sort((a, b) => a.order - b.order);
-    this.#named.push(by.length > 0 ? { credential, by } : undefined);
+    if (by.length === 0) return void this.#named.push(undefined);
+    const { kind, id, clientId, name } = credential;
+    this.#named.push({ credential: { kind, id, clientId, name, owner }, by });
   }
 
-  #naming(credential: Waivable): readonly Watched[] {
+  #naming(credential: Omit<Waivable, 'owner'>, owner: Owner): readonly Watched[] {
     const byId =
-      this.#byId.size === 0 ? [] : namesOf(credential).flatMap((name) => this.#byId.get(name) ?? []);
+      this.#byId.size === 0
+        ? NO_WAIVERS
+        : namesOf(credential).flatMap((name) => this.#byId.get(name) ?? NO_WAIVERS);
     // By name and owner, because anybody can choose a name. An unknown owner is not there.
-    const { id = '', email = '' } = credential.owner ?? {};
-    const byOwner = [...(this.#byOwner.get(id) ?? NO_WAIVERS), ...(this.#byOwner.get(email) ?? NO_WAIVERS)];
+    const byOwner = owner === null ? NO_WAIVERS : this.#ofOwner(owner);
     if (byId.length + byOwner.length === 0) return NO_WAIVERS;
     return [...new Set([...byId, ...byOwner.filter(({ matches }) => matches(credential.name))])];
+  }
+
+  #ofOwner(owner: NonNullable<Owner>): readonly Watched[] {
+    if (owner.waivedBy !== this) {
+      const named = [owner.id, owner.email].flatMap((key) => this.#byOwner.get(key) ?? NO_WAIVERS);
+      Object.assign(owner, { waivedBy: this, waivers: named.length === 0 ? NO_WAIVERS : named });
+    }
+    return owner.waivers ?? NO_WAIVERS;
   }
 
   /** The waiver of a finding on a credential, by its number; null: none. */
@@ -276,7 +292,9 @@ function words({ rule, credential }: Waiver): string {
 
 function covers(waiver: Waiver, { kind, id, clientId, name, owner }: Waivable, first: string): OfWaiver {
   const message = `${words(waiver)} covers ${JSON.stringify(name)} (${kind} ${id}) for the first time`;
-  const data = { ...waiver, covers: { kind, id, clientId, name, owner } };
+  // The engine notes more about him.
+  const named = owner && { id: owner.id, name: owner.name, email: owner.email };
+  const data = { ...waiver, covers: { kind, id, clientId, name, owner: named } };
   return ofWaiver('covers', waiver, message, data, first);
 }
 

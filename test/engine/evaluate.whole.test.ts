@@ -455,3 +455,29 @@ describe('what a report says beside its findings', () => {
     expect([found(), found(45), found(60)]).toEqual([[], ['woke-up a'], []]);
   });
 });
+
+test('a waiver that covers a credential for the first time names its owner, and nothing else of him', () => {
+  const ada = { id: 'u1', name: 'Ada', email: 'ada@acme.example' };
+  const covering = {
+    snapshot: snapshot([credential({ name: 'bad key', ownerId: 'u1' })], {
+      owners: new Map([['u1', owner(ada)]]),
+    }),
+    waivers: [
+      {
+        rule: 'named',
+        credential: { name: 'bad *', owner: ada.email },
+        reason: 'accepted',
+        approvedBy: 'security@acme.example',
+        expires: new Date(NOW + 60 * DAY).toISOString().slice(0, 10),
+      },
+    ],
+  };
+  const covers = audited(covering).findings.find(({ rule }) => rule === 'waiver-covers');
+  expect(covers?.data.covers).toEqual({
+    kind: 'personal-client',
+    id: credential().id,
+    clientId: credential().clientId,
+    name: 'bad key',
+    owner: ada,
+  });
+});

@@ -95,7 +95,7 @@ export function applyWaivers({
 }) {
   const waivers = new Waivers(input);
   const seen = [...new Set([...credentials, ...findings.flatMap(({ credential }) => credential ?? [])])];
-  for (const credential of seen) waivers.see(credential);
+  for (const credential of seen) waivers.see(credential, credential.owner && { ...credential.owner });
   const after = findings.map((finding): Finding => {
     const { credential, rule } = finding;
     const waiver = waivers.covering(credential ? seen.indexOf(credential) : -1, rule);
