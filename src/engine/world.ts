@@ -68,13 +68,15 @@ function verdictOn(condition: string): Fact<ConditionVerdict> {
 interface OwnerSeen {
   readonly fact: Fact<Owner>;
   readonly reported: ReportedCredential['owner'];
-  /** Nearly always of one kind. */
-  holdings: readonly Holding[];
+  /** Of one kind, nearly always the only one. */
+  holding: Holding | undefined;
 }
 
 /** The live credentials of one owner and kind; what they have in common is worked out once somebody looks. */
 class Holding {
   readonly kind: Kind;
+  /** Of the same owner. */
+  readonly next: Holding | undefined;
   /** Their places in the snapshot; the newest first once they are in order. */
   readonly live: number[] = [];
   isInOrder = false;
@@ -82,16 +84,18 @@ class Holding {
   /** By their places, those that share a name. Nearly all names are unique; lists of one are made on demand. */
   siblings: ReadonlyMap<number, Fact<Siblings>> | undefined;
 
-  constructor(kind: Kind) {
+  constructor(kind: Kind, next: Holding | undefined) {
     this.kind = kind;
+    this.next = next;
   }
 }
 
 function holdingOf(owner: OwnerSeen, kind: Kind): Holding {
-  for (const holding of owner.holdings) if (holding.kind === kind) return holding;
-  const holding = new Holding(kind);
-  owner.holdings = [...owner.holdings, holding];
-  return holding;
+  let { holding } = owner;
+  while (holding && holding.kind !== kind) holding = holding.next;
+  if (holding) return holding;
+  owner.holding = new Holding(kind, owner.holding);
+  return owner.holding;
 }
 
 /** The facts of every credential of a snapshot. Facts across credentials are computed once. */
@@ -175,7 +179,8 @@ export class World implements FactSource {
     if (seen) return seen;
     const fact = id === '' ? NO_OWNER : (this.tenant.owners.get(id) ?? OWNER_NOT_READ);
     const { name = '', email = '' } = ifKnown(fact) ?? {};
-    const made: OwnerSeen = { fact, reported: id === '' ? null : { id, name, email }, holdings: [] };
+    const reported = id === '' ? null : { id, name, email };
+    const made: OwnerSeen = { fact, reported, holding: undefined };
     this.#owners.set(id, made);
     return made;
   }
