@@ -36,7 +36,8 @@ interface Voice extends Pick<Statement, 'severity' | 'outcome' | 'messageId' | '
   /** And between its data and its credential. */
   readonly end: Buffer;
   /** The latest statement: many credentials have the same. */
-  text: string;
+  message: string;
+  data: string;
   statement: number;
 }
 
@@ -59,13 +60,14 @@ export class Notes {
    * @returns the statement's number
    */
   note({ id: rule }: Pick<Rule, 'id'>, said: Statement, failure?: string): number {
-    const text = `${quote(said.message)},"data":${JSON.stringify(said.data)}`;
+    const data = JSON.stringify(said.data);
     const latest = this.#latest.get(rule);
     const voice = latest && isOf(latest, said) ? latest : this.#voiceOf(rule, said);
     if (voice !== latest) this.#latest.set(rule, voice);
-    if (voice.text === text) return voice.statement;
-    voice.text = text;
-    voice.statement = this.#texts.add(text);
+    if (voice.message === said.message && voice.data === data) return voice.statement;
+    voice.message = said.message;
+    voice.data = data;
+    voice.statement = this.#texts.add(`${quote(said.message)},"data":${data}`);
     this.#spoken.push(voice.number);
     if (failure !== undefined) this.#failures.set(voice.statement, failure);
     return voice.statement;
@@ -84,7 +86,8 @@ export class Notes {
         fix,
         beginnings: new Map(),
         end: Buffer.from(`,"fix":${quote(fix)},"credential":`),
-        text: '',
+        message: '',
+        data: '',
         statement: -1,
       };
       this.#voices.push(voice);
