@@ -83,11 +83,11 @@ function readCommon(text: string): number | undefined {
   const second = two(text, 17);
   const ms = text.length > 20 ? two(text, 20) * 10 + (two(text, 21) % 10) : 0;
   // The first years would be taken for those of the 20th century.
-  const isOrdinary = year > 99 && month > 0 && month < 13 && hour < 24 && minute < 60 && second < 60;
+  const isOrdinary =
+    year > 99 && month > 0 && month < 13 && day > 0 && hour < 24 && minute < 60 && second < 60;
   if (!isOrdinary) return undefined;
-  const start = startOfMonth(year * 12 + month - 1);
-  const midnight = start + (day - 1) * DAY;
-  if (midnight < start || midnight >= startOfMonth(year * 12 + month)) return undefined;
+  const midnight = startOfMonth(year * 12 + month - 1) + (day - 1) * DAY;
+  if (day > 28 && midnight >= startOfMonth(year * 12 + month)) return undefined;
   return midnight + (hour * 60 + minute) * 60_000 + second * 1000 + ms;
 }
 

@@ -24,7 +24,7 @@ import { PROVIDERS, readProviders, SEARCH as TRUSTS } from '../sources/c1/federa
 import { LIST as ALL_FUNCTIONS, SEARCH as FUNCTIONS } from '../sources/c1/functions.js';
 import { collectList, errorNote, type List, nameOf, type Page } from '../sources/c1/lists.js';
 import { LIST as GATEWAY_KEYS } from '../sources/c1/llm-gateway-keys.js';
-import { readUser, toOwner, userOf } from '../sources/c1/people.js';
+import { readUser, rolesAmong, toOwner, userOf } from '../sources/c1/people.js';
 import {
   collectMine,
   SEARCH as EVERYONES_KEYS,
@@ -142,7 +142,7 @@ async function ownerRoles(
   if (userId === undefined) return unknown();
   const user = await attempt(readUser(client, userId));
   if (user instanceof AuditError) return unknown(`: ${user.message}`);
-  const owner = user === 'gone' ? undefined : toOwner(user, seen);
+  const owner = user === 'gone' ? undefined : toOwner(user, rolesAmong(seen));
   const held = owner && isKnown(owner) ? owner.roles : undefined;
   if (held === undefined) return unknown();
   const lines = held.map((role) => `its owner is ${title(role)}`);
@@ -275,10 +275,11 @@ const users = defineCheck({
     const list = mine && me !== '' ? { ...USERS, narrowed: { refs: [{ id: me }] } } : USERS;
     const page = await attempt(connection.firstPage(list));
     if (page instanceof AuditError) return warning(page.message, `${page.hint} ${UNDECIDED}`);
+    const rolesOf = rolesAmong(roles.roles);
     const owners = page.records.flatMap((view) => {
       const record = asRecord(asRecord(view)?.user);
       const id = idOf(record);
-      return !record || id === '' || (!mine && id === me) ? [] : [toOwner(userOf(id, record), roles.roles)];
+      return !record || id === '' || (!mine && id === me) ? [] : [toOwner(userOf(id, record), rolesOf)];
     });
     const blank = owners.find((owner) => owner instanceof Unknown);
     if (blank instanceof Unknown && !owners.some(isKnown))

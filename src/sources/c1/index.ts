@@ -63,7 +63,11 @@ export async function collect(
   };
   const lookup = new UserLookup(bare);
   const onCredentials = (credentials: readonly Credential[]) => early.take(credentials);
-  const reader = { ...bare, onCredentials, shareOwner: sharing(scope, lookup) };
+  const onPage = (credentials: readonly Credential[]) => {
+    lookup.pageIsRead();
+    onCredentials?.(credentials);
+  };
+  const reader: Reader = { ...bare, onCredentials: onPage, shareOwner: sharing(scope, lookup) };
 
   // Beside the lists: hardly anything else waits for it.
   const coming = introspect(client);

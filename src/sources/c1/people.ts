@@ -25,6 +25,8 @@ import { concernsOneRecord, isNotFound, isOutage, RequestError } from './request
 
 /** Ids in one search: as many as a page of answers holds. */
 const BATCH = 100;
+/** Pages without a new owner, after which those who wait for a full batch are searched for. */
+const QUIET_PAGES = 10;
 /** Single look-ups started at once; the client lets fewer requests through. */
 const LOOKUPS = 8;
 const SEARCH = { method: 'POST', path: '/search/users' } as const;
@@ -57,6 +59,7 @@ export class UserLookup {
   readonly #users = new Map<string, UserFound>();
   readonly #searches: Promise<void>[] = [];
   #waiting: string[] = [];
+  #quietPages = 0;
   #failure: AuditError | undefined;
   #malformed: AuditError | undefined;
 
@@ -70,8 +73,15 @@ export class UserLookup {
     if (known !== undefined || id === '') return known ?? id;
     this.#ids.set(id, id);
     this.#waiting.push(id);
+    this.#quietPages = 0;
     if (this.#waiting.length === BATCH) this.#startSearch();
     return id;
+  }
+
+  /** Called after each page. In a long list most owners come early, and the last of them should not wait for its end. */
+  pageIsRead(): void {
+    this.#quietPages += 1;
+    if (this.#quietPages === QUIET_PAGES && this.#waiting.length > 0) this.#startSearch();
   }
 
   #startSearch(): void {
@@ -212,11 +222,12 @@ export async function readOwners(
     failure ? `its owner could not be looked up: ${failure.message}` : 'its owner could not be looked up',
     CURE,
   );
+  const rolesOf = rolesAmong(roles);
   const ownerOf = (id: string): Fact<Owner> => {
     const user = users.get(id);
     if (user === undefined) return unread;
     if (user === 'twice') return LISTED_TWICE;
-    return user === 'gone' ? goneOwner(id) : toOwner(user, roles, managers.people);
+    return user === 'gone' ? goneOwner(id) : toOwner(user, rolesOf, managers.people);
   };
   const owners = new Map(ids.map((id) => [id, ownerOf(id)]));
   const notKnown = failure
@@ -311,7 +322,7 @@ const HARMLESS: ReadonlySet<string> = new Set(['', 'UNKNOWN', 'ENABLED']);
 /** A user as an owner, unknown where the record is blank for lack of rights. `people`: managers, null for those who are away. */
 export function toOwner(
   { id, name, email, status, employmentStatus, type, roleIds, managerIds }: User,
-  roles: Fact<ReadonlyMap<string, Role>>,
+  rolesOf: RolesOf,
   people: ReadonlyMap<string, Person | null> = new Map(),
 ): Fact<Owner> {
   if (status === undefined) return STATUS_NOT_SHOWN;
@@ -319,26 +330,24 @@ export function toOwner(
     const manager = people.get(managerId);
     return manager === null ? [] : [manager ?? { id: managerId, name: '', email: '' }];
   });
-  return {
-    id,
-    name,
-    email,
-    employmentStatus,
-    status,
-    type,
-    roles: rolesOf(roleIds, ifKnown(roles)),
-    managers,
+  return { id, name, email, employmentStatus, status, type, roles: rolesOf(roleIds), managers };
+}
+
+type RolesOf = (ids: Fact<readonly string[]>) => readonly Role[] | undefined;
+
+/** Gives the roles behind ids, undefined where they are not certain; the same list for the same list. */
+export function rolesAmong(roles: Fact<ReadonlyMap<string, Role>>): RolesOf {
+  const resolved = new Map<readonly string[], readonly Role[] | undefined>();
+  return (ids) => {
+    if (!isKnown(roles) || !isKnown(ids)) return undefined;
+    if (!resolved.has(ids)) resolved.set(ids, certainRoles(ids, roles));
+    return resolved.get(ids);
   };
 }
 
-function rolesOf(
-  ids: Fact<readonly string[]>,
-  roles: ReadonlyMap<string, Role> | undefined,
-): Role[] | undefined {
-  if (!roles || !isKnown(ids)) return undefined;
-  const resolved = ids.flatMap((id) => roles.get(id) ?? []);
-  const certain = resolved.length === ids.length || resolved.some((role) => canDoEverything(role));
-  return certain ? resolved : undefined;
+function certainRoles(ids: readonly string[], roles: ReadonlyMap<string, Role>): Role[] | undefined {
+  const found = ids.flatMap((id) => roles.get(id) ?? []);
+  return found.length === ids.length || found.some((role) => canDoEverything(role)) ? found : undefined;
 }
 
 /** null: cannot be addressed any more. Without an email nobody is addressed, so one whose status is not known has none. */

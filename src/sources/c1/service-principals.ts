@@ -9,6 +9,7 @@ import {
   type OwnersSeen,
   problemsOf,
   readManagers,
+  rolesAmong,
   toOwner,
   userOf,
 } from './people.js';
@@ -81,11 +82,12 @@ export async function principalOwners(
   );
   const users = new Map(ids.map((id) => [id, userOf(id, asRecord(principals.get(id)?.user) ?? {})]));
   const { people, failure } = await readManagers(reader, [...users.values()]);
+  const rolesOf = rolesAmong(roles);
   const owners = new Map(
     ids.map((id): [string, Fact<Owner>] => {
       const record = principals.get(id);
       const user = users.get(id);
-      if (record && user) return [id, principalOwner(record, toOwner(user, roles, people))];
+      if (record && user) return [id, principalOwner(record, toOwner(user, rolesOf, people))];
       return [id, ending === 'end' && seesAll ? goneOwner(id, 'service') : unseen];
     }),
   );

@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Role, Unknown } from '../../../src/contract/index.js';
-import { goneOwner, notShownNote, problemsOf, toOwner, userOf } from '../../../src/sources/c1/people.js';
+import {
+  goneOwner,
+  notShownNote,
+  problemsOf,
+  rolesAmong,
+  toOwner,
+  userOf,
+} from '../../../src/sources/c1/people.js';
 
 const ROLES: ReadonlyMap<string, Role> = new Map(
   ['system:owner', 'system:user', 'custom'].map((name) => [
@@ -22,8 +29,8 @@ const USER = {
   deletedAt: null,
 };
 
-const ownerFrom = (over: Record<string, unknown>, roles: Parameters<typeof toOwner>[1] = ROLES) =>
-  toOwner(userOf('u', { ...USER, ...over }), roles);
+const ownerFrom = (over: Record<string, unknown>, roles: Parameters<typeof rolesAmong>[0] = ROLES) =>
+  toOwner(userOf('u', { ...USER, ...over }), rolesAmong(roles));
 
 test('an owner has what their record holds', () => {
   expect(ownerFrom({})).toEqual({
@@ -84,7 +91,7 @@ describe('an owner is', () => {
 });
 
 describe("an owner's roles", () => {
-  const names = (over: Record<string, unknown>, roles?: Parameters<typeof toOwner>[1]) => {
+  const names = (over: Record<string, unknown>, roles?: Parameters<typeof rolesAmong>[0]) => {
     const owner = ownerFrom(over, roles);
     return owner instanceof Unknown ? 'unknown owner' : owner.roles?.map(({ name }) => name);
   };
@@ -110,6 +117,17 @@ describe("an owner's roles", () => {
   });
 });
 
+test('users with the same roles share one list', () => {
+  const rolesOf = rolesAmong(ROLES);
+  const roles = [['role-custom'], ['role-custom'], ['role-system:user'], ['role-custom']].map((roleIds) => {
+    const owner = toOwner(userOf('u', { ...USER, roleIds }), rolesOf);
+    return owner instanceof Unknown ? undefined : owner.roles;
+  });
+  expect(roles.map((held) => held?.[0]?.name)).toEqual(['custom', 'custom', 'system:user', 'custom']);
+  expect(roles[1]).toBe(roles[0]);
+  expect(roles[3]).toBe(roles[0]);
+});
+
 test('managers who are away are left out, and those who could not be read are named by id', () => {
   const boss = { id: 'boss', name: 'Boss', email: 'boss@acme.example' };
   const people = new Map([
@@ -117,10 +135,10 @@ test('managers who are away are left out, and those who could not be read are na
     ['away', null],
   ]);
   const user = { ...USER, managerIds: ['away', 'boss', 'unread'] };
-  expect(toOwner(userOf('u', user), ROLES, people)).toMatchObject({
+  expect(toOwner(userOf('u', user), rolesAmong(ROLES), people)).toMatchObject({
     managers: [boss, { id: 'unread', name: '', email: '' }],
   });
-  expect(toOwner(userOf('u', { ...user, managerIds: 'boss' }), ROLES, people)).toMatchObject({
+  expect(toOwner(userOf('u', { ...user, managerIds: 'boss' }), rolesAmong(ROLES), people)).toMatchObject({
     managers: [],
   });
 });

@@ -810,6 +810,30 @@ describe('users', () => {
     expect(sizes.sort()).toEqual([100, 100, 50]);
   });
 
+  test('are searched for when ten pages brought nobody new, once', async () => {
+    const lookup = new UserLookup(reader);
+    const readPages = (count: number) => {
+      for (let page = 0; page < count; page += 1) lookup.pageIsRead();
+    };
+    readPages(10);
+    lookup.add('one');
+    readPages(9);
+    lookup.add('two');
+    lookup.add('one');
+    readPages(30);
+    lookup.add('three');
+    readPages(9);
+    lookup.add('four');
+    await lookup.read();
+    const searched = tenant.requests
+      .filter(({ target }) => target === 'search-users')
+      .map(({ body }) => (body as { refs: { id: string }[] }).refs.map(({ id }) => id));
+    expect(searched).toEqual([
+      ['one', 'two'],
+      ['three', 'four'],
+    ]);
+  });
+
   test('are not searched at all if there are none', async () => {
     expect((await lookUp('')).users.size).toBe(0);
     expect(tenant.requests.filter(({ target }) => target !== 'token')).toEqual([]);
