@@ -827,7 +827,8 @@ describe('users', () => {
     await lookup.read();
     const searched = tenant.requests
       .filter(({ target }) => target === 'search-users')
-      .map(({ body }) => (body as { refs: { id: string }[] }).refs.map(({ id }) => id));
+      .map(({ body }) => (body as { refs: { id: string }[] }).refs.map(({ id }) => id))
+      .sort();
     expect(searched).toEqual([
       ['one', 'two'],
       ['three', 'four'],
