@@ -65,8 +65,10 @@ export function redactReport(report: Report, scrub: Scrub, origin: 'audit' | 'fi
 
 /** Whether nothing in a docket holds a secret. Its JSON is searched, and what looks like one is looked at field by field. */
 function isFree(docket: Docket, scrubber: Scrubber, scrub: Scrub): boolean {
-  // Escapes could hide one.
-  const isClear = (json: string) => !json.includes('\\') && scrub(json) === json;
+  const isClear = (json: string) => {
+    const text = unescaped(json);
+    return scrub(text) === text;
+  };
   if (areAll(docket.blocks(), (block) => isClear(textOf(block)))) return true;
   for (const waiver of docket.waivers()) if (scrubber.waiver(waiver) !== waiver) return false;
   for (const json of docket.credentialTexts()) {
@@ -80,6 +82,12 @@ function isFree(docket: Docket, scrubber: Scrubber, scrub: Scrub): boolean {
     if (scrubber.said(said, isPlugin(said.rule)) !== said) return false;
   }
   return true;
+}
+
+/** JSON with the characters that are escaped in it, which could hide a secret. */
+function unescaped(json: string): string {
+  if (!json.includes('\\')) return json;
+  return json.replace(/\\(?:u[\da-f]{4}|.)/gi, (one) => JSON.parse(`"${one}"`));
 }
 
 /** One after the other: all of them are as large as the report. */

@@ -293,10 +293,29 @@ describe('what an audit found', () => {
     expect(marked(SECRET).findings).toMatchObject([{ waiver: { reason: '***', approvedBy: 'y' } }]);
   });
 
-  test('loses one that only JSON escapes', () => {
-    const { report } = audited({ name: 'a "b" secret' });
-    const clean = redactReport(report, (text) => text.replaceAll('a "b"', '***'));
-    expect(clean.credentials).toMatchObject([{ name: '*** secret' }]);
-    expect(clean.findings).toMatchObject([{ credential: { name: '*** secret' } }]);
+  test.each(['a "b"', 'a\\b', '\\\\u0041 \\', 'a\nb\tc', 'a\u0001b', 'half \ud83d', '\u2028 \\"\\'])(
+    'loses one that only JSON escapes: %j',
+    (secret) => {
+      const name = `x\\ "${secret} secret`;
+      const { report } = audited({ name }, { data: { name } });
+      const clean = redactReport(report, (text) => text.replaceAll(secret, '***'));
+      expect(clean.credentials).toMatchObject([{ name: 'x\\ "*** secret' }]);
+      expect(clean.findings).toMatchObject([
+        { credential: { name: 'x\\ "*** secret' }, data: { name: 'x\\ "*** secret' } },
+      ]);
+    },
+  );
+
+  test('is not looked at field by field only because something in it is escaped', () => {
+    const name = 'a "quoted" \\ name';
+    const { docket, report } = audited({ name });
+    const seen: string[] = [];
+    const clean = redactReport(report, (text) => {
+      seen.push(text);
+      return text;
+    });
+    expect(docketOf(clean)).toBe(docket);
+    expect(seen).not.toContain(name);
+    expect(seen.some((text) => text.includes(`"${name}"`))).toBe(true);
   });
 });
