@@ -70,7 +70,8 @@ export class Records {
     const written = this.#rest.add(
       `,"owner":{"id":${quote(id)},"name":${quote(name)},"email":${quote(email)}}`,
     );
-    Object.assign(owner, { written, writtenBy: this });
+    owner.written = written;
+    owner.writtenBy = this;
     return written;
   }
 

@@ -145,8 +145,12 @@ export class World implements FactSource {
     return RESOLVERS[name](credential, this);
   }
 
-  /** What gives a fact of each credential: looking that up every time would take longer. */
+  /**
+   * What gives a fact of each credential to built-in rules: looking that up every time would take longer. They ask for
+   * siblings to find others, so one that is alone gets no list of itself, as nearly all are.
+   */
   resolver(name: FactName): (credential: Credential) => unknown {
+    if (name === 'siblings') return (credential) => this.siblings(credential, () => NO_SIBLINGS);
     const resolve = RESOLVERS[name];
     return (credential) => resolve(credential, this);
   }
@@ -200,7 +204,7 @@ export class World implements FactSource {
     return holding.isUndated ? UNDATED_KEY : { total: holding.live.length, newer };
   }
 
-  siblings(credential: Credential): Fact<Siblings> {
+  siblings(credential: Credential, ofOne = alone): Fact<Siblings> {
     if (credential.ownerId === '') return NO_OWNER;
     if (credential.name.trim() === '') return NO_SIBLINGS;
     const place = this.#placeOf(credential);
@@ -208,7 +212,7 @@ export class World implements FactSource {
     holding.siblings ??= siblingsAmong(holding.live, this.#snapshot.credentials);
     const shared = holding.siblings.get(place);
     if (shared) return shared;
-    if ((this.#newer[place] ?? -1) !== -1) return alone(credential);
+    if ((this.#newer[place] ?? -1) !== -1) return ofOne(credential);
     const name = foldedName(credential.name);
     const live = holding.live.map((place) => this.#snapshot.credentials[place] as Credential);
     return sharing(live.filter((one) => foldedName(one.name) === name));

@@ -353,6 +353,23 @@ describe("an owner's live credentials of a kind", () => {
       expect(found).toMatchObject({ all: [{ id: 'b' }, { id: 'a' }] });
     });
 
+    test('are the same for built-in rules, but for one that is alone', () => {
+      const all = [
+        named('a', 5),
+        named('b', 3),
+        named('c', 9, { name: 'other' }),
+        named('d', HIDDEN, { name: 'x' }),
+      ];
+      const world = new World(snapshot([...all, named('e', 1, { name: 'x' })]), NOW);
+      const ofBuiltIn = all.map((one) => world.resolver('siblings')(one));
+      const facts = all.map((one) => world.fact('siblings', one));
+      expect(ofBuiltIn).toEqual([facts[0], facts[1], { all: [], used: [] }, facts[3]]);
+      expect(facts[2]).toEqual({ all: [shown('c', 9)], used: [shown('c', 9)] });
+      expect(world.resolver('owner')(all[0] as Credential)).toEqual(
+        world.fact('owner', all[0] as Credential),
+      );
+    });
+
     test('are none of a blank name', () => {
       const none = { all: [], used: [] };
       expect(siblings(named('a', 5, { name: ' \n' }), named('b', 3, { name: ' \n' }))).toEqual(none);
