@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import pRetry from 'p-retry';
 import { AuditError } from '../../errors.js';
 import { RequestError } from './request-error.js';
 
@@ -38,24 +39,29 @@ export const DEFAULT_LIMITS: Limits = {
 
 export type RetryLimits = Pick<Limits, 'retries' | 'firstDelay' | 'longestDelay' | 'longestRetryAfter'>;
 
-/** Runs a task until it succeeds, cannot be helped, or has been tried often enough. */
+/**
+ * Runs a task until it succeeds, cannot be helped, or has been tried often enough.
+ *
+ * p-retry cannot be given a delay for each try, so `onFailedAttempt` waits, or ends it by throwing.
+ */
 export async function withRetries<T>(
   task: () => Promise<T>,
   limits: RetryLimits,
   signal: AbortSignal,
   onRetry: (error: RequestError, delay: number) => void,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    if (signal.aborted) throw abortReason(signal);
-    try {
-      return await task();
-    } catch (error) {
-      const delay = delayBeforeRetry(error, attempt, limits, Math.random());
+  if (signal.aborted) throw abortReason(signal);
+  return pRetry(task, {
+    retries: limits.retries,
+    minTimeout: 0,
+    signal,
+    onFailedAttempt: async ({ error, attemptNumber }) => {
+      const delay = delayBeforeRetry(error, attemptNumber, limits, Math.random());
       if (delay === undefined) throw error;
       onRetry(error as RequestError, delay);
       await sleep(delay, signal);
-    }
-  }
+    },
+  });
 }
 
 /**
