@@ -172,9 +172,12 @@ export function neutraliseJson(json: string): string {
   return whole.includes('::') ? whole.replace(/::(?<=(?:"|\\[nr])\s*::)/g, '\\u003a:') : whole;
 }
 
-/** Whether neutraliseJson surely leaves serialised JSON as it is. */
-export function isHarmless(json: Buffer): boolean {
-  return isAscii(json) && !json.includes(0x7f) && !json.includes('##[') && !json.includes('::');
+/** The same for its bytes, which come back if there is nothing to neutralise. */
+export function neutraliseBytes(json: Buffer): Buffer | string {
+  if (isAscii(json) && !json.includes(0x7f) && !json.includes('##[') && !json.includes('::')) return json;
+  const text = json.toString();
+  const safe = neutraliseJson(text);
+  return safe === text ? json : safe;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Finding, ReportedCredential } from '../contract/index.js';
 import { type Docket, docketOf } from '../engine/docket.js';
 import { MOST_SEVERE_FIRST, type Report } from '../engine/report.js';
-import { isHarmless, neutraliseJson } from './escape.js';
+import { neutraliseBytes, neutraliseJson } from './escape.js';
 import type { PartReporter } from './reporter.js';
 
 /** The report itself, schema version 1 (schema/report.json). */
@@ -73,9 +73,9 @@ function* inBlocks<T>(items: readonly T[], write: (item: T) => string): Generato
 
 /** Neutralises what a docket writes. If nothing in it acts, the parts are not looked at. */
 function neutraliser(docket: Docket) {
-  const isSafe = [...docket.blocks()].every(isHarmless);
+  const isSafe = [...docket.blocks()].every((block) => neutraliseBytes(block) === block);
   return function* (parts: Iterable<Buffer>): Generator<string | Buffer> {
-    for (const part of parts) yield isSafe || isHarmless(part) ? part : neutraliseJson(part.toString());
+    for (const part of parts) yield isSafe ? part : neutraliseBytes(part);
   };
 }
 

@@ -212,6 +212,16 @@ describe('what was judged and found', () => {
     }
   });
 
+  test('is written as bytes where nothing in it acts', () => {
+    const areBytes = (name: string) =>
+      [...json(reportOf({ name }), { rules: new Map(), color: false })].some(
+        (part) => part instanceof Uint8Array,
+      );
+    for (const name of ['plain', 'Zoë €', '日本語キー', '2001:db8::/32', '👩‍👩‍👧', 'a "b" \\'])
+      expect(areBytes(name)).toBe(true);
+    for (const name of ['::/0', 'a\u202eb', 'x##[y]']) expect(areBytes(name)).toBe(false);
+  });
+
   test('is written in parts, each complete', () => {
     const notes = new Notes();
     const docket = new Docket('acme', notes);
