@@ -98,11 +98,6 @@ class Reader {
           return { ...value, credentialId: JSON.parse(bytes.toString('utf8', idStart(at), end(at) - after)) };
         },
         isKey: (at, key) => isText(bytes, start(at), key),
-        // From the fingerprint to the id.
-        touch: (at) =>
-          (bytes[start(at)] as number) ^
-          (bytes[start(at) + 64] as number) ^
-          (bytes[start(at) + 128] as number),
         alike: (at, id) =>
           id === undefined || isText(bytes, idStart(at), id) ? found[at]?.value : undefined,
         length: (at) => end(at) - start(at),
@@ -247,7 +242,8 @@ class Forms<T extends RememberedFinding | ResolvedFinding> {
   readonly #bytes: Buffer;
   readonly #schema: Schema;
   readonly #times: Set<string | null>;
-  readonly #heads = new Phrases<Phrases<Form<T>>>(HEAD_FROM, HEAD_TO);
+  readonly #view: DataView;
+  readonly #heads: Phrases<Phrases<Form<T>>>;
   /** By what is before the id and after it. */
   readonly #known = new Map<string, Form<T>>();
   /** Where the finding that was read last ends. */
@@ -255,18 +251,19 @@ class Forms<T extends RememberedFinding | ResolvedFinding> {
 
   constructor(bytes: Buffer, schema: Schema, times: Set<string | null>) {
     this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#heads = new Phrases(this.#view, HEAD_FROM, HEAD_TO);
     this.#schema = schema;
     this.#times = times;
   }
 
   /** The form of the finding at a place. undefined: something is wrong with it. */
   read(start: number): Form<T> | undefined {
-    const head = this.#heads.at(this.#bytes, start);
-    if (!head) return this.#readNew(start);
-    const idEnd = afterText(this.#bytes, start + head.bytes.length);
-    const tail = head.value.at(this.#bytes, idEnd);
+    const head = this.#heads.at(start);
+    const idEnd = head ? afterText(this.#bytes, start + head.length) : NOWHERE;
+    const tail = idEnd < 0 ? undefined : head?.value.at(idEnd);
     if (!tail) return this.#readNew(start);
-    this.end = idEnd + tail.bytes.length;
+    this.end = idEnd + tail.length;
     return tail.value;
   }
 
@@ -284,44 +281,65 @@ class Forms<T extends RememberedFinding | ResolvedFinding> {
     for (const time of timesOf(value)) this.#times.add(time);
     const form = { before, after, value };
     this.#known.set(head + tail, form);
-    let tails = this.#heads.at(bytes, start)?.value;
+    let tails = this.#heads.at(start)?.value;
     if (!tails) {
-      tails = new Phrases(TAIL_FROM, TAIL_TO);
-      this.#heads.add(bytes.subarray(start, start + before), tails);
+      tails = new Phrases(this.#view, TAIL_FROM, TAIL_TO);
+      this.#heads.add(start, before, tails);
     }
-    tails.add(bytes.subarray(this.end - after, this.end), form);
+    tails.add(this.end - after, after, form);
     return form;
   }
 }
 
 interface Phrase<T> {
-  readonly bytes: Buffer;
+  /** In bytes. */
+  readonly length: number;
+  readonly view: DataView;
   readonly value: T;
 }
 
-/** Recognizes phrases that were there before. */
+/** Recognizes phrases that were there before, four bytes at a time. */
 class Phrases<T> {
+  readonly #view: DataView;
   readonly #from: number;
   readonly #to: number;
   readonly #known = new Map<number, Phrase<T>[]>();
 
   /** @param from  which bytes tell nearly all of them apart */
-  constructor(from: number, to: number) {
+  constructor(view: DataView, from: number, to: number) {
+    this.#view = view;
     this.#from = from;
     this.#to = to;
   }
 
-  at(bytes: Buffer, start: number): Phrase<T> | undefined {
-    const alike = this.#known.get(bytesHash(bytes, start + this.#from, start + this.#to)) ?? [];
-    for (const phrase of alike) if (past(bytes, start, phrase.bytes) >= 0) return phrase;
+  at(start: number): Phrase<T> | undefined {
+    for (const phrase of this.#known.get(this.#hash(start)) ?? [])
+      if (this.#begins(start, phrase)) return phrase;
     return undefined;
   }
 
-  add(bytes: Buffer, value: T): void {
-    const hash = bytesHash(bytes, this.#from, this.#to);
+  #hash(start: number): number {
+    const end = Math.min(start + this.#to, this.#view.byteLength);
+    let hash = 0;
+    for (let at = start + this.#from; at + 4 <= end; at += 4)
+      hash = ((hash << 5) - hash + this.#view.getInt32(at)) | 0;
+    return hash;
+  }
+
+  #begins(start: number, { length, view }: Phrase<T>): boolean {
+    if (start + length > this.#view.byteLength) return false;
+    for (let at = 0; at + 4 <= length; at += 4)
+      if (view.getInt32(at) !== this.#view.getInt32(start + at)) return false;
+    return view.getInt32(length - 4) === this.#view.getInt32(start + length - 4);
+  }
+
+  add(start: number, length: number, value: T): void {
+    const { buffer, byteOffset } = this.#view;
+    const hash = this.#hash(start);
     const alike = this.#known.get(hash) ?? [];
     // To try more of them takes longer than to read the finding.
-    if (alike.length < 8) alike.push({ bytes, value });
+    if (alike.length < 8)
+      alike.push({ length, view: new DataView(buffer, byteOffset + start, length), value });
     this.#known.set(hash, alike);
   }
 }

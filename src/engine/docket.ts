@@ -9,9 +9,6 @@ import { ByteWriter, TextStore, textOf } from './text-store.js';
 /** What waivers and earlier audits make of a finding. Findings share it. */
 export type Mark = Pick<Finding, 'status' | 'waiver' | 'firstSeen'>;
 
-/** Findings that are marked at once. */
-const AT_ONCE = 64;
-
 const UNMARKED: Mark = { status: null, waiver: null, firstSeen: null };
 
 /** A finding, for those who mark it. */
@@ -273,45 +270,28 @@ export class Docket {
     this.say(rule, said, -this.#waivers.push(id));
   }
 
-  /**
-   * Marks the findings that were added since the last time.
-   *
-   * @param prepare  told the fingerprints of those that come next
-   */
-  mark(markOf: (finding: Entry) => Mark, prepare?: (fingerprints: readonly string[]) => void): void {
-    for (const bucket of this.#buckets.values())
-      while (bucket.marks.length < bucket.credentials.length) {
-        const from = bucket.marks.length;
-        const next: string[] = [];
-        for (let at = from; at < Math.min(from + AT_ONCE, bucket.credentials.length); at += 1)
-          next.push(this.#fingerprint(bucket.rule, bucket.credentials.at(at)));
-        prepare?.(next);
-        for (const fingerprint of next) this.#mark(bucket, fingerprint, markOf);
+  /** Marks the findings that were added since the last time. */
+  mark(markOf: (finding: Entry) => Mark): void {
+    let last = UNMARKED;
+    for (const { rule, severity, credentials, statements, fingerprints, marks } of this.#buckets.values())
+      for (let at = marks.length; at < credentials.length; at += 1) {
+        const credential = credentials.at(at);
+        const fingerprint = this.#fingerprint(rule, credential);
+        const mark = markOf({
+          credential,
+          kind: this.#kind(credential),
+          id: this.#ids.at(credential) ?? fingerprint,
+          fingerprint,
+          rule,
+          severity,
+          isUnknown: this.#notes.isUnknown(statements.at(at)),
+        });
+        // There may be hundreds of thousands, and a few different ones.
+        if (mark.status !== last.status || mark.waiver !== last.waiver || mark.firstSeen !== last.firstSeen)
+          last = mark;
+        marks.push(last);
+        fingerprints.push(this.#fingerprints.add(fingerprint));
       }
-  }
-
-  #mark(
-    { rule, severity, credentials, statements, fingerprints, marks }: Bucket,
-    fingerprint: string,
-    markOf: (finding: Entry) => Mark,
-  ): void {
-    const at = marks.length;
-    const credential = credentials.at(at);
-    const mark = markOf({
-      credential,
-      kind: this.#kind(credential),
-      id: this.#ids.at(credential) ?? fingerprint,
-      fingerprint,
-      rule,
-      severity,
-      isUnknown: this.#notes.isUnknown(statements.at(at)),
-    });
-    // There may be hundreds of thousands, and a few different ones.
-    const last = marks[at - 1];
-    const isSame =
-      last && mark.status === last.status && mark.waiver === last.waiver && mark.firstSeen === last.firstSeen;
-    marks.push(isSame ? last : mark);
-    fingerprints.push(this.#fingerprints.add(fingerprint));
   }
 
   #kind(credential: number): Kind | 'waiver' {

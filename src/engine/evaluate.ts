@@ -143,14 +143,14 @@ function followUp(
   };
   const changes = history && driftOf(evaluation, judged, run);
   for (const { rule, said, credential } of changes?.findings ?? []) docket.say(rule, said, credential);
-  docket.mark(mark, memory?.prepare);
+  docket.mark(mark);
   const hygiene = waivers.hygiene(
     (rule, kinds) =>
       wouldSeeAll(rule, evaluation, run) && !(kinds.has('federation-trust') && run.notOnTrusts?.has(rule)),
   );
   for (const { rule, said, id } of hygiene.filter(({ rule: { id } }) => isWanted(id, evaluation)))
     docket.sayOfWaiver(rule, said, id);
-  docket.mark(mark, memory?.prepare);
+  docket.mark(mark);
   if (history && changes) {
     const { credentials, mentions, grants } = changes;
     const covered = coveredSoFar(history.previous, waivers.covered, run);

@@ -136,9 +136,6 @@ export class History {
     this.#results = new Uint8Array(this.#known.size);
   }
 
-  /** Prepares for what is judged next. */
-  readonly prepare = (fingerprints: readonly string[]) => this.#known.prepare(fingerprints);
-
   /**
    * What becomes of a finding.
    *

@@ -9,8 +9,6 @@ export interface Rows<T> {
   value(at: number): T;
   /** Whether this is an entry's key. */
   isKey(at: number, key: string): boolean;
-  /** Brings an entry closer to the processor. @returns anything */
-  touch?(at: number): number;
   /**
    * The value of a finding but for its credential's id: one object for all that differ only in that. undefined: it is on
    * another credential than this, or is not known that well.
@@ -42,8 +40,6 @@ export class Table<T> {
   #slots: Int32Array | undefined;
   /** The entry after the one that was found last. */
   #next = 0;
-  /** Keeps what `touch` gives, so that it is not optimized away. */
-  #touched = 0;
 
   /** @param hashes  of the keys; absent: worked out when they are needed */
   constructor(rows: Rows<T>, telling = ALL, hashes?: Numbers) {
@@ -110,20 +106,6 @@ export class Table<T> {
     const at = isNext ? this.#next : this.#search(key);
     if (at >= 0) this.#next = at + 1;
     return at;
-  }
-
-  /**
-   * Brings the entries with these keys closer to the processor. They lie anywhere in the table, and it would wait for one
-   * after the other; here it fetches several at a time.
-   */
-  prepare(keys: readonly string[]): void {
-    const rows = this.#rows;
-    if (!rows.touch || this.size === 0) return;
-    const slots = this.#slotsOf();
-    for (const key of keys) {
-      const entry = slots[firstSlot(slots, keyHash(key, this.#telling)) + 1] as number;
-      if (entry > 0) this.#touched ^= rows.touch(entry - 1);
-    }
   }
 
   get(key: string): T | undefined {

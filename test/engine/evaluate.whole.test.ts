@@ -481,3 +481,19 @@ test('a waiver that covers a credential for the first time names its owner, and 
     owner: ada,
   });
 });
+
+test.each([{ rule: 'other' }, { credentialId: 'x' }, { severity: 'low' as const }, { waived: true }])(
+  'what somebody wrote into a state about a finding (%j) is corrected',
+  (over) => {
+    const tonight = {
+      snapshot: snapshot([credential({ name: 'bad' }), credential({ id: 'b', name: 'bad' })]),
+    };
+    const state = after(tonight);
+    const [key = ''] = state.findings.keys();
+    const memory = state.findings.get(key);
+    if (memory === undefined) throw new Error('nothing was found');
+    const findings = state.findings.edited(new Map([[key, { ...memory, ...over }]]));
+    const next = after({ ...tonight, history: { previous: { ...state, findings } } });
+    expect([...next.findings]).toEqual([...state.findings]);
+  },
+);
