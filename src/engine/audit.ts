@@ -15,7 +15,7 @@ import {
 import { toTimestamp } from '../contract/time.js';
 import { Docket, Notes } from './docket.js';
 import { type Statement, sayable } from './finding.js';
-import { isPlugin, Panel, type RuleInForce, type Verdict } from './judge.js';
+import { isPlugin, Panel, type RuleInForce, type Say, type Verdict } from './judge.js';
 import { Numbers } from './numbers.js';
 import { Records, type Remainder } from './records.js';
 import { hasOwnUse, isDeleted, isExpired, isLive, OWN_FACTS, World } from './world.js';
@@ -94,6 +94,7 @@ export function audit(
     const failure = notes.failure(statement);
     if (failure !== undefined) countFailure(broken, notes.voice(statement).rule, failure);
   };
+  const say = noting(notes, report);
   // They come in the order of the snapshot.
   const numbers = early && snapshot.credentials.map((credential) => early.numberOf(credential));
   world.each((credential, place) => {
@@ -108,9 +109,9 @@ export function audit(
     onJudged?.(credential, remainder);
     const panels = panelsFor(credential, state);
     if (early && written !== undefined)
-      early.reportOn(written, report, (rule) => judgeBy(panels.postponed(rule), credential, notes, report));
-    else judgeBy(panels.early, credential, notes, report);
-    judgeBy(panels.late, credential, notes, report);
+      early.reportOn(written, report, (rule) => panels.postponed(rule).judge(credential, say));
+    else panels.early.judge(credential, say);
+    panels.late.judge(credential, say);
   });
   early?.forget();
   return {
@@ -233,10 +234,10 @@ export class EarlyVerdicts {
   readonly #found = new Numbers();
   /** Where what was found on each credential ends. */
   readonly #ends = new Numbers();
-  readonly #find = (statement: number) => void this.#found.push(statement);
   readonly #postpone = (rule: RuleInForce) => void this.#found.push(-1 - this.#rules.indexOf(rule));
   /** What the verdicts say. */
   readonly notes = new Notes();
+  readonly #say = noting(this.notes, (statement) => void this.#found.push(statement));
   /** What the credentials' own records say. */
   readonly records = new Records();
 
@@ -263,7 +264,7 @@ export class EarlyVerdicts {
       this.#judged[kind] ??= new Judged();
       this.#judged[kind].add(credential, this.records.write(credential));
       const panel = this.#panelFor(credential, stateOf(credential, this.#now));
-      judgeBy(panel, credential, this.notes, this.#find, this.#postpone);
+      panel.judge(credential, this.#say, this.#postpone);
       this.#ends.push(this.#found.length);
     }
   }
@@ -318,19 +319,12 @@ class Judged {
   }
 }
 
-/** Notes what a panel finds on a credential. */
-function judgeBy(
-  panel: Panel,
-  credential: Credential,
-  notes: Notes,
-  report: (statement: number) => void,
-  postpone?: (rule: RuleInForce) => void,
-): void {
-  const say = (verdict: Verdict, by: RuleInForce) => {
+/** Makes statements of verdicts, and notes them. */
+function noting(notes: Notes, report: (statement: number) => void): Say {
+  return (verdict, by, credential) => {
     const failure = verdict.outcome === 'failed' ? verdict.reason : undefined;
     report(notes.note(by.rule, sayable(statementOf(verdict, by), credential, by.rule), failure));
   };
-  panel.judge(credential, say, postpone);
 }
 
 /** Nobody sees this: rules that ask for it are judged again. */

@@ -39,6 +39,8 @@ export type Verdict =
   /** The rule itself is broken. */
   | { readonly outcome: 'failed'; readonly reason: string };
 
+export type Say = (verdict: Verdict, by: RuleInForce, credential: Credential) => void;
+
 /**
  * Judges one credential by one rule.
  *
@@ -148,18 +150,14 @@ export class Panel {
    * Hands over what each rule has to report, in the order of the rules, and each rule that asked for a fact that comes
    * later.
    */
-  judge(
-    credential: Credential,
-    report: (verdict: Verdict, by: RuleInForce) => void,
-    postpone?: (rule: RuleInForce) => void,
-  ): void {
+  judge(credential: Credential, report: Say, postpone?: (rule: RuleInForce) => void): void {
     this.#lookAt(credential);
     for (const seat of this.#rules) {
       const verdict = this.#ask(seat, credential);
       if (this.#isTooEarly) {
         this.#isTooEarly = false;
         postpone?.(seat.inForce);
-      } else if (verdict) report(verdict, seat.inForce);
+      } else if (verdict) report(verdict, seat.inForce, credential);
     }
   }
 
