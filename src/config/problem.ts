@@ -1,33 +1,10 @@
 import { distance } from 'fastest-levenshtein';
-import type { Part, Path } from '../check.js';
 import { AuditError } from '../errors.js';
 
 export interface Position {
   /** Both count from 1. */
   readonly line: number;
   readonly column: number;
-}
-
-/** Where keys and values are in a text. */
-export class Places {
-  readonly #places = new Map<string, { readonly key: number; readonly value: number }>();
-
-  get(path: Path): { readonly key: number } | undefined {
-    return this.#places.get(JSON.stringify(path));
-  }
-
-  set(path: Path, place: { readonly key: number; readonly value: number }): void {
-    this.#places.set(JSON.stringify(path), place);
-  }
-
-  /** The place of a path, or of the nearest one around it. */
-  locate(path: Path, part: Part): number | undefined {
-    for (let length = path.length; length >= 0; length -= 1) {
-      const place = this.#places.get(JSON.stringify(path.slice(0, length)));
-      if (place) return part === 'key' || length < path.length ? place.key : place.value;
-    }
-    return undefined;
-  }
 }
 
 export interface Problem {

@@ -3,7 +3,6 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Flaw, type Part, type Path, writePath } from '../check.js';
 import { AuditError, codeOf } from '../errors.js';
-import { parseJsonText } from './json.js';
 import { type Position, type Problem, quoteError } from './problem.js';
 
 /** In the working directory, else in the nearest directory above it that has one. */
@@ -118,9 +117,7 @@ export async function readConfig(file: string, cwd: string): Promise<ConfigFile>
   if (kind !== '.json' && kind !== '.yaml' && kind !== '.yml')
     return read(unread('its name must end in .yaml, .yml, .json, .mjs or .js'));
   if (kind === '.json' && text.trim() === '') return read({ value: null });
-  const json = kind === '.json' ? parseJsonText(text) : undefined;
-  if (json) return read(json);
-  // Loaded here only: most runs need no YAML.
+  // Loaded here only: runs without such a file need no YAML.
   const { parseConfigText } = await import('./yaml.js');
   return read(parseConfigText(text, kind === '.json'));
 }

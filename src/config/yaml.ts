@@ -11,7 +11,7 @@ import {
   type YAMLWarning,
 } from 'yaml';
 import { type Part, type Path, writePath } from '../check.js';
-import { Places, type Position, type Problem } from './problem.js';
+import type { Position, Problem } from './problem.js';
 import type { ConfigFile } from './read.js';
 
 type ParseProblem = Omit<Problem, 'where'>;
@@ -93,7 +93,7 @@ const JSON_LITERAL = /^(?:true|false|null|-?\d.*)$/;
 /** Turns nodes into plain values; what YAML offers beyond plain data is a problem. */
 class TreeReader {
   readonly problems: ParseProblem[] = [];
-  readonly #places = new Places();
+  readonly #places = new Map<string, { key: number; value: number }>();
   readonly #lines: LineCounter;
   readonly #json: boolean;
   /** The first place that JSON does not know. */
@@ -104,15 +104,22 @@ class TreeReader {
     this.#json = json;
   }
 
+  /** The place of a path, or of the nearest one around it. */
   locate(path: Path, part: Part): Position | undefined {
-    const offset = this.#places.locate(path, part);
-    return offset === undefined ? undefined : positionAt(this.#lines, offset);
+    for (let length = path.length; length >= 0; length -= 1) {
+      const place = this.#places.get(JSON.stringify(path.slice(0, length)));
+      if (!place) continue;
+      const offset = part === 'key' || length < path.length ? place.key : place.value;
+      return positionAt(this.#lines, offset);
+    }
+    return undefined;
   }
 
   read(node: unknown, path: Path): unknown {
     if (node === null || node === undefined) return null;
     const start = (node as Node).range?.[0] ?? 0;
-    this.#places.set(path, { key: this.#places.get(path)?.key ?? start, value: start });
+    const place = this.#places.get(JSON.stringify(path));
+    this.#places.set(JSON.stringify(path), { key: place?.key ?? start, value: start });
     if (isMap(node)) {
       if (!node.flow) this.#noteYaml(start);
       return this.#readMap(node.items, path);
@@ -139,13 +146,13 @@ class TreeReader {
       const at = pair.key.range?.[0] ?? 0;
       if (pair.key.type !== 'QUOTE_DOUBLE') this.#noteYaml(at);
       const here = [...path, name];
-      const first = this.#places.get(here);
+      const first = this.#places.get(JSON.stringify(here));
       if (first) {
         const line = this.#lines.linePos(first.key).line;
         this.#problem(at, here, `is set twice: first in line ${line}`);
         continue;
       }
-      this.#places.set(here, { key: at, value: at });
+      this.#places.set(JSON.stringify(here), { key: at, value: at });
       result[name] = this.read(pair.value, here);
     }
     return result;
