@@ -3,12 +3,8 @@ import { toTimestamp } from '../contract/time.js';
 import { Numbers } from './numbers.js';
 import { ByteWriter, TextStore, textOf } from './text-store.js';
 
-/** An owner, and the number of his JSON once it is written: credentials share him, and looking him up would take longer. */
-type Reported<T> = T & { written?: number; writtenBy?: Records };
-
 /** What a report says of a credential and its record does not. */
-export interface Remainder extends Pick<JudgedCredential, 'self' | 'live' | 'scopedRoles'> {
-  readonly owner: Reported<NonNullable<JudgedCredential['owner']>> | null;
+export interface Remainder extends Pick<JudgedCredential, 'self' | 'live' | 'owner' | 'scopedRoles'> {
   readonly adviceWithheld: boolean;
   readonly use: JudgedCredential['use'] | undefined;
 }
@@ -29,8 +25,8 @@ export class Records {
   readonly #ends = new Numbers();
   /** The places of those that run the audit. */
   readonly #self = new Set<number>();
-  /** Many credentials share their list of roles. */
-  readonly #roles = new Map<Remainder['scopedRoles'], number>();
+  /** Many credentials share their owner, and their list of roles. */
+  readonly #shared = new Map<object, number>();
   readonly #noOwner = this.#rest.add(',"owner":null');
   readonly #noRoles = this.#rest.add('[]}');
   readonly #out = new ByteWriter();
@@ -52,7 +48,7 @@ export class Records {
     if (self) this.#self.add(this.#written.length);
     this.#written.push(written);
     this.#live.push(live ? 1 : 0);
-    this.#owners.push(owner === null ? this.#noOwner : this.#ownerText(owner));
+    this.#owners.push(owner === null ? this.#noOwner : this.#once(owner, ownerText));
     this.#ends.push(
       adviceWithheld || use
         ? this.#rest.add(
@@ -60,26 +56,15 @@ export class Records {
           )
         : scopedRoles.length === 0
           ? this.#noRoles
-          : this.#rolesText(scopedRoles),
+          : this.#once(scopedRoles, lastText),
     );
   }
 
-  #ownerText(owner: NonNullable<Remainder['owner']>): number {
-    if (owner.writtenBy === this && owner.written !== undefined) return owner.written;
-    const { id, name, email } = owner;
-    const written = this.#rest.add(
-      `,"owner":{"id":${quote(id)},"name":${quote(name)},"email":${quote(email)}}`,
-    );
-    owner.written = written;
-    owner.writtenBy = this;
-    return written;
-  }
-
-  #rolesText(roles: Remainder['scopedRoles']): number {
-    let number = this.#roles.get(roles);
+  #once<T extends object>(value: T, write: (value: T) => string): number {
+    let number = this.#shared.get(value);
     if (number === undefined) {
-      number = this.#rest.add(`${rolesText(roles)}}`);
-      this.#roles.set(roles, number);
+      number = this.#rest.add(write(value));
+      this.#shared.set(value, number);
     }
     return number;
   }
@@ -127,6 +112,15 @@ export function listed(texts: readonly string[] = []): string {
   const [first] = texts;
   if (first === undefined) return '[]';
   return texts.length === 1 ? `[${quote(first)}]` : JSON.stringify(texts);
+}
+
+function ownerText({ id, name, email }: NonNullable<JudgedCredential['owner']>): string {
+  return `,"owner":{"id":${quote(id)},"name":${quote(name)},"email":${quote(email)}}`;
+}
+
+/** The roles of a credential of which nothing else is to be said. */
+function lastText(roles: JudgedCredential['scopedRoles']): string {
+  return `${rolesText(roles)}}`;
 }
 
 function rolesText(roles: JudgedCredential['scopedRoles']): string {

@@ -100,11 +100,6 @@ interface OfWaiver {
 
 type Waivable = Pick<ReportedCredential, 'kind' | 'id' | 'clientId' | 'name' | 'owner'>;
 
-/** An owner, and the waivers by name for him: credentials share him, and looking them up would take longer. */
-type Owner =
-  | (NonNullable<Waivable['owner']> & { readonly waivedBy?: Waivers; readonly waivers?: readonly Watched[] })
-  | null;
-
 /**
  * Applies waivers. One that has ended covers nothing; one that ends today covers until the end of the day in UTC.
  *
@@ -115,6 +110,8 @@ export class Waivers {
   readonly #all: readonly Watched[];
   readonly #byId = new Map<string, Watched[]>();
   readonly #byOwner = new Map<string, Watched[]>();
+  /** Those by name and owner, for each owner who was seen: credentials share him. */
+  readonly #ofOwners = new Map<object, readonly Watched[]>();
   /** Of the credentials by number, those that waivers name. */
   readonly #named: ({ readonly credential: Waivable; readonly by: readonly Watched[] } | undefined)[] = [];
   /** The credentials that each waiver by name covers: `credentialKey`s by `patternId`. Includes waivers that cover none. */
@@ -140,7 +137,7 @@ export class Waivers {
   }
 
   /** Takes note of the next credential, from number 0. All that were judged: they explain why a waiver covers nothing. */
-  see(credential: Omit<Waivable, 'owner'>, owner: Owner): void {
+  see(credential: Omit<Waivable, 'owner'>, owner: Waivable['owner']): void {
     const found = this.#naming(credential, owner);
     for (const one of found) one.kinds.add(credential.kind);
     const by = found.filter(({ left }) => left > 0).sort((a, b) => a.order - b.order);
@@ -149,7 +146,7 @@ export class Waivers {
     this.#named.push({ credential: { kind, id, clientId, name, owner }, by });
   }
 
-  #naming(credential: Omit<Waivable, 'owner'>, owner: Owner): readonly Watched[] {
+  #naming(credential: Omit<Waivable, 'owner'>, owner: Waivable['owner']): readonly Watched[] {
     const byId =
       this.#byId.size === 0
         ? NO_WAIVERS
@@ -160,12 +157,13 @@ export class Waivers {
     return [...new Set([...byId, ...byOwner.filter(({ matches }) => matches(credential.name))])];
   }
 
-  #ofOwner(owner: NonNullable<Owner>): readonly Watched[] {
-    if (owner.waivedBy !== this) {
-      const named = [owner.id, owner.email].flatMap((key) => this.#byOwner.get(key) ?? NO_WAIVERS);
-      Object.assign(owner, { waivedBy: this, waivers: named.length === 0 ? NO_WAIVERS : named });
+  #ofOwner(owner: NonNullable<Waivable['owner']>): readonly Watched[] {
+    let named = this.#ofOwners.get(owner);
+    if (!named) {
+      named = [owner.id, owner.email].flatMap((key) => this.#byOwner.get(key) ?? NO_WAIVERS);
+      this.#ofOwners.set(owner, named);
     }
-    return owner.waivers ?? NO_WAIVERS;
+    return named;
   }
 
   /** The waiver of a finding on a credential, by its number; null: none. */
@@ -292,9 +290,7 @@ function words({ rule, credential }: Waiver): string {
 
 function covers(waiver: Waiver, { kind, id, clientId, name, owner }: Waivable, first: string): OfWaiver {
   const message = `${words(waiver)} covers ${JSON.stringify(name)} (${kind} ${id}) for the first time`;
-  // The engine notes more about him.
-  const named = owner && { id: owner.id, name: owner.name, email: owner.email };
-  const data = { ...waiver, covers: { kind, id, clientId, name, owner: named } };
+  const data = { ...waiver, covers: { kind, id, clientId, name, owner } };
   return ofWaiver('covers', waiver, message, data, first);
 }
 
