@@ -203,8 +203,10 @@ export function sharedList(list: Fact<readonly string[]>): Fact<readonly string[
   const known = sharedLists.get(key);
   // An id may hold a line break.
   latestList = known && isSame(known, list) ? known : list;
-  if (sharedLists.size === SHARED) sharedLists.clear();
-  if (!known) sharedLists.set(key, list);
+  if (!known) {
+    if (sharedLists.size === SHARED) sharedLists.clear();
+    sharedLists.set(key, list);
+  }
   return latestList;
 }
 
