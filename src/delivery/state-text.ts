@@ -215,7 +215,6 @@ class Reader {
 
   #afterInstant(start: number): number {
     const bytes = this.#bytes;
-    if (isCommonTime(bytes, start)) return start + COMMON.length;
     const end = afterText(bytes, start);
     return end > 0 && parseTime(textAt(bytes, start)) !== undefined ? end : NOWHERE;
   }
@@ -358,7 +357,6 @@ const LAST_BRACKET = 0x5d;
 const SPACE = 0x20;
 const ASCII = 0x80;
 const ZERO = 0x30;
-const TWO = 0x32;
 const NINE = 0x39;
 
 const ROLES = Buffer.from('{"roles":');
@@ -446,21 +444,6 @@ function isBefore(bytes: Buffer, first: number, second: number): boolean {
   const [one, other] = [bytes[first + at], bytes[second + at]];
   if (isOdd(one) || isOdd(other)) return textAt(bytes, first) < textAt(bytes, second);
   return other !== QUOTE && (one === QUOTE || (one as number) < (other as number));
-}
-
-const COMMON = Buffer.from('"0000-00-00T00:00:00.000Z"');
-
-/** Whether this is a time as we write it, of this millennium, on a day that every month has. */
-function isCommonTime(bytes: Buffer, start: number): boolean {
-  for (let at = 0; at < COMMON.length; at += 1) {
-    const byte = bytes[start + at] as number;
-    if (COMMON[at] === ZERO ? byte < ZERO || byte > NINE : byte !== COMMON[at]) return false;
-  }
-  const two = (at: number) =>
-    (bytes[start + at] as number) * 10 + (bytes[start + at + 1] as number) - 11 * ZERO;
-  const [month, day] = [two(6), two(9)];
-  const isDate = bytes[start + 1] === TWO && month > 0 && month < 13 && day > 0 && day < 29;
-  return isDate && two(12) < 24 && two(15) < 60 && two(18) < 60;
 }
 
 function isFingerprint(bytes: Buffer, start: number): boolean {
