@@ -130,7 +130,7 @@ describe('a key is found, and only that', () => {
     expect(without.find(keyOf(id))).toBe(-1);
   });
 
-  test.each(odd)('a finding on %j is told from those on others', (credentialId) => {
+  test.each(odd)('a finding on %j is not taken for one on another credential', (credentialId) => {
     const on = (id: string) => ({ ...MEMORY, ...SEEN, credentialId: id });
     const prints = odd.map((id, n) => [n.toString(16).padStart(64, '0'), on(id)] as const);
     const { findings } = readFiled({ ...FILED, findings: Object.fromEntries(prints) });
